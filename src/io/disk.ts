@@ -1,0 +1,64 @@
+/**
+ * The disk, as the log sees it: the smallest surface that allows real, mapped and simulated storage and every
+ * crash between two calls. Folder operations are synchronous. Nothing is durable but what a sync covered.
+ */
+export interface Disk {
+  readonly kind: "mapped" | "plain" | "simulated";
+
+  /** Makes the folder and its parents. */
+  makeFolder(path: string): void;
+  /** Names in a folder, sorted; empty where there is no such folder. */
+  list(path: string): readonly string[];
+  exists(path: string): boolean;
+  /** Atomic on one file system; durable after `syncFolder` of both folders. */
+  rename(from: string, to: string): void;
+  /** Removes a file, or a folder and all in it; no effect where there is none. */
+  remove(path: string): void;
+  /** Makes creations, renames and removals in this folder durable. */
+  syncFolder(path: string): void;
+
+  /** A small file whole, or null where there is none. Throws DISK_IO, or MALFORMED above `maxBytes`. */
+  readFile(path: string, maxBytes: number): Uint8Array | null;
+  /** Replaces a small file so that a crash leaves the old or the new, and returns once the new is durable. */
+  replaceFile(path: string, bytes: Uint8Array): void;
+
+  /**
+   * A new file of `sizeBytes` zero bytes whose blocks are allocated. Throws DISK_FULL, with nothing left
+   * behind, or DISK_IO. The file's existence is durable after `syncFolder`.
+   */
+  createFile(path: string, sizeBytes: number): DiskFile;
+  /** An existing file. Throws DISK_IO where there is none. */
+  openFile(path: string, mode: "read" | "write"): DiskFile;
+
+  /** Bytes this process may still allocate on the file system of `path`. */
+  freeBytes(path: string): number;
+  /** Locks a folder against other processes until `release` or exit. Throws DATA_FOLDER_LOCKED. */
+  lock(path: string): FolderLock;
+}
+
+export interface FolderLock {
+  release(): void;
+}
+
+export interface DiskFile {
+  readonly path: string;
+  /** Allocated length. */
+  readonly sizeBytes: number;
+  /** Stores bytes within the size; visible to `view` at once. Throws DISK_IO where the implementation can tell. */
+  write(position: number, bytes: Uint8Array): void;
+  /**
+   * The bytes at [position, position + length). A view is good until this turn of the event loop ends (no
+   * `await` in between): whoever keeps it longer copies it.
+   */
+  view(position: number, length: number): Uint8Array;
+  /** Resolves once every write that returned before the call is durable (fdatasync). Rejects with DISK_IO. */
+  sync(): Promise<void>;
+  /** The same, blocking: for recovery and shutdown. */
+  syncNow(): void;
+  /** Changes the allocated length; new bytes are zero and allocated. Throws DISK_FULL, unchanged, or DISK_IO. */
+  resize(sizeBytes: number): void;
+  /** Memory that a view would need may be dropped; content stays. Cheap to call after a sync. */
+  relax(): void;
+  /** Gives up handle and mapping (at the end of this turn, where views may exist). Idempotent. */
+  close(): void;
+}

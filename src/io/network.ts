@@ -1,0 +1,69 @@
+/**
+ * Stream sockets, as doors and clients see them. Backpressure is by bytes: what the kernel does not take is
+ * queued up to `limits.maxQueuedBytes`, and a connection over that is closed.
+ */
+export interface Network {
+  /** Listens on host:port (port 0 picks one). Throws PORT_TAKEN. */
+  listen(options: ListenOptions): Listener;
+  /** Connects, or rejects with NETWORK (refused, unknown host, TLS) or TIMED_OUT. */
+  connect(options: ConnectOptions): Promise<Connection>;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: ConnectionLimits;
+  /** Called for every new connection; null refuses and closes it. */
+  readonly accept: (connection: Connection) => ConnectionHandler | null;
+}
+
+export interface ConnectOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+  readonly limits: ConnectionLimits;
+  readonly handler: ConnectionHandler;
+}
+
+export interface ConnectionLimits {
+  /** Unsent bytes at which the connection is closed. */
+  readonly maxQueuedBytes: number;
+}
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting. Connections that exist stay. */
+  close(): void;
+}
+
+export interface Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  /** Bytes that the kernel has not taken yet. */
+  readonly queuedBytes: number;
+  readonly closed: boolean;
+  /**
+   * Sends bytes after everything sent before. They are copied or taken before this returns: the caller may
+   * reuse them. Small sends of one turn leave together at the turn's end, or at `flush`. No effect once closed.
+   */
+  send(bytes: Uint8Array): void;
+  flush(): void;
+  /** Stops reading from the socket; a peer that goes on sending fills its own buffers. */
+  pause(): void;
+  resume(): void;
+  /** Flushes what the kernel takes at once, then closes. */
+  close(): void;
+  /** Closes now, what is queued is dropped. */
+  abort(): void;
+}
+
+export interface ConnectionHandler {
+  /** A chunk as it came; it belongs to the handler (nobody reuses its memory). */
+  data(chunk: Uint8Array): void;
+  /** The queue that had built up is empty again. */
+  drained(): void;
+  /** Called once, whoever closed. */
+  closed(error: Error | null): void;
+}
