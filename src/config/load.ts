@@ -1,0 +1,85 @@
+import { formatAddress } from "./address.ts";
+import type { Option } from "./option.ts";
+import {
+  gatewayIdFromHost,
+  OPTION_ENTRIES,
+  OPTIONS,
+  type SettingName,
+  type Settings,
+  type Values,
+} from "./options.ts";
+import type { ConfigProblem, Source } from "./problem.ts";
+import { collect, type Layers, type LoadInput, readValue } from "./raw-values.ts";
+import { readRoutes, readUplinks } from "./sections.ts";
+
+/** Settings with their origins by dotted key, or every problem there is. */
+export type LoadResult =
+  | {
+      readonly ok: true;
+      readonly settings: Settings;
+      readonly sources: ReadonlyMap<string, Source>;
+      readonly warnings: readonly string[];
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+const UNBOUNDED_LINE = Number.MAX_SAFE_INTEGER;
+
+/** Reads and checks all settings. Precedence: flag, then --set, then environment, then file, then default. */
+export function loadSettings(input: LoadInput): LoadResult {
+  const layers = collect(input);
+  const sources = new Map<string, Source>();
+  const values = readValues(layers, sources, input.hostName);
+  const uplinks = readUplinks(layers, sources);
+  const mqttRoutes = readRoutes(layers, sources);
+  const settings: Settings = Object.freeze({ ...values, uplinks, mqttRoutes });
+  if (layers.problems.length === 0) checkTogether(settings, layers, sources);
+  if (layers.problems.length > 0) return { ok: false, problems: layers.problems.toSorted(byPlace) };
+  return { ok: true, settings, sources, warnings: layers.warnings };
+}
+
+function readValues(layers: Layers, sources: Map<string, Source>, hostName: string): Values {
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of OPTION_ENTRIES) {
+    const raw = layers.values.get(name);
+    sources.set(name, raw?.source ?? { kind: "default" });
+    values[name] =
+      raw === undefined ? option.default : (readValue(option, name, raw, layers.problems) ?? option.default);
+  }
+  if (!layers.values.has("gateway.id")) values["gateway.id"] = gatewayIdFromHost(hostName);
+  return values as unknown as Values;
+}
+
+/** Rules that more than one setting takes part in. */
+function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
+  const blame = (key: string, fault: string, remedy: string) => {
+    const source = sources.get(key) ?? { kind: "default" };
+    const option = OPTIONS[key as SettingName] as Option<unknown>;
+    layers.problems.push({ key, value: option.show(settings[key as SettingName]), source, fault, remedy });
+  };
+  const atLeast = (larger: SettingName, smaller: SettingName) => {
+    if (Number(settings[larger]) >= Number(settings[smaller])) return;
+    const shown = (OPTIONS[smaller] as Option<unknown>).show(settings[smaller]);
+    const [key, verb] =
+      sources.get(larger)?.kind === "default" ? [smaller, "lower it"] : [larger, "raise it"];
+    blame(key, `${larger} is below ${smaller} (${shown})`, `${verb}, or set both`);
+  };
+  atLeast("kafka.connection.queue.bytes", "fetch.max.bytes");
+  atLeast("socket.request.max.bytes", "message.max.bytes");
+  atLeast("queued.max.request.bytes", "socket.request.max.bytes");
+  const doors = ["kafka.listen", "mqtt.listen", "http.listen"] as const;
+  const taken = new Map<string, string>();
+  for (const key of doors) {
+    const address = settings[key];
+    if (address === "off" || address.port === 0) continue;
+    const text = formatAddress(address);
+    const other = taken.get(text);
+    if (other !== undefined) blame(key, `${other} has this address too`, "give each door its own port");
+    taken.set(text, key);
+  }
+}
+
+/** Problems of the file in its own order, then those of other sources as they were found. */
+function byPlace(a: ConfigProblem, b: ConfigProblem): number {
+  const line = ({ source }: ConfigProblem) => (source.kind === "file" ? (source.line ?? 0) : UNBOUNDED_LINE);
+  return line(a) - line(b);
+}

@@ -1,0 +1,295 @@
+import { advertised, boolean, choice, count, door, duration, type Option, size, text } from "./option.ts";
+import { DEFAULT_ROUTES, type MqttRouteSettings } from "./route-options.ts";
+import type { UplinkSettings } from "./uplink-options.ts";
+
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+const INT_MAX = 0x7fffffff;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 1440 * MINUTE_MS;
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * Every setting there is but for the sections `[uplink.NAME]` and `[[mqtt.route]]`, which have tables of their
+ * own. Loading, environment, flags, `config print` and the reference all derive from it. Where Apache Kafka
+ * has a setting for the same thing, its name is used.
+ */
+export const OPTIONS = {
+  "gateway.id": text("1 to 64 of letters, digits, '.', '_' and '-'", gatewayIdFault, {
+    default: "",
+    defaultText: "the host's name",
+    doc: "Name of this gateway at the centre: in transactional ids, in its group and in the headers of forwarded records. Two gateways that share a centre need two names.",
+  }),
+  data: text("a path", pathFault, {
+    default: "headwater-data",
+    flag: "data",
+    doc: "Folder that holds everything that must outlive a restart. One process at a time may use it.",
+  }),
+
+  "kafka.listen": door({
+    default: { host: "127.0.0.1", port: 9092 },
+    flag: "kafka",
+    doc: "Where Kafka clients connect.",
+  }),
+  "kafka.advertised": advertised({
+    default: "auto",
+    doc: "Address that Kafka clients are told to connect to. auto: the address they reached, as far as it is known: kafka.listen, or the host's name where that listens on all addresses.",
+  }),
+  "max.connections": count({
+    default: 1000,
+    min: 1,
+    max: 1_000_000,
+    doc: "Kafka clients connected at once; more are closed at once.",
+  }),
+  "connections.max.idle.ms": duration({
+    default: 10 * MINUTE_MS,
+    min: SECOND_MS,
+    max: UNBOUNDED,
+    minusOne: "never",
+    doc: "A Kafka connection that sent nothing for this long is closed.",
+  }),
+  "socket.request.max.bytes": size({
+    default: 32 * MIB,
+    min: 64 * KIB,
+    max: 1024 * MIB,
+    doc: "Largest request of a Kafka client. Larger ones are refused before they are read.",
+  }),
+  "queued.max.request.bytes": size({
+    default: 64 * MIB,
+    min: MIB,
+    max: 16 * 1024 * MIB,
+    doc: "Bytes of Kafka requests that are held at once, over all connections. Above it nothing more is read until some are done.",
+  }),
+  "fetch.max.bytes": size({
+    default: 16 * MIB,
+    min: 1 * KIB,
+    max: 1024 * MIB,
+    doc: "Most record bytes in one fetch response, whatever the client asks for; a first batch larger than this is still sent.",
+  }),
+  "kafka.connection.queue.bytes": size({
+    default: 64 * MIB,
+    min: MIB,
+    max: 16 * 1024 * MIB,
+    doc: "Unsent response bytes at which a Kafka connection is closed: its client asks but does not read. At least fetch.max.bytes.",
+  }),
+
+  "mqtt.listen": door({
+    default: { host: "127.0.0.1", port: 1883 },
+    flag: "mqtt",
+    doc: "Where MQTT clients connect.",
+  }),
+  "mqtt.max.connections": count({
+    default: 2000,
+    min: 1,
+    max: 1_000_000,
+    doc: "MQTT clients connected at once; more are refused.",
+  }),
+  "mqtt.max.packet.bytes": size({
+    default: MIB,
+    min: KIB,
+    max: 268_435_455,
+    doc: "Largest MQTT packet that is taken; announced to MQTT 5 clients (Maximum Packet Size).",
+  }),
+  "mqtt.receive.maximum": count({
+    default: 256,
+    min: 1,
+    max: 65_535,
+    doc: "QoS 1 and 2 messages that a client may have unacknowledged; announced to MQTT 5 clients (Receive Maximum). MQTT 3.1.1 clients above it are not read from for a while.",
+  }),
+  "mqtt.connect.timeout.ms": duration({
+    default: 10 * SECOND_MS,
+    min: 100,
+    max: 10 * MINUTE_MS,
+    doc: "A client that has not sent its CONNECT packet by then is closed.",
+  }),
+  "mqtt.connection.queue.bytes": size({
+    default: MIB,
+    min: 16 * KIB,
+    max: 1024 * MIB,
+    doc: "Bytes that wait to be sent to one MQTT client. Live messages beyond it are dropped for that client and counted.",
+  }),
+
+  "http.listen": door({
+    default: { host: "127.0.0.1", port: 8080 },
+    flag: "http",
+    doc: "Where health, metrics and status are served.",
+  }),
+
+  "auto.create.topics.enable": boolean({
+    default: true,
+    doc: "Whether a topic that somebody produces to or asks for is made where it is missing.",
+  }),
+  "num.partitions": count({
+    default: 1,
+    min: 1,
+    max: 10_000,
+    doc: "Partitions of a topic that is made without saying how many.",
+  }),
+  "max.partitions": count({
+    default: 2000,
+    min: 1,
+    max: 100_000,
+    doc: "Partitions of all topics together. Each costs a file, so creations beyond it are refused.",
+  }),
+  "log.durability": choice(["disk", "memory"], {
+    default: "disk",
+    topicConfig: "durability",
+    doc: "disk: acknowledged after the sync that covers the record. memory: acknowledged at once, as Kafka does by default; a power cut may take the last seconds.",
+  }),
+  "log.segment.bytes": size({
+    default: 16 * MIB,
+    min: MIB,
+    max: 1024 * MIB,
+    topicConfig: "segment.bytes",
+    doc: "Size at which a segment file is sealed and the next begun.",
+  }),
+  "log.roll.ms": duration({
+    default: 7 * DAY_MS,
+    min: SECOND_MS,
+    max: UNBOUNDED,
+    topicConfig: "segment.ms",
+    doc: "Age at which a segment is sealed even if it is not full.",
+  }),
+  "log.retention.ms": duration({
+    default: 7 * DAY_MS,
+    min: 1,
+    max: UNBOUNDED,
+    minusOne: "for ever",
+    topicConfig: "retention.ms",
+    doc: "Records older than this are deleted, segment by segment.",
+  }),
+  "log.retention.bytes": size({
+    default: -1,
+    min: 0,
+    max: UNBOUNDED,
+    minusOne: "no bound",
+    topicConfig: "retention.bytes",
+    doc: "Size of a partition above which its oldest segments are deleted.",
+  }),
+  "log.retention.check.interval.ms": duration({
+    default: 5 * MINUTE_MS,
+    min: 100,
+    max: DAY_MS,
+    doc: "How often retention is looked at.",
+  }),
+  "log.index.interval.bytes": size({
+    default: 4 * KIB,
+    min: 0,
+    max: INT_MAX,
+    topicConfig: "index.interval.bytes",
+    doc: "Bytes of records between two entries of an offset index.",
+  }),
+  "log.message.timestamp.type": choice(["CreateTime", "LogAppendTime"], {
+    default: "CreateTime",
+    topicConfig: "message.timestamp.type",
+    doc: "Whether records keep their producer's timestamp or get the time of the append.",
+  }),
+  "message.max.bytes": size({
+    default: 1_048_588,
+    min: KIB,
+    max: 1024 * MIB,
+    topicConfig: "max.message.bytes",
+    doc: "Largest record batch that is taken.",
+  }),
+  "producer.id.expiration.ms": duration({
+    default: DAY_MS,
+    min: MINUTE_MS,
+    max: UNBOUNDED,
+    doc: "How long an idle producer's sequence numbers are remembered.",
+  }),
+
+  "commit.linger.ms": duration({
+    default: 0,
+    min: 0,
+    max: SECOND_MS,
+    doc: "How long a commit round waits for more records before it syncs. More means fewer flushes of the card and later acks.",
+  }),
+  "journal.bytes": size({
+    default: 32 * MIB,
+    min: 2 * MIB,
+    max: 1024 * MIB,
+    doc: "Size of the journal, the ring through which small appends of all partitions share one sync.",
+  }),
+  "disk.implementation": choice(["auto", "mapped", "plain"], {
+    default: "auto",
+    doc: "How segments are written: by memory mapping, or by plain writes. auto: plain on copy-on-write file systems, else mapped.",
+  }),
+  "disk.reserve.bytes": size({
+    default: 64 * MIB,
+    min: 0,
+    max: UNBOUNDED,
+    doc: "Free space that records may not use, so that a full disk leaves room for metadata, offsets and the way out.",
+  }),
+
+  "log.level": choice(["debug", "info", "warn", "error"], {
+    default: "info",
+    doc: "Least urgent log lines that are written.",
+  }),
+  "log.format": choice(["auto", "human", "json"], {
+    default: "auto",
+    doc: "auto: for people on a terminal, JSON lines otherwise.",
+  }),
+  "shutdown.timeout.ms": duration({
+    default: 10 * SECOND_MS,
+    min: 0,
+    max: 10 * MINUTE_MS,
+    doc: "How long a stop waits for connections to finish before it cuts them. What is acknowledged is on the disk either way.",
+  }),
+} as const;
+
+export type SettingName = keyof typeof OPTIONS;
+
+type ValueOf<O> = O extends Option<infer T> ? T : never;
+
+/** Value of every setting, by its name; the reference (`headwater config docs`) says what each means. */
+export type Values = { readonly [Name in SettingName]: ValueOf<(typeof OPTIONS)[Name]> };
+
+/** All that can be set: checked, complete and never changed. */
+export interface Settings extends Values {
+  /** In the order of their names. */
+  readonly uplinks: readonly UplinkSettings[];
+  /** The first route whose filter matches takes a message. */
+  readonly mqttRoutes: readonly MqttRouteSettings[];
+}
+
+/** Names and definitions, in the table's order. */
+export const OPTION_ENTRIES = Object.entries(OPTIONS) as readonly (readonly [SettingName, Option<unknown>])[];
+
+/** The settings of a gateway that was told nothing: tests start from these. */
+export function defaultSettings(overrides: Partial<Settings> = {}): Settings {
+  const values = Object.fromEntries(OPTION_ENTRIES.map(([name, option]) => [name, option.default]));
+  return Object.freeze({
+    ...(values as unknown as Values),
+    "gateway.id": "gateway",
+    uplinks: [],
+    mqttRoutes: DEFAULT_ROUTES,
+    ...overrides,
+  });
+}
+
+/** Topic configuration (Kafka's names, values as text) that topics have where they say nothing themselves. */
+export function topicDefaults(settings: Settings): ReadonlyMap<string, string> {
+  const defaults = new Map<string, string>();
+  for (const [name, option] of OPTION_ENTRIES) {
+    if (option.topicConfig !== undefined) defaults.set(option.topicConfig, String(settings[name]));
+  }
+  return defaults;
+}
+
+/** A gateway id made of a host's name: what is not legal becomes `-`. */
+export function gatewayIdFromHost(hostName: string): string {
+  const id = hostName.replaceAll(/[^A-Za-z0-9._-]+/g, "-").slice(0, 64);
+  return gatewayIdFault(id) === null ? id : "gateway";
+}
+
+function gatewayIdFault(value: string): string | null {
+  if (value === "") return "it is empty";
+  if (value.length > 64) return `it has ${value.length} characters`;
+  return /^[A-Za-z0-9._-]+$/.test(value) ? null : "it holds other characters than a gateway's name may";
+}
+
+function pathFault(value: string): string | null {
+  if (value === "") return "it is empty";
+  return value.includes("\0") ? "it holds a zero character" : null;
+}

@@ -1,0 +1,250 @@
+import { kindOf, type Option } from "./option.ts";
+import { OPTION_ENTRIES, OPTIONS, type SettingName } from "./options.ts";
+import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
+import { faultyLine, tomlLines } from "./toml-lines.ts";
+import { UPLINK_OPTIONS } from "./uplink-options.ts";
+
+/** Everything that settings come from. Nothing else is looked at. */
+export interface LoadInput {
+  readonly file: { readonly path: string; readonly text: string } | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `key=value` of every `--set`, in order. */
+  readonly set: readonly string[];
+  /** Settings that have a flag of their own. */
+  readonly flags: ReadonlyMap<SettingName, string>;
+  readonly hostName: string;
+}
+
+/** A value as it was written, and where. */
+export interface RawValue {
+  readonly raw: unknown;
+  readonly source: Source;
+}
+
+/** Raw values by dotted key; later layers replace earlier ones. */
+export interface Layers {
+  readonly values: Map<string, RawValue>;
+  /** Sections `[uplink.NAME]` of the file, empty ones included. */
+  readonly uplinks: Map<string, Source>;
+  /** Lines of the file, for what stands inside a section's value. */
+  readonly lines: ReadonlyMap<string, number>;
+  readonly problems: ConfigProblem[];
+  readonly warnings: string[];
+}
+
+export const ENV_PREFIX = "HEADWATER_";
+/** Names the file; read by the command line, not a setting. */
+export const ENV_CONFIG_FILE = "HEADWATER_CONFIG";
+export const ROUTE_KEY = "mqtt.route";
+const UPLINK_PREFIX = "uplink.";
+const MAX_FILE_LENGTH = 256 * 1024;
+
+/** Kafka's names for things that are called otherwise here, or are not there. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["listeners", "kafka.listen"],
+  ["advertised.listeners", "kafka.advertised"],
+  ["log.dir", "data"],
+  ["log.dirs", "data"],
+  ["data.dir", "data"],
+  ["broker.id", "gateway.id"],
+  ["node.id", "gateway.id"],
+  ["log.retention.hours", "log.retention.ms"],
+  ["log.retention.minutes", "log.retention.ms"],
+  ["log.roll.hours", "log.roll.ms"],
+  ["retention.ms", "log.retention.ms"],
+  ["retention.bytes", "log.retention.bytes"],
+  ["segment.bytes", "log.segment.bytes"],
+  ["segment.ms", "log.roll.ms"],
+  ["durability", "log.durability"],
+  ["max.message.bytes", "message.max.bytes"],
+  ["index.interval.bytes", "log.index.interval.bytes"],
+  ["commit.linger", "commit.linger.ms"],
+  ["mqtt.routes", ROUTE_KEY],
+  ["route", ROUTE_KEY],
+]);
+
+/** Gathers the layers; values are not looked at yet. */
+export function collect(input: LoadInput): Layers {
+  const values = new Map<string, RawValue>();
+  const uplinks = new Map<string, Source>();
+  const problems: ConfigProblem[] = [];
+  const warnings: string[] = [];
+  const none = new Map<string, number>();
+  const lines = input.file === null ? none : collectFile(input.file, values, uplinks, problems);
+  collectEnvironment(input.env, values, warnings);
+  for (const assignment of input.set) collectAssignment(assignment, values, problems);
+  for (const [name, raw] of input.flags) {
+    values.set(name, { raw, source: { kind: "flag", name: OPTIONS[name].flag ?? name } });
+  }
+  return { values, uplinks, lines, problems, warnings };
+}
+
+/** The environment variable of a setting: HEADWATER_KAFKA_LISTEN. */
+export function environmentName(key: string): string {
+  return ENV_PREFIX + key.toUpperCase().replaceAll(/[.-]/g, "_");
+}
+
+/** Reads one value and notes what is wrong with it. Undefined where it is. */
+export function readValue<T>(
+  option: Option<T>,
+  key: string,
+  value: RawValue,
+  problems: ConfigProblem[],
+): T | undefined {
+  const reading = option.read(structured(option, value));
+  if (reading.ok) return reading.value;
+  const { fault, remedy } = reading;
+  problems.push({ key, value: excerpt(value.raw), source: value.source, fault, remedy });
+  return undefined;
+}
+
+/** A list or table from text in TOML's own notation, as flags and environment may give it. */
+export function structured(option: { readonly type: string }, value: RawValue): unknown {
+  const { raw } = value;
+  if (typeof raw !== "string" || (option.type !== "list" && option.type !== "table")) return raw;
+  if (!/^\s*[[{]/.test(raw)) return raw;
+  return parseToml(`value = ${raw}`)?.value ?? raw;
+}
+
+function collectFile(
+  file: { readonly path: string; readonly text: string },
+  values: Map<string, RawValue>,
+  uplinks: Map<string, Source>,
+  problems: ConfigProblem[],
+): ReadonlyMap<string, number> {
+  const { path, text } = file;
+  const none = new Map<string, number>();
+  const problem = (fault: string, remedy: string, line: number | null) =>
+    problems.push({ key: "", value: null, source: { kind: "file", path, line }, fault, remedy });
+  if (text.length > MAX_FILE_LENGTH) {
+    problem(`the file is longer than ${MAX_FILE_LENGTH} characters`, "shorten it", null);
+    return none;
+  }
+  let root: Record<string, unknown>;
+  try {
+    root = parseTomlStrictly(text);
+  } catch (error) {
+    const line = faultyLine(text, (beginning) => parseToml(beginning) !== null);
+    const fault = String(error instanceof Error ? error.message : error).replace(/^TOML Parse error: /, "");
+    problem(fault, "texts and values with units stand in quotes; see https://toml.io for the notation", line);
+    return none;
+  }
+  const lines = tomlLines(text);
+  const walk = (table: Record<string, unknown>, prefix: string): void => {
+    for (const [name, raw] of Object.entries(table)) {
+      const key = prefix + name;
+      const source: Source = { kind: "file", path, line: lines.get(key) ?? null };
+      const uplink = /^uplink\.([^.]+)$/.exec(key)?.[1];
+      if (uplink !== undefined) uplinks.set(uplink, source);
+      if (isKnown(key)) values.set(key, { raw, source });
+      else if (kindOf(raw) === "a table" && mayHold(key, raw))
+        walk(raw as Record<string, unknown>, `${key}.`);
+      else problems.push(unknownKey(key, excerpt(raw), source));
+    }
+  };
+  walk(root, "");
+  return lines;
+}
+
+/**
+ * Whether to look for settings inside a table. An unknown empty table is a problem of its own, since nothing in
+ * it would tell; of the others their contents are reported.
+ */
+function mayHold(key: string, raw: unknown): boolean {
+  return isSection(key) || Object.keys(raw as object).length > 0;
+}
+
+function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>, warnings: string[]): void {
+  const names = new Map<string, string>(OPTION_ENTRIES.map(([name]) => [environmentName(name), name]));
+  names.set(environmentName(ROUTE_KEY), ROUTE_KEY);
+  for (const [name, raw] of Object.entries(env)) {
+    if (!name.startsWith(ENV_PREFIX) || name === ENV_CONFIG_FILE || raw === undefined) continue;
+    const key = names.get(name) ?? uplinkKeyOfEnvironment(name);
+    if (key !== null) values.set(key, { raw, source: { kind: "env", name } });
+    else {
+      const near = didYouMean(name, names.keys());
+      warnings.push(
+        `environment ${name} is no setting and is ignored${near === null ? "" : `; did you mean ${near}?`}`,
+      );
+    }
+  }
+}
+
+/** HEADWATER_UPLINK_CENTRAL_LINGER_MS is `uplink.central.linger.ms`. */
+function uplinkKeyOfEnvironment(name: string): string | null {
+  const rest = name.slice(ENV_PREFIX.length);
+  if (!rest.startsWith("UPLINK_")) return null;
+  for (const option of Object.keys(UPLINK_OPTIONS)) {
+    const suffix = environmentName(option).slice(ENV_PREFIX.length - 1);
+    const uplink = rest.slice("UPLINK_".length, -suffix.length).toLowerCase();
+    if (rest.endsWith(suffix) && uplink !== "") return `${UPLINK_PREFIX}${uplink}.${option}`;
+  }
+  return null;
+}
+
+function collectAssignment(
+  assignment: string,
+  values: Map<string, RawValue>,
+  problems: ConfigProblem[],
+): void {
+  const equals = assignment.indexOf("=");
+  const key = assignment.slice(0, equals).trim();
+  if (equals < 1) {
+    const problem = { key: "", value: null, source: { kind: "set" } } as const;
+    const fault = `${excerpt(assignment)} has no ${equals < 0 ? "=" : "key"} in it`;
+    problems.push({ ...problem, fault, remedy: "write --set key=value" });
+    return;
+  }
+  const raw = assignment.slice(equals + 1).trim();
+  if (isKnown(key)) values.set(key, { raw, source: { kind: "set" } });
+  else problems.push(unknownKey(key, excerpt(raw), { kind: "set" }));
+}
+
+function isKnown(key: string): boolean {
+  return Object.hasOwn(OPTIONS, key) || key === ROUTE_KEY || isUplinkKey(key);
+}
+
+function isUplinkKey(key: string): boolean {
+  const match = /^uplink\.([^.]+)\.(.+)$/.exec(key);
+  return match !== null && Object.hasOwn(UPLINK_OPTIONS, match[2] ?? "");
+}
+
+/** Whether settings stand under this key: `log`, `log.segment`, `uplink`, `uplink.central`. */
+function isSection(key: string): boolean {
+  if (/^uplink(\.[^.]+)?$/.test(key)) return true;
+  return knownKeys().some((known) => known.startsWith(`${key}.`));
+}
+
+function knownKeys(): string[] {
+  return [...OPTION_ENTRIES.map(([name]) => name as string), ROUTE_KEY];
+}
+
+function unknownKey(key: string, value: string, source: Source): ConfigProblem {
+  const uplink = /^(uplink\.[^.]+)\.(.+)$/.exec(key);
+  const candidates =
+    uplink === null ? knownKeys() : Object.keys(UPLINK_OPTIONS).map((name) => `${uplink[1]}.${name}`);
+  const near = HINTS.get(key) ?? didYouMean(key, candidates);
+  if (isSection(key)) {
+    return {
+      key,
+      value,
+      source,
+      fault: "it is a section, not a setting",
+      remedy: `write [${key}] and settings below it`,
+    };
+  }
+  const remedy = near === null ? "headwater config docs lists all settings" : `did you mean ${near}?`;
+  return { key, value, source, fault: "there is no such setting", remedy };
+}
+
+function parseToml(text: string): Record<string, unknown> | null {
+  try {
+    return parseTomlStrictly(text);
+  } catch {
+    return null;
+  }
+}
+
+function parseTomlStrictly(text: string): Record<string, unknown> {
+  return Bun.TOML.parse(text) as Record<string, unknown>;
+}

@@ -1,0 +1,140 @@
+import { kindOf, type Option } from "./option.ts";
+import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
+import { type Layers, type RawValue, ROUTE_KEY, readValue, structured } from "./raw-values.ts";
+import {
+  DEFAULT_ROUTES,
+  defaultKey,
+  MAX_ROUTES,
+  type MqttRouteSettings,
+  ROUTE_OPTIONS,
+  unknownPlaceholders,
+} from "./route-options.ts";
+import { MAX_UPLINKS, UPLINK_OPTIONS, type UplinkSettings, uplinkNameFault } from "./uplink-options.ts";
+
+type Options = Readonly<Record<string, Option<unknown>>>;
+type RouteValues = Omit<MqttRouteSettings, "key"> & { readonly key: string };
+
+/** Every `[uplink.NAME]`, by name; what is wrong goes to the layers' problems. */
+export function readUplinks(layers: Layers, sources: Map<string, Source>): readonly UplinkSettings[] {
+  const byName = new Map<string, Map<string, RawValue>>();
+  for (const name of layers.uplinks.keys()) byName.set(name, new Map());
+  for (const [key, value] of layers.values) {
+    const match = /^uplink\.([^.]+)\.(.+)$/.exec(key);
+    if (match === null) continue;
+    const [, name = "", option = ""] = match;
+    byName.set(name, (byName.get(name) ?? new Map<string, RawValue>()).set(option, value));
+  }
+  const uplinks: UplinkSettings[] = [];
+  for (const [name, given] of [...byName].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const prefix = `uplink.${name}`;
+    const first = layers.uplinks.get(name) ?? [...given.values()][0]?.source ?? { kind: "default" };
+    const fault = uplinkNameFault(name);
+    if (fault !== null) {
+      layers.problems.push({ key: prefix, value: null, source: first, fault, remedy: "rename the uplink" });
+    }
+    const values = readTable(UPLINK_OPTIONS, prefix, given, first, layers.problems, sources);
+    if (values === null) continue;
+    const uplink = { name, ...values } as UplinkSettings;
+    if (uplink["retry.backoff.max.ms"] < uplink["retry.backoff.ms"]) {
+      const key = `${prefix}.retry.backoff.max.ms`;
+      const value = String(uplink["retry.backoff.max.ms"]);
+      const source = given.get("retry.backoff.max.ms")?.source ?? first;
+      const rule = { fault: "it is below retry.backoff.ms", remedy: "raise it" };
+      layers.problems.push({ key, value, source, ...rule });
+    }
+    uplinks.push(Object.freeze(uplink));
+  }
+  if (uplinks.length > MAX_UPLINKS) {
+    const rule = { fault: `${uplinks.length} uplinks are too many`, remedy: `keep at most ${MAX_UPLINKS}` };
+    layers.problems.push({ key: "uplink", value: null, source: { kind: "default" }, ...rule });
+  }
+  return uplinks;
+}
+
+/** The routes of `[[mqtt.route]]`, or the default ones where there are none. */
+export function readRoutes(layers: Layers, sources: Map<string, Source>): readonly MqttRouteSettings[] {
+  const given = layers.values.get(ROUTE_KEY);
+  sources.set(ROUTE_KEY, given?.source ?? { kind: "default" });
+  if (given === undefined) return DEFAULT_ROUTES;
+  const value = excerpt(given.raw);
+  const problem = (fault: string, remedy: string) =>
+    layers.problems.push({ key: ROUTE_KEY, value, source: given.source, fault, remedy });
+  const items = structured({ type: "list" }, given);
+  if (!Array.isArray(items) || items.some((item) => kindOf(item) !== "a table")) {
+    problem("it is not a list of tables", "begin each route with [[mqtt.route]]");
+    return [];
+  }
+  if (items.length > MAX_ROUTES) problem(`${items.length} routes are too many`, `keep at most ${MAX_ROUTES}`);
+  const routes: MqttRouteSettings[] = [];
+  for (const [index, item] of items.entries()) {
+    const route = readRoute(`${ROUTE_KEY}[${index}]`, item as Record<string, unknown>, given.source, layers);
+    if (route !== null) routes.push(route);
+  }
+  return routes;
+}
+
+function readRoute(
+  prefix: string,
+  table: Readonly<Record<string, unknown>>,
+  whole: Source,
+  layers: Layers,
+): MqttRouteSettings | null {
+  const at = (key: string): Source =>
+    whole.kind === "file" ? { ...whole, line: layers.lines.get(key) ?? whole.line } : whole;
+  const given = new Map<string, RawValue>();
+  for (const [name, raw] of Object.entries(table)) given.set(name, { raw, source: at(`${prefix}.${name}`) });
+  const values = readTable(ROUTE_OPTIONS, prefix, given, at(prefix), layers.problems, new Map());
+  if (values === null) return null;
+  const route = values as unknown as RouteValues;
+  const key = route.key === "" ? defaultKey(route.filter) : route.key;
+  const templates: [string, string][] = [
+    ["topic", route.topic],
+    ["key", key],
+  ];
+  for (const [name, template] of route.headers) templates.push([`headers.${name}`, template]);
+  for (const [name, template] of templates) {
+    const [unknown] = unknownPlaceholders(route.filter, template);
+    if (unknown === undefined) continue;
+    layers.problems.push({
+      key: `${prefix}.${name}`,
+      value: excerpt(template),
+      source: at(`${prefix}.${name}`),
+      fault: `{${unknown}} is not a level of the filter ${JSON.stringify(route.filter)}`,
+      remedy: `name a level {${unknown}} there, or use {topic} or {client}`,
+    });
+  }
+  return Object.freeze({ ...route, key: key === "none" ? null : key });
+}
+
+/** Values of a section's settings, or null where one that must be given is not, or is wrong. */
+function readTable(
+  options: Options,
+  prefix: string,
+  given: ReadonlyMap<string, RawValue>,
+  where: Source,
+  problems: ConfigProblem[],
+  sources: Map<string, Source>,
+): Record<string, unknown> | null {
+  const before = problems.length;
+  for (const [name, { raw, source }] of given) {
+    if (Object.hasOwn(options, name)) continue;
+    const near = didYouMean(name, Object.keys(options));
+    const remedy =
+      near === null ? `write one of ${Object.keys(options).join(", ")}` : `did you mean ${near}?`;
+    const fault = "there is no such setting";
+    problems.push({ key: `${prefix}.${name}`, value: excerpt(raw), source, fault, remedy });
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const key = `${prefix}.${name}`;
+    const value = given.get(name);
+    sources.set(key, value?.source ?? { kind: "default" });
+    if (value !== undefined) values[name] = readValue(option, key, value, problems);
+    else if (option.default !== undefined) values[name] = option.default;
+    else {
+      const remedy = `write ${name} = ..., ${option.range}`;
+      problems.push({ key, value: null, source: where, fault: "it is missing", remedy });
+    }
+  }
+  return problems.length > before ? null : values;
+}
