@@ -1,0 +1,49 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hasCode } from "../../src/base/errors.ts";
+import { PlainDisk } from "../../src/io/bun/plain-disk.ts";
+import type { Disk } from "../../src/io/disk.ts";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { type DiskUnderTest, diskContract } from "./disk-contract.ts";
+
+diskContract("simulated disk", () => {
+  const disk = new SimulatedDisk({ seed: 3 });
+  disk.makeFolder("/data");
+  return {
+    disk,
+    folder: "/data",
+    canLockElsewhere(path) {
+      try {
+        disk.lock(path).release();
+        return true;
+      } catch (error) {
+        if (hasCode(error, "DATA_FOLDER_LOCKED")) return false;
+        throw error;
+      }
+    },
+    dispose() {},
+  };
+});
+
+diskContract("plain disk", () => onHost(new PlainDisk()));
+
+function onHost(disk: Disk): DiskUnderTest {
+  const folder = mkdtempSync(join(tmpdir(), "headwater-disk-"));
+  return {
+    disk,
+    folder,
+    canLockElsewhere,
+    dispose: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function canLockElsewhere(path: string): boolean {
+  const program = `
+    import { PlainDisk } from ${JSON.stringify(join(import.meta.dir, "../../src/io/bun/plain-disk.ts"))};
+    try { new PlainDisk().lock(process.argv[1]); } catch (error) { process.exit(error.code === "DATA_FOLDER_LOCKED" ? 7 : 1); }
+  `;
+  const { exitCode, stderr } = Bun.spawnSync([process.execPath, "-e", program, path]);
+  if (exitCode !== 0 && exitCode !== 7) throw new Error(`the other process failed: ${stderr}`);
+  return exitCode === 0;
+}
