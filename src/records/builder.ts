@@ -8,6 +8,7 @@ import {
 } from "../base/varint.ts";
 import {
   BATCH_HEADER_BYTES,
+  COMPRESSION_NONE,
   CONTROL_BIT,
   LOG_APPEND_TIME_BIT,
   NO_SEQUENCE,
@@ -15,6 +16,7 @@ import {
   TRANSACTIONAL_BIT,
   writeBatchHeader,
 } from "./batch.ts";
+import { compress } from "./compression/codecs.ts";
 
 /** A record without headers ends in a count of 0. */
 const NO_HEADERS = new Uint8Array(1);
@@ -31,6 +33,10 @@ export interface BuildOptions {
   readonly baseOffset?: number;
   /** Default -1, unknown. */
   readonly leaderEpoch?: number;
+  /** A COMPRESSION_ code of batch.ts. Default none. */
+  readonly compression?: number;
+  /** See `compress`. */
+  readonly compressionLevel?: number;
   /** Default -1, none. */
   readonly producerId?: number;
   readonly producerEpoch?: number;
@@ -133,13 +139,23 @@ export class BatchBuilder {
 
   /** The batch in bytes of its own. The builder goes on from where it was: `reset` it for the next batch. */
   build(options: BuildOptions = {}): Uint8Array<ArrayBuffer> {
-    return this.buildView(options).slice();
+    const batch = this.buildView(options);
+    return batch.buffer === this.#buffer.buffer ? batch.slice() : batch;
   }
 
-  /** The batch as a view of the builder's buffer: good until the next `append`, `build` or `reset`. */
+  /**
+   * The batch as a view of the builder's buffer, good until the next `append`, `build` or `reset`. With
+   * compression its bytes are its own.
+   */
   buildView(options: BuildOptions = {}): Uint8Array<ArrayBuffer> {
-    const batch = this.#buffer.subarray(0, this.#end);
-    this.#writeHeader(batch, options);
+    const compression = options.compression ?? COMPRESSION_NONE;
+    let batch = this.#buffer.subarray(0, this.#end);
+    if (compression !== COMPRESSION_NONE) {
+      const body = compress(compression, batch.subarray(BATCH_HEADER_BYTES), options.compressionLevel);
+      batch = new Uint8Array(BATCH_HEADER_BYTES + body.length);
+      batch.set(body, BATCH_HEADER_BYTES);
+    }
+    this.#writeHeader(batch, compression, options);
     return batch;
   }
 
@@ -153,7 +169,7 @@ export class BatchBuilder {
     this.#maxTimestampMs = NO_TIMESTAMP;
   }
 
-  #writeHeader(batch: Uint8Array, options: BuildOptions): void {
+  #writeHeader(batch: Uint8Array, compression: number, options: BuildOptions): void {
     const lastOffsetDelta = options.lastOffsetDelta ?? this.#lastOffsetDelta;
     assert(lastOffsetDelta >= Math.max(this.#lastOffsetDelta, 0), `bad last offset delta ${lastOffsetDelta}`);
     writeBatchHeader(batch, 0, {
@@ -161,6 +177,7 @@ export class BatchBuilder {
       sizeBytes: batch.length,
       leaderEpoch: options.leaderEpoch ?? -1,
       attributes:
+        compression |
         (options.logAppendTimeMs === undefined ? 0 : LOG_APPEND_TIME_BIT) |
         (options.transactional === true ? TRANSACTIONAL_BIT : 0) |
         (options.control === true ? CONTROL_BIT : 0),

@@ -30,9 +30,20 @@ export interface GoldenRecord {
   readonly headers: readonly (readonly [string, string | null])[];
 }
 
-export function goldenBatches(): GoldenBatch[] {
-  return readJsonLines<GoldenBatch>("golden-record-batches.jsonl");
+/** A control batch that ends a transaction. */
+export interface GoldenMarker {
+  readonly control: "COMMIT" | "ABORT";
+  readonly baseOffset: string;
+  readonly producerId: string;
+  readonly producerEpoch: number;
+  readonly coordinatorEpoch: number;
+  readonly hex: string;
 }
+
+const goldenLines = readJsonLines<GoldenBatch | GoldenMarker>("golden-record-batches.jsonl");
+
+export const goldenBatches: readonly GoldenBatch[] = goldenLines.filter((line) => "records" in line);
+export const goldenMarkers: readonly GoldenMarker[] = goldenLines.filter((line) => "control" in line);
 
 /** Seeded pseudo-random numbers (xorshift32), so that whatever fails, fails again. */
 export class Seeded {
