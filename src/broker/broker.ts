@@ -1,0 +1,393 @@
+import { assert } from "../base/assert.ts";
+import { HeadwaterError } from "../base/errors.ts";
+import { leaderEpoch, type Uuid, uuidFromBytes, ZERO_UUID } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Random } from "../io/random.ts";
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import { DEFAULT_LOG_CONFIG, type LogConfig } from "../log/log-config.ts";
+import type { LogStore } from "../log/log-store.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
+import type { Ingest } from "./ingest.ts";
+import { KeyedState } from "./keyed-state.ts";
+import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from "./metadata-records.ts";
+import { describeTopic, MetadataState, type TopicDescription } from "./metadata-state.ts";
+import { Partition } from "./partition.ts";
+import { ProducerIds } from "./producer-ids.ts";
+import { StateLog } from "./state-log.ts";
+import { logConfigOf, topicConfigFault } from "./topic-config.ts";
+import { collisionName, topicNameFault } from "./topic-name.ts";
+import { type Topic, Topics } from "./topics.ts";
+import { TurnIngest } from "./turn-ingest.ts";
+import type { AckCallback } from "./waiting.ts";
+
+export const METADATA_TOPIC = "__cluster_metadata";
+/** Kafka's own id for the metadata topic. */
+const METADATA_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAQ" as Uuid;
+/** Size of the metadata log at which a snapshot takes its place. */
+const METADATA_LOG_MAX_BYTES = 4 * 1024 * 1024;
+
+const METADATA_LOG_CONFIG: LogConfig = {
+  ...DEFAULT_LOG_CONFIG,
+  segmentBytes: 1024 * 1024,
+  retentionMs: -1,
+};
+
+const STATE_CONFIGS: ReadonlyMap<string, string> = new Map([
+  ["cleanup.policy", "compact"],
+  ["segment.bytes", "1048576"],
+  ["durability", "disk"],
+]);
+
+export interface BrokerOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** Settings of topics that have none of their own, by Kafka's names. */
+  readonly topicDefaults: ReadonlyMap<string, string>;
+  readonly autoCreateTopics: boolean;
+  readonly defaultPartitions: number;
+  /** Partitions of all topics together. */
+  readonly maxPartitions: number;
+}
+
+/** A refusal, as Kafka codes it, with the words that go to the client. */
+export interface Refusal {
+  readonly error: number;
+  readonly message: string;
+}
+
+export interface TopicSpec {
+  readonly name: string;
+  /** -1: the broker's default. */
+  readonly partitionCount: number;
+  readonly configs: ReadonlyMap<string, string>;
+}
+
+/** What every door calls: topics, their partitions, and what is written down about them. */
+export class Broker {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  readonly clock: Clock;
+  readonly topics = new Topics();
+  readonly topicDefaults: ReadonlyMap<string, string>;
+  readonly autoCreateTopics: boolean;
+  readonly defaultPartitions: number;
+  readonly store: LogStore;
+  readonly #options: BrokerOptions;
+  readonly #state = new MetadataState();
+  readonly #metadata: StateLog;
+  readonly #producerIds: ProducerIds;
+  readonly #ingest: TurnIngest;
+  readonly #unsettled = new Set<Partition>();
+  readonly #topicListeners: (() => void)[] = [];
+  readonly #appendListeners: (() => void)[] = [];
+  #settling = false;
+
+  /** The store is open and recovered; everything the metadata log tells is there when this returns. */
+  constructor(options: BrokerOptions) {
+    this.#options = options;
+    this.nodeId = options.nodeId;
+    this.clusterId = options.clusterId;
+    this.clock = options.clock;
+    this.topicDefaults = options.topicDefaults;
+    this.autoCreateTopics = options.autoCreateTopics;
+    this.defaultPartitions = options.defaultPartitions;
+    this.store = options.store;
+    const log =
+      options.store.get(METADATA_TOPIC_ID, 0) ??
+      options.store.create(
+        { topic: METADATA_TOPIC, topicId: METADATA_TOPIC_ID, partition: 0 },
+        METADATA_LOG_CONFIG,
+      );
+    log.config = METADATA_LOG_CONFIG;
+    this.#metadata = new StateLog(this.#partition(log), options.clock, METADATA_LOG_MAX_BYTES, () =>
+      this.#state.snapshot().map(stateRecord),
+    );
+    this.#metadata.replay((record) => {
+      const metadata = record.value === null ? null : decodeMetadataRecord(record.value);
+      if (metadata !== null) this.#state.replay(metadata);
+    });
+    this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
+      this.#write([{ kind: "producer-ids", nextProducerId }], durable),
+    );
+    this.#ingest = new TurnIngest(options.clock, (name) => this.#topicForIngest(name));
+    this.#openTopics();
+    options.store.onCommitted(() => this.#settle());
+  }
+
+  get ingest(): Ingest {
+    return this.#ingest;
+  }
+
+  /** `listener` runs whenever a topic has come or gone. */
+  onTopicsChanged(listener: () => void): void {
+    this.#topicListeners.push(listener);
+  }
+
+  /** `listener` runs after a commit round that let readers see more. */
+  onAppended(listener: () => void): void {
+    this.#appendListeners.push(listener);
+  }
+
+  partition(topic: string, index: number): Partition | null {
+    return this.topics.get(topic)?.partitions[index] ?? null;
+  }
+
+  /** Says why a topic can't be created, or null. */
+  createFault(spec: TopicSpec): Refusal | null {
+    const nameFault = topicNameFault(spec.name);
+    if (nameFault !== null) return refusal(ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
+    if (this.topics.get(spec.name) !== null || spec.name === METADATA_TOPIC) {
+      return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' already exists.`);
+    }
+    const collision = this.#collision(spec.name);
+    if (collision !== null) {
+      const words = `Topic '${spec.name}' collides with existing topic: ${collision}`;
+      return refusal(ERROR.INVALID_TOPIC_EXCEPTION, words);
+    }
+    const count = this.partitionCountOf(spec);
+    if (count < 1) {
+      const words = `Number of partitions was set to an invalid non-positive value.`;
+      return refusal(ERROR.INVALID_PARTITIONS, words);
+    }
+    if (this.topics.partitionCount + count > this.#options.maxPartitions) {
+      const words = `${count} more partitions would exceed this broker's limit of ${this.#options.maxPartitions} (limits.max.partitions).`;
+      return refusal(ERROR.POLICY_VIOLATION, words);
+    }
+    const configFault = topicConfigFault(spec.configs);
+    if (configFault !== null) return refusal(ERROR.INVALID_CONFIG, configFault);
+    return null;
+  }
+
+  partitionCountOf(spec: TopicSpec): number {
+    return spec.partitionCount === -1 ? this.defaultPartitions : spec.partitionCount;
+  }
+
+  /** Creates a topic; it can be used at once. `durable` runs once the disk has it. */
+  createTopic(spec: TopicSpec, durable: AckCallback): Topic | Refusal {
+    const fault = this.createFault(spec);
+    if (fault !== null) return fault;
+    const description: TopicDescription = {
+      name: spec.name,
+      id: this.#newTopicId(),
+      partitionCount: this.partitionCountOf(spec),
+      configs: new Map(spec.configs),
+    };
+    const opened = this.#openTopic(description);
+    if ("error" in opened) return opened;
+    const error = this.#write(describeTopic(description), durable);
+    if (error !== 0) {
+      for (const partition of opened.partitions) this.store.delete(partition.log);
+      return refusal(error, `Topic '${spec.name}' could not be written down.`);
+    }
+    this.topics.add(opened);
+    this.#options.logger.info("topic created", {
+      topic: opened.name,
+      partitions: opened.partitions.length,
+      id: opened.id,
+    });
+    for (const listener of this.#topicListeners) listener();
+    return opened;
+  }
+
+  /** Deletes a topic and its records. `durable` runs once it can't come back. */
+  deleteTopic(name: string, durable: AckCallback): Refusal | null {
+    const topic = this.topics.get(name);
+    if (topic === null) return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
+    // The removal is written first: files that a crash leaves behind are recognised by it and go at the next start.
+    const error = this.#write([{ kind: "remove-topic", topicId: topic.id }], (failed) => {
+      if (failed === 0) for (const partition of topic.partitions) this.store.delete(partition.log);
+      durable(failed);
+    });
+    if (error !== 0) return refusal(error, `The removal of '${name}' could not be written down.`);
+    this.topics.remove(name);
+    for (const partition of topic.partitions) {
+      this.#unsettled.delete(partition);
+      partition.retire();
+    }
+    this.#options.logger.info("topic deleted", { topic: name, id: topic.id });
+    for (const listener of this.#topicListeners) listener();
+    return null;
+  }
+
+  /** Durable values of a room, in an internal topic of that name (which begins with `__`). */
+  openState(topic: string): KeyedState {
+    assert(topic.startsWith("__"), `${topic} is no internal topic`);
+    const spec = { name: topic, partitionCount: 1, configs: STATE_CONFIGS };
+    const found = this.topics.get(topic) ?? this.createTopic(spec, () => {});
+    const partition = "error" in found ? undefined : found.partitions[0];
+    if (partition === undefined) {
+      throw new HeadwaterError("DISK_IO", `internal topic ${topic} can't be opened`, { topic });
+    }
+    return new KeyedState(partition, this.clock);
+  }
+
+  /** A producer id that no producer had before; `done` gets it, or the Kafka error. */
+  newProducerId(done: (error: number, producerId: number) => void): void {
+    this.#producerIds.next(done);
+  }
+
+  /** The topic a client asked for, created where it is missing and settings allow. */
+  topicOrCreate(name: string, durable: AckCallback): Topic | Refusal {
+    const topic = this.topics.get(name);
+    if (topic !== null) {
+      durable(0);
+      return topic;
+    }
+    if (!this.autoCreateTopics) {
+      return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
+    }
+    return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
+  }
+
+  #topicForIngest(name: string): Topic | number {
+    const topic = this.topicOrCreate(name, () => {});
+    return "error" in topic ? topic.error : topic;
+  }
+
+  #collision(name: string): string | null {
+    if (!name.includes(".") && !name.includes("_")) return null;
+    const wanted = collisionName(name);
+    for (const topic of this.topics.all()) if (collisionName(topic.name) === wanted) return topic.name;
+    return null;
+  }
+
+  #newTopicId(): Uuid {
+    for (;;) {
+      const id = uuidFromBytes(this.#options.random.bytes(16));
+      // Kafka's tools print ids on command lines: none may look like an option.
+      if (id !== ZERO_UUID && !id.startsWith("-")) return id;
+    }
+  }
+
+  #partition(log: PartitionLog): Partition {
+    return new Partition(log, leaderEpoch(0), this.#awaitCommit);
+  }
+
+  readonly #awaitCommit = (partition: Partition): void => {
+    this.#unsettled.add(partition);
+    // A log that is not waited for has moved its high watermark already, without any commit round.
+    if (this.#settling || partition.log.config.durability === "disk") return;
+    this.#settling = true;
+    this.clock.soon(() => this.#settle());
+  };
+
+  /** After a commit round: releases what waited for it. */
+  #settle(): void {
+    this.#settling = false;
+    for (const partition of [...this.#unsettled]) {
+      if (!partition.settle()) this.#unsettled.delete(partition);
+    }
+    this.#ingest.notify();
+    for (const listener of this.#appendListeners) listener();
+  }
+
+  #write(records: readonly MetadataRecord[], durable: AckCallback): number {
+    const error = this.#metadata.append(records.map(stateRecord), durable);
+    if (error !== 0) return error;
+    for (const record of records) this.#state.replay(record);
+    this.#metadata.shorten();
+    return 0;
+  }
+
+  /** Opens what the metadata tells, and takes up logs that it doesn't tell of. */
+  #openTopics(): void {
+    for (const log of [...this.store.logs()]) {
+      if (log.topicId === METADATA_TOPIC_ID) continue;
+      if (this.#state.wasRemoved(log.topicId)) this.store.delete(log);
+      else if (this.#state.byId(log.topicId) === null) this.#adopt(log);
+    }
+    for (const description of this.#state.topics()) {
+      const topic = this.#openTopic(description);
+      if ("error" in topic) {
+        this.#options.logger.error("topic could not be opened", {
+          topic: description.name,
+          reason: topic.message,
+        });
+      } else this.topics.add(topic);
+    }
+  }
+
+  /**
+   * A log with records whose topic the metadata has lost: the topic is written down again rather than its
+   * records thrown away.
+   */
+  #adopt(log: PartitionLog): void {
+    const known = this.#state.topic(log.topic);
+    if (known !== null) {
+      this.#options.logger.error("a log has the name of another topic and is left alone", {
+        topic: log.topic,
+        partition: log.partition,
+        id: log.topicId,
+      });
+      return;
+    }
+    const partitions = [...this.store.logs()].filter((other) => other.topicId === log.topicId);
+    const partitionCount = Math.max(...partitions.map((other) => other.partition)) + 1;
+    const description = {
+      name: log.topic,
+      id: log.topicId,
+      partitionCount,
+      configs: new Map<string, string>(),
+    };
+    const error = this.#write(describeTopic(description), () => {});
+    assert(error === 0, `metadata refused with error ${error}`);
+    this.#options.logger.warn("took up a topic that the metadata did not know", {
+      topic: log.topic,
+      partitions: partitionCount,
+    });
+  }
+
+  #openTopic(description: TopicDescription): Topic | Refusal {
+    const config = logConfigOf(description.configs, this.topicDefaults);
+    const partitions: Partition[] = [];
+    for (let index = 0; index < description.partitionCount; index += 1) {
+      const log = this.#openLog(description, index, config);
+      if ("error" in log) {
+        for (const partition of partitions)
+          if (partition.log.logEndOffset === 0) this.store.delete(partition.log);
+        return log;
+      }
+      partitions.push(this.#partition(log));
+    }
+    return {
+      name: description.name,
+      id: description.id,
+      internal: description.name.startsWith("__"),
+      partitions,
+      configs: description.configs,
+    };
+  }
+
+  #openLog(description: TopicDescription, index: number, config: LogConfig): PartitionLog | Refusal {
+    const log = this.store.get(description.id, index);
+    if (log !== null) {
+      log.config = config;
+      return log;
+    }
+    try {
+      return this.store.create(
+        { topic: description.name, topicId: description.id, partition: index },
+        config,
+      );
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return refusal(
+        ERROR.KAFKA_STORAGE_ERROR,
+        `Log of ${description.name}-${index} can't be created: ${reason}`,
+      );
+    }
+  }
+}
+
+function stateRecord(record: MetadataRecord) {
+  return { key: null, value: encodeMetadataRecord(record) };
+}
+
+function refusal(error: number, message: string): Refusal {
+  return { error, message };
+}

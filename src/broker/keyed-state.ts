@@ -1,0 +1,50 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Partition } from "./partition.ts";
+import { StateLog, type StateRecord } from "./state-log.ts";
+
+const MAX_LOG_BYTES = 1024 * 1024;
+
+/** Small values by name, durable and replaced whole: an internal topic, read once at start. */
+export class KeyedState {
+  readonly #log: StateLog;
+  readonly #values = new Map<string, Uint8Array>();
+
+  constructor(partition: Partition, clock: Clock) {
+    this.#log = new StateLog(partition, clock, MAX_LOG_BYTES, () =>
+      Array.from(this.#values, ([key, value]) => stateRecord(key, value)),
+    );
+    this.#log.replay(({ key, value }) => {
+      if (key === null) return;
+      const name = new TextDecoder().decode(key);
+      if (value === null) this.#values.delete(name);
+      else this.#values.set(name, value.slice());
+    });
+  }
+
+  get(name: string): Uint8Array | null {
+    return this.#values.get(name) ?? null;
+  }
+
+  /** Resolves once the value is durable. Rejects with LOG_FENCED where the log takes nothing. */
+  set(name: string, value: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const ended = (error: number): void => {
+        if (error === 0) resolve();
+        else
+          reject(new HeadwaterError("LOG_FENCED", `state '${name}' was not written (Kafka error ${error})`));
+      };
+      const error = this.#log.append([stateRecord(name, value)], ended);
+      if (error !== 0) {
+        ended(error);
+        return;
+      }
+      this.#values.set(name, value.slice());
+      this.#log.shorten();
+    });
+  }
+}
+
+function stateRecord(name: string, value: Uint8Array): StateRecord {
+  return { key: new TextEncoder().encode(name), value };
+}

@@ -1,0 +1,120 @@
+import { assertNever } from "../base/assert.ts";
+import { HeadwaterError } from "../base/errors.ts";
+import type { Uuid } from "../base/ids.ts";
+import { CONFIG_RECORD } from "../kafka/wire/generated/config-record.ts";
+import { DEFAULT_PARTITION_RECORD, PARTITION_RECORD } from "../kafka/wire/generated/partition-record.ts";
+import { PRODUCER_IDS_RECORD } from "../kafka/wire/generated/producer-ids-record.ts";
+import { REMOVE_TOPIC_RECORD } from "../kafka/wire/generated/remove-topic-record.ts";
+import { TOPIC_RECORD } from "../kafka/wire/generated/topic-record.ts";
+import type { MessageCodec } from "../kafka/wire/message.ts";
+import { Reader } from "../kafka/wire/reader.ts";
+import { Writer } from "../kafka/wire/writer.ts";
+
+/** What the metadata log holds, in our words. On disk it is in Kafka's own schemas. */
+export type MetadataRecord =
+  | { readonly kind: "topic"; readonly name: string; readonly topicId: Uuid }
+  | {
+      readonly kind: "partition";
+      readonly topicId: Uuid;
+      readonly partition: number;
+      readonly leaderEpoch: number;
+    }
+  | {
+      readonly kind: "topic-config";
+      readonly topic: string;
+      readonly name: string;
+      readonly value: string | null;
+    }
+  | { readonly kind: "remove-topic"; readonly topicId: Uuid }
+  | { readonly kind: "producer-ids"; readonly nextProducerId: number };
+
+/** ConfigResource.Type of a topic. */
+const TOPIC_RESOURCE = 2;
+/** The one broker there is, until there are clusters. */
+const NODE_ID = 1;
+const FRAME_VERSION = 1;
+
+/**
+ * A record's value, framed as in Kafka's `__cluster_metadata` (KIP-631):
+ *
+ *     frame version UNSIGNED_VARINT = 1, api key UNSIGNED_VARINT, version UNSIGNED_VARINT, the record
+ */
+export function encodeMetadataRecord(record: MetadataRecord): Uint8Array {
+  switch (record.kind) {
+    case "topic":
+      return encode(TOPIC_RECORD, { name: record.name, topicId: record.topicId });
+    case "partition":
+      return encode(PARTITION_RECORD, {
+        ...DEFAULT_PARTITION_RECORD,
+        partitionId: record.partition,
+        topicId: record.topicId,
+        replicas: [NODE_ID],
+        isr: [NODE_ID],
+        leader: NODE_ID,
+        leaderEpoch: record.leaderEpoch,
+        partitionEpoch: 0,
+      });
+    case "topic-config":
+      return encode(CONFIG_RECORD, {
+        resourceType: TOPIC_RESOURCE,
+        resourceName: record.topic,
+        name: record.name,
+        value: record.value,
+      });
+    case "remove-topic":
+      return encode(REMOVE_TOPIC_RECORD, { topicId: record.topicId });
+    case "producer-ids":
+      return encode(PRODUCER_IDS_RECORD, {
+        brokerId: NODE_ID,
+        brokerEpoch: 0,
+        nextProducerId: record.nextProducerId,
+      });
+    default:
+      return assertNever(record);
+  }
+}
+
+/**
+ * The record in these bytes, or null for one of Kafka's that means nothing here. Throws MALFORMED, and
+ * DATA_FORMAT_UNKNOWN for a frame of a later version.
+ */
+export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord | null {
+  const reader = new Reader(bytes);
+  const frameVersion = reader.unsignedVarint();
+  if (frameVersion !== FRAME_VERSION) {
+    throw new HeadwaterError("DATA_FORMAT_UNKNOWN", `metadata frame version ${frameVersion} is not known`);
+  }
+  const apiKey = reader.unsignedVarint();
+  const version = reader.unsignedVarint();
+  switch (apiKey) {
+    case TOPIC_RECORD.apiKey:
+      return { kind: "topic", ...TOPIC_RECORD.read(reader, version) };
+    case PARTITION_RECORD.apiKey: {
+      const { topicId, partitionId, leaderEpoch } = PARTITION_RECORD.read(reader, version);
+      return { kind: "partition", topicId, partition: partitionId, leaderEpoch };
+    }
+    case CONFIG_RECORD.apiKey: {
+      const { resourceType, resourceName, name, value } = CONFIG_RECORD.read(reader, version);
+      return resourceType === TOPIC_RESOURCE
+        ? { kind: "topic-config", topic: resourceName, name, value }
+        : null;
+    }
+    case REMOVE_TOPIC_RECORD.apiKey:
+      return { kind: "remove-topic", topicId: REMOVE_TOPIC_RECORD.read(reader, version).topicId };
+    case PRODUCER_IDS_RECORD.apiKey: {
+      const { nextProducerId } = PRODUCER_IDS_RECORD.read(reader, version);
+      return { kind: "producer-ids", nextProducerId: Number(nextProducerId) };
+    }
+    default:
+      return null;
+  }
+}
+
+function encode<Message>(codec: MessageCodec<Message>, message: Message): Uint8Array {
+  const writer = new Writer();
+  writer.unsignedVarint(FRAME_VERSION);
+  writer.unsignedVarint(codec.apiKey ?? 0);
+  writer.unsignedVarint(codec.maxVersion);
+  codec.write(writer, message, codec.maxVersion);
+  return writer.toBytes();
+}

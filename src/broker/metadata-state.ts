@@ -1,0 +1,100 @@
+import { assertNever } from "../base/assert.ts";
+import type { Uuid } from "../base/ids.ts";
+import type { MetadataRecord } from "./metadata-records.ts";
+
+/** A topic as the metadata log tells it. */
+export interface TopicDescription {
+  readonly name: string;
+  readonly id: Uuid;
+  partitionCount: number;
+  readonly configs: Map<string, string>;
+}
+
+/**
+ * What the metadata log says, replayed record by record: the same state after every start, and later on every
+ * broker of a cluster. Pure.
+ */
+export class MetadataState {
+  readonly #topics = new Map<string, TopicDescription>();
+  readonly #names = new Map<Uuid, string>();
+  /** Ids of topics that were removed: their files, where a crash left some, may go. */
+  readonly #removed = new Set<Uuid>();
+  #nextProducerId = 0;
+
+  get nextProducerId(): number {
+    return this.#nextProducerId;
+  }
+
+  topics(): Iterable<TopicDescription> {
+    return this.#topics.values();
+  }
+
+  topic(name: string): TopicDescription | null {
+    return this.#topics.get(name) ?? null;
+  }
+
+  byId(id: Uuid): TopicDescription | null {
+    const name = this.#names.get(id);
+    return name === undefined ? null : this.topic(name);
+  }
+
+  wasRemoved(id: Uuid): boolean {
+    return this.#removed.has(id);
+  }
+
+  replay(record: MetadataRecord): void {
+    switch (record.kind) {
+      case "topic":
+        this.#topics.set(record.name, {
+          name: record.name,
+          id: record.topicId,
+          partitionCount: 0,
+          configs: new Map(),
+        });
+        this.#names.set(record.topicId, record.name);
+        return;
+      case "partition": {
+        const topic = this.byId(record.topicId);
+        if (topic !== null) topic.partitionCount = Math.max(topic.partitionCount, record.partition + 1);
+        return;
+      }
+      case "topic-config": {
+        const configs = this.topic(record.topic)?.configs;
+        if (record.value === null) configs?.delete(record.name);
+        else configs?.set(record.name, record.value);
+        return;
+      }
+      case "remove-topic": {
+        const topic = this.byId(record.topicId);
+        if (topic !== null) this.#topics.delete(topic.name);
+        this.#names.delete(record.topicId);
+        this.#removed.add(record.topicId);
+        return;
+      }
+      case "producer-ids":
+        this.#nextProducerId = Math.max(this.#nextProducerId, record.nextProducerId);
+        return;
+      default:
+        assertNever(record);
+    }
+  }
+
+  /** Records that replay to this state. Removed ids are left out: their files are gone by then. */
+  snapshot(): MetadataRecord[] {
+    const records: MetadataRecord[] = [{ kind: "producer-ids", nextProducerId: this.#nextProducerId }];
+    for (const topic of this.#topics.values()) records.push(...describeTopic(topic));
+    return records;
+  }
+}
+
+/** The records that make a topic. */
+export function describeTopic(topic: TopicDescription): MetadataRecord[] {
+  const records: MetadataRecord[] = [{ kind: "topic", name: topic.name, topicId: topic.id }];
+  for (const [name, value] of topic.configs) {
+    records.push({ kind: "topic-config", topic: topic.name, name, value });
+  }
+  for (let partition = 0; partition < topic.partitionCount; partition += 1) {
+    records.push({ kind: "partition", topicId: topic.id, partition, leaderEpoch: 0 });
+  }
+  return records;
+}

@@ -1,0 +1,94 @@
+import type { LeaderEpoch, Offset, Uuid } from "../base/ids.ts";
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import type { AppendResult, PartitionLog } from "../log/partition-log.ts";
+import { type AckCallback, AckQueue, type ReadWaiter } from "./waiting.ts";
+
+/**
+ * A partition as every door sees it: its log, and who waits on it. The one broker leads every partition, in
+ * epoch 0, until there are clusters.
+ */
+export class Partition {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly index: number;
+  readonly log: PartitionLog;
+  readonly leaderEpoch: LeaderEpoch;
+  readonly #acks = new AckQueue();
+  readonly #readers = new Set<ReadWaiter>();
+  readonly #awaitCommit: (partition: Partition) => void;
+  #lastHighWatermark: Offset;
+  #deleted = false;
+
+  constructor(log: PartitionLog, leaderEpoch: LeaderEpoch, awaitCommit: (partition: Partition) => void) {
+    this.topic = log.topic;
+    this.topicId = log.topicId;
+    this.index = log.partition;
+    this.log = log;
+    this.leaderEpoch = leaderEpoch;
+    this.#awaitCommit = awaitCommit;
+    this.#lastHighWatermark = log.highWatermark;
+  }
+
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
+  /** Appends batches as they came off the wire; see PartitionLog.append. Durable only after `whenDurable`. */
+  append(
+    batches: Uint8Array,
+    start: number,
+    end: number,
+    nowMs: number,
+    origin: "client" | "broker",
+  ): AppendResult {
+    const result = this.log.append(batches, start, end, { leaderEpoch: this.leaderEpoch, nowMs, origin });
+    if (result.error === 0) this.#awaitCommit(this);
+    return result;
+  }
+
+  /** Calls back once every record below `endOffset` is durable, in this call where it is already. */
+  whenDurable(endOffset: number, callback: AckCallback): void {
+    if (this.#deleted) callback(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    else if (this.log.fault !== null) callback(ERROR.KAFKA_STORAGE_ERROR);
+    else if (this.#acks.size === 0 && this.log.highWatermark >= endOffset) callback(0);
+    else {
+      this.#acks.add(endOffset, callback);
+      this.#awaitCommit(this);
+    }
+  }
+
+  addReader(waiter: ReadWaiter): void {
+    this.#readers.add(waiter);
+  }
+
+  removeReader(waiter: ReadWaiter): void {
+    this.#readers.delete(waiter);
+  }
+
+  /** After a commit round: releases acks and wakes readers. Says whether acks still wait. */
+  settle(): boolean {
+    if (this.log.fault !== null) {
+      this.#acks.fail(ERROR.KAFKA_STORAGE_ERROR);
+      this.#wakeReaders();
+      return false;
+    }
+    const highWatermark = this.log.highWatermark;
+    this.#acks.release(highWatermark);
+    if (highWatermark !== this.#lastHighWatermark) {
+      this.#lastHighWatermark = highWatermark;
+      this.#wakeReaders();
+    }
+    return this.#acks.size > 0 || this.log.logEndOffset > highWatermark;
+  }
+
+  /** The topic is gone: whoever waits is told so. */
+  retire(): void {
+    this.#deleted = true;
+    this.#acks.fail(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    this.#wakeReaders();
+  }
+
+  #wakeReaders(): void {
+    for (const waiter of [...this.#readers]) waiter.wake();
+  }
+}

@@ -1,0 +1,121 @@
+import type { Clock } from "../io/clock.ts";
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import { BATCH_HEADER_BYTES } from "../records/batch.ts";
+import { BatchBuilder, maxRecordSizeBytes } from "../records/builder.ts";
+import { partitionForKey } from "../records/murmur2.ts";
+import type { Ingest, IngestRecord, PendingBatch } from "./ingest.ts";
+import type { Partition } from "./partition.ts";
+import type { Topic } from "./topics.ts";
+
+/** A batch is appended early at this size, so that one turn's flood does not become one huge batch. */
+const MAX_TURN_BATCH_BYTES = 256 * 1024;
+/** Builders kept for the next turn; a turn that needs more makes its own. */
+const MAX_SPARE_BUILDERS = 64;
+
+class TurnBatch implements PendingBatch {
+  state: "waiting" | "durable" | "refused" = "waiting";
+  error = 0;
+  sizeBytes = BATCH_HEADER_BYTES;
+
+  refuse(error: number): void {
+    this.state = "refused";
+    this.error = error;
+  }
+}
+
+interface OpenBatch {
+  readonly builder: BatchBuilder;
+  readonly pending: TurnBatch;
+}
+
+/** Looks a topic up, or creates it where settings allow; else the Kafka error that says why not. */
+export type TopicSource = (name: string) => Topic | number;
+
+/** Gathers what single-message doors append: one batch per partition and turn. */
+export class TurnIngest implements Ingest {
+  readonly #clock: Clock;
+  readonly #topicSource: TopicSource;
+  readonly #open = new Map<Partition, OpenBatch>();
+  readonly #spare: BatchBuilder[] = [];
+  readonly #listeners: (() => void)[] = [];
+  #sticky = 0;
+  #settled = false;
+
+  constructor(clock: Clock, topicSource: TopicSource) {
+    this.#clock = clock;
+    this.#topicSource = topicSource;
+  }
+
+  onSettled(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  append(record: IngestRecord): PendingBatch {
+    const topic = this.#topicSource(record.topic);
+    if (typeof topic === "number") return refused(topic);
+    const count = topic.partitions.length;
+    const index = record.key === null ? this.#sticky % count : partitionForKey(record.key, count);
+    const partition = topic.partitions[index];
+    if (partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    const recordBytes = maxRecordSizeBytes(
+      record.key?.length ?? 0,
+      record.value?.length ?? 0,
+      record.headers?.length ?? 0,
+    );
+    const maxBatchBytes = partition.log.config.maxMessageBytes;
+    let open = this.#open.get(partition);
+    if (open !== undefined) {
+      const grown = open.builder.sizeBytes + recordBytes;
+      if (grown > maxBatchBytes || grown > MAX_TURN_BATCH_BYTES) {
+        this.#appendBatch(partition, open);
+        open = undefined;
+      }
+    }
+    if (open === undefined) {
+      if (BATCH_HEADER_BYTES + recordBytes > maxBatchBytes) return refused(ERROR.MESSAGE_TOO_LARGE);
+      if (this.#open.size === 0) this.#clock.soon(this.#endTurn);
+      open = { builder: this.#spare.pop() ?? new BatchBuilder(), pending: new TurnBatch() };
+      this.#open.set(partition, open);
+    }
+    open.builder.append(record.timestampMs, record.key, record.value, record.headers);
+    open.pending.sizeBytes = open.builder.sizeBytes;
+    return open.pending;
+  }
+
+  /** After the broker has settled a commit round: tells the doors, if any of their batches settled. */
+  notify(): void {
+    if (!this.#settled) return;
+    this.#settled = false;
+    for (const listener of this.#listeners) listener();
+  }
+
+  readonly #endTurn = (): void => {
+    for (const [partition, open] of this.#open) this.#appendBatch(partition, open);
+    this.#sticky += 1;
+    // Refusals, and topics that are not waited for, have settled without a commit round.
+    this.notify();
+  };
+
+  #appendBatch(partition: Partition, open: OpenBatch): void {
+    this.#open.delete(partition);
+    const batch = open.builder.buildView();
+    const result = partition.append(batch, 0, batch.length, this.#clock.nowMs(), "broker");
+    const { pending } = open;
+    if ("message" in result) {
+      pending.refuse(result.error);
+      this.#settled = true;
+    } else {
+      partition.whenDurable(result.lastOffset + 1, (error) => {
+        if (error === 0) pending.state = "durable";
+        else pending.refuse(error);
+        this.#settled = true;
+      });
+    }
+    open.builder.reset();
+    if (this.#spare.length < MAX_SPARE_BUILDERS) this.#spare.push(open.builder);
+  }
+}
+
+function refused(error: number): PendingBatch {
+  return { state: "refused", error, sizeBytes: 0 };
+}

@@ -1,0 +1,39 @@
+import type { Reader } from "./wire/reader.ts";
+import type { Writer } from "./wire/writer.ts";
+
+/** One request, from its header to its response, as a handler sees it. */
+export interface Call {
+  readonly apiKey: number;
+  readonly version: number;
+  readonly clientId: string | null;
+  /** Stands at the request's body. What it hands out are views of the received chunk. */
+  readonly reader: Reader;
+  /** The address that this client can reach the broker at. */
+  readonly advertised: { readonly host: string; readonly port: number };
+  /** Whether the connection is gone and no answer will be read. */
+  readonly closed: boolean;
+  /**
+   * Answers, once. Views given to the writer are sent or copied before this returns, since a handler answers
+   * only when its response is next on the connection, or with bytes that it owns.
+   */
+  reply(encode: (writer: Writer) => void): void;
+  /** Ends the call without an answer (acks=0). */
+  finish(): void;
+  /** Closes the connection: the protocol has no answer for what came. */
+  drop(reason: string): void;
+  /** Runs when the connection closes before the call has been answered. */
+  onAbandoned(callback: () => void): void;
+}
+
+/** Serves one API key. Versions are those that Kafka 4.3 serves, unless the handler's header says otherwise. */
+export interface ApiHandler<Services> {
+  readonly apiKey: number;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  /**
+   * Whether a call may run while earlier ones on its connection still wait for the disk. Its response is kept
+   * until theirs are out, so it must hold no views of a log.
+   */
+  readonly pipelined: boolean;
+  handle(call: Call, services: Services): void;
+}

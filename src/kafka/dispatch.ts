@@ -1,0 +1,108 @@
+import type { Logger } from "../base/logger.ts";
+import type { ApiHandler } from "./call.ts";
+import { type KafkaConnection, PendingCall } from "./connection.ts";
+import { produce } from "./handlers/00-produce.ts";
+import { fetch } from "./handlers/01-fetch.ts";
+import { listOffsets } from "./handlers/02-list-offsets.ts";
+import { metadata } from "./handlers/03-metadata.ts";
+import { findCoordinator } from "./handlers/10-find-coordinator.ts";
+import { apiVersions, type VersionRange } from "./handlers/18-api-versions.ts";
+import { createTopics } from "./handlers/19-create-topics.ts";
+import { deleteTopics } from "./handlers/20-delete-topics.ts";
+import { initProducerId } from "./handlers/22-init-producer-id.ts";
+import { describeConfigs } from "./handlers/32-describe-configs.ts";
+import { describeCluster } from "./handlers/60-describe-cluster.ts";
+import type { KafkaServices } from "./services.ts";
+import { findApi, requestHeaderVersion, responseHeaderVersion } from "./wire/api.ts";
+import { Reader } from "./wire/reader.ts";
+
+const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
+  produce,
+  fetch,
+  listOffsets,
+  metadata,
+  findCoordinator,
+  apiVersions,
+  createTopics,
+  deleteTopics,
+  initProducerId,
+  describeConfigs,
+  describeCluster,
+];
+
+const API_VERSIONS = apiVersions.apiKey;
+const PRODUCE = produce.apiKey;
+
+/** What ApiVersions announces. Produce from 0, although 3 is the first served: librdkafka before 2.0 asks for it (KIP-896). */
+export const SERVED_VERSIONS: readonly VersionRange[] = HANDLERS.map(
+  ({ apiKey, minVersion, maxVersion }) => ({
+    apiKey,
+    minVersion: apiKey === PRODUCE ? 0 : minVersion,
+    maxVersion,
+  }),
+).sort((a, b) => a.apiKey - b.apiKey);
+
+/** Finds the handler of a request, by the header that every version begins with. */
+export class Dispatch {
+  readonly #services: KafkaServices;
+  readonly #logger: Logger;
+  readonly #handlers = new Map(HANDLERS.map((handler) => [handler.apiKey, handler]));
+
+  constructor(services: KafkaServices, logger: Logger) {
+    this.#services = services;
+    this.#logger = logger;
+  }
+
+  /**
+   * Reads the request header:
+   *
+   *     api key INT16, api version INT16, correlation id INT32, client id NULLABLE_STRING, and in flexible
+   *     versions tagged fields
+   *
+   * Returns the call, or says in words why the connection can't go on.
+   */
+  open(connection: KafkaConnection, frame: Uint8Array): PendingCall | string {
+    this.#services.counters.requests += 1;
+    this.#services.counters.bytesIn += frame.length + 4;
+    const reader = new Reader(frame);
+    const apiKey = reader.int16();
+    const version = reader.int16();
+    const correlationId = reader.int32();
+    const handler = this.#handlers.get(apiKey);
+    const api = findApi(apiKey);
+    if (api === undefined) return `unknown api key ${apiKey}`;
+    const { name } = api;
+    if (handler === undefined) return `${name} (api key ${apiKey}) is not served`;
+    const supported = version >= handler.minVersion && version <= handler.maxVersion;
+    let clientId: string | null = null;
+    if (supported) {
+      clientId = reader.nullableString();
+      if (requestHeaderVersion(api, version) === 2) reader.taggedFields();
+    } else if (apiKey !== API_VERSIONS) {
+      return `${name} version ${version} is not served; ${handler.minVersion} to ${handler.maxVersion} are`;
+    }
+    return new PendingCall({
+      apiKey,
+      version,
+      clientId,
+      correlationId,
+      flexibleResponseHeader: responseHeaderVersion(api, version) === 1,
+      reader,
+      sizeBytes: frame.length,
+      pipelined: handler.pipelined,
+      name,
+      connection,
+      handle: (call) => handler.handle(call, this.#services),
+    });
+  }
+
+  sent(bytes: number): void {
+    this.#services.counters.bytesOut += bytes;
+  }
+
+  /** A connection that can't go on. One line, and nobody else notices. */
+  refused(remoteAddress: string, reason: string): void {
+    this.#services.counters.refusedConnections += 1;
+    this.#logger.warn("Kafka connection refused", { remoteAddress, reason });
+  }
+}

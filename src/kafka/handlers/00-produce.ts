@@ -1,0 +1,116 @@
+import { ZERO_UUID } from "../../base/ids.ts";
+import type { Broker } from "../../broker/broker.ts";
+import type { Topic } from "../../broker/topics.ts";
+import type { ApiHandler, Call } from "../call.ts";
+import { Gather } from "../gather.ts";
+import type { KafkaServices } from "../services.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { type ProduceRequest, readProduceRequest } from "../wire/generated/produce-request.ts";
+import { type ProduceResponse, writeProduceResponse } from "../wire/generated/produce-response.ts";
+
+type TopicResponse = ProduceResponse["responses"][number];
+type PartitionResponse = TopicResponse["partitionResponses"][number];
+
+/**
+ * Produce, 3 to 13 (announced from 0 as Kafka does for old librdkafka, KIP-896). acks 1 and all are the same on
+ * one broker: both wait for the disk, unless the topic has durability=memory.
+ *
+ * Deviations: the request's timeout is not watched, since nothing but the disk is waited for and a disk that
+ * hangs can't be answered for. A transactional id is refused until transactions are served.
+ */
+export const produce: ApiHandler<KafkaServices> = {
+  apiKey: 0,
+  minVersion: 3,
+  maxVersion: 13,
+  pipelined: true,
+  handle(call, { broker, counters }) {
+    const request = readProduceRequest(call.reader, call.version);
+    counters.produceRequests += 1;
+    const refusal = requestFault(request);
+    const gather = new Gather();
+    const responses = request.topicData.map((data): TopicResponse => {
+      const topic =
+        data.topicId === ZERO_UUID ? broker.topics.get(data.name) : broker.topics.byId(data.topicId);
+      const missing = data.topicId === ZERO_UUID ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.UNKNOWN_TOPIC_ID;
+      return {
+        name: data.name,
+        topicId: data.topicId,
+        partitionResponses: data.partitionData.map(({ index, records }) =>
+          refusal === ERROR.NONE
+            ? append(broker, topic, missing, index, records, gather)
+            : refused(index, refusal, null),
+        ),
+      };
+    });
+    gather.whenAll(() => answer(call, request, responses));
+  },
+};
+
+function requestFault(request: ProduceRequest): number {
+  if (request.acks < -1 || request.acks > 1) return ERROR.INVALID_REQUIRED_ACKS;
+  if (request.transactionalId !== null) return ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  return ERROR.NONE;
+}
+
+function append(
+  broker: Broker,
+  topic: Topic | null,
+  missing: number,
+  index: number,
+  records: Uint8Array | null,
+  gather: Gather,
+): PartitionResponse {
+  const partition = topic?.partitions[index];
+  if (topic === null) return refused(index, missing, null);
+  if (partition === undefined) return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
+  if (topic.internal)
+    return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, "This topic is written by the broker only.");
+  if (records === null || records.length === 0)
+    return refused(index, ERROR.INVALID_RECORD, "No record batch.");
+  const result = partition.append(records, 0, records.length, broker.clock.nowMs(), "client");
+  if ("message" in result) return refused(index, result.error, result.message);
+  const response: PartitionResponse = {
+    index,
+    errorCode: ERROR.NONE,
+    baseOffset: result.baseOffset,
+    logAppendTimeMs: result.logAppendTimeMs,
+    logStartOffset: result.logStartOffset,
+    recordErrors: [],
+    errorMessage: null,
+    currentLeader: NO_LEADER,
+  };
+  const durable = gather.begin((error) => {
+    if (error !== 0) Object.assign(response, refused(index, error, null));
+  });
+  partition.whenDurable(result.lastOffset + 1, durable);
+  return response;
+}
+
+const NO_LEADER = { leaderId: -1, leaderEpoch: -1 };
+
+function refused(index: number, errorCode: number, errorMessage: string | null): PartitionResponse {
+  return {
+    index,
+    errorCode,
+    baseOffset: -1,
+    logAppendTimeMs: -1,
+    logStartOffset: -1,
+    recordErrors: [],
+    errorMessage,
+    currentLeader: NO_LEADER,
+  };
+}
+
+function answer(call: Call, request: ProduceRequest, responses: TopicResponse[]): void {
+  if (request.acks !== 0) {
+    const response: ProduceResponse = { responses, throttleTimeMs: 0, nodeEndpoints: [] };
+    call.reply((writer) => writeProduceResponse(writer, response, call.version));
+    return;
+  }
+  // Without acks there is no answer to carry an error: as in Kafka, the connection ends, so that the client notices.
+  const failed = responses.some((topic) =>
+    topic.partitionResponses.some((partition) => partition.errorCode !== 0),
+  );
+  if (failed) call.drop("records without acks were refused");
+  else call.finish();
+}

@@ -1,0 +1,88 @@
+import type { Partition } from "../../broker/partition.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { readListOffsetsRequest } from "../wire/generated/list-offsets-request.ts";
+import {
+  type ListOffsetsResponse,
+  writeListOffsetsResponse,
+} from "../wire/generated/list-offsets-response.ts";
+import { epochFault } from "./leader-epoch.ts";
+
+type PartitionResponse = ListOffsetsResponse["topics"][number]["partitions"][number];
+
+const LATEST = -1;
+const EARLIEST = -2;
+const MAX_TIMESTAMP = -3;
+const EARLIEST_LOCAL = -4;
+const LATEST_TIERED = -5;
+const EARLIEST_PENDING_UPLOAD = -6;
+
+/**
+ * ListOffsets, 1 to 11: by timestamp, earliest, latest, max timestamp (KIP-734), earliest local (KIP-405). There
+ * is no tiered storage, so the latest tiered and earliest pending offsets are unknown (-1), as in Kafka without it.
+ */
+export const listOffsets: ApiHandler<KafkaServices> = {
+  apiKey: 2,
+  minVersion: 1,
+  maxVersion: 11,
+  pipelined: false,
+  handle(call, { broker }) {
+    const request = readListOffsetsRequest(call.reader, call.version);
+    const topics = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((wanted): PartitionResponse => {
+        const index = wanted.partitionIndex;
+        const partition = broker.partition(name, index);
+        if (partition === null) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+        const fault = epochFault(partition, wanted.currentLeaderEpoch);
+        if (fault !== ERROR.NONE) return unknown(index, fault);
+        return lookUp(partition, Number(wanted.timestamp), call.version);
+      }),
+    }));
+    call.reply((writer) => writeListOffsetsResponse(writer, { throttleTimeMs: 0, topics }, call.version));
+  },
+};
+
+/** The first version in which a special timestamp means something. */
+const FIRST_VERSION: ReadonlyMap<number, number> = new Map([
+  [MAX_TIMESTAMP, 7],
+  [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
+]);
+
+function lookUp(partition: Partition, timestamp: number, version: number): PartitionResponse {
+  const { log, index } = partition;
+  if (log.fault !== null) return unknown(index, ERROR.KAFKA_STORAGE_ERROR);
+  if (version < (FIRST_VERSION.get(timestamp) ?? 0)) return unknown(index, ERROR.UNSUPPORTED_VERSION);
+  switch (timestamp) {
+    case LATEST:
+      return found(partition, -1, log.highWatermark);
+    case EARLIEST:
+    case EARLIEST_LOCAL:
+      return found(partition, -1, log.logStartOffset);
+    case LATEST_TIERED:
+    case EARLIEST_PENDING_UPLOAD:
+      return unknown(index, ERROR.NONE);
+    default: {
+      const record = timestamp === MAX_TIMESTAMP ? log.maxTimestamp() : log.offsetForTimestamp(timestamp);
+      if (record === null || record.offset >= log.highWatermark) return unknown(index, ERROR.NONE);
+      return found(partition, record.timestampMs, record.offset);
+    }
+  }
+}
+
+function found(partition: Partition, timestamp: number, offset: number): PartitionResponse {
+  return {
+    partitionIndex: partition.index,
+    errorCode: ERROR.NONE,
+    timestamp,
+    offset,
+    leaderEpoch: partition.leaderEpoch,
+  };
+}
+
+function unknown(partitionIndex: number, errorCode: number): PartitionResponse {
+  return { partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+}

@@ -1,0 +1,118 @@
+import { ZERO_UUID } from "../../base/ids.ts";
+import type { Broker } from "../../broker/broker.ts";
+import type { Topic } from "../../broker/topics.ts";
+import type { ApiHandler, Call } from "../call.ts";
+import { Gather } from "../gather.ts";
+import type { KafkaServices } from "../services.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { type MetadataRequest, readMetadataRequest } from "../wire/generated/metadata-request.ts";
+import { type MetadataResponseTopic, writeMetadataResponse } from "../wire/generated/metadata-response.ts";
+import type { Mutable } from "../wire/message.ts";
+import { NO_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+
+/**
+ * Metadata, 0 to 13. One broker leads every partition. A missing topic is created where settings and the client
+ * allow, and announced once it is on the disk: Kafka answers LEADER_NOT_AVAILABLE first and lets the client
+ * ask again.
+ */
+export const metadata: ApiHandler<KafkaServices> = {
+  apiKey: 3,
+  minVersion: 0,
+  maxVersion: 13,
+  pipelined: false,
+  handle(call, { broker }) {
+    const request = readMetadataRequest(call.reader, call.version);
+    const gather = new Gather();
+    const topics = wantedTopics(request, call.version, broker).map((wanted) => {
+      const topic = lookUp(wanted, request, broker, gather);
+      if (request.includeTopicAuthorizedOperations) topic.topicAuthorizedOperations = TOPIC_OPERATIONS;
+      return topic;
+    });
+    gather.whenAll(() => answer(call, broker, topics));
+  },
+};
+
+interface Wanted {
+  readonly name: string | null;
+  readonly topicId: string;
+}
+
+/** Version 0 asks for all topics by an empty list, later ones by null. */
+function wantedTopics(request: MetadataRequest, version: number, broker: Broker): readonly Wanted[] {
+  const { topics } = request;
+  if (topics !== null && !(version === 0 && topics.length === 0)) return topics;
+  return Array.from(broker.topics.all(), ({ name }) => ({ name, topicId: ZERO_UUID }));
+}
+
+function lookUp(
+  wanted: Wanted,
+  request: MetadataRequest,
+  broker: Broker,
+  gather: Gather,
+): Mutable<MetadataResponseTopic> {
+  const { name, topicId } = wanted;
+  if (name === null || topicId !== ZERO_UUID) {
+    const topic = broker.topics.byId(topicId as Topic["id"]);
+    if (topic !== null) return describe(topic, broker);
+    const errorCode = topicId === ZERO_UUID ? ERROR.INVALID_REQUEST : ERROR.UNKNOWN_TOPIC_ID;
+    return { ...unknown(errorCode, null), topicId: topicId as Topic["id"] };
+  }
+  const existing = broker.topics.get(name);
+  if (existing !== null) return describe(existing, broker);
+  if (!request.allowAutoTopicCreation) return unknown(ERROR.UNKNOWN_TOPIC_OR_PARTITION, name);
+  let described: Mutable<MetadataResponseTopic> | null = null;
+  const ended = gather.begin((error) => {
+    if (described !== null && error !== 0) described.errorCode = error;
+  });
+  const created = broker.topicOrCreate(name, ended);
+  if ("error" in created) {
+    ended(0);
+    return unknown(created.error, name);
+  }
+  described = describe(created, broker);
+  return described;
+}
+
+function unknown(errorCode: number, name: string | null): MetadataResponseTopic {
+  return {
+    errorCode,
+    name,
+    topicId: ZERO_UUID,
+    isInternal: false,
+    partitions: [],
+    topicAuthorizedOperations: NO_OPERATIONS,
+  };
+}
+
+function describe(topic: Topic, broker: Broker): MetadataResponseTopic {
+  const nodes = [broker.nodeId];
+  return {
+    errorCode: ERROR.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.internal,
+    partitions: topic.partitions.map((partition) => ({
+      errorCode: partition.log.fault === null ? ERROR.NONE : ERROR.KAFKA_STORAGE_ERROR,
+      partitionIndex: partition.index,
+      leaderId: broker.nodeId,
+      leaderEpoch: partition.leaderEpoch,
+      replicaNodes: nodes,
+      isrNodes: nodes,
+      offlineReplicas: partition.log.fault === null ? [] : nodes,
+    })),
+    topicAuthorizedOperations: NO_OPERATIONS,
+  };
+}
+
+function answer(call: Call, broker: Broker, topics: MetadataResponseTopic[]): void {
+  const response = {
+    throttleTimeMs: 0,
+    brokers: [{ nodeId: broker.nodeId, host: call.advertised.host, port: call.advertised.port, rack: null }],
+    clusterId: broker.clusterId,
+    controllerId: broker.nodeId,
+    topics,
+    clusterAuthorizedOperations: NO_OPERATIONS,
+    errorCode: ERROR.NONE,
+  };
+  call.reply((writer) => writeMetadataResponse(writer, response, call.version));
+}

@@ -1,0 +1,32 @@
+import type { Broker } from "../broker/broker.ts";
+import type { VersionRange } from "./handlers/18-api-versions.ts";
+
+/** What handlers work with. */
+export interface KafkaServices {
+  readonly broker: Broker;
+  /** What ApiVersions announces. */
+  readonly versions: readonly VersionRange[];
+  /** Broker settings as DescribeConfigs shows them, by Kafka's names where Kafka has the setting. */
+  readonly brokerConfigs: () => readonly BrokerConfig[];
+  readonly limits: { readonly maxFetchBytes: number };
+  readonly counters: KafkaCounters;
+}
+
+export interface BrokerConfig {
+  readonly name: string;
+  readonly value: string | null;
+  readonly isDefault: boolean;
+  readonly isSensitive: boolean;
+  readonly type: "boolean" | "double" | "int" | "list" | "long" | "string";
+  readonly doc: string;
+}
+
+/** Counted on the hot path, read by the metrics. */
+export interface KafkaCounters {
+  requests: number;
+  produceRequests: number;
+  fetchRequests: number;
+  bytesIn: number;
+  bytesOut: number;
+  refusedConnections: number;
+}
