@@ -28,6 +28,11 @@ export interface Option<T> {
   show(value: T): string;
 }
 
+/** What a table of options gives: the value of each by its name. */
+export type SectionValues<Options> = {
+  readonly [Name in keyof Options]: Options[Name] extends Option<infer T> ? T : never;
+};
+
 /** What every option may say beside its type. */
 export interface Facts<T> {
   readonly default?: T;
@@ -42,6 +47,11 @@ export interface NumberFacts extends Facts<number> {
   readonly max: number;
   /** -1 is legal too, and means this. */
   readonly minusOne?: string;
+}
+
+export interface ListFacts<T> extends Facts<readonly T[]> {
+  readonly minItems: number;
+  readonly maxItems: number;
 }
 
 /** Where a door that is switched off listens. */
@@ -140,16 +150,15 @@ export function list<T>(
   what: string,
   readItem: (raw: string) => Reading<T>,
   showItem: (value: T) => string,
-  limits: { readonly minItems: number; readonly maxItems: number },
-  facts: Facts<readonly T[]>,
+  facts: ListFacts<T>,
 ): Option<readonly T[]> {
   const show = (value: readonly T[]) => `[${value.map((item) => JSON.stringify(showItem(item))).join(", ")}]`;
   return option("list", `a list of ${what}`, facts, show, (raw) => {
     const items = listItems(raw);
     if (items === null) return bad(`it is ${kindOf(raw)}`, `write a list of ${what}`);
-    if (items.length < limits.minItems) return bad("the list is empty", `name at least one of ${what}`);
-    if (items.length > limits.maxItems) {
-      return bad(`${items.length} items are too many`, `write at most ${limits.maxItems}`);
+    if (items.length < facts.minItems) return bad("the list is empty", `name at least one of ${what}`);
+    if (items.length > facts.maxItems) {
+      return bad(`${items.length} items are too many`, `write at most ${facts.maxItems}`);
     }
     const values: T[] = [];
     for (const item of items) {

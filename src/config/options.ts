@@ -1,4 +1,15 @@
-import { advertised, boolean, choice, count, door, duration, type Option, size, text } from "./option.ts";
+import {
+  advertised,
+  boolean,
+  choice,
+  count,
+  door,
+  duration,
+  type Option,
+  type SectionValues,
+  size,
+  text,
+} from "./option.ts";
 import { DEFAULT_ROUTES, type MqttRouteSettings } from "./route-options.ts";
 import type { UplinkSettings } from "./uplink-options.ts";
 
@@ -80,10 +91,16 @@ export const OPTIONS = {
     doc: "Where MQTT clients connect.",
   }),
   "mqtt.max.connections": count({
-    default: 2000,
+    default: 10_000,
     min: 1,
     max: 1_000_000,
     doc: "MQTT clients connected at once; more are refused.",
+  }),
+  "mqtt.connect.timeout.ms": duration({
+    default: 10 * SECOND_MS,
+    min: 100,
+    max: 10 * MINUTE_MS,
+    doc: "A client that has not sent its CONNECT packet by then is closed.",
   }),
   "mqtt.max.packet.bytes": size({
     default: MIB,
@@ -92,22 +109,44 @@ export const OPTIONS = {
     doc: "Largest MQTT packet that is taken; announced to MQTT 5 clients (Maximum Packet Size).",
   }),
   "mqtt.receive.maximum": count({
+    default: 1024,
+    min: 1,
+    max: 65_535,
+    doc: "QoS 1 and 2 messages that a client may have unacknowledged; announced to MQTT 5 clients (Receive Maximum).",
+  }),
+  "mqtt.max.keep.alive.ms": duration({
+    default: 60 * MINUTE_MS,
+    min: SECOND_MS,
+    max: 65_535 * SECOND_MS,
+    doc: "Keep alive of MQTT 5 clients that ask for a longer one or for none (Server Keep Alive). In whole seconds.",
+  }),
+  "mqtt.max.subscriptions": count({
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    doc: "Subscriptions of one MQTT session.",
+  }),
+  "mqtt.max.in.flight": count({
     default: 256,
     min: 1,
     max: 65_535,
-    doc: "QoS 1 and 2 messages that a client may have unacknowledged; announced to MQTT 5 clients (Receive Maximum). MQTT 3.1.1 clients above it are not read from for a while.",
+    doc: "QoS 1 and 2 messages that are sent to one client and not yet acknowledged by it.",
   }),
-  "mqtt.connect.timeout.ms": duration({
-    default: 10 * SECOND_MS,
-    min: 100,
-    max: 10 * MINUTE_MS,
-    doc: "A client that has not sent its CONNECT packet by then is closed.",
+  "mqtt.max.queued.messages": count({
+    default: 1000,
+    min: 1,
+    max: 10_000_000,
+    doc: "Messages that wait for one subscriber.",
   }),
-  "mqtt.connection.queue.bytes": size({
-    default: MIB,
+  "mqtt.max.queued.bytes": size({
+    default: 4 * MIB,
     min: 16 * KIB,
     max: 1024 * MIB,
-    doc: "Bytes that wait to be sent to one MQTT client. Live messages beyond it are dropped for that client and counted.",
+    doc: "Bytes of messages that wait for one subscriber.",
+  }),
+  "mqtt.queue.policy": choice(["drop-oldest", "drop-newest"], {
+    default: "drop-oldest",
+    doc: "Which message goes when a subscriber's queue is full. It stays in the log either way.",
   }),
 
   "http.listen": door({
@@ -206,14 +245,26 @@ export const OPTIONS = {
     doc: "How long a commit round waits for more records before it syncs. More means fewer flushes of the card and later acks.",
   }),
   "journal.bytes": size({
-    default: 32 * MIB,
+    default: 16 * MIB,
     min: 2 * MIB,
     max: 1024 * MIB,
-    doc: "Size of the journal, the ring through which small appends of all partitions share one sync.",
+    doc: "Size of each of the two files of the journal, the ring through which small appends of all partitions share one sync.",
   }),
   "disk.implementation": choice(["auto", "mapped", "plain"], {
     default: "auto",
     doc: "How segments are written: by memory mapping, or by plain writes. auto: plain on copy-on-write file systems, else mapped.",
+  }),
+  "disk.max.open.files": count({
+    default: 512,
+    min: 16,
+    max: 100_000,
+    doc: "Segment files that are open at once; the one unused for longest is closed for the next.",
+  }),
+  "disk.max.mapped.bytes": size({
+    default: 4096 * MIB,
+    min: 64 * MIB,
+    max: UNBOUNDED,
+    doc: "Bytes of segment files that are open at once, and so of address space that mappings take.",
   }),
   "disk.reserve.bytes": size({
     default: 64 * MIB,
@@ -240,10 +291,8 @@ export const OPTIONS = {
 
 export type SettingName = keyof typeof OPTIONS;
 
-type ValueOf<O> = O extends Option<infer T> ? T : never;
-
 /** Value of every setting, by its name; the reference (`headwater config docs`) says what each means. */
-export type Values = { readonly [Name in SettingName]: ValueOf<(typeof OPTIONS)[Name]> };
+export type Values = SectionValues<typeof OPTIONS>;
 
 /** All that can be set: checked, complete and never changed. */
 export interface Settings extends Values {

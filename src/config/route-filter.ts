@@ -8,8 +8,8 @@ export type FilterLevel =
   | { readonly kind: "named"; readonly name: string }
   | { readonly kind: "rest" };
 
-/** Names that a route knows without its filter: the whole MQTT topic, and the publisher's client id. */
-export const ROUTE_NAMES = ["topic", "client"] as const;
+/** The placeholder that every route knows: the whole MQTT topic. */
+export const WHOLE_TOPIC = "topic";
 
 const MAX_LENGTH_BYTES = 65_535;
 
@@ -20,6 +20,7 @@ export function parseRouteFilter(filter: string): readonly FilterLevel[] | strin
   if (Buffer.byteLength(filter) > MAX_LENGTH_BYTES)
     return `the filter is longer than ${MAX_LENGTH_BYTES} bytes`;
   const parts = filter.split("/");
+  if (parts[0] === "$share") return "a route is no shared subscription";
   const levels: FilterLevel[] = [];
   const names = new Set<string>();
   for (const [index, part] of parts.entries()) {
@@ -27,7 +28,7 @@ export function parseRouteFilter(filter: string): readonly FilterLevel[] | strin
     if (typeof level === "string") return level;
     if (level.kind === "named") {
       if (names.has(level.name)) return `{${level.name}} is there twice`;
-      if (ROUTE_NAMES.some((name) => name === level.name)) return `{${level.name}} has a meaning already`;
+      if (level.name === WHOLE_TOPIC) return "{topic} is the whole MQTT topic and no level's name";
       names.add(level.name);
     }
     levels.push(level);
@@ -43,7 +44,7 @@ export function namedLevels(levels: readonly FilterLevel[]): readonly string[] {
 function parseLevel(part: string, last: boolean): FilterLevel | string {
   if (part === "#") return last ? { kind: "rest" } : "# may only be the last level";
   if (part === "+") return { kind: "any" };
-  const name = /^\{([A-Za-z_]\w*)\}$/.exec(part)?.[1];
+  const name = /^\{([A-Za-z]\w*)\}$/.exec(part)?.[1];
   if (name !== undefined) return { kind: "named", name };
   if (/[+#]/.test(part)) return "+ and # have to be whole levels";
   if (/[{}]/.test(part)) return `${JSON.stringify(part)} is neither a level nor a {name}`;

@@ -1,11 +1,11 @@
-import { bad, choice, good, kindOf, type Option, option, type Reading, text } from "./option.ts";
-import { namedLevels, parseRouteFilter, ROUTE_NAMES } from "./route-filter.ts";
+import { bad, boolean, choice, good, kindOf, type Option, option, type Reading, text } from "./option.ts";
+import { namedLevels, parseRouteFilter, WHOLE_TOPIC } from "./route-filter.ts";
 import { parseTemplate, placeholders } from "./template.ts";
 
-/** A record's timestamp: when its message came, or what the payload says under a path of names. */
-export type TimestampSource =
-  | { readonly from: "arrival" }
-  | { readonly from: "payload"; readonly path: readonly string[] };
+export type PayloadFormat = "auto" | "json" | "cbor";
+
+/** A record's timestamp: when its message came, or what the payload says under a path of names joined by dots. */
+export type TimestampSource = "arrival" | { readonly payload: string; readonly format: PayloadFormat };
 
 /** Which MQTT messages become records of which topic. Texts with `{name}` are templates (template.ts). */
 export interface MqttRouteSettings {
@@ -13,15 +13,16 @@ export interface MqttRouteSettings {
   readonly topic: string;
   /** Null: records without a key. */
   readonly key: string | null;
-  readonly headers: ReadonlyMap<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether records carry the MQTT topic in a header. */
+  readonly topicHeader: boolean;
   readonly timestamp: TimestampSource;
-  /** How payloads are read where the timestamp is in them. */
-  readonly format: "json" | "cbor";
 }
 
 export const MAX_ROUTES = 256;
 const MAX_HEADERS = 32;
 const MAX_TOPIC_LENGTH = 249;
+const PAYLOAD = "payload:";
 
 /** Settings of one `[[mqtt.route]]`. */
 export const ROUTE_OPTIONS = {
@@ -34,28 +35,32 @@ export const ROUTE_OPTIONS = {
   key: text("a text, for example {key}", templateFault, {
     default: "",
     defaultText: "{key} where the filter has it, else {topic}",
-    doc: 'Key of the records: order is kept per key. {topic} is the whole MQTT topic, {client} the client id, "none" stands for no key.',
+    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key.",
   }),
-  headers: option<ReadonlyMap<string, string>>(
+  headers: option<Readonly<Record<string, string>>>(
     "table",
     'a table of texts, for example { area = "{area}" }',
-    { default: new Map(), doc: "Headers that every record gets." },
+    { default: {}, doc: "Headers that every record gets, beside mqtt.topic." },
     showHeaders,
     readHeaders,
   ),
-  timestamp: option<TimestampSource>(
+  "header.topic": boolean({
+    default: true,
+    doc: "Whether every record carries its MQTT topic in the header mqtt.topic.",
+  }),
+  timestamp: option<string>(
     "text",
     "arrival, or payload:NAME for a field of the payload, payload:A.B for one inside another",
     {
-      default: { from: "arrival" },
+      default: "arrival",
       doc: "Timestamp of the records. From the payload: milliseconds or seconds since 1970, or an ISO 8601 text; a payload without it has its time of arrival.",
     },
-    showTimestamp,
+    String,
     readTimestamp,
   ),
-  format: choice(["json", "cbor"], {
-    default: "json",
-    doc: "How payloads are read where the timestamp is in them.",
+  format: choice(["auto", "json", "cbor"], {
+    default: "auto",
+    doc: "How payloads are read where the timestamp is in them; auto tells by the first byte.",
   }),
 } as const satisfies Record<string, Option<unknown>>;
 
@@ -71,17 +76,22 @@ export function defaultKey(filter: string): string {
   return typeof levels !== "string" && namedLevels(levels).includes("key") ? "{key}" : "{topic}";
 }
 
-/** Names of placeholders in a route's templates that nothing gives a value to. */
-export function unknownPlaceholders(filter: string, template: string): readonly string[] {
+/** Names of placeholders in a template that a route's filter gives no value to. */
+export function unknownPlaceholders(
+  filter: string,
+  template: string,
+  wholeTopic: boolean,
+): readonly string[] {
   const levels = parseRouteFilter(filter);
   const parts = parseTemplate(template);
   if (typeof levels === "string" || typeof parts === "string") return [];
-  const known = new Set<string>([...namedLevels(levels), ...ROUTE_NAMES]);
+  const known = new Set(namedLevels(levels));
+  if (wholeTopic) known.add(WHOLE_TOPIC);
   return placeholders(parts).filter((name) => !known.has(name));
 }
 
 function route(filter: string, topic: string, key: string): MqttRouteSettings {
-  return { filter, topic, key, headers: new Map(), timestamp: { from: "arrival" }, format: "json" };
+  return { filter, topic, key, headers: {}, topicHeader: true, timestamp: "arrival" };
 }
 
 function filterFault(value: string): string | null {
@@ -104,22 +114,21 @@ function topicFault(value: string): string | null {
   return /^[\w.-]*$/.test(literal) ? null : "topics have only letters, digits, '.', '_' and '-'";
 }
 
-function readHeaders(raw: unknown): Reading<ReadonlyMap<string, string>> {
+function readHeaders(raw: unknown): Reading<Readonly<Record<string, string>>> {
   const remedy = 'write a table of texts, for example { area = "{area}" }';
   const table = typeof raw === "string" ? headerPairs(raw) : raw;
   if (kindOf(table) !== "a table") return bad(`it is ${kindOf(raw)}`, remedy);
-  const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(table as Record<string, unknown>)) {
+  const headers = Object.entries(table as Record<string, unknown>);
+  if (headers.length > MAX_HEADERS)
+    return bad(`${headers.length} headers are too many`, `write up to ${MAX_HEADERS}`);
+  for (const [name, value] of headers) {
     if (typeof value !== "string") {
       return bad(`header ${name} is ${kindOf(value)}`, `${remedy}; a name with dots needs quotes`);
     }
     const fault = templateFault(value);
     if (fault !== null) return bad(`header ${name}: ${fault}`, remedy);
-    headers.set(name, value);
   }
-  if (headers.size > MAX_HEADERS)
-    return bad(`${headers.size} headers are too many`, `write up to ${MAX_HEADERS}`);
-  return good<ReadonlyMap<string, string>>(headers);
+  return good(table as Readonly<Record<string, string>>);
 }
 
 /** "a=x,b={y}", as in an environment variable. */
@@ -131,20 +140,22 @@ function headerPairs(text: string): unknown {
   );
 }
 
-function showHeaders(headers: ReadonlyMap<string, string>): string {
-  const pairs = [...headers].map(([name, value]) => `${JSON.stringify(name)} = ${JSON.stringify(value)}`);
+function showHeaders(headers: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(headers).map(
+    ([name, value]) => `${JSON.stringify(name)} = ${JSON.stringify(value)}`,
+  );
   return pairs.length === 0 ? "{}" : `{ ${pairs.join(", ")} }`;
 }
 
-function readTimestamp(raw: unknown): Reading<TimestampSource> {
+function readTimestamp(raw: unknown): Reading<string> {
   const remedy = 'write "arrival" or "payload:NAME", for example payload:ts';
-  if (raw === "arrival") return good<TimestampSource>({ from: "arrival" });
-  if (typeof raw !== "string" || !raw.startsWith("payload:")) return bad("it names no source", remedy);
-  const path = raw.slice("payload:".length).split(".");
-  if (path.some((name) => name === "")) return bad("a name in the path is empty", remedy);
-  return good<TimestampSource>({ from: "payload", path });
+  if (raw === "arrival") return good(raw);
+  if (typeof raw !== "string" || !raw.startsWith(PAYLOAD)) return bad("it names no source", remedy);
+  const names = raw.slice(PAYLOAD.length).split(".");
+  return names.includes("") ? bad("a name in the path is empty", remedy) : good(raw);
 }
 
-function showTimestamp(source: TimestampSource): string {
-  return source.from === "arrival" ? "arrival" : `payload:${source.path.join(".")}`;
+/** The timestamp's source as routes have it, from the settings `timestamp` and `format`. */
+export function timestampSource(timestamp: string, format: PayloadFormat): TimestampSource {
+  return timestamp === "arrival" ? timestamp : { payload: timestamp.slice(PAYLOAD.length), format };
 }

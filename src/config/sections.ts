@@ -1,4 +1,4 @@
-import { kindOf, type Option } from "./option.ts";
+import { kindOf, type Option, type SectionValues } from "./option.ts";
 import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
 import { type Layers, type RawValue, ROUTE_KEY, readValue, structured } from "./raw-values.ts";
 import {
@@ -7,12 +7,13 @@ import {
   MAX_ROUTES,
   type MqttRouteSettings,
   ROUTE_OPTIONS,
+  timestampSource,
   unknownPlaceholders,
 } from "./route-options.ts";
 import { MAX_UPLINKS, UPLINK_OPTIONS, type UplinkSettings, uplinkNameFault } from "./uplink-options.ts";
 
 type Options = Readonly<Record<string, Option<unknown>>>;
-type RouteValues = Omit<MqttRouteSettings, "key"> & { readonly key: string };
+type RouteValues = SectionValues<typeof ROUTE_OPTIONS>;
 
 /** Every `[uplink.NAME]`, by name; what is wrong goes to the layers' problems. */
 export function readUplinks(layers: Layers, sources: Map<string, Source>): readonly UplinkSettings[] {
@@ -34,7 +35,7 @@ export function readUplinks(layers: Layers, sources: Map<string, Source>): reado
     }
     const values = readTable(UPLINK_OPTIONS, prefix, given, first, layers.problems, sources);
     if (values === null) continue;
-    const uplink = { name, ...values } as UplinkSettings;
+    const uplink: UplinkSettings = { name, ...(values as SectionValues<typeof UPLINK_OPTIONS>) };
     if (uplink["retry.backoff.max.ms"] < uplink["retry.backoff.ms"]) {
       const key = `${prefix}.retry.backoff.max.ms`;
       const value = String(uplink["retry.backoff.max.ms"]);
@@ -82,28 +83,40 @@ function readRoute(
   const at = (key: string): Source =>
     whole.kind === "file" ? { ...whole, line: layers.lines.get(key) ?? whole.line } : whole;
   const given = new Map<string, RawValue>();
-  for (const [name, raw] of Object.entries(table)) given.set(name, { raw, source: at(`${prefix}.${name}`) });
+  for (const [name, raw] of flattened(table)) given.set(name, { raw, source: at(`${prefix}.${name}`) });
   const values = readTable(ROUTE_OPTIONS, prefix, given, at(prefix), layers.problems, new Map());
   if (values === null) return null;
-  const route = values as unknown as RouteValues;
+  const route = values as RouteValues;
   const key = route.key === "" ? defaultKey(route.filter) : route.key;
   const templates: [string, string][] = [
     ["topic", route.topic],
     ["key", key],
   ];
-  for (const [name, template] of route.headers) templates.push([`headers.${name}`, template]);
+  for (const [name, template] of Object.entries(route.headers)) templates.push([`headers.${name}`, template]);
   for (const [name, template] of templates) {
-    const [unknown] = unknownPlaceholders(route.filter, template);
+    const [unknown] = unknownPlaceholders(route.filter, template, name !== "topic");
     if (unknown === undefined) continue;
     layers.problems.push({
       key: `${prefix}.${name}`,
       value: excerpt(template),
       source: at(`${prefix}.${name}`),
       fault: `{${unknown}} is not a level of the filter ${JSON.stringify(route.filter)}`,
-      remedy: `name a level {${unknown}} there, or use {topic} or {client}`,
+      remedy: `name a level {${unknown}} there${name === "topic" ? "" : ", or use {topic}"}`,
     });
   }
-  return Object.freeze({ ...route, key: key === "none" ? null : key });
+  const { filter, topic, headers } = route;
+  const timestamp = timestampSource(route.timestamp, route.format);
+  const topicHeader = route["header.topic"];
+  return { filter, topic, key: key === "none" ? null : key, headers, topicHeader, timestamp };
+}
+
+/** The settings of a route's table, dotted names put together again. */
+function flattened(table: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
+  return Object.entries(table).flatMap(([name, raw]) =>
+    kindOf(raw) === "a table" && !Object.hasOwn(ROUTE_OPTIONS, name)
+      ? Object.entries(raw as object).map(([inner, value]) => [`${name}.${inner}`, value] as const)
+      : [[name, raw] as const],
+  );
 }
 
 /** Values of a section's settings, or null where one that must be given is not, or is wrong. */

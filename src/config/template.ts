@@ -1,6 +1,6 @@
 /**
  * Texts with placeholders, "line-{area}": what routes build topics, keys and headers from. A placeholder is a
- * name of letters, digits and `_` in braces; there is no escape, since neither topics nor keys need braces.
+ * name of letters, digits and `_` in braces, a letter first; there is no escape, since neither topics nor keys need braces.
  */
 export type TemplatePart = { readonly text: string } | { readonly name: string };
 
@@ -17,7 +17,7 @@ export function parseTemplate(template: string): readonly TemplatePart[] | strin
     const close = template.indexOf("}", open);
     if (close < 0) return "a { without its }";
     const name = template.slice(open + 1, close);
-    if (!/^[A-Za-z_]\w*$/.test(name)) return `${JSON.stringify(name)} is not a placeholder's name`;
+    if (!/^[A-Za-z]\w*$/.test(name)) return `${JSON.stringify(name)} is not a placeholder's name`;
     parts.push({ name });
     position = close + 1;
   }

@@ -1,0 +1,187 @@
+import { type Labels, Registry } from "./registry.ts";
+
+/** Doors that records and connections come through. */
+export const DOORS = ["kafka", "mqtt", "http"] as const;
+const QOS = ["0", "1", "2"] as const;
+/** Kinds of Kafka requests that are told apart. */
+const REQUESTS = ["Produce", "Fetch", "other"] as const;
+/** Why records are gone without having been forwarded or delivered. */
+export const GAP_REASONS = ["retention", "quarantine", "queue-full", "disk-full", "refused"] as const;
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Version of the runtime and architecture, for the build's info. */
+  readonly build: Labels;
+  readonly uplinks: readonly string[];
+  readonly dataFolder: string;
+}
+
+/** From half a millisecond, a good SSD, to seconds, a card that collects its garbage. */
+const COMMIT_BOUNDS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] as const;
+
+/**
+ * Every metric there is. Where Kafka's JMX exporter, a process exporter or the node exporter has a name for the
+ * same thing, it is used, so that dashboards which exist work.
+ */
+export function createMetrics(options: MetricsOptions) {
+  const registry = new Registry();
+  const { uplinks } = options;
+  registry
+    .gauge("headwater_build_info", "Version that runs; always 1.", {
+      version: options.version,
+      ...options.build,
+    })
+    .set(1);
+  return {
+    registry,
+    ready: registry.gauge("headwater_ready", "1 while everything serves, else 0."),
+    ...processMetrics(registry),
+    ...doorMetrics(registry),
+    ...logMetrics(registry, options.dataFolder),
+
+    uplinkConnected: registry.gauges(
+      "headwater_uplink_connected",
+      "1 while the centre answers.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkLagRecords: registry.gauges(
+      "headwater_uplink_lag_records",
+      "Durable records that the centre does not have yet.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkLagSeconds: registry.gauges(
+      "headwater_uplink_lag_seconds",
+      "Age of the oldest record that the centre does not have yet.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkRecords: registry.counters(
+      "headwater_uplink_records_total",
+      "Records that the centre has acknowledged.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkBytes: registry.counters(
+      "headwater_uplink_bytes_total",
+      "Bytes of record batches that the centre has acknowledged, as sent.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkTransactions: registry.counters(
+      "headwater_uplink_transactions_total",
+      "Transactions that were committed at the centre.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkFailures: registry.counters(
+      "headwater_uplink_failures_total",
+      "Failures after which an uplink began anew.",
+      "uplink",
+      uplinks,
+    ),
+  };
+}
+
+/** Handles for whoever counts. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+function processMetrics(registry: Registry) {
+  return {
+    startTimeSeconds: registry.gauge(
+      "process_start_time_seconds",
+      "Start of the process, in seconds since 1970.",
+    ),
+    cpuSeconds: registry.counter("process_cpu_seconds_total", "User and system CPU time of the process."),
+    residentBytes: registry.gauge("process_resident_memory_bytes", "Resident memory of the process."),
+    heapBytes: registry.gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use."),
+    eventLoopLagSeconds: registry.gauge(
+      "nodejs_eventloop_lag_max_seconds",
+      "Longest delay of a timer since the scrape before: how long the loop was busy with one thing.",
+    ),
+  };
+}
+
+function doorMetrics(registry: Registry) {
+  return {
+    recordsIn: registry.counters(
+      "kafka_server_brokertopicmetrics_messagesin_total",
+      "Records that were appended, by the door they came through.",
+      "door",
+      DOORS,
+    ),
+    bytesIn: registry.counters(
+      "kafka_server_brokertopicmetrics_bytesin_total",
+      "Bytes that came in, by door.",
+      "door",
+      DOORS,
+    ),
+    bytesOut: registry.counters(
+      "kafka_server_brokertopicmetrics_bytesout_total",
+      "Bytes that went out, by door.",
+      "door",
+      DOORS,
+    ),
+    requests: registry.counters(
+      "kafka_network_requestmetrics_requests_total",
+      "Requests of Kafka clients.",
+      "request",
+      REQUESTS,
+    ),
+    connections: registry.gauges("headwater_connections", "Clients that are connected.", "door", DOORS),
+    connectionsRefused: registry.counters(
+      "headwater_connections_refused_total",
+      "Connections that were refused or cut for what they sent.",
+      "door",
+      DOORS,
+    ),
+    mqttMessagesIn: registry.counters(
+      "headwater_mqtt_messages_received_total",
+      "PUBLISH packets that came in.",
+      "qos",
+      QOS,
+    ),
+    mqttMessagesOut: registry.counters(
+      "headwater_mqtt_messages_sent_total",
+      "PUBLISH packets that went out.",
+      "qos",
+      QOS,
+    ),
+    mqttMessagesDropped: registry.counter(
+      "headwater_mqtt_messages_dropped_total",
+      "Messages that a subscriber did not get because its queue was full.",
+    ),
+    mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
+  };
+}
+
+function logMetrics(registry: Registry, dataFolder: string) {
+  return {
+    topics: registry.gauge("headwater_topics", "Topics, internal ones included."),
+    partitions: registry.gauge("kafka_server_replicamanager_partitioncount", "Partitions of all topics."),
+    partitionsFailed: registry.gauge(
+      "kafka_log_logmanager_offlinelogdirectorycount",
+      "1 where the data folder can't be written any more, else 0.",
+    ),
+    commitRounds: registry.counter("headwater_commit_rounds_total", "Syncs that made appends durable."),
+    commitBytes: registry.counter("headwater_commit_bytes_total", "Bytes of record batches made durable."),
+    commitSeconds: registry.histogram(
+      "headwater_commit_seconds",
+      "How long a commit round took, from its write to the end of its sync.",
+      COMMIT_BOUNDS_S,
+    ),
+    gaps: registry.counters(
+      "headwater_gap_records_total",
+      "Records that are gone without having been delivered or forwarded.",
+      "reason",
+      GAP_REASONS,
+    ),
+    logBytes: registry.gauge("headwater_log_bytes", "Bytes of all segments."),
+    freeBytes: registry.gauge("node_filesystem_avail_bytes", "Free bytes where the data is.", {
+      mountpoint: dataFolder,
+    }),
+    reserveBytes: registry.gauge("headwater_disk_reserve_bytes", "Free bytes that records may not use."),
+    diskFull: registry.gauge("headwater_disk_full", "1 while appends are refused for want of space, else 0."),
+  };
+}
