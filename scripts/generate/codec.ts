@@ -87,7 +87,7 @@ function interfaceOf(message: Message, struct: Struct): string {
   const lines: string[] = [];
   for (const field of struct.fields) {
     if (!isWithin(struct.versions, field.versions)) {
-      lines.push(`  /** In versions ${describeVersions(field.versions, message.valid)}. */`);
+      lines.push(`  /** In ${describeVersions(field.versions, message.valid)}. */`);
     }
     lines.push(`  readonly ${field.name}: ${typeExpression(field)};`);
   }

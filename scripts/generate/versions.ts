@@ -45,9 +45,11 @@ export function versionTest(wanted: Versions, known: Versions): boolean | string
   return parts.join(" && ");
 }
 
-/** For comments: "3", "3 to 5", "3 and up". */
+/** For comments: "version 3", "versions 3 to 5", "versions 3 and up". */
 export function describeVersions(versions: Versions, known: Versions): string {
-  if (versions === null || known === null) return "none";
-  if (versions.min === versions.max) return `${versions.min}`;
-  return versions.max >= known.max ? `${versions.min} and up` : `${versions.min} to ${versions.max}`;
+  if (versions === null || known === null) return "no version";
+  if (versions.max >= known.max) return `versions ${versions.min} and up`;
+  return versions.min === versions.max
+    ? `version ${versions.min}`
+    : `versions ${versions.min} to ${versions.max}`;
 }

@@ -1,3 +1,5 @@
+import type { Uuid } from "../../base/ids.ts";
+
 /**
  * UTF-8 in and out. Names on the wire are short and nearly always ASCII: the shortest are handled in place, where
  * a call into the runtime would cost more than the work, and the rest by the runtime's own Buffer routines, which
@@ -37,4 +39,36 @@ export function encodeUtf8(text: string, bytes: Uint8Array, start: number): numb
     bytes[start + index] = code;
   }
   return length;
+}
+
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** Six bits by character code; 64 for what is no base64url. */
+const SIX_BITS = sixBits();
+
+/** Writes the 16 bytes of a uuid at `start`. False where the text is no uuid. */
+export function encodeUuid(id: Uuid, bytes: Uint8Array, start: number): boolean {
+  if (id.length !== 22) return false;
+  let at = start;
+  let seen = 0;
+  let bits = 0;
+  for (let index = 0; index < 22; index++) {
+    const six = SIX_BITS[id.charCodeAt(index)] ?? 64;
+    seen |= six;
+    bits = (bits << 6) | six;
+    if ((index & 3) === 3) {
+      bytes[at++] = bits >> 16;
+      bytes[at++] = bits >> 8;
+      bytes[at++] = bits;
+      bits = 0;
+    }
+  }
+  // The last two characters hold the last byte, and four bits that are nothing.
+  bytes[at] = bits >> 4;
+  return seen < 64;
+}
+
+function sixBits(): Uint8Array {
+  const table = new Uint8Array(128).fill(64);
+  for (let value = 0; value < BASE64URL.length; value++) table[BASE64URL.charCodeAt(value)] = value;
+  return table;
 }

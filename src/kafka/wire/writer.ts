@@ -1,9 +1,8 @@
 import { AssertionError } from "../../base/assert.ts";
 import { HeadwaterError } from "../../base/errors.ts";
 import type { Int64, Uuid } from "../../base/ids.ts";
-import { uuidBytes } from "../../base/ids.ts";
 import { MAX_STRING_BYTES, type UnknownTaggedField } from "./reader.ts";
-import { encodeUtf8 } from "./text.ts";
+import { encodeUtf8, encodeUuid } from "./text.ts";
 
 /** Byte strings up to this size are copied; a longer one becomes a chunk of its own. A copy of it costs about a send. */
 export const MAX_COPIED_BYTES = 8192;
@@ -59,10 +58,10 @@ export class Writer {
     if (this.views.length === 0) return [this.bytes.subarray(0, this.position)];
     const chunks: Uint8Array[] = [];
     let start = 0;
-    for (const [index, view] of this.views.entries()) {
+    for (let index = 0; index < this.views.length; index++) {
       const cut = this.cuts[index] as number;
       if (cut > start) chunks.push(this.bytes.subarray(start, cut));
-      chunks.push(view);
+      chunks.push(this.views[index] as Uint8Array);
       start = cut;
     }
     if (this.position > start) chunks.push(this.bytes.subarray(start, this.position));
@@ -93,31 +92,37 @@ export class Writer {
 
   int8(value: number): void {
     if ((value << 24) >> 24 !== value) throw outOfRange("int8", value);
-    this.bytes[this.advance(1)] = value;
+    const at = this.advance(1);
+    this.bytes[at] = value;
   }
 
   bool(value: boolean): void {
-    this.bytes[this.advance(1)] = value ? 1 : 0;
+    const at = this.advance(1);
+    this.bytes[at] = value ? 1 : 0;
   }
 
   int16(value: number): void {
     if ((value << 16) >> 16 !== value) throw outOfRange("int16", value);
-    this.data.setInt16(this.advance(2), value);
+    const at = this.advance(2);
+    this.data.setInt16(at, value);
   }
 
   uint16(value: number): void {
     if ((value & 0xffff) !== value) throw outOfRange("uint16", value);
-    this.data.setInt16(this.advance(2), value);
+    const at = this.advance(2);
+    this.data.setInt16(at, value);
   }
 
   int32(value: number): void {
     if ((value | 0) !== value) throw outOfRange("int32", value);
-    this.data.setInt32(this.advance(4), value);
+    const at = this.advance(4);
+    this.data.setInt32(at, value);
   }
 
   uint32(value: number): void {
     if (value >>> 0 !== value) throw outOfRange("uint32", value);
-    this.data.setInt32(this.advance(4), value);
+    const at = this.advance(4);
+    this.data.setInt32(at, value);
   }
 
   int64(value: Int64): void {
@@ -129,21 +134,25 @@ export class Writer {
       return;
     }
     if (BigInt.asIntN(64, value) !== value) throw outOfRange("int64", value);
-    this.data.setBigInt64(this.advance(8), value);
+    const at = this.advance(8);
+    this.data.setBigInt64(at, value);
   }
 
   float64(value: number): void {
-    this.data.setFloat64(this.advance(8), value);
+    const at = this.advance(8);
+    this.data.setFloat64(at, value);
   }
 
   uuid(value: Uuid): void {
-    this.bytes.set(uuidBytes(value), this.advance(16));
+    const at = this.advance(16);
+    if (!encodeUuid(value, this.bytes, at)) throw new AssertionError(`bad uuid ${value}`);
   }
 
   unsignedVarint(value: number): void {
     if (value >>> 0 !== value) throw outOfRange("unsigned varint", value);
     if (value < 0x80) {
-      this.bytes[this.advance(1)] = value;
+      const at = this.advance(1);
+      this.bytes[at] = value;
       return;
     }
     this.ensure(5);
@@ -245,7 +254,8 @@ export class Writer {
       this.viewBytes += value.length;
       return;
     }
-    this.bytes.set(value, this.advance(value.length));
+    const at = this.advance(value.length);
+    this.bytes.set(value, at);
   }
 
   /** Writes a tag and leaves room for its size. Returns what `endTaggedField` needs. */
@@ -296,6 +306,7 @@ export class Writer {
     return index;
   }
 
+  /** Makes room and moves on. The buffer may be another one afterwards: call this before `bytes` or `data` is looked at. */
   private advance(length: number): number {
     const at = this.position;
     if (at + length > this.bytes.length) this.grow(at + length);

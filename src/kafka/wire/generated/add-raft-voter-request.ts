@@ -22,7 +22,7 @@ export interface AddRaftVoterRequest {
   readonly voterId: number;
   readonly voterDirectoryId: Uuid;
   readonly listeners: readonly Listener[];
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly ackWhenCommitted: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -18,7 +18,7 @@ export const ALTER_PARTITION_REASSIGNMENTS_REQUEST: MessageCodec<AlterPartitionR
 
 export interface AlterPartitionReassignmentsRequest {
   readonly timeoutMs: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly allowReplicationFactorChange: boolean;
   readonly topics: readonly ReassignableTopic[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

@@ -17,7 +17,7 @@ export const ALTER_PARTITION_REASSIGNMENTS_RESPONSE: MessageCodec<AlterPartition
 
 export interface AlterPartitionReassignmentsResponse {
   readonly throttleTimeMs: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly allowReplicationFactorChange: boolean;
   readonly errorCode: number;
   readonly errorMessage: string | null;

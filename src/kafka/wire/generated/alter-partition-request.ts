@@ -33,9 +33,9 @@ export interface TopicData {
 export interface PartitionData {
   readonly partitionIndex: number;
   readonly leaderEpoch: number;
-  /** In versions 2. */
+  /** In version 2. */
   readonly newIsr: readonly number[];
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly newIsrWithEpochs: readonly BrokerState[];
   readonly leaderRecoveryState: number;
   readonly partitionEpoch: number;

@@ -20,9 +20,9 @@ export interface ApiVersionsRequest {
   readonly clientSoftwareName: string;
   /** In versions 3 and up. */
   readonly clientSoftwareVersion: string;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly clusterId: string | null;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly nodeId: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

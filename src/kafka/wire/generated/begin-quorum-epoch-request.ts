@@ -18,10 +18,10 @@ export const BEGIN_QUORUM_EPOCH_REQUEST: MessageCodec<BeginQuorumEpochRequest> =
 
 export interface BeginQuorumEpochRequest {
   readonly clusterId: string | null;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly voterId: number;
   readonly topics: readonly TopicData[];
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly leaderEndpoints: readonly LeaderEndpoint[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }
@@ -41,7 +41,7 @@ export interface TopicData {
 
 export interface PartitionData {
   readonly partitionIndex: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly voterDirectoryId: Uuid;
   readonly leaderId: number;
   readonly leaderEpoch: number;

@@ -25,7 +25,7 @@ export interface BrokerHeartbeatRequest {
   readonly wantShutDown: boolean;
   /** In versions 1 and up. */
   readonly offlineLogDirs: readonly Uuid[];
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly cordonedLogDirs: readonly Uuid[] | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

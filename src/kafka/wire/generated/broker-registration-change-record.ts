@@ -25,7 +25,7 @@ export interface BrokerRegistrationChangeRecord {
   readonly inControlledShutdown: number;
   /** In versions 2 and up. */
   readonly logDirs: readonly Uuid[];
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly cordonedLogDirs: readonly Uuid[] | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -47,7 +47,7 @@ export interface Member {
   readonly subscribedTopicRegex: string | null;
   readonly assignment: Assignment;
   readonly targetAssignment: Assignment;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly memberType: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

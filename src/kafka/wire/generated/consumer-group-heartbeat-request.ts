@@ -25,7 +25,7 @@ export interface ConsumerGroupHeartbeatRequest {
   readonly rackId: string | null;
   readonly rebalanceTimeoutMs: number;
   readonly subscribedTopicNames: readonly string[] | null;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly subscribedTopicRegex: string | null;
   readonly serverAssignor: string | null;
   readonly topicPartitions: readonly TopicPartitions[] | null;

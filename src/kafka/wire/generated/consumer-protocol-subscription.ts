@@ -23,7 +23,7 @@ export interface ConsumerProtocolSubscription {
   readonly ownedPartitions: readonly TopicPartition[];
   /** In versions 2 and up. */
   readonly generationId: number;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly rackId: string | null;
 }
 

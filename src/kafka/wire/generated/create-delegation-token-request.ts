@@ -17,9 +17,9 @@ export const CREATE_DELEGATION_TOKEN_REQUEST: MessageCodec<CreateDelegationToken
 };
 
 export interface CreateDelegationTokenRequest {
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly ownerPrincipalType: string | null;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly ownerPrincipalName: string | null;
   readonly renewers: readonly CreatableRenewers[];
   readonly maxLifetimeMs: Int64;

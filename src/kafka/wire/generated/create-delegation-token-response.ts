@@ -20,9 +20,9 @@ export interface CreateDelegationTokenResponse {
   readonly errorCode: number;
   readonly principalType: string;
   readonly principalName: string;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly tokenRequesterPrincipalType: string;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly tokenRequesterPrincipalName: string;
   readonly issueTimestampMs: Int64;
   readonly expiryTimestampMs: Int64;

@@ -24,7 +24,7 @@ export interface CreateTopicsResponse {
 
 export interface CreatableTopicResult {
   readonly name: string;
-  /** In versions 7. */
+  /** In versions 7 and up. */
   readonly topicId: Uuid;
   readonly errorCode: number;
   readonly errorMessage: string | null;

@@ -24,7 +24,7 @@ export interface DeleteGroupsResponse {
 export interface DeletableGroupResult {
   readonly groupId: string;
   readonly errorCode: number;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly errorMessage: string | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -18,7 +18,7 @@ export const DELETE_TOPICS_REQUEST: MessageCodec<DeleteTopicsRequest> = {
 };
 
 export interface DeleteTopicsRequest {
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly topics: readonly DeleteTopicState[];
   /** In versions 1 to 5. */
   readonly topicNames: readonly string[];

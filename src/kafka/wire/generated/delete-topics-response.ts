@@ -24,7 +24,7 @@ export interface DeleteTopicsResponse {
 
 export interface DeletableTopicResult {
   readonly name: string | null;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly topicId: Uuid;
   readonly errorCode: number;
   /** In versions 5 and up. */

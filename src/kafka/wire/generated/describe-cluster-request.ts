@@ -19,7 +19,7 @@ export interface DescribeClusterRequest {
   readonly includeClusterAuthorizedOperations: boolean;
   /** In versions 1 and up. */
   readonly endpointType: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly includeFencedBrokers: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

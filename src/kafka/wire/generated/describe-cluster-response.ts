@@ -33,7 +33,7 @@ export interface DescribeClusterBroker {
   readonly host: string;
   readonly port: number;
   readonly rack: string | null;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly isFenced: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

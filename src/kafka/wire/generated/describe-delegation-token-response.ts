@@ -26,9 +26,9 @@ export interface DescribeDelegationTokenResponse {
 export interface DescribedDelegationToken {
   readonly principalType: string;
   readonly principalName: string;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly tokenRequesterPrincipalType: string;
-  /** In versions 3. */
+  /** In versions 3 and up. */
   readonly tokenRequesterPrincipalName: string;
   readonly issueTimestamp: Int64;
   readonly expiryTimestamp: Int64;

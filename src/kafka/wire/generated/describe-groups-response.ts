@@ -24,7 +24,7 @@ export interface DescribeGroupsResponse {
 
 export interface DescribedGroup {
   readonly errorCode: number;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly errorMessage: string | null;
   readonly groupId: string;
   readonly groupState: string;

@@ -32,7 +32,7 @@ export interface DescribeLogDirsResult {
   readonly totalBytes: Int64;
   /** In versions 4 and up. */
   readonly usableBytes: Int64;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly isCordoned: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

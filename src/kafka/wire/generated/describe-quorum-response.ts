@@ -18,10 +18,10 @@ export const DESCRIBE_QUORUM_RESPONSE: MessageCodec<DescribeQuorumResponse> = {
 
 export interface DescribeQuorumResponse {
   readonly errorCode: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly errorMessage: string | null;
   readonly topics: readonly TopicData[];
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly nodes: readonly Node[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }
@@ -48,7 +48,7 @@ export interface TopicData {
 export interface PartitionData {
   readonly partitionIndex: number;
   readonly errorCode: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly errorMessage: string | null;
   readonly leaderId: number;
   readonly leaderEpoch: number;
@@ -60,7 +60,7 @@ export interface PartitionData {
 
 export interface ReplicaState {
   readonly replicaId: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly replicaDirectoryId: Uuid;
   readonly logEndOffset: Int64;
   /** In versions 1 and up. */

@@ -41,7 +41,7 @@ export interface DescribeShareGroupOffsetsResponsePartition {
   readonly partitionIndex: number;
   readonly startOffset: Int64;
   readonly leaderEpoch: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly lag: Int64;
   readonly errorCode: number;
   readonly errorMessage: string | null;

@@ -20,7 +20,7 @@ export const END_QUORUM_EPOCH_REQUEST: MessageCodec<EndQuorumEpochRequest> = {
 export interface EndQuorumEpochRequest {
   readonly clusterId: string | null;
   readonly topics: readonly TopicData[];
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly leaderEndpoints: readonly LeaderEndpoint[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }
@@ -42,9 +42,9 @@ export interface PartitionData {
   readonly partitionIndex: number;
   readonly leaderId: number;
   readonly leaderEpoch: number;
-  /** In versions 0. */
+  /** In version 0. */
   readonly preferredSuccessors: readonly number[];
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly preferredCandidates: readonly ReplicaInfo[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -18,7 +18,7 @@ export const END_QUORUM_EPOCH_RESPONSE: MessageCodec<EndQuorumEpochResponse> = {
 export interface EndQuorumEpochResponse {
   readonly errorCode: number;
   readonly topics: readonly TopicData[];
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly nodeEndpoints: readonly NodeEndpoint[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -19,9 +19,9 @@ export const END_TXN_RESPONSE: MessageCodec<EndTxnResponse> = {
 export interface EndTxnResponse {
   readonly throttleTimeMs: number;
   readonly errorCode: number;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly producerId: Int64;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly producerEpoch: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

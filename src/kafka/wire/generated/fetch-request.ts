@@ -70,7 +70,7 @@ export interface FetchPartition {
   readonly partitionMaxBytes: number;
   /** In versions 17 and up. */
   readonly replicaDirectoryId: Uuid;
-  /** In versions 18. */
+  /** In versions 18 and up. */
   readonly highWatermark: Int64;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

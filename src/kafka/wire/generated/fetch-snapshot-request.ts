@@ -35,7 +35,7 @@ export interface PartitionSnapshot {
   readonly currentLeaderEpoch: number;
   readonly snapshotId: SnapshotId;
   readonly position: Int64;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly replicaDirectoryId: Uuid;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

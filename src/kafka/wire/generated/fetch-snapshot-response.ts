@@ -20,7 +20,7 @@ export interface FetchSnapshotResponse {
   readonly throttleTimeMs: number;
   readonly errorCode: number;
   readonly topics: readonly TopicSnapshot[];
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly nodeEndpoints: readonly NodeEndpoint[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -23,9 +23,9 @@ export interface InitProducerIdRequest {
   readonly producerId: Int64;
   /** In versions 3 and up. */
   readonly producerEpoch: number;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly enable2Pc: boolean;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly keepPreparedTxn: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

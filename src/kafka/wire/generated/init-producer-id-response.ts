@@ -21,9 +21,9 @@ export interface InitProducerIdResponse {
   readonly errorCode: number;
   readonly producerId: Int64;
   readonly producerEpoch: number;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly ongoingTxnProducerId: Int64;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly ongoingTxnProducerEpoch: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

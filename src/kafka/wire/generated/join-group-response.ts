@@ -24,7 +24,7 @@ export interface JoinGroupResponse {
   readonly protocolType: string | null;
   readonly protocolName: string | null;
   readonly leader: string;
-  /** In versions 9. */
+  /** In versions 9 and up. */
   readonly skipAssignment: boolean;
   readonly memberId: string;
   readonly members: readonly JoinGroupResponseMember[];

@@ -26,7 +26,7 @@ export interface LeaderChangeMessage {
 
 export interface Voter {
   readonly voterId: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly voterDirectoryId: Uuid;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

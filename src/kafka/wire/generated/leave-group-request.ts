@@ -27,7 +27,7 @@ export interface LeaveGroupRequest {
 export interface MemberIdentity {
   readonly memberId: string;
   readonly groupInstanceId: string | null;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly reason: string | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -17,7 +17,7 @@ export const LIST_CONFIG_RESOURCES_REQUEST: MessageCodec<ListConfigResourcesRequ
 };
 
 export interface ListConfigResourcesRequest {
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly resourceTypes: readonly number[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -24,7 +24,7 @@ export interface ListConfigResourcesResponse {
 
 export interface ConfigResource {
   readonly resourceName: string;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly resourceType: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

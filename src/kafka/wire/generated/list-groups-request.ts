@@ -19,7 +19,7 @@ export const LIST_GROUPS_REQUEST: MessageCodec<ListGroupsRequest> = {
 export interface ListGroupsRequest {
   /** In versions 4 and up. */
   readonly statesFilter: readonly string[];
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly typesFilter: readonly string[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -28,7 +28,7 @@ export interface ListedGroup {
   readonly protocolType: string;
   /** In versions 4 and up. */
   readonly groupState: string;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly groupType: string;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -22,7 +22,7 @@ export interface ListTransactionsRequest {
   readonly producerIdFilters: readonly Int64[];
   /** In versions 1 and up. */
   readonly durationFilter: Int64;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly transactionalIdPattern: string | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -28,7 +28,7 @@ export interface MetadataResponse {
   readonly topics: readonly MetadataResponseTopic[];
   /** In versions 8 to 10. */
   readonly clusterAuthorizedOperations: number;
-  /** In versions 13. */
+  /** In versions 13 and up. */
   readonly errorCode: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -31,7 +31,7 @@ export interface OffsetCommitRequest {
 export interface OffsetCommitRequestTopic {
   /** In versions 2 to 9. */
   readonly name: string;
-  /** In versions 10. */
+  /** In versions 10 and up. */
   readonly topicId: Uuid;
   readonly partitions: readonly OffsetCommitRequestPartition[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

@@ -26,7 +26,7 @@ export interface OffsetCommitResponse {
 export interface OffsetCommitResponseTopic {
   /** In versions 2 to 9. */
   readonly name: string;
-  /** In versions 10. */
+  /** In versions 10 and up. */
   readonly topicId: Uuid;
   readonly partitions: readonly OffsetCommitResponsePartition[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

@@ -22,9 +22,9 @@ export interface OffsetCommitValue {
   readonly leaderEpoch: number;
   readonly metadata: string;
   readonly commitTimestamp: Int64;
-  /** In versions 1. */
+  /** In version 1. */
   readonly expireTimestamp: Int64;
-  /** In versions 4. */
+  /** In versions 4 and up. */
   readonly topicId: Uuid;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

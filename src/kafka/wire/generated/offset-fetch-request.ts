@@ -42,7 +42,7 @@ export interface OffsetFetchRequestGroup {
 export interface OffsetFetchRequestTopics {
   /** In versions 8 to 9. */
   readonly name: string;
-  /** In versions 10. */
+  /** In versions 10 and up. */
   readonly topicId: Uuid;
   readonly partitionIndexes: readonly number[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

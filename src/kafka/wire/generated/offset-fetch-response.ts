@@ -38,7 +38,7 @@ export interface OffsetFetchResponseGroup {
 export interface OffsetFetchResponseTopics {
   /** In versions 8 to 9. */
   readonly name: string;
-  /** In versions 10. */
+  /** In versions 10 and up. */
   readonly topicId: Uuid;
   readonly partitions: readonly OffsetFetchResponsePartitions[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

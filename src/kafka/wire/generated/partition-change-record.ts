@@ -28,9 +28,9 @@ export interface PartitionChangeRecord {
   readonly leaderRecoveryState: number;
   /** In versions 1 and up. */
   readonly directories: readonly Uuid[] | null;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly eligibleLeaderReplicas: readonly number[] | null;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly lastKnownElr: readonly number[] | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

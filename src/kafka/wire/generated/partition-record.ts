@@ -30,9 +30,9 @@ export interface PartitionRecord {
   readonly partitionEpoch: number;
   /** In versions 1 and up. */
   readonly directories: readonly Uuid[];
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly eligibleLeaderReplicas: readonly number[] | null;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly lastKnownElr: readonly number[] | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

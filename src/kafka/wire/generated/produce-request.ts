@@ -27,7 +27,7 @@ export interface ProduceRequest {
 export interface TopicProduceData {
   /** In versions 3 to 12. */
   readonly name: string;
-  /** In versions 13. */
+  /** In versions 13 and up. */
   readonly topicId: Uuid;
   readonly partitionData: readonly PartitionProduceData[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

@@ -35,7 +35,7 @@ export interface NodeEndpoint {
 export interface TopicProduceResponse {
   /** In versions 3 to 12. */
   readonly name: string;
-  /** In versions 13. */
+  /** In versions 13 and up. */
   readonly topicId: Uuid;
   readonly partitionResponses: readonly PartitionProduceResponse[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

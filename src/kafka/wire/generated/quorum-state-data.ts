@@ -17,16 +17,16 @@ export const QUORUM_STATE_DATA: MessageCodec<QuorumStateData> = {
 };
 
 export interface QuorumStateData {
-  /** In versions 0. */
+  /** In version 0. */
   readonly clusterId: string;
   readonly leaderId: number;
   readonly leaderEpoch: number;
   readonly votedId: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly votedDirectoryId: Uuid;
-  /** In versions 0. */
+  /** In version 0. */
   readonly appliedOffset: Int64;
-  /** In versions 0. */
+  /** In version 0. */
   readonly currentVoters: readonly Voter[] | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -34,7 +34,7 @@ export interface PartitionResult {
   readonly stateEpoch: number;
   readonly leaderEpoch: number;
   readonly startOffset: Int64;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly deliveryCompleteCount: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

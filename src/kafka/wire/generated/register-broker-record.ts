@@ -31,7 +31,7 @@ export interface RegisterBrokerRecord {
   readonly inControlledShutdown: boolean;
   /** In versions 3 and up. */
   readonly logDirs: readonly Uuid[];
-  /** In versions 4. */
+  /** In versions 4 and up. */
   readonly cordonedLogDirs: readonly Uuid[] | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

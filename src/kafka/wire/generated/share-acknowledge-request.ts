@@ -21,7 +21,7 @@ export interface ShareAcknowledgeRequest {
   readonly groupId: string | null;
   readonly memberId: string | null;
   readonly shareSessionEpoch: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly isRenewAck: boolean;
   readonly topics: readonly AcknowledgeTopic[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

@@ -20,7 +20,7 @@ export interface ShareAcknowledgeResponse {
   readonly throttleTimeMs: number;
   readonly errorCode: number;
   readonly errorMessage: string | null;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly acquisitionLockTimeoutMs: number;
   readonly responses: readonly ShareAcknowledgeTopicResponse[];
   readonly nodeEndpoints: readonly NodeEndpoint[];

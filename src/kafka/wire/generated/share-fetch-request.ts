@@ -26,9 +26,9 @@ export interface ShareFetchRequest {
   readonly maxBytes: number;
   readonly maxRecords: number;
   readonly batchSize: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly shareAcquireMode: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly isRenewAck: boolean;
   readonly topics: readonly FetchTopic[];
   readonly forgottenTopicsData: readonly ForgottenTopic[];

@@ -19,7 +19,7 @@ export const STREAMS_GROUP_DESCRIBE_REQUEST: MessageCodec<StreamsGroupDescribeRe
 export interface StreamsGroupDescribeRequest {
   readonly groupIds: readonly string[];
   readonly includeAuthorizedOperations: boolean;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly includeTopologyDescription: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -33,11 +33,11 @@ export interface DescribedGroup {
   readonly topology: Topology | null;
   readonly members: readonly Member[];
   readonly authorizedOperations: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly topologyDescription: TopologyDescription | null;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly topologyDescriptionStatus: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly assignorName: string | null;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

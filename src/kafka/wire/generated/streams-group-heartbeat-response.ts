@@ -24,16 +24,16 @@ export interface StreamsGroupHeartbeatResponse {
   readonly memberId: string;
   readonly memberEpoch: number;
   readonly heartbeatIntervalMs: number;
-  /** In versions 0. */
+  /** In version 0. */
   readonly acceptableRecoveryLagLegacy: number;
   readonly taskOffsetIntervalMs: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly acceptableRecoveryLag: Int64;
   readonly status: readonly Status[] | null;
   readonly activeTasks: readonly TaskIds[] | null;
   readonly standbyTasks: readonly TaskIds[] | null;
   readonly warmupTasks: readonly TaskIds[] | null;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly topologyDescriptionRequired: boolean;
   readonly endpointInformationEpoch: number;
   readonly partitionsByUserEndpoint: readonly EndpointToPartitions[] | null;

@@ -21,9 +21,9 @@ export interface SyncGroupRequest {
   readonly memberId: string;
   /** In versions 3 and up. */
   readonly groupInstanceId: string | null;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly protocolType: string | null;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly protocolName: string | null;
   readonly assignments: readonly SyncGroupRequestAssignment[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

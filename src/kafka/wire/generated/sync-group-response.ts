@@ -19,9 +19,9 @@ export interface SyncGroupResponse {
   /** In versions 1 and up. */
   readonly throttleTimeMs: number;
   readonly errorCode: number;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly protocolType: string | null;
-  /** In versions 5. */
+  /** In versions 5 and up. */
   readonly protocolName: string | null;
   readonly assignment: Uint8Array;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

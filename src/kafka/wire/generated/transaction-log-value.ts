@@ -19,19 +19,19 @@ export const TRANSACTION_LOG_VALUE: MessageCodec<TransactionLogValue> = {
 
 export interface TransactionLogValue {
   readonly producerId: Int64;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly previousProducerId: Int64;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly nextProducerId: Int64;
   readonly producerEpoch: number;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly nextProducerEpoch: number;
   readonly transactionTimeoutMs: number;
   readonly transactionStatus: number;
   readonly transactionPartitions: readonly PartitionsSchema[] | null;
   readonly transactionLastUpdateTimestampMs: Int64;
   readonly transactionStartTimestampMs: Int64;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly clientTransactionVersion: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

@@ -34,7 +34,7 @@ export interface TxnOffsetCommitRequest {
 export interface TxnOffsetCommitRequestTopic {
   /** In versions 0 to 5. */
   readonly name: string;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly topicId: Uuid;
   readonly partitions: readonly TxnOffsetCommitRequestPartition[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

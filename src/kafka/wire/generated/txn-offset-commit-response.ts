@@ -25,7 +25,7 @@ export interface TxnOffsetCommitResponse {
 export interface TxnOffsetCommitResponseTopic {
   /** In versions 0 to 5. */
   readonly name: string;
-  /** In versions 6. */
+  /** In versions 6 and up. */
   readonly topicId: Uuid;
   readonly partitions: readonly TxnOffsetCommitResponsePartition[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

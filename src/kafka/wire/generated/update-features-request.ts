@@ -26,7 +26,7 @@ export interface UpdateFeaturesRequest {
 export interface FeatureUpdateKey {
   readonly feature: string;
   readonly maxVersionLevel: number;
-  /** In versions 0. */
+  /** In version 0. */
   readonly allowDowngrade: boolean;
   /** In versions 1 and up. */
   readonly upgradeType: number;

@@ -40,7 +40,7 @@ export interface PartitionData {
   readonly voterDirectoryId: Uuid;
   readonly lastOffsetEpoch: number;
   readonly lastOffset: Int64;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly preVote: boolean;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }

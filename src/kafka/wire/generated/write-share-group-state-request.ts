@@ -33,7 +33,7 @@ export interface PartitionData {
   readonly stateEpoch: number;
   readonly leaderEpoch: number;
   readonly startOffset: Int64;
-  /** In versions 1. */
+  /** In versions 1 and up. */
   readonly deliveryCompleteCount: number;
   readonly stateBatches: readonly StateBatch[];
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;

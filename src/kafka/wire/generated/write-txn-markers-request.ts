@@ -28,7 +28,7 @@ export interface WritableTxnMarker {
   readonly transactionResult: boolean;
   readonly topics: readonly WritableTxnMarkerTopic[];
   readonly coordinatorEpoch: number;
-  /** In versions 2. */
+  /** In versions 2 and up. */
   readonly transactionVersion: number;
   readonly unknownTaggedFields?: readonly UnknownTaggedField[] | undefined;
 }
