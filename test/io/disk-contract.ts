@@ -79,6 +79,47 @@ export function diskContract(name: string, make: () => DiskUnderTest): void {
     );
 
     test(
+      "a part of a larger buffer is written as that part",
+      withDisk((disk, folder) => {
+        const file = disk.createFile(`${folder}/f`, 20_000);
+        const buffer = pattern(9000, 2);
+        for (const [start, end] of [
+          [1, 2],
+          [7, 90],
+          [100, 5000],
+          [8999, 9000],
+        ] as const) {
+          file.write(start * 2, buffer.subarray(start, end));
+          expect(equal(file.view(start * 2, end - start), buffer.subarray(start, end))).toBe(true);
+        }
+        file.close();
+      }),
+    );
+
+    test(
+      "many small appends in a row, with syncs and relax in between, are all there",
+      withDisk(async (disk, folder) => {
+        const sizeBytes = 400_000;
+        const file = disk.createFile(`${folder}/f`, sizeBytes);
+        const model = pattern(sizeBytes, 3);
+        let syncs = 0;
+        for (let position = 0, step = 1; position < sizeBytes; step++) {
+          const length = Math.min((step * 37) % 600, sizeBytes - position);
+          file.write(position, model.subarray(position, position + length));
+          position += length;
+          if (step % 97 === 0) file.relax();
+          if (step % 331 === 0) {
+            await file.sync();
+            syncs++;
+          }
+        }
+        expect(syncs).toBeGreaterThan(2);
+        expect(equal(file.view(0, sizeBytes), model)).toBe(true);
+        file.close();
+      }),
+    );
+
+    test(
       "a view stays good while other ranges are written, within the turn",
       withDisk((disk, folder) => {
         const file = disk.createFile(`${folder}/f`, 16 * KIB);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasCode } from "../../src/base/errors.ts";
+import { MappedDisk } from "../../src/io/bun/mapped-disk.ts";
 import { PlainDisk } from "../../src/io/bun/plain-disk.ts";
 import type { Disk } from "../../src/io/disk.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
@@ -27,6 +28,8 @@ diskContract("simulated disk", () => {
 });
 
 diskContract("plain disk", () => onHost(new PlainDisk()));
+
+diskContract("mapped disk", () => onHost(new MappedDisk()));
 
 function onHost(disk: Disk): DiskUnderTest {
   const folder = mkdtempSync(join(tmpdir(), "headwater-disk-"));

@@ -18,7 +18,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { assert } from "../../base/assert.ts";
+import { AssertionError, assert } from "../../base/assert.ts";
 import { HeadwaterError } from "../../base/errors.ts";
 import type { Disk, DiskFile, FolderLock } from "../disk.ts";
 import { allocate, tryLock } from "./libc.ts";
@@ -272,20 +272,24 @@ export abstract class HostFile implements DiskFile {
   }
 
   protected assertOpen(): void {
-    assert(!this.#closed, `use of ${this.path} after it was closed`);
+    if (this.#closed) throw new AssertionError(`use of ${this.path} after it was closed`);
   }
 
+  // The messages are made only where they are needed: this is the hot path.
   protected assertRange(position: number, length: number): void {
-    assert(!this.#closed, `use of ${this.path} after it was closed`);
-    assert(
-      Number.isSafeInteger(position) && position >= 0 && length >= 0 && position + length <= this.#sizeBytes,
-      `${length} bytes at ${position} lie outside ${this.path}`,
-    );
+    this.assertOpen();
+    if (
+      !Number.isSafeInteger(position) ||
+      position < 0 ||
+      !(length >= 0 && position + length <= this.#sizeBytes)
+    ) {
+      throw new AssertionError(`${length} bytes at ${position} lie outside ${this.path}`);
+    }
   }
 
   protected assertWritable(position: number, length: number): void {
     this.assertRange(position, length);
-    assert(this.writable, `write to ${this.path}, which is open for reading`);
+    if (!this.writable) throw new AssertionError(`write to ${this.path}, which is open for reading`);
   }
 }
 
