@@ -32,6 +32,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export interface KnownMessage {
   readonly codec: MessageCodec<unknown>;
   readonly schema: Schema;
+  /** The message with every field at its default. */
+  readonly defaults: object;
 }
 
 /** All messages by name. Fails where a schema has no codec, or a codec no schema. */
@@ -40,12 +42,14 @@ export async function loadMessages(): Promise<Map<string, KnownMessage>> {
   const messages = new Map<string, KnownMessage>();
   for (const file of readdirSync(join(WIRE, "generated"))) {
     const module = (await import(join(WIRE, "generated", file))) as Record<string, unknown>;
-    const codec = Object.values(module).find(isCodec);
-    if (codec === undefined) continue;
+    const constant = Object.keys(module).find((key) => isCodec(module[key])) ?? "";
+    const codec = module[constant];
+    const defaults = module[`DEFAULT_${constant}`];
+    if (!isCodec(codec) || typeof defaults !== "object" || defaults === null) continue;
     const schema = schemas.get(codec.name);
     if (schema === undefined) throw new Error(`no schema of ${codec.name}`);
     schemas.delete(codec.name);
-    messages.set(codec.name, { codec, schema });
+    messages.set(codec.name, { codec, schema, defaults });
   }
   if (schemas.size > 0) throw new Error(`no codec for ${[...schemas.keys()].join(", ")}`);
   return messages;
