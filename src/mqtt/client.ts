@@ -1,0 +1,366 @@
+import type { PendingBatch } from "../broker/ingest.ts";
+import type { Connection, ConnectionHandler } from "../io/network.ts";
+import type { Door } from "./door.ts";
+import { handleAck } from "./handlers/acks.ts";
+import { handleConnect } from "./handlers/connect.ts";
+import { handleDisconnect } from "./handlers/disconnect.ts";
+import { handlePublish } from "./handlers/publish.ts";
+import { handleSubscribe, handleUnsubscribe } from "./handlers/subscribe.ts";
+import { publishWill, type Will } from "./handlers/will.ts";
+import { PacketType, type Qos, Reason, type Refusal, Version } from "./packets/codes.ts";
+import { Framer, type PacketSink } from "./packets/framer.ts";
+import { publishSizeBytes } from "./packets/writer.ts";
+import type { LiveMessage, SubscriberLink } from "./sessions/outbound.ts";
+import { type AckReceiver, PendingAcks } from "./sessions/pending-acks.ts";
+import type { Session } from "./sessions/session.ts";
+import { refusalReason } from "./settled-batches.ts";
+import { WheelLinks, type WheelMember } from "./timer-wheel.ts";
+import type { TopicEntry } from "./topic-table.ts";
+
+/** "connecting" until a CONNECT was accepted; "closed" is the end, whoever closed. */
+export type ClientState = "connecting" | "open" | "closed";
+
+/** The fixed flags of each packet type, by MQTT 5, 2.1.3; PUBLISH has its own. */
+const FIXED_FLAGS: readonly number[] = [0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0];
+
+/** One connection: its stream of packets, its timers, and what it has under way. */
+export class Client implements ConnectionHandler, PacketSink, WheelMember, SubscriberLink, AckReceiver {
+  readonly door: Door;
+  readonly connection: Connection;
+  readonly wheelLinks = new WheelLinks();
+  state: ClientState = "connecting";
+  /** What the client speaks; null until its CONNECT has said so. */
+  version: Version | null = null;
+  session: Session;
+  will: Will | null = null;
+  problemInformation = true;
+  sessionExpirySec = 0;
+  receiveMaximum = 0;
+  maximumPacketBytes = Number.POSITIVE_INFINITY;
+  /** One and a half times the keep alive; 0 for none. */
+  silenceMs = 0;
+  /** Topics by alias, from 1. Grows with what the client sets, up to the maximum that it was told. */
+  readonly aliases: (TopicEntry | undefined)[] = [];
+  /** The topic of the last PUBLISH: most devices have few. */
+  lastTopic: TopicEntry | null = null;
+  /** PUBLISHes of QoS 1 without PUBACK and of QoS 2 without PUBCOMP. */
+  unacknowledged = 0;
+  /** Whether the door has it on its list of those that wait for the log. */
+  awaiting = false;
+  paused = false;
+  readonly #framer = new Framer();
+  readonly #pending = new PendingAcks();
+  #heardMs = 0;
+
+  constructor(door: Door, connection: Connection) {
+    this.door = door;
+    this.connection = connection;
+    this.session = door.nobody;
+    door.wheel.schedule(this, door.limits.connectTimeoutMs);
+  }
+
+  get listening(): boolean {
+    return this.state !== "closed";
+  }
+
+  get writable(): boolean {
+    const { connection } = this;
+    const limitBytes = this.door.limits.maxSocketBacklogBytes;
+    if (connection.queuedBytes < limitBytes) return true;
+    // What was sent this turn may count although the socket has room for it.
+    connection.flush();
+    return connection.queuedBytes < limitBytes;
+  }
+
+  get unsettledBytes(): number {
+    return this.#pending.sizeBytes;
+  }
+
+  // The socket.
+
+  data(chunk: Uint8Array): void {
+    const { door } = this;
+    if (this.state === "closed") return;
+    door.nowMs = door.clock.nowMs();
+    door.reading = this;
+    this.heard();
+    const refusal = this.#framer.push(chunk, this);
+    if (refusal !== null) this.refuse(refusal);
+    this.flushReplies();
+    door.reading = null;
+    if (this.listening) door.pauseIfBehind(this);
+  }
+
+  drained(): void {
+    this.session.outbound.pump(this.door.clock.monotonicMs());
+  }
+
+  closed(error: Error | null): void {
+    if (this.state === "closed") return;
+    if (error !== null) {
+      this.door.log.debug("an MQTT connection broke", { ...this.#who(), reason: error.message });
+    }
+    this.#end(true);
+  }
+
+  /** Restarts the clock of the keep alive. Bytes count, so that a large packet on a thin link is no silence. */
+  heard(): void {
+    if (this.silenceMs > 0) this.#heardMs = this.door.wheel.nowMs();
+  }
+
+  // The timer: the time to connect in, then the keep alive.
+
+  expired(): void {
+    const { door } = this;
+    if (this.state === "connecting") {
+      this.refuse({ reason: Reason.KEEP_ALIVE_TIMEOUT, what: "no CONNECT in time" });
+      return;
+    }
+    const silentMs = door.wheel.nowMs() - this.#heardMs;
+    // While it is the door that does not read, silence says nothing.
+    if (this.paused) {
+      door.wheel.schedule(this, this.silenceMs);
+      return;
+    }
+    if (silentMs < this.silenceMs) {
+      door.wheel.schedule(this, this.silenceMs - silentMs);
+      return;
+    }
+    door.stats.keepAliveTimeouts++;
+    // MQTT-3.1.2-22
+    door.log.info("an MQTT client fell silent", { ...this.#who(), keepAliveMs: this.silenceMs / 1.5 });
+    this.leave(Reason.KEEP_ALIVE_TIMEOUT, "", true);
+  }
+
+  /** Watches the keep alive from now on, or nothing where the client has none. */
+  watchKeepAlive(): void {
+    this.door.wheel.cancel(this);
+    this.heard();
+    if (this.silenceMs > 0) this.door.wheel.schedule(this, this.silenceMs);
+  }
+
+  // Packets.
+
+  announced(firstByte: number, sizeBytes: number): Refusal | null {
+    const type = firstByte >> 4;
+    // MQTT-3.1.0-1
+    if (this.state === "connecting" && type !== PacketType.CONNECT) {
+      return { reason: Reason.PROTOCOL_ERROR, what: "the first packet is not a CONNECT" };
+    }
+    const { maxPacketBytes } = this.door.limits;
+    if (sizeBytes > maxPacketBytes) {
+      return {
+        reason: Reason.PACKET_TOO_LARGE,
+        what: `a packet of ${sizeBytes} bytes, over ${maxPacketBytes}`,
+      };
+    }
+    if (type === PacketType.PUBLISH) return null;
+    // A DUP flag on other packets was allowed before 3.1.1.
+    const flags = this.version === Version.V31 ? firstByte & 0x07 : firstByte & 0x0f;
+    // MQTT-2.1.3-1
+    return flags === FIXED_FLAGS[type]
+      ? null
+      : { reason: Reason.MALFORMED_PACKET, what: "reserved flags are set" };
+  }
+
+  packet(firstByte: number, bytes: Uint8Array, start: number, end: number): void {
+    const { reader } = this.door;
+    reader.reset(bytes, start, end);
+    const type = firstByte >> 4;
+    switch (type) {
+      case PacketType.PUBLISH:
+        handlePublish(this, firstByte & 0x0f);
+        return;
+      case PacketType.PUBACK:
+      case PacketType.PUBREC:
+      case PacketType.PUBREL:
+      case PacketType.PUBCOMP:
+        handleAck(this, type);
+        return;
+      case PacketType.PINGREQ:
+        if (end === start) this.door.replies.pingResponse();
+        else this.refuse({ reason: Reason.MALFORMED_PACKET, what: "a PINGREQ with a body" });
+        return;
+      case PacketType.SUBSCRIBE:
+        handleSubscribe(this);
+        return;
+      case PacketType.UNSUBSCRIBE:
+        handleUnsubscribe(this);
+        return;
+      case PacketType.DISCONNECT:
+        handleDisconnect(this);
+        return;
+      case PacketType.CONNECT:
+        if (this.state === "connecting") {
+          handleConnect(this);
+          return;
+        }
+        // MQTT-3.1.0-2
+        this.refuse({ reason: Reason.PROTOCOL_ERROR, what: "a second CONNECT" });
+        return;
+      case PacketType.AUTH:
+        this.refuse({
+          reason: Reason.PROTOCOL_ERROR,
+          what: "an AUTH without an authentication method",
+        });
+        return;
+      default:
+        this.refuse({ reason: Reason.PROTOCOL_ERROR, what: "a packet that only a server sends" });
+        return;
+    }
+  }
+
+  // What waits for the log.
+
+  /** Notes a PUBLISH that waits for its batch; of QoS 0 only the bytes. */
+  await(batch: PendingBatch, packetId: number, qos: Qos, repeated: boolean, sizeBytes: number): void {
+    if (qos === 0) this.#pending.pushUnacknowledged(batch, sizeBytes);
+    else this.#pending.push(batch, packetId, qos, repeated, sizeBytes);
+    this.door.stats.unsettledBytes += sizeBytes;
+    if (!this.awaiting || batch.state !== "waiting") this.door.await(this, batch);
+  }
+
+  /** Acknowledges what has settled, all in one send. True where nothing waits any more. */
+  settle(): boolean {
+    const { settled, stats } = this.door;
+    settled.clear();
+    stats.unsettledBytes -= this.#pending.settle(this);
+    if (settled.length > 0 && this.state === "open") this.connection.send(settled.bytes());
+    settled.clear();
+    return this.#pending.isEmpty;
+  }
+
+  due(packetId: number, qos: Qos, repeated: boolean, batch: PendingBatch): void {
+    if (this.state !== "open" || this.version === null) return;
+    const { door, session } = this;
+    let reason = batch.state === "refused" ? refusalReason(batch.error) : Reason.SUCCESS;
+    // The first one of a repeated packet was refused: so is this.
+    if (repeated && !session.received.has(packetId)) reason = Reason.UNSPECIFIED_ERROR;
+    if (reason !== Reason.SUCCESS && this.version !== Version.V5) {
+      this.#refuseOldPublish();
+      return;
+    }
+    if (qos === 1) this.unacknowledged--;
+    else if (reason !== Reason.SUCCESS) this.release(packetId);
+    door.settled.ack(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId, reason, this.version);
+  }
+
+  refused(count: number, batch: PendingBatch): void {
+    this.door.stats.publishesRefused += count;
+    this.door.log.warn("refused publishes of an MQTT client", {
+      ...this.#who(),
+      count,
+      kafkaError: batch.error,
+    });
+  }
+
+  /** Ends a QoS 2 packet of the client. False where there is none of this identifier. */
+  release(packetId: number): boolean {
+    if (!this.session.received.delete(packetId)) return false;
+    this.unacknowledged--;
+    return true;
+  }
+
+  // The way out.
+
+  /** Sends the answers to the chunk at hand. */
+  flushReplies(): void {
+    const { replies } = this.door;
+    // Another connection's chunk may be the one at hand, when this one is taken over by it.
+    if (replies.length === 0 || this.door.reading !== this) return;
+    this.connection.send(replies.bytes());
+    replies.clear();
+  }
+
+  sendPublish(
+    message: LiveMessage,
+    qos: Qos,
+    retain: boolean,
+    packetId: number,
+    expirySec: number,
+    identifiers: readonly number[],
+  ): "sent" | "too-large" {
+    const version = this.version ?? Version.V311;
+    if (this.maximumPacketBytes !== Number.POSITIVE_INFINITY) {
+      const size = publishSizeBytes(message, version, qos, expirySec, identifiers);
+      if (size > this.maximumPacketBytes) return "too-large";
+    }
+    const { direct } = this.door;
+    direct.clear();
+    direct.publish(message, version, qos, retain, packetId, expirySec, identifiers);
+    this.connection.send(direct.bytes());
+    direct.clear();
+    return "sent";
+  }
+
+  // The end.
+
+  /** Closes for what the client sent: one line in the log, the reason to a client that can hear it. */
+  refuse(refusal: Refusal): void {
+    if (this.state === "closed") return;
+    this.door.stats.protocolErrors++;
+    this.door.log.warn("refused an MQTT client", {
+      ...this.#who(),
+      reason: refusal.what,
+      reasonCode: refusal.reason,
+    });
+    this.leave(refusal.reason, refusal.what, true);
+  }
+
+  /** Says goodbye with a reason, where MQTT 5 allows to, and closes. */
+  leave(reason: number, text: string, publishesWill: boolean): void {
+    if (this.state === "closed") return;
+    this.flushReplies();
+    if (this.version === Version.V5) {
+      const { direct } = this.door;
+      direct.clear();
+      const said = this.problemInformation ? text : "";
+      if (this.state === "connecting") direct.refusedConnack(reason, said);
+      else direct.disconnect(reason, said);
+      if (direct.length <= this.maximumPacketBytes) this.connection.send(direct.bytes());
+      direct.clear();
+    }
+    this.#end(publishesWill);
+    this.connection.close();
+  }
+
+  /** Closes after the client said goodbye, or after an answer that ends the handshake. */
+  finish(publishesWill: boolean): void {
+    if (this.state === "closed") return;
+    this.flushReplies();
+    this.#end(publishesWill);
+    this.connection.close();
+  }
+
+  #end(publishesWill: boolean): void {
+    const { door, session } = this;
+    this.state = "closed";
+    door.wheel.cancel(this);
+    door.forget(this);
+    if (door.clients.get(session.clientId) === this) door.clients.delete(session.clientId);
+    for (const filter of session.subscriptions.keys()) door.subscriptions.remove(session, filter);
+    session.subscriptions.clear();
+    session.outbound.clear();
+    door.stats.subscriptions = door.subscriptions.count;
+    const { will } = this;
+    this.will = null;
+    if (will === null) return;
+    door.willBytes -= will.sizeBytes;
+    if (publishesWill) publishWill(this, will);
+  }
+
+  /** Before MQTT 5 a PUBLISH can't be refused: without an acknowledgement the client will send it again. */
+  #refuseOldPublish(): void {
+    const { settled } = this.door;
+    if (settled.length > 0) this.connection.send(settled.bytes());
+    settled.clear();
+    this.finish(true);
+  }
+
+  #who(): { remoteAddress: string; remotePort: number; clientId: string } {
+    const { remoteAddress, remotePort } = this.connection;
+    return { remoteAddress, remotePort, clientId: this.session.clientId.slice(0, MAX_LOGGED_ID) };
+  }
+}
+
+const MAX_LOGGED_ID = 64;

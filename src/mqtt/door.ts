@@ -1,0 +1,169 @@
+import type { Logger } from "../base/logger.ts";
+import type { Ingest, PendingBatch } from "../broker/ingest.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Random } from "../io/random.ts";
+import type { Client } from "./client.ts";
+import { PublishIngest } from "./ingest.ts";
+import type { MqttLimits } from "./limits.ts";
+import { LiveDelivery } from "./live.ts";
+import { AckView } from "./packets/acks.ts";
+import { Properties } from "./packets/properties.ts";
+import { PublishView } from "./packets/publish.ts";
+import { PacketReader } from "./packets/reader.ts";
+import { PacketWriter } from "./packets/writer.ts";
+import type { RouteTable } from "./routes.ts";
+import { Session } from "./sessions/session.ts";
+import { SubscriptionTrie } from "./sessions/subscription-trie.ts";
+import { newStats } from "./stats.ts";
+import { TimerWheel } from "./timer-wheel.ts";
+import { TopicTable } from "./topic-table.ts";
+
+const WHEEL_TICK_MS = 500;
+const WHEEL_SLOTS = 512;
+
+export interface DoorParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly ingest: Ingest;
+  readonly routes: RouteTable;
+  readonly limits: MqttLimits;
+  readonly log: Logger;
+}
+
+/** What the connections of one door share. */
+export class Door {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: MqttLimits;
+  readonly log: Logger;
+  readonly stats = newStats();
+  readonly wheel: TimerWheel;
+  readonly topics: TopicTable;
+  readonly subscriptions = new SubscriptionTrie();
+  readonly live: LiveDelivery;
+  readonly ingest: PublishIngest;
+  /** Every connection, from its first byte on. */
+  /** The session of a connection that has not said who it is. */
+  readonly nobody: Session;
+  /** The connection whose chunk is being read. */
+  reading: Client | null = null;
+  readonly connections = new Set<Client>();
+  /** Connections by client id: at most one each (MQTT-3.1.4-3). */
+  readonly clients = new Map<string, Client>();
+  /** Bytes that the wills of all connections hold. */
+  willBytes = 0;
+  /** Wall time of the chunk at hand, or of the latest settlement. */
+  nowMs: number;
+
+  // Scratch that serves one packet at a time: handlers run to their end before the next packet is read.
+  readonly reader = new PacketReader();
+  readonly publish = new PublishView();
+  readonly ack = new AckView();
+  readonly properties = new Properties();
+  /** Answers of the connection whose chunk is being read. */
+  readonly replies = new PacketWriter();
+  /** Whatever is sent at once, to whichever connection. */
+  readonly direct = new PacketWriter();
+  /** Acknowledgements of the connection that is being settled. */
+  readonly settled = new PacketWriter();
+
+  /** Connections with something that the log has not settled. */
+  #unsettled: Client[] = [];
+  readonly #paused = new Set<Client>();
+  #settleIsDue = false;
+
+  constructor(parts: DoorParts) {
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.limits = parts.limits;
+    this.log = parts.log;
+    this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
+    const seed = new DataView(parts.random.bytes(4).slice().buffer).getInt32(0);
+    this.topics = new TopicTable(
+      parts.routes,
+      parts.limits.maxTopicLevels,
+      parts.limits.topicCacheEntries,
+      seed,
+    );
+    this.live = new LiveDelivery(this.subscriptions, parts.limits, this.stats);
+    this.ingest = new PublishIngest(parts.ingest, this.stats);
+    this.nobody = new Session("", parts.limits, this.stats);
+    this.nowMs = parts.clock.nowMs();
+    parts.ingest.onSettled(() => this.settle());
+  }
+
+  /** Notes that a connection waits for this batch. One that has settled already is dealt with this turn. */
+  await(client: Client, batch: PendingBatch): void {
+    if (!client.awaiting) {
+      client.awaiting = true;
+      this.#unsettled.push(client);
+    }
+    if (batch.state !== "waiting") this.settleSoon();
+  }
+
+  /** Settles at the end of this turn, whether or not a commit round ends before. */
+  settleSoon(): void {
+    if (this.#settleIsDue) return;
+    this.#settleIsDue = true;
+    this.clock.soon(() => {
+      this.#settleIsDue = false;
+      this.settle();
+    });
+  }
+
+  /** After a commit round: acknowledges, delivers, and reads on where too much had waited. */
+  settle(): void {
+    this.nowMs = this.clock.nowMs();
+    const clients = this.#unsettled;
+    this.#unsettled = [];
+    for (const client of clients) {
+      if (client.settle()) client.awaiting = false;
+      else this.#unsettled.push(client);
+    }
+    this.live.settle(this.clock.monotonicMs());
+    for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
+  }
+
+  /** Stops reading from a connection while too much of it, or of all of them, waits for the disk. */
+  pauseIfBehind(client: Client): void {
+    const { limits, stats } = this;
+    if (client.paused) return;
+    if (
+      client.unsettledBytes <= limits.maxUnsettledBytes &&
+      stats.unsettledBytes <= limits.maxTotalUnsettledBytes
+    ) {
+      return;
+    }
+    stats.pauses++;
+    client.paused = true;
+    this.#paused.add(client);
+    client.connection.pause();
+  }
+
+  /** Whether anybody still waits for the log. */
+  get isSettled(): boolean {
+    return this.#unsettled.length === 0;
+  }
+
+  /** Forgets a connection that is closed. */
+  forget(client: Client): void {
+    this.connections.delete(client);
+    this.#paused.delete(client);
+    this.stats.connections = this.connections.size;
+  }
+
+  #mayRead(client: Client): boolean {
+    const { limits, stats } = this;
+    return (
+      client.unsettledBytes * 2 <= limits.maxUnsettledBytes &&
+      stats.unsettledBytes * 2 <= limits.maxTotalUnsettledBytes
+    );
+  }
+
+  #resume(client: Client): void {
+    this.#paused.delete(client);
+    client.paused = false;
+    client.heard();
+    client.connection.resume();
+  }
+}

@@ -1,0 +1,55 @@
+import type { Client } from "../client.ts";
+import { readAck } from "../packets/acks.ts";
+import { PacketType, Reason, Version } from "../packets/codes.ts";
+
+/** Reason codes from here on say that something failed. */
+const FIRST_FAILURE = 0x80;
+
+/**
+ * PUBACK, PUBREC, PUBCOMP for what the door has sent, PUBREL for what the client has (MQTT 5, 3.4 to 3.7).
+ * An identifier that is not under way is no fault: both sides may remember differently after a break
+ * (MQTT 5, 4.3.3). MQTT 5 hears 0x92 of it, older versions get the packet that ends the exchange.
+ */
+export function handleAck(client: Client, type: number): void {
+  const { door, version, session } = client;
+  const { reader, properties, limits, ack, replies } = door;
+  if (version === null) return;
+  if (!readAck(reader, version, properties, limits.maxProperties, ack)) {
+    if (reader.fault !== null) client.refuse(reader.fault);
+    return;
+  }
+  const { packetId, reason } = ack;
+  const { outbound } = session;
+  switch (type) {
+    case PacketType.PUBACK:
+      outbound.acknowledged(packetId);
+      break;
+    case PacketType.PUBREC:
+      if (version === Version.V5 && reason >= FIRST_FAILURE) {
+        outbound.refused(packetId);
+      } else {
+        const known = outbound.received(packetId);
+        replies.ack(
+          PacketType.PUBREL,
+          packetId,
+          known ? Reason.SUCCESS : Reason.PACKET_IDENTIFIER_NOT_FOUND,
+          version,
+        );
+      }
+      break;
+    case PacketType.PUBCOMP:
+      outbound.completed(packetId);
+      break;
+    default: {
+      const known = client.release(packetId);
+      replies.ack(
+        PacketType.PUBCOMP,
+        packetId,
+        known ? Reason.SUCCESS : Reason.PACKET_IDENTIFIER_NOT_FOUND,
+        version,
+      );
+      return;
+    }
+  }
+  if (outbound.queuedMessages > 0) outbound.pump(door.clock.monotonicMs());
+}

@@ -1,0 +1,126 @@
+import type { PendingBatch } from "../../broker/ingest.ts";
+import type { Client } from "../client.ts";
+import { Reason, Version } from "../packets/codes.ts";
+import { forwardedProperties } from "../packets/properties.ts";
+import { type PublishView, readPublish } from "../packets/publish.ts";
+import { ALREADY_DURABLE } from "../settled-batches.ts";
+import type { TopicEntry } from "../topic-table.ts";
+
+/** What a message costs here beside its bytes, for the bounds. */
+export const MESSAGE_OVERHEAD_BYTES = 128;
+
+/**
+ * PUBLISH from a client (MQTT 5, 3.3). It is appended whatever its QoS; PUBACK and PUBREC leave when the append
+ * is durable, in the order of the PUBLISHes. A QoS 2 packet is appended once: its identifier is known from
+ * the first PUBLISH until PUBREL (MQTT 5, 4.3.3, method A).
+ *
+ * Deviations: PUBACK and PUBREC never say 0x10 "no matching subscribers", since the log has taken the message.
+ * Retained messages are not kept yet: MQTT 5 is told so in CONNACK, and a PUBLISH that asks for it ends with 0x9A;
+ * for older versions, which can't be told, the flag is ignored.
+ */
+export function handlePublish(client: Client, flags: number): void {
+  const { door, version, session } = client;
+  const { reader, publish, stats, limits } = door;
+  if (version === null) return;
+  if (!readPublish(reader, flags, version, limits.maxProperties, publish)) {
+    if (reader.fault !== null) client.refuse(reader.fault);
+    return;
+  }
+  const entry = topicOf(client, publish);
+  if (entry === null) return;
+  if (version === Version.V5 && publish.retain) {
+    // MQTT-3.2.2-14
+    client.refuse({ reason: Reason.RETAIN_NOT_SUPPORTED, what: "a retained message" });
+    return;
+  }
+  const sizeBytes = publish.payloadEnd - publish.topicStart + MESSAGE_OVERHEAD_BYTES;
+  stats.publishesReceived++;
+  stats.publishBytesReceived += publish.payloadEnd - publish.payloadStart;
+  const { qos, packetId } = publish;
+  if (qos === 2 && session.received.has(packetId)) {
+    stats.duplicates++;
+    client.await(ALREADY_DURABLE, packetId, qos, true, sizeBytes);
+    return;
+  }
+  if (qos !== 0 && ++client.unacknowledged > limits.receiveMaximum && version === Version.V5) {
+    // MQTT-3.3.4-9
+    client.refuse({
+      reason: Reason.RECEIVE_MAXIMUM_EXCEEDED,
+      what: `more than ${limits.receiveMaximum} messages under way`,
+    });
+    return;
+  }
+  if (qos === 2) session.received.add(packetId);
+  const { destination } = entry;
+  if (destination === null) {
+    client.await(entry.refused, packetId, qos, false, sizeBytes);
+    return;
+  }
+  const batch = door.ingest.append(destination, publish, door.nowMs);
+  client.await(batch, packetId, qos, false, sizeBytes);
+  if (door.live.isWanted(entry)) stage(client, publish, entry, batch);
+}
+
+/** The topic that a PUBLISH names or has an alias for; null where the connection was refused for it. */
+function topicOf(client: Client, publish: PublishView): TopicEntry | null {
+  const { topicStart, topicEnd, bytes } = publish;
+  const alias = publish.properties.topicAlias;
+  const { topicAliasMaximum } = client.door.limits;
+  if (alias > topicAliasMaximum) {
+    // MQTT-3.3.2-9
+    client.refuse({
+      reason: Reason.TOPIC_ALIAS_INVALID,
+      what: `topic alias ${alias}, over ${topicAliasMaximum}`,
+    });
+    return null;
+  }
+  if (topicStart === topicEnd) {
+    const known = alias === 0 ? undefined : client.aliases[alias];
+    if (known !== undefined) return known;
+    // MQTT-4.7.3-1, MQTT 5, 3.3.2.1
+    const reason = client.version === Version.V5 ? Reason.PROTOCOL_ERROR : Reason.MALFORMED_PACKET;
+    client.refuse({ reason, what: alias === 0 ? "an empty topic" : "a topic alias that was never set" });
+    return null;
+  }
+  let entry = client.lastTopic;
+  if (entry === null || !entry.is(bytes, topicStart, topicEnd)) {
+    const found = client.door.topics.find(bytes, topicStart, topicEnd);
+    if ("reason" in found) {
+      client.refuse(found);
+      return null;
+    }
+    entry = found;
+    client.lastTopic = found;
+  }
+  if (alias > 0) client.aliases[alias] = entry;
+  return entry;
+}
+
+/** Keeps a copy for the subscribers until the batch is durable. */
+function stage(client: Client, publish: PublishView, entry: TopicEntry, batch: PendingBatch): void {
+  const { live, clock } = client.door;
+  const { bytes, properties, payloadStart, payloadEnd, qos, retain } = publish;
+  const sizeBytes =
+    payloadEnd -
+    payloadStart +
+    properties.end -
+    properties.start +
+    entry.bytes.length +
+    MESSAGE_OVERHEAD_BYTES;
+  if (!live.hasRoom(sizeBytes)) return;
+  const expirySec = properties.messageExpirySec;
+  live.stage(
+    entry,
+    {
+      topic: entry.bytes,
+      payload: bytes.slice(payloadStart, payloadEnd),
+      properties: forwardedProperties(bytes, properties),
+      qos,
+      retain,
+      expiresAtMs: expirySec < 0 ? Number.POSITIVE_INFINITY : clock.monotonicMs() + expirySec * 1_000,
+      sizeBytes,
+    },
+    batch,
+    client.session,
+  );
+}

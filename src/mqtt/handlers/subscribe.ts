@@ -1,0 +1,112 @@
+import type { Client } from "../client.ts";
+import { PacketType, Reason, type Version, Version as Versions } from "../packets/codes.ts";
+import { type FilterRequest, readSubscribe, readUnsubscribe } from "../packets/subscribe.ts";
+import { filterFault, isShared, levelCount } from "../topics.ts";
+
+/** What SUBACK says of a refused filter before MQTT 5. */
+const OLD_FAILURE = 0x80;
+
+/**
+ * SUBSCRIBE (MQTT 5, 3.8): answered at once; messages that become durable from then on are delivered. No retained
+ * messages are sent, whatever the retain handling says: none are kept yet.
+ *
+ * Deviation: filters that begin with `$share/` are refused in every version, though to 3.1.1 they are like any other:
+ * to take them as such would look like a shared subscription and never deliver.
+ */
+export function handleSubscribe(client: Client): void {
+  const { door, version } = client;
+  const { reader, properties, limits, replies } = door;
+  if (version === null) return;
+  const packet = readSubscribe(reader, version, properties, {
+    maxProperties: limits.maxProperties,
+    maxFilters: limits.maxFiltersPerPacket,
+  });
+  if (packet === null) {
+    if (reader.fault !== null) client.refuse(reader.fault);
+    return;
+  }
+  for (const { filter } of packet.requests) {
+    const fault = filterFault(filter);
+    if (fault !== null) {
+      client.refuse({ reason: Reason.MALFORMED_PACKET, what: fault });
+      return;
+    }
+  }
+  const codes = packet.requests.map((request) =>
+    inWordsOf(version, subscribe(client, request, packet.subscriptionIdentifier)),
+  );
+  door.stats.subscriptions = door.subscriptions.count;
+  replyIfItFits(client, codes.length);
+  if (client.listening) replies.codes(PacketType.SUBACK, packet.packetId, codes, version);
+}
+
+/** Subscribes, or says why not: the granted QoS or a reason code. */
+function subscribe(client: Client, request: FilterRequest, identifier: number): number {
+  const { door, session } = client;
+  const { limits, subscriptions } = door;
+  const { filter, qos, noLocal, retainAsPublished } = request;
+  if (isShared(filter)) return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
+  if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;
+  const isNew = !session.subscriptions.has(filter);
+  if (
+    isNew &&
+    (session.subscriptions.size >= limits.maxSubscriptions ||
+      subscriptions.count >= limits.maxTotalSubscriptions)
+  ) {
+    return Reason.QUOTA_EXCEEDED;
+  }
+  const subscription = { filter, qos, noLocal, retainAsPublished, identifier };
+  session.subscriptions.set(filter, subscription);
+  subscriptions.add(session, subscription);
+  return qos;
+}
+
+/** UNSUBSCRIBE (MQTT 5, 3.10). What is queued already is still delivered (MQTT-3.10.4-3). */
+export function handleUnsubscribe(client: Client): void {
+  const { door, version, session } = client;
+  const { reader, properties, limits, replies, subscriptions } = door;
+  if (version === null) return;
+  const packet = readUnsubscribe(reader, version, properties, {
+    maxProperties: limits.maxProperties,
+    maxFilters: limits.maxFiltersPerPacket,
+  });
+  if (packet === null) {
+    if (reader.fault !== null) client.refuse(reader.fault);
+    return;
+  }
+  for (const filter of packet.filters) {
+    const fault = filterFault(filter);
+    if (fault !== null) {
+      client.refuse({ reason: Reason.MALFORMED_PACKET, what: fault });
+      return;
+    }
+  }
+  const codes = packet.filters.map((filter) => {
+    if (!session.subscriptions.delete(filter)) return Reason.NO_SUBSCRIPTION_EXISTED;
+    subscriptions.remove(session, filter);
+    return Reason.SUCCESS;
+  });
+  door.stats.subscriptions = subscriptions.count;
+  replyIfItFits(client, codes.length);
+  // UNSUBACK has no codes before MQTT 5.
+  if (client.listening) {
+    replies.codes(PacketType.UNSUBACK, packet.packetId, version === Versions.V5 ? codes : [], version);
+  }
+}
+
+/** Leaves where the answer would be larger than what the client takes (MQTT-3.1.2-24). */
+function replyIfItFits(client: Client, codes: number): void {
+  const sizeBytes = codes + LARGEST_ACK_OVERHEAD_BYTES;
+  if (sizeBytes <= client.maximumPacketBytes) return;
+  client.refuse({
+    reason: Reason.PACKET_TOO_LARGE,
+    what: `an answer of ${codes} codes, which the client can't take`,
+  });
+}
+
+/** Fixed header, packet identifier and empty properties of a SUBACK at its largest. */
+const LARGEST_ACK_OVERHEAD_BYTES = 8;
+
+function inWordsOf(version: Version, code: number): number {
+  return version === Versions.V5 || code < OLD_FAILURE ? code : OLD_FAILURE;
+}

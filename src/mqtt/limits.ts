@@ -1,0 +1,63 @@
+/** Every bound of the MQTT door. Bytes and counts are per connection or session unless the name says total. */
+export interface MqttLimits {
+  readonly maxConnections: number;
+  /** From the TCP connection to a whole CONNECT. */
+  readonly connectTimeoutMs: number;
+  /** Largest packet taken, fixed header included; a larger one is refused when it is announced. */
+  readonly maxPacketBytes: number;
+  /** Keep alive that a client of MQTT 5 gets where it asks for a longer one or for none. */
+  readonly maxKeepAliveSec: number;
+  readonly maxClientIdBytes: number;
+  readonly maxTopicLevels: number;
+  /** Properties in one packet, user properties included. */
+  readonly maxProperties: number;
+  /** Unacknowledged PUBLISHes of QoS 1 and 2 that a client may have under way; told to MQTT 5 clients. */
+  readonly receiveMaximum: number;
+  readonly topicAliasMaximum: number;
+  readonly maxSubscriptions: number;
+  readonly maxTotalSubscriptions: number;
+  readonly maxFiltersPerPacket: number;
+  /** Received and not yet on the disk: above this the socket is paused. */
+  readonly maxUnsettledBytes: number;
+  readonly maxTotalUnsettledBytes: number;
+  /** Copies of messages that wait for the disk before subscribers get them; beyond it they are not delivered. */
+  readonly maxTotalStagedBytes: number;
+  /** Messages of QoS 1 and 2 sent and not acknowledged, whatever more the client would take. */
+  readonly maxInFlight: number;
+  /** Unsent bytes in a subscriber's socket at which messages wait in its queue instead. */
+  readonly maxSocketBacklogBytes: number;
+  readonly maxQueuedMessages: number;
+  readonly maxQueuedBytes: number;
+  readonly maxTotalQueuedBytes: number;
+  /** Which message goes when a queue is full. */
+  readonly queuePolicy: "drop-oldest" | "drop-newest";
+  readonly maxTotalWillBytes: number;
+  /** MQTT topics whose route, key and headers are remembered. */
+  readonly topicCacheEntries: number;
+}
+
+export const DEFAULT_MQTT_LIMITS: MqttLimits = {
+  maxConnections: 10_000,
+  connectTimeoutMs: 10_000,
+  maxPacketBytes: 1_048_576,
+  maxKeepAliveSec: 3_600,
+  maxClientIdBytes: 256,
+  maxTopicLevels: 64,
+  maxProperties: 64,
+  receiveMaximum: 1_024,
+  topicAliasMaximum: 32,
+  maxSubscriptions: 1_024,
+  maxTotalSubscriptions: 200_000,
+  maxFiltersPerPacket: 1_024,
+  maxUnsettledBytes: 2_097_152,
+  maxTotalUnsettledBytes: 33_554_432,
+  maxTotalStagedBytes: 33_554_432,
+  maxInFlight: 256,
+  maxSocketBacklogBytes: 262_144,
+  maxQueuedMessages: 1_000,
+  maxQueuedBytes: 4_194_304,
+  maxTotalQueuedBytes: 67_108_864,
+  queuePolicy: "drop-oldest",
+  maxTotalWillBytes: 8_388_608,
+  topicCacheEntries: 16_384,
+};

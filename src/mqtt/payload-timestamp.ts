@@ -1,0 +1,74 @@
+import { findCborValue } from "./cbor-path.ts";
+
+/** Where in a payload the time of a reading stands. */
+export interface TimestampRule {
+  /** Field names and array positions from the payload's top. */
+  readonly path: readonly string[];
+  /** "auto" tells JSON from CBOR by the payload's first byte. */
+  readonly format: "auto" | "json" | "cbor";
+}
+
+/** A payload beyond this is not looked into: its record gets the time of arrival. */
+export const MAX_INSPECTED_BYTES = 65_536;
+
+/** Times before this come from a clock that was never set. */
+const EARLIEST_MS = Date.UTC(2000, 0, 1);
+/** How far ahead of the gateway's clock a device's may be. */
+const MAX_AHEAD_MS = 24 * 3_600_000;
+
+// A number tells its unit by its size: until the year 5138 seconds stay below the first bound, and milliseconds
+// from 1973 on are above it; and so on.
+const SECONDS_BELOW = 1e11;
+const MILLISECONDS_BELOW = 1e14;
+const MICROSECONDS_BELOW = 1e17;
+
+/**
+ * The time of a reading in milliseconds since 1970, out of its payload: a number of seconds, milliseconds,
+ * microseconds or nanoseconds, or an ISO 8601 text (UTC where it names no zone). NaN where there is none, where
+ * it is not plausible beside `nowMs`, or where the payload can't be read.
+ */
+export function payloadTimestampMs(payload: Uint8Array, rule: TimestampRule, nowMs: number): number {
+  if (payload.length === 0 || payload.length > MAX_INSPECTED_BYTES) return Number.NaN;
+  const isCbor = rule.format === "cbor" || (rule.format === "auto" && looksLikeCbor(payload[0] ?? 0));
+  const found = isCbor ? findCborValue(payload, rule.path) : findJsonValue(payload, rule.path);
+  const timeMs = toMilliseconds(found);
+  return timeMs >= EARLIEST_MS && timeMs <= nowMs + MAX_AHEAD_MS ? timeMs : Number.NaN;
+}
+
+/** No JSON text starts with a byte of CBOR's arrays, maps or tags (RFC 8949, 3.1). */
+function looksLikeCbor(first: number): boolean {
+  return first >= 0x80;
+}
+
+const decoder = new TextDecoder();
+
+function findJsonValue(payload: Uint8Array, path: readonly string[]): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(payload));
+  } catch {
+    return undefined;
+  }
+  for (const name of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = Reflect.get(value, name);
+  }
+  return value;
+}
+
+function toMilliseconds(value: unknown): number {
+  if (typeof value === "string") return isoToMilliseconds(value);
+  if (typeof value !== "number" || !(value > 0)) return Number.NaN;
+  if (value < SECONDS_BELOW) return Math.round(value * 1_000);
+  if (value < MILLISECONDS_BELOW) return Math.round(value);
+  return Math.round(value < MICROSECONDS_BELOW ? value / 1_000 : value / 1_000_000);
+}
+
+const ISO = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/;
+
+function isoToMilliseconds(text: string): number {
+  const match = ISO.exec(text);
+  if (match === null) return Number.NaN;
+  const standard = text.replace(" ", "T").replace(",", ".");
+  return Date.parse(match[3] === undefined ? `${standard}Z` : standard);
+}

@@ -1,0 +1,184 @@
+import { HeadwaterError } from "../base/errors.ts";
+import { topicNameFault } from "../broker/topic-name.ts";
+import type { TimestampRule } from "./payload-timestamp.ts";
+import { type HeaderBlock, headerBlock, TOPIC_HEADER, withCount } from "./record-headers.ts";
+import { filterFault, isShared } from "./topics.ts";
+
+/** One way from MQTT topics to a Kafka topic, as the configuration has it. */
+export interface RouteConfig {
+  /** An MQTT topic filter; a level `{name}` takes one level that is not empty, and gives it a name. */
+  readonly filter: string;
+  /** Kafka topic; `{name}` is replaced by the level of that name. */
+  readonly topic: string;
+  /**
+   * Record key, with `{name}`s, or `{topic}` for the whole MQTT topic. Null for no key. Left out it is `{key}`
+   * where the filter names such a level, else `{topic}`.
+   */
+  readonly key?: string | null;
+  /** Headers that every record gets beside `mqtt.topic`; values may have `{name}`s and `{topic}`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** False leaves the header `mqtt.topic` out. */
+  readonly topicHeader?: boolean;
+  /** "arrival" (the default), or the path of a field of the payload, its names joined by dots. */
+  readonly timestamp?: "arrival" | { readonly payload: string; readonly format?: "auto" | "json" | "cbor" };
+}
+
+/** Where a publish to one MQTT topic goes. Shared by all messages of the topic: nobody writes to it. */
+export interface Destination {
+  readonly topic: string;
+  readonly key: Uint8Array | null;
+  readonly headers: HeaderBlock;
+  /** The headers with their count, as a record without MQTT 5 properties has them. */
+  readonly encodedHeaders: Uint8Array | null;
+  /** Null for the time of arrival. */
+  readonly timestamp: TimestampRule | null;
+}
+
+/** What takes everything that no other route takes. `$`-topics only go where a filter names them. */
+export const FALLBACK_ROUTE: RouteConfig = { filter: "#", topic: "mqtt", key: "{topic}" };
+
+/** The routes of a gateway that was not told otherwise. */
+export const DEFAULT_ROUTES: readonly RouteConfig[] = [
+  { filter: "devices/{key}/#", topic: "telemetry", key: "{key}" },
+  FALLBACK_ROUTE,
+];
+
+/** Routes in their order; the first that matches takes the message. */
+export class RouteTable {
+  readonly #routes: readonly Route[];
+
+  /** Throws CONFIG_INVALID with the route and the remedy. The list stands as it is: no fallback is added. */
+  constructor(configs: readonly RouteConfig[]) {
+    this.#routes = configs.map((config) => new Route(config));
+  }
+
+  /**
+   * The destination of a valid MQTT topic. Null where no route takes it; a text says why the route that takes it
+   * can't: its template does not make a legal Kafka topic.
+   */
+  resolve(mqttTopic: string): Destination | string | null {
+    const levels = mqttTopic.split("/");
+    for (const route of this.#routes) {
+      const names = route.match(levels);
+      if (names !== null) return route.destination(mqttTopic, names);
+    }
+    return null;
+  }
+}
+
+const NAMED_LEVEL = /^\{([A-Za-z][A-Za-z0-9_]*)\}$/;
+const PLACEHOLDER = /\{([^{}]*)\}/g;
+const WHOLE_TOPIC = "topic";
+
+const encoder = new TextEncoder();
+
+class Route {
+  readonly #levels: readonly string[];
+  readonly #topic: string;
+  readonly #key: string | null;
+  readonly #headers: readonly (readonly [string, string])[];
+  readonly #topicHeader: boolean;
+  readonly #timestamp: TimestampRule | null;
+
+  constructor(config: RouteConfig) {
+    this.#levels = config.filter.split("/");
+    const names = this.#levels.flatMap((level) => NAMED_LEVEL.exec(level)?.[1] ?? []);
+    this.#topic = config.topic;
+    this.#key = config.key === undefined ? (names.includes("key") ? "{key}" : "{topic}") : config.key;
+    this.#headers = Object.entries(config.headers ?? {});
+    this.#topicHeader = config.topicHeader ?? true;
+    this.#timestamp = timestampRule(config);
+    checkFilter(config, names);
+    checkTemplate(config, this.#topic, names);
+    const allowed = [...names, WHOLE_TOPIC];
+    if (this.#key !== null) checkTemplate(config, this.#key, allowed);
+    for (const [, value] of this.#headers) checkTemplate(config, value, allowed);
+    if (!this.#topic.includes("{")) {
+      const fault = topicNameFault(this.#topic);
+      if (fault !== null) throw invalid(config, fault);
+    }
+  }
+
+  /** The named levels of a topic that this route takes, else null. */
+  match(levels: readonly string[]): Map<string, string> | null {
+    const names = new Map<string, string>();
+    const dollar = levels[0]?.startsWith("$") === true;
+    for (let index = 0; index < this.#levels.length; index++) {
+      const wanted = this.#levels[index];
+      // MQTT-4.7.2-1: no wildcard takes a `$`-topic's first level.
+      if (wanted === "#") return dollar && index === 0 ? null : names;
+      const level = levels[index];
+      if (level === undefined || wanted === undefined) return null;
+      const name = NAMED_LEVEL.exec(wanted)?.[1];
+      if (name === undefined && wanted !== "+") {
+        if (level !== wanted) return null;
+        continue;
+      }
+      if (dollar && index === 0) return null;
+      if (name === undefined) continue;
+      if (level === "") return null;
+      names.set(name, level);
+    }
+    return levels.length === this.#levels.length ? names : null;
+  }
+
+  destination(mqttTopic: string, names: ReadonlyMap<string, string>): Destination | string {
+    const topic = fill(this.#topic, names, mqttTopic);
+    const fault = topicNameFault(topic);
+    if (fault !== null) return fault;
+    const headers = this.#headers.map(
+      ([name, value]) => [name, encoder.encode(fill(value, names, mqttTopic))] as const,
+    );
+    const all = this.#topicHeader
+      ? [[TOPIC_HEADER, encoder.encode(mqttTopic)] as const, ...headers]
+      : headers;
+    const block = headerBlock(all);
+    return {
+      topic,
+      key: this.#key === null ? null : encoder.encode(fill(this.#key, names, mqttTopic)),
+      headers: block,
+      encodedHeaders: withCount(block),
+      timestamp: this.#timestamp,
+    };
+  }
+}
+
+function fill(template: string, names: ReadonlyMap<string, string>, mqttTopic: string): string {
+  return template.replace(PLACEHOLDER, (_, name: string) => names.get(name) ?? mqttTopic);
+}
+
+function timestampRule(config: RouteConfig): TimestampRule | null {
+  if (config.timestamp === undefined || config.timestamp === "arrival") return null;
+  const path = config.timestamp.payload.split(".");
+  if (path.includes("")) throw invalid(config, `the path '${config.timestamp.payload}' has an empty name`);
+  return { path, format: config.timestamp.format ?? "auto" };
+}
+
+function checkFilter(config: RouteConfig, names: readonly string[]): void {
+  const plain = config.filter
+    .split("/")
+    .map((level) => (NAMED_LEVEL.test(level) ? "+" : level))
+    .join("/");
+  const fault = filterFault(plain);
+  if (fault !== null) throw invalid(config, fault);
+  if (/[{}]/.test(plain)) throw invalid(config, "a name in braces has to be a whole level, as in a/{name}/b");
+  if (isShared(plain))
+    throw invalid(config, "a route can't be a shared subscription; leave out '$share/...'");
+  if (new Set(names).size < names.length) throw invalid(config, "two levels of the same name");
+  if (names.includes(WHOLE_TOPIC))
+    throw invalid(config, "a level can't be named {topic}: that is the MQTT topic");
+}
+
+function checkTemplate(config: RouteConfig, template: string, names: readonly string[]): void {
+  for (const [, name] of template.matchAll(PLACEHOLDER)) {
+    if (name !== undefined && names.includes(name)) continue;
+    throw invalid(
+      config,
+      `'${template}' uses {${name ?? ""}}; there is ${names.map((n) => `{${n}}`).join(", ") || "none"}`,
+    );
+  }
+}
+
+function invalid(config: RouteConfig, fault: string): HeadwaterError {
+  return new HeadwaterError("CONFIG_INVALID", `MQTT route '${config.filter}' -> '${config.topic}': ${fault}`);
+}

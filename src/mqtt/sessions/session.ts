@@ -1,0 +1,22 @@
+import type { MqttLimits } from "../limits.ts";
+import type { MqttStats } from "../stats.ts";
+import { Outbound } from "./outbound.ts";
+import { PacketIdSet } from "./packet-id-set.ts";
+import type { Subscription } from "./targets.ts";
+
+/**
+ * What MQTT calls session state (MQTT 5, 4.1): it belongs to a client id, not to a connection, and knows nothing
+ * of sockets. Today it begins with a connection and ends with it.
+ */
+export class Session {
+  readonly clientId: string;
+  readonly subscriptions = new Map<string, Subscription>();
+  /** QoS 2 packets that were appended, or are about to be, and not released by PUBREL. */
+  readonly received = new PacketIdSet();
+  readonly outbound: Outbound;
+
+  constructor(clientId: string, limits: MqttLimits, stats: MqttStats) {
+    this.clientId = clientId;
+    this.outbound = new Outbound(limits, stats);
+  }
+}

@@ -1,0 +1,61 @@
+/** What the door has counted since it opened. Only `connections`, `subscriptions` and the bytes go down too. */
+export interface MqttStats {
+  connections: number;
+  connectionsAccepted: number;
+  connectionsRefused: number;
+  takeovers: number;
+  keepAliveTimeouts: number;
+  /** Connections that were closed for what they sent. */
+  protocolErrors: number;
+  publishesReceived: number;
+  publishBytesReceived: number;
+  /** QoS 2 packets that came again and were not appended again. */
+  duplicates: number;
+  /** PUBLISHes that were not stored, by refusal of the topic or of the batch. */
+  publishesRefused: number;
+  /** Records whose time was to come from the payload and did not. */
+  timestampFallbacks: number;
+  subscriptions: number;
+  messagesSent: number;
+  /** Messages that a full queue of a subscriber dropped. */
+  messagesDropped: number;
+  /** Messages whose expiry passed in a queue. */
+  messagesExpired: number;
+  /** Messages larger than a subscriber's maximum packet size. */
+  messagesTooLarge: number;
+  /** Messages that no subscriber got since too much waited for the disk. */
+  messagesUnstaged: number;
+  willsPublished: number;
+  pauses: number;
+  /** Bytes received that are not on the disk yet. */
+  unsettledBytes: number;
+  stagedBytes: number;
+  queuedBytes: number;
+}
+
+export function newStats(): MqttStats {
+  return {
+    connections: 0,
+    connectionsAccepted: 0,
+    connectionsRefused: 0,
+    takeovers: 0,
+    keepAliveTimeouts: 0,
+    protocolErrors: 0,
+    publishesReceived: 0,
+    publishBytesReceived: 0,
+    duplicates: 0,
+    publishesRefused: 0,
+    timestampFallbacks: 0,
+    subscriptions: 0,
+    messagesSent: 0,
+    messagesDropped: 0,
+    messagesExpired: 0,
+    messagesTooLarge: 0,
+    messagesUnstaged: 0,
+    willsPublished: 0,
+    pauses: 0,
+    unsettledBytes: 0,
+    stagedBytes: 0,
+    queuedBytes: 0,
+  };
+}
