@@ -3,9 +3,9 @@
  * queued up to `limits.maxQueuedBytes`, and a connection over that is closed.
  */
 export interface Network {
-  /** Listens on host:port (port 0 picks one). Throws PORT_TAKEN. */
+  /** Listens on host:port (port 0 picks one). Throws PORT_TAKEN, or NETWORK where host or port can't be had. */
   listen(options: ListenOptions): Listener;
-  /** Connects, or rejects with NETWORK (refused, unknown host, TLS) or TIMED_OUT. */
+  /** Connects, or rejects with NETWORK (refused, unknown host, TLS) or TIMED_OUT; the handler is not called then. */
   connect(options: ConnectOptions): Promise<Connection>;
 }
 
@@ -26,14 +26,17 @@ export interface ConnectOptions {
 }
 
 export interface ConnectionLimits {
-  /** Unsent bytes at which the connection is closed. */
+  /**
+   * Unsent bytes above which the connection is closed. The largest single message must fit, since all of it may
+   * have to wait for a slow peer.
+   */
   readonly maxQueuedBytes: number;
 }
 
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Stops accepting. Connections that exist stay. */
+  /** Stops accepting. Connections that exist stay. Idempotent. */
   close(): void;
 }
 
@@ -41,8 +44,9 @@ export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
-  /** Bytes that the kernel has not taken yet. */
+  /** Bytes sent here that the kernel has not taken yet. */
   readonly queuedBytes: number;
+  /** True from `close` or `abort` on, and once the peer is gone. */
   readonly closed: boolean;
   /**
    * Sends bytes after everything sent before. They are copied or taken before this returns: the caller may
@@ -50,7 +54,10 @@ export interface Connection {
    */
   send(bytes: Uint8Array): void;
   flush(): void;
-  /** Stops reading from the socket; a peer that goes on sending fills its own buffers. */
+  /**
+   * Stops reading from the socket; a peer that goes on sending fills its own buffers. That the peer has gone
+   * may pass unnoticed until `resume` or a send.
+   */
   pause(): void;
   resume(): void;
   /** Flushes what the kernel takes at once, then closes. */
@@ -59,11 +66,15 @@ export interface Connection {
   abort(): void;
 }
 
+/**
+ * What happens on a connection. Nothing here is called from within a call of `Connection`. An error that is
+ * thrown here is a bug: the connection is aborted, and the error goes to the process's last handler.
+ */
 export interface ConnectionHandler {
-  /** A chunk as it came; it belongs to the handler (nobody reuses its memory). */
+  /** A chunk as it came; it belongs to the handler (nobody reuses its memory). Not called once closed. */
   data(chunk: Uint8Array): void;
   /** The queue that had built up is empty again. */
   drained(): void;
-  /** Called once, whoever closed. */
+  /** Called once, whoever closed; the error says why where it was not the peer's or our own wish. */
   closed(error: Error | null): void;
 }

@@ -1,0 +1,394 @@
+import type { Socket, SocketHandler } from "bun";
+import { HeadwaterError } from "../../base/errors.ts";
+import type { Clock } from "../clock.ts";
+import type {
+  Connection,
+  ConnectionHandler,
+  ConnectionLimits,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Network,
+} from "../network.ts";
+import { ByteQueue } from "./byte-queue.ts";
+import { PieceChain, TurnBuffer } from "./turn-buffer.ts";
+
+/** Sends from here up are written at once, when nothing waits before them: copying would cost more than a call. */
+const DIRECT_BYTES = 32_768;
+/** What small sends of one turn may fill before they leave early. */
+const TURN_BYTES = 262_144;
+
+/** Hands a bug to the process's last handler, out of the reach of whoever called the handler that threw. */
+function rethrowLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}
+
+/** The machine's network. */
+export class SystemNetwork implements Network {
+  readonly #sends: SendRound;
+  readonly #onBug: (error: unknown) => void;
+
+  /** `onBug` is told what a handler throws; by default that ends the process as any uncaught error does. */
+  constructor(clock: Clock, onBug: (error: unknown) => void = rethrowLater) {
+    this.#sends = new SendRound(clock);
+    this.#onBug = onBug;
+  }
+
+  listen(options: ListenOptions): Listener {
+    const { host, port } = options;
+    const open = (socket: Socket<SystemConnection>) => {
+      const connection = new SystemConnection(socket, options.limits, this.#sends, this.#onBug);
+      connection.accept(options.accept);
+    };
+    try {
+      const server = Bun.listen<SystemConnection>({
+        hostname: host,
+        port,
+        exclusive: true,
+        socket: socketHandler(open),
+      });
+      let stopped = false;
+      return {
+        host,
+        port: server.port,
+        close() {
+          if (!stopped) server.stop(false);
+          stopped = true;
+        },
+      };
+    } catch (cause) {
+      throw listenError(host, port, cause);
+    }
+  }
+
+  connect(options: ConnectOptions): Promise<Connection> {
+    const { host, port, timeoutMs } = options;
+    return new Promise((resolve, reject) => {
+      let waiting = true;
+      const fail = (error: HeadwaterError) => {
+        waiting = false;
+        timer.cancel();
+        reject(error);
+      };
+      const timer = this.#sends.clock.after(timeoutMs, () => {
+        fail(new HeadwaterError("TIMED_OUT", `no connection to ${host}:${port} within ${timeoutMs} ms`));
+      });
+      const open = (socket: Socket<SystemConnection>) => {
+        const connection = new SystemConnection(socket, options.limits, this.#sends, this.#onBug);
+        if (!waiting) {
+          connection.abort();
+          return;
+        }
+        waiting = false;
+        timer.cancel();
+        connection.use(options.handler);
+        resolve(connection);
+      };
+      const refused = (cause: unknown) => {
+        if (waiting) fail(connectError(host, port, cause));
+      };
+      const socket: SocketHandler<SystemConnection> = {
+        ...socketHandler(open),
+        connectError: (_socket, error) => refused(error),
+      };
+      // What connects too late, or fails twice, has been dealt with in the callbacks.
+      Bun.connect<SystemConnection>({ hostname: host, port, socket }).catch(refused);
+    });
+  }
+}
+
+/** Bun's callbacks; the connection rides on the socket, so that all sockets of a listener share these. */
+function socketHandler(open: (socket: Socket<SystemConnection>) => void): SocketHandler<SystemConnection> {
+  return {
+    binaryType: "uint8array",
+    open,
+    data: (socket, chunk: Uint8Array) => socket.data?.onData(chunk),
+    drain: (socket) => socket.data?.onDrain(),
+    close: (socket, error) => socket.data?.onClose(error ?? null),
+    error: (socket, error) => socket.data?.onClose(error),
+  };
+}
+
+/** Collects what connections send in a turn, and lets it leave, one write per connection, when the turn is over. */
+class SendRound {
+  readonly clock: Clock;
+  readonly #buffer = new TurnBuffer(TURN_BYTES);
+  #senders: SystemConnection[] = [];
+  #scheduled = false;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  add(sender: SystemConnection, chain: PieceChain, bytes: Uint8Array): void {
+    if (!this.#append(sender, chain, bytes)) {
+      this.#finish();
+      this.#append(sender, chain, bytes);
+    }
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.clock.soon(() => {
+      this.#scheduled = false;
+      this.#finish();
+    });
+  }
+
+  gather(chain: PieceChain): Uint8Array {
+    return this.#buffer.gather(chain);
+  }
+
+  #append(sender: SystemConnection, chain: PieceChain, bytes: Uint8Array): boolean {
+    const isNew = chain.sizeBytes === 0;
+    const fits = this.#buffer.add(chain, bytes);
+    if (fits && isNew) this.#senders.push(sender);
+    return fits;
+  }
+
+  #finish(): void {
+    // Nothing a connection does in `flush` calls a handler, so that nobody sends while this runs.
+    for (const sender of this.#senders) sender.flush();
+    this.#senders = [];
+    this.#buffer.clear();
+  }
+}
+
+class SystemConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+  readonly #socket: Socket<SystemConnection>;
+  readonly #limits: ConnectionLimits;
+  readonly #sends: SendRound;
+  readonly #onBug: (error: unknown) => void;
+  readonly #chain = new PieceChain();
+  /** What the kernel did not take; null where that is nothing. */
+  #queue: ByteQueue | null = null;
+  #handler: ConnectionHandler | null = null;
+  #closed = false;
+
+  constructor(
+    socket: Socket<SystemConnection>,
+    limits: ConnectionLimits,
+    sends: SendRound,
+    onBug: (error: unknown) => void,
+  ) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#sends = sends;
+    this.#onBug = onBug;
+    this.remoteAddress = withoutMapping(socket.remoteAddress ?? "");
+    this.remotePort = socket.remotePort;
+    this.localPort = socket.localPort;
+    socket.data = this;
+    // Small sends are gathered here; what leaves is meant to leave now.
+    socket.setNoDelay(true);
+  }
+
+  get queuedBytes(): number {
+    return this.#chain.sizeBytes + (this.#queue?.sizeBytes ?? 0);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  use(handler: ConnectionHandler): void {
+    this.#handler = handler;
+  }
+
+  accept(accept: (connection: Connection) => ConnectionHandler | null): void {
+    this.#guard(() => {
+      const handler = accept(this);
+      if (handler === null) this.abort();
+      // A handler whose connection was closed before it was known is told all the same.
+      else if (this.#closed) this.#sends.clock.soon(() => this.#guard(() => handler.closed(null)));
+      else this.#handler = handler;
+    });
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#closed || bytes.length === 0) return;
+    if (this.#queue !== null) {
+      this.#enqueue(bytes);
+    } else if (bytes.length < DIRECT_BYTES) {
+      this.#sends.add(this, this.#chain, bytes);
+    } else {
+      this.flush();
+      this.#write(bytes);
+    }
+  }
+
+  flush(): void {
+    if (this.#chain.sizeBytes === 0) return;
+    const bytes = this.#sends.gather(this.#chain);
+    this.#chain.clear();
+    this.#write(bytes);
+  }
+
+  pause(): void {
+    if (!this.#closed) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#closed) this.#socket.resume();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.flush();
+    if (this.#closed) return;
+    this.#leave(null);
+    this.#socket.end();
+  }
+
+  abort(): void {
+    this.#abort(null);
+  }
+
+  onData(chunk: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#handler?.data(chunk);
+    } catch (error) {
+      this.#bug(error);
+    }
+  }
+
+  onDrain(): void {
+    const queue = this.#queue;
+    if (this.#closed || queue === null) return;
+    while (queue.sizeBytes > 0) {
+      const bytes = queue.peek();
+      const taken = this.#socket.write(bytes);
+      if (taken < 0) {
+        this.#abort(this.#lost(null));
+        return;
+      }
+      queue.take(taken);
+      if (taken < bytes.length) return;
+    }
+    this.#queue = null;
+    this.#guard(() => this.#handler?.drained());
+  }
+
+  onClose(error: Error | null): void {
+    if (this.#closed) return;
+    this.#abort(error === null ? null : this.#lost(error));
+  }
+
+  /** Writes what nothing waits before, or queues it behind what does. */
+  #write(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    if (this.#queue !== null) {
+      this.#enqueue(bytes);
+      return;
+    }
+    const taken = this.#socket.write(bytes);
+    if (taken < 0) this.#abort(this.#lost(null));
+    else if (taken < bytes.length) this.#enqueue(bytes.subarray(taken));
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.#queue ??= new ByteQueue();
+    const { maxQueuedBytes } = this.#limits;
+    if (this.#queue.sizeBytes + bytes.length > maxQueuedBytes) {
+      const peer = `${this.remoteAddress}:${this.remotePort}`;
+      this.#abort(
+        new HeadwaterError("NETWORK", `${peer} reads too slowly: over ${maxQueuedBytes} bytes wait for it`),
+      );
+      return;
+    }
+    this.#queue.add(bytes);
+  }
+
+  #abort(error: Error | null): void {
+    if (this.#closed) return;
+    this.#leave(error);
+    this.#socket.terminate();
+  }
+
+  /** From here on the connection is closed; its handler hears of it when whoever is calling has returned. */
+  #leave(error: Error | null): void {
+    this.#closed = true;
+    this.#chain.clear();
+    this.#queue = null;
+    const handler = this.#handler;
+    this.#handler = null;
+    if (handler !== null) this.#sends.clock.soon(() => this.#guard(() => handler.closed(error)));
+  }
+
+  #lost(cause: Error | null): HeadwaterError {
+    const reason = cause === null ? "the peer is gone" : cause.message;
+    return new HeadwaterError(
+      "NETWORK",
+      `connection with ${this.remoteAddress}:${this.remotePort} lost: ${reason}`,
+      {
+        cause: cause ?? undefined,
+      },
+    );
+  }
+
+  #guard(callback: () => void): void {
+    try {
+      callback();
+    } catch (error) {
+      this.#bug(error);
+    }
+  }
+
+  #bug(error: unknown): void {
+    this.#abort(error instanceof Error ? error : new Error(String(error)));
+    this.#onBug(error);
+  }
+}
+
+/** The IPv4 address that an IPv6 socket shows as `::ffff:192.0.2.1`. */
+function withoutMapping(address: string): string {
+  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
+
+function listenError(host: string, port: number, cause: unknown): HeadwaterError {
+  const code = codeOf(cause);
+  const place = `${host}:${port}`;
+  if (code === "EADDRINUSE") {
+    return new HeadwaterError(
+      "PORT_TAKEN",
+      `another program listens on ${place}; stop it, or choose another port (0 picks a free one)`,
+      { cause },
+    );
+  }
+  if (code === "EACCES") {
+    return new HeadwaterError(
+      "NETWORK",
+      `not allowed to listen on ${place}; choose a port of 1024 or more, or grant CAP_NET_BIND_SERVICE`,
+      { cause },
+    );
+  }
+  const remedy = "name an address of this machine, or 0.0.0.0 for all";
+  return new HeadwaterError("NETWORK", `cannot listen on ${place}: ${code || messageOf(cause)}; ${remedy}`, {
+    cause,
+  });
+}
+
+function connectError(host: string, port: number, cause: unknown): HeadwaterError {
+  const code = codeOf(cause);
+  const reason = REASONS[code] ?? (code || messageOf(cause));
+  return new HeadwaterError("NETWORK", `cannot connect to ${host}:${port}: ${reason}`, { cause });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
+  ENOTFOUND: "unknown host (ENOTFOUND)",
+  EHOSTUNREACH: "no way to that host (EHOSTUNREACH)",
+  ENETUNREACH: "no way to that network (ENETUNREACH)",
+};
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
