@@ -107,11 +107,10 @@ export class BatchBuilder {
     value: Uint8Array | null,
     headers: Uint8Array | null,
   ): void {
-    assert(Number.isSafeInteger(timestampMs), `bad timestamp ${timestampMs}`);
-    assert(
-      offsetDelta > this.#lastOffsetDelta && offsetDelta <= 0x7fffffff,
-      `bad offset delta ${offsetDelta}`,
-    );
+    // Fixed texts: a template would be put together for each record, good or not.
+    assert(Number.isSafeInteger(timestampMs), "timestamp is no safe integer");
+    assert(offsetDelta > this.#lastOffsetDelta, "offset delta is not beyond the last");
+    assert(offsetDelta <= 0x7fffffff, "offset delta is beyond an int32");
     if (this.#count === 0) {
       this.#baseTimestampMs = timestampMs;
       this.#maxTimestampMs = timestampMs;

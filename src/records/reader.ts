@@ -105,6 +105,13 @@ export class RecordCursor {
     this.batchPosition = -1;
   }
 
+  /** Lets go of the bytes; the end of the walk and a failure do so by themselves. */
+  close(): void {
+    this.#source = this.bytes = EMPTY;
+    this.#sourcePosition = this.#sourceEnd = 0;
+    this.#left = 0;
+  }
+
   /** Moves to the next record; false at the end. Throws MALFORMED. */
   next(): boolean {
     try {
@@ -114,8 +121,7 @@ export class RecordCursor {
       this.#readRecord();
       return true;
     } catch (error) {
-      this.#left = 0;
-      this.#sourcePosition = this.#sourceEnd;
+      this.close();
       throw error;
     }
   }
@@ -140,7 +146,7 @@ export class RecordCursor {
     const position = this.#sourcePosition;
     const sizeBytes = completeBatchSizeBytes(source, position, this.#sourceEnd);
     if (sizeBytes === 0) {
-      this.#sourcePosition = this.#sourceEnd;
+      this.close();
       return false;
     }
     const end = position + sizeBytes;
@@ -296,17 +302,18 @@ export class RecordCursor {
  * Walks the records of a batch that `checkBatch` has passed, decompressing it where needed: what a broker does
  * before it lets a producer's batch into a log that others will read. Offset deltas run from 0 without gaps,
  * each record fills its length exactly, headers are well formed, and keys are there where `keysRequired` (a
- * compacted topic). Throws only what `decompress` throws for want of memory.
+ * compacted topic).
  *
- * `summary`, if given, is filled with what the walk found.
+ * `summary`, if given, is filled with what the walk found. `cursor` is what the walk is made with, given where
+ * a compressed batch has another bound than the default.
  */
 export function checkRecords(
   bytes: Uint8Array,
   position: number,
   keysRequired: boolean,
   summary?: RecordsSummary,
+  cursor = checkingCursor,
 ): BatchFault | null {
-  const cursor = checkingCursor;
   let index = 0;
   let maxTimestampMs = Number.NEGATIVE_INFINITY;
   try {
@@ -325,8 +332,7 @@ export function checkRecords(
       reason: `record ${index}: ${error.message}`,
     };
   } finally {
-    cursor.open(EMPTY);
-    cursor.bytes = EMPTY;
+    cursor.close();
   }
   if (summary !== undefined) {
     summary.recordCount = index;

@@ -14,9 +14,16 @@ export function gzipCompress(bytes: Uint8Array, level = DEFAULT_LEVEL): Uint8Arr
 /** All members of a gzip file (RFC 1952). Throws MALFORMED, also for anything after the last. */
 export function gzipDecompress(bytes: Uint8Array, maxOutputBytes: number): Uint8Array {
   if (bytes.length < MIN_BYTES) throw malformed("gzip", `${bytes.length} bytes are no gzip file`);
+  const output = inflate(bytes, maxOutputBytes);
+  // The engine takes no bound of 0.
+  if (output.length > maxOutputBytes) throw tooLarge("gzip", maxOutputBytes);
+  return output;
+}
+
+function inflate(bytes: Uint8Array, maxOutputBytes: number): Uint8Array {
   try {
     return gunzipSync(bytes, {
-      maxOutputLength: maxOutputBytes,
+      maxOutputLength: Math.max(maxOutputBytes, 1),
       chunkSize: chunkSizeBytes(bytes, maxOutputBytes),
     });
   } catch (error) {

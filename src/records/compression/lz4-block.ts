@@ -12,8 +12,9 @@ const MAX_DISTANCE = 65535;
 const HASH_BITS = 13;
 /** After 2^6 bytes without a match the search begins to skip, so that incompressible bytes cost little. */
 const SKIP_SHIFT = 6;
-/** From this length on the engine's own copy beats a loop. */
-const COPY_BY_CALL_FROM_BYTES = 32;
+/** From these lengths on the engine's own copies beat a loop; the one of literals has to make a view first. */
+const COPY_MATCH_BY_CALL_FROM_BYTES = 16;
+const COPY_LITERALS_BY_CALL_FROM_BYTES = 64;
 
 /** Position + 1 of the last sight of each hash, 0 for none. One table serves all calls: they never overlap. */
 const table = new Int32Array(1 << HASH_BITS);
@@ -82,7 +83,8 @@ function putSequence(
   let out = at;
   target[out++] = (Math.min(literals, 15) << 4) | Math.min(matchCode, 15);
   if (literals >= 15) out = putLength(target, out, literals - 15);
-  if (literals >= COPY_BY_CALL_FROM_BYTES) target.set(source.subarray(anchor, anchor + literals), out);
+  if (literals >= COPY_LITERALS_BY_CALL_FROM_BYTES)
+    target.set(source.subarray(anchor, anchor + literals), out);
   else for (let i = 0; i < literals; i++) target[out + i] = source[anchor + i] as number;
   return out + literals;
 }
@@ -122,7 +124,8 @@ export function lz4DecompressBlock(
     }
     if (literals > end - position) throw malformed("lz4", "literals go beyond the block");
     if (literals > limit - out) throw malformed("lz4", "block holds more than it may");
-    if (literals >= COPY_BY_CALL_FROM_BYTES) target.set(source.subarray(position, position + literals), out);
+    if (literals >= COPY_LITERALS_BY_CALL_FROM_BYTES)
+      target.set(source.subarray(position, position + literals), out);
     else for (let i = 0; i < literals; i++) target[out + i] = source[position + i] as number;
     position += literals;
     out += literals;
@@ -140,7 +143,7 @@ export function lz4DecompressBlock(
     const match = out - distance;
     if (distance === 0 || match < windowStart) throw malformed("lz4", `match at distance ${distance}`);
     if (length > limit - out) throw malformed("lz4", "block holds more than it may");
-    if (length >= COPY_BY_CALL_FROM_BYTES && distance >= length)
+    if (length >= COPY_MATCH_BY_CALL_FROM_BYTES && distance >= length)
       target.copyWithin(out, match, match + length);
     else for (let i = 0; i < length; i++) target[out + i] = target[match + i] as number;
     out += length;

@@ -14,7 +14,9 @@ const MIN_MATCH = 4;
 /** No match is looked for in the last bytes, so that a word can be read anywhere before. */
 const TAIL_BYTES = 8;
 const SKIP_SHIFT = 5;
-const COPY_BY_CALL_FROM_BYTES = 32;
+/** From these lengths on the engine's own copies beat a loop; the one of literals has to make a view first. */
+const COPY_MATCH_BY_CALL_FROM_BYTES = 16;
+const COPY_LITERALS_BY_CALL_FROM_BYTES = 64;
 
 /** Position + 1 of the last sight of each hash, 0 for none. One table serves all calls: they never overlap. */
 const table = new Int32Array(1 << HASH_BITS);
@@ -79,7 +81,7 @@ function putLiteral(source: Uint8Array, start: number, end: number, target: Uint
     target[out++] = code;
     target[out++] = code >>> 8;
   }
-  if (end - start >= COPY_BY_CALL_FROM_BYTES) target.set(source.subarray(start, end), out);
+  if (end - start >= COPY_LITERALS_BY_CALL_FROM_BYTES) target.set(source.subarray(start, end), out);
   else for (let i = start; i < end; i++) target[out + i - start] = source[i] as number;
   return out + end - start;
 }
@@ -133,7 +135,8 @@ export function snappyDecompressBlock(
       }
       if (length > end - position) throw malformed("snappy", "literal is cut off");
       if (length > limit - out) throw malformed("snappy", "block holds more than it states");
-      if (length >= COPY_BY_CALL_FROM_BYTES) target.set(source.subarray(position, position + length), out);
+      if (length >= COPY_LITERALS_BY_CALL_FROM_BYTES)
+        target.set(source.subarray(position, position + length), out);
       else for (let i = 0; i < length; i++) target[out + i] = source[position + i] as number;
       position += length;
       out += length;
@@ -141,16 +144,18 @@ export function snappyDecompressBlock(
     }
     const distanceBytes = kind === 3 ? 4 : kind;
     if (distanceBytes > end - position) throw malformed("snappy", "copy is cut off");
-    const length = kind === 1 ? ((tag >>> 2) & 7) + 4 : (tag >>> 2) + 1;
-    const distance =
-      kind === 1
-        ? ((tag >>> 5) << 8) | (source[position] as number)
-        : littleEndian(source, position, distanceBytes);
+    let length = (tag >>> 2) + 1;
+    let distance = source[position] as number;
+    if (kind === 1) {
+      length = ((tag >>> 2) & 7) + 4;
+      distance |= (tag >>> 5) << 8;
+    } else if (kind === 2) distance |= (source[position + 1] as number) << 8;
+    else distance = littleEndian(source, position, 4);
     position += distanceBytes;
     if (distance === 0 || distance > out - at) throw malformed("snappy", `copy from distance ${distance}`);
     if (length > limit - out) throw malformed("snappy", "block holds more than it states");
     const match = out - distance;
-    if (length >= COPY_BY_CALL_FROM_BYTES && distance >= length)
+    if (length >= COPY_MATCH_BY_CALL_FROM_BYTES && distance >= length)
       target.copyWithin(out, match, match + length);
     else for (let i = 0; i < length; i++) target[out + i] = target[match + i] as number;
     out += length;
@@ -158,9 +163,9 @@ export function snappyDecompressBlock(
   if (out !== limit) throw malformed("snappy", `block holds ${limit - out} bytes less than it states`);
 }
 
-/** Up to four bytes as an unsigned number. */
+/** One to four bytes; beyond 2^31 - 1 it comes out as that, which is too much anywhere. */
 function littleEndian(source: Uint8Array, position: number, count: number): number {
   let value = 0;
-  for (let i = count - 1; i >= 0; i--) value = value * 256 + (source[position + i] as number);
-  return value;
+  for (let i = count - 1; i >= 0; i--) value = (value << 8) | (source[position + i] as number);
+  return value < 0 ? 0x7fffffff : value;
 }

@@ -26,10 +26,18 @@ export function zstdCompress(bytes: Uint8Array, level = DEFAULT_LEVEL): Uint8Arr
 /** All frames in `bytes`. Throws MALFORMED. */
 export function zstdDecompress(bytes: Uint8Array, maxOutputBytes: number): Uint8Array {
   const mostBytes = checkFrames(bytes, maxOutputBytes);
+  const output = decode(bytes, mostBytes, maxOutputBytes);
+  if (output.length > maxOutputBytes) throw tooLarge("zstd", maxOutputBytes);
+  return output;
+}
+
+function decode(bytes: Uint8Array, mostBytes: number, maxOutputBytes: number): Uint8Array {
   try {
     // The fast way takes no bound, and needs none where the blocks can't hold more.
     if (mostBytes <= maxOutputBytes) return Bun.zstdDecompressSync(bytes as Uint8Array<ArrayBuffer>);
-    return zstdDecompressSync(bytes, { maxOutputLength: maxOutputBytes, chunkSize: MAX_BLOCK_BYTES });
+    // The engine takes no bound of 0.
+    const maxOutputLength = Math.max(maxOutputBytes, 1);
+    return zstdDecompressSync(bytes, { maxOutputLength, chunkSize: MAX_BLOCK_BYTES });
   } catch (error) {
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge("zstd", maxOutputBytes);
     throw malformed("zstd", "bytes are damaged", error);
