@@ -1,0 +1,77 @@
+import { ADD_OFFSETS_TO_TXN_REQUEST } from "../wire/generated/add-offsets-to-txn-request.ts";
+import { ADD_OFFSETS_TO_TXN_RESPONSE } from "../wire/generated/add-offsets-to-txn-response.ts";
+import { ADD_PARTITIONS_TO_TXN_REQUEST } from "../wire/generated/add-partitions-to-txn-request.ts";
+import { ADD_PARTITIONS_TO_TXN_RESPONSE } from "../wire/generated/add-partitions-to-txn-response.ts";
+import { CREATE_TOPICS_REQUEST } from "../wire/generated/create-topics-request.ts";
+import { CREATE_TOPICS_RESPONSE } from "../wire/generated/create-topics-response.ts";
+import { DELETE_TOPICS_REQUEST } from "../wire/generated/delete-topics-request.ts";
+import { DELETE_TOPICS_RESPONSE } from "../wire/generated/delete-topics-response.ts";
+import { DESCRIBE_CLUSTER_REQUEST } from "../wire/generated/describe-cluster-request.ts";
+import { DESCRIBE_CLUSTER_RESPONSE } from "../wire/generated/describe-cluster-response.ts";
+import { DESCRIBE_CONFIGS_REQUEST } from "../wire/generated/describe-configs-request.ts";
+import { DESCRIBE_CONFIGS_RESPONSE } from "../wire/generated/describe-configs-response.ts";
+import { END_TXN_REQUEST } from "../wire/generated/end-txn-request.ts";
+import { END_TXN_RESPONSE } from "../wire/generated/end-txn-response.ts";
+import { FETCH_REQUEST } from "../wire/generated/fetch-request.ts";
+import { FETCH_RESPONSE } from "../wire/generated/fetch-response.ts";
+import { FIND_COORDINATOR_REQUEST } from "../wire/generated/find-coordinator-request.ts";
+import { FIND_COORDINATOR_RESPONSE } from "../wire/generated/find-coordinator-response.ts";
+import { INIT_PRODUCER_ID_REQUEST } from "../wire/generated/init-producer-id-request.ts";
+import { INIT_PRODUCER_ID_RESPONSE } from "../wire/generated/init-producer-id-response.ts";
+import { LIST_OFFSETS_REQUEST } from "../wire/generated/list-offsets-request.ts";
+import { LIST_OFFSETS_RESPONSE } from "../wire/generated/list-offsets-response.ts";
+import { METADATA_REQUEST } from "../wire/generated/metadata-request.ts";
+import { METADATA_RESPONSE } from "../wire/generated/metadata-response.ts";
+import { OFFSET_COMMIT_REQUEST } from "../wire/generated/offset-commit-request.ts";
+import { OFFSET_COMMIT_RESPONSE } from "../wire/generated/offset-commit-response.ts";
+import { OFFSET_FETCH_REQUEST } from "../wire/generated/offset-fetch-request.ts";
+import { OFFSET_FETCH_RESPONSE } from "../wire/generated/offset-fetch-response.ts";
+import { PRODUCE_REQUEST } from "../wire/generated/produce-request.ts";
+import { PRODUCE_RESPONSE } from "../wire/generated/produce-response.ts";
+import { TXN_OFFSET_COMMIT_REQUEST } from "../wire/generated/txn-offset-commit-request.ts";
+import { TXN_OFFSET_COMMIT_RESPONSE } from "../wire/generated/txn-offset-commit-response.ts";
+
+/**
+ * The APIs that this client speaks, each in the highest version that it and the broker have in common. Where the
+ * codecs know a version that means something this client does not do, it stays below.
+ */
+export const PRODUCE = { request: PRODUCE_REQUEST, response: PRODUCE_RESPONSE };
+/** Version 13 names topics by id, which is taken where the broker has ids. */
+export const FETCH = { request: FETCH_REQUEST, response: FETCH_RESPONSE };
+export const LIST_OFFSETS = { request: LIST_OFFSETS_REQUEST, response: LIST_OFFSETS_RESPONSE };
+export const METADATA = { request: METADATA_REQUEST, response: METADATA_RESPONSE };
+export const CREATE_TOPICS = { request: CREATE_TOPICS_REQUEST, response: CREATE_TOPICS_RESPONSE };
+export const DELETE_TOPICS = { request: DELETE_TOPICS_REQUEST, response: DELETE_TOPICS_RESPONSE };
+export const DESCRIBE_CLUSTER = { request: DESCRIBE_CLUSTER_REQUEST, response: DESCRIBE_CLUSTER_RESPONSE };
+export const DESCRIBE_CONFIGS = { request: DESCRIBE_CONFIGS_REQUEST, response: DESCRIBE_CONFIGS_RESPONSE };
+export const FIND_COORDINATOR = { request: FIND_COORDINATOR_REQUEST, response: FIND_COORDINATOR_RESPONSE };
+/** Version 6 is for two-phase commit. */
+export const INIT_PRODUCER_ID = {
+  request: INIT_PRODUCER_ID_REQUEST,
+  response: INIT_PRODUCER_ID_RESPONSE,
+  maxVersion: 5,
+};
+/** From version 4 on it is for brokers among themselves. */
+export const ADD_PARTITIONS_TO_TXN = {
+  request: ADD_PARTITIONS_TO_TXN_REQUEST,
+  response: ADD_PARTITIONS_TO_TXN_RESPONSE,
+  maxVersion: 3,
+};
+export const ADD_OFFSETS_TO_TXN = {
+  request: ADD_OFFSETS_TO_TXN_REQUEST,
+  response: ADD_OFFSETS_TO_TXN_RESPONSE,
+};
+/** Version 6 names topics by id. */
+export const TXN_OFFSET_COMMIT = {
+  request: TXN_OFFSET_COMMIT_REQUEST,
+  response: TXN_OFFSET_COMMIT_RESPONSE,
+  maxVersion: 5,
+};
+export const END_TXN = { request: END_TXN_REQUEST, response: END_TXN_RESPONSE };
+export const OFFSET_COMMIT = {
+  request: OFFSET_COMMIT_REQUEST,
+  response: OFFSET_COMMIT_RESPONSE,
+  maxVersion: 9,
+};
+/** Version 10 names topics by id; committed offsets are asked for by the name they were committed under. */
+export const OFFSET_FETCH = { request: OFFSET_FETCH_REQUEST, response: OFFSET_FETCH_RESPONSE, maxVersion: 9 };

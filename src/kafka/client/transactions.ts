@@ -1,0 +1,326 @@
+import { type Int64, ZERO_UUID } from "../../base/ids.ts";
+import { DEFAULT_ADD_OFFSETS_TO_TXN_REQUEST } from "../wire/generated/add-offsets-to-txn-request.ts";
+import { DEFAULT_ADD_PARTITIONS_TO_TXN_REQUEST } from "../wire/generated/add-partitions-to-txn-request.ts";
+import { DEFAULT_END_TXN_REQUEST } from "../wire/generated/end-txn-request.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { DEFAULT_INIT_PRODUCER_ID_REQUEST } from "../wire/generated/init-producer-id-request.ts";
+import { DEFAULT_OFFSET_FETCH_REQUEST } from "../wire/generated/offset-fetch-request.ts";
+import type { OffsetFetchResponse } from "../wire/generated/offset-fetch-response.ts";
+import { DEFAULT_TXN_OFFSET_COMMIT_REQUEST } from "../wire/generated/txn-offset-commit-request.ts";
+import {
+  ADD_OFFSETS_TO_TXN,
+  ADD_PARTITIONS_TO_TXN,
+  END_TXN,
+  INIT_PRODUCER_ID,
+  OFFSET_FETCH,
+  TXN_OFFSET_COMMIT,
+} from "./client-apis.ts";
+import type { CoordinatorKind, KafkaCluster } from "./cluster.ts";
+import type { ClientApi, KafkaConnection, Reply } from "./connection.ts";
+import { offsetOf } from "./produce.ts";
+
+/**
+ * Transactions and committed offsets, request by request. Nothing is repeated here: a coordinator that moved is
+ * forgotten and its error handed back, so that the caller decides. Nothing rejects.
+ *
+ * Protocol 1 adds partitions and the group to a transaction before they are written; with protocol 2
+ * (`transaction.version` 2, KIP-890) writing adds them, and EndTxn hands out the next epoch.
+ */
+export interface TransactionIdentity {
+  readonly transactionalId: string;
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  readonly protocol: 1 | 2;
+}
+
+/**
+ * Done; or refused with Kafka's error code, NETWORK_EXCEPTION where the request was never sent, so that nothing
+ * happened; or lost: it was sent, and nobody knows.
+ */
+export type CallOutcome<Value> =
+  | { readonly kind: "done"; readonly value: Value }
+  | { readonly kind: "refused"; readonly error: number; readonly message: string | null }
+  | { readonly kind: "lost"; readonly reason: string };
+
+export interface ProducerIdentity {
+  /** -1 where the answer brings none. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
+export interface OffsetToCommit {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+/** Versions from these on mean protocol 2. */
+const FIRST_IMPLICIT = { endTxn: 5, txnOffsetCommit: 5 } as const;
+/** The version from which a producer may say who it is, and be refused where somebody took over (KIP-360). */
+const FIRST_INIT_WITH_IDENTITY = 3;
+/** OffsetFetch from this version on takes several groups, and from `FIRST_STABLE` waits for open transactions. */
+const FIRST_FETCH_BY_GROUPS = 8;
+const FIRST_STABLE = 7;
+
+/**
+ * A producer id. With a transactional id its open transaction is over once this succeeds, and every holder of an
+ * older epoch is fenced. `known` is the identity held so far, which a newer holder's coordinator refuses.
+ */
+export async function initProducerId(
+  cluster: KafkaCluster,
+  transactionalId: string | null,
+  transactionTimeoutMs: number,
+  known: ProducerIdentity,
+): Promise<CallOutcome<ProducerIdentity>> {
+  const body = (version: number) => ({
+    ...DEFAULT_INIT_PRODUCER_ID_REQUEST,
+    transactionalId,
+    transactionTimeoutMs,
+    ...(version >= FIRST_INIT_WITH_IDENTITY ? known : {}),
+  });
+  if (transactionalId !== null) {
+    const call = { api: INIT_PRODUCER_ID, body, errorOf: errorCodeOf };
+    return askCoordinator(cluster, { kind: "transaction", key: transactionalId, ...call }, identityIn);
+  }
+  return outcomeOf(await cluster.request("any", INIT_PRODUCER_ID, body), errorCodeOf, identityIn);
+}
+
+function identityIn(response: {
+  readonly producerId: Int64;
+  readonly producerEpoch: number;
+}): ProducerIdentity {
+  return { producerId: offsetOf(response.producerId), producerEpoch: response.producerEpoch };
+}
+
+/** Protocol 1 only. The first error of any partition counts. */
+export async function addPartitionsToTransaction(
+  cluster: KafkaCluster,
+  who: TransactionIdentity,
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+): Promise<CallOutcome<null>> {
+  const topics = [...Map.groupBy(partitions, ({ topic }) => topic)].map(([name, entries]) => ({
+    name,
+    partitions: entries.map(({ partition }) => partition),
+  }));
+  const body = () => ({
+    ...DEFAULT_ADD_PARTITIONS_TO_TXN_REQUEST,
+    v3AndBelowTransactionalId: who.transactionalId,
+    v3AndBelowProducerId: who.producerId,
+    v3AndBelowProducerEpoch: who.producerEpoch,
+    v3AndBelowTopics: topics,
+  });
+  const errorOf = (response: { readonly resultsByTopicV3AndBelow: readonly AddedTopic[] }): number =>
+    firstError(
+      response.resultsByTopicV3AndBelow.flatMap((topic) =>
+        topic.resultsByPartition.map((partition) => partition.partitionErrorCode),
+      ),
+    );
+  const api = ADD_PARTITIONS_TO_TXN;
+  return askCoordinator(
+    cluster,
+    { kind: "transaction", key: who.transactionalId, api, body, errorOf },
+    nothing,
+  );
+}
+
+interface AddedTopic {
+  readonly resultsByPartition: readonly { readonly partitionErrorCode: number }[];
+}
+
+/** Protocol 1 only. */
+export async function addOffsetsToTransaction(
+  cluster: KafkaCluster,
+  who: TransactionIdentity,
+  group: string,
+): Promise<CallOutcome<null>> {
+  const body = () => ({
+    ...DEFAULT_ADD_OFFSETS_TO_TXN_REQUEST,
+    transactionalId: who.transactionalId,
+    producerId: who.producerId,
+    producerEpoch: who.producerEpoch,
+    groupId: group,
+  });
+  const versionOf = (connection: KafkaConnection): number =>
+    Math.min(4, connection.versionOf(ADD_OFFSETS_TO_TXN));
+  const call = { api: ADD_OFFSETS_TO_TXN, body, errorOf: errorCodeOf, versionOf };
+  return askCoordinator(cluster, { kind: "transaction", key: who.transactionalId, ...call }, nothing);
+}
+
+/** Commits offsets as part of the transaction. The first error of any partition counts. */
+export async function commitOffsetsInTransaction(
+  cluster: KafkaCluster,
+  who: TransactionIdentity,
+  group: string,
+  offsets: readonly OffsetToCommit[],
+): Promise<CallOutcome<null>> {
+  const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, entries]) => ({
+    name,
+    topicId: ZERO_UUID,
+    partitions: entries.map(({ partition, offset, metadata }) => ({
+      partitionIndex: partition,
+      committedOffset: offset,
+      committedLeaderEpoch: -1,
+      committedMetadata: metadata,
+    })),
+  }));
+  const body = () => ({
+    ...DEFAULT_TXN_OFFSET_COMMIT_REQUEST,
+    transactionalId: who.transactionalId,
+    groupId: group,
+    producerId: who.producerId,
+    producerEpoch: who.producerEpoch,
+    topics,
+  });
+  const versionOf = (connection: KafkaConnection): number =>
+    versionFor(connection, TXN_OFFSET_COMMIT, who.protocol, FIRST_IMPLICIT.txnOffsetCommit);
+  const errorOf = (response: { readonly topics: readonly CommittedTopic[] }): number =>
+    firstError(response.topics.flatMap((topic) => topic.partitions.map((partition) => partition.errorCode)));
+  const call = { api: TXN_OFFSET_COMMIT, body, errorOf, versionOf };
+  return askCoordinator(cluster, { kind: "group", key: group, ...call }, nothing);
+}
+
+interface CommittedTopic {
+  readonly partitions: readonly { readonly errorCode: number }[];
+}
+
+/** Commits or aborts. With protocol 2 the answer brings the identity for the next transaction. */
+export async function endTransaction(
+  cluster: KafkaCluster,
+  who: TransactionIdentity,
+  commit: boolean,
+): Promise<CallOutcome<ProducerIdentity>> {
+  const body = () => ({
+    ...DEFAULT_END_TXN_REQUEST,
+    transactionalId: who.transactionalId,
+    producerId: who.producerId,
+    producerEpoch: who.producerEpoch,
+    committed: commit,
+  });
+  const versionOf = (connection: KafkaConnection): number =>
+    versionFor(connection, END_TXN, who.protocol, FIRST_IMPLICIT.endTxn);
+  const call = { api: END_TXN, body, errorOf: errorCodeOf, versionOf };
+  return askCoordinator(cluster, { kind: "transaction", key: who.transactionalId, ...call }, identityIn);
+}
+
+export interface CommittedOffset {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+/**
+ * The committed offsets of a group, without the partitions that have none. While an open transaction holds
+ * offsets of a partition the answer is UNSTABLE_OFFSET_COMMIT (brokers from 2.5 on).
+ */
+export async function committedOffsets(
+  cluster: KafkaCluster,
+  group: string,
+  topics: readonly { readonly topic: string; readonly partitions: number }[],
+): Promise<CallOutcome<readonly CommittedOffset[]>> {
+  const wanted = topics.map(({ topic, partitions }) => ({
+    name: topic,
+    topicId: ZERO_UUID,
+    partitionIndexes: Array.from({ length: partitions }, (_, index) => index),
+  }));
+  const body = (version: number) => ({
+    ...DEFAULT_OFFSET_FETCH_REQUEST,
+    ...(version >= FIRST_FETCH_BY_GROUPS
+      ? { groups: [{ groupId: group, memberId: null, memberEpoch: -1, topics: wanted }] }
+      : { groupId: group, topics: wanted }),
+    requireStable: version >= FIRST_STABLE,
+  });
+  const call = { api: OFFSET_FETCH, body, errorOf: fetchError };
+  return askCoordinator(cluster, { kind: "group", key: group, ...call }, fetchedOffsets);
+}
+
+function fetchedTopics(response: OffsetFetchResponse) {
+  return response.groups[0]?.topics ?? response.topics;
+}
+
+function fetchError(response: OffsetFetchResponse): number {
+  const error = response.groups[0]?.errorCode ?? response.errorCode;
+  if (error !== 0) return error;
+  return firstError(
+    fetchedTopics(response).flatMap((topic) => topic.partitions.map((partition) => partition.errorCode)),
+  );
+}
+
+function fetchedOffsets(response: OffsetFetchResponse): readonly CommittedOffset[] {
+  return fetchedTopics(response).flatMap(({ name, partitions }) =>
+    partitions
+      .map((partition) => ({
+        topic: name,
+        partition: partition.partitionIndex,
+        offset: offsetOf(partition.committedOffset),
+        metadata: partition.metadata ?? "",
+      }))
+      .filter(({ offset }) => offset >= 0),
+  );
+}
+
+function nothing(): null {
+  return null;
+}
+
+function errorCodeOf(response: { readonly errorCode: number }): number {
+  return response.errorCode;
+}
+
+function firstError(errors: readonly number[]): number {
+  return errors.find((error) => error !== 0) ?? 0;
+}
+
+function versionFor<Request, Response>(
+  connection: KafkaConnection,
+  api: ClientApi<Request, Response>,
+  protocol: 1 | 2,
+  firstImplicit: number,
+): number {
+  const newest = connection.versionOf(api);
+  return protocol === 2 ? newest : Math.min(newest, firstImplicit - 1);
+}
+
+/** What a call to a coordinator needs beside its body. */
+interface CoordinatorCall<Request, Response> {
+  readonly kind: CoordinatorKind;
+  readonly key: string;
+  readonly api: ClientApi<Request, Response>;
+  readonly body: (version: number) => Request;
+  readonly errorOf: (response: Response) => number;
+  readonly versionOf?: (connection: KafkaConnection) => number;
+}
+
+/** Asks the coordinator of `key`, and forgets it where it moved or does not answer. */
+async function askCoordinator<Request, Response, Value>(
+  cluster: KafkaCluster,
+  call: CoordinatorCall<Request, Response>,
+  read: (response: Response) => Value,
+): Promise<CallOutcome<Value>> {
+  const { kind, key, api, body, errorOf, versionOf } = call;
+  const found = await cluster.coordinator(kind, key).catch((error: unknown) => String(error));
+  if (typeof found === "string") return { kind: "refused", error: ERROR.NETWORK_EXCEPTION, message: found };
+  if (found.value === null) return { kind: "refused", error: found.error, message: null };
+  const reply = await cluster.request(found.value, api, body, versionOf);
+  if (reply.kind !== "answered" || MOVED.has(errorOf(reply.response))) cluster.forgetCoordinator(kind, key);
+  return outcomeOf(reply, errorOf, read);
+}
+
+/** The coordinator is another broker now. */
+const MOVED: ReadonlySet<number> = new Set([ERROR.NOT_COORDINATOR, ERROR.COORDINATOR_NOT_AVAILABLE]);
+
+function outcomeOf<Response, Value>(
+  reply: Reply<Response>,
+  errorOf: (response: Response) => number,
+  read: (response: Response) => Value,
+): CallOutcome<Value> {
+  if (reply.kind === "lost") return { kind: "lost", reason: reply.error.message };
+  if (reply.kind === "unsent") {
+    const error = reply.error.code === "UNSUPPORTED" ? ERROR.UNSUPPORTED_VERSION : ERROR.NETWORK_EXCEPTION;
+    return { kind: "refused", error, message: reply.error.message };
+  }
+  const error = errorOf(reply.response);
+  if (error !== 0) return { kind: "refused", error, message: null };
+  return { kind: "done", value: read(reply.response) };
+}
