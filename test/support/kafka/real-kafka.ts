@@ -289,6 +289,12 @@ class Node implements KafkaNode {
   }
 }
 
+/** The command that runs one of Kafka's own tools against any broker; has the jars fetched where they are missing. */
+export function kafkaTool(mainClass: string): readonly string[] {
+  fetchJars();
+  return ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", ...classPath(), mainClass];
+}
+
 function classPath(): readonly string[] {
   return [
     "-Djava.awt.headless=true",

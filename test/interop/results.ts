@@ -1,0 +1,67 @@
+import { afterAll, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { REFERENCE } from "./target.ts";
+
+/** How one feature fared with one client. */
+export interface Result {
+  readonly client: string;
+  readonly feature: string;
+  readonly result: "passed" | "failed" | "skipped";
+}
+
+/** Where the table of clients and features is left, as data: what documentation shows is made from it. */
+export const RESULTS_PATH: string = resolve(
+  import.meta.dirname,
+  `../../.cache/interop/results${REFERENCE ? "-reference" : ""}.json`,
+);
+
+/** Registers tests and keeps how they end, by client and feature; several tests of one feature count as one. */
+export class Results {
+  private readonly results = new Map<string, Result>();
+  private readonly group: string;
+
+  constructor(group: string) {
+    this.group = group;
+    afterAll(() => this.save());
+  }
+
+  /** A test of one feature of one client; `reason` skips it. */
+  test(client: string, feature: string, reason: string | null, body: () => Promise<void>, detail = ""): void {
+    const name = `${client}: ${feature}${detail}`;
+    if (reason !== null) {
+      this.note({ client, feature, result: "skipped" });
+      test.skip(`${name} (${reason})`, () => {});
+      return;
+    }
+    test(
+      name,
+      async () => {
+        try {
+          await body();
+          this.note({ client, feature, result: "passed" });
+        } catch (error) {
+          this.note({ client, feature, result: "failed" });
+          throw error;
+        }
+      },
+      TEST_TIMEOUT_MS,
+    );
+  }
+
+  private note(result: Result): void {
+    const key = `${result.client}\t${result.feature}`;
+    if (this.results.get(key)?.result !== "failed") this.results.set(key, result);
+  }
+
+  private save(): void {
+    const all: Record<string, readonly Result[]> = existsSync(RESULTS_PATH)
+      ? JSON.parse(readFileSync(RESULTS_PATH, "utf8"))
+      : {};
+    mkdirSync(dirname(RESULTS_PATH), { recursive: true });
+    const mine = { ...all, [this.group]: [...this.results.values()] };
+    writeFileSync(RESULTS_PATH, `${JSON.stringify(mine, null, 2)}\n`);
+  }
+}
+
+const TEST_TIMEOUT_MS = 90_000;
