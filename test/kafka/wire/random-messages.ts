@@ -31,7 +31,7 @@ function randomStruct(
       absent || left ? defaultOf(schema, field) : randomValue(schema, field, version, random, depth);
   }
   if (includes(schema.flexibleVersions ?? "none", version) && random() % 4 === 0) {
-    message["unknownTaggedFields"] = [
+    message.unknownTaggedFields = [
       { tag: 100 + (random() % 20), bytes: randomBytes(random) },
       { tag: 200 + (random() % 1000000), bytes: randomBytes(random) },
     ];

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { hasCode } from "../../../src/base/errors.ts";
-import { readStringArray } from "../../../src/kafka/wire/arrays.ts";
+import { readInt8Array } from "../../../src/kafka/wire/arrays.ts";
 import { Reader } from "../../../src/kafka/wire/reader.ts";
 
 function over(hex: string): Reader {
@@ -164,11 +164,11 @@ test("tagged fields: ascending tags, sizes that are used up, counts that fit", (
   expect(isRefused(() => reader.endTaggedField(outerEnd))).toBe(true);
 });
 
-test("a huge count that fits grows its array only as elements are found", () => {
-  // A million strings are announced where each byte could be one, but the second is cut off.
-  const bytes = new Uint8Array(1_000_010).fill(0x7f);
+test("an array grows only as elements are found", () => {
+  // A codec would have refused the count; even without that no more is allocated than there are bytes.
+  const bytes = new Uint8Array(1_000_000).fill(0x7f);
   const reader = new Reader(bytes);
   const before = process.memoryUsage().heapUsed;
-  expect(isRefused(() => readStringArray(reader, 1_000_000_000))).toBe(true);
+  expect(isRefused(() => readInt8Array(reader, 1_000_000_000))).toBe(true);
   expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
 });

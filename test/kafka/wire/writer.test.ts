@@ -186,6 +186,15 @@ test("tagged fields of every size, with large values inside of them", () => {
   }
 });
 
+test("after a tagged field large byte strings are sent as views again", () => {
+  const large = new Uint8Array(MAX_COPIED_BYTES + 1);
+  const writer = new Writer();
+  writer.taggedFields([{ tag: 0, bytes: large }]);
+  expect(writer.finish().length).toBe(1);
+  writer.view(large);
+  expect(writer.finish()[1]).toBe(large);
+});
+
 test("tagged fields out of order are a bug", () => {
   const field = { tag: 3, bytes: new Uint8Array(1) };
   expect(() => new Writer().taggedFields([field, field])).toThrow(AssertionError);
