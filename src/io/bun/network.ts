@@ -1,5 +1,6 @@
 import type { Socket, SocketHandler } from "bun";
 import { HeadwaterError } from "../../base/errors.ts";
+import { ByteQueue } from "../byte-queue.ts";
 import type { Clock } from "../clock.ts";
 import type {
   Connection,
@@ -10,7 +11,6 @@ import type {
   ListenOptions,
   Network,
 } from "../network.ts";
-import { ByteQueue } from "./byte-queue.ts";
 import { PieceChain, TurnBuffer } from "./turn-buffer.ts";
 
 /** Sends from here up are written at once, when nothing waits before them: copying would cost more than a call. */
