@@ -5,7 +5,7 @@ export interface Address {
 }
 
 /**
- * An address from "host:port", "[v6]:port" or ":port" (then `defaultHost`), or a sentence that says what is
+ * An address from "host:port", "[v6]:port" or ":port" (then `defaultHost`, which may be empty for none), or a sentence that says what is
  * wrong with it.
  */
 export function parseAddress(text: string, defaultHost: string): Address | string {
@@ -13,6 +13,7 @@ export function parseAddress(text: string, defaultHost: string): Address | strin
   if (match === null) return addressFault(text.trim());
   const host = (match[1] ?? match[2] ?? "") || defaultHost;
   const port = Number(match[3]);
+  if (host === "") return "no host in it";
   if (port > 65_535) return `port ${match[3]} is above 65535`;
   if (match[1] !== undefined && !/^[0-9a-f:.]+(%[\w.-]+)?$/i.test(match[1])) {
     return `[${match[1]}] is not an IPv6 address`;

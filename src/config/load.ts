@@ -63,9 +63,9 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
       sources.get(larger)?.kind === "default" ? [smaller, "lower it"] : [larger, "raise it"];
     blame(key, `${larger} is below ${smaller} (${shown})`, `${verb}, or set both`);
   };
-  atLeast("kafka.connection.queue.bytes", "fetch.max.bytes");
+  atLeast("kafka.max.queued.bytes", "fetch.max.bytes");
   atLeast("socket.request.max.bytes", "message.max.bytes");
-  atLeast("queued.max.request.bytes", "socket.request.max.bytes");
+  atLeast("kafka.max.pending.bytes", "socket.request.max.bytes");
   const doors = ["kafka.listen", "mqtt.listen", "http.listen"] as const;
   const taken = new Map<string, string>();
   for (const key of doors) {

@@ -139,7 +139,6 @@ export function advertised(facts: Facts<Address | "auto">): Option<Address | "au
       if (raw === "auto") return good<Address | "auto">("auto");
       const address = parseAddress(raw, "");
       if (typeof address === "string") return bad(address, remedy);
-      if (address.host === "") return bad("no host in it", remedy);
       return good<Address | "auto">(address);
     },
   );
@@ -176,7 +175,6 @@ export function readPeer(raw: string): Reading<Address> {
   const remedy = "write host:port, for example central.example.org:9092";
   const address = parseAddress(raw, "");
   if (typeof address === "string") return bad(address, remedy);
-  if (address.host === "") return bad("no host in it", remedy);
   return address.port === 0 ? bad("port 0 cannot be reached", remedy) : good(address);
 }
 

@@ -66,11 +66,11 @@ export const OPTIONS = {
     max: 1024 * MIB,
     doc: "Largest request of a Kafka client. Larger ones are refused before they are read.",
   }),
-  "queued.max.request.bytes": size({
+  "kafka.max.pending.bytes": size({
     default: 64 * MIB,
     min: MIB,
     max: 16 * 1024 * MIB,
-    doc: "Bytes of Kafka requests that are held at once, over all connections. Above it nothing more is read until some are done.",
+    doc: "Bytes of requests of one Kafka connection that wait for their answer. Above it nothing more is read from that connection until some are done.",
   }),
   "fetch.max.bytes": size({
     default: 16 * MIB,
@@ -78,7 +78,7 @@ export const OPTIONS = {
     max: 1024 * MIB,
     doc: "Most record bytes in one fetch response, whatever the client asks for; a first batch larger than this is still sent.",
   }),
-  "kafka.connection.queue.bytes": size({
+  "kafka.max.queued.bytes": size({
     default: 64 * MIB,
     min: MIB,
     max: 16 * 1024 * MIB,

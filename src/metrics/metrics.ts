@@ -2,7 +2,6 @@ import { type Labels, Registry } from "./registry.ts";
 
 /** Doors that records and connections come through. */
 export const DOORS = ["kafka", "mqtt", "http"] as const;
-const QOS = ["0", "1", "2"] as const;
 /** Kinds of Kafka requests that are told apart. */
 const REQUESTS = ["Produce", "Fetch", "other"] as const;
 /** Why records are gone without having been forwarded or delivered. */
@@ -136,17 +135,14 @@ function doorMetrics(registry: Registry) {
       "door",
       DOORS,
     ),
-    mqttMessagesIn: registry.counters(
+    mqttMessagesIn: registry.counter(
       "headwater_mqtt_messages_received_total",
       "PUBLISH packets that came in.",
-      "qos",
-      QOS,
     ),
-    mqttMessagesOut: registry.counters(
-      "headwater_mqtt_messages_sent_total",
-      "PUBLISH packets that went out.",
-      "qos",
-      QOS,
+    mqttMessagesOut: registry.counter("headwater_mqtt_messages_sent_total", "PUBLISH packets that went out."),
+    mqttMessagesRefused: registry.counter(
+      "headwater_mqtt_messages_refused_total",
+      "PUBLISH packets that were not stored: no such topic, or the log refused them.",
     ),
     mqttMessagesDropped: registry.counter(
       "headwater_mqtt_messages_dropped_total",
@@ -160,7 +156,7 @@ function logMetrics(registry: Registry, dataFolder: string) {
   return {
     topics: registry.gauge("headwater_topics", "Topics, internal ones included."),
     partitions: registry.gauge("kafka_server_replicamanager_partitioncount", "Partitions of all topics."),
-    partitionsFailed: registry.gauge(
+    offlineFolders: registry.gauge(
       "kafka_log_logmanager_offlinelogdirectorycount",
       "1 where the data folder can't be written any more, else 0.",
     ),

@@ -1,0 +1,70 @@
+import { loadSettings } from "../config/load.ts";
+import { formatProblem, formatSource } from "../config/problem.ts";
+import { referenceMarkdown, settingDocs, settingsJson, settingsToml } from "../config/reference.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { effectiveSettings, readConfigFile, SETTING_FLAGS } from "./settings.ts";
+import type { World } from "./world.ts";
+
+export const configCommand: Command = {
+  name: "config",
+  summary: "Show, check and explain settings",
+  commands: [
+    {
+      name: "print",
+      summary: "Show the settings in force and where each comes from",
+      flags: SETTING_FLAGS,
+      notes: ["The output is a configuration file itself."],
+      examples: [["headwater config print --config gateway.toml", "what serve would run with"]],
+      run: print,
+    },
+    {
+      name: "check",
+      summary: "Check a configuration file",
+      positionals: "FILE",
+      minPositionals: 1,
+      maxPositionals: 1,
+      notes: [
+        "Every problem is a line with file, line, key, value and remedy. The exit code is 2 where there is one.",
+      ],
+      examples: [["headwater config check gateway.toml", "before it is taken to a gateway"]],
+      run: check,
+    },
+    {
+      name: "docs",
+      summary: "Write the reference of all settings, as Markdown",
+      run: docs,
+    },
+  ],
+};
+
+async function print(input: Input, world: World): Promise<number> {
+  const { settings, sources } = effectiveSettings(input, world);
+  world.out(
+    input.json ? `${JSON.stringify(settingsJson(settings, sources))}\n` : settingsToml(settings, sources),
+  );
+  return EXIT.ok;
+}
+
+/** Looks at the file alone: what this shell's environment says is not the gateway's. */
+async function check(input: Input, world: World): Promise<number> {
+  const path = input.positionals[0] ?? "";
+  const text = readConfigFile(path);
+  const { hostName } = world;
+  const result = loadSettings({ file: { path, text }, env: {}, set: [], flags: new Map(), hostName });
+  const problems = result.ok ? [] : result.problems;
+  if (input.json) {
+    const rows = problems.map(({ key, value, source, fault, remedy }) => {
+      const line = source.kind === "file" ? source.line : null;
+      return { key, value, line, source: formatSource(source), fault, remedy };
+    });
+    world.out(`${JSON.stringify({ ok: result.ok, problems: rows })}\n`);
+  } else if (result.ok) world.out(`${path}: no problems\n`);
+  else world.out(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
+  return result.ok ? EXIT.ok : EXIT.usage;
+}
+
+async function docs(input: Input, world: World): Promise<number> {
+  world.out(input.json ? `${JSON.stringify(settingDocs())}\n` : referenceMarkdown());
+  return EXIT.ok;
+}

@@ -1,0 +1,128 @@
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { arch, cpus, release } from "node:os";
+import { dirname, resolve } from "node:path";
+import type { Settings } from "../config/options.ts";
+import { PAGE_SIZE_BYTES } from "../io/bun/libc.ts";
+import type { Command, Input } from "./command.ts";
+import { readClockState } from "./doctor/clock-state.ts";
+import { checkFreeSpace, checkPreallocation, checkSync, judgeFileSystem } from "./doctor/disk-checks.ts";
+import type { Finding, Verdict } from "./doctor/finding.ts";
+import {
+  judgeClock,
+  judgeCpu,
+  judgeKernel,
+  judgeMemory,
+  judgeOpenFiles,
+  judgePageSize,
+} from "./doctor/system-checks.ts";
+import { EXIT } from "./exit-codes.ts";
+import { wrap } from "./help.ts";
+import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
+import type { World } from "./world.ts";
+
+export const doctorCommand: Command = {
+  name: "doctor",
+  summary: "Measure this machine and say what it means for a gateway",
+  flags: SETTING_FLAGS,
+  notes: [
+    "Looks at the folder of --data: how long a synced append takes (300 small ones in a file of its own that is removed), file system, free space; and at clock, processor, memory, kernel and limits. A gateway may run meanwhile.",
+    "The exit code is 1 where something has to be changed (problem); warnings alone leave it 0.",
+  ],
+  examples: [["headwater doctor --data /var/lib/headwater", "before a gateway goes out"]],
+  run: doctor,
+};
+
+const MARKS: Readonly<Record<Verdict, string>> = {
+  ok: "ok     ",
+  note: "note   ",
+  warning: "WARNING",
+  problem: "PROBLEM",
+};
+
+async function doctor(input: Input, world: World): Promise<number> {
+  const { settings } = effectiveSettings(input, world);
+  const findings = [...dataFindings(settings), ...systemFindings(settings)];
+  const problems = findings.filter(({ verdict }) => verdict === "problem").length;
+  if (input.json) world.out(`${JSON.stringify({ ok: problems === 0, findings })}\n`);
+  else world.out(findings.map(findingText).join("\n"));
+  return problems === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function dataFindings(settings: Settings): readonly Finding[] {
+  const data = resolve(settings.data);
+  const folder = nearestFolder(data);
+  const where = folderFinding(data, folder);
+  if (where.verdict === "problem") return [where];
+  const real = realpathSync(folder);
+  return [
+    where,
+    judgeFileSystem(real, read("/proc/self/mountinfo")),
+    checkFreeSpace(real, settings["disk.reserve.bytes"]),
+    attempt("fdatasync", () => checkSync(real, () => performance.now())),
+    attempt("preallocation", () => checkPreallocation(real)),
+  ];
+}
+
+function systemFindings(settings: Settings): readonly Finding[] {
+  // Segments, two indexes each at most, journal, listeners and the like.
+  const files =
+    settings["disk.max.open.files"] + settings["max.connections"] + settings["mqtt.max.connections"] + 64;
+  return [
+    judgeClock(readClockState(Date.now())),
+    judgePageSize(PAGE_SIZE_BYTES),
+    judgeCpu(read("/proc/cpuinfo"), arch(), cpus().length),
+    judgeMemory(read("/proc/meminfo")),
+    judgeKernel(release()),
+    judgeOpenFiles(read("/proc/self/limits"), files),
+  ];
+}
+
+/** The folder itself, or the nearest above it that exists: nothing is made, so that rights stay as they are. */
+function nearestFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
+function folderFinding(data: string, folder: string): Finding {
+  const check = "data folder";
+  const value = data === folder ? data : `${data} (not there yet; measured in ${folder})`;
+  const facts = { data, measured: folder };
+  if (!statSync(folder).isDirectory()) {
+    const meaning = `${folder} is not a folder`;
+    return { check, verdict: "problem", value, meaning, remedy: "name another with --data", data: facts };
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    const meaning = "this user may not write there";
+    const remedy = "run as the gateway's user, or change the folder's owner";
+    return { check, verdict: "problem", value, meaning, remedy, data: facts };
+  }
+  return { check, verdict: "ok", value, meaning: "it can be written", remedy: null, data: facts };
+}
+
+/** A check that could not even be made is a finding too. */
+function attempt(check: string, make: () => Finding): Finding {
+  try {
+    return make();
+  } catch (error) {
+    const value = error instanceof Error ? error.message : String(error);
+    const meaning = "it could not be measured: the disk is full or failing";
+    return { check, verdict: "problem", value, meaning, remedy: "make room, or replace the disk", data: {} };
+  }
+}
+
+function findingText({ check, verdict, value, meaning, remedy }: Finding): string {
+  const indent = 8;
+  const lines = [`${MARKS[verdict]} ${check}: ${value}`, `${" ".repeat(indent)}${wrap(meaning, indent)}`];
+  if (remedy !== null) lines.push(`${" ".repeat(indent)}-> ${wrap(remedy, indent + 3)}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** A file of the kernel, or nothing where it is not there (a sandbox, say). */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

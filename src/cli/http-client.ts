@@ -1,0 +1,51 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { GatewayStatus } from "../http/status.ts";
+
+const TIMEOUT_MS = 5_000;
+/** A thousand topics' status is a fraction of this. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+/** Answer of a gateway's `GET /api/status`. */
+export interface StatusAnswer extends GatewayStatus {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Asks a gateway's HTTP door at host:port. Throws NETWORK, TIMED_OUT, MALFORMED. */
+export async function fetchStatus(address: string): Promise<StatusAnswer> {
+  const url = `http://${address}/api/status`;
+  const text = await get(url);
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isStatus(body)) return body;
+  } catch {
+    // Falls through to the refusal below: text that is no JSON is as unusable as JSON that is no status.
+  }
+  throw new HeadwaterError(
+    "MALFORMED",
+    `${url} does not answer as headwater does; is it the HTTP door's address?`,
+  );
+}
+
+async function get(url: string): Promise<string> {
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
+  } catch (cause) {
+    const timedOut = cause instanceof Error && cause.name === "TimeoutError";
+    const why = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "nobody answers there";
+    const remedy = "is the gateway running, and is this its http.listen? (--http HOST:PORT)";
+    throw new HeadwaterError(timedOut ? "TIMED_OUT" : "NETWORK", `${url}: ${why}; ${remedy}`, { cause });
+  }
+  const length = Number(response.headers.get("content-length") ?? 0);
+  if (!response.ok || length > MAX_BODY_BYTES) {
+    throw new HeadwaterError("MALFORMED", `${url} answers ${response.status} with ${length} bytes`);
+  }
+  return await response.text();
+}
+
+function isStatus(body: unknown): body is StatusAnswer {
+  if (typeof body !== "object" || body === null) return false;
+  const { version, uplinks, topics } = body as Partial<Record<string, unknown>>;
+  return typeof version === "string" && Array.isArray(uplinks) && Array.isArray(topics);
+}

@@ -1,0 +1,107 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Settings } from "../config/options.ts";
+import type { Addresses } from "../http/status.ts";
+import { SystemClock } from "../io/bun/clock.ts";
+import { LogOutput } from "../metrics/log-output.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT, exitCodeOf } from "./exit-codes.ts";
+import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
+import type { RunningBroker, World } from "./world.ts";
+
+export const serveCommand: Command = {
+  name: "serve",
+  summary: "Run a gateway until it is told to stop",
+  flags: SETTING_FLAGS,
+  notes: [
+    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
+    "SIGTERM and SIGINT drain and leave the marker of a clean shutdown; a second one ends the process at once. Nothing that was acknowledged is lost either way.",
+  ],
+  examples: [
+    ["headwater serve --data /var/lib/headwater", "Kafka on 127.0.0.1:9092, MQTT on 1883, HTTP on 8080"],
+    [
+      "headwater serve --config gateway.toml --set log.level=debug",
+      "settings from a file, one of them changed",
+    ],
+    ["headwater serve --kafka 0.0.0.0:9092 --mqtt 0.0.0.0:1883 --http off", "reachable from the network"],
+  ],
+  run: serve,
+};
+
+/** Beyond shutdown.timeout.ms: what closing files may take before the process ends without waiting. */
+const CLOSE_GRACE_MS = 15_000;
+
+async function serve(input: Input, world: World): Promise<number> {
+  const { settings } = effectiveSettings(input, world);
+  const clock = new SystemClock();
+  const output = logOutput(settings, world, clock);
+  const { logger } = output;
+  const interrupted = world.interrupted();
+  try {
+    const running = await world.runBroker(settings, logger);
+    world.out(readyLine(running.addresses, input.json));
+    return await untilStopped(running, interrupted, settings, logger, clock);
+  } catch (error) {
+    // The command line's own handler prints the message; the log keeps where it came from.
+    if (error instanceof HeadwaterError) logger.error("Headwater can't serve", { error, code: error.code });
+    else logger.error("Headwater failed", { error });
+    return exitCodeOf(error);
+  } finally {
+    output.close();
+  }
+}
+
+/** The line that says that everything serves, and where. */
+export function readyLine(addresses: Addresses, json: boolean): string {
+  if (json) return `${JSON.stringify({ ready: true, ...addresses })}\n`;
+  const doors = (["kafka", "mqtt", "http"] as const).flatMap((door) => {
+    const address = addresses[door];
+    return address === undefined ? [] : [` ${door}=${address}`];
+  });
+  return `ready${doors.join("")}\n`;
+}
+
+async function untilStopped(
+  running: RunningBroker,
+  interrupted: Promise<string>,
+  settings: Settings,
+  logger: Logger,
+  clock: SystemClock,
+): Promise<number> {
+  const ended = await Promise.race([running.failed, interrupted]);
+  if (typeof ended !== "string") {
+    logger.error("The gateway can't go on", { error: ended });
+    // Nothing more can be made durable: closing in order could only pretend to.
+    return exitCodeOf(ended);
+  }
+  logger.info("Stopping", { signal: ended });
+  const limitMs = settings["shutdown.timeout.ms"] + CLOSE_GRACE_MS;
+  let timer: { cancel(): void } | null = null;
+  const late = new Promise<"late">((resolve) => {
+    timer = clock.after(limitMs, () => resolve("late"));
+  });
+  const outcome = await Promise.race([running.stop().then(() => "stopped" as const), late, running.failed]);
+  (timer as { cancel(): void } | null)?.cancel();
+  if (outcome === "stopped") {
+    logger.info("Stopped");
+    return EXIT.ok;
+  }
+  if (outcome === "late") {
+    logger.error("The gateway did not stop in time and is ended; the next start recovers", { limitMs });
+    return EXIT.failed;
+  }
+  logger.error("The gateway failed while it stopped; the next start recovers", { error: outcome });
+  return exitCodeOf(outcome);
+}
+
+function logOutput(settings: Settings, world: World, clock: SystemClock): LogOutput {
+  const format = settings["log.format"];
+  const forPeople = format === "human" || (format === "auto" && world.errIsTerminal);
+  return new LogOutput({
+    clock,
+    level: settings["log.level"],
+    format: forPeople ? "human" : "json",
+    colour: world.errIsTerminal && !world.env.NO_COLOR,
+    write: world.err,
+  });
+}

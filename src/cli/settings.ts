@@ -1,0 +1,67 @@
+import { readFileSync } from "node:fs";
+import { HeadwaterError } from "../base/errors.ts";
+import { loadSettings } from "../config/load.ts";
+import { OPTION_ENTRIES, type SettingName, type Settings } from "../config/options.ts";
+import { formatProblem, type Source } from "../config/problem.ts";
+import { ENV_CONFIG_FILE, environmentName } from "../config/raw-values.ts";
+import type { Flag, Input } from "./command.ts";
+import type { World } from "./world.ts";
+
+/** Options that set settings, those of the table that have a flag of their own first. */
+export const SETTING_FLAGS: readonly Flag[] = [
+  ...OPTION_ENTRIES.flatMap(([name, option]) =>
+    option.flag === undefined
+      ? []
+      : [
+          {
+            name: option.flag,
+            value: option.type === "address" ? "HOST:PORT" : "DIR",
+            doc: `${name}: ${option.doc}`,
+          },
+        ],
+  ),
+  { name: "config", short: "c", value: "FILE", doc: `TOML file with settings; also ${ENV_CONFIG_FILE}.` },
+  {
+    name: "set",
+    short: "s",
+    value: "KEY=VALUE",
+    multiple: true,
+    doc: `Any setting, for example log.retention.ms=30d. The environment has them as ${environmentName("log.retention.ms")}.`,
+  },
+];
+
+export interface EffectiveSettings {
+  readonly settings: Settings;
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+/** All settings of a command line with environment and file. Throws CONFIG_INVALID with a problem a line. */
+export function effectiveSettings(input: Input, world: World): EffectiveSettings {
+  const path = input.value("config") ?? world.env[ENV_CONFIG_FILE] ?? null;
+  const flags = new Map<SettingName, string>();
+  for (const [name, option] of OPTION_ENTRIES) {
+    const value = option.flag === undefined ? null : input.value(option.flag);
+    if (value !== null) flags.set(name, value);
+  }
+  const result = loadSettings({
+    file: path === null || path === "" ? null : { path, text: readConfigFile(path) },
+    env: world.env,
+    set: input.values("set"),
+    flags,
+    hostName: world.hostName,
+  });
+  if (!result.ok) throw new HeadwaterError("CONFIG_INVALID", result.problems.map(formatProblem).join("\n"));
+  for (const warning of result.warnings) world.err(`warning: ${warning}\n`);
+  return result;
+}
+
+/** A configuration file's text. Throws CONFIG_INVALID. */
+export function readConfigFile(path: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  } catch (cause) {
+    const why =
+      cause instanceof TypeError ? "it is not UTF-8 text" : cause instanceof Error ? cause.message : "";
+    throw new HeadwaterError("CONFIG_INVALID", `${path}: the configuration can't be read: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,35 @@
+import type { Logger } from "../base/logger.ts";
+import type { Settings } from "../config/options.ts";
+import type { Addresses } from "../http/status.ts";
+
+/** What commands need of the process they run in; tests give their own. */
+export interface World {
+  /** Writes to standard output, whole and in order. */
+  readonly out: (text: string | Uint8Array) => void;
+  /** Writes a message for people. */
+  readonly err: (text: string) => void;
+  readonly stdin: () => AsyncIterable<Uint8Array>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hostName: string;
+  /** Whether standard error is a terminal. */
+  readonly errIsTerminal: boolean;
+  readonly stdinIsTerminal: boolean;
+  readonly version: string;
+  readonly runBroker: RunBroker;
+  /**
+   * Resolves with the signal's name when the user or the supervisor wants the command to end. A command that
+   * never calls this is ended by the signal itself.
+   */
+  readonly interrupted: () => Promise<string>;
+}
+
+/** Starts a gateway, or throws a HeadwaterError that says why not. Resolves once everything serves. */
+export type RunBroker = (settings: Settings, logger: Logger) => Promise<RunningBroker>;
+
+export interface RunningBroker {
+  readonly addresses: Addresses;
+  /** Drains, leaves the marker of a clean shutdown and resolves when everything is closed. */
+  stop(): Promise<void>;
+  /** Resolves with the reason when the gateway can't go on by itself; never where it can. */
+  readonly failed: Promise<Error>;
+}

@@ -1,0 +1,183 @@
+import type { Option } from "./option.ts";
+import { OPTION_ENTRIES, OPTIONS, type SettingName, type Settings } from "./options.ts";
+import { formatSource, type Source } from "./problem.ts";
+import { environmentName, ROUTE_KEY } from "./raw-values.ts";
+import { type MqttRouteSettings, ROUTE_OPTIONS } from "./route-options.ts";
+import { UPLINK_OPTIONS, type UplinkSettings } from "./uplink-options.ts";
+
+/** A setting as the reference has it. */
+export interface SettingDoc {
+  readonly key: string;
+  readonly type: string;
+  readonly default: string | null;
+  readonly range: string;
+  readonly env: string | null;
+  readonly flag: string | null;
+  readonly doc: string;
+}
+
+/** All settings, sections' included (`uplink.NAME.bootstrap`, `mqtt.route.filter`). */
+export function settingDocs(): readonly SettingDoc[] {
+  const plain = OPTION_ENTRIES.map(([key, option]) => settingDoc(key, option, environmentName(key)));
+  const uplink = entries(UPLINK_OPTIONS).map(([name, option]) =>
+    settingDoc(`uplink.NAME.${name}`, option, environmentName(`uplink.NAME.${name}`)),
+  );
+  const route = entries(ROUTE_OPTIONS).map(([name, option]) =>
+    settingDoc(`${ROUTE_KEY}.${name}`, option, null),
+  );
+  return [...plain, ...uplink, ...route];
+}
+
+const INTRODUCTION = `# Settings
+
+Every setting has a default; a gateway runs without any file. A value is taken from the command line's own flag,
+else from \`--set KEY=VALUE\`, else from the environment (\`${environmentName("kafka.listen")}\` is \`kafka.listen\`), else from the TOML
+file that \`--config\` or \`HEADWATER_CONFIG\` names, else it is the default. \`headwater config print\` shows what is in
+force and where it came from; \`headwater config check FILE\` checks a file. Names are Apache Kafka's where Kafka has
+a setting for the same thing.
+
+Durations are milliseconds or have units (\`500ms\`, \`30s\`, \`15m\`, \`12h\`, \`7d\`, \`1h30m\`), sizes are bytes or have units
+(\`64KiB\`, \`16MiB\`, \`1GB\`); in the file a value with a unit stands in quotes. Lists are comma-separated where they
+are text. All settings are read once, at start.
+`;
+
+const UPLINK_INTRODUCTION = `## [uplink.NAME]
+
+A central Apache Kafka that topics are carried to; there may be several, each with a name of a-z, 0-9, \`_\` and \`-\`.
+In the environment the name is in capitals: \`${environmentName("uplink.central.bootstrap")}\`.
+`;
+
+const ROUTE_INTRODUCTION = `## [[mqtt.route]]
+
+Which MQTT messages become records of which topic. The first route whose filter matches takes the message; what no
+route matches is delivered to subscribers and not stored. Without any route in the configuration there are two:
+\`devices/{key}/#\` to \`telemetry\` with key \`{key}\`, and \`#\` to \`mqtt\` with key \`{topic}\`. As text, in \`--set\` or the
+environment (\`${environmentName(ROUTE_KEY)}\`): \`[{filter = "a/{key}", topic = "t"}]\`.
+`;
+
+/** The reference as Markdown. */
+export function referenceMarkdown(): string {
+  const docs = settingDocs();
+  const of = (prefix: string) => docs.filter(({ key }) => key.startsWith(prefix));
+  const uplink = of("uplink.NAME.");
+  const route = of(`${ROUTE_KEY}.`);
+  const plain = docs.filter((doc) => !uplink.includes(doc) && !route.includes(doc));
+  return [
+    INTRODUCTION,
+    table(plain, ""),
+    UPLINK_INTRODUCTION,
+    table(uplink, "uplink.NAME."),
+    ROUTE_INTRODUCTION,
+    table(route, `${ROUTE_KEY}.`),
+  ].join("\n");
+}
+
+/** The settings in force as a TOML file, each with where it came from. Read back, it gives the same settings. */
+export function settingsToml(settings: Settings, sources: ReadonlyMap<string, Source>): string {
+  const line = (name: string, option: Option<unknown>, value: unknown, key: string) => {
+    const source = sources.get(key);
+    const comment = source === undefined ? "" : `  # ${formatSource(source)}`;
+    return `${name} = ${tomlValue(option, value)}${comment}`;
+  };
+  const sections = [
+    OPTION_ENTRIES.map(([name, option]) => line(name, option, settings[name], name)).join("\n"),
+    ...settings.uplinks.map((uplink) => {
+      const lines = entries(UPLINK_OPTIONS).map(([name, option]) =>
+        line(name, option, uplink[name as keyof UplinkSettings], `uplink.${uplink.name}.${name}`),
+      );
+      return [`[uplink.${uplink.name}]`, ...lines].join("\n");
+    }),
+    ...settings.mqttRoutes.map((route, index) => {
+      const source = index === 0 ? sources.get(ROUTE_KEY) : undefined;
+      const comment = source === undefined ? "" : `  # ${formatSource(source)}`;
+      const values = routeValues(route);
+      const lines = entries(ROUTE_OPTIONS).map(([name, option]) => line(name, option, values[name], ""));
+      return [`[[${ROUTE_KEY}]]${comment}`, ...lines].join("\n");
+    }),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+/** The settings in force as one JSON value: texts and numbers as they would be written, with their sources. */
+export function settingsJson(settings: Settings, sources: ReadonlyMap<string, Source>): object {
+  const shown = (option: Option<unknown>, value: unknown, key: string) => ({
+    value: typeof value === "object" ? jsonValue(option, value) : value,
+    source: formatSource(sources.get(key) ?? { kind: "default" }),
+  });
+  return {
+    settings: Object.fromEntries(
+      OPTION_ENTRIES.map(([name, option]) => [name, shown(option, settings[name], name)]),
+    ),
+    uplinks: Object.fromEntries(
+      settings.uplinks.map((uplink) => [
+        uplink.name,
+        Object.fromEntries(
+          entries(UPLINK_OPTIONS).map(([name, option]) => [
+            name,
+            shown(option, uplink[name as keyof UplinkSettings], `uplink.${uplink.name}.${name}`),
+          ]),
+        ),
+      ]),
+    ),
+    [ROUTE_KEY]: {
+      value: settings.mqttRoutes,
+      source: formatSource(sources.get(ROUTE_KEY) ?? { kind: "default" }),
+    },
+  };
+}
+
+/** A setting's value as text, in the unit that Kafka's tools expect: plain numbers for sizes and times. */
+export function settingText(settings: Settings, name: SettingName): string {
+  const value = settings[name];
+  return typeof value === "number" ? String(value) : (OPTIONS[name] as Option<unknown>).show(value);
+}
+
+function entries(options: object): readonly (readonly [string, Option<unknown>])[] {
+  return Object.entries(options) as (readonly [string, Option<unknown>])[];
+}
+
+function settingDoc(key: string, option: Option<unknown>, env: string | null): SettingDoc {
+  const shown = option.default === undefined ? null : option.show(option.default);
+  return {
+    key,
+    type: option.type,
+    default: option.defaultText ?? shown,
+    range: option.range,
+    env,
+    flag: option.flag === undefined ? null : `--${option.flag}`,
+    doc: option.doc,
+  };
+}
+
+function table(docs: readonly SettingDoc[], prefix: string): string {
+  const cell = (text: string) => text.replaceAll("|", "\\|");
+  const rows = docs.map(({ key, default: byDefault, range, doc, flag }) => {
+    const name = `\`${key.slice(prefix.length)}\`${flag === null ? "" : ` (\`${flag}\`)`}`;
+    return `| ${name} | ${cell(byDefault ?? "must be given")} | ${cell(range)} | ${cell(doc)} |`;
+  });
+  return ["| Setting | Default | Values | What it is |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
+}
+
+function tomlValue(option: Option<unknown>, value: unknown): string {
+  if (typeof value === "boolean") return String(value);
+  const text = option.show(value);
+  if (option.type === "list" || option.type === "table") return text;
+  return typeof value === "number" && /^-?\d+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function jsonValue(option: Option<unknown>, value: unknown): unknown {
+  return Array.isArray(value) && value.every((item) => typeof item === "string") ? value : option.show(value);
+}
+
+function routeValues(route: MqttRouteSettings): Readonly<Record<string, unknown>> {
+  const { filter, topic, key, headers, topicHeader, timestamp } = route;
+  return {
+    filter,
+    topic,
+    key: key ?? "none",
+    headers,
+    "header.topic": topicHeader,
+    timestamp: timestamp === "arrival" ? timestamp : `payload:${timestamp.payload}`,
+    format: timestamp === "arrival" ? "auto" : timestamp.format,
+  };
+}

@@ -1,0 +1,70 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Registry } from "../metrics/registry.ts";
+import { answer } from "./pages.ts";
+import type { StatusSource } from "./status.ts";
+
+export interface HttpDoorOptions {
+  readonly host: string;
+  /** 0 picks one. */
+  readonly port: number;
+  readonly source: StatusSource;
+  readonly metrics: Registry;
+  readonly logger: Logger;
+}
+
+/** No page takes a body yet: what is larger than a slip is refused before it is read. */
+const MAX_BODY_BYTES = 4 * 1024;
+/** Seconds that a connection may be silent, so that clients which never finish a request do not pile up. */
+const IDLE_TIMEOUT_SEC = 10;
+
+/** The door for people, probes and Prometheus. Everything is read-only. */
+export class HttpDoor {
+  readonly host: string;
+  readonly port: number;
+  readonly #server: Bun.Server<undefined>;
+
+  /** Listens from now on. Throws PORT_TAKEN or NETWORK. */
+  constructor(options: HttpDoorOptions) {
+    this.#server = serve(options);
+    this.host = options.host;
+    this.port = this.#server.port ?? options.port;
+  }
+
+  /** Requests that are being answered. */
+  get pendingRequests(): number {
+    return this.#server.pendingRequests;
+  }
+
+  /** Takes no more requests and resolves when those under way are answered; `now` cuts them. */
+  async stop(now = false): Promise<void> {
+    await this.#server.stop(now);
+  }
+}
+
+function serve(options: HttpDoorOptions): Bun.Server<undefined> {
+  const { host, port, source, metrics, logger } = options;
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      development: false,
+      maxRequestBodySize: MAX_BODY_BYTES,
+      idleTimeout: IDLE_TIMEOUT_SEC,
+      fetch: (request) => answer(request, source, metrics),
+      error(error) {
+        logger.error("A page could not be made", { error });
+        return new Response("internal error\n", { status: 500 });
+      },
+    });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    const address = `${host}:${port}`;
+    if (code === "EADDRINUSE") {
+      const message = `http.listen = ${address}: another program listens there; choose another port, or 0 for any`;
+      throw new HeadwaterError("PORT_TAKEN", message, { cause });
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HeadwaterError("NETWORK", `http.listen = ${address}: ${why}`, { cause });
+  }
+}

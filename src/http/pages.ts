@@ -1,0 +1,63 @@
+import { EXPOSITION_TYPE, expose } from "../metrics/exposition.ts";
+import type { Registry } from "../metrics/registry.ts";
+import type { StatusSource } from "./status.ts";
+
+const TEXT = "text/plain; charset=utf-8";
+const METHODS = "GET, HEAD";
+
+/** Every answer is of now and nobody's script. */
+const COMMON_HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "default-src 'none'",
+} as const;
+
+type Page = (source: StatusSource, metrics: Registry) => Response;
+
+const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
+  ["/healthz", (source) => health(source.faults(), "alive")],
+  ["/readyz", (source) => health([...source.faults(), ...source.hindrances()], "ready")],
+  ["/metrics", (_, metrics) => page(200, expose(metrics), EXPOSITION_TYPE)],
+  ["/api/status", (source) => status(source)],
+]);
+
+/** Answers one request from memory. */
+export function answer(request: Request, source: StatusSource, metrics: Registry): Response {
+  const path = pathOf(request.url);
+  const make = PAGES.get(path);
+  if (make === undefined) {
+    return page(404, `there is no such page; there are ${[...PAGES.keys()].join(", ")}\n`);
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return page(405, `${path} takes ${METHODS}\n`, TEXT, { allow: METHODS });
+  }
+  return make(source, metrics);
+}
+
+/** 200 with a word, or 503 with a reason a line. */
+function health(reasons: readonly string[], word: string): Response {
+  return reasons.length === 0 ? page(200, `${word}\n`) : page(503, `${reasons.join("\n")}\n`);
+}
+
+function status(source: StatusSource): Response {
+  const reasons = [...source.faults(), ...source.hindrances()];
+  const body = { ready: reasons.length === 0, reasons, ...source.status() };
+  return page(200, `${JSON.stringify(body)}\n`, "application/json");
+}
+
+function page(
+  code: number,
+  body: string,
+  type: string = TEXT,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(body, {
+    status: code,
+    headers: { ...COMMON_HEADERS, "content-type": type, ...headers },
+  });
+}
+
+/** The path of a request's URL; empty, and so unknown, where it cannot be read. */
+function pathOf(url: string): string {
+  return URL.parse(url)?.pathname ?? "";
+}

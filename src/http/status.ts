@@ -1,0 +1,87 @@
+/**
+ * What the HTTP door shows of a gateway. The broker is not asked for more than this, and whoever wires the
+ * gateway implements it; every call is answered from memory, at once.
+ */
+export interface StatusSource {
+  /** Why this process cannot go on (a failed sync, for one); empty while it can. */
+  faults(): readonly string[];
+  /** Why not everything serves yet or any more; empty when it does. */
+  hindrances(): readonly string[];
+  status(): GatewayStatus;
+}
+
+/** Answer of `GET /api/status`. Offsets and counts are numbers; times are milliseconds since 1970. */
+export interface GatewayStatus {
+  readonly version: string;
+  readonly gatewayId: string;
+  readonly clusterId: string;
+  readonly startedAtMs: number;
+  readonly uptimeMs: number;
+  /** host:port of each door; a door that is off is left out. */
+  readonly addresses: Addresses;
+  readonly topics: readonly TopicStatus[];
+  readonly uplinks: readonly UplinkStatus[];
+  readonly log: LogStatus;
+  readonly mqtt: MqttStatus | null;
+  readonly kafka: { readonly connections: number } | null;
+}
+
+export interface Addresses {
+  readonly kafka?: string;
+  readonly mqtt?: string;
+  readonly http?: string;
+}
+
+export interface TopicStatus {
+  readonly name: string;
+  readonly id: string;
+  readonly internal: boolean;
+  readonly partitions: readonly PartitionStatus[];
+}
+
+export interface PartitionStatus {
+  readonly partition: number;
+  readonly logStartOffset: number;
+  /** First offset that consumers do not see yet: what is durable ends here. */
+  readonly highWatermark: number;
+  readonly logEndOffset: number;
+  readonly sizeBytes: number;
+  /** Null while the log works. */
+  readonly fault: string | null;
+}
+
+export interface UplinkStatus {
+  readonly name: string;
+  /** One word: connecting, forwarding, idle, waiting, fenced, stopped. */
+  readonly state: string;
+  readonly bootstrap: readonly string[];
+  readonly delivery: string;
+  /** Durable records that the centre does not have yet; null where not known. */
+  readonly lagRecords: number | null;
+  /** Age of the oldest of them. */
+  readonly lagMs: number | null;
+  readonly forwardedRecords: number;
+  readonly transactions: number;
+  readonly gaps: number;
+  readonly lastError: string | null;
+}
+
+export interface LogStatus {
+  readonly folder: string;
+  readonly disk: string;
+  readonly freeBytes: number;
+  readonly reserveBytes: number;
+  readonly full: boolean;
+  readonly partitions: number;
+  readonly commitRounds: number;
+  readonly commitMedianMs: number | null;
+}
+
+export interface MqttStatus {
+  readonly connections: number;
+  readonly subscriptions: number;
+  readonly messagesReceived: number;
+  readonly messagesSent: number;
+  readonly messagesDropped: number;
+  readonly messagesRefused: number;
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type LoadResult, loadSettings } from "../../src/config/load.ts";
+import { defaultSettings, OPTION_ENTRIES } from "../../src/config/options.ts";
+import { formatProblem } from "../../src/config/problem.ts";
+import { referenceMarkdown, settingDocs, settingsJson, settingsToml } from "../../src/config/reference.ts";
+
+const TOP = resolve(import.meta.dirname, "../..");
+const EXAMPLE = "gateway/config/headwater.toml";
+
+function load(text: string): LoadResult {
+  return loadSettings({ file: { path: "t", text }, env: {}, set: [], flags: new Map(), hostName: "h" });
+}
+
+function loaded(text: string) {
+  const result = load(text);
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"));
+  return result;
+}
+
+const CHANGED = `
+gateway.id = "g"
+mqtt.listen = "off"
+log.retention.ms = -1
+log.segment.bytes = 1048577
+auto.create.topics.enable = false
+[uplink.central]
+bootstrap = ["a:1", "[::1]:2"]
+[[mqtt.route]]
+filter = "x/{key}"
+topic = "t"
+headers = { "a.b" = "{key}", c = "\\"q\\"" }
+timestamp = "payload:a.b"
+format = "json"
+[[mqtt.route]]
+filter = "#"
+topic = "u"
+key = "none"
+`;
+
+test("what config print writes is a file that gives the same settings", () => {
+  for (const text of ['gateway.id = "g"', CHANGED]) {
+    const { settings, sources } = loaded(text);
+    expect(loaded(settingsToml(settings, sources)).settings).toEqual(settings);
+  }
+});
+
+test("config print says where each value comes from", () => {
+  const { settings, sources } = loaded(CHANGED);
+  const toml = settingsToml(settings, sources);
+  expect(toml).toContain('gateway.id = "g"  # t:2\n');
+  expect(toml).toContain('data = "headwater-data"  # default\n');
+  expect(toml).toContain('bootstrap = ["a:1", "[::1]:2"]  # t:8\n');
+  const json = JSON.parse(JSON.stringify(settingsJson(settings, sources)));
+  expect(json.settings["log.retention.ms"]).toEqual({ value: -1, source: "t:4" });
+  expect(json.settings["kafka.listen"]).toEqual({ value: "127.0.0.1:9092", source: "default" });
+  expect(json.uplinks.central.topics).toEqual({ value: ["*"], source: "default" });
+});
+
+test("the reference has every setting, and is what stands in the repository", () => {
+  const markdown = referenceMarkdown();
+  for (const [name] of OPTION_ENTRIES) expect(markdown).toContain(`| \`${name}\``);
+  expect(settingDocs().map(({ key }) => key)).toContain("mqtt.route.filter");
+  // Write it anew with: bun src/main.ts config docs > gateway/config/settings.md
+  expect(readFileSync(join(TOP, "gateway/config/settings.md"), "utf8")).toBe(markdown);
+});
+
+test("the example file is right, and what it has in comments are the defaults", () => {
+  const text = readFileSync(join(TOP, EXAMPLE), "utf8");
+  expect(loaded(text).settings).toEqual(defaultSettings({ "gateway.id": "h" }));
+  const [plain = "", sections = ""] = text.split("# --- sections ---");
+  const settings = plain.replaceAll(/^#(?=[a-z.]+ = )/gm, "");
+  expect(settings).not.toBe(plain);
+  const { "gateway.id": id, ...others } = loaded(settings).settings;
+  const { "gateway.id": _, ...defaults } = defaultSettings();
+  expect(id).toBe("gateway-7");
+  expect({ ...others, data: defaults.data }).toEqual(defaults);
+  const { settings: withSections } = loaded(sections.replaceAll(/^#(?=\[|[a-z.]+ = )/gm, ""));
+  expect(withSections.uplinks).toHaveLength(1);
+  expect(withSections.mqttRoutes.length).toBeGreaterThan(1);
+});
