@@ -15,13 +15,13 @@ const ORDER: readonly (readonly string[])[] = [
   ["kafka/client"],
   ["coordinators", "cluster", "upstream", "security"],
   ["kafka", "mqtt", "http"],
-  ["cli"],
+  ["cli", "wiring"],
   ["main.ts"],
 ];
 
 /** Rooms that only these may import: who takes the real clock or disk from here takes it past the seam. */
 const RESERVED: ReadonlyMap<string, readonly string[]> = new Map([
-  ["io/bun", ["cli", "main.ts"]],
+  ["io/bun", ["cli", "wiring", "main.ts"]],
   ["io/simulated", []],
 ]);
 
@@ -30,6 +30,7 @@ const CLIENT_ROOMS: readonly string[] = [
   "base",
   "io",
   "io/bun",
+  "io/simulated",
   "config",
   "kafka/wire",
   "kafka/client",
