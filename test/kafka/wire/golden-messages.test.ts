@@ -21,6 +21,8 @@ const VECTORS = readFileSync(FIXTURE, "utf8")
   .filter((line) => line !== "")
   .map((line) => JSON.parse(line) as Vector);
 const MESSAGES = await loadMessages();
+/** These take two seconds on an idle machine, and much more beside others. */
+const SLOW_MS = 120_000;
 /** Bytes before and after a message, which no reader may touch. */
 const MARGIN = 16;
 
@@ -78,41 +80,53 @@ test("the fixture has every version of every request, response, header and contr
   }
 });
 
-test("messages decode to what Apache Kafka says they are", () => {
-  for (const { name, version, hex, json } of VECTORS) {
-    const { codec, schema } = known(name);
-    const bytes = framed(hex);
-    const message = readAll(codec, version, bytes, MARGIN, bytes.length - MARGIN);
-    expect(message, `${name} version ${version}`).toStrictEqual(fromJson(schema, version, json) as never);
-  }
-});
-
-test("messages made from Kafka's JSON encode to the same bytes", () => {
-  const writer = new Writer(1);
-  for (const { name, version, hex, json } of VECTORS) {
-    const { codec, schema } = known(name);
-    writer.reset();
-    codec.write(writer, fromJson(schema, version, json), version);
-    expect(writer.sizeBytes).toBe(hex.length / 2);
-    expect(writer.toBytes().toHex(), `${name} version ${version}`).toBe(hex);
-  }
-});
-
-test("every truncation is refused as malformed", () => {
-  // A codec looks at the end of its range only to refuse. So a cut message that was read without complaint would have
-  // been read the same from the whole, and left bytes over there: all cuts have to be refused by the codec itself.
-  let cuts = 0;
-  for (const { name, version, hex } of VECTORS) {
-    const { codec } = known(name);
-    const bytes = framed(hex);
-    for (let size = 0; size < hex.length / 2; size++) {
-      const code = refusal(() => codec.read(new Reader(bytes, MARGIN, MARGIN + size), version));
-      if (code !== "MALFORMED") throw new Error(`${name} version ${version} cut to ${size} bytes: ${code}`);
-      cuts++;
+test(
+  "messages decode to what Apache Kafka says they are",
+  () => {
+    for (const { name, version, hex, json } of VECTORS) {
+      const { codec, schema } = known(name);
+      const bytes = framed(hex);
+      const message = readAll(codec, version, bytes, MARGIN, bytes.length - MARGIN);
+      expect(message, `${name} version ${version}`).toStrictEqual(fromJson(schema, version, json) as never);
     }
-  }
-  expect(cuts).toBe(VECTORS.reduce((sum, { hex }) => sum + hex.length / 2, 0));
-});
+  },
+  SLOW_MS,
+);
+
+test(
+  "messages made from Kafka's JSON encode to the same bytes",
+  () => {
+    const writer = new Writer(1);
+    for (const { name, version, hex, json } of VECTORS) {
+      const { codec, schema } = known(name);
+      writer.reset();
+      codec.write(writer, fromJson(schema, version, json), version);
+      expect(writer.sizeBytes).toBe(hex.length / 2);
+      expect(writer.toBytes().toHex(), `${name} version ${version}`).toBe(hex);
+    }
+  },
+  SLOW_MS,
+);
+
+test(
+  "every truncation is refused as malformed",
+  () => {
+    // A codec looks at the end of its range only to refuse. So a cut message that was read without complaint would have
+    // been read the same from the whole, and left bytes over there: all cuts have to be refused by the codec itself.
+    let cuts = 0;
+    for (const { name, version, hex } of VECTORS) {
+      const { codec } = known(name);
+      const bytes = framed(hex);
+      for (let size = 0; size < hex.length / 2; size++) {
+        const code = refusal(() => codec.read(new Reader(bytes, MARGIN, MARGIN + size), version));
+        if (code !== "MALFORMED") throw new Error(`${name} version ${version} cut to ${size} bytes: ${code}`);
+        cuts++;
+      }
+    }
+    expect(cuts).toBe(VECTORS.reduce((sum, { hex }) => sum + hex.length / 2, 0));
+  },
+  SLOW_MS,
+);
 
 test("a byte too many is refused", () => {
   for (const { name, version, hex } of VECTORS) {
@@ -122,36 +136,40 @@ test("a byte too many is refused", () => {
   }
 });
 
-test("hostile lengths anywhere are refused, or read as what fits", () => {
-  const hostile = [
-    "7fffffff",
-    "ffffffff",
-    "80000000",
-    "fffffffe",
-    "ffffffff0f",
-    "ffffffffff7f",
-    "feffffff07",
-    "7fff",
-    "8000",
-  ];
-  let refused = 0;
-  for (const { name, version, hex } of VECTORS) {
-    const { codec } = known(name);
-    const size = hex.length / 2;
-    for (const [index, value] of hostile.entries()) {
-      // Each value goes to every ninth place, so that all places of the vectors of a schema are met.
-      for (let at = index; at < Math.min(size, 512); at += hostile.length) {
-        const bytes = Uint8Array.fromHex(
-          `${hex.slice(0, at * 2)}${value}${hex.slice(at * 2 + value.length)}`,
-        );
-        const code = refusal(() => readAll(codec, version, bytes, 0, bytes.length));
-        if (code === "MALFORMED") refused++;
-        else if (code !== null) throw new Error(`${name} version ${version}, ${value} at ${at}: ${code}`);
+test(
+  "hostile lengths anywhere are refused, or read as what fits",
+  () => {
+    const hostile = [
+      "7fffffff",
+      "ffffffff",
+      "80000000",
+      "fffffffe",
+      "ffffffff0f",
+      "ffffffffff7f",
+      "feffffff07",
+      "7fff",
+      "8000",
+    ];
+    let refused = 0;
+    for (const { name, version, hex } of VECTORS) {
+      const { codec } = known(name);
+      const size = hex.length / 2;
+      for (const [index, value] of hostile.entries()) {
+        // Each value goes to every ninth place, so that all places of the vectors of a schema are met.
+        for (let at = index; at < Math.min(size, 512); at += hostile.length) {
+          const bytes = Uint8Array.fromHex(
+            `${hex.slice(0, at * 2)}${value}${hex.slice(at * 2 + value.length)}`,
+          );
+          const code = refusal(() => readAll(codec, version, bytes, 0, bytes.length));
+          if (code === "MALFORMED") refused++;
+          else if (code !== null) throw new Error(`${name} version ${version}, ${value} at ${at}: ${code}`);
+        }
       }
     }
-  }
-  expect(refused).toBeGreaterThan(10000);
-});
+    expect(refused).toBeGreaterThan(10000);
+  },
+  SLOW_MS,
+);
 
 test("versions outside of the schema are refused both ways", () => {
   for (const { codec } of MESSAGES.values()) {
