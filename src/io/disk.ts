@@ -68,7 +68,8 @@ export interface DiskFile {
   syncNow(): void;
   /**
    * Changes the allocated length; new bytes are zero and allocated. Views of this turn stay good, except for
-   * what lies beyond a smaller size. Throws DISK_FULL, unchanged, or DISK_IO.
+   * what lies beyond a smaller size. Throws DISK_FULL, unchanged, or DISK_IO. No other handle may be open on a
+   * file that shrinks: a look through its mapping beyond the new end would end the process.
    */
   resize(sizeBytes: number): void;
   /** Memory that a view would need may be dropped; content stays. Cheap to call after a sync. */

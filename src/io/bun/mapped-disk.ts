@@ -15,8 +15,8 @@ import {
 /**
  * Writes below this are stored into the mapping, others go by pwrite: the page cache is one and the same, a
  * system call costs 0.5 us, but a store into a fresh page costs a fault, which pwrite does not take. Measured
- * on ext4 with a sync per MiB, CPU per MiB: 250 B 1.0 ms by store and 2.7 by pwrite, 1 KB 1.1 and 1.3, 4 KB
- * 1.0 and 0.9, 64 KiB 1.1 and 0.36.
+ * on ext4 with a sync per MiB, CPU per MiB: 250 B 1.0 ms by store and 2.7 by pwrite, 1 KB 1.0 and 1.4, 4 KB
+ * 0.9 and 0.9, 64 KiB 1.0 and 0.36.
  */
 const STORE_BELOW_BYTES = 2048;
 /**

@@ -13,8 +13,8 @@ import type {
 } from "../network.ts";
 import { PieceChain, TurnBuffer } from "./turn-buffer.ts";
 
-/** Sends from here up are written at once, when nothing waits before them: copying would cost more than a call. */
-const DIRECT_BYTES = 32_768;
+/** Sends from here up are written at once, when nothing waits before them. Below, a copy costs less than a call. */
+const DIRECT_BYTES = 65_536;
 /** What small sends of one turn may fill before they leave early. */
 const TURN_BYTES = 262_144;
 
