@@ -67,6 +67,8 @@ export interface TopicSpec {
   readonly configs: ReadonlyMap<string, string>;
 }
 
+export type AppendListener = (topic: string, partition: number) => void;
+
 /** What every door calls: topics, their partitions, and what is written down about them. */
 export class Broker {
   readonly nodeId: number;
@@ -83,9 +85,7 @@ export class Broker {
   readonly #producerIds: ProducerIds;
   readonly #ingest: TurnIngest;
   readonly #unsettled = new Set<Partition>();
-  readonly #topicListeners: (() => void)[] = [];
-  readonly #appendListeners: (() => void)[] = [];
-  #settling = false;
+  readonly #appendListeners = new Set<AppendListener>();
 
   /** The store is open and recovered; everything the metadata log tells is there when this returns. */
   constructor(options: BrokerOptions) {
@@ -123,14 +123,15 @@ export class Broker {
     return this.#ingest;
   }
 
-  /** `listener` runs whenever a topic has come or gone. */
-  onTopicsChanged(listener: () => void): void {
-    this.#topicListeners.push(listener);
-  }
-
-  /** `listener` runs after a commit round that let readers see more. */
-  onAppended(listener: () => void): void {
-    this.#appendListeners.push(listener);
+  /**
+   * `listener` runs with every partition whose high watermark moved, and with partition -1 for a topic that has
+   * come or gone. Returns how to stop that.
+   */
+  onAppended(listener: AppendListener): () => void {
+    this.#appendListeners.add(listener);
+    return () => {
+      this.#appendListeners.delete(listener);
+    };
   }
 
   partition(topic: string, index: number): Partition | null {
@@ -190,7 +191,7 @@ export class Broker {
       partitions: opened.partitions.length,
       id: opened.id,
     });
-    for (const listener of this.#topicListeners) listener();
+    this.#notify(opened.name, -1);
     return opened;
   }
 
@@ -210,7 +211,7 @@ export class Broker {
       partition.retire();
     }
     this.#options.logger.info("topic deleted", { topic: name, id: topic.id });
-    for (const listener of this.#topicListeners) listener();
+    this.#notify(name, -1);
     return null;
   }
 
@@ -270,20 +271,20 @@ export class Broker {
 
   readonly #awaitCommit = (partition: Partition): void => {
     this.#unsettled.add(partition);
-    // A log that is not waited for has moved its high watermark already, without any commit round.
-    if (this.#settling || partition.log.config.durability === "disk") return;
-    this.#settling = true;
-    this.clock.soon(() => this.#settle());
   };
 
   /** After a commit round: releases what waited for it. */
   #settle(): void {
-    this.#settling = false;
     for (const partition of [...this.#unsettled]) {
+      const before = partition.settledOffset;
       if (!partition.settle()) this.#unsettled.delete(partition);
+      if (partition.settledOffset !== before) this.#notify(partition.topic, partition.index);
     }
     this.#ingest.notify();
-    for (const listener of this.#appendListeners) listener();
+  }
+
+  #notify(topic: string, partition: number): void {
+    for (const listener of this.#appendListeners) listener(topic, partition);
   }
 
   #write(records: readonly MetadataRecord[], durable: AckCallback): number {
@@ -343,44 +344,29 @@ export class Broker {
   }
 
   #openTopic(description: TopicDescription): Topic | Refusal {
-    const config = logConfigOf(description.configs, this.topicDefaults);
-    const partitions: Partition[] = [];
-    for (let index = 0; index < description.partitionCount; index += 1) {
-      const log = this.#openLog(description, index, config);
-      if ("error" in log) {
-        for (const partition of partitions)
-          if (partition.log.logEndOffset === 0) this.store.delete(partition.log);
-        return log;
-      }
-      partitions.push(this.#partition(log));
-    }
-    return {
-      name: description.name,
-      id: description.id,
-      internal: description.name.startsWith("__"),
-      partitions,
-      configs: description.configs,
-    };
-  }
-
-  #openLog(description: TopicDescription, index: number, config: LogConfig): PartitionLog | Refusal {
-    const log = this.store.get(description.id, index);
-    if (log !== null) {
-      log.config = config;
-      return log;
-    }
+    const { name, id, partitionCount, configs } = description;
+    const config = logConfigOf(configs, this.topicDefaults);
+    const logs = Array.from({ length: partitionCount }, (_, index) => this.store.get(id, index));
+    const missing = logs.flatMap((log, partition) =>
+      log === null ? { topic: name, topicId: id, partition } : [],
+    );
     try {
-      return this.store.create(
-        { topic: description.name, topicId: description.id, partition: index },
-        config,
-      );
+      if (missing.length > 0) {
+        for (const log of this.store.createAll(missing, config)) logs[log.partition] = log;
+      }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      if (!(error instanceof HeadwaterError)) throw error;
       return refusal(
         ERROR.KAFKA_STORAGE_ERROR,
-        `Log of ${description.name}-${index} can't be created: ${reason}`,
+        `The log of topic '${name}' can't be created: ${error.message}`,
       );
     }
+    const partitions = logs.map((log) => {
+      assert(log !== null, `${name} lacks a partition`);
+      log.config = config;
+      return this.#partition(log);
+    });
+    return { name, id, internal: name.startsWith("__"), partitions, configs };
   }
 }
 

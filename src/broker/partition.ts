@@ -33,6 +33,11 @@ export class Partition {
     return this.#deleted;
   }
 
+  /** The high watermark that waiters have been told of. */
+  get settledOffset(): Offset {
+    return this.#lastHighWatermark;
+  }
+
   /** Appends batches as they came off the wire; see PartitionLog.append. Durable only after `whenDurable`. */
   append(
     batches: Uint8Array,

@@ -42,7 +42,7 @@ export class StateLog {
     let position = log.logStartOffset;
     while (position < log.logEndOffset) {
       const read = log.read(position, READ_BYTES, { minOneBatch: true, until: log.logEndOffset });
-      if (read.error !== 0 || read.bytes.length === 0) break;
+      if (!("nextOffset" in read) || read.bytes.length === 0) break;
       cursor.open(read.bytes);
       while (cursor.next()) {
         if (cursor.offset >= position) callback({ key: cursor.key(), value: cursor.value() });

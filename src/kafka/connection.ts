@@ -6,15 +6,23 @@ import { FrameReader } from "./frames.ts";
 import type { Reader } from "./wire/reader.ts";
 import { Writer } from "./wire/writer.ts";
 
-export interface KafkaConnectionLimits {
+/** Requests of one connection that may wait for their answer before no more are read. */
+const MAX_PENDING_CALLS = 128;
+/** Bytes of such requests; a single request may be larger. */
+const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+/** Unsent response bytes above which the next request waits. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+
+/** What the connections of one door share. */
+export interface ConnectionHost {
+  readonly dispatch: Dispatch;
   /** Largest request, length prefix excluded. */
   readonly maxFrameBytes: number;
-  /** Requests of one connection that may wait for their answer. */
-  readonly maxPendingCalls: number;
-  /** Bytes of such requests. */
-  readonly maxPendingBytes: number;
-  /** Unsent response bytes above which the next request waits. */
-  readonly maxUnsentBytes: number;
+  /** Milliseconds that only grow. */
+  monotonicMs(): number;
+  /** Whether requests of all connections hold more than they may; their bytes have changed by `bytes`. */
+  held(bytes: number): boolean;
+  closed(connection: KafkaConnection): void;
 }
 
 /**
@@ -23,44 +31,45 @@ export interface KafkaConnectionLimits {
  */
 export class KafkaConnection implements ConnectionHandler {
   readonly #connection: Connection;
-  readonly #dispatch: Dispatch;
-  readonly #limits: KafkaConnectionLimits;
+  readonly #host: ConnectionHost;
   readonly #advertised: { readonly host: string; readonly port: number };
-  readonly #onClosed: (connection: KafkaConnection) => void;
   readonly #frames: FrameReader;
   readonly #pending: PendingCall[] = [];
   #pendingBytes = 0;
+  #accountedBytes = 0;
+  #lastActiveMs: number;
   #paused = false;
   #advancing = false;
 
   constructor(
     connection: Connection,
-    dispatch: Dispatch,
-    limits: KafkaConnectionLimits,
+    host: ConnectionHost,
     advertised: { readonly host: string; readonly port: number },
-    onClosed: (connection: KafkaConnection) => void,
   ) {
     this.#connection = connection;
-    this.#dispatch = dispatch;
-    this.#limits = limits;
+    this.#host = host;
     this.#advertised = advertised;
-    this.#onClosed = onClosed;
-    this.#frames = new FrameReader(limits.maxFrameBytes);
+    this.#frames = new FrameReader(host.maxFrameBytes);
+    this.#lastActiveMs = host.monotonicMs();
   }
 
-  /** Bytes held for requests that have not come whole or are not answered. */
-  get heldBytes(): number {
-    return this.#pendingBytes + this.#frames.heldBytes;
-  }
-
-  get idle(): boolean {
-    return this.#pending.length === 0;
+  /** Monotonic time since when nothing came and nothing was answered; null while a request waits. */
+  get idleSinceMs(): number | null {
+    return this.#pending.length === 0 ? this.#lastActiveMs : null;
   }
 
   data(chunk: Uint8Array): void {
+    this.#lastActiveMs = this.#host.monotonicMs();
     const fault = this.#frames.push(chunk, (frame) => this.#receive(frame));
-    if (fault !== null) this.drop(fault);
-    else this.#advance();
+    if (fault !== null) {
+      this.drop(fault);
+      return;
+    }
+    this.#advance();
+    // Who is in the middle of a request when memory is short has to begin again; whole requests are being served.
+    if (this.#account() && this.#frames.heldBytes > 0) {
+      this.drop("requests of all connections hold more than kafka.max.pending.bytes");
+    }
   }
 
   drained(): void {
@@ -69,14 +78,24 @@ export class KafkaConnection implements ConnectionHandler {
 
   closed(_error: Error | null): void {
     for (const call of this.#pending.splice(0)) call.abandon();
-    this.#pendingBytes = 0;
-    this.#onClosed(this);
+    this.#host.held(-this.#accountedBytes);
+    this.#accountedBytes = 0;
+    this.#host.closed(this);
+  }
+
+  /** Tells the door what this connection holds: requests that have not come whole or are not answered. */
+  #account(): boolean {
+    if (this.#connection.closed) return false;
+    const bytes = this.#pendingBytes + this.#frames.heldBytes;
+    const change = bytes - this.#accountedBytes;
+    this.#accountedBytes = bytes;
+    return this.#host.held(change);
   }
 
   /** Closes the connection with one log line that says why. */
   drop(reason: string): void {
     if (this.#connection.closed) return;
-    this.#dispatch.refused(this.#connection.remoteAddress, reason);
+    this.#host.dispatch.refused(this.#connection.remoteAddress, reason);
     this.#connection.abort();
   }
 
@@ -93,12 +112,14 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   sent(bytes: number): void {
-    this.#dispatch.sent(bytes);
+    this.#host.dispatch.sent(bytes);
   }
 
   /** A call was answered or ended. */
   answered(): void {
-    if (!this.#advancing) this.#advance();
+    if (this.#advancing) return;
+    this.#advance();
+    this.#account();
   }
 
   #receive(frame: Uint8Array): void {
@@ -109,10 +130,7 @@ export class KafkaConnection implements ConnectionHandler {
     this.#pending.push(call);
     this.#pendingBytes += frame.length;
     if (runNow) this.#run(call);
-    if (
-      this.#pending.length >= this.#limits.maxPendingCalls ||
-      this.#pendingBytes >= this.#limits.maxPendingBytes
-    ) {
+    if (this.#pending.length >= MAX_PENDING_CALLS || this.#pendingBytes >= MAX_PENDING_BYTES) {
       this.#paused = true;
       this.#connection.pause();
     }
@@ -125,7 +143,7 @@ export class KafkaConnection implements ConnectionHandler {
       const head = this.#pending[0];
       if (head === undefined || this.#connection.closed) break;
       if (head.state === "queued") {
-        if (this.#connection.queuedBytes > this.#limits.maxUnsentBytes) break;
+        if (this.#connection.queuedBytes > MAX_UNSENT_BYTES) break;
         this.#run(head);
       }
       if (head.state !== "answered") break;
@@ -134,14 +152,10 @@ export class KafkaConnection implements ConnectionHandler {
       head.sendTo(this.#connection);
     }
     this.#advancing = false;
-    if (
-      this.#paused &&
-      this.#pending.length * 2 <= this.#limits.maxPendingCalls &&
-      this.#pendingBytes * 2 <= this.#limits.maxPendingBytes
-    ) {
-      this.#paused = false;
-      this.#connection.resume();
-    }
+    if (!this.#paused) return;
+    if (this.#pending.length * 2 > MAX_PENDING_CALLS || this.#pendingBytes * 2 > MAX_PENDING_BYTES) return;
+    this.#paused = false;
+    this.#connection.resume();
   }
 
   /** Whether this call's answer is the next on the connection. */
@@ -150,7 +164,7 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   #open(frame: Uint8Array): PendingCall | null {
-    const call = this.#guard("request header", () => this.#dispatch.open(this, frame));
+    const call = this.#guard("request header", () => this.#host.dispatch.open(this, frame));
     if (typeof call !== "string") return call;
     this.drop(call);
     return null;

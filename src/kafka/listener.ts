@@ -1,6 +1,7 @@
 import type { Logger } from "../base/logger.ts";
-import type { Listener, Network } from "../io/network.ts";
-import { KafkaConnection, type KafkaConnectionLimits } from "./connection.ts";
+import type { Clock, Timer } from "../io/clock.ts";
+import type { Connection, Listener, Network } from "../io/network.ts";
+import { type ConnectionHost, KafkaConnection } from "./connection.ts";
 import { Dispatch } from "./dispatch.ts";
 import type { KafkaServices } from "./services.ts";
 
@@ -12,43 +13,58 @@ export interface KafkaDoorOptions {
   readonly advertised: { readonly host: string; readonly port: number } | null;
   readonly services: KafkaServices;
   readonly limits: KafkaDoorLimits;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export interface KafkaDoorLimits extends KafkaConnectionLimits {
+export interface KafkaDoorLimits {
   readonly maxConnections: number;
+  /** Largest request, length prefix excluded. */
+  readonly maxFrameBytes: number;
+  /** Bytes of requests that all connections together may hold. */
+  readonly maxHeldBytes: number;
   /** Response bytes that a slow client may leave unread before it is cut off. */
   readonly maxQueuedBytes: number;
+  /** Silence after which a connection is closed; -1: never. */
+  readonly maxIdleMs: number;
 }
+
+/** Idle connections are looked for this often, or more often where they may be idle for less. */
+const IDLE_CHECK_MS = 10_000;
 
 /** The door for Kafka clients. */
 export class KafkaDoor {
+  readonly #options: KafkaDoorOptions;
+  readonly #dispatch: Dispatch;
   readonly #listener: Listener;
   readonly #connections = new Set<KafkaConnection>();
+  readonly #host: ConnectionHost;
+  #heldBytes = 0;
+  #idleCheck: Timer | null = null;
   #closing = false;
 
+  /** Listens from now on. Throws PORT_TAKEN. */
   constructor(options: KafkaDoorOptions) {
-    const { limits, logger } = options;
-    const dispatch = new Dispatch(options.services, logger);
+    const { limits, clock } = options;
+    this.#options = options;
+    this.#dispatch = new Dispatch(options.services, options.logger);
+    this.#host = {
+      dispatch: this.#dispatch,
+      maxFrameBytes: limits.maxFrameBytes,
+      monotonicMs: () => clock.monotonicMs(),
+      held: (bytes) => {
+        this.#heldBytes += bytes;
+        return this.#heldBytes > limits.maxHeldBytes;
+      },
+      closed: (connection) => this.#connections.delete(connection),
+    };
     this.#listener = options.network.listen({
       host: options.host,
       port: options.port,
       limits: { maxQueuedBytes: limits.maxQueuedBytes },
-      accept: (connection) => {
-        if (this.#closing) return null;
-        if (this.#connections.size >= limits.maxConnections) {
-          const reason = `${limits.maxConnections} connections are open, which is the limit (kafka.max.connections)`;
-          dispatch.refused(connection.remoteAddress, reason);
-          return null;
-        }
-        const advertised = options.advertised ?? { host: advertisable(this.host), port: this.port };
-        const client = new KafkaConnection(connection, dispatch, limits, advertised, (closed) =>
-          this.#connections.delete(closed),
-        );
-        this.#connections.add(client);
-        return client;
-      },
+      accept: (connection) => this.#accept(connection),
     });
+    this.#checkIdle();
   }
 
   get host(): string {
@@ -66,6 +82,7 @@ export class KafkaDoor {
   /** Takes no more connections, and closes those that wait for nothing. */
   stopAccepting(): void {
     this.#closing = true;
+    this.#idleCheck?.cancel();
     this.#listener.close();
   }
 
@@ -73,6 +90,33 @@ export class KafkaDoor {
   close(): void {
     this.stopAccepting();
     for (const connection of [...this.#connections]) connection.close();
+  }
+
+  #accept(connection: Connection): KafkaConnection | null {
+    if (this.#closing) return null;
+    const { limits, advertised } = this.#options;
+    if (this.#connections.size >= limits.maxConnections) {
+      const reason = `${limits.maxConnections} connections are open, which is the limit (max.connections)`;
+      this.#dispatch.refused(connection.remoteAddress, reason);
+      return null;
+    }
+    const address = advertised ?? { host: advertisable(this.host), port: this.port };
+    const client = new KafkaConnection(connection, this.#host, address);
+    this.#connections.add(client);
+    return client;
+  }
+
+  #checkIdle(): void {
+    const { clock, limits } = this.#options;
+    if (limits.maxIdleMs < 0) return;
+    this.#idleCheck = clock.after(Math.min(IDLE_CHECK_MS, limits.maxIdleMs), () => {
+      const limitMs = clock.monotonicMs() - limits.maxIdleMs;
+      for (const connection of [...this.#connections]) {
+        const sinceMs = connection.idleSinceMs;
+        if (sinceMs !== null && sinceMs <= limitMs) connection.close();
+      }
+      this.#checkIdle();
+    });
   }
 }
 

@@ -26,7 +26,20 @@ export interface KafkaCounters {
   requests: number;
   produceRequests: number;
   fetchRequests: number;
+  recordsIn: number;
   bytesIn: number;
   bytesOut: number;
   refusedConnections: number;
+}
+
+export function newKafkaCounters(): KafkaCounters {
+  return {
+    requests: 0,
+    produceRequests: 0,
+    fetchRequests: 0,
+    recordsIn: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    refusedConnections: 0,
+  };
 }

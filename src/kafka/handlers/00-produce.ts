@@ -1,5 +1,4 @@
 import { ZERO_UUID } from "../../base/ids.ts";
-import type { Broker } from "../../broker/broker.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
@@ -23,7 +22,8 @@ export const produce: ApiHandler<KafkaServices> = {
   minVersion: 3,
   maxVersion: 13,
   pipelined: true,
-  handle(call, { broker, counters }) {
+  handle(call, services) {
+    const { broker, counters } = services;
     const request = readProduceRequest(call.reader, call.version);
     counters.produceRequests += 1;
     const refusal = requestFault(request);
@@ -37,7 +37,7 @@ export const produce: ApiHandler<KafkaServices> = {
         topicId: data.topicId,
         partitionResponses: data.partitionData.map(({ index, records }) =>
           refusal === ERROR.NONE
-            ? append(broker, topic, missing, index, records, gather)
+            ? append(services, topic, missing, index, records, gather)
             : refused(index, refusal, null),
         ),
       };
@@ -53,7 +53,7 @@ function requestFault(request: ProduceRequest): number {
 }
 
 function append(
-  broker: Broker,
+  { broker, counters }: KafkaServices,
   topic: Topic | null,
   missing: number,
   index: number,
@@ -69,6 +69,7 @@ function append(
     return refused(index, ERROR.INVALID_RECORD, "No record batch.");
   const result = partition.append(records, 0, records.length, broker.clock.nowMs(), "client");
   if ("message" in result) return refused(index, result.error, result.message);
+  if (!result.duplicate) counters.recordsIn += result.lastOffset - result.baseOffset + 1;
   const response: PartitionResponse = {
     index,
     errorCode: ERROR.NONE,

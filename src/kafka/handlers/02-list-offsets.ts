@@ -11,6 +11,9 @@ import { epochFault } from "./leader-epoch.ts";
 
 type PartitionResponse = ListOffsetsResponse["topics"][number]["partitions"][number];
 
+const FIRST_WITH_EPOCH = 4;
+const NO_EPOCH = -1;
+
 const LATEST = -1;
 const EARLIEST = -2;
 const MAX_TIMESTAMP = -3;
@@ -37,7 +40,8 @@ export const listOffsets: ApiHandler<KafkaServices> = {
         if (partition === null) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
         const fault = epochFault(partition, wanted.currentLeaderEpoch);
         if (fault !== ERROR.NONE) return unknown(index, fault);
-        return lookUp(partition, Number(wanted.timestamp), call.version);
+        const response = lookUp(partition, Number(wanted.timestamp), call.version);
+        return call.version < FIRST_WITH_EPOCH ? { ...response, leaderEpoch: NO_EPOCH } : response;
       }),
     }));
     call.reply((writer) => writeListOffsetsResponse(writer, { throttleTimeMs: 0, topics }, call.version));
@@ -84,5 +88,5 @@ function found(partition: Partition, timestamp: number, offset: number): Partiti
 }
 
 function unknown(partitionIndex: number, errorCode: number): PartitionResponse {
-  return { partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 };
+  return { partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: NO_EPOCH };
 }

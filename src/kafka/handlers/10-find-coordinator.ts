@@ -2,7 +2,13 @@ import type { ApiHandler, Call } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { readFindCoordinatorRequest } from "../wire/generated/find-coordinator-request.ts";
-import { writeFindCoordinatorResponse } from "../wire/generated/find-coordinator-response.ts";
+import {
+  DEFAULT_FIND_COORDINATOR_RESPONSE,
+  writeFindCoordinatorResponse,
+} from "../wire/generated/find-coordinator-response.ts";
+
+/** KIP-699: several keys at a time. */
+const FIRST_WITH_KEYS = 4;
 
 const GROUP = 0;
 const TRANSACTION = 1;
@@ -19,11 +25,14 @@ export const findCoordinator: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readFindCoordinatorRequest(call.reader, call.version);
-    const keys = call.version >= 4 ? request.coordinatorKeys : [request.key];
-    const coordinators = keys.map((key) => locate(call, key, request.keyType, broker.nodeId));
-    const first = coordinators[0] ?? locate(call, "", GROUP, broker.nodeId);
-    const { errorCode, errorMessage, nodeId, host, port } = first;
-    const response = { throttleTimeMs: 0, errorCode, errorMessage, nodeId, host, port, coordinators };
+    const nodeId = broker.nodeId;
+    const response =
+      call.version >= FIRST_WITH_KEYS
+        ? {
+            ...DEFAULT_FIND_COORDINATOR_RESPONSE,
+            coordinators: request.coordinatorKeys.map((key) => locate(call, key, request.keyType, nodeId)),
+          }
+        : { ...DEFAULT_FIND_COORDINATOR_RESPONSE, ...locate(call, request.key, request.keyType, nodeId) };
     call.reply((writer) => writeFindCoordinatorResponse(writer, response, call.version));
   },
 };

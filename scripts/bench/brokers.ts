@@ -1,0 +1,100 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Headwater, startHeadwater } from "../../test/support/headwater.ts";
+import { realKafkaMissing, startRealKafka } from "../../test/support/kafka/real-kafka.ts";
+
+/** A broker under load: where it listens, and the process whose CPU time counts. */
+export interface Peer {
+  readonly name: string;
+  readonly pid: number;
+  readonly kafka: string | null;
+  readonly mqttPort: number | null;
+  stop(): Promise<void>;
+}
+
+/** Brokers on the first core, load on the second, so that neither pays for the other. */
+const BROKER_CORE = "0";
+
+export function pin(pid: number): void {
+  spawnSync("taskset", ["-acp", BROKER_CORE, String(pid)]);
+}
+
+export async function startOurs(
+  name: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Peer & { headwater: Headwater }> {
+  const headwater = await startHeadwater({ settings });
+  pin(headwater.pid);
+  return {
+    name,
+    headwater,
+    get pid() {
+      return headwater.pid;
+    },
+    kafka: headwater.kafka,
+    mqttPort: Number(headwater.mqtt.split(":")[1]),
+    stop: () => headwater.dispose(),
+  };
+}
+
+/** Apache Kafka, or in words why there is none. */
+export async function startKafka(): Promise<Peer | string> {
+  const missing = realKafkaMissing();
+  if (missing !== null) return missing;
+  const kafka = await startRealKafka({ heapMiB: 1024 });
+  const pid = Number(spawnSync("pgrep", ["-n", "-f", "kafka.Kafka"], { encoding: "utf8" }).stdout);
+  pin(pid);
+  return { name: "kafka", pid, kafka: kafka.bootstrap, mqttPort: null, stop: () => kafka.stop() };
+}
+
+/** mosquitto, with persistence off as its default is, or in words why there is none. */
+export async function startMosquitto(): Promise<Peer | string> {
+  const binary = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].find(existsSync);
+  if (binary === undefined) return "mosquitto is not installed (Debian: apt-get install mosquitto)";
+  const folder = mkdtempSync(join(tmpdir(), "headwater-bench-"));
+  const port = await freePort();
+  const config = join(folder, "mosquitto.conf");
+  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`);
+  const child = spawn(binary, ["-c", config], { stdio: "ignore" });
+  if (child.pid === undefined) return "mosquitto did not start";
+  pin(child.pid);
+  await reachable(port);
+  return {
+    name: "mosquitto",
+    pid: child.pid,
+    kafka: null,
+    mqttPort: port,
+    async stop() {
+      child.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function reachable(port: number): Promise<void> {
+  for (let tries = 0; tries < 200; tries += 1) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1", () => {
+        socket.end();
+        resolve(true);
+      });
+      socket.on("error", () => resolve(false));
+    });
+    if (open) return;
+    await Bun.sleep(25);
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}

@@ -1,0 +1,181 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import type { Peer } from "./brokers.ts";
+import { cpuSeconds, residentMb } from "./procfs.ts";
+
+/** What one run of one load on one broker measured. */
+export interface Measurement {
+  /** Broker CPU microseconds per message: the figure that survives noise. */
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly residentMb: number;
+}
+
+export interface Load {
+  readonly name: string;
+  /** Which of our configurations it runs on. */
+  readonly ours: "durable" | "memory";
+  readonly peer: "kafka" | "mosquitto";
+  /** Our CPU per message may be at most this part of the peer's; null: only shown. */
+  readonly target: number | null;
+  readonly run: (peer: Peer) => Measurement;
+}
+
+const LOAD_CORE = "1";
+const HERE = import.meta.dirname;
+export const CACHE = join(HERE, "../../.cache/bench");
+const KBENCH = join(CACHE, "kbench");
+
+/** Builds the Go load generator. Says in words what is missing, or null. */
+export function buildKbench(): string | null {
+  const folder = join(HERE, "kbench");
+  const built = spawnSync("go", ["build", "-o", KBENCH, "."], { cwd: folder, encoding: "utf8" });
+  if (built.error !== undefined) return "Go is not installed: the loads of the Kafka door are left out";
+  return built.status === 0 ? null : `the load generator does not build: ${built.stderr.trim()}`;
+}
+
+interface KbenchLine {
+  readonly topic: string;
+  readonly n: number;
+  readonly rec_s: number;
+  readonly server_cpu_s_per_M: number;
+  readonly server_rss_mb: number;
+  readonly p50_ms?: number;
+  readonly p99_ms?: number;
+}
+
+function kbench(peer: Peer, args: readonly string[]): KbenchLine {
+  const command = ["-c", LOAD_CORE, KBENCH, "-b", peer.kafka ?? "", "-pid", String(peer.pid), ...args];
+  const run = spawnSync("taskset", command, { encoding: "utf8", timeout: 180_000 });
+  if (run.status !== 0)
+    throw new Error(`kbench ${args.join(" ")} on ${peer.name}: ${run.stderr || run.error}`);
+  return JSON.parse(run.stdout) as KbenchLine;
+}
+
+function measured(line: KbenchLine): Measurement {
+  return {
+    cpuUs: line.server_cpu_s_per_M,
+    perSecond: line.rec_s,
+    p50Ms: line.p50_ms ?? null,
+    p99Ms: line.p99_ms ?? null,
+    residentMb: line.server_rss_mb,
+  };
+}
+
+function kafkaLoad(...args: readonly string[]): (peer: Peer) => Measurement {
+  return (peer) => measured(kbench(peer, args));
+}
+
+function fetchLoad(records: number, sizeBytes: number): (peer: Peer) => Measurement {
+  const load = ["-n", String(records), "-size", String(sizeBytes)];
+  return (peer) => {
+    const { topic } = kbench(peer, ["-mode", "raw", "-batch", "65536", ...load]);
+    return measured(kbench(peer, ["-mode", "rawfetch", "-t", topic, ...load]));
+  };
+}
+
+function mqttLoad(
+  connections: number,
+  window: number,
+  messages: number,
+  qos: number,
+): (peer: Peer) => Measurement {
+  return (peer) => {
+    const numbers = [peer.mqttPort, connections, window, messages, qos, 100].map(String);
+    const before = cpuSeconds(peer.pid);
+    const command = ["-c", LOAD_CORE, process.execPath, join(HERE, "mqtt-load.ts"), "publish", ...numbers];
+    const run = spawnSync("taskset", command, { encoding: "utf8", timeout: 180_000 });
+    if (run.status !== 0) throw new Error(`mqtt-load on ${peer.name}: ${run.stderr || run.error}`);
+    const line = JSON.parse(run.stdout) as {
+      messages: number;
+      seconds: number;
+      p50Ms: number | null;
+      p99Ms: number | null;
+    };
+    return {
+      cpuUs: ((cpuSeconds(peer.pid) - before) / line.messages) * 1e6,
+      perSecond: line.messages / line.seconds,
+      p50Ms: line.p50Ms,
+      p99Ms: line.p99Ms,
+      residentMb: residentMb(peer.pid),
+    };
+  };
+}
+
+/** Everything that is compared. Kafka does not sync by default, mosquitto never writes here: they have it easier. */
+export const LOADS: readonly Load[] = [
+  {
+    name: "produce 100 B, 64 KiB batches, durable",
+    ours: "durable",
+    peer: "kafka",
+    target: 0.5,
+    run: kafkaLoad("-mode", "raw", "-acks", "all", "-batch", "65536"),
+  },
+  {
+    name: "produce 100 B, 16 KiB batches, 5 in flight, durable",
+    ours: "durable",
+    peer: "kafka",
+    target: 0.7,
+    run: kafkaLoad("-mode", "raw", "-acks", "all", "-batch", "16384"),
+  },
+  {
+    name: "produce 100 B, 64 KiB batches, durability=memory",
+    ours: "memory",
+    peer: "kafka",
+    target: 0.35,
+    run: kafkaLoad("-mode", "raw", "-batch", "65536"),
+  },
+  {
+    name: "produce 100 B, 16 KiB batches, durability=memory",
+    ours: "memory",
+    peer: "kafka",
+    target: 0.35,
+    run: kafkaLoad("-mode", "raw", "-batch", "16384"),
+  },
+  {
+    name: "franz-go's defaults, 100 B, durable",
+    ours: "durable",
+    peer: "kafka",
+    target: null,
+    run: kafkaLoad("-mode", "kgo", "-acks", "all", "-linger", "5ms"),
+  },
+  { name: "fetch 100 B", ours: "durable", peer: "kafka", target: 1, run: fetchLoad(1_000_000, 100) },
+  { name: "fetch 1 KiB", ours: "durable", peer: "kafka", target: 1, run: fetchLoad(200_000, 1024) },
+  {
+    name: "200 connections, one record a request, durable",
+    ours: "durable",
+    peer: "kafka",
+    target: 0.6,
+    run: kafkaLoad("-mode", "many", "-conns", "200", "-rate", "0", "-dur", "5s"),
+  },
+  {
+    name: "end to end at 1,000 messages/s, durable",
+    ours: "durable",
+    peer: "kafka",
+    target: 0.35,
+    run: kafkaLoad("-mode", "e2e", "-rate", "1000", "-dur", "6s"),
+  },
+  {
+    name: "MQTT QoS 1, 20 publishers, window 100, durable",
+    ours: "durable",
+    peer: "mosquitto",
+    target: 0.3,
+    run: mqttLoad(20, 100, 400_000, 1),
+  },
+  {
+    name: "MQTT QoS 1, 200 publishers, one at a time, durable",
+    ours: "durable",
+    peer: "mosquitto",
+    target: 1.2,
+    run: mqttLoad(200, 1, 100_000, 1),
+  },
+  {
+    name: "MQTT QoS 0, 20 publishers",
+    ours: "durable",
+    peer: "mosquitto",
+    target: null,
+    run: mqttLoad(20, 100, 400_000, 0),
+  },
+];

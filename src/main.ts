@@ -1,0 +1,16 @@
+import packageJson from "../package.json" with { type: "json" };
+import { runCli } from "./cli/cli.ts";
+import { processWorld } from "./cli/process-world.ts";
+import { brokerRunner } from "./wiring/run-broker.ts";
+
+declare const HEADWATER_VERSION: string | undefined;
+declare const HEADWATER_COMMIT: string | undefined;
+
+/** A build says which commit it is of; a checkout has its package's version. */
+const version =
+  typeof HEADWATER_VERSION === "undefined" || typeof HEADWATER_COMMIT === "undefined"
+    ? `${packageJson.version}-checkout`
+    : `${HEADWATER_VERSION}+${HEADWATER_COMMIT}`;
+
+const runBroker = brokerRunner({ version, env: process.env });
+process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker)));

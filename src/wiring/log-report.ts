@@ -1,0 +1,36 @@
+import type { Logger } from "../base/logger.ts";
+import type { LogReport } from "../log/log-config.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+
+/** What the log has to tell, for people and for the metrics. */
+export function logReport(logger: Logger, metrics: Metrics): LogReport {
+  return {
+    recovered: ({ topic, partition }, details) =>
+      logger.info("log recovered after an unclean stop", { topic, partition, ...details }),
+    tornTail: ({ topic, partition }, endOffset, bytes) =>
+      logger.info("cut what was never acknowledged from a log's end", { topic, partition, endOffset, bytes }),
+    quarantined(log, path, fromOffset, toOffset, why) {
+      if (toOffset > fromOffset && fromOffset >= 0) metrics.gaps.quarantine.add(toOffset - fromOffset);
+      const place = { topic: log?.topic, partition: log?.partition };
+      logger.error("corrupt records were set aside", { ...place, path, fromOffset, toOffset, why });
+    },
+    fenced: ({ topic, partition }, error) =>
+      logger.error("a log takes no more records until the next start: its sync failed", {
+        topic,
+        partition,
+        error,
+      }),
+    deleted({ topic, partition }, fromOffset, toOffset, reason) {
+      const count = Math.max(0, toOffset - fromOffset);
+      if (reason === "retention.ms" || reason === "retention.bytes") metrics.gaps.retention.add(count);
+      logger.info("records deleted", { topic, partition, fromOffset, toOffset, reason });
+    },
+    diskFull(full, freeBytes) {
+      metrics.diskFull.set(full ? 1 : 0);
+      if (full) {
+        logger.error("disk full: records are refused until there is space, metadata goes on", { freeBytes });
+      } else logger.info("there is space again: records are taken", { freeBytes });
+    },
+    warning: (message, cause) => logger.warn(message, { cause }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Metrics } from "../metrics/metrics.ts";
+import type { GatewayState } from "./status.ts";
+
+const MILLISECONDS = 1e3;
+
+/** Sets, before every scrape, what the rooms count or know. */
+export function collectMetrics(metrics: Metrics, state: GatewayState): void {
+  metrics.registry.beforeScrape(() => {
+    metrics.ready.set(state.hindrances().length === 0 ? 1 : 0);
+    collectLog(metrics, state);
+    collectDoors(metrics, state);
+    collectUplinks(metrics, state);
+  });
+}
+
+function collectLog(metrics: Metrics, state: GatewayState): void {
+  const status = state.broker?.store.status();
+  if (status === undefined || state.broker === null) return;
+  let logBytes = 0;
+  let topics = 0;
+  for (const topic of state.broker.topics.all()) {
+    topics += 1;
+    for (const { log } of topic.partitions) logBytes += log.sizeBytes;
+  }
+  metrics.topics.set(topics);
+  metrics.partitions.set(state.broker.topics.partitionCount);
+  metrics.logBytes.set(logBytes);
+  metrics.freeBytes.set(status.freeBytes);
+  metrics.diskFull.set(status.diskFull ? 1 : 0);
+  metrics.offlineFolders.set(state.faults().length > 0 ? 1 : 0);
+  metrics.reserveBytes.set(state.settings["disk.reserve.bytes"]);
+  metrics.commitRounds.set(status.rounds);
+  metrics.commitBytes.set(status.journalBytes);
+}
+
+function collectDoors(metrics: Metrics, state: GatewayState): void {
+  const { kafka } = state;
+  if (kafka !== null) {
+    const { counters } = kafka;
+    metrics.connections.kafka.set(kafka.connections());
+    metrics.connectionsRefused.kafka.set(counters.refusedConnections);
+    metrics.bytesIn.kafka.set(counters.bytesIn);
+    metrics.bytesOut.kafka.set(counters.bytesOut);
+    metrics.requests.Produce.set(counters.produceRequests);
+    metrics.requests.Fetch.set(counters.fetchRequests);
+    metrics.requests.other.set(counters.requests - counters.produceRequests - counters.fetchRequests);
+    metrics.recordsIn.kafka.set(counters.recordsIn);
+  }
+  const stats = state.mqtt?.stats();
+  if (stats === undefined) return;
+  metrics.connections.mqtt.set(stats.connections);
+  metrics.connectionsRefused.mqtt.set(stats.connectionsRefused + stats.protocolErrors);
+  metrics.bytesIn.mqtt.set(stats.publishBytesReceived);
+  metrics.recordsIn.mqtt.set(stats.publishesReceived - stats.publishesRefused - stats.duplicates);
+  metrics.mqttMessagesIn.set(stats.publishesReceived);
+  metrics.mqttMessagesOut.set(stats.messagesSent);
+  metrics.mqttMessagesRefused.set(stats.publishesRefused);
+  metrics.mqttMessagesDropped.set(stats.messagesDropped);
+  metrics.mqttSubscriptions.set(stats.subscriptions);
+}
+
+function collectUplinks(metrics: Metrics, state: GatewayState): void {
+  for (const uplink of state.uplinks()) {
+    const { name } = uplink;
+    metrics.uplinkConnected[name]?.set(uplink.state === "forwarding" || uplink.state === "idle" ? 1 : 0);
+    metrics.uplinkLagRecords[name]?.set(uplink.lagRecords ?? Number.NaN);
+    metrics.uplinkLagSeconds[name]?.set((uplink.lagMs ?? Number.NaN) / MILLISECONDS);
+    metrics.uplinkRecords[name]?.set(uplink.forwardedRecords);
+    metrics.uplinkTransactions[name]?.set(uplink.transactions);
+  }
+}

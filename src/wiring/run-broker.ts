@@ -1,0 +1,251 @@
+import type { Logger } from "../base/logger.ts";
+import { Broker } from "../broker/broker.ts";
+import { openIdentity } from "../broker/identity.ts";
+import { collectProcessMetrics } from "../cli/process-metrics.ts";
+import type { RunBroker, RunningBroker } from "../cli/world.ts";
+import { formatAddress } from "../config/address.ts";
+import { type Settings, topicDefaults } from "../config/options.ts";
+import { HttpDoor } from "../http/door.ts";
+import { chooseDisk } from "../io/bun/choose-disk.ts";
+import { SystemClock } from "../io/bun/clock.ts";
+import { SystemNetwork } from "../io/bun/network.ts";
+import { PlainDisk } from "../io/bun/plain-disk.ts";
+import { SystemRandom } from "../io/bun/random.ts";
+import type { Clock, Timer } from "../io/clock.ts";
+import type { Disk } from "../io/disk.ts";
+import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
+import { KafkaDoor } from "../kafka/listener.ts";
+import { newKafkaCounters } from "../kafka/services.ts";
+import { LogStore } from "../log/log-store.ts";
+import { EventLoopLag } from "../metrics/event-loop-lag.ts";
+import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
+import { brokerConfigs } from "./broker-configs.ts";
+import { logLimits } from "./log-limits.ts";
+import { logReport } from "./log-report.ts";
+import { collectMetrics } from "./metrics.ts";
+import { mqttLimits } from "./mqtt-options.ts";
+import { GatewayState } from "./status.ts";
+import { bugsFromEnvironment } from "./test-bugs.ts";
+import { startUplinks, type Uplinks } from "./uplinks.ts";
+
+const MAINTAIN_MS = 1000;
+
+export interface Surroundings {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Starts gateways in this process: the real clock, disk, network and randomness meet the rooms here. */
+export function brokerRunner(surroundings: Surroundings): RunBroker {
+  return async (settings, logger) => {
+    const gateway = new Gateway(settings, logger, surroundings);
+    try {
+      await gateway.start();
+    } catch (error) {
+      await gateway.abandon();
+      throw error;
+    }
+    return gateway;
+  };
+}
+
+class Gateway implements RunningBroker {
+  readonly failed: Promise<Error>;
+  readonly #settings: Settings;
+  readonly #logger: Logger;
+  readonly #surroundings: Surroundings;
+  readonly #clock: Clock = new SystemClock();
+  readonly #random = new SystemRandom();
+  readonly #network = new SystemNetwork(this.#clock);
+  readonly #state: GatewayState;
+  readonly #metrics: Metrics;
+  #fail: (error: Error) => void = () => {};
+  #store: LogStore | null = null;
+  #kafka: KafkaDoor | null = null;
+  #mqtt: MqttDoor | null = null;
+  #http: HttpDoor | null = null;
+  #uplinks: Uplinks | null = null;
+  #maintenance: Timer | null = null;
+  #stopping = false;
+
+  constructor(settings: Settings, logger: Logger, surroundings: Surroundings) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#surroundings = surroundings;
+    this.failed = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    this.#state = new GatewayState(settings, surroundings.version, this.#clock.nowMs());
+    this.#metrics = createMetrics({
+      version: surroundings.version,
+      build: { bun: Bun.version, arch: process.arch },
+      uplinks: settings.uplinks.map(({ name }) => name),
+      dataFolder: settings.data,
+    });
+  }
+
+  get addresses() {
+    return this.#state.addresses;
+  }
+
+  async start(): Promise<void> {
+    this.#openHttp();
+    const broker = await this.#openBroker();
+    this.#openKafka(broker);
+    this.#openMqtt(broker);
+    this.#uplinks = startUplinks({
+      settings: this.#settings,
+      broker,
+      network: this.#network,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      metrics: this.#metrics,
+    });
+    this.#state.uplinks = this.#uplinks.status;
+    collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
+    collectMetrics(this.#metrics, this.#state);
+    this.#state.addresses = this.#listening();
+    this.#state.hinder();
+    this.#maintain();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#state.hinder("stopping");
+    this.#maintenance?.cancel();
+    this.#kafka?.stopAccepting();
+    await this.#uplinks?.stop();
+    await this.#mqtt?.close();
+    this.#kafka?.close();
+    await this.#http?.stop(true);
+    await this.#store?.close();
+  }
+
+  /** Closes what a failed start has opened, so that whoever started it can go on. */
+  async abandon(): Promise<void> {
+    await this.stop().catch((error: unknown) =>
+      this.#logger.warn("a failed start left something open", { error }),
+    );
+  }
+
+  async #openBroker(): Promise<Broker> {
+    const { data } = this.#settings;
+    const disk = this.#openDisk(data);
+    const store = await LogStore.open({
+      disk,
+      clock: this.#clock,
+      random: this.#random,
+      folder: data,
+      limits: logLimits(this.#settings),
+      report: logReport(this.#logger, this.#metrics),
+      bugs: bugsFromEnvironment(this.#surroundings.env),
+    });
+    this.#store = store;
+    store.onFatal((error) => {
+      this.#state.fail(error.message);
+      this.#fail(error);
+    });
+    const { clusterId, nodeId } = openIdentity(disk, data, this.#random);
+    const broker = new Broker({
+      store,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      nodeId,
+      clusterId,
+      topicDefaults: topicDefaults(this.#settings),
+      autoCreateTopics: this.#settings["auto.create.topics.enable"],
+      defaultPartitions: this.#settings["num.partitions"],
+      maxPartitions: this.#settings["max.partitions"],
+    });
+    this.#state.broker = broker;
+    return broker;
+  }
+
+  #openDisk(data: string): Disk {
+    new PlainDisk().makeFolder(data);
+    const choice = chooseDisk(data, this.#settings["disk.implementation"]);
+    this.#state.disk = `${choice.disk.kind}, ${choice.fileSystem}`;
+    this.#logger.info("data folder", {
+      folder: data,
+      disk: choice.disk.kind,
+      fileSystem: choice.fileSystem,
+      reason: choice.reason,
+    });
+    return choice.disk;
+  }
+
+  #openKafka(broker: Broker): void {
+    const listen = this.#settings["kafka.listen"];
+    if (listen === "off") return;
+    const advertised = this.#settings["kafka.advertised"];
+    const counters = newKafkaCounters();
+    const door = new KafkaDoor({
+      network: this.#network,
+      ...listen,
+      advertised: advertised === "auto" ? null : advertised,
+      services: {
+        broker,
+        versions: SERVED_VERSIONS,
+        brokerConfigs: () => brokerConfigs(this.#settings),
+        limits: { maxFetchBytes: this.#settings["fetch.max.bytes"] },
+        counters,
+      },
+      limits: {
+        maxConnections: this.#settings["max.connections"],
+        maxQueuedBytes: this.#settings["kafka.max.queued.bytes"],
+        maxFrameBytes: this.#settings["socket.request.max.bytes"],
+        maxHeldBytes: this.#settings["kafka.max.pending.bytes"],
+        maxIdleMs: this.#settings["connections.max.idle.ms"],
+      },
+      clock: this.#clock,
+      logger: this.#logger,
+    });
+    this.#kafka = door;
+    this.#state.kafka = { connections: () => door.connectionCount, counters };
+  }
+
+  #openMqtt(broker: Broker): void {
+    const listen = this.#settings["mqtt.listen"];
+    if (listen === "off") return;
+    this.#mqtt = startMqttDoor({
+      network: this.#network,
+      clock: this.#clock,
+      random: this.#random,
+      ingest: broker.ingest,
+      ...listen,
+      routes: this.#settings.mqttRoutes,
+      limits: mqttLimits(this.#settings),
+      log: this.#logger,
+    });
+    this.#state.mqtt = this.#mqtt;
+  }
+
+  /** First of all, so that a probe sees a start that takes long. */
+  #openHttp(): void {
+    const listen = this.#settings["http.listen"];
+    if (listen === "off") return;
+    const source = this.#state;
+    this.#http = new HttpDoor({ ...listen, source, metrics: this.#metrics.registry, logger: this.#logger });
+  }
+
+  #listening() {
+    const shown = (door: { readonly host: string; readonly port: number } | null) =>
+      door === null ? undefined : formatAddress(door);
+    const [kafka, mqtt, http] = [shown(this.#kafka), shown(this.#mqtt), shown(this.#http)];
+    return {
+      ...(kafka === undefined ? {} : { kafka }),
+      ...(mqtt === undefined ? {} : { mqtt }),
+      ...(http === undefined ? {} : { http }),
+    };
+  }
+
+  #maintain(): void {
+    this.#maintenance = this.#clock.after(MAINTAIN_MS, async () => {
+      await this.#store?.maintain(this.#clock.nowMs());
+      if (!this.#stopping) this.#maintain();
+    });
+  }
+}

@@ -1,0 +1,137 @@
+import type { Broker } from "../broker/broker.ts";
+import type { Settings } from "../config/options.ts";
+import type {
+  Addresses,
+  GatewayStatus,
+  LogStatus,
+  MqttStatus,
+  StatusSource,
+  TopicStatus,
+  UplinkStatus,
+} from "../http/status.ts";
+import type { KafkaCounters } from "../kafka/services.ts";
+import { LATENCY_BOUNDS_MS, type LatencyFigures } from "../log/commit.ts";
+import type { MqttDoor } from "../mqtt/listener.ts";
+
+/** What a gateway tells of itself; parts come as they start. */
+export class GatewayState implements StatusSource {
+  readonly settings: Settings;
+  readonly startedAtMs: number;
+  readonly #version: string;
+  readonly #faults: string[] = [];
+  #hindrances: readonly string[] = ["starting: the log is being opened"];
+  broker: Broker | null = null;
+  mqtt: MqttDoor | null = null;
+  kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
+  uplinks: () => readonly UplinkStatus[] = () => [];
+  disk = "";
+  addresses: Addresses = {};
+
+  constructor(settings: Settings, version: string, startedAtMs: number) {
+    this.settings = settings;
+    this.#version = version;
+    this.startedAtMs = startedAtMs;
+  }
+
+  /** Something that this process can't get over. */
+  fail(reason: string): void {
+    this.#faults.push(reason);
+  }
+
+  /** Why not everything serves, or nothing where it does. */
+  hinder(...reasons: readonly string[]): void {
+    this.#hindrances = reasons;
+  }
+
+  faults(): readonly string[] {
+    return this.#faults;
+  }
+
+  hindrances(): readonly string[] {
+    const faults = this.#faultyPartitions();
+    const full = this.broker?.store.status().diskFull === true;
+    return [
+      ...this.#hindrances,
+      ...(faults > 0 ? [`${faults} partitions take no records: see the log, or /api/status`] : []),
+      ...(full ? ["the disk is full: records are refused until there is space"] : []),
+    ];
+  }
+
+  status(): GatewayStatus {
+    const nowMs = this.broker?.clock.nowMs() ?? this.startedAtMs;
+    return {
+      version: this.#version,
+      gatewayId: this.settings["gateway.id"],
+      clusterId: this.broker?.clusterId ?? "",
+      startedAtMs: this.startedAtMs,
+      uptimeMs: Math.max(0, nowMs - this.startedAtMs),
+      addresses: this.addresses,
+      topics: this.#topics(),
+      uplinks: this.uplinks(),
+      log: this.#log(),
+      mqtt: this.#mqtt(),
+      kafka: this.kafka === null ? null : { connections: this.kafka.connections() },
+    };
+  }
+
+  #faultyPartitions(): number {
+    let count = 0;
+    for (const topic of this.broker?.topics.all() ?? []) {
+      for (const { log } of topic.partitions) if (log.fault !== null) count += 1;
+    }
+    return count;
+  }
+
+  #topics(): TopicStatus[] {
+    return Array.from(this.broker?.topics.all() ?? [], ({ name, id, internal, partitions }) => ({
+      name,
+      id,
+      internal,
+      partitions: partitions.map(({ index, log }) => ({
+        partition: index,
+        logStartOffset: log.logStartOffset,
+        highWatermark: log.highWatermark,
+        logEndOffset: log.logEndOffset,
+        sizeBytes: log.sizeBytes,
+        fault: log.fault,
+      })),
+    }));
+  }
+
+  #log(): LogStatus {
+    const status = this.broker?.store.status();
+    return {
+      folder: this.settings.data,
+      disk: this.disk,
+      freeBytes: status?.freeBytes ?? 0,
+      reserveBytes: this.settings["disk.reserve.bytes"],
+      full: status?.diskFull ?? false,
+      partitions: this.broker?.topics.partitionCount ?? 0,
+      commitRounds: status?.rounds ?? 0,
+      commitMedianMs: status === undefined ? null : medianMs(status.roundMs),
+    };
+  }
+
+  #mqtt(): MqttStatus | null {
+    const stats = this.mqtt?.stats();
+    if (stats === undefined) return null;
+    return {
+      connections: stats.connections,
+      subscriptions: stats.subscriptions,
+      messagesReceived: stats.publishesReceived,
+      messagesSent: stats.messagesSent,
+      messagesDropped: stats.messagesDropped,
+      messagesRefused: stats.publishesRefused,
+    };
+  }
+}
+
+/** The bound below which half of the rounds stayed; null without any. */
+function medianMs({ count, buckets }: LatencyFigures): number | null {
+  let below = 0;
+  for (const [index, bound] of LATENCY_BOUNDS_MS.entries()) {
+    below += buckets[index] ?? 0;
+    if (count > 0 && below * 2 >= count) return bound;
+  }
+  return null;
+}
