@@ -122,31 +122,27 @@ class SendRound {
     this.clock = clock;
   }
 
-  add(sender: SystemConnection, chain: PieceChain, bytes: Uint8Array): void {
-    if (!this.#append(sender, chain, bytes)) {
-      this.#finish();
-      this.#append(sender, chain, bytes);
+  /** False where the turn has no room left: the caller calls `finish` and looks anew where its bytes belong. */
+  add(sender: SystemConnection, chain: PieceChain, bytes: Uint8Array): boolean {
+    const isNew = chain.sizeBytes === 0;
+    if (!this.#buffer.add(chain, bytes)) return false;
+    if (isNew) this.#senders.push(sender);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.clock.soon(() => {
+        this.#scheduled = false;
+        this.finish();
+      });
     }
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.clock.soon(() => {
-      this.#scheduled = false;
-      this.#finish();
-    });
+    return true;
   }
 
   gather(chain: PieceChain): Uint8Array {
     return this.#buffer.gather(chain);
   }
 
-  #append(sender: SystemConnection, chain: PieceChain, bytes: Uint8Array): boolean {
-    const isNew = chain.sizeBytes === 0;
-    const fits = this.#buffer.add(chain, bytes);
-    if (fits && isNew) this.#senders.push(sender);
-    return fits;
-  }
-
-  #finish(): void {
+  /** Lets everything collected so far leave. */
+  finish(): void {
     // Nothing a connection does in `flush` calls a handler, so that nobody sends while this runs.
     for (const sender of this.#senders) sender.flush();
     this.#senders = [];
@@ -213,7 +209,10 @@ class SystemConnection implements Connection {
     if (this.#queue !== null) {
       this.#enqueue(bytes);
     } else if (bytes.length < DIRECT_BYTES) {
-      this.#sends.add(this, this.#chain, bytes);
+      if (this.#sends.add(this, this.#chain, bytes)) return;
+      // What leaves now may be more than the kernel takes, and then these bytes have to queue up behind it.
+      this.#sends.finish();
+      this.send(bytes);
     } else {
       this.flush();
       this.#write(bytes);

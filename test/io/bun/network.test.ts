@@ -228,6 +228,24 @@ describe("a peer that reads slowly", () => {
     expect(serverSide.drains).toBeGreaterThan(0);
   }, 20_000);
 
+  test("gets them in order, also where the turn's buffer overflows as the kernel stops taking", async () => {
+    for (const length of [100, 5000, 50_000, 65_535, 65_536]) {
+      const { client, clientSide, server, serverSide } = await pair();
+      client.pause();
+      const parts: Uint8Array[] = [];
+      for (let index = 0; index < 100 || server.queuedBytes < 600_000; index++) {
+        const part = new Uint8Array(length).fill(index % 251);
+        parts.push(part);
+        server.send(part);
+      }
+      client.resume();
+      const expected = Buffer.concat(parts);
+      await clientSide.until(() => clientSide.sizeBytes === expected.length);
+      expect(Buffer.compare(clientSide.bytes, expected)).toBe(0);
+      await serverSide.until(() => server.queuedBytes === 0);
+    }
+  });
+
   test("is cut off when more than the limit waits for it", async () => {
     const { client, server, serverSide } = await pair({ maxQueuedBytes: 1_000_000 });
     client.pause();
