@@ -3,10 +3,13 @@ import { didYouMean } from "../config/problem.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
+import { consumeCommand } from "./consume.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { helpText } from "./help.ts";
+import { produceCommand } from "./produce.ts";
 import { serveCommand } from "./serve.ts";
+import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
 import { versionCommand } from "./version.ts";
 import type { World } from "./world.ts";
@@ -14,7 +17,16 @@ import type { World } from "./world.ts";
 const ROOT: Command = {
   name: "headwater",
   summary: "An event broker for the edge: MQTT and Kafka over durable logs, carried on exactly once",
-  commands: [serveCommand, uplinkCommand, doctorCommand, configCommand, versionCommand],
+  commands: [
+    serveCommand,
+    topicCommand,
+    produceCommand,
+    consumeCommand,
+    uplinkCommand,
+    doctorCommand,
+    configCommand,
+    versionCommand,
+  ],
   examples: [
     ["headwater serve --data /var/lib/headwater", "run a gateway"],
     ["headwater consume telemetry --from earliest", "see what it holds"],

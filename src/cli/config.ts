@@ -39,7 +39,8 @@ export const configCommand: Command = {
 };
 
 async function print(input: Input, world: World): Promise<number> {
-  const { settings, sources } = effectiveSettings(input, world);
+  const { settings, sources, warnings } = effectiveSettings(input, world);
+  for (const warning of warnings) world.err(`warning: ${warning}\n`);
   world.out(
     input.json ? `${JSON.stringify(settingsJson(settings, sources))}\n` : settingsToml(settings, sources),
   );

@@ -32,10 +32,11 @@ export const serveCommand: Command = {
 const CLOSE_GRACE_MS = 15_000;
 
 async function serve(input: Input, world: World): Promise<number> {
-  const { settings } = effectiveSettings(input, world);
+  const { settings, warnings } = effectiveSettings(input, world);
   const clock = new SystemClock();
   const output = logOutput(settings, world, clock);
   const { logger } = output;
+  for (const warning of warnings) logger.warn(warning);
   const interrupted = world.interrupted();
   try {
     const running = await world.runBroker(settings, logger);

@@ -33,6 +33,8 @@ export const SETTING_FLAGS: readonly Flag[] = [
 export interface EffectiveSettings {
   readonly settings: Settings;
   readonly sources: ReadonlyMap<string, Source>;
+  /** For the log, or for standard error. */
+  readonly warnings: readonly string[];
 }
 
 /** All settings of a command line with environment and file. Throws CONFIG_INVALID with a problem a line. */
@@ -51,7 +53,6 @@ export function effectiveSettings(input: Input, world: World): EffectiveSettings
     hostName: world.hostName,
   });
   if (!result.ok) throw new HeadwaterError("CONFIG_INVALID", result.problems.map(formatProblem).join("\n"));
-  for (const warning of result.warnings) world.err(`warning: ${warning}\n`);
   return result;
 }
 
