@@ -1,0 +1,96 @@
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import {
+  batchBaseTimestampMs,
+  batchMaxTimestampMs,
+  batchProducerId,
+  batchSizeBytes,
+  checkBatch,
+  checkProducedBatch,
+  setBatchMaxTimestamp,
+} from "../records/batch.ts";
+import { checkRecords, type RecordsSummary } from "../records/reader.ts";
+import type { LogConfig } from "./log-config.ts";
+import type { ProducerBatch, ProducerStates } from "./producer-state.ts";
+
+/** Nothing of the append is in the log. `error` is Kafka's code; `message` goes to the client. */
+export interface AppendRefusal {
+  readonly error: number;
+  readonly message: string;
+}
+
+export type Admission =
+  | { readonly kind: "take" }
+  | { readonly kind: "duplicate"; readonly batch: ProducerBatch }
+  | { readonly kind: "refuse"; readonly refusal: AppendRefusal };
+
+const TAKE: Admission = { kind: "take" };
+const summary: RecordsSummary = { recordCount: 0, maxTimestampMs: -1 };
+
+/**
+ * Judges what a client sent: one batch, sound in every record, with the next sequence of its producer. Where the
+ * header's max timestamp is not that of the records it is put right, as Kafka does, since the time index rests
+ * on it.
+ */
+export function admitFromClient(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  config: LogConfig,
+  nowMs: number,
+  producers: ProducerStates,
+): Admission {
+  const fault = checkBatch(bytes, start, end) ?? checkProducedBatch(bytes, start);
+  if (fault !== null) return refuse(ERROR[fault.error], fault.reason);
+  const sizeBytes = batchSizeBytes(bytes, start);
+  if (sizeBytes !== end - start) {
+    return refuse(ERROR.INVALID_RECORD, "a produce request has one record batch per partition");
+  }
+  if (sizeBytes > config.maxMessageBytes) return tooLarge(sizeBytes, config);
+  if (batchProducerId(bytes, start) >= 0) {
+    const check = producers.check(bytes, start);
+    if (check.kind === "duplicate") return check;
+    if (check.kind === "refused") return refuse(ERROR[check.error], check.reason);
+  }
+  const recordFault = checkRecords(bytes, start, false, summary);
+  if (recordFault !== null) return refuse(ERROR[recordFault.error], recordFault.reason);
+  if (summary.maxTimestampMs !== batchMaxTimestampMs(bytes, start)) {
+    setBatchMaxTimestamp(bytes, start, summary.maxTimestampMs);
+  }
+  return admitTimestamps(bytes, start, config, nowMs);
+}
+
+/** Judges what the broker built itself: any number of sound batches, markers among them. */
+export function admitFromBroker(bytes: Uint8Array, start: number, end: number, config: LogConfig): Admission {
+  let position = start;
+  while (position < end) {
+    const fault = checkBatch(bytes, position, end);
+    if (fault !== null) return refuse(ERROR[fault.error], fault.reason);
+    const sizeBytes = batchSizeBytes(bytes, position);
+    if (sizeBytes > config.maxMessageBytes) return tooLarge(sizeBytes, config);
+    position += sizeBytes;
+  }
+  if (start === end) return refuse(ERROR.INVALID_RECORD, "no record batch");
+  return TAKE;
+}
+
+function admitTimestamps(bytes: Uint8Array, at: number, config: LogConfig, nowMs: number): Admission {
+  if (config.timestampType === "LogAppendTime") return TAKE;
+  const latest = batchMaxTimestampMs(bytes, at);
+  if (latest - nowMs > config.timestampAfterMaxMs) {
+    return refuse(ERROR.INVALID_TIMESTAMP, `timestamp ${latest} is too far ahead of ${nowMs}`);
+  }
+  const first = batchBaseTimestampMs(bytes, at);
+  if (nowMs - first > config.timestampBeforeMaxMs) {
+    return refuse(ERROR.INVALID_TIMESTAMP, `timestamp ${first} is too far behind ${nowMs}`);
+  }
+  return TAKE;
+}
+
+function tooLarge(sizeBytes: number, config: LogConfig): Admission {
+  const message = `batch of ${sizeBytes} bytes is larger than max.message.bytes, ${config.maxMessageBytes}`;
+  return refuse(ERROR.MESSAGE_TOO_LARGE, message);
+}
+
+function refuse(error: number, message: string): Admission {
+  return { kind: "refuse", refusal: { error, message } };
+}

@@ -1,0 +1,242 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Journal } from "./journal.ts";
+import type { LogBug, LogLimits } from "./log-config.ts";
+import type { CommitMark, PartitionLog } from "./partition-log.ts";
+
+export interface CommitStatus {
+  readonly rounds: number;
+  readonly journalBytes: number;
+  readonly directSyncs: number;
+  /** Milliseconds from the write of a round to its being durable. */
+  readonly roundMs: LatencyFigures;
+}
+
+export interface LatencyFigures {
+  readonly count: number;
+  readonly sumMs: number;
+  readonly maxMs: number;
+  /** Count of rounds that took at most LATENCY_BOUNDS_MS[i]; the last is for all others. */
+  readonly buckets: readonly number[];
+}
+
+export const LATENCY_BOUNDS_MS: readonly number[] = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000];
+
+interface Taken {
+  readonly log: PartitionLog;
+  readonly mark: CommitMark;
+  /** Whether its pending bytes became durable; else only its log start offset. */
+  readonly bytes: boolean;
+  /** Whether its log start offset stands in the round. */
+  readonly logStart: boolean;
+}
+
+/** What a round asks of its surroundings. */
+export interface CommitOptions {
+  readonly clock: Clock;
+  readonly limits: LogLimits;
+  readonly bugs: ReadonlySet<LogBug>;
+  readonly journal: Journal;
+  /** Gives the other half of the journal free, some time after a switch to this one. */
+  drain(generation: number): void;
+  /** Resolves when a half of the journal was given free. */
+  drained(): Promise<void>;
+  /** A sync of the journal failed: nothing can be acknowledged any more. */
+  failed(error: unknown): void;
+  /** High watermarks may have moved, or logs were fenced. */
+  committed(): void;
+}
+
+/**
+ * Commit rounds: what all logs appended since the last round becomes durable with one write and one sync of the
+ * journal; logs that bring much are synced themselves meanwhile. Only one round is in flight; what arrives
+ * during it shares the next. What a round covers is read before its sync starts, never after.
+ */
+export class Commits {
+  readonly #options: CommitOptions;
+  readonly #waiting = new Set<PartitionLog>();
+  #scheduled = false;
+  #running = false;
+  #stopped = false;
+  #notifying = false;
+  #idle: (() => void)[] = [];
+  #rounds = 0;
+  #directSyncs = 0;
+  readonly #latency = {
+    count: 0,
+    sumMs: 0,
+    maxMs: 0,
+    buckets: new Array<number>(LATENCY_BOUNDS_MS.length + 1).fill(0),
+  };
+
+  constructor(options: CommitOptions) {
+    this.#options = options;
+  }
+
+  status(): CommitStatus {
+    return {
+      rounds: this.#rounds,
+      journalBytes: this.#options.journal.bytesWritten,
+      directSyncs: this.#directSyncs,
+      roundMs: { ...this.#latency, buckets: [...this.#latency.buckets] },
+    };
+  }
+
+  /** The log has appended, or moved its start. */
+  add(log: PartitionLog): void {
+    if (log.config.durability === "memory" && !log.needsLogStartCommit) {
+      this.#notifySoon();
+      return;
+    }
+    this.#waiting.add(log);
+    this.#schedule();
+  }
+
+  /** Resolves when nothing waits for a round any more. */
+  async settled(): Promise<void> {
+    while ((this.#running || this.#waiting.size > 0) && !this.#stopped) {
+      await new Promise<void>((resolve) => this.#idle.push(resolve));
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting.clear();
+    this.#wakeIdle();
+  }
+
+  /** Logs that don't wait for the disk are read from at once, but after the turn that appended. */
+  #notifySoon(): void {
+    if (this.#notifying) return;
+    this.#notifying = true;
+    this.#options.clock.soon(() => {
+      this.#notifying = false;
+      this.#options.committed();
+    });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#running || this.#stopped) return;
+    this.#scheduled = true;
+    const start = () => {
+      this.#scheduled = false;
+      void this.#run();
+    };
+    const { lingerMs } = this.#options.limits;
+    if (lingerMs > 0) this.#options.clock.after(lingerMs, start);
+    else this.#options.clock.soon(start);
+  }
+
+  async #run(): Promise<void> {
+    if (this.#stopped) return;
+    this.#running = true;
+    try {
+      await this.#round();
+    } catch (error) {
+      this.stop();
+      this.#options.failed(error);
+    } finally {
+      this.#running = false;
+    }
+    if (this.#waiting.size > 0) this.#schedule();
+    else this.#wakeIdle();
+  }
+
+  async #round(): Promise<void> {
+    const { journal, clock, bugs } = this.#options;
+    const startMs = clock.monotonicMs();
+    const direct: Taken[] = [];
+    const journaled: Taken[] = [];
+    for (const log of this.#waiting) this.#take(log, direct, journaled);
+    if (journal.entries > 0 && !journal.hasRoom) await this.#switchHalf();
+    const syncs = direct.filter((taken) => taken.bytes).map((taken) => this.#syncDirect(taken.log));
+    if (journal.entries > 0) {
+      journal.write();
+      syncs.push(journal.sync());
+    }
+    if (bugs.has("ack-before-sync")) {
+      this.#release(direct, journaled);
+      this.#options.committed();
+    }
+    // Every sync has ended before the round does, whichever fails first.
+    const results = await Promise.allSettled(syncs);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+    this.#release(direct, journaled);
+    this.#note(clock.monotonicMs() - startMs);
+    this.#options.committed();
+  }
+
+  /** Puts what a log has into the round, or leaves it for the next. */
+  #take(log: PartitionLog, direct: Taken[], journaled: Taken[]): void {
+    const { journal, limits } = this.#options;
+    if (log.deleted || log.fault !== null) {
+      this.#waiting.delete(log);
+      return;
+    }
+    const bytes = log.config.durability === "memory" ? 0 : log.pendingBytes;
+    const entries = log.pendingEntries();
+    const mark = log.captureEnd();
+    const logStart = log.needsLogStartCommit;
+    if (bytes >= limits.directBytes || (bytes > 0 && !journal.fitsAtAll(bytes, entries))) {
+      if (!journal.fits(1, 0)) return;
+      log.writeLogStart(journal);
+      direct.push({ log, mark, bytes: true, logStart });
+    } else {
+      if (!journal.fits(entries, bytes)) return;
+      if (bytes > 0) log.writePending(journal);
+      log.writeLogStart(journal);
+      journaled.push({ log, mark, bytes: bytes > 0, logStart });
+    }
+    this.#waiting.delete(log);
+  }
+
+  async #syncDirect(log: PartitionLog): Promise<void> {
+    if (this.#options.bugs.has("skip-direct-sync")) return;
+    this.#directSyncs += 1;
+    try {
+      await log.syncSegments();
+    } catch (error) {
+      // This log's affair: the others' appends are in the journal, or in segments of their own.
+      log.fence(error);
+    }
+  }
+
+  #release(...groups: Taken[][]): void {
+    const late = this.#options.bugs.has("late-end-capture");
+    for (const { log, mark, bytes, logStart } of groups.flat()) {
+      if (log.fault !== null || log.deleted) continue;
+      if (bytes) log.committed(late ? log.captureEnd() : mark);
+      if (logStart) log.logStartDurable(mark.logStartOffset);
+    }
+  }
+
+  /** Goes on in the other half of the journal, once that is free. */
+  async #switchHalf(): Promise<void> {
+    const { journal } = this.#options;
+    for (;;) {
+      const full = journal.switchHalf();
+      if (full !== null) {
+        this.#options.drain(full);
+        return;
+      }
+      await this.#options.drained();
+      if (this.#stopped) throw new HeadwaterError("LOG_FENCED", "the log was stopped");
+    }
+  }
+
+  #note(durationMs: number): void {
+    this.#rounds += 1;
+    this.#latency.count += 1;
+    this.#latency.sumMs += durationMs;
+    this.#latency.maxMs = Math.max(this.#latency.maxMs, durationMs);
+    const bucket = LATENCY_BOUNDS_MS.findIndex((boundMs) => durationMs <= boundMs);
+    const index = bucket < 0 ? LATENCY_BOUNDS_MS.length : bucket;
+    this.#latency.buckets[index] = (this.#latency.buckets[index] ?? 0) + 1;
+  }
+
+  #wakeIdle(): void {
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+}

@@ -1,0 +1,48 @@
+/** Names in the data folder. Partition folders and segment files are named as in Apache Kafka. */
+
+export const JOURNAL_FOLDER = "journal";
+export const QUARANTINE_FOLDER = "quarantine";
+export const FORMAT_FILE = "format";
+export const CLEAN_SHUTDOWN_FILE = "clean-shutdown";
+export const PARTITION_METADATA_FILE = "partition.metadata";
+/** Ends the name of a partition's folder that is being removed, as in Kafka. */
+export const DELETED_SUFFIX = "-delete";
+export const LOG_SUFFIX = ".log";
+export const OFFSET_INDEX_SUFFIX = ".index";
+export const TIME_INDEX_SUFFIX = ".timeindex";
+export const KEY_INDEX_SUFFIX = ".keys";
+/** A segment without its corrupt batches, before it takes the place of the original. */
+export const SALVAGE_SUFFIX = ".salvage";
+/** Everything beside a segment that can be rebuilt from it. */
+export const CACHE_SUFFIXES: readonly string[] = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, KEY_INDEX_SUFFIX];
+
+const OFFSET_DIGITS = 20;
+
+/** `telemetry-3`. */
+export function partitionFolderName(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}
+
+/** Topic and partition of a folder's name, or null for a name that no partition has. */
+export function parsePartitionFolderName(name: string): { topic: string; partition: number } | null {
+  const match = /^([A-Za-z0-9._-]{1,249})-(0|[1-9]\d{0,9})$/.exec(name);
+  if (match === null) return null;
+  const topic = match[1];
+  const partition = Number(match[2]);
+  if (topic === undefined || topic === "." || topic === ".." || partition > 0x7fffffff) return null;
+  return { topic, partition };
+}
+
+/** `00000000000000000042`: the name of a segment's files without their suffix. */
+export function segmentName(baseOffset: number): string {
+  return String(baseOffset).padStart(OFFSET_DIGITS, "0");
+}
+
+/** Base offset of a segment file's name with this suffix, or null. */
+export function parseSegmentName(name: string, suffix: string): number | null {
+  if (!name.endsWith(suffix) || name.length !== OFFSET_DIGITS + suffix.length) return null;
+  const digits = name.slice(0, OFFSET_DIGITS);
+  if (!/^\d+$/.test(digits)) return null;
+  const baseOffset = Number(digits);
+  return Number.isSafeInteger(baseOffset) ? baseOffset : null;
+}

@@ -1,0 +1,97 @@
+import { crc32c } from "../base/crc32c.ts";
+import { putInt32, uint32At } from "../records/big-endian.ts";
+import { ByteReader, ByteWriter } from "./encoding.ts";
+import { OffsetIndex } from "./offset-index.ts";
+import { TimeIndex } from "./time-index.ts";
+
+/**
+ * Index files stand beside a segment and say which bytes of it they describe. They are caches: never synced,
+ * and read only where sum, base offset and size fit the segment, else rebuilt from it. Big-endian:
+ *
+ *  position  size  field
+ *         0     4  magic "HWIX"
+ *         4     4  CRC32C of everything from position 8
+ *         8     4  kind: 1 offset index, 2 time index, 3 key index
+ *        12     4  entries
+ *        16     8  base offset of the segment
+ *        24     8  bytes of the segment that are described
+ *        32     -  entries; offset index: relative offset, position (4 + 4 bytes);
+ *                  time index: timestamp, position (8 + 4 bytes); key index: see key-index.ts
+ */
+export const INDEX_HEADER_BYTES = 32;
+const MAGIC = 0x48574958;
+
+export const OFFSET_INDEX_KIND = 1;
+export const TIME_INDEX_KIND = 2;
+export const KEY_INDEX_KIND = 3;
+
+/** The part of a segment that an index describes. */
+export interface IndexedSegment {
+  readonly baseOffset: number;
+  readonly sizeBytes: number;
+}
+
+/** Starts an index file; `sealIndexFile` ends it. */
+export function beginIndexFile(kind: number, entries: number, segment: IndexedSegment): ByteWriter {
+  const writer = new ByteWriter();
+  writer.int32(MAGIC);
+  writer.int32(0);
+  writer.int32(kind);
+  writer.int32(entries);
+  writer.int64(segment.baseOffset);
+  writer.int64(segment.sizeBytes);
+  return writer;
+}
+
+/** The file's bytes, summed. */
+export function sealIndexFile(writer: ByteWriter): Uint8Array {
+  const bytes = writer.view();
+  putInt32(bytes, 4, crc32c(bytes, 8, bytes.length));
+  return bytes;
+}
+
+/** Number of entries of an index file that describes just this segment, or null where it can't be believed. */
+export function checkIndexFile(bytes: Uint8Array, kind: number, segment: IndexedSegment): number | null {
+  if (bytes.length < INDEX_HEADER_BYTES || uint32At(bytes, 0) !== MAGIC) return null;
+  const reader = new ByteReader(bytes, 8);
+  if (reader.int32() !== kind) return null;
+  const entries = reader.int32();
+  if (reader.int64() !== segment.baseOffset || reader.int64() !== segment.sizeBytes) return null;
+  return uint32At(bytes, 4) === crc32c(bytes, 8, bytes.length) ? entries : null;
+}
+
+export function encodeOffsetIndex(index: OffsetIndex, segment: IndexedSegment): Uint8Array {
+  const writer = beginIndexFile(OFFSET_INDEX_KIND, index.count, segment);
+  for (let entry = 0; entry < index.count; entry++) {
+    writer.int32(index.relativeOffsetAt(entry));
+    writer.int32(index.positionAt(entry));
+  }
+  return sealIndexFile(writer);
+}
+
+export function decodeOffsetIndex(bytes: Uint8Array, segment: IndexedSegment): OffsetIndex | null {
+  const entries = checkIndexFile(bytes, OFFSET_INDEX_KIND, segment);
+  if (entries === null || bytes.length !== INDEX_HEADER_BYTES + entries * 8) return null;
+  const reader = new ByteReader(bytes, INDEX_HEADER_BYTES);
+  const index = new OffsetIndex();
+  for (let entry = 0; entry < entries; entry++) index.add(reader.uint32(), reader.uint32());
+  return index;
+}
+
+export function encodeTimeIndex(index: TimeIndex, segment: IndexedSegment): Uint8Array {
+  const writer = beginIndexFile(TIME_INDEX_KIND, index.count, segment);
+  for (let entry = 0; entry < index.count; entry++) {
+    writer.int64(index.timestampAt(entry));
+    writer.int32(index.positionAt(entry));
+  }
+  return sealIndexFile(writer);
+}
+
+export function decodeTimeIndex(bytes: Uint8Array, segment: IndexedSegment): TimeIndex | null {
+  const entries = checkIndexFile(bytes, TIME_INDEX_KIND, segment);
+  if (entries === null || bytes.length !== INDEX_HEADER_BYTES + entries * 12) return null;
+  const reader = new ByteReader(bytes, INDEX_HEADER_BYTES);
+  const index = new TimeIndex();
+  for (let entry = 0; entry < entries; entry++) index.add(reader.int64(), reader.uint32());
+  return index;
+}

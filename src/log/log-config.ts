@@ -1,0 +1,170 @@
+import type { Uuid } from "../base/ids.ts";
+
+/** Which log: a folder of its own, fenced by the topic's id against an earlier topic of the same name. */
+export interface LogIdentity {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly partition: number;
+}
+
+/** What a topic can choose. Every value may change while the log is open. Names are Kafka's where it has one. */
+export interface LogConfig {
+  /** `segment.bytes`: a batch that would go beyond it starts the next segment. */
+  readonly segmentBytes: number;
+  /** `segment.ms`: age, since its first append, at which a segment is sealed even if it is not full. */
+  readonly segmentMs: number;
+  /** `retention.ms`; -1 is for ever. */
+  readonly retentionMs: number;
+  /** `retention.bytes`; -1 is no bound. */
+  readonly retentionBytes: number;
+  /** `index.interval.bytes`: bytes of batches between two entries of the offset and time index. */
+  readonly indexIntervalBytes: number;
+  /** `max.message.bytes`: largest record batch, header included. */
+  readonly maxMessageBytes: number;
+  /** "disk": the high watermark is what is durable. "memory": it is the log's end, as in Kafka by default. */
+  readonly durability: "disk" | "memory";
+  /** `message.timestamp.type`. */
+  readonly timestampType: "CreateTime" | "LogAppendTime";
+  /** `message.timestamp.before.max.ms`: how far back a record's own time may be. */
+  readonly timestampBeforeMaxMs: number;
+  /** `message.timestamp.after.max.ms`: how far ahead it may be. */
+  readonly timestampAfterMaxMs: number;
+  /** `producer.id.expiration.ms`: silence after which an idempotent producer's state is forgotten. */
+  readonly producerIdExpirationMs: number;
+}
+
+export const DEFAULT_LOG_CONFIG: LogConfig = {
+  segmentBytes: 16 * 1024 * 1024,
+  segmentMs: 7 * 24 * 3600 * 1000,
+  retentionMs: 7 * 24 * 3600 * 1000,
+  retentionBytes: -1,
+  indexIntervalBytes: 4096,
+  maxMessageBytes: 1048588,
+  durability: "disk",
+  timestampType: "CreateTime",
+  timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+  timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
+  producerIdExpirationMs: 24 * 3600 * 1000,
+};
+
+/** Bounds of the whole store, which no topic can stretch. */
+export interface LogLimits {
+  /** Size of each of the journal's two files. */
+  readonly journalBytes: number;
+  /** Most bytes that one commit round puts into the journal; what is left waits for the next round. */
+  readonly journalRoundBytes: number;
+  /** From this many bytes in a round on, a partition skips the journal and its segments are synced instead. */
+  readonly directBytes: number;
+  /** How long a commit round waits for company; 0 is until the turn of the event loop ends. */
+  readonly lingerMs: number;
+  /** Appended but not yet durable bytes at which appends are refused until the disk has caught up. */
+  readonly maxUncommittedBytes: number;
+  /** Segment files that are open at a time. */
+  readonly maxOpenFiles: number;
+  /** Sum of the sizes of segment files that are open at a time: what may be mapped. */
+  readonly maxMappedBytes: number;
+  /** Bytes written or read after which open files are asked to give their memory back. */
+  readonly residentBytes: number;
+  /** First size of a segment file. It doubles as it fills, up to `segmentGrowthBytes` at a time. */
+  readonly segmentFirstBytes: number;
+  readonly segmentGrowthBytes: number;
+  /** Free bytes of the file system that only internal topics may use up. */
+  readonly reserveBytes: number;
+  /** Producers remembered per partition; the one that was silent for longest is forgotten first. */
+  readonly maxProducersPerLog: number;
+  /** Longest time between two checkpoints: what bounds the scan after a crash. */
+  readonly checkpointIntervalMs: number;
+  /** Segment syncs that run at a time in the background. */
+  readonly backgroundSyncs: number;
+  /** Bytes of sealed segments that one call of `maintain` may index by key. */
+  readonly keyIndexBytesPerTick: number;
+  /** Bytes that one call of `maintain` checks for damage; 0 turns the check off. */
+  readonly verifyBytesPerTick: number;
+  /** Bytes of key indexes kept in memory. */
+  readonly keyIndexCacheBytes: number;
+  /** Bytes that a search by key walks in segments without a key index before it returns. */
+  readonly keyScanBytes: number;
+}
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const DEFAULT_LOG_LIMITS: LogLimits = {
+  journalBytes: 16 * MIB,
+  journalRoundBytes: 4 * MIB,
+  directBytes: 64 * KIB,
+  lingerMs: 0,
+  maxUncommittedBytes: 64 * MIB,
+  maxOpenFiles: 512,
+  maxMappedBytes: 4096 * MIB,
+  residentBytes: 16 * MIB,
+  segmentFirstBytes: 16 * KIB,
+  segmentGrowthBytes: 4 * MIB,
+  reserveBytes: 64 * MIB,
+  maxProducersPerLog: 5000,
+  checkpointIntervalMs: 60_000,
+  backgroundSyncs: 3,
+  keyIndexBytesPerTick: 4 * MIB,
+  verifyBytesPerTick: 1 * MIB,
+  keyIndexCacheBytes: 2 * MIB,
+  keyScanBytes: 4 * MIB,
+};
+
+/** Why records are gone, or a file was set aside. */
+export type DeletionReason = "retention.ms" | "retention.bytes" | "delete-records" | "corruption";
+
+/** What an operator, the metrics and the gap ledger have to hear. Callbacks don't throw and don't call back into the log. */
+export interface LogReport {
+  /** A partition's recovery after a crash is done. */
+  recovered?(log: LogIdentity, details: RecoveryDetails): void;
+  /** Bytes behind the last whole batch were cut: what had been written, not acknowledged, when power went. */
+  tornTail?(log: LogIdentity, endOffset: number, bytes: number): void;
+  /** Something was corrupt and set aside. Offsets in [fromOffset, toOffset) are lost; -1 where not known. */
+  quarantined?(
+    log: LogIdentity | null,
+    path: string,
+    fromOffset: number,
+    toOffset: number,
+    why: string,
+  ): void;
+  /** A sync failed: nothing is appended to the log or read from it until the process starts anew. */
+  fenced?(log: LogIdentity, error: unknown): void;
+  /** Records [fromOffset, toOffset) are no longer there. */
+  deleted?(log: LogIdentity, fromOffset: number, toOffset: number, reason: DeletionReason): void;
+  /** Appends are refused for want of space, or are taken again. At most once per change. */
+  diskFull?(full: boolean, freeBytes: number): void;
+  /** Anything else worth a line in the log. */
+  warning?(message: string, cause?: unknown): void;
+}
+
+export interface RecoveryDetails {
+  readonly endOffset: number;
+  readonly scannedBytes: number;
+  readonly journalBytes: number;
+}
+
+/**
+ * Deliberate bugs for tests of the tests: each breaks one promise, and a test has to notice. Never set in
+ * production.
+ */
+export type LogBug =
+  /** The high watermark moves before the sync. */
+  | "ack-before-sync"
+  /** What is durable is read after the sync instead of before it. */
+  | "late-end-capture"
+  /** Recovery believes lengths without checking sums. */
+  | "skip-recovery-crc"
+  /** The journal is reused before the segments are synced. */
+  | "tail-before-segment-sync"
+  /** A bulk partition's earlier segment is not synced when it rolled within the round. */
+  | "skip-rolled-segment-sync"
+  /** New segment files are not made durable in their folder. */
+  | "skip-folder-sync"
+  /** Journal entries are matched by partition without the topic's id. */
+  | "skip-topic-id-fence"
+  /** A bulk partition is neither journaled nor synced. */
+  | "skip-direct-sync"
+  /** The clean-shutdown marker stays while the broker runs. */
+  | "keep-clean-marker";
+
+export const NO_BUGS: ReadonlySet<LogBug> = new Set();

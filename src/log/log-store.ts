@@ -1,0 +1,442 @@
+import { assert } from "../base/assert.ts";
+import { HeadwaterError, hasCode } from "../base/errors.ts";
+import type { Uuid } from "../base/ids.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Disk, FolderLock } from "../io/disk.ts";
+import type { Random } from "../io/random.ts";
+import { Background } from "./background.ts";
+import type { CheckpointSlots, LogState } from "./checkpoint.ts";
+import { type CommitStatus, Commits } from "./commit.ts";
+import {
+  CLEAN_SHUTDOWN_FILE,
+  DELETED_SUFFIX,
+  PARTITION_METADATA_FILE,
+  partitionFolderName,
+} from "./folder-names.ts";
+import type { Journal } from "./journal.ts";
+import { KeyIndexCache } from "./key-search.ts";
+import {
+  DEFAULT_LOG_CONFIG,
+  DEFAULT_LOG_LIMITS,
+  type LogBug,
+  type LogConfig,
+  type LogIdentity,
+  type LogLimits,
+  type LogReport,
+  NO_BUGS,
+} from "./log-config.ts";
+import type { LogHost } from "./log-host.ts";
+import { Maintenance } from "./maintenance.ts";
+import { OpenFiles } from "./open-files.ts";
+import { PartitionLog } from "./partition-log.ts";
+import { encodePartitionMetadata } from "./partition-metadata.ts";
+import { Quarantine } from "./quarantine.ts";
+import type { Segment } from "./segment.ts";
+import { SpaceGuard } from "./space-guard.ts";
+import { type OpenedStore, openStore } from "./store-opening.ts";
+
+export interface LogStoreOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random?: Random;
+  readonly folder: string;
+  readonly limits?: Partial<LogLimits>;
+  readonly report?: LogReport;
+  /** Settings of a topic that is found on the disk; they can be set again at any time. */
+  readonly configFor?: (topic: string) => LogConfig;
+  /** Deliberate bugs, for tests. */
+  readonly bugs?: ReadonlySet<LogBug>;
+}
+
+export interface LogStoreStatus extends CommitStatus {
+  readonly logs: number;
+  readonly faultyLogs: number;
+  /** Damaged files and ranges found since the start. */
+  readonly quarantines: number;
+  readonly openFiles: number;
+  readonly mappedBytes: number;
+  readonly freeBytes: number;
+  readonly diskFull: boolean;
+  readonly uncommittedBytes: number;
+  /** Logs with segments that are not synced. */
+  readonly unsyncedLogs: number;
+  readonly checkpoints: number;
+}
+
+/**
+ * All logs under one data folder, and what they share: the journal and its commit rounds, open files, free
+ * space, checkpoints, recovery. One event loop owns a store.
+ */
+export class LogStore {
+  readonly #options: LogStoreOptions;
+  readonly #host: StoreHost;
+  readonly #lock: FolderLock;
+  readonly #logs = new Map<string, PartitionLog>();
+  readonly #quarantine: Quarantine;
+  readonly #slots: CheckpointSlots;
+  readonly #journal: Journal;
+  readonly #commits: Commits;
+  readonly #background: Background;
+  readonly #maintenance: Maintenance;
+  readonly #storeId: Uint8Array;
+  #sequence: number;
+  #floorGeneration: number;
+  #lastCheckpointMs: number;
+  /** Logs that could not be recovered keep what the checkpoint said of them. */
+  readonly #frozen = new Map<PartitionLog, LogState>();
+  readonly #committedListeners: (() => void)[] = [];
+  readonly #fatalListeners: ((error: HeadwaterError) => void)[] = [];
+  #closed = false;
+
+  /**
+   * Opens the data folder and recovers what is in it. One corrupt partition is set aside and reported. Throws
+   * DATA_FOLDER_LOCKED, DATA_FORMAT_UNKNOWN, DISK_FULL or DISK_IO of the folder itself.
+   */
+  static async open(options: LogStoreOptions): Promise<LogStore> {
+    const { disk, clock, folder } = options;
+    const limits: LogLimits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
+    makeDurableFolder(disk, folder);
+    const lock = disk.lock(folder);
+    try {
+      const host = new StoreHost(disk, clock, limits, options);
+      const quarantine = new Quarantine(host, folder);
+      const opened = await openStore({
+        host,
+        folder,
+        quarantine,
+        random: options.random ?? null,
+        configFor: options.configFor ?? (() => DEFAULT_LOG_CONFIG),
+      });
+      return new LogStore(options, host, lock, quarantine, opened);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: LogStoreOptions,
+    host: StoreHost,
+    lock: FolderLock,
+    quarantine: Quarantine,
+    opened: OpenedStore,
+  ) {
+    this.#options = options;
+    this.#host = host;
+    this.#lock = lock;
+    this.#quarantine = quarantine;
+    this.#slots = opened.slots;
+    this.#journal = opened.journal;
+    this.#storeId = opened.storeId;
+    this.#sequence = opened.sequence;
+    this.#floorGeneration = opened.journal.generation;
+    this.#lastCheckpointMs = host.clock.monotonicMs();
+    for (const log of opened.logs) this.#logs.set(logKey(log.topicId, log.partition), log);
+    for (const [log, state] of opened.frozen) this.#frozen.set(log, state);
+    this.#background = new Background({
+      limits: host.limits,
+      report: host.report,
+      keepJournal: (generation) => opened.keepJournal(generation),
+      checkpoint: (floorGeneration) => this.#checkpoint(floorGeneration),
+      release: (generation) => this.#journal.release(generation),
+      skipSyncs: host.bugs.has("tail-before-segment-sync"),
+    });
+    this.#commits = new Commits({
+      clock: host.clock,
+      limits: host.limits,
+      bugs: host.bugs,
+      journal: this.#journal,
+      drain: (generation) => void this.#background.request(generation),
+      drained: () => this.#background.nextPass(),
+      failed: (error) => this.#fail(error),
+      committed: () => this.#committed(),
+    });
+    this.#maintenance = new Maintenance(host, quarantine, this.#journal, opened.doomedFolders);
+    host.attach({
+      needsCommit: (log) => this.#commits.add(log),
+      needsSync: (log) => this.#background.add(log),
+      damaged: (log, segment, cause) => this.#maintenance.damaged(log, segment, cause),
+    });
+    for (const log of opened.logs) if (log.hasUntrimmed) this.#background.add(log);
+  }
+
+  logs(): Iterable<PartitionLog> {
+    return this.#logs.values();
+  }
+
+  get(topicId: Uuid, partition: number): PartitionLog | null {
+    return this.#logs.get(logKey(topicId, partition)) ?? null;
+  }
+
+  /** Makes a log that is not there yet; its existence is durable when this returns. Throws DISK_FULL or DISK_IO. */
+  create(identity: LogIdentity, config: LogConfig): PartitionLog {
+    const [log] = this.createAll([identity], config);
+    assert(log !== undefined, "one log was asked for");
+    return log;
+  }
+
+  /** Makes several logs, of one topic say, with one sync of the data folder. */
+  createAll(identities: readonly LogIdentity[], config: LogConfig): readonly PartitionLog[] {
+    const failure = this.#host.failure;
+    if (failure !== null) throw failure;
+    const made: PartitionLog[] = [];
+    try {
+      for (const identity of identities) made.push(this.#make(identity, config));
+      this.#host.disk.syncFolder(this.#options.folder);
+    } catch (error) {
+      for (const log of made) this.#unmake(log);
+      throw error;
+    }
+    for (const log of made) this.#logs.set(logKey(log.topicId, log.partition), log);
+    return made;
+  }
+
+  /** Takes a log away: durable when this returns, the files go later. Throws DISK_IO. */
+  delete(log: PartitionLog): void {
+    if (this.get(log.topicId, log.partition) !== log) return;
+    const { folder } = this.#options;
+    const doomed = `${folder}/${partitionFolderName(log.topic, log.partition)}.${log.topicId}${DELETED_SUFFIX}`;
+    this.#host.disk.rename(log.folder, doomed);
+    this.#logs.delete(logKey(log.topicId, log.partition));
+    this.#frozen.delete(log);
+    log.markDeleted();
+    this.#background.forget(log);
+    this.#host.disk.syncFolder(folder);
+    this.#maintenance.removeLater(doomed);
+  }
+
+  /** `listener` runs after each commit round, once high watermarks have moved or logs were fenced. */
+  onCommitted(listener: () => void): void {
+    this.#committedListeners.push(listener);
+  }
+
+  /** `listener` runs when the journal fails: nothing was or will be acknowledged that is not durable. */
+  onFatal(listener: (error: HeadwaterError) => void): void {
+    this.#fatalListeners.push(listener);
+  }
+
+  /** Everything that time brings: rolling, retention, background syncs, key indexes. Called about once a second. */
+  async maintain(nowMs: number): Promise<void> {
+    if (this.#closed || this.#host.failure !== null) return;
+    const { clock, limits } = this.#host;
+    const changed = this.#maintenance.tick(this.#logs.values(), nowMs);
+    const due = clock.monotonicMs() - this.#lastCheckpointMs >= limits.checkpointIntervalMs;
+    if (changed || this.#background.overdue || (due && this.#background.pending > 0)) {
+      await this.#background.request(null);
+    }
+  }
+
+  /** Checks every byte of every log; damage is set aside and reported. Gives the bytes checked. For `doctor`. */
+  verifyAll(): number {
+    return this.#maintenance.verifyAll(this.#logs.values());
+  }
+
+  /** Writes out everything and leaves the marker of a clean shutdown. Rejects with DISK_IO where it could not. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#commits.settled();
+    this.#closed = true;
+    try {
+      if (this.#host.failure === null) await this.#writeClean();
+    } finally {
+      this.#host.failure ??= new HeadwaterError("LOG_FENCED", "the log store is closed");
+      this.#commits.stop();
+      this.#background.stop();
+      this.#host.files.closeAll();
+      this.#journal.close();
+      this.#lock.release();
+    }
+  }
+
+  status(): LogStoreStatus {
+    let faultyLogs = 0;
+    for (const log of this.#logs.values()) if (log.fault !== null) faultyLogs += 1;
+    return {
+      ...this.#commits.status(),
+      logs: this.#logs.size,
+      faultyLogs,
+      quarantines: this.#host.quarantines,
+      openFiles: this.#host.files.count,
+      mappedBytes: this.#host.files.mappedBytes,
+      freeBytes: this.#host.space.freeBytes,
+      diskFull: this.#host.space.full,
+      uncommittedBytes: this.#host.uncommittedBytes,
+      unsyncedLogs: this.#background.pending,
+      checkpoints: this.#background.passes,
+    };
+  }
+
+  #make(identity: LogIdentity, config: LogConfig): PartitionLog {
+    const { disk } = this.#host;
+    const name = partitionFolderName(identity.topic, identity.partition);
+    const folder = `${this.#options.folder}/${name}`;
+    assert(this.get(identity.topicId, identity.partition) === null, `log ${name} is there already`);
+    for (const log of this.#logs.values()) assert(log.folder !== folder, `${name} is another topic's folder`);
+    // Something without a log in it: a folder that a crash left half made, or that nobody could read.
+    if (disk.exists(folder)) this.#quarantine.setAside(folder, this.#options.folder, name);
+    disk.makeFolder(folder);
+    const log = new PartitionLog(this.#host, identity, folder, config);
+    try {
+      log.restore([], 0, 0);
+      if (!log.roll()) throw new HeadwaterError("DISK_FULL", `no space for ${folder}`, { path: folder });
+      disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(identity.topicId));
+      log.syncFolder();
+      return log;
+    } catch (error) {
+      this.#unmake(log);
+      throw error;
+    }
+  }
+
+  #unmake(log: PartitionLog): void {
+    log.markDeleted();
+    this.#background.forget(log);
+    this.#host.disk.remove(log.folder);
+  }
+
+  #committed(): void {
+    this.#host.relaxIfLarge();
+    for (const listener of this.#committedListeners) listener();
+  }
+
+  #fail(cause: unknown): void {
+    if (this.#host.failure !== null) return;
+    if (!(cause instanceof HeadwaterError)) throw cause;
+    const message = `the journal can't be made durable, nothing is acknowledged any more: ${cause.message}`;
+    const error = new HeadwaterError("LOG_FENCED", message, { cause });
+    this.#host.failure = error;
+    this.#background.stop();
+    for (const listener of this.#fatalListeners) listener(error);
+    this.#committed();
+  }
+
+  async #checkpoint(floorGeneration: number | null): Promise<void> {
+    const monotonicMs = this.#host.clock.monotonicMs();
+    const floor = Math.max(this.#floorGeneration, floorGeneration ?? 0);
+    const logs: LogState[] = [];
+    const starts: [PartitionLog, number][] = [];
+    for (const log of this.#logs.values()) {
+      const frozen = this.#frozen.get(log);
+      logs.push(frozen ?? log.checkpointState(monotonicMs));
+      starts.push([log, log.logStartOffset]);
+    }
+    const sequence = this.#sequence + 1;
+    await this.#slots.write({ storeId: this.#storeId, sequence, floorGeneration: floor, logs });
+    this.#sequence = sequence;
+    this.#floorGeneration = floor;
+    this.#lastCheckpointMs = this.#host.clock.monotonicMs();
+    for (const [log, logStartOffset] of starts) log.logStartDurable(logStartOffset);
+  }
+
+  /** The journal is not needed after this: the checkpoint has every log to its end. */
+  async #writeClean(): Promise<void> {
+    await this.#background.request(null);
+    await this.#background.request(null);
+    const whole = [...this.#logs.values()].every((log) => log.fault === null && !log.hasUnsynced);
+    if (!whole || this.#host.failure !== null) return;
+    for (const log of this.#logs.values()) for (const segment of log.segments) saveIndexes(segment);
+    await this.#checkpoint(null);
+    const marker = new TextEncoder().encode(`${this.#sequence}\n`);
+    this.#host.disk.replaceFile(`${this.#options.folder}/${CLEAN_SHUTDOWN_FILE}`, marker);
+  }
+}
+
+/** Makes the folder and its parents; all of them are durable when this returns. */
+function makeDurableFolder(disk: Disk, folder: string): void {
+  const parents: string[] = [];
+  for (let path = folder; path !== "" && !disk.exists(path); path = parentOf(path))
+    parents.push(parentOf(path));
+  disk.makeFolder(folder);
+  for (const parent of parents.reverse()) disk.syncFolder(parent === "" ? "." : parent);
+}
+
+/** "" stands for the working folder. */
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash === 0 && path !== "/" ? "/" : path.slice(0, Math.max(0, slash));
+}
+
+function saveIndexes(segment: Segment): void {
+  try {
+    segment.saveIndexes();
+  } catch (error) {
+    // Indexes are caches.
+    if (!hasCode(error, "DISK_FULL") && !hasCode(error, "DISK_IO")) throw error;
+  }
+}
+
+function logKey(topicId: Uuid, partition: number): string {
+  return `${topicId}:${partition}`;
+}
+
+interface HostListeners {
+  needsCommit(log: PartitionLog): void;
+  needsSync(log: PartitionLog): void;
+  damaged(log: PartitionLog, segment: Segment, cause: unknown): void;
+}
+
+/** What the store's logs see of it. Until the store is whole, during recovery, nothing is committed or synced. */
+class StoreHost implements LogHost {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly limits: LogLimits;
+  readonly report: LogReport;
+  readonly bugs: ReadonlySet<LogBug>;
+  readonly files: OpenFiles;
+  readonly keyIndexes: KeyIndexCache;
+  readonly space: SpaceGuard;
+  failure: HeadwaterError | null = null;
+  uncommittedBytes = 0;
+  quarantines = 0;
+  #listeners: HostListeners | null = null;
+  #touchedBytes = 0;
+
+  constructor(disk: Disk, clock: Clock, limits: LogLimits, options: LogStoreOptions) {
+    this.disk = disk;
+    this.clock = clock;
+    this.limits = limits;
+    const report = options.report ?? {};
+    this.report = {
+      recovered: (...details) => report.recovered?.(...details),
+      tornTail: (...details) => report.tornTail?.(...details),
+      fenced: (...details) => report.fenced?.(...details),
+      deleted: (...details) => report.deleted?.(...details),
+      diskFull: (...details) => report.diskFull?.(...details),
+      warning: (...details) => report.warning?.(...details),
+      quarantined: (...details) => {
+        this.quarantines += 1;
+        report.quarantined?.(...details);
+      },
+    };
+    this.bugs = options.bugs ?? NO_BUGS;
+    this.files = new OpenFiles(disk, limits.maxOpenFiles, limits.maxMappedBytes);
+    this.keyIndexes = new KeyIndexCache(disk, limits.keyIndexCacheBytes);
+    this.space = new SpaceGuard(disk, options.folder, limits.reserveBytes, this.report);
+  }
+
+  attach(listeners: HostListeners): void {
+    this.#listeners = listeners;
+  }
+
+  needsCommit(log: PartitionLog): void {
+    this.#listeners?.needsCommit(log);
+  }
+
+  needsSync(log: PartitionLog): void {
+    this.#listeners?.needsSync(log);
+  }
+
+  damaged(log: PartitionLog, segment: Segment, cause: unknown): void {
+    this.#listeners?.damaged(log, segment, cause);
+  }
+
+  touched(bytes: number): void {
+    this.#touchedBytes += bytes;
+  }
+
+  relaxIfLarge(): void {
+    if (this.#touchedBytes < this.limits.residentBytes) return;
+    this.#touchedBytes = 0;
+    this.files.relaxAll();
+  }
+}

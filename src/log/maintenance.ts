@@ -1,0 +1,254 @@
+import { HeadwaterError } from "../base/errors.ts";
+import { checkBatch } from "../records/batch.ts";
+import type { Journal } from "./journal.ts";
+import { KeyIndexBuilder } from "./key-index.ts";
+import type { LogHost } from "./log-host.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import type { Quarantine } from "./quarantine.ts";
+import { decideRetention, isDueToRoll } from "./retention.ts";
+import { type Segment, writeCacheFile } from "./segment.ts";
+
+/** Files of deleted partitions removed by one tick. */
+const REMOVALS_PER_TICK = 64;
+
+interface Damage {
+  readonly log: PartitionLog;
+  readonly segment: Segment;
+}
+
+/** A segment being indexed by key, some batches a tick. */
+interface Indexing {
+  readonly log: PartitionLog;
+  readonly segment: Segment;
+  readonly builder: KeyIndexBuilder;
+  position: number;
+}
+
+/** What time brings, in small portions: see LogStore.maintain. */
+export class Maintenance {
+  readonly #host: LogHost;
+  readonly #quarantine: Quarantine;
+  readonly #journal: Journal;
+  readonly #doomedFolders: string[];
+  readonly #damaged: Damage[] = [];
+  #indexing: Indexing | null = null;
+  #journalIsZeroed = false;
+
+  constructor(host: LogHost, quarantine: Quarantine, journal: Journal, doomedFolders: readonly string[]) {
+    this.#host = host;
+    this.#quarantine = quarantine;
+    this.#journal = journal;
+    this.#doomedFolders = [...doomedFolders];
+  }
+
+  /** A segment that has to be gone through. Its log answers errors for that part until then. */
+  damaged(log: PartitionLog, segment: Segment, cause: unknown): void {
+    if (this.#damaged.some((damage) => damage.segment === segment)) return;
+    this.#damaged.push({ log, segment });
+    this.#host.report.warning?.(`${segment.path} is damaged and will be gone through`, cause);
+  }
+
+  /** A deleted partition's folder, to be removed a few files at a time. */
+  removeLater(folder: string): void {
+    this.#doomedFolders.push(folder);
+  }
+
+  /** One portion of everything. Says whether a checkpoint should follow soon. */
+  tick(logs: Iterable<PartitionLog>, nowMs: number): boolean {
+    const monotonicMs = this.#host.clock.monotonicMs();
+    const all = [...logs];
+    for (const log of all) {
+      if (log.fault !== null) continue;
+      this.#retain(log, nowMs);
+      log.removeRetired();
+      log.producers.expire(monotonicMs, log.config.producerIdExpirationMs);
+    }
+    this.#removeDoomed();
+    const repaired = this.#repair();
+    this.#indexKeys(all, this.#host.limits.keyIndexBytesPerTick);
+    this.#verify(all, this.#host.limits.verifyBytesPerTick);
+    this.#host.space.refresh(this.#host.limits.segmentGrowthBytes);
+    if (!this.#journalIsZeroed) this.#journalIsZeroed = !this.#journal.zeroAhead();
+    return repaired;
+  }
+
+  /** Checks all of it at once. Gives the bytes checked. */
+  verifyAll(logs: Iterable<PartitionLog>): number {
+    let bytes = 0;
+    for (const log of logs) {
+      if (log.fault !== null) continue;
+      for (const segment of [...log.segments]) {
+        segment.restoredBytes = segment.synced.sizeBytes;
+        segment.verifiedBytes = 0;
+        bytes += this.#verifySegment(log, segment, segment.restoredBytes);
+      }
+    }
+    this.#repair();
+    return bytes;
+  }
+
+  #retain(log: PartitionLog, nowMs: number): void {
+    const active = log.segments.at(-1);
+    try {
+      if (active !== undefined && isDueToRoll(active, log.config, nowMs)) log.roll();
+      const decision = decideRetention(log.segments, log.config, log.highWatermark, nowMs);
+      if (decision === null || (decision.rollFirst && !log.roll())) return;
+      log.moveLogStart(decision.logStartOffset, decision.reason);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#host.report.warning?.(`retention of ${log.topic}-${log.partition} failed`, error);
+    }
+  }
+
+  #removeDoomed(): void {
+    const { disk, report } = this.#host;
+    let left = REMOVALS_PER_TICK;
+    for (
+      let folder = this.#doomedFolders[0];
+      folder !== undefined && left > 0;
+      folder = this.#doomedFolders[0]
+    ) {
+      try {
+        const names = disk.list(folder);
+        for (const name of names.slice(0, left)) disk.remove(`${folder}/${name}`);
+        left -= names.length;
+        if (left < 0) return;
+        disk.remove(folder);
+      } catch (error) {
+        if (!(error instanceof HeadwaterError)) throw error;
+        report.warning?.(`${folder} could not be removed`, error);
+      }
+      this.#doomedFolders.shift();
+    }
+  }
+
+  /** Sets damaged segments aside and puts what is sound in their place. */
+  #repair(): boolean {
+    let repaired = false;
+    for (const damage of this.#damaged.splice(0)) {
+      const { log, segment } = damage;
+      if (log.fault !== null || log.deleted || !log.segments.includes(segment)) continue;
+      if (segment.pins > 0 || (segment === log.segments.at(-1) && !log.roll()) || segment.dirty) {
+        // What is not durable yet is none of the quarantine's business: later.
+        this.#damaged.push(damage);
+        continue;
+      }
+      repaired = this.#salvage(log, segment) || repaired;
+    }
+    return repaired;
+  }
+
+  #salvage(log: PartitionLog, segment: Segment): boolean {
+    try {
+      const { kept } = this.#quarantine.salvage(log, segment);
+      log.replaceSegment(segment, kept);
+      this.#host.keyIndexes.forget(segment);
+      return true;
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#host.report.warning?.(`${segment.path} could not be repaired`, error);
+      if (error.code === "DISK_FULL") this.#damaged.push({ log, segment });
+      else log.fence(error);
+      return false;
+    }
+  }
+
+  /** Indexes sealed segments by key, the newest log first come, within a budget of bytes. */
+  #indexKeys(logs: readonly PartitionLog[], budgetBytes: number): void {
+    let left = budgetBytes;
+    while (left > 0) {
+      this.#indexing ??= this.#nextToIndex(logs);
+      if (this.#indexing === null) return;
+      try {
+        left -= this.#indexSome(this.#indexing, left);
+      } catch (error) {
+        if (!(error instanceof HeadwaterError)) throw error;
+        this.#indexing.segment.keyIndexed = true;
+        this.#indexing = null;
+      }
+    }
+  }
+
+  #nextToIndex(logs: readonly PartitionLog[]): Indexing | null {
+    for (const log of logs) {
+      if (log.fault !== null || log.internal) continue;
+      for (const segment of log.segments) {
+        if (!segment.trimmed || !segment.sealed || segment.keyIndexed) continue;
+        if (this.#host.keyIndexes.get(segment) !== null) {
+          segment.keyIndexed = true;
+          continue;
+        }
+        return { log, segment, builder: new KeyIndexBuilder(), position: 0 };
+      }
+    }
+    return null;
+  }
+
+  /** Gives the bytes gone through. */
+  #indexSome(indexing: Indexing, budgetBytes: number): number {
+    const { log, segment, builder } = indexing;
+    if (log.deleted || !log.segments.includes(segment)) {
+      this.#indexing = null;
+      return 1;
+    }
+    const start = indexing.position;
+    const walk = segment.walk(start);
+    while (walk.next()) {
+      builder.add(segment.open().view(walk.position, walk.sizeBytes), walk.position);
+      indexing.position = walk.position + walk.sizeBytes;
+      if (indexing.position - start >= budgetBytes) break;
+    }
+    this.#host.touched(indexing.position - start);
+    if (indexing.position < segment.sizeBytes && !walk.broken) return indexing.position - start;
+    const bytes = walk.broken ? null : builder.finish(segment);
+    if (bytes !== null && this.#host.space.allows(bytes.length, false)) {
+      writeCacheFile(this.#host.disk, segment.keyIndexPath, bytes);
+    }
+    segment.keyIndexed = true;
+    this.#indexing = null;
+    return Math.max(1, indexing.position - start);
+  }
+
+  /** Checks the sums of what was there at the start, some bytes a tick: damage shows before a reader meets it. */
+  #verify(logs: readonly PartitionLog[], budgetBytes: number): void {
+    let left = budgetBytes;
+    while (left > 0) {
+      const next = nextToVerify(logs);
+      if (next === null) return;
+      left -= Math.max(1, this.#verifySegment(next.log, next.segment, left));
+    }
+  }
+
+  /** Goes on with the check of a segment, for `budgetBytes` or a batch more. Gives the bytes checked. */
+  #verifySegment(log: PartitionLog, segment: Segment, budgetBytes: number): number {
+    const start = segment.verifiedBytes;
+    try {
+      const file = segment.open();
+      const walk = segment.walk(start, segment.restoredBytes);
+      while (segment.verifiedBytes - start < budgetBytes && walk.next()) {
+        const batch = file.view(walk.position, walk.sizeBytes);
+        const fault = checkBatch(batch, 0, walk.sizeBytes);
+        if (fault !== null) throw new HeadwaterError("LOG_CORRUPT", `${segment.path}: ${fault.reason}`);
+        segment.verifiedBytes = walk.position + walk.sizeBytes;
+      }
+      if (walk.broken)
+        throw new HeadwaterError("LOG_CORRUPT", `${segment.path}: no batch where one should start`);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.damaged(log, segment, error);
+      segment.verifiedBytes = segment.restoredBytes;
+    }
+    this.#host.touched(segment.verifiedBytes - start);
+    return segment.verifiedBytes - start;
+  }
+}
+
+function nextToVerify(logs: readonly PartitionLog[]): { log: PartitionLog; segment: Segment } | null {
+  for (const log of logs) {
+    if (log.fault !== null) continue;
+    for (const segment of log.segments) {
+      if (segment.verifiedBytes < segment.restoredBytes) return { log, segment };
+    }
+  }
+  return null;
+}

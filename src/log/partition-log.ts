@@ -1,0 +1,689 @@
+import { assert } from "../base/assert.ts";
+import { HeadwaterError, hasCode } from "../base/errors.ts";
+import { type LeaderEpoch, type Offset, offset, type Uuid, uuidBytes } from "../base/ids.ts";
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import {
+  batchLastOffsetDelta,
+  batchSizeBytes,
+  setBatchBaseOffset,
+  setBatchLeaderEpoch,
+  setBatchLogAppendTime,
+} from "../records/batch.ts";
+import { type Admission, type AppendRefusal, admitFromBroker, admitFromClient } from "./admission.ts";
+import type { LogState, SegmentState } from "./checkpoint.ts";
+import type { Journal } from "./journal.ts";
+import { type KeyReadResult, readByKey } from "./key-search.ts";
+import { LeaderEpochs } from "./leader-epochs.ts";
+import type { DeletionReason, LogConfig, LogIdentity } from "./log-config.ts";
+import type { LogHost } from "./log-host.ts";
+import { type ProducerBatch, ProducerStates } from "./producer-state.ts";
+import { Segment } from "./segment.ts";
+import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from "./time-search.ts";
+
+/** Segments begin with the growth step where the one before was filled within this time. */
+const BUSY_SEGMENT_MS = 60_000;
+/** Index entries hold offsets relative to the segment's base in 32 bits. */
+const MAX_RELATIVE_OFFSET = 0x7fffffff;
+
+export interface AppendOptions {
+  readonly leaderEpoch: LeaderEpoch;
+  readonly nowMs: number;
+  /** What clients send is checked in full; what the broker builds may be several batches, and markers. */
+  readonly origin: "client" | "broker";
+}
+
+/** Where the records went. `duplicate`: they were there already, the offsets are those of the first time. */
+export interface Appended {
+  readonly error: 0;
+  readonly baseOffset: Offset;
+  readonly lastOffset: Offset;
+  /** -1 where records keep their own time. */
+  readonly logAppendTimeMs: number;
+  readonly logStartOffset: Offset;
+  readonly duplicate: boolean;
+}
+
+export type AppendResult = Appended | (AppendRefusal & { readonly error: number });
+
+export interface ReadOptions {
+  /** Return the first batch even where it alone is larger than `maxBytes`. */
+  readonly minOneBatch: boolean;
+  /** Batches that reach this offset are left out: the high watermark, for consumers. */
+  readonly until: Offset;
+}
+
+/** Whole batches from one segment, as on the wire; a view that is good until the turn of the event loop ends. */
+export interface ReadBatches {
+  readonly error: 0;
+  readonly bytes: Uint8Array;
+  /** Where to read on. */
+  readonly nextOffset: Offset;
+}
+
+export type ReadResult = ReadBatches | (AppendRefusal & { readonly bytes: Uint8Array });
+
+export type LogFault = "fenced" | "quarantined";
+
+/** An end of the log that a commit round, or a sync, has made durable. */
+export interface CommitMark {
+  readonly segment: Segment | null;
+  readonly position: number;
+  readonly offset: number;
+  readonly appendedBytes: number;
+  readonly logStartOffset: number;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * One partition's log: segments, of which the last takes the appends. Appends are seen by readers once a commit
+ * round has made them durable (see the room's README).
+ */
+export class PartitionLog {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly partition: number;
+  /** Kept by the broker for itself: may use the reserve of free space. */
+  readonly internal: boolean;
+  readonly producers: ProducerStates;
+  readonly epochs = new LeaderEpochs();
+  readonly #host: LogHost;
+  readonly #folder: string;
+  readonly #topicIdBytes: Uint8Array;
+  #config: LogConfig;
+  #segments: Segment[] = [];
+  #logStartOffset = 0;
+  /** The log start offset that a crash can't take. */
+  #durableLogStartOffset = 0;
+  #endOffset = 0;
+  #durable: CommitMark;
+  /** End of what readers saw while durability was "memory": the high watermark never goes back. */
+  #shownEndOffset = 0;
+  #appendedBytes = 0;
+  #sizeBytes = 0;
+  #fault: LogFault | null = null;
+  #deleted = false;
+  readonly #unsynced = new Set<Segment>();
+  readonly #untrimmed = new Set<Segment>();
+  #folderUnsynced = false;
+  /** Segments below the log start offset, to be removed once that is durable. */
+  #retired: Segment[] = [];
+
+  constructor(host: LogHost, identity: LogIdentity, folder: string, config: LogConfig) {
+    this.#host = host;
+    this.topic = identity.topic;
+    this.topicId = identity.topicId;
+    this.partition = identity.partition;
+    this.internal = identity.topic.startsWith("__");
+    this.producers = new ProducerStates(host.limits.maxProducersPerLog);
+    this.#topicIdBytes = uuidBytes(identity.topicId);
+    this.#folder = folder;
+    this.#config = config;
+    this.#durable = this.captureEnd();
+  }
+
+  get config(): LogConfig {
+    return this.#config;
+  }
+
+  set config(config: LogConfig) {
+    const wasMemory = this.#config.durability === "memory";
+    if (wasMemory && config.durability === "disk") {
+      this.#shownEndOffset = this.#endOffset;
+      this.#host.uncommittedBytes += this.pendingBytes;
+      this.#host.needsCommit(this);
+    } else if (!wasMemory && config.durability === "memory") {
+      this.#host.uncommittedBytes -= this.pendingBytes;
+    }
+    this.#config = config;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  get logStartOffset(): Offset {
+    return this.#logStartOffset as Offset;
+  }
+
+  /** The log start offset that no crash can move back: files below it may go. */
+  get durableLogStartOffset(): number {
+    return this.#durableLogStartOffset;
+  }
+
+  /** Readers see what is below. */
+  get highWatermark(): Offset {
+    if (this.#config.durability === "memory") return this.#endOffset as Offset;
+    return Math.max(this.#durable.offset, this.#shownEndOffset) as Offset;
+  }
+
+  /** What a crash can't take. */
+  get durableEndOffset(): Offset {
+    return this.#durable.offset as Offset;
+  }
+
+  get logEndOffset(): Offset {
+    return this.#endOffset as Offset;
+  }
+
+  /** Bytes of all batches at or above the log start offset, by whole segments. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Why the log answers KAFKA_STORAGE_ERROR until the next start; null while it is well. */
+  get fault(): LogFault | null {
+    return this.#host.failure === null ? this.#fault : "fenced";
+  }
+
+  get deleted(): boolean {
+    return this.#deleted;
+  }
+
+  /**
+   * Appends one or more record batches v2 as they came off the wire. Base offsets and leader epochs (and
+   * timestamps, where the topic says LogAppendTime) are written into `batches`; the bytes are copied before
+   * this returns. Visible to readers after the commit round, which starts by itself.
+   */
+  append(batches: Uint8Array, start: number, end: number, options: AppendOptions): AppendResult {
+    const trouble = this.#trouble();
+    if (trouble !== null) return trouble;
+    const admission: Admission =
+      options.origin === "client"
+        ? admitFromClient(batches, start, end, this.#config, options.nowMs, this.producers)
+        : admitFromBroker(batches, start, end, this.#config);
+    if (admission.kind === "refuse") return admission.refusal;
+    if (admission.kind === "duplicate") return this.#duplicate(admission.batch);
+    try {
+      const refusal = this.#makeRoom(end - start, options.nowMs);
+      if (refusal !== null) return refusal;
+      return this.#store(batches, start, end, options);
+    } catch (error) {
+      return this.#appendFailed(error);
+    }
+  }
+
+  /** Reads from the batch that holds `fromOffset`, or the next one where offsets are missing. */
+  read(fromOffset: Offset, maxBytes: number, options: ReadOptions): ReadResult {
+    if (this.fault !== null || this.#deleted) return { ...this.#storageError(), bytes: NO_BYTES };
+    if (fromOffset < this.#logStartOffset || fromOffset > this.#endOffset) {
+      const range = `${this.#logStartOffset} to ${this.#endOffset}`;
+      const message = `offset ${fromOffset} is not within ${range}`;
+      return { error: ERROR.OFFSET_OUT_OF_RANGE, message, bytes: NO_BYTES };
+    }
+    const until = Math.min(options.until, this.#endOffset);
+    for (let i = this.#segmentIndex(fromOffset); i < this.#segments.length && fromOffset < until; i++) {
+      const segment = this.#segments[i] as Segment;
+      if (fromOffset >= segment.nextOffset) continue;
+      if (segment.baseOffset >= until) break;
+      try {
+        const read = this.#readSegment(segment, fromOffset, maxBytes, options.minOneBatch, until);
+        if (read !== null) return read;
+      } catch (error) {
+        if (!hasCode(error, "LOG_CORRUPT") && !hasCode(error, "DISK_IO")) throw error;
+        this.#host.damaged(this, segment, error);
+        return { ...this.#storageError(), bytes: NO_BYTES };
+      }
+    }
+    return { error: 0, bytes: NO_BYTES, nextOffset: fromOffset };
+  }
+
+  /**
+   * Batches below the high watermark that hold a record with this key, or may hold one (keys are matched by
+   * hash, and by batch): from the key indexes of sealed segments, by a walk of what has none. Looks at a bounded
+   * part of the log: `nextOffset` is where the search goes on.
+   */
+  readKey(key: Uint8Array, fromOffset: Offset, maxBytes: number): KeyReadResult {
+    if (this.fault !== null || this.#deleted) return { ...this.#storageError(), batches: [] };
+    try {
+      return readByKey(this.#host, this, key, fromOffset, maxBytes);
+    } catch (error) {
+      if (!hasCode(error, "LOG_CORRUPT") && !hasCode(error, "DISK_IO")) throw error;
+      return { ...this.#storageError(), batches: [] };
+    }
+  }
+
+  /** The first record below the high watermark with this time or a later one; null where there is none. */
+  offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
+    return this.#guardSearch(() => findTimestamp(this, timestampMs));
+  }
+
+  /** The first of the records with the latest timestamp, below the high watermark. */
+  maxTimestamp(): TimestampedOffset | null {
+    return this.#guardSearch(() => findMaxTimestamp(this));
+  }
+
+  /** Where the records of the largest leader epoch at or below this one end (KIP-101); -1 and -1 if unknown. */
+  endOffsetFor(epoch: LeaderEpoch | number): { readonly leaderEpoch: number; readonly endOffset: number } {
+    return this.epochs.endOffsetFor(epoch, this.#endOffset);
+  }
+
+  /**
+   * Moves the log start offset up to `before`, at most to the high watermark (-1 stands for that). Durable with
+   * the next commit round; files below go after it.
+   */
+  deleteRecordsBefore(
+    before: Offset | -1,
+  ): AppendRefusal | { readonly error: 0; readonly logStartOffset: Offset } {
+    const trouble = this.#trouble();
+    if (trouble !== null) return trouble;
+    const target = before === -1 ? this.highWatermark : before;
+    if (target > this.highWatermark) {
+      const message = `offset ${target} is beyond the high watermark, ${this.highWatermark}`;
+      return { error: ERROR.OFFSET_OUT_OF_RANGE, message };
+    }
+    this.moveLogStart(target, "delete-records");
+    return { error: 0, logStartOffset: this.logStartOffset };
+  }
+
+  // What follows is for the store: commit rounds, background syncs, retention, recovery.
+
+  /** Moves the log start offset up. Segments below it are out of sight at once and removed once that is durable. */
+  moveLogStart(to: number, reason: DeletionReason): void {
+    if (to <= this.#logStartOffset) return;
+    const from = this.#logStartOffset;
+    this.#logStartOffset = to;
+    while (this.#segments.length > 1 && (this.#segments[0] as Segment).nextOffset <= to) {
+      const segment = this.#segments.shift() as Segment;
+      this.#sizeBytes -= segment.sizeBytes;
+      this.#forget(segment);
+      this.#retired.push(segment);
+    }
+    this.epochs.startAt(to);
+    this.#host.report.deleted?.(this, from, to, reason);
+    this.#host.needsCommit(this);
+  }
+
+  /** Bytes appended that no commit round has made durable. */
+  get pendingBytes(): number {
+    return this.#appendedBytes - this.#durable.appendedBytes;
+  }
+
+  get needsLogStartCommit(): boolean {
+    return this.#durableLogStartOffset < this.#logStartOffset;
+  }
+
+  captureEnd(): CommitMark {
+    const active = this.#segments.at(-1) ?? null;
+    return {
+      segment: active,
+      position: active?.sizeBytes ?? 0,
+      offset: this.#endOffset,
+      appendedBytes: this.#appendedBytes,
+      logStartOffset: this.#logStartOffset,
+    };
+  }
+
+  /** How many journal entries the pending bytes take: one a segment, one for a log start offset. */
+  pendingEntries(): number {
+    return this.#pendingSegments().length + (this.needsLogStartCommit ? 1 : 0);
+  }
+
+  /** Adds what is pending to the round that the journal is building. */
+  writePending(journal: Journal): void {
+    for (const segment of this.#pendingSegments()) {
+      const start = segment === this.#durable.segment ? this.#durable.position : 0;
+      const base = segment === this.#durable.segment ? this.#durable.offset : segment.baseOffset;
+      const bytes = segment.open().view(start, segment.sizeBytes - start);
+      journal.addBatches(this.#topicIdBytes, this.partition, Math.max(base, segment.baseOffset), bytes);
+    }
+  }
+
+  writeLogStart(journal: Journal): void {
+    if (!this.needsLogStartCommit) return;
+    journal.addLogStart(this.#topicIdBytes, this.partition, this.#logStartOffset);
+  }
+
+  /** A commit round, or a sync of all segments, has made this end durable. */
+  committed(mark: CommitMark): void {
+    if (mark.appendedBytes > this.#durable.appendedBytes) {
+      if (this.#config.durability === "disk") {
+        this.#host.uncommittedBytes -= mark.appendedBytes - this.#durable.appendedBytes;
+      }
+      this.#durable = mark;
+    }
+  }
+
+  /** A journal round, or a checkpoint, has made this log start offset durable. */
+  logStartDurable(logStartOffset: number): void {
+    this.#durableLogStartOffset = Math.max(this.#durableLogStartOffset, logStartOffset);
+  }
+
+  /** Resolves when everything appended before the call is durable in the segments. Rejects with DISK_IO. */
+  async syncSegments(): Promise<void> {
+    this.syncFolder();
+    const active = this.#segments.at(-1);
+    const segments = [...this.#unsynced].filter(
+      (segment) => segment === active || !this.#host.bugs.has("skip-rolled-segment-sync"),
+    );
+    await Promise.all(segments.map((segment) => this.#syncSegment(segment)));
+  }
+
+  /** Makes new segment files durable in their folder. Throws DISK_IO. */
+  syncFolder(): void {
+    if (!this.#folderUnsynced || this.#deleted) return;
+    if (!this.#host.bugs.has("skip-folder-sync")) this.#host.disk.syncFolder(this.#folder);
+    this.#folderUnsynced = false;
+  }
+
+  get hasUnsynced(): boolean {
+    return this.#unsynced.size > 0;
+  }
+
+  get hasUntrimmed(): boolean {
+    return this.#untrimmed.size > 0;
+  }
+
+  /** Cuts sealed segments to their length, syncs them and writes their indexes. Rejects with DISK_IO. */
+  async trimSealed(): Promise<void> {
+    this.syncFolder();
+    for (const segment of [...this.#untrimmed]) {
+      if (this.#deleted) return;
+      if (segment.allocatedBytes !== segment.sizeBytes) segment.allocate(segment.sizeBytes);
+      await this.#syncSegment(segment);
+      this.#untrimmed.delete(segment);
+      segment.trimmed = true;
+      try {
+        if (!this.#deleted && this.#segments.includes(segment)) segment.saveIndexes();
+      } catch (error) {
+        // An index that could not be written is rebuilt when it is needed.
+        if (!(error instanceof HeadwaterError)) throw error;
+      }
+      segment.dropIndexes();
+      segment.file?.relax();
+    }
+  }
+
+  /** Starts a new segment, so that the one before can be deleted or set aside. False where there is no room. */
+  roll(): boolean {
+    const active = this.#segments.at(-1);
+    if (active !== undefined && active.sizeBytes === 0 && active.baseOffset === this.#endOffset) return true;
+    return this.#startSegment(this.#host.limits.segmentFirstBytes) === null;
+  }
+
+  /** Removes files of segments below the durable log start offset. */
+  removeRetired(): void {
+    if (this.#retired.length === 0 || this.#deleted) return;
+    const keep: Segment[] = [];
+    for (const segment of this.#retired) {
+      if (segment.nextOffset <= this.#durableLogStartOffset && segment.pins === 0) segment.remove();
+      else keep.push(segment);
+    }
+    this.#retired = keep;
+  }
+
+  /** What a checkpoint says of the log: as far as the segments are synced. */
+  checkpointState(monotonicMs: number): LogState {
+    const segments: SegmentState[] = [];
+    for (const segment of this.#segments) {
+      segments.push({ baseOffset: segment.baseOffset, ...segment.synced });
+      if (segment.dirty) break;
+    }
+    const recoveryPoint = segments.at(-1)?.nextOffset ?? this.#endOffset;
+    return {
+      topic: this.topic,
+      topicId: this.topicId,
+      partition: this.partition,
+      logStartOffset: this.#logStartOffset,
+      segments,
+      epochs: this.epochs.startsBefore(recoveryPoint),
+      producers: this.producers.snapshot(recoveryPoint, monotonicMs),
+    };
+  }
+
+  /** Takes the log over as a checkpoint or recovery left it: all of it durable. */
+  restore(segments: Segment[], logStartOffset: number, endOffset: number): void {
+    assert(this.#segments.length === 0, "a log is restored once");
+    this.#segments = segments;
+    this.#logStartOffset = logStartOffset;
+    this.#durableLogStartOffset = logStartOffset;
+    this.#endOffset = endOffset;
+    for (const segment of segments) {
+      this.#sizeBytes += segment.sizeBytes;
+      segment.sealed = segment !== segments.at(-1);
+    }
+    this.#durable = this.captureEnd();
+  }
+
+  /** Ends the log's life until the next start. */
+  fence(error: unknown): void {
+    if (this.#fault !== null || this.#deleted) return;
+    this.#fault = "fenced";
+    if (this.#config.durability === "disk") this.#host.uncommittedBytes -= this.pendingBytes;
+    this.#host.report.fenced?.(this, error);
+  }
+
+  /** The log can't be read at all. */
+  quarantine(): void {
+    this.#fault = "quarantined";
+  }
+
+  /** Puts another segment, of the same base offset, or none in a segment's place. */
+  replaceSegment(old: Segment, replacement: Segment | null): void {
+    const index = this.#segments.indexOf(old);
+    assert(index >= 0 && old.sealed, "a sealed segment of this log is replaced");
+    this.#segments.splice(index, 1, ...(replacement === null ? [] : [replacement]));
+    this.#sizeBytes += (replacement?.sizeBytes ?? 0) - old.sizeBytes;
+    this.#forget(old);
+  }
+
+  newSegment(baseOffset: number): Segment {
+    const { disk, files } = this.#host;
+    const { indexIntervalBytes } = this.#config;
+    return new Segment({ disk, files, folder: this.#folder, baseOffset, indexIntervalBytes });
+  }
+
+  /** No more appends, syncs or files: the folder is going away. */
+  markDeleted(): void {
+    this.#deleted = true;
+    if (this.#config.durability === "disk" && this.#fault === null) {
+      this.#host.uncommittedBytes -= this.pendingBytes;
+    }
+    for (const segment of [...this.#segments, ...this.#retired]) segment.close();
+    this.#unsynced.clear();
+    this.#untrimmed.clear();
+  }
+
+  #store(batches: Uint8Array, start: number, end: number, options: AppendOptions): Appended {
+    const active = this.#segments.at(-1) as Segment;
+    const baseOffset = this.#endOffset;
+    const isLogAppendTime = this.#config.timestampType === "LogAppendTime";
+    let next = baseOffset;
+    for (let at = start; at < end; at += batchSizeBytes(batches, at)) {
+      setBatchBaseOffset(batches, at, next);
+      setBatchLeaderEpoch(batches, at, options.leaderEpoch);
+      if (isLogAppendTime) setBatchLogAppendTime(batches, at, options.nowMs);
+      next += batchLastOffsetDelta(batches, at) + 1;
+    }
+    active.append(batches, start, end);
+    active.firstAppendMs ??= options.nowMs;
+    const monotonicMs = this.#host.clock.monotonicMs();
+    for (let at = start; at < end; at += batchSizeBytes(batches, at)) {
+      this.producers.note(batches, at, monotonicMs);
+    }
+    this.epochs.note(options.leaderEpoch, baseOffset);
+    this.#endOffset = next;
+    this.#noteAppended(active, end - start);
+    return {
+      error: 0,
+      baseOffset: offset(baseOffset),
+      lastOffset: offset(next - 1),
+      logAppendTimeMs: isLogAppendTime ? options.nowMs : -1,
+      logStartOffset: this.logStartOffset,
+      duplicate: false,
+    };
+  }
+
+  #noteAppended(active: Segment, bytes: number): void {
+    this.#appendedBytes += bytes;
+    this.#sizeBytes += bytes;
+    this.#unsynced.add(active);
+    this.#host.touched(bytes);
+    if (this.#config.durability === "disk") this.#host.uncommittedBytes += bytes;
+    this.#host.needsSync(this);
+    this.#host.needsCommit(this);
+  }
+
+  #duplicate(batch: ProducerBatch): Appended {
+    const isLogAppendTime = this.#config.timestampType === "LogAppendTime";
+    return {
+      error: 0,
+      baseOffset: offset(batch.baseOffset),
+      lastOffset: offset(batch.lastOffset),
+      logAppendTimeMs: isLogAppendTime ? batch.timestampMs : -1,
+      logStartOffset: this.logStartOffset,
+      duplicate: true,
+    };
+  }
+
+  #trouble(): AppendRefusal | null {
+    if (this.#fault !== null || this.#deleted || this.#host.failure !== null) return this.#storageError();
+    if (this.#host.uncommittedBytes > this.#host.limits.maxUncommittedBytes) {
+      const message = `the disk is behind by ${this.#host.uncommittedBytes} bytes; try again`;
+      return { error: ERROR.REQUEST_TIMED_OUT, message };
+    }
+    return null;
+  }
+
+  #storageError(): AppendRefusal {
+    const why = this.#host.failure?.message ?? `the log of ${this.topic}-${this.partition} is ${this.#fault}`;
+    return { error: ERROR.KAFKA_STORAGE_ERROR, message: why };
+  }
+
+  #appendFailed(error: unknown): AppendRefusal {
+    if (hasCode(error, "DISK_FULL")) return this.#noSpace();
+    if (!hasCode(error, "DISK_IO") && !hasCode(error, "LOG_CORRUPT")) throw error;
+    // Part of the append may be in the file: nothing may follow it.
+    this.fence(error);
+    return this.#storageError();
+  }
+
+  #noSpace(): AppendRefusal {
+    this.#host.space.refused();
+    const message = "the disk is full; free some space or lower retention";
+    return { error: ERROR.KAFKA_STORAGE_ERROR, message };
+  }
+
+  /** Makes sure that the active segment takes `bytes` more. */
+  #makeRoom(bytes: number, nowMs: number): AppendRefusal | null {
+    const { limits } = this.#host;
+    const active = this.#segments.at(-1);
+    if (active === undefined || this.#mustRoll(active, bytes)) {
+      const busy =
+        active !== undefined &&
+        active.firstAppendMs !== null &&
+        nowMs - active.firstAppendMs < BUSY_SEGMENT_MS;
+      const wanted = busy ? limits.segmentGrowthBytes : limits.segmentFirstBytes;
+      return this.#startSegment(Math.max(Math.min(wanted, this.#config.segmentBytes), bytes));
+    }
+    // The file may have been closed, and is measured when it is opened.
+    active.open();
+    const needed = active.sizeBytes + bytes;
+    if (needed <= active.allocatedBytes) return null;
+    const step = Math.min(
+      Math.max(active.allocatedBytes, limits.segmentFirstBytes),
+      limits.segmentGrowthBytes,
+    );
+    const roomy = Math.min(active.allocatedBytes + step, Math.max(this.#config.segmentBytes, needed));
+    const target = Math.max(needed, roomy);
+    if (!this.#host.space.allows(target - active.allocatedBytes, this.internal)) return this.#noSpace();
+    active.allocate(target);
+    return null;
+  }
+
+  #mustRoll(active: Segment, bytes: number): boolean {
+    if (active.sealed) return true;
+    if (active.sizeBytes === 0) return false;
+    return (
+      active.sizeBytes + bytes > this.#config.segmentBytes ||
+      this.#endOffset - active.baseOffset > MAX_RELATIVE_OFFSET - bytes
+    );
+  }
+
+  #startSegment(allocateBytes: number): AppendRefusal | null {
+    if (!this.#host.space.allows(allocateBytes, this.internal)) return this.#noSpace();
+    const active = this.#segments.at(-1);
+    const segment = this.newSegment(this.#endOffset);
+    segment.create(allocateBytes);
+    this.#folderUnsynced = true;
+    this.#segments.push(segment);
+    if (active !== undefined) {
+      active.sealed = true;
+      this.#untrimmed.add(active);
+      this.#host.needsSync(this);
+    }
+    return null;
+  }
+
+  /** The first of the segments, from the end, that have bytes above the durable end. */
+  #pendingSegments(): readonly Segment[] {
+    if (this.pendingBytes === 0) return [];
+    let first = this.#segments.length;
+    while (first > 0 && (this.#segments[first - 1] as Segment).nextOffset > this.#durable.offset) first -= 1;
+    return this.#segments.slice(first);
+  }
+
+  #readSegment(
+    segment: Segment,
+    fromOffset: number,
+    maxBytes: number,
+    minOneBatch: boolean,
+    until: number,
+  ): ReadBatches | null {
+    const start = segment.locate(fromOffset);
+    const limit = this.#limitIn(segment, until);
+    if (start >= limit.position) return null;
+    const end = segment.endOfRun(start, maxBytes, minOneBatch, limit);
+    if (end.position === start) return { error: 0, bytes: NO_BYTES, nextOffset: fromOffset as Offset };
+    const bytes = segment.open().view(start, end.position - start);
+    segment.hint(end.offset, end.position);
+    this.#host.touched(bytes.length);
+    return { error: 0, bytes, nextOffset: end.offset as Offset };
+  }
+
+  /** The end of the batches in a segment that lie wholly below `until`. */
+  #limitIn(segment: Segment, until: number): { position: number; offset: number } {
+    if (until >= segment.nextOffset) return { position: segment.sizeBytes, offset: segment.nextOffset };
+    if (segment === this.#durable.segment && until === this.#durable.offset) {
+      return { position: this.#durable.position, offset: until };
+    }
+    return { position: segment.locate(until), offset: until };
+  }
+
+  /** Index of the segment that holds the offset, or of the one before a gap. */
+  #segmentIndex(wanted: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#segments[middle] as Segment).baseOffset <= wanted) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  async #syncSegment(segment: Segment): Promise<void> {
+    await segment.sync();
+    if (!segment.dirty) this.#unsynced.delete(segment);
+  }
+
+  #forget(segment: Segment): void {
+    this.#unsynced.delete(segment);
+    this.#untrimmed.delete(segment);
+  }
+
+  #guardSearch<Result>(search: () => Result | null): Result | null {
+    if (this.fault !== null || this.#deleted) return null;
+    try {
+      return search();
+    } catch (error) {
+      // Damage is found and set aside by the check of segments; a search answers "none" meanwhile.
+      if (hasCode(error, "LOG_CORRUPT") || hasCode(error, "DISK_IO")) return null;
+      throw error;
+    }
+  }
+}

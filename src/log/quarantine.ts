@@ -1,0 +1,158 @@
+import type { Disk, DiskFile } from "../io/disk.ts";
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  batchBaseOffset,
+  batchMagic,
+  batchNextOffset,
+  batchSizeBytes,
+  checkBatch,
+} from "../records/batch.ts";
+import { isSafeInt64At } from "../records/big-endian.ts";
+import { CACHE_SUFFIXES, LOG_SUFFIX, QUARANTINE_FOLDER, SALVAGE_SUFFIX } from "./folder-names.ts";
+import type { LogHost } from "./log-host.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import type { Segment } from "./segment.ts";
+
+const COPY_BYTES = 1024 * 1024;
+
+/** A run of sound batches in a damaged file. */
+interface SoundRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Lost {
+  readonly fromOffset: number;
+  readonly toOffset: number;
+}
+
+/**
+ * Where damaged files go: `quarantine/` in the data folder, for a person to look at. Nothing there is ever read
+ * or removed by the broker.
+ */
+export class Quarantine {
+  readonly #host: LogHost;
+  readonly #root: string;
+
+  constructor(host: LogHost, root: string) {
+    this.#host = host;
+    this.#root = root;
+  }
+
+  /** Moves a file or folder away; durable when it returns. Gives its new path. Throws DISK_IO. */
+  setAside(path: string, parent: string, name: string): string {
+    const folder = `${this.#root}/${QUARANTINE_FOLDER}`;
+    if (!this.#disk.exists(folder)) {
+      this.#disk.makeFolder(folder);
+      this.#disk.syncFolder(this.#root);
+    }
+    let target = `${folder}/${name}`;
+    for (let i = 1; this.#disk.exists(target); i++) target = `${folder}/${name}.${i}`;
+    this.#disk.rename(path, target);
+    this.#disk.syncFolder(folder);
+    this.#disk.syncFolder(parent);
+    return target;
+  }
+
+  /**
+   * Sets a damaged segment aside and puts what is sound of it in its place, under the same base offset: only the
+   * offsets of damaged batches are lost. `segment.nextOffset` bounds what can have been in it. `kept` is null
+   * where nothing was sound. A crash in between leaves a file that recovery puts in place. Throws DISK_FULL,
+   * with nothing changed, or DISK_IO.
+   */
+  salvage(log: PartitionLog, segment: Segment): { readonly kept: Segment | null } {
+    const { files } = this.#host;
+    const source = files.use(segment);
+    const { sound, lost } = findSound(source, segment);
+    const stem = segment.path.slice(0, -LOG_SUFFIX.length);
+    const copyPath = stem + SALVAGE_SUFFIX;
+    if (sound.length > 0) this.#copy(source, sound, copyPath);
+    segment.close();
+    for (const suffix of CACHE_SUFFIXES) this.#disk.remove(stem + suffix);
+    const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
+    const fileName = segment.path.slice(segment.path.lastIndexOf("/") + 1);
+    const aside = this.setAside(segment.path, log.folder, `${folderName}.${fileName}`);
+    if (sound.length > 0) {
+      this.#disk.rename(copyPath, segment.path);
+      this.#disk.syncFolder(log.folder);
+    }
+    for (const { fromOffset, toOffset } of lost) {
+      this.#host.report.quarantined?.(log, aside, fromOffset, toOffset, "batches are damaged");
+      this.#host.report.deleted?.(log, fromOffset, toOffset, "corruption");
+    }
+    return { kept: sound.length === 0 ? null : this.#accept(log, segment) };
+  }
+
+  get #disk(): Disk {
+    return this.#host.disk;
+  }
+
+  #copy(source: DiskFile, ranges: readonly SoundRange[], path: string): void {
+    this.#disk.remove(path);
+    let sizeBytes = 0;
+    for (const { start, end } of ranges) sizeBytes += end - start;
+    const copy = this.#disk.createFile(path, sizeBytes);
+    try {
+      let position = 0;
+      for (const { start, end } of ranges) {
+        for (let at = start; at < end; at += COPY_BYTES) {
+          const length = Math.min(COPY_BYTES, end - at);
+          copy.write(position, source.view(at, length));
+          position += length;
+        }
+      }
+      copy.syncNow();
+    } finally {
+      copy.close();
+    }
+  }
+
+  /** Reads the copy in place, for its indexes and marks. */
+  #accept(log: PartitionLog, old: Segment): Segment {
+    const kept = log.newSegment(old.baseOffset);
+    const file = kept.open();
+    while (kept.sizeBytes < file.sizeBytes) {
+      const header = file.view(kept.sizeBytes, BATCH_HEADER_BYTES);
+      kept.accept(header, 0);
+    }
+    kept.synced = kept.mark();
+    kept.sealed = true;
+    kept.trimmed = true;
+    return kept;
+  }
+}
+
+/** The sound batches of a segment's file, and the offsets that are missing between them. */
+function findSound(file: DiskFile, segment: Segment): { sound: SoundRange[]; lost: Lost[] } {
+  const bytes = file.view(0, file.sizeBytes);
+  const sound: SoundRange[] = [];
+  const lost: Lost[] = [];
+  let expected = segment.baseOffset;
+  let position = 0;
+  while (position < bytes.length) {
+    const start = findBatch(bytes, position, expected, segment.nextOffset);
+    if (start < 0) break;
+    const baseOffset = batchBaseOffset(bytes, start);
+    if (start > position) lost.push({ fromOffset: expected, toOffset: baseOffset });
+    position = start + batchSizeBytes(bytes, start);
+    expected = batchNextOffset(bytes, start);
+    const last = sound.at(-1);
+    if (last !== undefined && last.end === start)
+      sound[sound.length - 1] = { start: last.start, end: position };
+    else sound.push({ start, end: position });
+  }
+  if (expected < segment.nextOffset) lost.push({ fromOffset: expected, toOffset: segment.nextOffset });
+  return { sound, lost };
+}
+
+/** Position of the next sound batch with offsets in [expected, limit), or -1. */
+function findBatch(bytes: Uint8Array, from: number, expected: number, limit: number): number {
+  for (let at = from; at + BATCH_HEADER_BYTES <= bytes.length; at++) {
+    if (batchMagic(bytes, at) !== BATCH_MAGIC || !isSafeInt64At(bytes, at)) continue;
+    const baseOffset = batchBaseOffset(bytes, at);
+    if (baseOffset < expected || baseOffset >= limit) continue;
+    if (checkBatch(bytes, at, bytes.length) === null && batchNextOffset(bytes, at) <= limit) return at;
+  }
+  return -1;
+}

@@ -1,0 +1,409 @@
+import type { Disk } from "../io/disk.ts";
+import {
+  BATCH_HEADER_BYTES,
+  batchBaseOffset,
+  batchLeaderEpoch,
+  batchNextOffset,
+  batchSizeBytes,
+  checkBatch,
+  checkBatchHeader,
+  completeBatchSizeBytes,
+} from "../records/batch.ts";
+import type { LogState, SegmentState } from "./checkpoint.ts";
+import { CACHE_SUFFIXES, LOG_SUFFIX, parseSegmentName, SALVAGE_SUFFIX, segmentName } from "./folder-names.ts";
+import { entryBatches, type JournalEntry } from "./journal.ts";
+import type { LogHost } from "./log-host.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import type { Quarantine } from "./quarantine.ts";
+import type { Segment } from "./segment.ts";
+
+const ZEROS = new Uint8Array(64 * 1024);
+
+/** What has to become durable before the log may be used. */
+export interface RecoveredLog {
+  readonly toSync: readonly Segment[];
+  readonly folderChanged: boolean;
+}
+
+/** What there is of a log beside its segments. */
+export interface FoundLog {
+  /** From the checkpoint; null for a log that is younger than it. */
+  readonly state: LogState | null;
+  /** From the journal, fenced by topic id and generation. */
+  readonly entries: readonly JournalEntry[];
+  /** There is no checkpoint at all that can be believed. */
+  readonly checkpointLost: boolean;
+}
+
+/** A journal entry and the offset after its last batch. */
+interface Refill {
+  readonly entry: JournalEntry;
+  readonly endOffset: number;
+}
+
+/**
+ * Brings one log back after a crash, from three sources: the checkpoint, which says what was durable in the
+ * segments (the recovery point); the segments behind that point, read as far as whole batches follow each
+ * other; and the journal, which has what was acknowledged and may be missing in them.
+ *
+ * Pages that were not synced reach a disk in any order. So above the recovery point the first bytes that are no
+ * batch with the right offset end the segment, whatever stands behind them; the journal goes on from there, and
+ * when it has nothing more, the rest was never acknowledged and is cut.
+ *
+ * Runs within one turn, since it holds views. Every step can be interrupted and done again.
+ */
+export class LogRecovery {
+  readonly #host: LogHost;
+  readonly #log: PartitionLog;
+  readonly #state: LogState | null;
+  readonly #checkpointLost: boolean;
+  readonly #refills: readonly Refill[];
+  readonly #logStartOffset: number;
+  readonly #quarantine: Quarantine;
+  readonly #segments: Segment[] = [];
+  readonly #toSync = new Set<Segment>();
+  #folderChanged = false;
+  /** Base offsets of the segment files behind the one that is being read. */
+  #bases: number[] = [];
+  #current: Segment | null = null;
+  #expected = 0;
+  #refill = 0;
+  #scannedBytes = 0;
+  #journalBytes = 0;
+
+  constructor(host: LogHost, log: PartitionLog, quarantine: Quarantine, found: FoundLog) {
+    const { state, entries } = found;
+    this.#host = host;
+    this.#log = log;
+    this.#state = state;
+    this.#checkpointLost = found.checkpointLost;
+    this.#quarantine = quarantine;
+    let logStartOffset = state?.logStartOffset ?? 0;
+    const refills: Refill[] = [];
+    for (const entry of entries) {
+      if (entry.kind === "log-start") logStartOffset = Math.max(logStartOffset, entry.offset);
+      else refills.push({ entry, endOffset: endOffsetOf(entry) });
+    }
+    this.#logStartOffset = logStartOffset;
+    this.#refills = refills.sort((a, b) => a.entry.offset - b.entry.offset);
+  }
+
+  /** Restores the log. Throws DISK_IO, DISK_FULL, or LOG_CORRUPT where nothing sensible can be done. */
+  run(): RecoveredLog {
+    const monotonicMs = this.#host.clock.monotonicMs();
+    if (this.#state !== null) {
+      this.#log.producers.restore(this.#state.producers, monotonicMs);
+      this.#log.epochs.restore(this.#state.epochs);
+    }
+    this.#bases = this.#listSegments();
+    this.#takeSealed();
+    this.#begin();
+    this.#join();
+    this.#cut();
+    this.#finish();
+    const endOffset = Math.max(this.#expected, this.#logStartOffset);
+    this.#log.restore(this.#segments, this.#logStartOffset, endOffset);
+    this.#log.epochs.startAt(this.#logStartOffset);
+    const details = { endOffset, scannedBytes: this.#scannedBytes, journalBytes: this.#journalBytes };
+    this.#host.report.recovered?.(this.#log, details);
+    return { toSync: [...this.#toSync], folderChanged: this.#folderChanged };
+  }
+
+  get #disk(): Disk {
+    return this.#host.disk;
+  }
+
+  /** Base offsets of the segment files, rising. Ends a salvage that a crash interrupted. */
+  #listSegments(): number[] {
+    const names = new Set(this.#disk.list(this.#log.folder));
+    for (const name of [...names]) {
+      const base = parseSegmentName(name, SALVAGE_SUFFIX);
+      if (base === null) continue;
+      const target = segmentName(base) + LOG_SUFFIX;
+      const path = `${this.#log.folder}/${name}`;
+      if (names.has(target)) this.#disk.remove(path);
+      else this.#disk.rename(path, `${this.#log.folder}/${target}`);
+      names.add(target);
+      this.#folderChanged = true;
+    }
+    const bases: number[] = [];
+    for (const name of names) {
+      const base = parseSegmentName(name, LOG_SUFFIX);
+      if (base !== null) bases.push(base);
+    }
+    return bases.sort((a, b) => a - b);
+  }
+
+  /** Takes the segments that the checkpoint knows as durable and complete: all but its last. */
+  #takeSealed(): void {
+    const known = this.#state?.segments ?? [];
+    const recoveryPoint = known.at(-1);
+    if (recoveryPoint === undefined) return;
+    const onDisk = new Set(this.#bases);
+    for (const segment of known.slice(0, -1)) {
+      if (segment.nextOffset <= this.#logStartOffset) continue;
+      if (onDisk.delete(segment.baseOffset)) this.#segments.push(this.#restoreSegment(segment));
+      else this.#reportLost(segment.baseOffset, segment.nextOffset, "the segment's file is missing");
+    }
+    for (const base of onDisk) if (base < recoveryPoint.baseOffset) this.#removeSegmentFiles(base);
+    this.#bases = this.#bases.filter((base) => base >= recoveryPoint.baseOffset);
+  }
+
+  #restoreSegment(state: SegmentState): Segment {
+    const segment = this.#log.newSegment(state.baseOffset);
+    segment.restore(state);
+    segment.synced = segment.mark();
+    segment.trimmed = true;
+    return segment;
+  }
+
+  /** Opens the segment with the recovery point, up to that point; without a checkpoint, the first there is. */
+  #begin(): void {
+    const point = this.#state?.segments.at(-1);
+    if (point === undefined) {
+      const first = this.#bases[0] ?? null;
+      this.#expected = first ?? this.#logStartOffset;
+      if (first !== null) this.#open(first);
+      return;
+    }
+    this.#expected = point.nextOffset;
+    if (this.#bases[0] === point.baseOffset) {
+      this.#openAt(point);
+    } else if (point.sizeBytes > 0 && point.nextOffset > this.#logStartOffset) {
+      this.#reportLost(point.baseOffset, point.nextOffset, "the segment's file is missing");
+    } else if (this.#bases[0] !== undefined && point.nextOffset <= this.#logStartOffset) {
+      // Retention took the segment, and the checkpoint is older than that.
+      this.#expected = this.#bases[0];
+      this.#open(this.#bases[0]);
+    }
+  }
+
+  #openAt(point: SegmentState): void {
+    const segment = this.#restoreSegment(point);
+    segment.trimmed = false;
+    this.#bases.shift();
+    const file = this.#host.files.use(segment);
+    segment.allocatedBytes = file.sizeBytes;
+    if (file.sizeBytes >= point.sizeBytes) {
+      this.#current = segment;
+      this.#segments.push(segment);
+      return;
+    }
+    // The file ends before the recovery point: what is sound of it stays readable, appends go on behind it.
+    segment.close();
+    const { kept } = this.#quarantine.salvage(this.#log, segment);
+    this.#folderChanged = true;
+    if (kept !== null) this.#segments.push(kept);
+  }
+
+  /** Goes on at the start of a segment's file. */
+  #open(baseOffset: number): void {
+    const segment = this.#log.newSegment(baseOffset);
+    this.#bases.shift();
+    segment.open();
+    this.#current = segment;
+    this.#segments.push(segment);
+  }
+
+  /** Follows the batches on the disk, and the journal's where those are missing, to the end of the log. */
+  #join(): void {
+    for (;;) {
+      if (this.#followDisk()) continue;
+      if (this.#followJournal()) continue;
+      if (this.#bases[0] === this.#expected) {
+        this.#seal();
+        this.#open(this.#expected);
+        continue;
+      }
+      const next = this.#nextRefill();
+      if (next === null) {
+        if (!this.#checkpointLost || this.#bases[0] === undefined) return;
+        this.#skipDamage(this.#bases[0]);
+        continue;
+      }
+      this.#reportLost(this.#expected, next.entry.offset, "a part of the journal is damaged");
+      this.#seal();
+      this.#expected = next.entry.offset;
+      this.#bases = this.#bases.filter((base) => base >= this.#expected || !this.#removeSegmentFiles(base));
+    }
+  }
+
+  /**
+   * Without any checkpoint a torn tail can't be told from damage within what was durable. Then nothing is cut but
+   * the last segment's end: the rest of a segment that others follow is set aside, and what is sound of it kept.
+   */
+  #skipDamage(nextBase: number): void {
+    const segment = this.#current;
+    if (segment === null) {
+      this.#reportLost(this.#expected, nextBase, "a segment's file is missing");
+    } else {
+      this.#drop(segment, false);
+      segment.nextOffset = nextBase;
+      const { kept } = this.#quarantine.salvage(this.#log, segment);
+      if (kept !== null) this.#segments.push(kept);
+    }
+    this.#current = null;
+    this.#expected = nextBase;
+  }
+
+  /** Takes the batch that stands at the end of the current segment, if it is one. */
+  #followDisk(): boolean {
+    const segment = this.#current;
+    if (segment === null) return false;
+    const file = segment.open();
+    const position = segment.sizeBytes;
+    if (file.sizeBytes - position < BATCH_HEADER_BYTES) return false;
+    const header = file.view(position, BATCH_HEADER_BYTES);
+    const sizeBytes = completeBatchSizeBytes(header, 0, file.sizeBytes - position);
+    if (sizeBytes === 0) return false;
+    const batch = file.view(position, sizeBytes);
+    const unchecked = this.#host.bugs.has("skip-recovery-crc");
+    if ((unchecked ? checkBatchHeader(batch, 0, sizeBytes) : checkBatch(batch, 0, sizeBytes)) !== null)
+      return false;
+    const baseOffset = batchBaseOffset(batch, 0);
+    const limit = this.#bases[0] ?? Number.MAX_SAFE_INTEGER;
+    if (baseOffset < this.#expected || batchNextOffset(batch, 0) > limit) return false;
+    this.#accept(segment, batch, 0);
+    this.#scannedBytes += sizeBytes;
+    return true;
+  }
+
+  /** Appends what the journal has from the expected offset on. */
+  #followJournal(): boolean {
+    const next = this.#nextRefill();
+    if (next === null || next.entry.offset > this.#expected) return false;
+    // A copy: the view and the segment's store may share a mapping that a growing file moves.
+    const batches = entryBatches(next.entry).slice();
+    let at = 0;
+    while (at < batches.length) {
+      const sizeBytes = completeBatchSizeBytes(batches, at, batches.length);
+      if (sizeBytes === 0) break;
+      if (batchBaseOffset(batches, at) === this.#expected) this.#store(batches, at, sizeBytes);
+      at += sizeBytes;
+    }
+    this.#refill += 1;
+    return true;
+  }
+
+  #store(batches: Uint8Array, at: number, sizeBytes: number): void {
+    let segment = this.#current;
+    const tooLong = segment !== null && segment.sizeBytes + sizeBytes > this.#log.config.segmentBytes;
+    if (segment === null || this.#bases[0] === this.#expected || (tooLong && segment.sizeBytes > 0)) {
+      this.#seal();
+      if (this.#bases[0] === this.#expected) this.#open(this.#expected);
+      else this.#create(sizeBytes);
+      segment = this.#current as Segment | null;
+    }
+    if (segment === null) return;
+    const end = segment.sizeBytes + sizeBytes;
+    if (end > segment.allocatedBytes) segment.allocate(end);
+    segment.open().write(segment.sizeBytes, batches.subarray(at, at + sizeBytes));
+    this.#accept(segment, batches, at);
+    this.#journalBytes += sizeBytes;
+  }
+
+  #create(allocateBytes: number): void {
+    const segment = this.#log.newSegment(this.#expected);
+    this.#removeSegmentFiles(this.#expected);
+    segment.create(allocateBytes);
+    this.#folderChanged = true;
+    this.#current = segment;
+    this.#segments.push(segment);
+  }
+
+  #accept(segment: Segment, bytes: Uint8Array, at: number): void {
+    segment.accept(bytes, at);
+    this.#log.producers.note(bytes, at, this.#host.clock.monotonicMs());
+    this.#log.epochs.note(batchLeaderEpoch(bytes, at), batchBaseOffset(bytes, at));
+    this.#expected = batchNextOffset(bytes, at);
+    this.#toSync.add(segment);
+  }
+
+  /** The first journal entry that has something at or behind the expected offset. */
+  #nextRefill(): Refill | null {
+    for (;;) {
+      const next = this.#refills[this.#refill];
+      if (next === undefined) return null;
+      if (next.endOffset > this.#expected) return next;
+      this.#refill += 1;
+    }
+  }
+
+  /** Ends the current segment where its batches end; another one follows. */
+  #seal(): void {
+    if (this.#current === null) return;
+    this.#cutTail(this.#current);
+    if (this.#current.sizeBytes === 0) this.#drop(this.#current);
+    this.#current = null;
+  }
+
+  /** What stands behind the end was never acknowledged. */
+  #cut(): void {
+    if (this.#current !== null) this.#cutTail(this.#current);
+    for (const base of this.#bases) this.#removeSegmentFiles(base);
+    this.#bases = [];
+  }
+
+  /** Takes away bytes behind the last batch, durably before anything else is stored there. */
+  #cutTail(segment: Segment): void {
+    const file = segment.open();
+    const end = file.sizeBytes;
+    for (let position = segment.sizeBytes; position < end; position += ZEROS.length) {
+      const length = Math.min(ZEROS.length, end - position);
+      if (Buffer.compare(file.view(position, length), ZEROS.subarray(0, length)) === 0) continue;
+      this.#host.report.tornTail?.(this.#log, segment.nextOffset, end - segment.sizeBytes);
+      segment.allocate(segment.sizeBytes);
+      this.#toSync.add(segment);
+      return;
+    }
+  }
+
+  /** Leaves out segments below the log start offset; makes sure that the log ends in a segment of its end offset. */
+  #finish(): void {
+    while (this.#segments.length > 0) {
+      const first = this.#segments[0] as Segment;
+      if (first.nextOffset > this.#logStartOffset || (first === this.#current && first.sizeBytes === 0))
+        break;
+      if (first === this.#current && first.nextOffset === this.#logStartOffset) break;
+      this.#drop(first);
+    }
+    const last = this.#segments.at(-1);
+    const endOffset = Math.max(this.#expected, this.#logStartOffset);
+    if (last === undefined || last.nextOffset !== endOffset || last !== this.#current) {
+      if (last !== undefined && last.sizeBytes === 0) this.#drop(last);
+      this.#expected = endOffset;
+      this.#create(this.#host.limits.segmentFirstBytes);
+    }
+  }
+
+  #drop(segment: Segment, remove = true): void {
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    this.#toSync.delete(segment);
+    if (segment === this.#current) this.#current = null;
+    if (remove) segment.remove();
+    else segment.close();
+    this.#folderChanged = true;
+  }
+
+  #removeSegmentFiles(base: number): true {
+    const stem = `${this.#log.folder}/${segmentName(base)}`;
+    for (const suffix of [LOG_SUFFIX, ...CACHE_SUFFIXES]) this.#disk.remove(stem + suffix);
+    this.#folderChanged = true;
+    return true;
+  }
+
+  #reportLost(fromOffset: number, toOffset: number, why: string): void {
+    this.#host.report.quarantined?.(this.#log, this.#log.folder, fromOffset, toOffset, why);
+  }
+}
+
+/** The offset after the last batch of an entry; -1 for an entry that holds none. */
+function endOffsetOf(entry: JournalEntry): number {
+  if (entry.sizeBytes < BATCH_HEADER_BYTES) return -1;
+  const bytes = entryBatches(entry);
+  let endOffset = -1;
+  for (let at = 0; completeBatchSizeBytes(bytes, at, bytes.length) > 0; at += batchSizeBytes(bytes, at)) {
+    endOffset = batchNextOffset(bytes, at);
+  }
+  return endOffset;
+}

@@ -1,0 +1,76 @@
+import type { DeletionReason, LogConfig } from "./log-config.ts";
+
+/** What retention looks at, oldest segment first; the last is the active one. */
+export interface RetainedSegment {
+  readonly sizeBytes: number;
+  readonly nextOffset: number;
+  /** Latest timestamp of its records; -1 where none has one. */
+  readonly maxTimestampMs: number;
+  /** When its first append was, for records without timestamps; null where it had none in this process. */
+  readonly firstAppendMs: number | null;
+}
+
+export interface RetentionDecision {
+  /** The log start offset to move to. */
+  readonly logStartOffset: number;
+  readonly reason: DeletionReason;
+  /** Whether the active segment goes too, so that a new one has to be started first. */
+  readonly rollFirst: boolean;
+}
+
+/**
+ * What a log may let go, as Kafka decides it: by time every segment whose latest record is older than the limit,
+ * the active one included; by size the oldest segments, as long as what is left is at least the limit, never the
+ * active one. Nothing that readers have not seen yet (above the high watermark) goes.
+ */
+export function decideRetention(
+  segments: readonly RetainedSegment[],
+  config: LogConfig,
+  highWatermark: number,
+  nowMs: number,
+): RetentionDecision | null {
+  return byTime(segments, config, highWatermark, nowMs) ?? bySize(segments, config, highWatermark);
+}
+
+function byTime(
+  segments: readonly RetainedSegment[],
+  config: LogConfig,
+  highWatermark: number,
+  nowMs: number,
+): RetentionDecision | null {
+  if (config.retentionMs < 0) return null;
+  let logStartOffset = -1;
+  let rollFirst = false;
+  for (const [i, segment] of segments.entries()) {
+    if (segment.sizeBytes === 0 || segment.nextOffset > highWatermark) break;
+    const latestMs = segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : (segment.firstAppendMs ?? nowMs);
+    if (nowMs - latestMs <= config.retentionMs) break;
+    logStartOffset = segment.nextOffset;
+    rollFirst = i === segments.length - 1;
+  }
+  return logStartOffset < 0 ? null : { logStartOffset, reason: "retention.ms", rollFirst };
+}
+
+function bySize(
+  segments: readonly RetainedSegment[],
+  config: LogConfig,
+  highWatermark: number,
+): RetentionDecision | null {
+  if (config.retentionBytes < 0) return null;
+  let excess = -config.retentionBytes;
+  for (const segment of segments) excess += segment.sizeBytes;
+  let logStartOffset = -1;
+  for (const segment of segments.slice(0, -1)) {
+    if (segment.nextOffset > highWatermark || excess - segment.sizeBytes < 0) break;
+    excess -= segment.sizeBytes;
+    logStartOffset = segment.nextOffset;
+  }
+  return logStartOffset < 0 ? null : { logStartOffset, reason: "retention.bytes", rollFirst: false };
+}
+
+/** Whether the active segment is old enough to be sealed, full or not. */
+export function isDueToRoll(active: RetainedSegment, config: LogConfig, nowMs: number): boolean {
+  return (
+    active.sizeBytes > 0 && active.firstAppendMs !== null && nowMs - active.firstAppendMs >= config.segmentMs
+  );
+}
