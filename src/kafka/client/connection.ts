@@ -134,6 +134,11 @@ export class KafkaConnection {
     return this.#features.get(name) ?? 0;
   }
 
+  /** Whether the broker has an API at all. */
+  serves(apiKey: number): boolean {
+    return this.#served.has(apiKey);
+  }
+
   /** The version in which a request would be sent, or -1 where there is none in common. */
   versionOf<Request, Response>(api: ClientApi<Request, Response>): number {
     const served = this.#served.get(api.request.apiKey ?? -1);

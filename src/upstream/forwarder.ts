@@ -1,0 +1,494 @@
+import type { Random } from "../io/random.ts";
+import { backoffMs } from "../kafka/client/backoff.ts";
+import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
+import { COMPRESSION_ZSTD } from "../records/batch.ts";
+import { compress } from "../records/compression/codecs.ts";
+import { Calls } from "./calls.ts";
+import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./centre.ts";
+import { Intake } from "./intake.ts";
+import type { Compress } from "./lane.ts";
+import { LocalPosition } from "./local-position.ts";
+import { Outbox } from "./outbox.ts";
+import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot } from "./positions.ts";
+import type { UplinkReports } from "./reports.ts";
+import type { Round } from "./round.ts";
+import { RoundPipeline } from "./round-pipeline.ts";
+import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
+import { slotsOf } from "./slots.ts";
+import type { LocalSource } from "./source.ts";
+import type { UplinkState, UplinkStatus, UplinkTopicStatus } from "./status.ts";
+import type { TopicRoute } from "./topic-route.ts";
+import { type Now, TopicSetup } from "./topic-setup.ts";
+import { type Verdict, verdictOf } from "./verdicts.ts";
+
+/**
+ * What the forwarder is doing. Every failure leads to `waiting`, and from there everything begins again: connect,
+ * take the producer id (which ends whatever transaction was open), read the committed positions, forward. So an
+ * unknown outcome is never guessed at, and there is one way to resume, whatever happened.
+ */
+type Phase =
+  | {
+      readonly kind: "waiting";
+      readonly as: "backing off" | "fenced" | "failed";
+      readonly untilMs: number;
+      readonly reason: string;
+    }
+  | { readonly kind: "connecting" }
+  | { readonly kind: "loading" }
+  | { readonly kind: "initialising"; readonly notBeforeMs: number }
+  /** Fenced; looks whether it was another copy. */
+  | { readonly kind: "looking"; readonly notBeforeMs: number }
+  | { readonly kind: "forwarding" }
+  | { readonly kind: "stopped" };
+
+export interface Turn {
+  /** To be performed now, in order. */
+  readonly calls: readonly CentreCall[];
+  /** When the next turn is wanted if nothing happens before: monotonic milliseconds, now or earlier for at once. */
+  readonly nextMs: number | null;
+}
+
+/** How soon the coordinator is asked again that was not ready. */
+const RETRY_MS = 250;
+/** A fenced copy looks this late first, so that the one that fenced it has made its claim. */
+const FIRST_LOOK_MS = 2_000;
+/** Local topics are listed again this often; a topic that appears calls for a turn by itself. */
+const LIST_TOPICS_MS = 1_000;
+/** A fenced copy takes over once the other one made no claim for this many of its intervals. */
+const SILENT_CLAIMS = 3;
+/** zstd's fastest standard level: on a link the next ones save little and cost twice the CPU. */
+const ZSTD_LEVEL = 1;
+
+/**
+ * Carries local topics to a central cluster. Pure: it is given outcomes and the time, and returns requests; the
+ * local logs are read through `LocalSource`, in slices. See README.md of this folder for what it promises.
+ */
+export class Forwarder {
+  readonly settings: UplinkSettings;
+  readonly #random: Random;
+  readonly #reports: UplinkReports;
+  readonly #instance: string;
+  readonly #now: Now = { nowMs: 0 };
+  readonly #calls = new Calls();
+  readonly #intake: Intake;
+  readonly #pipeline: RoundPipeline;
+  readonly #setup: TopicSetup;
+  readonly #local: LocalPosition;
+  #phase: Phase = { kind: "waiting", as: "backing off", untilMs: 0, reason: "starting" };
+  #facts: CentreFacts | null = null;
+  #failures = 0;
+  #listTopicsAtMs = 0;
+  #sequence = 0;
+  /** When all positions were committed last, or null in an attempt that has not done so. */
+  #claimedMs: number | null = null;
+  #rival: { readonly claim: Claim; readonly seenMs: number; readonly looks: number } | null = null;
+  #lastError: string | null = null;
+  #recordsForwarded = 0;
+  #bytesForwarded = 0;
+  #transactions = 0;
+  #restarts = 0;
+  #newestTimestampMs = -1;
+
+  /** `instance` names this run of this process among all copies of the gateway: letters and digits, unique. */
+  constructor(
+    settings: UplinkSettings,
+    source: LocalSource,
+    random: Random,
+    instance: string,
+    reports: UplinkReports,
+  ) {
+    this.settings = settings;
+    this.#random = random;
+    this.#reports = reports;
+    this.#instance = instance;
+    const hooks = {
+      reset: (reason: string) => this.#reset(reason),
+      refused: (verdict: Verdict, error: number, what: string) => this.#refused(verdict, error, what),
+      completed: (round: Round) => this.#completed(round),
+      slots: (round: Round) => this.#slots(round),
+      maySend: () => this.#local.maySend(),
+    };
+    const outbox = new Outbox(settings.limits, compressor(settings));
+    this.#intake = new Intake(settings, source, outbox, reports);
+    this.#pipeline = new RoundPipeline(
+      settings,
+      this.#intake,
+      outbox,
+      this.#calls,
+      reports,
+      hooks,
+      this.#now,
+    );
+    this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
+    this.#local = new LocalPosition(settings, this.#intake, this.#calls, hooks, this.#now);
+  }
+
+  /** A partition's high watermark moved, or topics came or went (partition -1). A turn is wanted after it. */
+  appended(topic: string, partition: number): void {
+    if (partition < 0) this.#listTopicsAtMs = 0;
+    else this.#intake.appended(topic, partition);
+  }
+
+  /** The outcome of a call. A turn is wanted after it. */
+  answered(id: number, outcome: CentreOutcome, nowMs: number): void {
+    this.#now.nowMs = nowMs;
+    this.#calls.settle(id, outcome);
+  }
+
+  /** A slice of work. */
+  turn(nowMs: number): Turn {
+    this.#now.nowMs = nowMs;
+    const more = this.#work();
+    const nextMs = more ? nowMs : this.#nextMs();
+    return { calls: this.#calls.take(), nextMs };
+  }
+
+  /** Reads no more and lets what is on its way end; `stopped` tells when it has. */
+  drain(): void {
+    this.#pipeline.draining = true;
+  }
+
+  get drained(): boolean {
+    return this.#phase.kind !== "forwarding" || this.#pipeline.quiet;
+  }
+
+  /** Ends, aborting an open transaction with a last call. Nothing happens after it. */
+  stop(): void {
+    if (this.#phase.kind === "forwarding") {
+      this.#pipeline.abandon(() => {});
+    } else this.#calls.forgetAll();
+    this.#phase = { kind: "stopped" };
+  }
+
+  status(nowMs: number): UplinkStatus {
+    this.#intake.lookAtEnds();
+    const topics = [...this.#intake.routes.values()].map(topicStatus);
+    let lagRecords = 0;
+    for (const topic of topics) {
+      for (const partition of topic.partitions) lagRecords += Math.max(0, partition.lagRecords);
+    }
+    return {
+      name: this.settings.name,
+      state: this.#state(nowMs),
+      clusterId: this.#facts?.clusterId ?? null,
+      lastError: this.#lastError,
+      topics,
+      recordsForwarded: this.#recordsForwarded,
+      bytesForwarded: this.#bytesForwarded,
+      transactions: this.#transactions,
+      restarts: this.#restarts,
+      newestTimestampMs: this.#newestTimestampMs,
+      bufferedBytes: this.#pipeline.outbox.bufferedBytes,
+      lagRecords,
+    };
+  }
+
+  /** Returns whether there is more to do at once. */
+  #work(): boolean {
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case "waiting":
+        if (this.#now.nowMs >= phase.untilMs) this.#connect();
+        return false;
+      case "initialising":
+        if (this.#calls.pending === 0 && this.#now.nowMs >= phase.notBeforeMs) this.#initialise();
+        return false;
+      case "looking":
+        if (this.#calls.pending === 0 && this.#now.nowMs >= phase.notBeforeMs) this.#look();
+        return false;
+      case "forwarding":
+        return this.#forward();
+      default:
+        return false;
+    }
+  }
+
+  #nextMs(): number | null {
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case "waiting":
+        return phase.untilMs;
+      case "initialising":
+      case "looking":
+        return this.#calls.pending === 0 ? phase.notBeforeMs : null;
+      case "forwarding": {
+        const times = [
+          this.#setup.nextMs(),
+          this.#pipeline.nextMs(),
+          this.#local.nextMs(),
+          this.#listTopicsAtMs,
+        ];
+        if (this.#claimedMs !== null) times.push(this.#claimedMs + this.settings.limits.keepAliveMs);
+        return Math.min(...times.filter((time) => time !== null));
+      }
+      default:
+        return null;
+    }
+  }
+
+  #connect(): void {
+    this.#phase = { kind: "connecting" };
+    this.#calls.ask("connect", null, (outcome) => {
+      if (outcome.kind === "lost") {
+        this.#reset(outcome.reason);
+        return;
+      }
+      this.#connected(outcome.answer);
+    });
+  }
+
+  #connected(facts: CentreFacts): void {
+    this.#facts = facts;
+    const transactional = this.settings.delivery === "transactional";
+    if (transactional && facts.transactions === 0) {
+      this.#wait(
+        "failed",
+        'the centre has no transactions: set delivery = "idempotent"',
+        this.settings.limits.maxBackoffMs,
+      );
+      return;
+    }
+    this.#pipeline.protocol = transactional ? facts.transactions : 0;
+    this.#phase = { kind: "loading" };
+    this.#local.load(facts.clusterId, () => {
+      this.#phase = { kind: "initialising", notBeforeMs: 0 };
+    });
+  }
+
+  #initialise(): void {
+    const transactional = this.#pipeline.protocol !== 0;
+    const { id, epoch } = this.#pipeline.producer;
+    const ask = {
+      transactionalId: transactional ? transactionalId(this.settings) : null,
+      // Without a transactional id there is nothing to continue: a new id each time.
+      producerId: transactional ? id : -1,
+      producerEpoch: transactional ? epoch : -1,
+      transactionTimeoutMs: this.settings.limits.transactionTimeoutMs,
+    };
+    this.#calls.ask("init-producer", ask, (outcome) => {
+      if (outcome.kind === "lost") {
+        this.#reset(`taking the producer id: ${outcome.reason}`);
+        return;
+      }
+      this.#initialised(outcome.answer);
+    });
+  }
+
+  #initialised(grant: ProducerGrant): void {
+    const verdict = verdictOf(grant.error);
+    if (verdict === "ok") {
+      this.#pipeline.producer = { id: grant.producerId, epoch: grant.producerEpoch };
+      this.#phase = { kind: "forwarding" };
+      this.#claimedMs = null;
+      this.#listTopicsAtMs = 0;
+    } else if (verdict === "retry") {
+      this.#phase = { kind: "initialising", notBeforeMs: this.#now.nowMs + RETRY_MS };
+    } else {
+      // The coordinator does not know the id any more (49, 59): there is nothing to continue.
+      if (verdict === "reset") this.#pipeline.producer = { id: -1, epoch: -1 };
+      this.#refused(verdict, grant.error, "taking the producer id");
+    }
+  }
+
+  #forward(): boolean {
+    if (this.#now.nowMs >= this.#listTopicsAtMs) {
+      this.#listTopicsAtMs = this.#now.nowMs + LIST_TOPICS_MS;
+      this.#intake.refresh(this.#pipeline.quiet);
+      this.#local.handOut();
+    }
+    this.#adoptLaneCounts();
+    this.#setup.advance();
+    if (this.#phase.kind !== "forwarding") return false;
+    if (this.#claimDue()) this.#pipeline.claim();
+    const more = this.#pipeline.advance();
+    if (this.#phase.kind !== "forwarding") return false;
+    this.#local.advance(this.#pipeline.quiet && !this.#intake.hasMore);
+    return more;
+  }
+
+  /** Between two rounds the partition counts may change without a record overtaking another. */
+  #adoptLaneCounts(): void {
+    if (!this.#pipeline.quiet) return;
+    for (const route of this.#intake.routes.values()) {
+      if (route.nextLaneCount === route.lanes.length) continue;
+      route.setLaneCount(route.nextLaneCount);
+      for (const lane of route.lanes) lane.centralEnd = Math.max(0, lane.centralEnd);
+    }
+  }
+
+  #claimDue(): boolean {
+    if (this.#pipeline.protocol === 0 || this.#pipeline.draining) return false;
+    const due =
+      this.#claimedMs === null || this.#now.nowMs >= this.#claimedMs + this.settings.limits.keepAliveMs;
+    return due && [...this.#intake.routes.values()].some(({ state }) => state.kind === "ready");
+  }
+
+  #slots(round: Round): readonly Slot[] | null {
+    this.#sequence = Math.max(this.#sequence, this.#setup.newestSequence) + 1;
+    const claim = { instance: this.#instance, sequence: this.#sequence };
+    const slots = slotsOf(this.#intake.routes.values(), round, claim);
+    const large = slots.find(({ metadata }) => metadata.length > MAX_METADATA_BYTES);
+    if (large === undefined) return slots;
+    const reason = `${large.topic} has too many partitions here for those at the centre: make more partitions there`;
+    this.#wait("failed", reason, this.settings.limits.maxBackoffMs);
+    return null;
+  }
+
+  #completed(round: Round): void {
+    for (const [partition, next] of round.next) {
+      partition.committed = next;
+      for (const offset of partition.refused) if (offset < next) partition.refused.delete(offset);
+    }
+    this.#failures = 0;
+    this.#rival = null;
+    if (round.claims) this.#claimedMs = this.#now.nowMs;
+    if (this.#pipeline.protocol !== 0) this.#transactions += 1;
+    this.#recordsForwarded += round.records;
+    this.#bytesForwarded += round.sentBytes;
+    this.#newestTimestampMs = Math.max(this.#newestTimestampMs, round.newestTimestampMs);
+  }
+
+  #refused(verdict: Verdict, error: number, what: string): void {
+    const reason = `${what}: ${errorName(error)}`;
+    if (verdict === "fence" && this.settings.delivery === "transactional") this.#fenced(reason);
+    else if (verdict === "fatal") this.#wait("failed", reason, this.settings.limits.maxBackoffMs);
+    else this.#reset(reason);
+  }
+
+  /** Begins again after a wait with jitter. */
+  #reset(reason: string): void {
+    this.#failures += 1;
+    const { backoffMs: baseMs, maxBackoffMs: maxMs } = this.settings.limits;
+    this.#wait("backing off", reason, backoffMs(this.#failures, { baseMs, maxMs }, this.#random));
+  }
+
+  #wait(as: "backing off" | "fenced" | "failed", reason: string, waitMs: number): void {
+    this.#forget();
+    this.#lastError = reason;
+    this.#phase = { kind: "waiting", as, reason, untilMs: this.#now.nowMs + waitMs };
+    this.#reports.onState(as === "backing off" ? "warn" : "error", `${as}: ${reason}`);
+  }
+
+  /** Whatever is on its way is nobody's any more. */
+  #forget(): void {
+    this.#restarts += 1;
+    this.#calls.forgetAll();
+    this.#intake.clear();
+    for (const route of this.#intake.routes.values()) {
+      const wasReady = route.state.kind === "ready";
+      if (this.settings.delivery === "idempotent" && wasReady) {
+        route.remembered = route.position();
+        route.unsure = true;
+      }
+      route.restart();
+    }
+    this.#pipeline.restart();
+    this.#setup.restart();
+    this.#local.restart();
+  }
+
+  /** The producer id has a newer epoch. Whether that is another copy's shows in who committed last. */
+  #fenced(reason: string): void {
+    this.#forget();
+    this.#lastError = reason;
+    this.#phase = {
+      kind: "looking",
+      notBeforeMs: this.#now.nowMs + FIRST_LOOK_MS * (1 + this.#random.fraction()),
+    };
+    this.#reports.onState("warn", `fenced: ${reason}`);
+  }
+
+  #look(): void {
+    const topics = [...this.#intake.routes.values()]
+      .filter(({ lanes }) => lanes.length > 0)
+      .map(({ topic, lanes }) => ({ topic, partitions: lanes.length }));
+    if (topics.length === 0) {
+      this.#takeOver();
+      return;
+    }
+    this.#calls.ask("positions", { group: positionGroup(this.settings), topics }, (outcome) => {
+      const error = outcome.kind === "lost" ? ERROR.NETWORK_EXCEPTION : outcome.answer.error;
+      if (outcome.kind === "answered" && error === 0) this.#judge(newestClaim(outcome.answer.slots));
+      else if (verdictOf(error) === "retry") {
+        this.#phase = { kind: "looking", notBeforeMs: this.#now.nowMs + FIRST_LOOK_MS };
+      } else this.#refused(verdictOf(error), error, "looking who took the producer id");
+    });
+  }
+
+  /** Ours: the coordinator timed a transaction out. Another's, and it moves: stay away. */
+  #judge(claim: Claim | null): void {
+    const { fencedMs, keepAliveMs } = this.settings.limits;
+    const { nowMs } = this.#now;
+    if (claim === null || claim.instance === this.#instance) {
+      this.#takeOver();
+      return;
+    }
+    const known = this.#rival;
+    const moved =
+      known === null || known.claim.instance !== claim.instance || known.claim.sequence !== claim.sequence;
+    if (!moved && nowMs - known.seenMs > SILENT_CLAIMS * keepAliveMs) {
+      this.#takeOver();
+      return;
+    }
+    const looks = (known?.looks ?? 0) + 1;
+    this.#rival = { claim, seenMs: moved ? nowMs : known.seenMs, looks };
+    const reason = `another gateway with the id ${this.settings.gatewayId} is forwarding (instance ${claim.instance})`;
+    if (looks === 1) this.#reports.onState("error", `fenced: ${reason}`);
+    this.#lastError = reason;
+    const waitMs =
+      Math.min(keepAliveMs, fencedMs * 2 ** Math.min(looks - 1, 10)) * (0.75 + 0.5 * this.#random.fraction());
+    this.#phase = { kind: "looking", notBeforeMs: nowMs + waitMs };
+  }
+
+  #takeOver(): void {
+    this.#pipeline.producer = { id: -1, epoch: -1 };
+    this.#reset("beginning again after being fenced");
+  }
+
+  #state(nowMs: number): UplinkState {
+    const phase = this.#phase;
+    switch (phase.kind) {
+      case "waiting": {
+        if (this.#lastError === null) return { kind: "connecting" };
+        return { kind: phase.as, reason: phase.reason, retryInMs: Math.max(0, phase.untilMs - nowMs) };
+      }
+      case "looking": {
+        const reason = this.#lastError ?? "";
+        return { kind: "fenced", reason, retryInMs: Math.max(0, phase.notBeforeMs - nowMs) };
+      }
+      case "forwarding": {
+        const resolving = [...this.#intake.routes.values()].every(({ state }) => state.kind !== "ready");
+        return resolving ? { kind: "resolving" } : { kind: "forwarding" };
+      }
+      case "stopped":
+        return { kind: "stopped" };
+      default:
+        return { kind: "connecting" };
+    }
+  }
+}
+
+function topicStatus(route: TopicRoute): UplinkTopicStatus {
+  const { state } = route;
+  const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
+  return {
+    topic: route.topic,
+    state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
+    reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
+    centralPartitions: route.lanes.length,
+    partitions: route.partitions.map(({ index, committed, highWatermark }) => ({
+      partition: index,
+      position: committed,
+      highWatermark,
+      lagRecords: committed < 0 ? -1 : Math.max(0, highWatermark - committed),
+    })),
+  };
+}
+
+function compressor(settings: UplinkSettings): Compress {
+  if (settings.compression === "none") return () => null;
+  return (records) => {
+    const bytes = compress(COMPRESSION_ZSTD, records, ZSTD_LEVEL);
+    return bytes.length < records.length ? { code: COMPRESSION_ZSTD, bytes } : null;
+  };
+}

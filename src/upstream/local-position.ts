@@ -1,0 +1,138 @@
+import type { Calls } from "./calls.ts";
+import type { Intake } from "./intake.ts";
+import { decodeStoredPosition, encodeStoredPosition, type StoredPosition } from "./positions.ts";
+import type { UplinkSettings } from "./settings.ts";
+import type { Now } from "./topic-setup.ts";
+
+/** Records have to stay away for this long before the position is saved as complete. */
+const IDLE_MS = 5_000;
+const TRANSACTIONAL_INTERVALS = 10;
+
+/**
+ * The position as the local store has it. Without transactions the store is told before the first record leaves
+ * that records are leaving, and told when nothing is on its way any more: after a crash in between, the centre is
+ * searched for what arrived. With transactions it is only for the case that the centre forgets.
+ */
+export class LocalPosition {
+  readonly #settings: UplinkSettings;
+  readonly #intake: Intake;
+  readonly #calls: Calls;
+  readonly #hooks: { reset(reason: string): void };
+  readonly #now: Now;
+  #loaded = false;
+  #centre = "";
+  #stored: StoredPosition | null = null;
+  #saving = false;
+  /** What the store says, once it says so durably. */
+  #storedSending = false;
+  #savedMs = 0;
+  #busyMs = 0;
+  /** What the store holds for certain, or null. */
+  #saved: Uint8Array | null = null;
+
+  constructor(
+    settings: UplinkSettings,
+    intake: Intake,
+    calls: Calls,
+    hooks: { reset(reason: string): void },
+    now: Now,
+  ) {
+    this.#settings = settings;
+    this.#intake = intake;
+    this.#calls = calls;
+    this.#hooks = hooks;
+    this.#now = now;
+  }
+
+  /** Reads the store, once, and goes on. */
+  load(centre: string, then: () => void): void {
+    if (this.#loaded && this.#centre === centre) {
+      then();
+      return;
+    }
+    this.#calls.ask("load-position", null, (outcome) => {
+      if (outcome.kind === "lost") {
+        this.#hooks.reset(`reading the local position: ${outcome.reason}`);
+        return;
+      }
+      const stored = decodeStoredPosition(outcome.answer);
+      this.#stored = stored?.centre === centre ? stored : null;
+      this.#storedSending = this.#stored?.sending ?? false;
+      this.#centre = centre;
+      this.#loaded = true;
+      then();
+    });
+  }
+
+  /** A new attempt. A save that was under way may still happen: nothing leaves before another one is done. */
+  restart(): void {
+    if (!this.#saving) return;
+    this.#saving = false;
+    this.#saved = null;
+    this.#storedSending = false;
+  }
+
+  /** Whether records may leave. */
+  maySend(): boolean {
+    return this.#settings.delivery === "transactional" || this.#storedSending;
+  }
+
+  /** Saves when due. `idle`: nothing to read and nothing on its way. */
+  advance(idle: boolean): void {
+    if (!idle) this.#busyMs = this.#now.nowMs;
+    if (this.#saving) return;
+    const idempotent = this.#settings.delivery === "idempotent";
+    if (idempotent && !idle && !this.#storedSending) this.#save(true);
+    else if (idempotent && idle && this.#storedSending && this.#now.nowMs - this.#busyMs >= IDLE_MS)
+      this.#save(false);
+    else if (this.#now.nowMs >= this.#savedMs + this.#intervalMs()) this.#save(this.#storedSending);
+  }
+
+  nextMs(): number | null {
+    if (this.#saving || !this.#storedSending || this.#settings.delivery === "transactional") return null;
+    return Math.max(this.#busyMs + IDLE_MS, this.#now.nowMs + 1);
+  }
+
+  /** With transactions the local position is only the second: it may be older. */
+  #intervalMs(): number {
+    const { savePositionMs } = this.#settings.limits;
+    return this.#settings.delivery === "transactional"
+      ? TRANSACTIONAL_INTERVALS * savePositionMs
+      : savePositionMs;
+  }
+
+  /** Hands remembered positions to routes that are new. */
+  handOut(): void {
+    for (const stored of this.#stored?.topics ?? []) {
+      const route = this.#intake.routes.get(stored.topic);
+      if (route === undefined || route.topicId !== stored.topicId || route.remembered !== null) continue;
+      if (route.state.kind === "ready") continue;
+      route.remembered = stored;
+      route.unsure = this.#stored?.sending ?? false;
+    }
+  }
+
+  #save(sending: boolean): void {
+    const topics = [...this.#intake.routes.values()]
+      .map((route) => route.position())
+      .filter((position) => position !== null);
+    const bytes = encodeStoredPosition({ centre: this.#centre, sending, topics });
+    this.#savedMs = this.#now.nowMs;
+    if (this.#saved !== null && equalBytes(bytes, this.#saved)) return;
+    this.#saving = true;
+    this.#calls.ask("save-position", bytes, (outcome) => {
+      this.#saving = false;
+      if (outcome.kind === "lost") {
+        this.#saved = null;
+        this.#hooks.reset(`saving the local position: ${outcome.reason}`);
+        return;
+      }
+      this.#saved = bytes;
+      this.#storedSending = sending;
+    });
+  }
+}
+
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}

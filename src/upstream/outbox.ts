@@ -1,0 +1,133 @@
+import { assert } from "../base/assert.ts";
+import type { RecordCursor } from "../records/reader.ts";
+import { CentralBatch } from "./central-batch.ts";
+import { type Compress, type Lane, type Producer, type SealedBatch, seal } from "./lane.ts";
+import type { Round } from "./round.ts";
+import type { UplinkLimits } from "./settings.ts";
+import type { SourcePartition } from "./source-partition.ts";
+
+/** Buffers kept for the next batches. */
+const MAX_SPARE_BATCHES = 16;
+
+/**
+ * Batches between the source and the centre: open ones that are being filled, sealed ones that wait or are in
+ * flight. It counts the bytes of both, and that is what bounds the read-ahead.
+ */
+export class Outbox {
+  /** Bytes held: open batches before, sealed ones after compression. */
+  bufferedBytes = 0;
+  /** Records a batch may have; halved when the centre refuses one, to find the record it does not take. */
+  maxBatchRecords: number;
+  readonly #limits: UplinkLimits;
+  readonly #compress: Compress;
+  readonly #spare: CentralBatch[] = [];
+  /** Lanes that may have something to send. */
+  readonly #ready = new Set<Lane>();
+
+  constructor(limits: UplinkLimits, compress: Compress) {
+    this.#limits = limits;
+    this.#compress = compress;
+    this.maxBatchRecords = limits.maxRoundRecords;
+  }
+
+  get full(): boolean {
+    return this.bufferedBytes >= this.#limits.maxBufferedBytes;
+  }
+
+  /** Adds the record that `record` is at to the lane's open batch, as part of `round`. */
+  add(lane: Lane, record: RecordCursor, from: SourcePartition, round: Round): void {
+    let open = lane.open;
+    if (open === null) {
+      open = this.#spare.pop() ?? new CentralBatch();
+      lane.open = open;
+      lane.openOnly = { partition: from, offset: record.offset };
+      round.open.add(lane);
+      round.lanes.add(lane);
+    }
+    const before = open.sizeBytes;
+    open.append(record, from.origin);
+    const added = open.sizeBytes - before;
+    this.bufferedBytes += added;
+    round.sizeBytes += added;
+    round.records += 1;
+    if (record.timestampMs > round.newestTimestampMs) round.newestTimestampMs = record.timestampMs;
+    if (open.sizeBytes >= this.#limits.batchBytes || open.recordCount >= this.maxBatchRecords) {
+      this.#seal(lane, round);
+    }
+  }
+
+  /** Seals what the round has open. */
+  sealAll(round: Round): void {
+    for (const lane of round.open) this.#seal(lane, round);
+  }
+
+  /**
+   * Hands over what can be sent now, batch by batch in the order of each lane. `allowed` says whether batches of
+   * a round may go to a lane yet.
+   */
+  dispatch(
+    nowMs: number,
+    producer: Producer,
+    transactional: boolean,
+    allowed: (batch: SealedBatch) => boolean,
+    send: (batch: SealedBatch) => void,
+  ): void {
+    for (const lane of this.#ready) {
+      let batch = lane.peek(nowMs, this.#limits.maxInFlight);
+      while (batch !== null && allowed(batch)) {
+        lane.send(batch, producer, transactional, nowMs);
+        send(batch);
+        batch = lane.peek(nowMs, this.#limits.maxInFlight);
+      }
+      if (lane.idle) this.#ready.delete(lane);
+    }
+  }
+
+  /** A batch arrived. False where the centre took it before one that was sent earlier. */
+  acknowledged(batch: SealedBatch): boolean {
+    if (!batch.lane.acknowledged(batch)) return false;
+    this.bufferedBytes -= batch.bytes.length;
+    batch.round.outstanding -= 1;
+    batch.round.sentBytes += batch.bytes.length;
+    if (this.maxBatchRecords < this.#limits.maxRoundRecords) this.maxBatchRecords *= 2;
+    return true;
+  }
+
+  /** When a lane that waits after a failure may go on, or null where none waits. */
+  nextRetryMs(nowMs: number): number | null {
+    let next: number | null = null;
+    for (const lane of this.#ready) {
+      if (lane.retryAtMs > nowMs && (next === null || lane.retryAtMs < next)) next = lane.retryAtMs;
+    }
+    return next;
+  }
+
+  /** The longest time that any batch has been tried for, in milliseconds. */
+  longestTryMs(nowMs: number): number {
+    let longest = 0;
+    for (const lane of this.#ready) {
+      const oldest = lane.oldestSent;
+      if (oldest !== null && lane.failures > 0) longest = Math.max(longest, nowMs - oldest.firstSentMs);
+    }
+    return longest;
+  }
+
+  /** Forgets everything. Lanes are cleared by their routes. */
+  clear(): void {
+    for (const lane of this.#ready) lane.clear();
+    this.#ready.clear();
+    this.bufferedBytes = 0;
+  }
+
+  #seal(lane: Lane, round: Round): void {
+    const open = lane.open;
+    assert(open !== null, "an open lane has a batch");
+    const batch = seal(lane, round, this.#compress);
+    this.bufferedBytes += batch.bytes.length - open.sizeBytes;
+    open.reset();
+    if (this.#spare.length < MAX_SPARE_BATCHES) this.#spare.push(open);
+    round.open.delete(lane);
+    round.outstanding += 1;
+    this.#ready.add(lane);
+  }
+}

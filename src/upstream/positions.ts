@@ -1,0 +1,187 @@
+import type { Uuid } from "../base/ids.ts";
+
+/**
+ * How far the local logs have been forwarded.
+ *
+ * At the centre it is kept as committed offsets of the group `headwater.GATEWAY`, in the same transaction as the
+ * records. Apache Kafka refuses a commit for a partition that the topic does not have there, and source and
+ * central partition counts differ freely, so commits are slots: slot q of a central topic is its partition q, and
+ * holds every source partition p with p mod count = q. The committed offset is the position of p = q, for people
+ * who look; what counts is in the metadata, at most `MAX_METADATA_BYTES`:
+ *
+ *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=OFFSET,P=OFFSET,...[;TOPIC_ID;...]
+ *
+ * INSTANCE names the forwarder that wrote it, SEQUENCE grows with every commit. A position counts only for the
+ * log with that topic id. Where the count of central partitions has changed, a source partition may stand in two
+ * slots; the entry with the higher sequence is the newer one.
+ */
+export interface Slot {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+/** Who wrote a slot last: how a forwarder sees that another copy of its gateway is at work. */
+export interface Claim {
+  readonly instance: string;
+  readonly sequence: number;
+}
+
+export interface SlotContent extends Claim {
+  readonly logs: readonly LogPositions[];
+}
+
+export interface LogPositions {
+  readonly topicId: Uuid;
+  /** Next offset to forward by partition. */
+  readonly next: ReadonlyMap<number, number>;
+}
+
+/** Apache Kafka's default for offset.metadata.max.bytes is 4,096. */
+export const MAX_METADATA_BYTES = 4096;
+const FORMAT = "1";
+
+/** The metadata of a slot. The caller compares its length with `MAX_METADATA_BYTES`; it is ASCII. */
+export function encodeSlot(content: SlotContent): string {
+  const logs = content.logs.map(({ topicId, next }) => {
+    const entries = [...next].map(([partition, offset]) => `${partition}=${offset}`);
+    return `${topicId};${entries.join(",")}`;
+  });
+  return [FORMAT, content.instance, content.sequence, ...logs].join(";");
+}
+
+/** The content of a slot's metadata, or null where it is not ours. */
+export function decodeSlot(metadata: string | null): SlotContent | null {
+  const parts = (metadata ?? "").split(";");
+  const sequence = Number(parts[2]);
+  if (parts[0] !== FORMAT || parts.length % 2 !== 1 || !Number.isSafeInteger(sequence)) return null;
+  const logs: LogPositions[] = [];
+  for (let index = 3; index < parts.length; index += 2) {
+    const next = decodeEntries(parts[index + 1] ?? "");
+    if (next === null) return null;
+    logs.push({ topicId: (parts[index] ?? "") as Uuid, next });
+  }
+  return { instance: parts[1] ?? "", sequence, logs };
+}
+
+function decodeEntries(text: string): Map<number, number> | null {
+  const next = new Map<number, number>();
+  if (text === "") return next;
+  for (const entry of text.split(",")) {
+    const [partition, offset] = entry.split("=").map(Number);
+    if (!isCount(partition) || !isCount(offset)) return null;
+    next.set(partition, offset);
+  }
+  return next;
+}
+
+function isCount(value: number | undefined): value is number {
+  return value !== undefined && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The newest claim in these slots, or null where none is ours. */
+export function newestClaim(slots: readonly Slot[]): Claim | null {
+  let newest: Claim | null = null;
+  for (const slot of slots) {
+    const content = decodeSlot(slot.metadata);
+    if (content !== null && (newest === null || content.sequence > newest.sequence)) {
+      newest = { instance: content.instance, sequence: content.sequence };
+    }
+  }
+  return newest;
+}
+
+/** The positions that slots of one central topic hold for the log `topicId`: next offset by partition. */
+export function positionsInSlots(slots: readonly Slot[], topicId: Uuid): Map<number, number> {
+  const next = new Map<number, number>();
+  const sequences = new Map<number, number>();
+  for (const slot of slots) {
+    const content = decodeSlot(slot.metadata);
+    for (const log of content?.logs ?? []) {
+      if (content === null || log.topicId !== topicId) continue;
+      for (const [partition, offset] of log.next) {
+        if (content.sequence < (sequences.get(partition) ?? -1)) continue;
+        sequences.set(partition, content.sequence);
+        next.set(partition, offset);
+      }
+    }
+  }
+  return next;
+}
+
+/**
+ * Where an uplink keeps its position locally: a small value, replaced whole. With `delivery = "idempotent"` this
+ * is the position; with transactions it is what remains once the centre has forgotten the group's offsets, which
+ * Apache Kafka does seven days (offsets.retention.minutes) after the last commit.
+ */
+export interface PositionStore {
+  /** The value saved last, or null. Rejects with HeadwaterError. */
+  load(): Promise<Uint8Array | null>;
+  /** Resolves once the value is durable. Calls don't overlap. Rejects with HeadwaterError. */
+  save(value: Uint8Array): Promise<void>;
+}
+
+/**
+ * The saved position. Records between it and a crash may be at the centre already: they lie at or behind
+ * `centralEnds`, and are looked up there before anything is sent again.
+ */
+export interface StoredPosition {
+  /** Cluster id of the centre that it is about. */
+  readonly centre: string;
+  /** False where nothing was sent after the position was saved: nothing needs to be looked up. */
+  readonly sending: boolean;
+  readonly topics: readonly StoredTopicPosition[];
+}
+
+export interface StoredTopicPosition {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  /** Next offset to forward, by source partition. */
+  readonly next: readonly (readonly [partition: number, offset: number])[];
+  /** By central partition: the central offset behind the last record of this uplink that was acknowledged. */
+  readonly centralEnds: readonly number[];
+}
+
+export function encodeStoredPosition(position: StoredPosition): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ format: 1, ...position }));
+}
+
+/** The stored position, or null where the bytes are none of ours. */
+export function decodeStoredPosition(bytes: Uint8Array | null): StoredPosition | null {
+  if (bytes === null) return null;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    return isStoredPosition(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isStoredPosition(value: unknown): value is StoredPosition {
+  if (!isObject(value) || value.format !== 1) return false;
+  const { centre, sending, topics } = value;
+  return (
+    typeof centre === "string" &&
+    typeof sending === "boolean" &&
+    Array.isArray(topics) &&
+    topics.every(isStoredTopic)
+  );
+}
+
+function isStoredTopic(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { topic, topicId, next, centralEnds } = value;
+  return (
+    typeof topic === "string" &&
+    typeof topicId === "string" &&
+    Array.isArray(next) &&
+    next.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isCount)) &&
+    Array.isArray(centralEnds) &&
+    centralEnds.every((end) => typeof end === "number" && Number.isSafeInteger(end))
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,14 @@
+/** What an uplink has to tell while it works. Calls come in the turn of the event loop in which it happened. */
+export interface UplinkReports {
+  /**
+   * Records [fromOffset, toOffset) of a source partition will not reach the centre. After a crash a gap may be
+   * reported once more, if its round had not been committed.
+   */
+  onGap(topic: string, partition: number, fromOffset: number, toOffset: number, reason: string): void;
+  /** A local topic was deleted and made again: its records are forwarded from the new log's start. */
+  onRecreated(topic: string): void;
+  /** The uplink changed its state: connected, backing off, fenced, failed. One line for the log. */
+  onState(level: "info" | "warn" | "error", message: string): void;
+  /** Something is wrong that the uplink works around. */
+  onTrouble(message: string, error: Error | null): void;
+}

@@ -1,0 +1,377 @@
+import { errorName } from "../kafka/wire/generated/errors.ts";
+import type { Calls } from "./calls.ts";
+import type { CentreCalls, InTransaction, Outcome, ProduceAnswer, ProducerGrant, Refusal } from "./centre.ts";
+import type { Intake } from "./intake.ts";
+import type { Lane, Producer, SealedBatch } from "./lane.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Slot } from "./positions.ts";
+import type { UplinkReports } from "./reports.ts";
+import { Round } from "./round.ts";
+import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
+import type { Now, SetupHooks } from "./topic-setup.ts";
+import { verdictOf } from "./verdicts.ts";
+
+/** First wait before a request that the coordinator was not ready for is repeated; doubled up to the last. */
+const FIRST_RETRY_MS = 10;
+const LAST_RETRY_MS = 1_000;
+/** How long a batch without transactions is repeated before its fate is looked up at the centre instead. */
+const MAX_IDEMPOTENT_TRY_MS = 10 * 60_000;
+
+export interface PipelineHooks extends SetupHooks {
+  /** All of a round is at the centre; with transactions, for good. */
+  completed(round: Round): void;
+  /** The slots to commit for a round, or null where they can't be held (the hook has reported it). */
+  slots(round: Round): readonly Slot[] | null;
+  /** Whether batches may leave: without transactions the store has to know first. */
+  maySend(): boolean;
+}
+
+/** How rounds go up: one is filled while the one before it ends; see Round. */
+export class RoundPipeline {
+  producer: Producer = { id: -1, epoch: -1 };
+  /** 0 without transactions. */
+  protocol: 0 | 1 | 2 = 0;
+  /** No more is read: what is on its way ends. */
+  draining = false;
+  readonly outbox: Outbox;
+  readonly #settings: UplinkSettings;
+  readonly #intake: Intake;
+  readonly #calls: Calls;
+  readonly #reports: UplinkReports;
+  readonly #hooks: PipelineHooks;
+  readonly #now: Now;
+  #filling: Round | null = null;
+  #closing: Round | null = null;
+  #coordinatorBusy = false;
+  #coordinatorRetryAtMs = 0;
+  #coordinatorFailures = 0;
+  #commitRetryAtMs = 0;
+
+  constructor(
+    settings: UplinkSettings,
+    intake: Intake,
+    outbox: Outbox,
+    calls: Calls,
+    reports: UplinkReports,
+    hooks: PipelineHooks,
+    now: Now,
+  ) {
+    this.#settings = settings;
+    this.#intake = intake;
+    this.outbox = outbox;
+    this.#calls = calls;
+    this.#reports = reports;
+    this.#hooks = hooks;
+    this.#now = now;
+  }
+
+  /** Whether nothing is on its way. */
+  get quiet(): boolean {
+    return this.#filling === null && this.#closing === null;
+  }
+
+  /** Whether the centre has a transaction of ours open. */
+  get inTransaction(): boolean {
+    return this.protocol !== 0 && (this.#current?.begunMs ?? null) !== null;
+  }
+
+  /** The round that may send: with transactions the next waits until this one has ended. */
+  get #current(): Round | null {
+    return this.#closing ?? this.#filling;
+  }
+
+  /** Forgets every round and what waits for an answer. The caller forgets the calls. */
+  restart(): void {
+    this.#filling = null;
+    this.#closing = null;
+    this.#coordinatorBusy = false;
+    this.#coordinatorRetryAtMs = 0;
+    this.#coordinatorFailures = 0;
+    this.#commitRetryAtMs = 0;
+    this.outbox.clear();
+  }
+
+  /** Has the next round commit all positions, moved or not. */
+  claim(): void {
+    this.#filling ??= new Round(this.#now.nowMs);
+    this.#filling.claims = true;
+  }
+
+  /** One slice of work: reads, seals, sends, commits. Returns whether there is more to do at once. */
+  advance(): boolean {
+    const readBytes = this.draining ? 0 : this.#fill();
+    this.#closeWhenDue();
+    this.#dispatch();
+    if (this.protocol !== 0) this.#advanceTransaction();
+    else this.#endIdempotentRound();
+    this.#checkDeadlines();
+    return readBytes > 0 && this.#intake.hasMore && this.#roomLeft(this.#filling);
+  }
+
+  /** When there will be something to do without an answer or an append, or null. */
+  nextMs(): number | null {
+    const { limits } = this.#settings;
+    const times: number[] = [];
+    const retryMs = this.outbox.nextRetryMs(this.#now.nowMs);
+    if (retryMs !== null) times.push(retryMs);
+    if (this.#filling !== null && this.#closing === null) {
+      const waits = this.#intake.hasMore ? limits.maxFillMs : limits.lingerMs;
+      times.push(this.#filling.startedMs + waits);
+    }
+    if (this.#closing !== null || this.inTransaction) {
+      times.push(this.#now.nowMs + DEADLINE_CHECK_MS);
+      for (const atMs of [this.#coordinatorRetryAtMs, this.#commitRetryAtMs]) {
+        if (atMs > this.#now.nowMs) times.push(atMs);
+      }
+    }
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  #roomLeft(round: Round | null): boolean {
+    const { maxRoundRecords, maxRoundBytes } = this.#settings.limits;
+    if (this.outbox.full) return false;
+    return round === null || (round.records < maxRoundRecords && round.sizeBytes < maxRoundBytes);
+  }
+
+  #fill(): number {
+    if (!this.#intake.hasMore) return 0;
+    const round = this.#filling ?? new Round(this.#now.nowMs);
+    if (!this.#roomLeft(round)) return 0;
+    const readBytes = this.#intake.fill(round, () => this.#roomLeft(round));
+    if (round.next.size > 0) this.#filling = round;
+    return readBytes;
+  }
+
+  #closeWhenDue(): void {
+    const round = this.#filling;
+    if (round === null || this.#closing !== null) return;
+    const { lingerMs, maxFillMs } = this.#settings.limits;
+    const ageMs = this.#now.nowMs - round.startedMs;
+    const due =
+      this.draining ||
+      !this.#roomLeft(round) ||
+      ageMs >= maxFillMs ||
+      (!this.#intake.hasMore && ageMs >= lingerMs) ||
+      (round.claims && !this.#intake.hasMore);
+    if (!due) return;
+    this.outbox.sealAll(round);
+    round.closedMs = this.#now.nowMs;
+    this.#filling = null;
+    this.#closing = round;
+  }
+
+  #dispatch(): void {
+    if (!this.#hooks.maySend()) return;
+    const current = this.#current;
+    this.outbox.dispatch(
+      this.#now.nowMs,
+      this.producer,
+      this.protocol !== 0,
+      (batch) => this.protocol === 0 || (batch.round === current && this.#mayWrite(batch)),
+      (batch) => this.#produce(batch),
+    );
+  }
+
+  /** With protocol 1 the coordinator has to know the partition first. */
+  #mayWrite(batch: SealedBatch): boolean {
+    return this.protocol === 2 || batch.round.added.has(batch.lane);
+  }
+
+  #produce(batch: SealedBatch): void {
+    batch.round.begunMs ??= this.#now.nowMs;
+    const ask = {
+      topic: batch.lane.topic,
+      partition: batch.lane.partition,
+      transactionalId: this.protocol === 0 ? null : transactionalId(this.#settings),
+      protocol: this.protocol === 1 ? 1 : 2,
+      batch: batch.bytes,
+    } as const;
+    this.#calls.ask("produce", ask, (outcome) => this.#produced(batch, outcome));
+  }
+
+  #produced(batch: SealedBatch, outcome: Outcome<ProduceAnswer>): void {
+    const { lane } = batch;
+    const where = `${lane.topic}-${lane.partition}`;
+    if (outcome.kind === "lost") {
+      if (this.protocol !== 0) this.#hooks.reset(`writing to ${where}: ${outcome.reason}`);
+      else this.#repeat(lane);
+      return;
+    }
+    const { error, message, baseOffset } = outcome.answer;
+    const verdict = verdictOf(error);
+    if (verdict === "ok") {
+      if (baseOffset >= 0) lane.centralEnd = baseOffset + batch.recordCount;
+      if (!this.outbox.acknowledged(batch)) this.#hooks.reset(`${where} took batches out of order`);
+    } else if (verdict === "retry" || (lane.rewinding && verdict === "reset")) {
+      // Behind a batch that failed, sequences don't follow: those batches are repeated with it.
+      this.#repeat(lane);
+    } else if (verdict === "refused") this.#refusedBatch(batch, error, message);
+    else this.#hooks.refused(verdict, error, `writing to ${where}`);
+  }
+
+  #repeat(lane: Lane): void {
+    const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(lane.failures, 10));
+    lane.failed(this.#now.nowMs + waitMs);
+  }
+
+  /**
+   * The centre will never take a record of this batch. Smaller batches find out which: what is left in the end is
+   * a batch of one, which is stepped over.
+   */
+  #refusedBatch(batch: SealedBatch, error: number, message: string | null): void {
+    const reason = `refused by the centre: ${errorName(error)}`;
+    if (batch.only === null) {
+      this.outbox.maxBatchRecords = Math.max(1, Math.floor(batch.recordCount / 2));
+    } else {
+      const { partition, offset } = batch.only;
+      partition.refused.add(offset);
+      this.#reports.onGap(partition.route.topic, partition.index, offset, offset + 1, reason);
+    }
+    this.#hooks.reset(`${reason}${message === null ? "" : ` (${message})`}`);
+  }
+
+  #advanceTransaction(): void {
+    const round = this.#current;
+    if (round === null) return;
+    if (!this.#coordinatorBusy && this.#now.nowMs >= this.#coordinatorRetryAtMs) this.#askCoordinator(round);
+    this.#commitOffsets(round);
+  }
+
+  /** The coordinator is asked for one thing at a time: it answers a second with CONCURRENT_TRANSACTIONS. */
+  #askCoordinator(round: Round): void {
+    const who = this.#identity();
+    if (this.protocol === 1) {
+      const lanes = [...round.lanes].filter((lane) => !round.added.has(lane));
+      if (lanes.length > 0) {
+        const partitions = lanes.map(({ topic, partition }) => ({ topic, partition }));
+        this.#toCoordinator("add-partitions", { ...who, partitions }, () => {
+          for (const lane of lanes) round.added.add(lane);
+        });
+        round.begunMs ??= this.#now.nowMs;
+        return;
+      }
+      if (!round.offsetsAdded && round.closedMs !== null) {
+        this.#toCoordinator("add-offsets", { ...who, group: positionGroup(this.#settings) }, () => {
+          round.offsetsAdded = true;
+        });
+        round.begunMs ??= this.#now.nowMs;
+        return;
+      }
+    }
+    if (round.closedMs !== null && round.outstanding === 0 && round.offsetsCommitted) {
+      this.#toCoordinator("end", { ...who, commit: true }, (grant) => this.#ended(round, grant));
+    }
+  }
+
+  #commitOffsets(round: Round): void {
+    if (round.closedMs === null || round.commitAsked || this.#now.nowMs < this.#commitRetryAtMs) return;
+    // With protocol 2 batches and offsets add themselves: the first of them opens the transaction, and what comes
+    // to the coordinator meanwhile has to be repeated.
+    const ready = this.protocol === 1 ? round.offsetsAdded : round.outstanding === 0 || round.sentBytes > 0;
+    if (!ready) return;
+    const slots = this.#hooks.slots(round);
+    if (slots === null) return;
+    round.commitAsked = true;
+    round.begunMs ??= this.#now.nowMs;
+    const ask = { ...this.#identity(), group: positionGroup(this.#settings), slots };
+    this.#calls.ask("commit-offsets", ask, (outcome) => {
+      round.commitAsked = false;
+      this.#answered(outcome, "committing positions", () => {
+        round.commitAsked = true;
+        round.offsetsCommitted = true;
+      });
+      if (!round.offsetsCommitted) this.#commitRetryAtMs = this.#coordinatorRetryAtMs;
+    });
+  }
+
+  #ended(round: Round, grant: ProducerGrant): void {
+    const { producerId: id, producerEpoch: epoch } = grant;
+    if (id >= 0 && (id !== this.producer.id || epoch !== this.producer.epoch)) {
+      this.producer = { id, epoch };
+      for (const lane of this.#intake.lanes()) lane.restartSequence();
+    }
+    this.#complete(round);
+  }
+
+  #endIdempotentRound(): void {
+    const round = this.#closing;
+    if (round !== null && round.outstanding === 0) this.#complete(round);
+  }
+
+  #complete(round: Round): void {
+    this.#closing = null;
+    this.#hooks.completed(round);
+  }
+
+  #toCoordinator<Kind extends "add-partitions" | "add-offsets" | "end">(
+    kind: Kind,
+    ask: CentreCalls[Kind]["ask"],
+    then: (answer: CentreCalls[Kind]["answer"]) => void,
+  ): void {
+    this.#coordinatorBusy = true;
+    this.#calls.ask(kind, ask, (outcome) => {
+      this.#coordinatorBusy = false;
+      this.#answered(outcome, kind, then);
+    });
+  }
+
+  #answered<Answer extends Refusal>(
+    outcome: Outcome<Answer>,
+    what: string,
+    then: (answer: Answer) => void,
+  ): void {
+    if (outcome.kind === "lost") {
+      this.#hooks.reset(`${what}: ${outcome.reason}`);
+      return;
+    }
+    const { error } = outcome.answer;
+    const verdict = verdictOf(error);
+    if (verdict === "ok") {
+      this.#coordinatorFailures = 0;
+      then(outcome.answer);
+    } else if (verdict === "retry") {
+      this.#coordinatorFailures += 1;
+      const waitMs = Math.min(
+        LAST_RETRY_MS,
+        FIRST_RETRY_MS * 2 ** Math.min(this.#coordinatorFailures - 1, 10),
+      );
+      this.#coordinatorRetryAtMs = this.#now.nowMs + waitMs;
+    } else this.#hooks.refused(verdict, error, what);
+  }
+
+  /** A transaction that does not get on is given up before the centre does so. */
+  #checkDeadlines(): void {
+    const round = this.#current;
+    if (this.protocol === 0) {
+      if (this.outbox.longestTryMs(this.#now.nowMs) > MAX_IDEMPOTENT_TRY_MS) {
+        this.#hooks.reset("a batch was repeated for too long");
+      }
+      return;
+    }
+    const begunMs = round?.begunMs ?? null;
+    if (begunMs === null) return;
+    const patienceMs = (this.#settings.limits.transactionTimeoutMs * 2) / 3;
+    if (this.#now.nowMs - begunMs > patienceMs) this.#hooks.reset("a transaction did not end in time");
+  }
+
+  #identity(): InTransaction {
+    return {
+      transactionalId: transactionalId(this.#settings),
+      producerId: this.producer.id,
+      producerEpoch: this.producer.epoch,
+      protocol: this.protocol === 1 ? 1 : 2,
+    };
+  }
+
+  /** Gives up what is on its way, aborting at the centre what it has open. */
+  abandon(then: () => void): void {
+    if (!this.inTransaction) {
+      then();
+      return;
+    }
+    this.#calls.forgetAll();
+    this.#calls.ask("end", { ...this.#identity(), commit: false }, then);
+  }
+}
+
+const DEADLINE_CHECK_MS = 1_000;

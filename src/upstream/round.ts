@@ -1,0 +1,40 @@
+import type { Lane } from "./lane.ts";
+import type { SourcePartition } from "./source-partition.ts";
+
+/**
+ * What goes up as one: a transaction, or, without transactions, what the position moves over at once. A round is
+ * filled, then closed; it ends once all its batches are acknowledged and, with transactions, committed. At most
+ * one round is being filled while the one before it ends.
+ */
+export class Round {
+  readonly startedMs: number;
+  records = 0;
+  /** Before compression. */
+  sizeBytes = 0;
+  /** After it, of batches acknowledged. */
+  sentBytes = 0;
+  /** The next offset of each source partition that this round moved over. */
+  readonly next = new Map<SourcePartition, number>();
+  /** Lanes with a batch of this round that is still open. */
+  readonly open = new Set<Lane>();
+  /** All lanes that this round has records for. */
+  readonly lanes = new Set<Lane>();
+  /** Sealed batches without an acknowledgement. */
+  outstanding = 0;
+  newestTimestampMs = -1;
+  /** No more records come. */
+  closedMs: number | null = null;
+  /** Positions of everything are committed, moved or not: says that this forwarder is the one at work. */
+  claims = false;
+  /** When something of it was sent first, or null: from then on the centre may have an open transaction. */
+  begunMs: number | null = null;
+  /** Protocol 1: lanes whose partitions the coordinator knows. */
+  readonly added = new Set<Lane>();
+  offsetsAdded = false;
+  offsetsCommitted = false;
+  commitAsked = false;
+
+  constructor(startedMs: number) {
+    this.startedMs = startedMs;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Uuid } from "../base/ids.ts";
+
+/**
+ * The local logs, as an uplink reads them: like any follower, only what is durable. All calls are synchronous
+ * and cheap, so that reading never waits and appending never waits for reading.
+ */
+export interface LocalSource {
+  /** Topics that may be forwarded, internal ones included; the uplink's filter chooses. */
+  topics(): readonly SourceTopic[];
+  /** Where a partition's log begins and ends now, or null where there is no such partition. */
+  bounds(topic: string, partition: number): SourceBounds | null;
+  /**
+   * Whole record batches from the one that holds `fromOffset` on, back to back: at least one (of any size) where
+   * `fromOffset` is below the high watermark, and up to about `maxBytes`; empty otherwise. Batches may be
+   * compressed and the first may begin before `fromOffset`. The view is good until this turn of the event loop
+   * ends. Throws HeadwaterError where the disk fails or the bytes are quarantined.
+   */
+  read(topic: string, partition: number, fromOffset: number, maxBytes: number): Uint8Array;
+  /**
+   * Calls `listener` after a partition's high watermark moved or a topic came or went (partition -1). Returns
+   * how to stop that.
+   */
+  onAppended(listener: (topic: string, partition: number) => void): () => void;
+}
+
+export interface SourceTopic {
+  readonly name: string;
+  readonly id: Uuid;
+  readonly partitions: number;
+}
+
+export interface SourceBounds {
+  /** Tells a topic that was deleted and made again from the one before. */
+  readonly topicId: Uuid;
+  readonly logStartOffset: number;
+  /**
+   * Records below this are durable and final (with local transactions: the last stable offset). Readers are
+   * given no record of an aborted transaction.
+   */
+  readonly highWatermark: number;
+}

@@ -1,0 +1,51 @@
+/** What an uplink is doing. Times are in milliseconds from now, so that no clock is needed to read them. */
+export type UplinkState =
+  | { readonly kind: "connecting" }
+  /** Connected; looking for topics and positions. */
+  | { readonly kind: "resolving" }
+  | { readonly kind: "forwarding" }
+  | { readonly kind: "backing off"; readonly reason: string; readonly retryInMs: number }
+  /** Another gateway with the same id is at work. */
+  | { readonly kind: "fenced"; readonly reason: string; readonly retryInMs: number }
+  /** Somebody has to change the centre or the settings; it is tried again now and then. */
+  | { readonly kind: "failed"; readonly reason: string; readonly retryInMs: number }
+  | { readonly kind: "stopped" };
+
+/** For HTTP, the command line and metrics: plain data, made when asked for. */
+export interface UplinkStatus {
+  readonly name: string;
+  readonly state: UplinkState;
+  readonly clusterId: string | null;
+  readonly lastError: string | null;
+  readonly topics: readonly UplinkTopicStatus[];
+  /** Since the start of the process. */
+  readonly recordsForwarded: number;
+  /** Of record batches as they were sent, without repetitions. */
+  readonly bytesForwarded: number;
+  readonly transactions: number;
+  /** Attempts that failed and began again. */
+  readonly restarts: number;
+  /** Timestamp of the newest record forwarded, milliseconds since 1970; -1 before the first. */
+  readonly newestTimestampMs: number;
+  /** Bytes of records held in memory. */
+  readonly bufferedBytes: number;
+  readonly lagRecords: number;
+}
+
+export interface UplinkTopicStatus {
+  readonly topic: string;
+  readonly state: "resolving" | "missing" | "blocked" | "forwarding";
+  /** Why it is missing or blocked. */
+  readonly reason: string | null;
+  readonly centralPartitions: number;
+  readonly partitions: readonly UplinkPartitionStatus[];
+}
+
+export interface UplinkPartitionStatus {
+  readonly partition: number;
+  /** Next offset to forward, -1 while it is not known. */
+  readonly position: number;
+  readonly highWatermark: number;
+  /** Records up to the high watermark that the centre does not have; -1 while that is not known. */
+  readonly lagRecords: number;
+}

@@ -1,0 +1,86 @@
+import { type Uuid, ZERO_UUID } from "../base/ids.ts";
+import { originHeaders } from "./central-batch.ts";
+import { Lane } from "./lane.ts";
+import type { StoredTopicPosition } from "./positions.ts";
+import { SourcePartition } from "./source-partition.ts";
+
+/**
+ * One local topic on its way to its central topic.
+ *
+ *   unknown -> (looked up) -> missing -> (made, or waited for) -> located -> (position found) -> ready
+ *
+ * `located` has its partitions but not yet its position: that is asked for, then, where the local store vouches
+ * for it instead of the centre, records sent before a crash are looked up (`reconciling`).
+ */
+export type RouteState =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "missing"; readonly reason: string; readonly retryAtMs: number }
+  | { readonly kind: "blocked"; readonly reason: string; readonly retryAtMs: number }
+  | { readonly kind: "located" }
+  | { readonly kind: "reconciling" }
+  | { readonly kind: "ready" };
+
+export class TopicRoute {
+  readonly topic: string;
+  readonly topicId: Uuid;
+  readonly partitions: SourcePartition[] = [];
+  readonly lanes: Lane[] = [];
+  state: RouteState = { kind: "unknown" };
+  centralId: Uuid = ZERO_UUID;
+  /** A count of central partitions that differs from that of `lanes`, to be taken over between two rounds. */
+  nextLaneCount = 0;
+  /** What is known of this topic from before: the local store, or before a failure. */
+  remembered: StoredTopicPosition | null = null;
+  /** Whether `remembered` may be behind what was sent. */
+  unsure = false;
+  /** The local topic is gone or was made again: nothing more is read. */
+  stale = false;
+  readonly #gatewayId: string;
+
+  constructor(topic: string, topicId: Uuid, gatewayId: string) {
+    this.topic = topic;
+    this.topicId = topicId;
+    this.#gatewayId = gatewayId;
+  }
+
+  /** Takes up partitions that the local topic has gained. */
+  growSource(count: number): void {
+    while (this.partitions.length < count) {
+      const index = this.partitions.length;
+      const origin = originHeaders(this.#gatewayId, this.topicId, index);
+      const partition = new SourcePartition(this, index, origin);
+      if (this.state.kind === "ready") partition.next = partition.committed = 0;
+      this.partitions.push(partition);
+    }
+  }
+
+  /** Takes up the count of central partitions. Nothing of this topic may be on its way. */
+  setLaneCount(count: number): void {
+    this.nextLaneCount = count;
+    this.lanes.length = Math.min(this.lanes.length, count);
+    while (this.lanes.length < count) this.lanes.push(new Lane(this.topic, this.lanes.length));
+  }
+
+  /** After a failure: the position has to be found again, and what was on its way is forgotten. */
+  restart(): void {
+    for (const lane of this.lanes) lane.clear();
+    for (const partition of this.partitions) {
+      partition.next = -1;
+      partition.queued = false;
+    }
+    this.state = { kind: "unknown" };
+  }
+
+  /** The position that finished rounds vouch for, or null where it was never known. */
+  position(): StoredTopicPosition | null {
+    if (this.partitions.every((partition) => partition.committed < 0)) return this.remembered;
+    return {
+      topic: this.topic,
+      topicId: this.topicId,
+      next: this.partitions
+        .filter((partition) => partition.committed >= 0)
+        .map((partition) => [partition.index, partition.committed] as const),
+      centralEnds: this.lanes.map((lane) => lane.centralEnd),
+    };
+  }
+}

@@ -1,0 +1,336 @@
+import { ZERO_UUID } from "../base/ids.ts";
+import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
+import type { Calls } from "./calls.ts";
+import type { CallKind, CentralTopic, CentreCalls } from "./centre.ts";
+import type { Intake } from "./intake.ts";
+import { newestClaim, positionsInSlots, type Slot } from "./positions.ts";
+import { Reconciliation } from "./reconciliation.ts";
+import type { UplinkReports } from "./reports.ts";
+import { positionGroup, type UplinkSettings } from "./settings.ts";
+import type { LocalSource } from "./source.ts";
+import type { RouteState, TopicRoute } from "./topic-route.ts";
+import { type Verdict, verdictOf } from "./verdicts.ts";
+
+/** How soon something is asked again that the centre was not ready for. */
+const RETRY_MS = 250;
+
+/** The time of this turn, as whoever drives the forwarder said. Monotonic. */
+export interface Now {
+  nowMs: number;
+}
+
+/** What the forwarder does about what went wrong here. */
+export interface SetupHooks {
+  /** No more of this attempt: an answer is missing or makes no sense. */
+  reset(reason: string): void;
+  /** An error that is not this topic's alone. */
+  refused(verdict: Verdict, error: number, what: string): void;
+}
+
+/**
+ * Brings routes from `unknown` to `ready`, one request at a time, beside the forwarding of those that are ready.
+ * A topic that is missing or forbidden holds up nobody else.
+ */
+export class TopicSetup {
+  readonly #settings: UplinkSettings;
+  readonly #source: LocalSource;
+  readonly #intake: Intake;
+  readonly #calls: Calls;
+  readonly #reports: UplinkReports;
+  readonly #hooks: SetupHooks;
+  readonly #now: Now;
+  #busy = false;
+  #notBeforeMs = 0;
+  #refreshAtMs = 0;
+  #reconciling: { readonly route: TopicRoute; readonly work: Reconciliation } | null = null;
+  /** Sequence of the newest commit found at the centre. */
+  newestSequence = 0;
+
+  constructor(
+    settings: UplinkSettings,
+    source: LocalSource,
+    intake: Intake,
+    calls: Calls,
+    reports: UplinkReports,
+    hooks: SetupHooks,
+    now: Now,
+  ) {
+    this.#settings = settings;
+    this.#source = source;
+    this.#intake = intake;
+    this.#calls = calls;
+    this.#reports = reports;
+    this.#hooks = hooks;
+    this.#now = now;
+  }
+
+  /** A new attempt: everything is looked up again. */
+  restart(): void {
+    this.#busy = false;
+    this.#notBeforeMs = 0;
+    this.#refreshAtMs = 0;
+    this.#reconciling = null;
+  }
+
+  /** When there will be something to do without an answer coming, or null. */
+  nextMs(): number | null {
+    if (this.#busy) return null;
+    const times = [this.#refreshAtMs];
+    for (const { state } of this.#intake.routes.values()) {
+      if (state.kind === "missing" || state.kind === "blocked") times.push(state.retryAtMs);
+      else if (state.kind !== "ready") times.push(this.#notBeforeMs);
+    }
+    return Math.max(this.#now.nowMs, Math.min(...times), this.#notBeforeMs);
+  }
+
+  /** Asks for the next thing that a route needs. */
+  advance(): void {
+    if (this.#busy || this.#now.nowMs < this.#notBeforeMs) return;
+    const routes = [...this.#intake.routes.values()].filter((route) => !route.stale);
+    if (this.#reconciling !== null) {
+      this.#scan();
+      return;
+    }
+    const located = routes.filter(({ state }) => state.kind === "located");
+    const waiting = routes.find(({ state }) => state.kind === "reconciling");
+    if (located.length > 0) {
+      this.#findPositions(located);
+      return;
+    }
+    if (waiting !== undefined) {
+      this.#beginReconciling(waiting);
+      return;
+    }
+    const unknown = routes.filter(({ state }) => isDue(state, this.#now.nowMs));
+    const refresh = this.#now.nowMs >= this.#refreshAtMs;
+    if (unknown.length > 0 || (refresh && routes.length > 0)) this.#lookUp(refresh ? routes : unknown);
+    else if (refresh) this.#refreshAtMs = this.#now.nowMs + this.#settings.limits.refreshMs;
+  }
+
+  #lookUp(routes: readonly TopicRoute[]): void {
+    this.#refreshAtMs = this.#now.nowMs + this.#settings.limits.refreshMs;
+    this.#ask(
+      "topics",
+      routes.map(({ topic }) => topic),
+      (topics) => {
+        for (const route of routes) {
+          const found = topics.find(({ name }) => name === route.topic);
+          if (found !== undefined) this.#located(route, found);
+        }
+      },
+    );
+  }
+
+  #located(route: TopicRoute, found: CentralTopic): void {
+    const { refreshMs } = this.#settings.limits;
+    if (found.error === 0 && found.partitions > 0) {
+      if (route.state.kind === "ready") this.#compare(route, found);
+      else {
+        route.setLaneCount(found.partitions);
+        route.centralId = found.id;
+        route.state = { kind: "located" };
+      }
+    } else if (found.error === ERROR.UNKNOWN_TOPIC_OR_PARTITION || found.error === ERROR.UNKNOWN_TOPIC_ID) {
+      if (route.state.kind === "ready") this.#hooks.reset(`the centre has no topic ${route.topic} any more`);
+      else if (this.#settings.createTopics) this.#create(route);
+      else this.#miss(route, "missing", "the centre has no such topic", this.#now.nowMs + refreshMs);
+    } else if (verdictOf(found.error) === "topic") {
+      this.#miss(route, "blocked", errorName(found.error), this.#now.nowMs + refreshMs);
+    } else this.#refused(found.error, `topic ${route.topic}`);
+  }
+
+  #compare(route: TopicRoute, found: CentralTopic): void {
+    if (found.id !== route.centralId && found.id !== ZERO_UUID) {
+      this.#hooks.reset(`topic ${route.topic} was made again at the centre`);
+    } else if (found.partitions !== route.lanes.length) route.nextLaneCount = found.partitions;
+  }
+
+  #create(route: TopicRoute): void {
+    const { refreshMs } = this.#settings.limits;
+    // One request is under way at a time; a route that finds another one creating waits for the next look.
+    if (this.#busy) return;
+    this.#ask("create-topic", route.topic, ({ error, message }) => {
+      if (error === 0 || error === ERROR.TOPIC_ALREADY_EXISTS) {
+        route.state = { kind: "unknown" };
+        // Brokers learn of a new topic one after the other.
+        this.#notBeforeMs = this.#now.nowMs + RETRY_MS;
+      } else if (verdictOf(error) === "retry") this.#refused(error, `making topic ${route.topic}`);
+      else {
+        const reason = `it can't be made: ${message ?? errorName(error)}`;
+        this.#miss(route, "missing", reason, this.#now.nowMs + refreshMs);
+      }
+    });
+  }
+
+  #miss(route: TopicRoute, kind: "missing" | "blocked", reason: string, retryAtMs: number): void {
+    const known = route.state.kind === kind && route.state.reason === reason;
+    route.state = { kind, reason, retryAtMs };
+    if (!known) this.#reports.onTrouble(`topic ${route.topic} is ${kind} at the centre: ${reason}`, null);
+  }
+
+  #findPositions(routes: readonly TopicRoute[]): void {
+    const unended = routes.find(({ lanes }) => lanes.some(({ centralEnd }) => centralEnd < 0));
+    if (this.#settings.delivery === "idempotent") {
+      for (const route of routes) {
+        if (route.remembered !== null) this.#remember(route);
+      }
+    }
+    if (unended?.lanes.some(({ centralEnd }) => centralEnd < 0)) {
+      this.#findEnds(unended);
+      return;
+    }
+    if (this.#settings.delivery === "idempotent") {
+      for (const route of routes) this.#settle(route, []);
+      return;
+    }
+    const topics = routes.map(({ topic, lanes }) => ({ topic, partitions: lanes.length }));
+    this.#ask("positions", { group: positionGroup(this.#settings), topics }, ({ error, slots }) => {
+      if (error !== 0) this.#refused(error, "reading the committed positions");
+      else for (const route of routes) this.#settle(route, slots);
+    });
+  }
+
+  /** Where the central partitions ended when the position was saved. */
+  #remember(route: TopicRoute): void {
+    const ends = route.remembered?.centralEnds ?? [];
+    for (const lane of route.lanes) {
+      // A partition that the topic has gained since is looked at from its start.
+      if (lane.centralEnd < 0) lane.centralEnd = ends[lane.partition] ?? 0;
+    }
+  }
+
+  #findEnds(route: TopicRoute): void {
+    const query = { topic: route.topic, partitions: route.lanes.length };
+    this.#ask("ends", query, ({ error, ends }) => {
+      if (error !== 0) {
+        this.#refused(error, `reading the ends of ${route.topic}`);
+        return;
+      }
+      for (const [index, end] of ends.entries()) {
+        const lane = route.lanes[index];
+        if (lane !== undefined && lane.centralEnd < 0) lane.centralEnd = end;
+      }
+    });
+  }
+
+  /** Sets the positions: those the centre holds, else those remembered, else the start of the log. */
+  #settle(route: TopicRoute, slots: readonly Slot[]): void {
+    const ours = slots.filter(({ topic }) => topic === route.topic);
+    const committed = positionsInSlots(ours, route.topicId);
+    this.newestSequence = Math.max(this.newestSequence, newestSequenceIn(ours));
+    if (committed.size > 0) {
+      this.#ready(route, committed);
+      return;
+    }
+    if (route.remembered === null) {
+      this.#ready(route, new Map());
+      return;
+    }
+    if (this.#settings.delivery === "transactional") {
+      this.#reports.onTrouble(
+        `the centre has no position of ${route.topic} any more; going by the local one`,
+        null,
+      );
+      const ends = route.remembered.centralEnds;
+      for (const lane of route.lanes) lane.centralEnd = ends[lane.partition] ?? 0;
+      route.unsure = true;
+    }
+    if (!route.unsure) {
+      this.#ready(route, new Map(route.remembered.next));
+      return;
+    }
+    route.state = { kind: "reconciling" };
+    this.#beginReconciling(route);
+  }
+
+  #beginReconciling(route: TopicRoute): void {
+    if (this.#reconciling !== null) return;
+    const work = new Reconciliation(
+      route.topic,
+      route.topicId,
+      this.#settings.gatewayId,
+      this.#settings.delivery === "transactional" ? "read_committed" : "read_uncommitted",
+      route.lanes.map(({ centralEnd }) => centralEnd),
+      this.#settings.limits.maxReconcileBytes,
+    );
+    this.#reconciling = { route, work };
+    this.#scan();
+  }
+
+  #scan(): void {
+    const current = this.#reconciling;
+    if (current === null || this.#busy) return;
+    const { route, work } = current;
+    const query = work.next();
+    if (query === null) {
+      this.#reconciling = null;
+      this.#reconciled(route, work);
+      return;
+    }
+    this.#ask("scan", query, (fetched) => {
+      if (fetched.error !== 0 && fetched.error !== ERROR.OFFSET_OUT_OF_RANGE) {
+        this.#refused(fetched.error, `reading ${route.topic} at the centre`);
+      } else if (!work.take(fetched)) this.#notBeforeMs = this.#now.nowMs + RETRY_MS;
+    });
+  }
+
+  #reconciled(route: TopicRoute, work: Reconciliation): void {
+    if (work.exceeded) {
+      this.#reports.onTrouble(
+        `too much to look through in ${route.topic} at the centre: duplicates are possible`,
+        null,
+      );
+    }
+    for (const partition of route.partitions) partition.alreadyThere = work.result(partition.index);
+    this.#ready(route, new Map(route.remembered?.next ?? []));
+  }
+
+  #ready(route: TopicRoute, positions: ReadonlyMap<number, number>): void {
+    for (const partition of route.partitions) {
+      const bounds = this.#source.bounds(route.topic, partition.index);
+      let next = positions.get(partition.index) ?? bounds?.logStartOffset ?? 0;
+      if (bounds !== null && next > bounds.highWatermark) {
+        const where = `${route.topic}-${partition.index}`;
+        this.#reports.onTrouble(
+          `${where} ends at ${bounds.highWatermark}, but ${next} was forwarded: the local log went back`,
+          null,
+        );
+        next = bounds.highWatermark;
+      }
+      partition.next = next;
+      partition.committed = next;
+    }
+    route.unsure = false;
+    route.state = { kind: "ready" };
+    this.#intake.enqueueAll(route);
+  }
+
+  #refused(error: number, what: string): void {
+    const verdict = verdictOf(error);
+    if (verdict === "retry") this.#notBeforeMs = this.#now.nowMs + RETRY_MS;
+    else this.#hooks.refused(verdict, error, what);
+  }
+
+  /** One request at a time; a lost one ends the attempt. */
+  #ask<Kind extends CallKind>(
+    kind: Kind,
+    ask: CentreCalls[Kind]["ask"],
+    then: (answer: CentreCalls[Kind]["answer"]) => void,
+  ): void {
+    this.#busy = true;
+    this.#calls.ask(kind, ask, (outcome) => {
+      this.#busy = false;
+      if (outcome.kind === "lost") this.#hooks.reset(`${kind}: ${outcome.reason}`);
+      else then(outcome.answer);
+    });
+  }
+}
+
+function isDue(state: RouteState, nowMs: number): boolean {
+  if (state.kind === "missing" || state.kind === "blocked") return nowMs >= state.retryAtMs;
+  return state.kind === "unknown";
+}
+
+function newestSequenceIn(slots: readonly Slot[]): number {
+  return newestClaim(slots)?.sequence ?? 0;
+}

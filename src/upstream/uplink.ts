@@ -1,0 +1,172 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Clock, Timer } from "../io/clock.ts";
+import type { Random } from "../io/random.ts";
+import type { CentreCall, CentreOutcome } from "./centre.ts";
+import { Forwarder } from "./forwarder.ts";
+import type { Centre } from "./kafka-centre.ts";
+import type { PositionStore } from "./positions.ts";
+import type { UplinkReports } from "./reports.ts";
+import type { UplinkSettings } from "./settings.ts";
+import type { LocalSource } from "./source.ts";
+import type { UplinkStatus } from "./status.ts";
+
+export interface UplinkSeams {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Bytes that name this run of the process among all copies of the gateway. */
+const INSTANCE_BYTES = 6;
+/** How often a stop looks whether what is on its way has arrived. */
+const DRAIN_CHECK_MS = 10;
+
+/**
+ * Drives a forwarder: gives it turns when something happened or it is time, and carries its calls to the centre
+ * and to the local store. Between two slices of work the event loop serves everybody else.
+ */
+export class Uplink {
+  readonly #forwarder: Forwarder;
+  readonly #source: LocalSource;
+  readonly #centre: Centre;
+  readonly #store: PositionStore;
+  readonly #clock: Clock;
+  #unsubscribe: (() => void) | null = null;
+  #timer: Timer | null = null;
+  #timerMs = Number.POSITIVE_INFINITY;
+  #soon = false;
+  #running = false;
+  /** Saves run one after the other, in the order of the calls. */
+  #saves: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    settings: UplinkSettings,
+    source: LocalSource,
+    centre: Centre,
+    store: PositionStore,
+    seams: UplinkSeams,
+    reports: UplinkReports,
+  ) {
+    const instance = seams.random.bytes(INSTANCE_BYTES).toHex();
+    this.#forwarder = new Forwarder(settings, source, seams.random, instance, reports);
+    this.#source = source;
+    this.#centre = centre;
+    this.#store = store;
+    this.#clock = seams.clock;
+  }
+
+  /** Begins. Returns at once: an unreachable centre is normal. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#unsubscribe = this.#source.onAppended((topic, partition) => {
+      this.#forwarder.appended(topic, partition);
+      this.#wake();
+    });
+    this.#wake();
+  }
+
+  /**
+   * Ends: reads no more, waits up to `graceMs` for what is on its way, aborts what is left, closes connections.
+   * What was not committed is forwarded after the next start.
+   */
+  async stop(graceMs: number): Promise<void> {
+    if (!this.#running) return;
+    this.#forwarder.drain();
+    this.#wake();
+    const deadlineMs = this.#clock.monotonicMs() + graceMs;
+    while (!this.#forwarder.drained && this.#clock.monotonicMs() < deadlineMs) {
+      await new Promise<void>((done) => {
+        this.#clock.after(DRAIN_CHECK_MS, done);
+      });
+    }
+    await this.#abort(Math.max(DRAIN_CHECK_MS, deadlineMs - this.#clock.monotonicMs()));
+    this.abandon();
+    await this.#saves;
+  }
+
+  /** Ends at once, as a crash would: nothing is sent any more. */
+  abandon(): void {
+    this.#running = false;
+    this.#unsubscribe?.();
+    this.#timer?.cancel();
+    this.#centre.close();
+  }
+
+  status(): UplinkStatus {
+    return this.#forwarder.status(this.#clock.monotonicMs());
+  }
+
+  #wake(): void {
+    if (this.#soon || !this.#running) return;
+    this.#soon = true;
+    this.#clock.soon(() => {
+      this.#soon = false;
+      if (this.#running) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const { calls, nextMs } = this.#forwarder.turn(nowMs);
+    this.#perform(calls);
+    if (nextMs === null) return;
+    if (nextMs <= nowMs) this.#wake();
+    else this.#wakeAt(nextMs, nowMs);
+  }
+
+  #wakeAt(atMs: number, nowMs: number): void {
+    if (this.#timer !== null && this.#timerMs <= atMs) return;
+    this.#timer?.cancel();
+    this.#timerMs = atMs;
+    this.#timer = this.#clock.after(atMs - nowMs, () => {
+      this.#timer = null;
+      this.#timerMs = Number.POSITIVE_INFINITY;
+      this.#wake();
+    });
+  }
+
+  #perform(calls: readonly CentreCall[]): void {
+    const forCentre = calls.filter((call) => call.kind !== "load-position" && call.kind !== "save-position");
+    for (const call of calls) {
+      if (call.kind === "load-position") {
+        this.#answerWith(call.id, () => this.#store.load());
+      } else if (call.kind === "save-position") {
+        this.#answerWith(call.id, () => this.#store.save(call.ask).then(() => null));
+      }
+    }
+    if (forCentre.length > 0) this.#centre.perform(forCentre, (id, outcome) => this.#answered(id, outcome));
+  }
+
+  #answerWith(id: number, work: () => Promise<Uint8Array | null>): void {
+    this.#saves = this.#saves.then(work).then(
+      (answer) => this.#answered(id, { kind: "answered", answer }),
+      (error: unknown) => {
+        if (!(error instanceof HeadwaterError)) throw error;
+        this.#answered(id, { kind: "lost", reason: error.message });
+      },
+    );
+  }
+
+  #answered(id: number, outcome: CentreOutcome): void {
+    if (!this.#running) return;
+    this.#forwarder.answered(id, outcome, this.#clock.monotonicMs());
+    this.#wake();
+  }
+
+  /** Aborts an open transaction, so that readers at the centre need not wait until it times out. */
+  #abort(timeoutMs: number): Promise<void> {
+    return new Promise((done) => {
+      this.#forwarder.stop();
+      const { calls } = this.#forwarder.turn(this.#clock.monotonicMs());
+      if (calls.length === 0) {
+        done();
+        return;
+      }
+      const timer = this.#clock.after(timeoutMs, done);
+      this.#centre.perform(calls, () => {
+        timer.cancel();
+        done();
+      });
+    });
+  }
+}
