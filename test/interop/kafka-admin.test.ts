@@ -51,7 +51,8 @@ describe("admin", () => {
       const topic = `nowhere-${client.name}`;
       const records = readings(1, Date.now());
       const outcomes = await client.produce?.({ bootstrap: target.kafka, topic, records });
-      expect(outcomes?.map((outcome) => outcome.error)).toEqual([expectedRefusal(client.name)]);
+      expect(outcomes).toHaveLength(1);
+      expect(outcomes?.[0]?.error).toContain(expectedRefusal(client.name));
       await expect(metadataOf("franz-go", { bootstrap: target.kafka, topic })).rejects.toThrow(
         "UNKNOWN_TOPIC_OR_PARTITION",
       );
@@ -68,7 +69,7 @@ async function metadataOf(
 }
 
 /** What the client says. kafka-python waits for the topic to appear, and then speaks of the time only. */
-function expectedRefusal(name: string): unknown {
-  if (name === "kafka-python") return expect.stringContaining("Failed to update metadata");
+function expectedRefusal(name: string): string {
+  if (name === "kafka-python") return "Failed to update metadata";
   return "UNKNOWN_TOPIC_OR_PARTITION";
 }

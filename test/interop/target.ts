@@ -79,7 +79,13 @@ async function startMosquitto(): Promise<{ readonly address: string; stop(): Pro
   const [port = 0] = await freePorts(1);
   const folder = mkdtempSync(join(tmpdir(), "headwater-mosquitto-"));
   const config = join(folder, "mosquitto.conf");
-  writeFileSync(config, `listener ${port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n`);
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    "allow_anonymous true",
+    "max_queued_messages 0",
+    "log_type error",
+  ];
+  writeFileSync(config, `${lines.join("\n")}\n`);
   const child = Bun.spawn(["mosquitto", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
   const deadline = Date.now() + 10_000;
   while (!(await accepts(port))) {
