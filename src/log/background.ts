@@ -120,8 +120,8 @@ export class Background {
   async #syncLog(log: PartitionLog): Promise<void> {
     const mark = log.captureEnd();
     try {
-      await log.trimSealed();
-      await log.syncSegments();
+      await log.files.trimSealed();
+      await log.files.sync();
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       if (!log.deleted) log.fence(error);
@@ -129,7 +129,7 @@ export class Background {
     }
     if (log.fault !== null || log.deleted) return;
     log.committed(mark);
-    if (!log.hasUnsynced && !log.hasUntrimmed) this.#unsynced.delete(log);
+    if (!log.files.hasUnsynced && !log.files.hasUntrimmed) this.#unsynced.delete(log);
   }
 
   #wake(): void {

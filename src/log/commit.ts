@@ -194,7 +194,7 @@ export class Commits {
     if (this.#options.bugs.has("skip-direct-sync")) return;
     this.#directSyncs += 1;
     try {
-      await log.syncSegments();
+      await log.files.sync();
     } catch (error) {
       // This log's affair: the others' appends are in the journal, or in segments of their own.
       log.fence(error);

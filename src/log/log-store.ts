@@ -157,7 +157,7 @@ export class LogStore {
       needsSync: (log) => this.#background.add(log),
       damaged: (log, segment, cause) => this.#maintenance.damaged(log, segment, cause),
     });
-    for (const log of opened.logs) if (log.hasUntrimmed) this.#background.add(log);
+    for (const log of opened.logs) if (log.files.hasUntrimmed) this.#background.add(log);
   }
 
   logs(): Iterable<PartitionLog> {
@@ -280,7 +280,7 @@ export class LogStore {
       log.restore([], 0, 0);
       if (!log.roll()) throw new HeadwaterError("DISK_FULL", `no space for ${folder}`, { path: folder });
       disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(identity.topicId));
-      log.syncFolder();
+      log.files.syncFolder();
       return log;
     } catch (error) {
       this.#unmake(log);
@@ -332,7 +332,7 @@ export class LogStore {
   async #writeClean(): Promise<void> {
     await this.#background.request(null);
     await this.#background.request(null);
-    const whole = [...this.#logs.values()].every((log) => log.fault === null && !log.hasUnsynced);
+    const whole = [...this.#logs.values()].every((log) => log.fault === null && !log.files.hasUnsynced);
     if (!whole || this.#host.failure !== null) return;
     for (const log of this.#logs.values()) for (const segment of log.segments) saveIndexes(segment);
     await this.#checkpoint(null);

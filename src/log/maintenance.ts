@@ -60,7 +60,7 @@ export class Maintenance {
     for (const log of all) {
       if (log.fault !== null) continue;
       this.#retain(log, nowMs);
-      log.removeRetired();
+      log.files.removeRetired(log.durableLogStartOffset);
       log.producers.expire(monotonicMs, log.config.producerIdExpirationMs);
     }
     this.#removeDoomed();
@@ -141,7 +141,7 @@ export class Maintenance {
   #salvage(log: PartitionLog, segment: Segment): boolean {
     try {
       const { kept } = this.#quarantine.salvage(log, segment);
-      log.replaceSegment(segment, kept);
+      log.files.replace(segment, kept);
       this.#host.keyIndexes.forget(segment);
       return true;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { HeadwaterError, hasCode } from "../base/errors.ts";
+import { hasCode } from "../base/errors.ts";
 import { type LeaderEpoch, type Offset, offset, type Uuid, uuidBytes } from "../base/ids.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import {
@@ -10,14 +10,15 @@ import {
   setBatchLogAppendTime,
 } from "../records/batch.ts";
 import { type Admission, type AppendRefusal, admitFromBroker, admitFromClient } from "./admission.ts";
-import type { LogState, SegmentState } from "./checkpoint.ts";
+import type { LogState } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
 import { type KeyReadResult, readByKey } from "./key-search.ts";
 import { LeaderEpochs } from "./leader-epochs.ts";
 import type { DeletionReason, LogConfig, LogIdentity } from "./log-config.ts";
 import type { LogHost } from "./log-host.ts";
 import { type ProducerBatch, ProducerStates } from "./producer-state.ts";
-import { Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentList } from "./segment-list.ts";
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from "./time-search.ts";
 
 /** Segments begin with the growth step where the one before was filled within this time. */
@@ -88,10 +89,9 @@ export class PartitionLog {
   readonly producers: ProducerStates;
   readonly epochs = new LeaderEpochs();
   readonly #host: LogHost;
-  readonly #folder: string;
   readonly #topicIdBytes: Uint8Array;
   #config: LogConfig;
-  #segments: Segment[] = [];
+  readonly #segments: SegmentList;
   #logStartOffset = 0;
   /** The log start offset that a crash can't take. */
   #durableLogStartOffset = 0;
@@ -100,14 +100,8 @@ export class PartitionLog {
   /** End of what readers saw while durability was "memory": the high watermark never goes back. */
   #shownEndOffset = 0;
   #appendedBytes = 0;
-  #sizeBytes = 0;
   #fault: LogFault | null = null;
   #deleted = false;
-  readonly #unsynced = new Set<Segment>();
-  readonly #untrimmed = new Set<Segment>();
-  #folderUnsynced = false;
-  /** Segments below the log start offset, to be removed once that is durable. */
-  #retired: Segment[] = [];
 
   constructor(host: LogHost, identity: LogIdentity, folder: string, config: LogConfig) {
     this.#host = host;
@@ -117,7 +111,7 @@ export class PartitionLog {
     this.internal = identity.topic.startsWith("__");
     this.producers = new ProducerStates(host.limits.maxProducersPerLog);
     this.#topicIdBytes = uuidBytes(identity.topicId);
-    this.#folder = folder;
+    this.#segments = new SegmentList(host, folder);
     this.#config = config;
     this.#durable = this.captureEnd();
   }
@@ -139,7 +133,7 @@ export class PartitionLog {
   }
 
   get folder(): string {
-    return this.#folder;
+    return this.#segments.folder;
   }
 
   get logStartOffset(): Offset {
@@ -168,10 +162,15 @@ export class PartitionLog {
 
   /** Bytes of all batches at or above the log start offset, by whole segments. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#segments.sizeBytes;
   }
 
   get segments(): readonly Segment[] {
+    return this.#segments.all;
+  }
+
+  /** For the store: syncs, trimming, files. */
+  get files(): SegmentList {
     return this.#segments;
   }
 
@@ -216,8 +215,9 @@ export class PartitionLog {
       return { error: ERROR.OFFSET_OUT_OF_RANGE, message, bytes: NO_BYTES };
     }
     const until = Math.min(options.until, this.#endOffset);
-    for (let i = this.#segmentIndex(fromOffset); i < this.#segments.length && fromOffset < until; i++) {
-      const segment = this.#segments[i] as Segment;
+    const segments = this.#segments.all;
+    for (let i = this.#segments.indexOf(fromOffset); i < segments.length && fromOffset < until; i++) {
+      const segment = segments[i] as Segment;
       if (fromOffset >= segment.nextOffset) continue;
       if (segment.baseOffset >= until) break;
       try {
@@ -287,12 +287,7 @@ export class PartitionLog {
     if (to <= this.#logStartOffset) return;
     const from = this.#logStartOffset;
     this.#logStartOffset = to;
-    while (this.#segments.length > 1 && (this.#segments[0] as Segment).nextOffset <= to) {
-      const segment = this.#segments.shift() as Segment;
-      this.#sizeBytes -= segment.sizeBytes;
-      this.#forget(segment);
-      this.#retired.push(segment);
-    }
+    this.#segments.retireBelow(to);
     this.epochs.startAt(to);
     this.#host.report.deleted?.(this, from, to, reason);
     this.#host.needsCommit(this);
@@ -308,7 +303,7 @@ export class PartitionLog {
   }
 
   captureEnd(): CommitMark {
-    const active = this.#segments.at(-1) ?? null;
+    const { active } = this.#segments;
     return {
       segment: active,
       position: active?.sizeBytes ?? 0,
@@ -353,76 +348,16 @@ export class PartitionLog {
     this.#durableLogStartOffset = Math.max(this.#durableLogStartOffset, logStartOffset);
   }
 
-  /** Resolves when everything appended before the call is durable in the segments. Rejects with DISK_IO. */
-  async syncSegments(): Promise<void> {
-    this.syncFolder();
-    const active = this.#segments.at(-1);
-    const segments = [...this.#unsynced].filter(
-      (segment) => segment === active || !this.#host.bugs.has("skip-rolled-segment-sync"),
-    );
-    await Promise.all(segments.map((segment) => this.#syncSegment(segment)));
-  }
-
-  /** Makes new segment files durable in their folder. Throws DISK_IO. */
-  syncFolder(): void {
-    if (!this.#folderUnsynced || this.#deleted) return;
-    if (!this.#host.bugs.has("skip-folder-sync")) this.#host.disk.syncFolder(this.#folder);
-    this.#folderUnsynced = false;
-  }
-
-  get hasUnsynced(): boolean {
-    return this.#unsynced.size > 0;
-  }
-
-  get hasUntrimmed(): boolean {
-    return this.#untrimmed.size > 0;
-  }
-
-  /** Cuts sealed segments to their length, syncs them and writes their indexes. Rejects with DISK_IO. */
-  async trimSealed(): Promise<void> {
-    this.syncFolder();
-    for (const segment of [...this.#untrimmed]) {
-      if (this.#deleted) return;
-      if (segment.allocatedBytes !== segment.sizeBytes) segment.allocate(segment.sizeBytes);
-      await this.#syncSegment(segment);
-      this.#untrimmed.delete(segment);
-      segment.trimmed = true;
-      try {
-        if (!this.#deleted && this.#segments.includes(segment)) segment.saveIndexes();
-      } catch (error) {
-        // An index that could not be written is rebuilt when it is needed.
-        if (!(error instanceof HeadwaterError)) throw error;
-      }
-      segment.dropIndexes();
-      segment.file?.relax();
-    }
-  }
-
   /** Starts a new segment, so that the one before can be deleted or set aside. False where there is no room. */
   roll(): boolean {
-    const active = this.#segments.at(-1);
-    if (active !== undefined && active.sizeBytes === 0 && active.baseOffset === this.#endOffset) return true;
+    const { active } = this.#segments;
+    if (active !== null && active.sizeBytes === 0 && active.baseOffset === this.#endOffset) return true;
     return this.#startSegment(this.#host.limits.segmentFirstBytes) === null;
-  }
-
-  /** Removes files of segments below the durable log start offset. */
-  removeRetired(): void {
-    if (this.#retired.length === 0 || this.#deleted) return;
-    const keep: Segment[] = [];
-    for (const segment of this.#retired) {
-      if (segment.nextOffset <= this.#durableLogStartOffset && segment.pins === 0) segment.remove();
-      else keep.push(segment);
-    }
-    this.#retired = keep;
   }
 
   /** What a checkpoint says of the log: as far as the segments are synced. */
   checkpointState(monotonicMs: number): LogState {
-    const segments: SegmentState[] = [];
-    for (const segment of this.#segments) {
-      segments.push({ baseOffset: segment.baseOffset, ...segment.synced });
-      if (segment.dirty) break;
-    }
+    const segments = this.#segments.states();
     const recoveryPoint = segments.at(-1)?.nextOffset ?? this.#endOffset;
     return {
       topic: this.topic,
@@ -437,15 +372,10 @@ export class PartitionLog {
 
   /** Takes the log over as a checkpoint or recovery left it: all of it durable. */
   restore(segments: Segment[], logStartOffset: number, endOffset: number): void {
-    assert(this.#segments.length === 0, "a log is restored once");
-    this.#segments = segments;
+    this.#segments.restore(segments);
     this.#logStartOffset = logStartOffset;
     this.#durableLogStartOffset = logStartOffset;
     this.#endOffset = endOffset;
-    for (const segment of segments) {
-      this.#sizeBytes += segment.sizeBytes;
-      segment.sealed = segment !== segments.at(-1);
-    }
     this.#durable = this.captureEnd();
   }
 
@@ -462,19 +392,9 @@ export class PartitionLog {
     this.#fault = "quarantined";
   }
 
-  /** Puts another segment, of the same base offset, or none in a segment's place. */
-  replaceSegment(old: Segment, replacement: Segment | null): void {
-    const index = this.#segments.indexOf(old);
-    assert(index >= 0 && old.sealed, "a sealed segment of this log is replaced");
-    this.#segments.splice(index, 1, ...(replacement === null ? [] : [replacement]));
-    this.#sizeBytes += (replacement?.sizeBytes ?? 0) - old.sizeBytes;
-    this.#forget(old);
-  }
-
+  /** A segment of this log that is not in it yet. */
   newSegment(baseOffset: number): Segment {
-    const { disk, files } = this.#host;
-    const { indexIntervalBytes } = this.#config;
-    return new Segment({ disk, files, folder: this.#folder, baseOffset, indexIntervalBytes });
+    return this.#segments.make(baseOffset, this.#config.indexIntervalBytes);
   }
 
   /** No more appends, syncs or files: the folder is going away. */
@@ -483,13 +403,12 @@ export class PartitionLog {
     if (this.#config.durability === "disk" && this.#fault === null) {
       this.#host.uncommittedBytes -= this.pendingBytes;
     }
-    for (const segment of [...this.#segments, ...this.#retired]) segment.close();
-    this.#unsynced.clear();
-    this.#untrimmed.clear();
+    this.#segments.close();
   }
 
   #store(batches: Uint8Array, start: number, end: number, options: AppendOptions): Appended {
-    const active = this.#segments.at(-1) as Segment;
+    const { active } = this.#segments;
+    assert(active !== null, "room was made");
     const baseOffset = this.#endOffset;
     const isLogAppendTime = this.#config.timestampType === "LogAppendTime";
     let next = baseOffset;
@@ -520,8 +439,7 @@ export class PartitionLog {
 
   #noteAppended(active: Segment, bytes: number): void {
     this.#appendedBytes += bytes;
-    this.#sizeBytes += bytes;
-    this.#unsynced.add(active);
+    this.#segments.noteAppended(active, bytes);
     this.#host.touched(bytes);
     if (this.#config.durability === "disk") this.#host.uncommittedBytes += bytes;
     this.#host.needsSync(this);
@@ -571,12 +489,10 @@ export class PartitionLog {
   /** Makes sure that the active segment takes `bytes` more. */
   #makeRoom(bytes: number, nowMs: number): AppendRefusal | null {
     const { limits } = this.#host;
-    const active = this.#segments.at(-1);
-    if (active === undefined || this.#mustRoll(active, bytes)) {
+    const { active } = this.#segments;
+    if (active === null || this.#mustRoll(active, bytes)) {
       const busy =
-        active !== undefined &&
-        active.firstAppendMs !== null &&
-        nowMs - active.firstAppendMs < BUSY_SEGMENT_MS;
+        active !== null && active.firstAppendMs !== null && nowMs - active.firstAppendMs < BUSY_SEGMENT_MS;
       const wanted = busy ? limits.segmentGrowthBytes : limits.segmentFirstBytes;
       return this.#startSegment(Math.max(Math.min(wanted, this.#config.segmentBytes), bytes));
     }
@@ -606,25 +522,14 @@ export class PartitionLog {
 
   #startSegment(allocateBytes: number): AppendRefusal | null {
     if (!this.#host.space.allows(allocateBytes, this.internal)) return this.#noSpace();
-    const active = this.#segments.at(-1);
-    const segment = this.newSegment(this.#endOffset);
-    segment.create(allocateBytes);
-    this.#folderUnsynced = true;
-    this.#segments.push(segment);
-    if (active !== undefined) {
-      active.sealed = true;
-      this.#untrimmed.add(active);
-      this.#host.needsSync(this);
-    }
+    this.#segments.start(this.#endOffset, allocateBytes, this.#config.indexIntervalBytes);
+    this.#host.needsSync(this);
     return null;
   }
 
-  /** The first of the segments, from the end, that have bytes above the durable end. */
+  /** Segments with bytes above the durable end. */
   #pendingSegments(): readonly Segment[] {
-    if (this.pendingBytes === 0) return [];
-    let first = this.#segments.length;
-    while (first > 0 && (this.#segments[first - 1] as Segment).nextOffset > this.#durable.offset) first -= 1;
-    return this.#segments.slice(first);
+    return this.pendingBytes === 0 ? [] : this.#segments.beyond(this.#durable.offset);
   }
 
   #readSegment(
@@ -652,28 +557,6 @@ export class PartitionLog {
       return { position: this.#durable.position, offset: until };
     }
     return { position: segment.locate(until), offset: until };
-  }
-
-  /** Index of the segment that holds the offset, or of the one before a gap. */
-  #segmentIndex(wanted: number): number {
-    let low = 0;
-    let high = this.#segments.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#segments[middle] as Segment).baseOffset <= wanted) low = middle + 1;
-      else high = middle;
-    }
-    return Math.max(0, low - 1);
-  }
-
-  async #syncSegment(segment: Segment): Promise<void> {
-    await segment.sync();
-    if (!segment.dirty) this.#unsynced.delete(segment);
-  }
-
-  #forget(segment: Segment): void {
-    this.#unsynced.delete(segment);
-    this.#untrimmed.delete(segment);
   }
 
   #guardSearch<Result>(search: () => Result | null): Result | null {

@@ -22,7 +22,8 @@ const ZEROS = new Uint8Array(64 * 1024);
 /** What has to become durable before the log may be used. */
 export interface RecoveredLog {
   readonly toSync: readonly Segment[];
-  readonly folderChanged: boolean;
+  /** Names in its folder that no checkpoint knows of came, went or are in use. */
+  readonly folderUnsynced: boolean;
 }
 
 /** What there is of a log beside its segments. */
@@ -62,7 +63,7 @@ export class LogRecovery {
   readonly #quarantine: Quarantine;
   readonly #segments: Segment[] = [];
   readonly #toSync = new Set<Segment>();
-  #folderChanged = false;
+  #folderUnsynced = false;
   /** Base offsets of the segment files behind the one that is being read. */
   #bases: number[] = [];
   #current: Segment | null = null;
@@ -106,7 +107,7 @@ export class LogRecovery {
     this.#log.epochs.startAt(this.#logStartOffset);
     const details = { endOffset, scannedBytes: this.#scannedBytes, journalBytes: this.#journalBytes };
     this.#host.report.recovered?.(this.#log, details);
-    return { toSync: [...this.#toSync], folderChanged: this.#folderChanged };
+    return { toSync: [...this.#toSync], folderUnsynced: this.#folderUnsynced };
   }
 
   get #disk(): Disk {
@@ -124,7 +125,7 @@ export class LogRecovery {
       if (names.has(target)) this.#disk.remove(path);
       else this.#disk.rename(path, `${this.#log.folder}/${target}`);
       names.add(target);
-      this.#folderChanged = true;
+      this.#folderUnsynced = true;
     }
     const bases: number[] = [];
     for (const name of names) {
@@ -192,7 +193,7 @@ export class LogRecovery {
     // The file ends before the recovery point: what is sound of it stays readable, appends go on behind it.
     segment.close();
     const { kept } = this.#quarantine.salvage(this.#log, segment);
-    this.#folderChanged = true;
+    this.#folderUnsynced = true;
     if (kept !== null) this.#segments.push(kept);
   }
 
@@ -203,6 +204,8 @@ export class LogRecovery {
     segment.open();
     this.#current = segment;
     this.#segments.push(segment);
+    // The name may be in the system's cache only.
+    this.#folderUnsynced = true;
   }
 
   /** Follows the batches on the disk, and the journal's where those are missing, to the end of the log. */
@@ -306,7 +309,7 @@ export class LogRecovery {
     const segment = this.#log.newSegment(this.#expected);
     this.#removeSegmentFiles(this.#expected);
     segment.create(allocateBytes);
-    this.#folderChanged = true;
+    this.#folderUnsynced = true;
     this.#current = segment;
     this.#segments.push(segment);
   }
@@ -382,13 +385,13 @@ export class LogRecovery {
     if (segment === this.#current) this.#current = null;
     if (remove) segment.remove();
     else segment.close();
-    this.#folderChanged = true;
+    this.#folderUnsynced = true;
   }
 
   #removeSegmentFiles(base: number): true {
     const stem = `${this.#log.folder}/${segmentName(base)}`;
     for (const suffix of [LOG_SUFFIX, ...CACHE_SUFFIXES]) this.#disk.remove(stem + suffix);
-    this.#folderChanged = true;
+    this.#folderUnsynced = true;
     return true;
   }
 

@@ -105,8 +105,12 @@ class StoreOpening {
     const storeId = storedId ?? checkpoint?.storeId ?? firstStoreId(halves) ?? this.#newStoreId();
     if (storedId === null) this.#disk.replaceFile(`${folder}/${FORMAT_FILE}`, encodeFormat(storeId));
     const isClean = checkpoint !== null && this.#readMarker() === checkpoint.sequence;
-    if (isClean) this.#openClean(checkpoint);
-    else this.#recover(storeId, checkpoint, halves);
+    if (isClean) {
+      this.#openClean(checkpoint);
+    } else {
+      this.#settle(halves);
+      this.#recover(storeId, checkpoint, halves);
+    }
     await this.#sync();
     const generation = Math.max(this.#highestGeneration, (checkpoint?.floorGeneration ?? 0) - 1) + 1;
     const sequence = isClean ? checkpoint.sequence : (checkpoint?.sequence ?? 0) + 1;
@@ -218,14 +222,24 @@ class StoreOpening {
     this.#logs.push(log);
   }
 
+  /**
+   * A process that was killed leaves writes in the system's cache, where they are read like durable ones. What
+   * recovery decides by, and what it finds by name, is made durable first: power may go next.
+   */
+  #settle(halves: readonly DiskFile[]): void {
+    this.#disk.syncFolder(this.#options.folder);
+    if (this.#disk.exists(this.#journalFolder)) this.#disk.syncFolder(this.#journalFolder);
+    for (const half of halves) half.syncNow();
+    this.#slots.syncNow();
+  }
+
   #recover(storeId: Uint8Array, checkpoint: Checkpoint | null, halves: readonly DiskFile[]): void {
     const names = this.#disk.list(this.#options.folder);
     this.#findDoomed(names);
     const folders = names.map((name) => this.#findFolder(name)).filter((found) => found !== null);
     const entries = this.#readEntries(storeId, checkpoint, halves);
     for (const found of folders) {
-      const fence = this.#options.host.bugs.has("skip-topic-id-fence") ? found.topic : found.topicId;
-      const own = entries.get(`${fence}:${found.partition}`) ?? [];
+      const own = entries.get(this.#fence(found)) ?? [];
       this.#recoverLog(found, own, checkpoint === null && !this.#isNew(names));
     }
     for (const [name] of this.#states) {
@@ -302,7 +316,6 @@ class StoreOpening {
     halves: readonly DiskFile[],
   ): Map<string, JournalEntry[]> {
     const { host } = this.#options;
-    const byTopic = host.bugs.has("skip-topic-id-fence");
     const contents: JournalContents[] = [];
     for (const half of halves) {
       const read = readJournal(half, storeId, !host.bugs.has("skip-recovery-crc"));
@@ -314,10 +327,9 @@ class StoreOpening {
       if (kept || read.highestGeneration >= (checkpoint?.floorGeneration ?? 0)) contents.push(read);
     }
     contents.sort((a, b) => a.highestGeneration - b.highestGeneration);
-    const topics = byTopic ? this.#topicsById() : null;
     const entries = new Map<string, JournalEntry[]>();
     for (const entry of contents.flatMap(({ rounds }) => rounds.flatMap((round) => round.entries))) {
-      const key = `${topics?.get(entry.topicId) ?? entry.topicId}:${entry.partition}`;
+      const key = this.#fence(entry);
       const own = entries.get(key);
       if (own === undefined) entries.set(key, [entry]);
       else own.push(entry);
@@ -325,12 +337,10 @@ class StoreOpening {
     return entries;
   }
 
-  /** For the bug that this name is about: who an entry is taken for when its topic's id is not looked at. */
-  #topicsById(): { get(id: Uuid): string | undefined } {
-    const [first] = [...this.#states.values()];
-    return {
-      get: (id) => [...this.#states.values()].find((state) => state.topicId === id)?.topic ?? first?.topic,
-    };
+  /** What an entry has to share with a log to be the log's: the id keeps out earlier topics of the same name. */
+  #fence(log: { readonly topicId: Uuid; readonly partition: number }): string {
+    const ignored = this.#options.host.bugs.has("skip-topic-id-fence");
+    return ignored ? `${log.partition}` : `${log.topicId}:${log.partition}`;
   }
 
   #recoverLog(found: FoundFolder, entries: readonly JournalEntry[], checkpointLost: boolean): void {
@@ -344,9 +354,9 @@ class StoreOpening {
         entries,
         checkpointLost,
       });
-      const { toSync, folderChanged } = recovery.run();
+      const { toSync, folderUnsynced } = recovery.run();
       this.#toSync.push(...toSync);
-      if (folderChanged) this.#foldersToSync.push(folder);
+      if (folderUnsynced) this.#foldersToSync.push(folder);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       log.quarantine();

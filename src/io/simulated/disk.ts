@@ -209,10 +209,14 @@ export class SimulatedDisk implements Disk {
    * states of one moment can be looked at; `halt` it where its user must not go on. The same `seed` draws the
    * same state.
    */
-  crash(mode: CrashMode, seed = this.#random.below(2 ** 31)): SimulatedDisk {
+  crash(
+    mode: CrashMode,
+    seed = this.#random.below(2 ** 31),
+    onOperation: (operation: Operation) => void = () => {},
+  ): SimulatedDisk {
     const tree = this.#tree.afterCrash(mode, new SeededRandom(seed));
     const capacityBytes = this.#capacityBytes;
-    return new SimulatedDisk({ ...withoutHook(this.#options), capacityBytes, seed }, tree);
+    return new SimulatedDisk({ ...this.#options, onOperation, capacityBytes, seed }, tree);
   }
 
   /** The machine is off: every later use throws DISK_IO, and syncs under way never resolve. */
@@ -439,9 +443,4 @@ function assertSize(sizeBytes: number): void {
 function simulatedError(code: ErrorCode, action: string, path: string): HeadwaterError {
   const reason = code === "DISK_FULL" ? "no space" : "input/output error";
   return new HeadwaterError(code, `cannot ${action} ${path}: ${reason} (simulated)`, { path });
-}
-
-function withoutHook(options: SimulatedDiskOptions): SimulatedDiskOptions {
-  const { onOperation: _, ...rest } = options;
-  return rest;
 }

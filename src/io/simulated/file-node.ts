@@ -169,8 +169,9 @@ export class FileNode {
     if (mode === "nothing" || old === this.#sizeBytes) return old;
     const low = Math.floor(Math.min(old, this.#sizeBytes) / PAGE_BYTES);
     const high = Math.ceil(Math.max(old, this.#sizeBytes) / PAGE_BYTES);
+    // Growth may have come part of the way, never a cut further than asked.
     const between = Math.min(
-      (low + random.below(high - low + 1)) * PAGE_BYTES,
+      Math.max((low + random.below(high - low + 1)) * PAGE_BYTES, Math.min(old, this.#sizeBytes)),
       Math.max(old, this.#sizeBytes),
     );
     return random.pick([old, this.#sizeBytes, between]);

@@ -1,0 +1,203 @@
+import { assert } from "../base/assert.ts";
+import { HeadwaterError } from "../base/errors.ts";
+import type { SegmentState } from "./checkpoint.ts";
+import type { LogHost } from "./log-host.ts";
+import { Segment } from "./segment.ts";
+
+/**
+ * The segments of one log, by offset, and how far their files are behind: bytes that are not synced, files that
+ * are not durable in their folder, sealed files that are not cut to their length, and files of segments that
+ * readers don't see any more.
+ */
+export class SegmentList {
+  readonly folder: string;
+  readonly #host: LogHost;
+  #segments: Segment[] = [];
+  #sizeBytes = 0;
+  readonly #unsynced = new Set<Segment>();
+  readonly #untrimmed = new Set<Segment>();
+  #retired: Segment[] = [];
+  #folderUnsynced = false;
+  #closed = false;
+
+  constructor(host: LogHost, folder: string) {
+    this.#host = host;
+    this.folder = folder;
+  }
+
+  get all(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** The one that takes appends; null before there is one. */
+  get active(): Segment | null {
+    return this.#segments.at(-1) ?? null;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get hasUnsynced(): boolean {
+    return this.#unsynced.size > 0;
+  }
+
+  get hasUntrimmed(): boolean {
+    return this.#untrimmed.size > 0;
+  }
+
+  /** Takes over what a checkpoint or recovery found; all but the last are sealed. */
+  restore(segments: Segment[]): void {
+    assert(this.#segments.length === 0, "a log is restored once");
+    this.#segments = segments;
+    for (const segment of segments) {
+      this.#sizeBytes += segment.sizeBytes;
+      segment.sealed = segment !== segments.at(-1);
+      if (segment.sealed && !segment.trimmed) this.#untrimmed.add(segment);
+    }
+  }
+
+  /** A segment of this log that is not in the list. */
+  make(baseOffset: number, indexIntervalBytes: number): Segment {
+    const { disk, files } = this.#host;
+    return new Segment({ disk, files, folder: this.folder, baseOffset, indexIntervalBytes });
+  }
+
+  /** Adds an empty segment with a file of its own, and seals the one before. Throws DISK_FULL or DISK_IO. */
+  start(baseOffset: number, allocateBytes: number, indexIntervalBytes: number): void {
+    const sealed = this.active;
+    const segment = this.make(baseOffset, indexIntervalBytes);
+    segment.create(allocateBytes);
+    this.#folderUnsynced = true;
+    this.#segments.push(segment);
+    if (sealed === null) return;
+    sealed.sealed = true;
+    this.#untrimmed.add(sealed);
+  }
+
+  /** The active segment has `bytes` more. */
+  noteAppended(active: Segment, bytes: number): void {
+    this.#sizeBytes += bytes;
+    this.#unsynced.add(active);
+  }
+
+  /** Index of the segment that holds the offset, or of the one before it where none does. */
+  indexOf(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#segments[middle] as Segment).baseOffset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  /** The segments that reach beyond the offset. */
+  beyond(offset: number): readonly Segment[] {
+    let first = this.#segments.length;
+    while (first > 0 && (this.#segments[first - 1] as Segment).nextOffset > offset) first -= 1;
+    return this.#segments.slice(first);
+  }
+
+  /** Takes segments that end at or below the offset out of sight; never the active one. */
+  retireBelow(logStartOffset: number): void {
+    while (this.#segments.length > 1 && (this.#segments[0] as Segment).nextOffset <= logStartOffset) {
+      const segment = this.#segments.shift() as Segment;
+      this.#sizeBytes -= segment.sizeBytes;
+      this.#forget(segment);
+      this.#retired.push(segment);
+    }
+  }
+
+  /** Removes files of retired segments, once the log start offset that retired them is durable. */
+  removeRetired(durableLogStartOffset: number): void {
+    if (this.#retired.length === 0 || this.#closed) return;
+    const keep: Segment[] = [];
+    for (const segment of this.#retired) {
+      if (segment.nextOffset > durableLogStartOffset || segment.pins > 0) keep.push(segment);
+      else segment.remove();
+    }
+    this.#retired = keep;
+  }
+
+  /** Puts another segment, of the same base offset, or none in a sealed segment's place. */
+  replace(old: Segment, replacement: Segment | null): void {
+    const index = this.#segments.indexOf(old);
+    assert(index >= 0 && old.sealed, "a sealed segment of this log is replaced");
+    this.#segments.splice(index, 1, ...(replacement === null ? [] : [replacement]));
+    this.#sizeBytes += (replacement?.sizeBytes ?? 0) - old.sizeBytes;
+    this.#forget(old);
+  }
+
+  /** Makes new files durable in their folder. Throws DISK_IO. */
+  syncFolder(): void {
+    if (!this.#folderUnsynced || this.#closed) return;
+    if (!this.#host.bugs.has("skip-folder-sync")) this.#host.disk.syncFolder(this.folder);
+    this.#folderUnsynced = false;
+  }
+
+  /** Resolves when all that was appended before the call is durable in the files. Rejects with DISK_IO. */
+  async sync(): Promise<void> {
+    this.syncFolder();
+    const { active } = this;
+    const segments = [...this.#unsynced].filter(
+      (segment) => segment === active || !this.#host.bugs.has("skip-rolled-segment-sync"),
+    );
+    await Promise.all(segments.map((segment) => this.#syncSegment(segment)));
+  }
+
+  /** Cuts sealed segments to their length, syncs them and writes their indexes. Rejects with DISK_IO. */
+  async trimSealed(): Promise<void> {
+    this.syncFolder();
+    for (const segment of [...this.#untrimmed]) {
+      if (this.#closed || !this.#untrimmed.has(segment)) continue;
+      // Opening a file that had been closed measures it.
+      segment.open();
+      if (segment.allocatedBytes !== segment.sizeBytes) segment.allocate(segment.sizeBytes);
+      await this.#syncSegment(segment);
+      if (this.#closed || !this.#untrimmed.delete(segment)) continue;
+      segment.trimmed = true;
+      this.#saveIndexes(segment);
+      segment.file?.relax();
+    }
+  }
+
+  /** What a checkpoint says of the segments: as far as they are synced without a hole. */
+  states(): SegmentState[] {
+    const states: SegmentState[] = [];
+    for (const segment of this.#segments) {
+      states.push({ baseOffset: segment.baseOffset, ...segment.synced });
+      if (segment.dirty) break;
+    }
+    return states;
+  }
+
+  /** The folder is going away: files are closed and nothing is synced any more. */
+  close(): void {
+    this.#closed = true;
+    for (const segment of [...this.#segments, ...this.#retired]) segment.close();
+    this.#unsynced.clear();
+    this.#untrimmed.clear();
+  }
+
+  async #syncSegment(segment: Segment): Promise<void> {
+    await segment.sync();
+    if (!segment.dirty) this.#unsynced.delete(segment);
+  }
+
+  #saveIndexes(segment: Segment): void {
+    try {
+      segment.saveIndexes();
+    } catch (error) {
+      // An index that could not be written is rebuilt when it is needed.
+      if (!(error instanceof HeadwaterError)) throw error;
+    }
+    segment.dropIndexes();
+  }
+
+  #forget(segment: Segment): void {
+    this.#unsynced.delete(segment);
+    this.#untrimmed.delete(segment);
+  }
+}
