@@ -78,7 +78,7 @@ export class Door {
     this.limits = parts.limits;
     this.log = parts.log;
     this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
-    const seed = new DataView(parts.random.bytes(4).slice().buffer).getInt32(0);
+    const seed = parts.random.bytes(4).reduce((seed, byte) => (seed << 8) | byte, 0);
     this.topics = new TopicTable(
       parts.routes,
       parts.limits.maxTopicLevels,

@@ -1,6 +1,6 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import { Reason, type Refusal } from "./packets/codes.ts";
-import { decodeText } from "./packets/reader.ts";
+import { copyOf, decodeText } from "./packets/reader.ts";
 import type { Destination, RouteTable } from "./routes.ts";
 import type { Target } from "./sessions/targets.ts";
 import { REFUSED_NOT_AUTHORIZED, REFUSED_TOPIC_NAME } from "./settled-batches.ts";
@@ -69,7 +69,7 @@ export class TopicTable {
     const young = inChain(this.#young.get(hash), bytes, start, end);
     if (young !== null) return young;
     const old = inChain(this.#old.get(hash), bytes, start, end);
-    const entry = old ?? this.#make(bytes.slice(start, end));
+    const entry = old ?? this.#make(copyOf(bytes, start, end));
     if ("reason" in entry || entry.bytes.length > MAX_CACHED_TOPIC_BYTES) return entry;
     this.#keep(hash, entry);
     return entry;
@@ -119,7 +119,7 @@ function inChain(
 }
 
 /** FNV-1a over the bytes, seeded. */
-function hashOf(bytes: Uint8Array, start: number, end: number, seed: number): number {
+export function hashOf(bytes: Uint8Array, start: number, end: number, seed: number): number {
   let hash = seed;
   for (let position = start; position < end; position++) {
     hash = Math.imul(hash ^ (bytes[position] ?? 0), 0x01000193);

@@ -3,6 +3,7 @@ import type { Client } from "../client.ts";
 import { Reason, Version } from "../packets/codes.ts";
 import { forwardedProperties } from "../packets/properties.ts";
 import { type PublishView, readPublish } from "../packets/publish.ts";
+import { copyOf } from "../packets/reader.ts";
 import { ALREADY_DURABLE } from "../settled-batches.ts";
 import type { TopicEntry } from "../topic-table.ts";
 
@@ -113,7 +114,7 @@ function stage(client: Client, publish: PublishView, entry: TopicEntry, batch: P
     entry,
     {
       topic: entry.bytes,
-      payload: bytes.slice(payloadStart, payloadEnd),
+      payload: copyOf(bytes, payloadStart, payloadEnd),
       properties: forwardedProperties(bytes, properties),
       qos,
       retain,

@@ -6,7 +6,7 @@ import {
   readProperties,
   WILL_PROPERTIES,
 } from "./properties.ts";
-import { decodeText, type PacketReader } from "./reader.ts";
+import { copyOf, decodeText, type PacketReader } from "./reader.ts";
 
 /** What a CONNECT asks for. Bytes in it are copies: the packet's chunk is not kept. */
 export interface ConnectPacket {
@@ -87,7 +87,7 @@ export function readConnect(
   const clientId = reader.string();
   const will = (flags & FLAG_WILL) === 0 ? null : readWill(reader, version, flags, properties, maxProperties);
   const userName = (flags & FLAG_USER_NAME) === 0 ? null : reader.string();
-  const password = (flags & FLAG_PASSWORD) === 0 ? null : reader.binary().slice();
+  const password = (flags & FLAG_PASSWORD) === 0 ? null : copyOf(reader.binary());
   if (reader.fault === null && reader.remaining > 0) {
     reader.fail(Reason.MALFORMED_PACKET, "bytes behind the fields of a CONNECT");
   }
@@ -147,8 +147,8 @@ function readWill(
   }
   const payload = reader.binary();
   return {
-    topic: topic.slice(),
-    payload: payload.slice(),
+    topic: copyOf(topic),
+    payload: copyOf(payload),
     qos: qosOf((flags >> 3) & 3),
     retain: (flags & FLAG_WILL_RETAIN) !== 0,
     expirySec,

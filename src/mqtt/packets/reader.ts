@@ -107,6 +107,11 @@ export class PacketReader {
   }
 }
 
+/** A copy of its own memory, also where a chunk is a Buffer, whose `slice` is a view. */
+export function copyOf(bytes: Uint8Array, start = 0, end = bytes.length): Uint8Array {
+  return Uint8Array.prototype.slice.call(bytes, start, end);
+}
+
 /** Whether bytes are UTF-8 without U+0000 and without surrogates (MQTT-1.5.4-1, MQTT-1.5.4-2). */
 export function isText(bytes: Uint8Array, start: number, end: number): boolean {
   for (let position = start; position < end; position++) {

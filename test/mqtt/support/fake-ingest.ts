@@ -23,10 +23,17 @@ export class FakeIngest implements Ingest {
   readonly #listeners: (() => void)[] = [];
   /** Where set, batches of these topics are refused with this error. */
   readonly refusals = new Map<string, number>();
+  readonly #settleSoon: ((settle: () => void) => void) | null;
+
+  /** `settleSoon` runs commit rounds by itself: it calls back when the next one ends. */
+  constructor(settleSoon: ((settle: () => void) => void) | null = null) {
+    this.#settleSoon = settleSoon;
+  }
 
   append(record: IngestRecord): PendingBatch {
     let batch = this.#open.get(record.topic);
     if (batch === undefined) {
+      if (this.#open.size === 0) this.#settleSoon?.(() => this.settle());
       batch = new FakeBatch();
       this.#open.set(record.topic, batch);
     }
