@@ -24,7 +24,8 @@ export interface Verdict {
 }
 
 interface Seen {
-  readonly numbers: Set<number>;
+  /** A bit for each number that the device sent: a million readings are 125 KB. */
+  readonly found: Uint8Array;
   last: number;
 }
 
@@ -50,39 +51,41 @@ export class Verifier {
     const { device, n } = reading;
     this.#found += 1;
     const expectation = this.#expected.get(device);
-    if (expectation === undefined || n < 0 || n >= expectation.sent) {
+    if (expectation === undefined || !Number.isInteger(n) || n < 0 || n >= expectation.sent) {
       this.#strange += 1;
       this.#note(`${device} never sent reading ${n} (${where})`);
       return;
     }
     let seen = this.#seen.get(device);
     if (seen === undefined) {
-      seen = { numbers: new Set(), last: -1 };
+      seen = { found: new Uint8Array(Math.ceil(expectation.sent / 8)), last: -1 };
       this.#seen.set(device, seen);
     }
-    if (seen.numbers.has(n)) {
+    if (hasBit(seen.found, n)) {
       this.#repeated += 1;
       this.#note(`${device} reading ${n} is there again (${where})`);
       return;
     }
-    seen.numbers.add(n);
+    setBit(seen.found, n);
     if (n < seen.last) {
       this.#outOfOrder += 1;
       this.#note(`${device} reading ${n} stands behind ${seen.last} (${where})`);
     } else seen.last = n;
   }
 
+  /** The verdict on what came so far; may be asked for again after more came. */
   verdict(): Verdict {
     let acked = 0;
     let missing = 0;
+    const examples = [...this.#examples];
     for (const [device, expectation] of this.#expected) {
-      const numbers = this.#seen.get(device)?.numbers;
+      const found = this.#seen.get(device)?.found;
       for (const [start, end] of expectation.acked) {
         acked += end - start;
         for (let n = start; n < end; n += 1) {
-          if (numbers?.has(n)) continue;
+          if (found !== undefined && hasBit(found, n)) continue;
           missing += 1;
-          this.#note(`${device} reading ${n} was acknowledged and is not there`);
+          note(examples, `${device} reading ${n} was acknowledged and is not there`);
         }
       }
     }
@@ -95,13 +98,25 @@ export class Verifier {
       repeated: this.#repeated,
       outOfOrder: this.#outOfOrder,
       strange: this.#strange,
-      examples: this.#examples,
+      examples,
       // A run in which nothing was acknowledged proves nothing.
       ok: faults === 0 && acked > 0,
     };
   }
 
   #note(example: string): void {
-    if (this.#examples.length < MAX_EXAMPLES) this.#examples.push(example);
+    note(this.#examples, example);
   }
+}
+
+function note(examples: string[], example: string): void {
+  if (examples.length < MAX_EXAMPLES) examples.push(example);
+}
+
+function hasBit(bits: Uint8Array, index: number): boolean {
+  return (((bits[index >>> 3] ?? 0) >> (index & 7)) & 1) === 1;
+}
+
+function setBit(bits: Uint8Array, index: number): void {
+  bits[index >>> 3] = (bits[index >>> 3] ?? 0) | (1 << (index & 7));
 }

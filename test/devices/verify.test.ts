@@ -59,6 +59,44 @@ describe("DeviceLedger", () => {
   });
 });
 
+describe("a ledger's file", () => {
+  test("comes back as it was written, and goes on", () => {
+    const read = readLedgers(writeLedgers(ledgers()));
+    expect(read.get("device-1")).toEqual({
+      sent: 10,
+      acked: [
+        [0, 5],
+        [7, 10],
+      ],
+    });
+    const later = new DeviceLedger(read.get("device-1"));
+    expect(later.acked).toBe(8);
+    later.acknowledge(later.next());
+    expect(later.ranges).toEqual([
+      [0, 5],
+      [7, 11],
+    ]);
+  });
+
+  test.each([
+    "{}",
+    "no json",
+    '{"device":1,"sent":1,"acked":[]}',
+    '{"device":"a","sent":-1,"acked":[]}',
+    '{"device":"a","sent":5,"acked":[[0,6]]}',
+    '{"device":"a","sent":5,"acked":[[2,2]]}',
+    '{"device":"a","sent":5,"acked":[[2,4],[3,5]]}',
+    '{"device":"a","sent":5,"acked":[3]}',
+  ])("refuses %s", (line) => {
+    expect(() => readLedgers(`\n${line}\n`)).toThrow("line 2");
+  });
+
+  test("refuses a device that is there twice", () => {
+    const line = '{"device":"a","sent":1,"acked":[]}\n';
+    expect(() => readLedgers(line + line)).toThrow("twice");
+  });
+});
+
 describe("readings", () => {
   for (const format of ["json", "cbor"] as const) {
     for (const [name, profile] of PROFILES) {
