@@ -31,6 +31,7 @@ function collectLog(metrics: Metrics, state: GatewayState): void {
   metrics.reserveBytes.set(state.settings["disk.reserve.bytes"]);
   metrics.commitRounds.set(status.rounds);
   metrics.commitBytes.set(status.journalBytes);
+  metrics.commitSeconds.load(status.roundMs.buckets, status.roundMs.sumMs / MILLISECONDS);
 }
 
 function collectDoors(metrics: Metrics, state: GatewayState): void {
@@ -66,6 +67,8 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     metrics.uplinkLagRecords[name]?.set(uplink.lagRecords ?? Number.NaN);
     metrics.uplinkLagSeconds[name]?.set((uplink.lagMs ?? Number.NaN) / MILLISECONDS);
     metrics.uplinkRecords[name]?.set(uplink.forwardedRecords);
+    metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
+    metrics.uplinkFailures[name]?.set(uplink.failures);
   }
 }

@@ -116,7 +116,7 @@ class Gateway implements RunningBroker {
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
     this.#kafka?.stopAccepting();
-    await this.#uplinks?.stop();
+    await this.#uplinks?.stop(this.#settings["shutdown.timeout.ms"]);
     await this.#mqtt?.close();
     this.#kafka?.close();
     await this.#http?.stop(true);
@@ -159,6 +159,7 @@ class Gateway implements RunningBroker {
       autoCreateTopics: this.#settings["auto.create.topics.enable"],
       defaultPartitions: this.#settings["num.partitions"],
       maxPartitions: this.#settings["max.partitions"],
+      producerIdExpirationMs: this.#settings["producer.id.expiration.ms"],
     });
     this.#state.broker = broker;
     return broker;

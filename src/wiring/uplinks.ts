@@ -1,8 +1,163 @@
+import { offset } from "../base/ids.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { KeyedState } from "../broker/keyed-state.ts";
+import { formatAddress } from "../config/address.ts";
+import type { Settings } from "../config/options.ts";
+import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
 import type { UplinkStatus } from "../http/status.ts";
-export interface Uplinks {
-  status: () => readonly UplinkStatus[];
-  stop(): Promise<void>;
+import type { Clock } from "../io/clock.ts";
+import type { Network } from "../io/network.ts";
+import type { Random } from "../io/random.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { BATCH_HEADER_BYTES, batchBaseTimestampMs } from "../records/batch.ts";
+import { KafkaCentre } from "../upstream/kafka-centre.ts";
+import type { PositionStore } from "../upstream/positions.ts";
+import type { UplinkReports } from "../upstream/reports.ts";
+import { type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
+import { Uplink } from "../upstream/uplink.ts";
+import { localSource } from "./local-source.ts";
+
+/** The internal topic that uplinks keep their positions in. */
+const STATE_TOPIC = "__headwater_uplink";
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface UplinkParts {
+  readonly settings: Settings;
+  readonly broker: Broker;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
 }
-export function startUplinks(_: object): Uplinks {
-  return { status: () => [], stop: async () => {} };
+
+export interface Uplinks {
+  readonly status: () => readonly UplinkStatus[];
+  /** Waits up to `graceMs` for what is on its way to the centres. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface Running {
+  readonly configured: ConfiguredUplink;
+  readonly uplink: Uplink;
+  gaps: number;
+}
+
+/** Starts every uplink there is; a centre that is not there yet is waited for. */
+export function startUplinks(parts: UplinkParts): Uplinks {
+  const { settings, broker } = parts;
+  // Nobody needs the topic where nothing is forwarded.
+  const state = settings.uplinks.length === 0 ? null : broker.openState(STATE_TOPIC);
+  const running = settings.uplinks.flatMap((configured) =>
+    state === null ? [] : startUplink(configured, parts, state),
+  );
+  return {
+    status: () => running.map((each) => describe(each, parts)),
+    stop: async (graceMs) => {
+      await Promise.all(running.map(({ uplink }) => uplink.stop(graceMs)));
+    },
+  };
+}
+
+function startUplink(configured: ConfiguredUplink, parts: UplinkParts, state: KeyedState): Running {
+  const { network, clock, random, broker } = parts;
+  const settings = settingsOf(configured, parts.settings["gateway.id"]);
+  const centre = new KafkaCentre(
+    { network, clock, random },
+    { bootstrap: configured.bootstrap, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+  );
+  const logger = parts.logger.child({ uplink: configured.name });
+  const source = localSource(broker);
+  const reports = reportsTo(logger, (count) => {
+    parts.metrics.gaps.retention.add(count);
+    started.gaps += count;
+  });
+  const uplink = new Uplink(
+    settings,
+    source,
+    centre,
+    positionStore(state, configured.name),
+    { clock, random },
+    reports,
+  );
+  const started: Running = { configured, uplink, gaps: 0 };
+  uplink.start();
+  return started;
+}
+
+function settingsOf(configured: ConfiguredUplink, gatewayId: string): UplinkSettings {
+  return uplinkSettings({
+    name: configured.name,
+    gatewayId,
+    topics: configured.topics,
+    delivery: configured.delivery,
+    compression: configured["compression.type"],
+    createTopics: configured["create.topics.enable"],
+    limits: {
+      lingerMs: configured["linger.ms"],
+      batchBytes: configured["batch.size"],
+      maxBufferedBytes: configured["buffer.memory"],
+      transactionTimeoutMs: configured["transaction.timeout.ms"],
+      backoffMs: configured["retry.backoff.ms"],
+      maxBackoffMs: configured["retry.backoff.max.ms"],
+    },
+  });
+}
+
+function positionStore(state: KeyedState, name: string): PositionStore {
+  return { load: async () => state.get(name), save: (value) => state.set(name, value) };
+}
+
+function reportsTo(logger: Logger, countGap: (records: number) => void): UplinkReports {
+  return {
+    onGap(topic, partition, fromOffset, toOffset, reason) {
+      countGap(toOffset - fromOffset);
+      logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
+    },
+    onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),
+    onState: (level, message) => logger[level](message),
+    onTrouble: (message, error) => logger.warn(message, { error }),
+  };
+}
+
+function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): UplinkStatus {
+  const status = uplink.status();
+  return {
+    name: configured.name,
+    state: stateWord(status),
+    bootstrap: configured.bootstrap.map(formatAddress),
+    delivery: configured.delivery,
+    lagRecords: status.lagRecords < 0 ? null : status.lagRecords,
+    lagMs: lagMs(status, parts),
+    forwardedRecords: status.recordsForwarded,
+    forwardedBytes: status.bytesForwarded,
+    transactions: status.transactions,
+    failures: status.restarts,
+    gaps,
+    lastError: status.lastError,
+  };
+}
+
+/** Forwarding with nothing left to forward is idle. */
+function stateWord(status: ReturnType<Uplink["status"]>): string {
+  const { kind } = status.state;
+  return kind === "forwarding" && status.lagRecords === 0 ? "idle" : kind;
+}
+
+/** Age of the oldest record that waits, by its own timestamp; null where it is not known. */
+function lagMs(status: ReturnType<Uplink["status"]>, { broker, clock }: UplinkParts): number | null {
+  if (status.lagRecords <= 0) return status.lagRecords === 0 ? 0 : null;
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const { topic, partitions } of status.topics) {
+    for (const { partition, position, lagRecords } of partitions) {
+      const log = broker.partition(topic, partition)?.log;
+      if (log === undefined || lagRecords <= 0 || position < log.logStartOffset) continue;
+      const read = log.read(offset(position), 0, { minOneBatch: true, until: log.highWatermark });
+      if (read.bytes.length >= BATCH_HEADER_BYTES) {
+        oldestMs = Math.min(oldestMs, batchBaseTimestampMs(read.bytes, 0));
+      }
+    }
+  }
+  return Number.isFinite(oldestMs) ? Math.max(0, clock.nowMs() - oldestMs) : null;
 }
