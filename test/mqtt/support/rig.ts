@@ -188,3 +188,28 @@ function varint(value: number): number[] {
   } while (rest > 0);
   return bytes;
 }
+
+/** A field in hex: length and text. */
+export function utf8(value: string): string {
+  const bytes = Buffer.from(value);
+  return bytes.length.toString(16).padStart(4, "0") + bytes.toString("hex");
+}
+
+/** The payloads of PUBLISHes in a stream of small packets. */
+export function payloads(stream: Uint8Array, version: 4 | 5 = 4): string[] {
+  const found: string[] = [];
+  for (let at = 0; at < stream.length; ) {
+    const first = stream[at] ?? 0;
+    const length = stream[at + 1] ?? 0;
+    expect(length).toBeLessThan(128);
+    const end = at + 2 + length;
+    if (first >> 4 === 3) {
+      let start = at + 4 + (stream[at + 3] ?? 0);
+      if ((first & 6) !== 0) start += 2;
+      if (version === 5) start += 1 + (stream[start] ?? 0);
+      found.push(Buffer.from(stream.subarray(start, end)).toString());
+    }
+    at = end;
+  }
+  return found;
+}
