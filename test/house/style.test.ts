@@ -38,6 +38,7 @@ const TOP_LEVEL: readonly string[] = [
 const TEST_FOLDERS: readonly string[] = [
   "arm",
   "bench",
+  "binary",
   "conformance",
   "devices",
   "fixtures",
