@@ -52,6 +52,8 @@ export interface BrokerOptions {
   readonly defaultPartitions: number;
   /** Partitions of all topics together. */
   readonly maxPartitions: number;
+  /** How long an idle producer's sequence numbers are remembered. Default 1 day, as in Kafka. */
+  readonly producerIdExpirationMs?: number;
 }
 
 /** A refusal, as Kafka codes it, with the words that go to the client. */
@@ -345,7 +347,8 @@ export class Broker {
 
   #openTopic(description: TopicDescription): Topic | Refusal {
     const { name, id, partitionCount, configs } = description;
-    const config = logConfigOf(configs, this.topicDefaults);
+    const { producerIdExpirationMs = DEFAULT_LOG_CONFIG.producerIdExpirationMs } = this.#options;
+    const config = { ...logConfigOf(configs, this.topicDefaults), producerIdExpirationMs };
     const logs = Array.from({ length: partitionCount }, (_, index) => this.store.get(id, index));
     const missing = logs.flatMap((log, partition) =>
       log === null ? { topic: name, topicId: id, partition } : [],

@@ -44,8 +44,8 @@ async function serve(input: Input, world: World): Promise<number> {
     return await untilStopped(running, interrupted, settings, logger, clock);
   } catch (error) {
     // The command line's own handler prints the message; the log keeps where it came from.
-    if (error instanceof HeadwaterError) logger.error("Headwater can't serve", { error, code: error.code });
-    else logger.error("Headwater failed", { error });
+    if (error instanceof HeadwaterError) logger.error("the gateway can't serve", { error, code: error.code });
+    else logger.error("the gateway failed", { error });
     return exitCodeOf(error);
   } finally {
     output.close();
@@ -71,11 +71,11 @@ async function untilStopped(
 ): Promise<number> {
   const ended = await Promise.race([running.failed, interrupted]);
   if (typeof ended !== "string") {
-    logger.error("The gateway can't go on", { error: ended });
+    logger.error("the gateway can't go on", { error: ended });
     // Nothing more can be made durable: closing in order could only pretend to.
     return exitCodeOf(ended);
   }
-  logger.info("Stopping", { signal: ended });
+  logger.info("stopping", { signal: ended });
   const limitMs = settings["shutdown.timeout.ms"] + CLOSE_GRACE_MS;
   let timer: { cancel(): void } | null = null;
   const late = new Promise<"late">((resolve) => {
@@ -84,14 +84,14 @@ async function untilStopped(
   const outcome = await Promise.race([running.stop().then(() => "stopped" as const), late, running.failed]);
   (timer as { cancel(): void } | null)?.cancel();
   if (outcome === "stopped") {
-    logger.info("Stopped");
+    logger.info("stopped");
     return EXIT.ok;
   }
   if (outcome === "late") {
-    logger.error("The gateway did not stop in time and is ended; the next start recovers", { limitMs });
+    logger.error("the gateway did not stop in time and is ended; the next start recovers", { limitMs });
     return EXIT.failed;
   }
-  logger.error("The gateway failed while it stopped; the next start recovers", { error: outcome });
+  logger.error("the gateway failed while it stopped; the next start recovers", { error: outcome });
   return exitCodeOf(outcome);
 }
 

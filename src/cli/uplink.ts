@@ -26,7 +26,7 @@ export const uplinkCommand: Command = {
         },
       ],
       notes: [
-        "The exit code is 1 where an uplink is not forwarding: fenced, stopped or waiting for its centre.",
+        "The exit code is 1 where an uplink is not forwarding: backing off from its centre, fenced, failed or stopped.",
       ],
       examples: [["headwater uplink status -o json", "for scripts"]],
       run: status,
@@ -52,8 +52,11 @@ async function status(input: Input, world: World): Promise<number> {
   return chosen.every(isMoving) ? EXIT.ok : EXIT.failed;
 }
 
+/** States in which nobody has to do anything. */
+const MOVING: ReadonlySet<string> = new Set(["connecting", "resolving", "forwarding", "idle"]);
+
 function isMoving({ state }: UplinkStatus): boolean {
-  return state === "forwarding" || state === "idle" || state === "connecting";
+  return MOVING.has(state);
 }
 
 function uplinkTable(uplinks: readonly UplinkStatus[]): string {

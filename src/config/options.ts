@@ -206,12 +206,6 @@ export const OPTIONS = {
     topicConfig: "retention.bytes",
     doc: "Size of a partition above which its oldest segments are deleted.",
   }),
-  "log.retention.check.interval.ms": duration({
-    default: 5 * MINUTE_MS,
-    min: 100,
-    max: DAY_MS,
-    doc: "How often retention is looked at.",
-  }),
   "log.index.interval.bytes": size({
     default: 4 * KIB,
     min: 0,
@@ -245,10 +239,10 @@ export const OPTIONS = {
     doc: "How long a commit round waits for more records before it syncs. More means fewer flushes of the card and later acks.",
   }),
   "journal.bytes": size({
-    default: 16 * MIB,
-    min: 2 * MIB,
+    default: 32 * MIB,
+    min: 4 * MIB,
     max: 1024 * MIB,
-    doc: "Size of each of the two files of the journal, the ring through which small appends of all partitions share one sync.",
+    doc: "Size of the journal's two files together, the ring through which small appends of all partitions share one sync.",
   }),
   "disk.implementation": choice(["auto", "mapped", "plain"], {
     default: "auto",

@@ -64,11 +64,11 @@ export function referenceMarkdown(): string {
   const plain = docs.filter((doc) => !uplink.includes(doc) && !route.includes(doc));
   return [
     INTRODUCTION,
-    table(plain, ""),
+    settingList(plain, ""),
     UPLINK_INTRODUCTION,
-    table(uplink, "uplink.NAME."),
+    settingList(uplink, "uplink.NAME."),
     ROUTE_INTRODUCTION,
-    table(route, `${ROUTE_KEY}.`),
+    settingList(route, `${ROUTE_KEY}.`),
   ].join("\n");
 }
 
@@ -149,13 +149,14 @@ function settingDoc(key: string, option: Option<unknown>, env: string | null): S
   };
 }
 
-function table(docs: readonly SettingDoc[], prefix: string): string {
-  const cell = (text: string) => text.replaceAll("|", "\\|");
-  const rows = docs.map(({ key, default: byDefault, range, doc, flag }) => {
+/** A list rather than a table: it is read on terminals too, and its lines stay as short as their texts. */
+function settingList(docs: readonly SettingDoc[], prefix: string): string {
+  const items = docs.map(({ key, default: byDefault, range, doc, flag }) => {
     const name = `\`${key.slice(prefix.length)}\`${flag === null ? "" : ` (\`${flag}\`)`}`;
-    return `| ${name} | ${cell(byDefault ?? "must be given")} | ${cell(range)} | ${cell(doc)} |`;
+    const given = byDefault === null ? "must be given" : `default \`${byDefault}\``;
+    return `- ${name}, ${given}; \`${range}\`\n  ${doc}`;
   });
-  return ["| Setting | Default | Values | What it is |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
+  return `${items.join("\n")}\n`;
 }
 
 function tomlValue(option: Option<unknown>, value: unknown): string {

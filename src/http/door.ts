@@ -53,7 +53,7 @@ function serve(options: HttpDoorOptions): Bun.Server<undefined> {
       idleTimeout: IDLE_TIMEOUT_SEC,
       fetch: (request) => answer(request, source, metrics),
       error(error) {
-        logger.error("A page could not be made", { error });
+        logger.error("a page could not be made", { error });
         return new Response("internal error\n", { status: 500 });
       },
     });

@@ -52,7 +52,7 @@ export interface PartitionStatus {
 
 export interface UplinkStatus {
   readonly name: string;
-  /** One word: connecting, forwarding, idle, waiting, fenced, stopped. */
+  /** connecting, resolving, forwarding, idle, backing off, fenced, failed or stopped. */
   readonly state: string;
   readonly bootstrap: readonly string[];
   readonly delivery: string;
@@ -61,7 +61,11 @@ export interface UplinkStatus {
   /** Age of the oldest of them. */
   readonly lagMs: number | null;
   readonly forwardedRecords: number;
+  /** Of record batches as they were sent. */
+  readonly forwardedBytes: number;
   readonly transactions: number;
+  /** Attempts that failed and began again. */
+  readonly failures: number;
   readonly gaps: number;
   readonly lastError: string | null;
 }

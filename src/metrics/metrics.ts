@@ -4,8 +4,8 @@ import { type Labels, Registry } from "./registry.ts";
 export const DOORS = ["kafka", "mqtt", "http"] as const;
 /** Kinds of Kafka requests that are told apart. */
 const REQUESTS = ["Produce", "Fetch", "other"] as const;
-/** Why records are gone without having been forwarded or delivered. */
-export const GAP_REASONS = ["retention", "quarantine", "queue-full", "disk-full", "refused"] as const;
+/** Why records are gone that had been stored. */
+export const GAP_REASONS = ["retention", "quarantine"] as const;
 
 export interface MetricsOptions {
   readonly version: string;
@@ -15,8 +15,8 @@ export interface MetricsOptions {
   readonly dataFolder: string;
 }
 
-/** From half a millisecond, a good SSD, to seconds, a card that collects its garbage. */
-const COMMIT_BOUNDS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5] as const;
+/** From half a millisecond, a good SSD, to seconds, a card that collects its garbage: as the log counts them. */
+const COMMIT_BOUNDS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5] as const;
 
 /**
  * Every metric there is. Where Kafka's JMX exporter, a process exporter or the node exporter has a name for the
@@ -169,7 +169,7 @@ function logMetrics(registry: Registry, dataFolder: string) {
     ),
     gaps: registry.counters(
       "headwater_gap_records_total",
-      "Records that are gone without having been delivered or forwarded.",
+      "Stored records that are gone, by what took them.",
       "reason",
       GAP_REASONS,
     ),

@@ -69,6 +69,16 @@ export class Histogram {
     this.cells[sum] = (this.cells[sum] ?? 0) + value;
   }
 
+  /** For observations that are counted elsewhere: how many fell under each bound alone, the last above all. */
+  load(counts: readonly number[], sum: number): void {
+    assert(
+      counts.length === this.bounds.length + 1,
+      `${counts.length} counts for ${this.bounds.length} bounds`,
+    );
+    this.cells.set(counts);
+    this.cells[this.cells.length - 1] = sum;
+  }
+
   get count(): number {
     let count = 0;
     for (let index = 0; index <= this.bounds.length; index++) count += this.cells[index] ?? 0;
