@@ -7,6 +7,7 @@ import { SystemRandom } from "../../src/io/bun/random.ts";
 import { type MqttDoor, startMqttDoor } from "../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES } from "../../src/mqtt/routes.ts";
 import { FakeIngest } from "./support/fake-ingest.ts";
+import { connectPacket, subscribePacket } from "./support/rig.ts";
 
 // MQTT.js as it comes, over loopback, against the door on a log in memory.
 
@@ -124,6 +125,48 @@ for (const version of [3, 4, 5] as const) {
     });
   });
 }
+
+describe("a subscriber that stops reading", () => {
+  test("stalls neither publisher nor other subscribers, and is served again when it reads on", async () => {
+    const received: number[] = [];
+    const frozen = await Bun.connect({
+      hostname: "127.0.0.1",
+      port: door.port,
+      socket: {
+        data: (_socket, chunk) => {
+          received.push(chunk.length);
+        },
+      },
+    });
+    frozen.write(
+      Buffer.concat([connectPacket(4, "frozen"), subscribePacket(4, 1, [["devices/frozen/#", 1]])]),
+    );
+    while (received.reduce((sum, size) => sum + size, 0) < 9) await Bun.sleep(1);
+    frozen.pause();
+    const publisher = await connect(4);
+    const lively = await connect(4, { clientId: "lively" });
+    await lively.subscribeAsync("devices/frozen/#");
+    const count = 12_000;
+    const arrived = collect(lively, count);
+    const payload = Buffer.alloc(2_048, 0x31);
+    const dropped = door.stats().messagesDropped;
+    for (let n = 0; n < count; n += 200) {
+      const round = Array.from({ length: 200 }, () =>
+        publisher.publishAsync("devices/frozen/t", payload, { qos: 0 }),
+      );
+      await Promise.all([...round, publisher.publishAsync("devices/other/t", "", { qos: 1 })]);
+    }
+    expect(await arrived).toHaveLength(count);
+    expect(door.stats().messagesDropped).toBeGreaterThan(dropped);
+    const before = received.length;
+    frozen.resume();
+    while (door.stats().queuedBytes > 0) await Bun.sleep(1);
+    expect(received.length).toBeGreaterThan(before);
+    frozen.end();
+    await publisher.endAsync();
+    await lively.endAsync();
+  });
+});
 
 describe("MQTT.js, MQTT 5 only", () => {
   test("CONNACK tells what this door does", async () => {
