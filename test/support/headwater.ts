@@ -35,6 +35,8 @@ export interface HeadwaterOptions {
   /** More arguments of `headwater serve`. */
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** In a process group of its own, so that a terminal's Ctrl-C reaches only whoever started it. */
+  readonly detached?: boolean;
 }
 
 const TOP = resolve(import.meta.dirname, "../..");
@@ -97,6 +99,7 @@ class HeadwaterProcess implements Headwater {
       stdout: "pipe",
       stderr: "pipe",
       env: { ...process.env, ...this.options.environment },
+      detached: this.options.detached ?? false,
     });
     void this.collect(this.child.stdout);
     void this.collect(this.child.stderr);
