@@ -79,7 +79,7 @@ export class Forwarder {
   #failures = 0;
   #listTopicsAtMs = 0;
   #sequence = 0;
-  /** When all positions were committed last, or null in an attempt that has not done so. */
+  /** When a round that commits all positions was begun last, or null in an attempt that has not done so. */
   #claimedMs: number | null = null;
   #rival: { readonly claim: Claim; readonly seenMs: number; readonly looks: number } | null = null;
   #lastError: string | null = null;
@@ -299,7 +299,10 @@ export class Forwarder {
     this.#adoptLaneCounts();
     this.#setup.advance();
     if (this.#phase.kind !== "forwarding") return false;
-    if (this.#claimDue()) this.#pipeline.claim();
+    if (this.#claimDue()) {
+      this.#claimedMs = this.#now.nowMs;
+      this.#pipeline.claim();
+    }
     const more = this.#pipeline.advance();
     if (this.#phase.kind !== "forwarding") return false;
     this.#local.advance(this.#pipeline.quiet && !this.#intake.hasMore);
@@ -341,7 +344,6 @@ export class Forwarder {
     }
     this.#failures = 0;
     this.#rival = null;
-    if (round.claims) this.#claimedMs = this.#now.nowMs;
     if (this.#pipeline.protocol !== 0) this.#transactions += 1;
     this.#recordsForwarded += round.records;
     this.#bytesForwarded += round.sentBytes;

@@ -3,8 +3,6 @@ export interface UplinkSettings {
   readonly name: string;
   /** `gateway.id`: names the gateway at the centre. Letters, digits, `.`, `_`, `-`. */
   readonly gatewayId: string;
-  /** `host:port` of central brokers, tried in turn. */
-  readonly bootstrap: readonly string[];
   /** Names or patterns with `*` of the local topics to forward; each goes to the topic of its name. */
   readonly topics: readonly string[];
   readonly delivery: Delivery;
@@ -74,7 +72,7 @@ export const DEFAULT_UPLINK_LIMITS: UplinkLimits = {
 
 /** Settings with every default filled in. */
 export function uplinkSettings(
-  given: Pick<UplinkSettings, "name" | "gatewayId" | "bootstrap" | "topics"> &
+  given: Pick<UplinkSettings, "name" | "gatewayId" | "topics"> &
     Partial<Pick<UplinkSettings, "delivery" | "compression" | "createTopics">> & {
       readonly limits?: Partial<UplinkLimits>;
     },

@@ -218,6 +218,7 @@ export class TopicSetup {
     const ours = slots.filter(({ topic }) => topic === route.topic);
     const committed = positionsInSlots(ours, route.topicId);
     this.newestSequence = Math.max(this.newestSequence, newestSequenceIn(ours));
+    if (committed.size === 0 && ours.length > 0) this.#reports.onRecreated(route.topic);
     if (committed.size > 0) {
       this.#ready(route, committed);
       return;

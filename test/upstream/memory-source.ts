@@ -1,4 +1,4 @@
-import { ZERO_UUID, type Uuid } from "../../src/base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../../src/base/ids.ts";
 import { batchNextOffset, batchSizeBytes, setBatchBaseOffset } from "../../src/records/batch.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
 import type { LocalSource, SourceBounds, SourceTopic } from "../../src/upstream/source.ts";
@@ -18,7 +18,12 @@ export class MemorySource implements LocalSource {
   createTopic(name: string, partitions: number, id: Uuid = newId()): Uuid {
     this.#topics.set(
       name,
-      Array.from({ length: partitions }, () => ({ topicId: id, logStartOffset: 0, endOffset: 0, batches: [] })),
+      Array.from({ length: partitions }, () => ({
+        topicId: id,
+        logStartOffset: 0,
+        endOffset: 0,
+        batches: [],
+      })),
     );
     for (const listener of this.#listeners) listener(name, -1);
     return id;
@@ -124,5 +129,7 @@ function bytesOf(text: string | null): Uint8Array | null {
 }
 
 function newId(): Uuid {
-  return crypto.getRandomValues(new Uint8Array(16)).toBase64({ alphabet: "base64url", omitPadding: true }) as Uuid;
+  return crypto
+    .getRandomValues(new Uint8Array(16))
+    .toBase64({ alphabet: "base64url", omitPadding: true }) as Uuid;
 }
