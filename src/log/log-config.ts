@@ -1,3 +1,4 @@
+import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
 
 /** Which log: a folder of its own, fenced by the topic's id against an earlier topic of the same name. */
@@ -147,24 +148,39 @@ export interface RecoveryDetails {
  * Deliberate bugs for tests of the tests: each breaks one promise, and a test has to notice. Never set in
  * production.
  */
-export type LogBug =
+export type LogBug = (typeof LOG_BUGS)[number];
+
+export const LOG_BUGS = [
   /** The high watermark moves before the sync. */
-  | "ack-before-sync"
+  "ack-before-sync",
   /** What is durable is read after the sync instead of before it. */
-  | "late-end-capture"
+  "late-end-capture",
   /** Recovery believes lengths without checking sums. */
-  | "skip-recovery-crc"
+  "skip-recovery-crc",
   /** The journal is reused before the segments are synced. */
-  | "tail-before-segment-sync"
+  "tail-before-segment-sync",
   /** A bulk partition's earlier segment is not synced when it rolled within the round. */
-  | "skip-rolled-segment-sync"
+  "skip-rolled-segment-sync",
   /** New segment files are not made durable in their folder. */
-  | "skip-folder-sync"
+  "skip-folder-sync",
   /** Journal entries are matched by partition without the topic's id. */
-  | "skip-topic-id-fence"
+  "skip-topic-id-fence",
   /** A bulk partition is neither journaled nor synced. */
-  | "skip-direct-sync"
+  "skip-direct-sync",
   /** The clean-shutdown marker stays while the broker runs. */
-  | "keep-clean-marker";
+  "keep-clean-marker",
+] as const;
 
 export const NO_BUGS: ReadonlySet<LogBug> = new Set();
+
+/** The bugs named in a list with commas, as an environment variable of a test has them. Unknown names are refused. */
+export function parseLogBugs(text: string): ReadonlySet<LogBug> {
+  const bugs = new Set<LogBug>();
+  for (const name of text.split(",")) {
+    if (name.trim() === "") continue;
+    const bug = LOG_BUGS.find((known) => known === name.trim());
+    if (bug === undefined) throw new HeadwaterError("CONFIG_INVALID", `unknown deliberate bug ${name}`);
+    bugs.add(bug);
+  }
+  return bugs;
+}

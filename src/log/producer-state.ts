@@ -129,6 +129,11 @@ export class ProducerStates {
     return snapshots;
   }
 
+  /** Forgets everybody: some batches are gone, and nobody can say whose. Producers begin anew. */
+  clear(): void {
+    this.#producers.clear();
+  }
+
   restore(snapshots: readonly ProducerSnapshot[], nowMs: number): void {
     this.#producers.clear();
     for (const { producerId, producerEpoch, silentMs, batches } of snapshots) {

@@ -172,10 +172,6 @@ export class LogRecovery {
       this.#openAt(point);
     } else if (point.sizeBytes > 0 && point.nextOffset > this.#logStartOffset) {
       this.#reportLost(point.baseOffset, point.nextOffset, "the segment's file is missing");
-    } else if (this.#bases[0] !== undefined && point.nextOffset <= this.#logStartOffset) {
-      // Retention took the segment, and the checkpoint is older than that.
-      this.#expected = this.#bases[0];
-      this.#open(this.#bases[0]);
     }
   }
 
@@ -183,6 +179,8 @@ export class LogRecovery {
     const segment = this.#restoreSegment(point);
     segment.trimmed = false;
     this.#bases.shift();
+    // A checkpoint may name a new file that nothing has made durable in its folder yet.
+    if (point.sizeBytes === 0) this.#folderUnsynced = true;
     const file = this.#host.files.use(segment);
     segment.allocatedBytes = file.sizeBytes;
     if (file.sizeBytes >= point.sizeBytes) {
@@ -218,35 +216,66 @@ export class LogRecovery {
         this.#open(this.#expected);
         continue;
       }
-      const next = this.#nextRefill();
-      if (next === null) {
-        if (!this.#checkpointLost || this.#bases[0] === undefined) return;
-        this.#skipDamage(this.#bases[0]);
+      if (this.#expected < this.#logStartOffset) {
+        this.#skipDeleted();
         continue;
       }
-      this.#reportLost(this.#expected, next.entry.offset, "a part of the journal is damaged");
-      this.#seal();
-      this.#expected = next.entry.offset;
-      this.#bases = this.#bases.filter((base) => base >= this.#expected || !this.#removeSegmentFiles(base));
+      const resume = this.#nextAfterGap();
+      if (resume === null) return;
+      this.#skipDamage(resume);
     }
   }
 
   /**
-   * Without any checkpoint a torn tail can't be told from damage within what was durable. Then nothing is cut but
-   * the last segment's end: the rest of a segment that others follow is set aside, and what is sound of it kept.
+   * Records below the log start offset may be gone, in part, from disk and journal alike. The log goes on with
+   * the first source that reaches beyond it. Producers whose last batches were skipped begin anew.
    */
-  #skipDamage(nextBase: number): void {
+  #skipDeleted(): void {
+    const start = this.#logStartOffset;
+    const base = this.#bases.findLast((candidate) => candidate <= start);
+    const refill = this.#refills.find((candidate) => candidate.endOffset > start);
+    this.#seal();
+    this.#log.producers.clear();
+    if (base !== undefined && base > this.#expected) {
+      this.#bases = this.#bases.filter((other) => other >= base || !this.#removeSegmentFiles(other));
+      this.#expected = base;
+      this.#open(base);
+    } else {
+      const from = refill !== undefined && refill.entry.offset > this.#expected ? refill.entry.offset : start;
+      this.#expected = Math.min(start, from);
+    }
+  }
+
+  /**
+   * Where the log goes on behind damage, or null at its end. What the journal has was acknowledged, and so was
+   * everything before it. Without any checkpoint a torn tail can't be told from damage within what was durable:
+   * then a segment that follows counts as well.
+   */
+  #nextAfterGap(): number | null {
+    const refill = this.#nextRefill()?.entry.offset ?? null;
+    const base = this.#bases[0] ?? null;
+    if (base !== null && (this.#checkpointLost || (refill !== null && base <= refill))) return base;
+    return refill;
+  }
+
+  /** Sets aside a segment that ends in damage, keeps what is sound of it, and goes on at `resume`. */
+  #skipDamage(resume: number): void {
     const segment = this.#current;
     if (segment === null) {
-      this.#reportLost(this.#expected, nextBase, "a segment's file is missing");
+      this.#reportLost(
+        this.#expected,
+        resume,
+        "a part of the journal is damaged or a segment's file is missing",
+      );
     } else {
       this.#drop(segment, false);
-      segment.nextOffset = nextBase;
+      segment.nextOffset = resume;
       const { kept } = this.#quarantine.salvage(this.#log, segment);
       if (kept !== null) this.#segments.push(kept);
     }
-    this.#current = null;
-    this.#expected = nextBase;
+    this.#log.producers.clear();
+    this.#expected = resume;
+    if (this.#bases[0] === resume) this.#open(resume);
   }
 
   /** Takes the batch that stands at the end of the current segment, if it is one. */

@@ -105,7 +105,8 @@ export class SegmentList {
     while (this.#segments.length > 1 && (this.#segments[0] as Segment).nextOffset <= logStartOffset) {
       const segment = this.#segments.shift() as Segment;
       this.#sizeBytes -= segment.sizeBytes;
-      this.#forget(segment);
+      // It is synced as before until that offset is durable: what follows it must not depend on it.
+      this.#untrimmed.delete(segment);
       this.#retired.push(segment);
     }
   }
@@ -115,8 +116,12 @@ export class SegmentList {
     if (this.#retired.length === 0 || this.#closed) return;
     const keep: Segment[] = [];
     for (const segment of this.#retired) {
-      if (segment.nextOffset > durableLogStartOffset || segment.pins > 0) keep.push(segment);
-      else segment.remove();
+      if (segment.nextOffset > durableLogStartOffset || segment.pins > 0) {
+        keep.push(segment);
+      } else {
+        this.#unsynced.delete(segment);
+        segment.remove();
+      }
     }
     this.#retired = keep;
   }

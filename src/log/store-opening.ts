@@ -274,12 +274,14 @@ class StoreOpening {
     try {
       const bytes = this.#readSmall(`${folder}/${PARTITION_METADATA_FILE}`, MAX_PARTITION_METADATA_BYTES);
       let topicId = bytes === null ? null : decodePartitionMetadata(bytes);
-      if (topicId === null && state !== null) {
+      // A file that is missing was never there: this folder may be a successor of the one in the checkpoint.
+      const isHalfMade = bytes === null && this.#isHalfMade(folder);
+      if (topicId === null && state !== null && !isHalfMade) {
         topicId = state.topicId;
         this.#disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(topicId));
       }
       if (topicId !== null) return { ...parsed, topicId, state: state?.topicId === topicId ? state : null };
-      if (this.#isHalfMade(folder)) this.#disk.remove(folder);
+      if (isHalfMade) this.#disk.remove(folder);
       else this.#setAside(folder, name, "partition.metadata is damaged");
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;

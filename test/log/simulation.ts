@@ -40,8 +40,8 @@ interface Snapshot {
 }
 
 const LIMITS: Partial<LogLimits> = {
-  journalBytes: 48 * 1024,
-  journalRoundBytes: 12 * 1024,
+  journalBytes: 16 * 1024,
+  journalRoundBytes: 8 * 1024,
   directBytes: 2 * 1024,
   segmentFirstBytes: 512,
   segmentGrowthBytes: 4 * 1024,
@@ -65,7 +65,6 @@ export class Broken extends Error {}
 export class Simulation {
   readonly #random: SeededRandom;
   readonly #bugs: ReadonlySet<LogBug>;
-  readonly #seed: number;
   #clock = new ManualClock();
   #disk: SimulatedDisk;
   #store: LogStore | null = null;
@@ -79,10 +78,9 @@ export class Simulation {
   crashes = 0;
 
   constructor(seed: number, bugs: ReadonlySet<LogBug> = new Set()) {
-    this.#seed = seed;
     this.#random = new SeededRandom(seed);
     this.#bugs = bugs;
-    this.#disk = new SimulatedDisk({ seed, syncs: "manual", onOperation: (op: any) => this.#onOperation(op) });
+    this.#disk = new SimulatedDisk({ seed, syncs: "manual", onOperation: () => this.#onOperation() });
   }
 
   /** Throws Broken. */
@@ -96,15 +94,15 @@ export class Simulation {
     }
   }
 
-  #onOperation(op?: any): void { (globalThis as any).TRACE?.(`${this.#operations} ${op?.kind} ${op?.path} ${op?.position} ${op?.length}`);
+  #onOperation(): void {
     this.#operations += 1;
     if (this.#operations === this.#crashAt) this.#crashNow();
   }
 
   #crashNow(): void {
     if (this.#snapshot !== null) return;
-    const mode = MODES[this.#random.below(MODES.length)] as CrashMode; (globalThis as any).TRACE?.(`CRASH ${mode}`);
-    const disk = this.#disk.crash(mode, this.#random.below(2 ** 30), (op: any) => this.#onOperation(op));
+    const mode = MODES[this.#random.below(MODES.length)] as CrashMode;
+    const disk = this.#disk.crash(mode, this.#random.below(2 ** 30), () => this.#onOperation());
     const logs = this.#logs.map((log) => ({
       ...log,
       batches: [...log.batches],
@@ -152,13 +150,15 @@ export class Simulation {
 
   #append(model: ModelLog, records: number, bytes: number): void {
     const log = this.#logOf(model);
-    const values = Array.from({ length: records }, (_, i) => `${model.topicNumber}/${this.appends}/${i}/`.padEnd(bytes, "."));
+    const values = Array.from({ length: records }, (_, i) =>
+      `${model.topicNumber}/${this.appends}/${i}/`.padEnd(bytes, "."),
+    );
     let producerId = this.#random.below(3);
-    // As many as a producer may have in flight, and the log remembers.
+    // With the last acknowledged one, whose answer may be lost, as many as may be in flight: five.
     const unacked = model.batches.filter(
       (batch) => batch.producerId === producerId && batch.nextOffset > model.ackedEnd,
     );
-    if (unacked.length >= 5 || model.config.durability === "memory") producerId = 0;
+    if (unacked.length >= 4 || model.config.durability === "memory") producerId = 0;
     const sequence = model.sequences.get(producerId) ?? 0;
     const options =
       producerId === 0 ? {} : { producerId: 1000 + producerId, producerEpoch: 0, baseSequence: sequence };
@@ -278,7 +278,7 @@ export class Simulation {
     if (this.#random.below(3) === 0) await this.#interruptRecovery();
     this.#snapshot = null;
     this.#clock = new ManualClock();
-    await this.#open(); (globalThis as any).TRACE?.("OPENED " + this.#reports.lines.join("; "));
+    await this.#open();
     const damage = this.#reports.matching("quarantined");
     if (damage.length > 0) throw new Broken(damage.join("; "));
     this.#compare(this.#logs, "after a crash");
@@ -290,12 +290,17 @@ export class Simulation {
   async #interruptRecovery(): Promise<void> {
     this.#crashAt = this.#operations + 1 + this.#random.below(80);
     this.#snapshot = null;
-    const { store } = await this.#drive(
-      openStore({ disk: this.#disk, clock: new ManualClock(), limits: LIMITS, config: CONFIG, bugs: this.#bugs }),
+    await this.#drive(
+      openStore({
+        disk: this.#disk,
+        clock: new ManualClock(),
+        limits: LIMITS,
+        config: CONFIG,
+        bugs: this.#bugs,
+      }),
     );
     if (this.#snapshot === null) this.#crashNow();
     this.#disk.halt();
-    void store;
     this.#disk = (this.#snapshot as Snapshot | null)?.disk ?? this.#disk;
   }
 
@@ -307,7 +312,9 @@ export class Simulation {
         throw new Broken(`${name}: acknowledged up to ${model.ackedEnd}, there up to ${log.highWatermark}`);
       }
       if (log.logStartOffset < model.ackedStart || log.logStartOffset > model.wantedStart) {
-        throw new Broken(`${name}: log start ${log.logStartOffset} is not in ${model.ackedStart}..${model.wantedStart}`);
+        throw new Broken(
+          `${name}: log start ${log.logStartOffset} is not in ${model.ackedStart}..${model.wantedStart}`,
+        );
       }
       this.#compareBatches(model, log, name);
     }
@@ -374,7 +381,9 @@ export class Simulation {
         if (last !== undefined && last.baseOffset >= log.logStartOffset) {
           const again = append(log, last.sent.slice(), "client", this.#clock.nowMs());
           if (!("duplicate" in again) || !again.duplicate || again.baseOffset !== last.baseOffset) {
-            throw new Broken(`${model.topic}-${model.partition}: a batch sent again was not told as a duplicate`);
+            throw new Broken(
+              `${model.topic}-${model.partition}: a batch sent again was not told as a duplicate`,
+            );
           }
         }
         const sequence = lost[0] === undefined ? null : sequenceOf(lost[0].sent);
@@ -382,10 +391,6 @@ export class Simulation {
       }
       model.batches = model.batches.filter((batch) => batch.baseOffset < end);
     }
-  }
-
-  get seed(): number {
-    return this.#seed;
   }
 }
 
