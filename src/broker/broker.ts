@@ -87,6 +87,8 @@ export class Broker {
   readonly #producerIds: ProducerIds;
   readonly #ingest: TurnIngest;
   readonly #unsettled = new Set<Partition>();
+  /** Names whose topic is deleted and whose files are still there, until the disk has the removal. */
+  readonly #deleting = new Set<string>();
   readonly #appendListeners = new Set<AppendListener>();
 
   /** The store is open and recovered; everything the metadata log tells is there when this returns. */
@@ -147,6 +149,9 @@ export class Broker {
     if (this.topics.get(spec.name) !== null || spec.name === METADATA_TOPIC) {
       return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' already exists.`);
     }
+    if (this.#deleting.has(spec.name)) {
+      return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' is being deleted; try again.`);
+    }
     const collision = this.#collision(spec.name);
     if (collision !== null) {
       const words = `Topic '${spec.name}' collides with existing topic: ${collision}`;
@@ -203,10 +208,12 @@ export class Broker {
     if (topic === null) return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     // The removal is written first: files that a crash leaves behind are recognised by it and go at the next start.
     const error = this.#write([{ kind: "remove-topic", topicId: topic.id }], (failed) => {
+      this.#deleting.delete(name);
       if (failed === 0) for (const partition of topic.partitions) this.store.delete(partition.log);
       durable(failed);
     });
     if (error !== 0) return refusal(error, `The removal of '${name}' could not be written down.`);
+    this.#deleting.add(name);
     this.topics.remove(name);
     for (const partition of topic.partitions) {
       this.#unsettled.delete(partition);
@@ -241,7 +248,7 @@ export class Broker {
       durable(0);
       return topic;
     }
-    if (!this.autoCreateTopics) {
+    if (!this.autoCreateTopics || this.#deleting.has(name)) {
       return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     }
     return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
