@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+import { run } from "./clients/run.ts";
+import { REFERENCE } from "./target.ts";
+import { programsMissing, required } from "./tools.ts";
+
+/** The README's first five minutes, copied and pasted: its blocks of shell, word for word, on the default ports. */
+const TOP = resolve(import.meta.dirname, "../..");
+const DATA = join(TOP, "data");
+const PORTS = [9092, 1883, 8080];
+const START_MS = 120_000;
+const blocks = [...readFileSync(join(TOP, "README.md"), "utf8").matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
+  (match) => match[1] ?? "",
+);
+
+const reason = REFERENCE ? "only Headwater has this README" : await missing();
+
+describe.skipIf(reason !== null)(
+  `the README's first five minutes${reason === null ? "" : ` (${reason})`}`,
+  () => {
+    let stop = (): void => {};
+    beforeAll(async () => {
+      stop = await gateway(blocks[0] ?? "");
+    }, START_MS);
+    afterAll(() => {
+      stop();
+      rmSync(DATA, { recursive: true, force: true });
+    });
+
+    test("has three blocks", () => expect(blocks).toHaveLength(3));
+
+    test("readings published by mosquitto_pub are read by headwater and by kcat", async () => {
+      const output = await shell(blocks[1] ?? "");
+      expect(output.match(/\{"bar": 4\.2\}/g)).toHaveLength(2);
+      expect(output).toContain('pump-1  {"bar": 4.2}');
+      expect(output).toContain('pump-2  {"bar": 3.9}');
+    }, 60_000);
+
+    test("one device's history, and topics that programs write", async () => {
+      const [first = "", second = ""] = blocks;
+      const prologue = second.split("\n")[0] ?? first;
+      const output = await shell(`${prologue}\n${blocks[2] ?? ""}`);
+      expect(output).toContain('"key":"pump-1"');
+      expect(output).not.toContain('"key":"pump-2"');
+      expect(output).toMatch(/production +1 +1/);
+      expect(output).toContain("fdatasync");
+    }, 60_000);
+  },
+);
+
+async function missing(): Promise<string | null> {
+  if (process.arch !== "x64") return "its commands build for x86-64";
+  const programs = required(programsMissing("mosquitto_pub", "kcat"));
+  if (programs !== null) return programs;
+  if (existsSync(DATA)) return "the folder data/ holds something already";
+  for (const port of PORTS) if (!(await isFree(port))) return `port ${port} is taken`;
+  return null;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
+  });
+}
+
+/** Status 1 is what `headwater doctor` ends with on a machine that has a problem; what follows a failure is missing. */
+async function shell(script: string): Promise<string> {
+  const { status, output, errors } = await run(["bash", "-c", `cd '${TOP}'\nset -e -o pipefail\n${script}`]);
+  if (status > 1) throw new Error(`${script}\nended with ${status}: ${output}${errors}`);
+  return output;
+}
+
+/** Runs the block that serves for ever; returns what ends it, once it is ready. */
+async function gateway(script: string): Promise<() => void> {
+  // A group of its own, since the gateway is the shell's child.
+  const child = spawn("bash", ["-c", `cd '${TOP}'\nset -e\n${script}`], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let printed = "";
+  const ready = Promise.withResolvers<void>();
+  const collect = (chunk: Buffer): void => {
+    printed += chunk;
+    if (/^ready /m.test(printed)) ready.resolve();
+  };
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  child.once("exit", () => ready.reject(new Error(printed)));
+  await ready.promise;
+  return () => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
+}
