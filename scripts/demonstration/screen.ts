@@ -89,7 +89,7 @@ function uplinkFacts({ gateway }: Figures): readonly string[] {
   const isWell = uplink.state === "forwarding" || uplink.state === "idle";
   return [
     uplink.state,
-    `lag ${lag} records`,
+    `lag ${lag}`,
     uplink.delivery,
     ...(isWell || uplink.lastError === null ? [] : [uplink.lastError]),
   ];
