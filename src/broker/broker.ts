@@ -207,13 +207,16 @@ export class Broker {
     const topic = this.topics.get(name);
     if (topic === null) return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     // The removal is written first: files that a crash leaves behind are recognised by it and go at the next start.
+    this.#deleting.add(name);
     const error = this.#write([{ kind: "remove-topic", topicId: topic.id }], (failed) => {
       this.#deleting.delete(name);
       if (failed === 0) for (const partition of topic.partitions) this.store.delete(partition.log);
       durable(failed);
     });
-    if (error !== 0) return refusal(error, `The removal of '${name}' could not be written down.`);
-    this.#deleting.add(name);
+    if (error !== 0) {
+      this.#deleting.delete(name);
+      return refusal(error, `The removal of '${name}' could not be written down.`);
+    }
     this.topics.remove(name);
     for (const partition of topic.partitions) {
       this.#unsettled.delete(partition);
