@@ -49,6 +49,8 @@ function serve(options: HttpDoorOptions): Bun.Server<undefined> {
       hostname: host,
       port,
       development: false,
+      // Outside of development Bun shares the port by default: two gateways would then answer in turns.
+      reusePort: false,
       maxRequestBodySize: MAX_BODY_BYTES,
       idleTimeout: IDLE_TIMEOUT_SEC,
       fetch: (request) => answer(request, source, metrics),

@@ -1,0 +1,39 @@
+import { runCli } from "../../src/cli/cli.ts";
+import type { RunBroker, World } from "../../src/cli/world.ts";
+
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface FakeProcess {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: readonly string[];
+  readonly runBroker?: RunBroker;
+  readonly interrupted?: Promise<string>;
+}
+
+/** Runs a command line in this process. */
+export async function run(args: readonly string[], given: FakeProcess = {}): Promise<Outcome> {
+  const out: Uint8Array[] = [];
+  let err = "";
+  const world: World = {
+    out: (text) => out.push(Buffer.from(text as string)),
+    err: (text) => {
+      err += text;
+    },
+    stdin: async function* () {
+      for (const chunk of given.stdin ?? []) yield Buffer.from(chunk);
+    },
+    env: given.env ?? {},
+    hostName: "host",
+    errIsTerminal: false,
+    stdinIsTerminal: false,
+    version: "1.2.3",
+    runBroker: given.runBroker ?? (() => Promise.reject(new Error("not expected to run"))),
+    interrupted: () => given.interrupted ?? new Promise(() => {}),
+  };
+  const code = await runCli(args, world);
+  return { code, out: Buffer.concat(out).toString(), err };
+}
