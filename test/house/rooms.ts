@@ -15,7 +15,8 @@ const ORDER: readonly (readonly string[])[] = [
   ["kafka/client"],
   ["coordinators", "cluster", "upstream", "security"],
   ["kafka", "mqtt", "http"],
-  ["cli", "wiring"],
+  ["cli"],
+  ["wiring"],
   ["main.ts"],
 ];
 

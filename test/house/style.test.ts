@@ -39,6 +39,7 @@ const TEST_FOLDERS: readonly string[] = [
   "arm",
   "bench",
   "binary",
+  "chaos",
   "conformance",
   "devices",
   "fixtures",
@@ -127,9 +128,11 @@ test("no check of types or lint is switched off without a reason", () => {
   expect(bad.map((source) => source.path)).toEqual([]);
 });
 
-test("test files assert on something", () => {
+test("test files assert on something, or run a contract suite that does", () => {
   const tests = sources.filter((source) => source.path.endsWith(".test.ts"));
-  const idle = tests.filter((source) => !/\bexpect\(|\bassert|\bis\(/.test(withoutComments(source.text)));
+  const idle = tests.filter(
+    (source) => !/\bexpect\(|\bassert|\bis\(|[cC]ontract\(/.test(withoutComments(source.text)),
+  );
   expect(idle.map((source) => source.path)).toEqual([]);
 });
 
