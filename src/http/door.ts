@@ -18,11 +18,13 @@ const MAX_BODY_BYTES = 4 * 1024;
 /** Seconds that a connection may be silent, so that clients which never finish a request do not pile up. */
 const IDLE_TIMEOUT_SEC = 10;
 
+type Server = ReturnType<typeof Bun.serve<undefined>>;
+
 /** The door for people, probes and Prometheus. Everything is read-only. */
 export class HttpDoor {
   readonly host: string;
   readonly port: number;
-  readonly #server: Bun.Server<undefined>;
+  readonly #server: Server;
 
   /** Listens from now on. Throws PORT_TAKEN or NETWORK. */
   constructor(options: HttpDoorOptions) {
@@ -42,7 +44,7 @@ export class HttpDoor {
   }
 }
 
-function serve(options: HttpDoorOptions): Bun.Server<undefined> {
+function serve(options: HttpDoorOptions): Server {
   const { host, port, source, metrics, logger } = options;
   try {
     return Bun.serve({
