@@ -70,7 +70,7 @@ export const OPTIONS = {
     default: 64 * MIB,
     min: MIB,
     max: 16 * 1024 * MIB,
-    doc: "Bytes of requests of one Kafka connection that wait for their answer. Above it nothing more is read from that connection until some are done.",
+    doc: "Bytes of Kafka requests that are held at once, over all connections. Above it a client that is in the middle of sending a request is cut off.",
   }),
   "fetch.max.bytes": size({
     default: 16 * MIB,

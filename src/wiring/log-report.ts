@@ -20,11 +20,9 @@ export function logReport(logger: Logger, metrics: Metrics): LogReport {
         partition,
         error,
       }),
-    deleted({ topic, partition }, fromOffset, toOffset, reason) {
-      const count = Math.max(0, toOffset - fromOffset);
-      if (reason === "retention.ms" || reason === "retention.bytes") metrics.gaps.retention.add(count);
-      logger.info("records deleted", { topic, partition, fromOffset, toOffset, reason });
-    },
+    // What retention deletes is a gap only where an uplink had not carried it yet: the uplink counts that.
+    deleted: ({ topic, partition }, fromOffset, toOffset, reason) =>
+      logger.info("records deleted", { topic, partition, fromOffset, toOffset, reason }),
     diskFull(full, freeBytes) {
       metrics.diskFull.set(full ? 1 : 0);
       if (full) {
