@@ -35,6 +35,8 @@ export interface HeadwaterOptions {
   /** More arguments of `headwater serve`. */
   readonly arguments?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Started in place of `headwaterCommand()`: Headwater with something planted in it. */
+  readonly command?: readonly string[];
   /** In a process group of its own, so that a terminal's Ctrl-C reaches only whoever started it. */
   readonly detached?: boolean;
 }
@@ -94,7 +96,7 @@ class HeadwaterProcess implements Headwater {
 
   async restart(): Promise<void> {
     const from = this.printed.length;
-    this.child = Bun.spawn([...headwaterCommand(), ...this.serveArguments()], {
+    this.child = Bun.spawn([...(this.options.command ?? headwaterCommand()), ...this.serveArguments()], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
