@@ -327,7 +327,7 @@ export class Forwarder {
   }
 
   #slots(round: Round): readonly Slot[] | null {
-    this.#sequence = Math.max(this.#sequence, this.#setup.newestSequence) + 1;
+    this.#sequence = Math.max(this.#sequence, this.#setup.inherited?.sequence ?? 0) + 1;
     const claim = { instance: this.#instance, sequence: this.#sequence };
     const slots = slotsOf(this.#intake.routes.values(), round, claim);
     const large = slots.find(({ metadata }) => metadata.length > MAX_METADATA_BYTES);
@@ -341,6 +341,9 @@ export class Forwarder {
     for (const [partition, next] of round.next) {
       partition.committed = next;
       for (const offset of partition.refused) if (offset < next) partition.refused.delete(offset);
+    }
+    for (const [lane, end] of round.ends) {
+      if (this.#intake.routes.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;
     }
     this.#failures = 0;
     this.#rival = null;
@@ -417,17 +420,25 @@ export class Forwarder {
     });
   }
 
-  /** Ours: the coordinator timed a transaction out. Another's, and it moves: stay away. */
+  /**
+   * Ours, or the one we took over from: nobody committed since, and the coordinator timed a transaction out.
+   * Another's: stay away for as long as it moves.
+   */
   #judge(claim: Claim | null): void {
     const { fencedMs, keepAliveMs } = this.settings.limits;
     const { nowMs } = this.#now;
-    if (claim === null || claim.instance === this.#instance) {
+    const { inherited, hasTakenPositions } = this.#setup;
+    if (
+      !hasTakenPositions ||
+      claim === null ||
+      claim.instance === this.#instance ||
+      sameClaim(claim, inherited)
+    ) {
       this.#takeOver();
       return;
     }
     const known = this.#rival;
-    const moved =
-      known === null || known.claim.instance !== claim.instance || known.claim.sequence !== claim.sequence;
+    const moved = known === null || !sameClaim(known.claim, claim);
     if (!moved && nowMs - known.seenMs > SILENT_CLAIMS * keepAliveMs) {
       this.#takeOver();
       return;
@@ -468,6 +479,10 @@ export class Forwarder {
         return { kind: "connecting" };
     }
   }
+}
+
+function sameClaim(a: Claim, b: Claim | null): boolean {
+  return b !== null && a.instance === b.instance && a.sequence === b.sequence;
 }
 
 function topicStatus(route: TopicRoute): UplinkTopicStatus {

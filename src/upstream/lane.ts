@@ -46,7 +46,7 @@ export class Lane {
   openOnly: SealedBatch["only"] = null;
   /** No sends before this time. */
   retryAtMs = 0;
-  /** Central offset behind the last acknowledged record; -1 while unknown. */
+  /** Central offset behind the last record of the rounds that have ended; -1 while unknown. */
   centralEnd = -1;
   /** Failures in a row. */
   failures = 0;
@@ -56,6 +56,11 @@ export class Lane {
   #sent = 0;
   #rewinding = false;
   #nextSequence = 0;
+  /**
+   * Whether the partition has taken a batch of this producer id. Before that it takes any sequence as the first,
+   * so that the second batch must not be on its way while the first may still fail.
+   */
+  #known = false;
 
   constructor(topic: string, partition: number) {
     this.topic = topic;
@@ -71,13 +76,19 @@ export class Lane {
     return this.#rewinding;
   }
 
+  /** Whether an earlier batch is still on its way: then one whose sequence does not follow is no surprise. */
+  isBehindAnother(batch: SealedBatch): boolean {
+    return this.#queue[0] !== batch;
+  }
+
   push(batch: SealedBatch): void {
     this.#queue.push(batch);
   }
 
   /** The batch that would be sent next, or null. */
   peek(nowMs: number, maxInFlight: number): SealedBatch | null {
-    if (this.#rewinding || this.#inFlight >= maxInFlight || nowMs < this.retryAtMs) return null;
+    const limit = this.#known ? maxInFlight : 1;
+    if (this.#rewinding || this.#inFlight >= limit || nowMs < this.retryAtMs) return null;
     return this.#queue[this.#sent] ?? null;
   }
 
@@ -94,14 +105,19 @@ export class Lane {
     this.#inFlight += 1;
   }
 
-  /** Takes a sent batch off the queue. False where an earlier one is still unanswered: the centre broke the order. */
-  acknowledged(batch: SealedBatch): boolean {
-    this.#inFlight -= 1;
-    if (this.#queue[0] !== batch || this.#rewinding) return false;
-    this.#queue.shift();
+  /**
+   * Takes a sent batch off the queue. Mostly it is the first; but answers that come over two connections may
+   * overtake each other, and the centre has taken what was before it, too.
+   */
+  acknowledged(batch: SealedBatch): void {
+    const index = this.#queue.indexOf(batch);
+    assert(index !== -1 && index < this.#sent, "only a batch that was sent is acknowledged");
+    this.#queue.splice(index, 1);
     this.#sent -= 1;
+    this.#inFlight -= 1;
     this.failures = 0;
-    return true;
+    this.#known = true;
+    this.#endRewind();
   }
 
   /** Counts a sent batch as failed but repeatable: it and all behind it are sent again from `retryAtMs` on. */
@@ -112,10 +128,14 @@ export class Lane {
       this.failures += 1;
       this.retryAtMs = retryAtMs;
     }
-    if (this.#inFlight === 0) {
-      this.#rewinding = false;
-      this.#sent = 0;
-    }
+    this.#endRewind();
+  }
+
+  /** Once nothing is in flight any more, all that is left is sent again. */
+  #endRewind(): void {
+    if (!this.#rewinding || this.#inFlight > 0) return;
+    this.#rewinding = false;
+    this.#sent = 0;
   }
 
   /** The oldest batch without an acknowledgement that was sent once, or null. */
@@ -124,10 +144,11 @@ export class Lane {
     return batch !== undefined && batch.sequence !== -1 ? batch : null;
   }
 
-  /** Sequences begin at 0 again under a new producer id or epoch. Nothing may be in flight. */
-  restartSequence(): void {
+  /** Sequences begin at 0 again under a new epoch, or a new producer id. Nothing may be in flight. */
+  restartSequence(newProducerId: boolean): void {
     assert(this.#inFlight === 0, "a lane in flight keeps its sequence");
     this.#nextSequence = 0;
+    if (newProducerId) this.#known = false;
   }
 
   /** Forgets everything but where the central partition ends: what was in flight is nobody's any more. */
@@ -139,6 +160,7 @@ export class Lane {
     this.#sent = 0;
     this.#rewinding = false;
     this.#nextSequence = 0;
+    this.#known = false;
     this.retryAtMs = 0;
     this.failures = 0;
   }

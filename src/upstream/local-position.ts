@@ -83,14 +83,19 @@ export class LocalPosition {
     if (this.#saving) return;
     const idempotent = this.#settings.delivery === "idempotent";
     if (idempotent && !idle && !this.#storedSending) this.#save(true);
-    else if (idempotent && idle && this.#storedSending && this.#now.nowMs - this.#busyMs >= IDLE_MS)
-      this.#save(false);
+    else if (idempotent && idle && this.#mayRest()) this.#save(false);
     else if (this.#now.nowMs >= this.#savedMs + this.#intervalMs()) this.#save(this.#storedSending);
   }
 
   nextMs(): number | null {
     if (this.#saving || !this.#storedSending || this.#settings.delivery === "transactional") return null;
     return Math.max(this.#busyMs + IDLE_MS, this.#now.nowMs + 1);
+  }
+
+  /** Nothing is on its way, for a while, and nothing has to be looked up any more. */
+  #mayRest(): boolean {
+    if (!this.#storedSending || this.#now.nowMs - this.#busyMs < IDLE_MS) return false;
+    return [...this.#intake.routes.values()].every(({ unsure, hasPassedFound }) => !unsure && hasPassedFound);
   }
 
   /** With transactions the local position is only the second: it may be older. */

@@ -83,14 +83,13 @@ export class Outbox {
     }
   }
 
-  /** A batch arrived. False where the centre took it before one that was sent earlier. */
-  acknowledged(batch: SealedBatch): boolean {
-    if (!batch.lane.acknowledged(batch)) return false;
+  /** A batch arrived. */
+  acknowledged(batch: SealedBatch): void {
+    batch.lane.acknowledged(batch);
     this.bufferedBytes -= batch.bytes.length;
     batch.round.outstanding -= 1;
     batch.round.sentBytes += batch.bytes.length;
     if (this.maxBatchRecords < this.#limits.maxRoundRecords) this.maxBatchRecords *= 2;
-    return true;
   }
 
   /** When a lane that waits after a failure may go on, or null where none waits. */

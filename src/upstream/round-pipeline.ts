@@ -1,4 +1,4 @@
-import { errorName } from "../kafka/wire/generated/errors.ts";
+import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
 import type { Calls } from "./calls.ts";
 import type { CentreCalls, InTransaction, Outcome, ProduceAnswer, ProducerGrant, Refusal } from "./centre.ts";
 import type { Intake } from "./intake.ts";
@@ -110,14 +110,10 @@ export class RoundPipeline {
 
   /** When there will be something to do without an answer or an append, or null. */
   nextMs(): number | null {
-    const { limits } = this.#settings;
     const times: number[] = [];
     const retryMs = this.outbox.nextRetryMs(this.#now.nowMs);
     if (retryMs !== null) times.push(retryMs);
-    if (this.#filling !== null && this.#closing === null) {
-      const waits = this.#intake.hasMore ? limits.maxFillMs : limits.lingerMs;
-      times.push(this.#filling.startedMs + waits);
-    }
+    if (this.#filling !== null && this.#closing === null) times.push(this.#closeAtMs(this.#filling));
     if (this.#closing !== null || this.inTransaction) {
       times.push(this.#now.nowMs + DEADLINE_CHECK_MS);
       for (const atMs of [this.#coordinatorRetryAtMs, this.#commitRetryAtMs]) {
@@ -142,18 +138,18 @@ export class RoundPipeline {
     return readBytes;
   }
 
+  /** When a round that is being filled has waited long enough for more. */
+  #closeAtMs(round: Round): number {
+    const { lingerMs, maxFillMs } = this.#settings.limits;
+    if (this.draining || !this.#roomLeft(round)) return this.#now.nowMs;
+    if (this.#intake.hasMore) return round.startedMs + maxFillMs;
+    return round.claims ? this.#now.nowMs : round.startedMs + lingerMs;
+  }
+
   #closeWhenDue(): void {
     const round = this.#filling;
     if (round === null || this.#closing !== null) return;
-    const { lingerMs, maxFillMs } = this.#settings.limits;
-    const ageMs = this.#now.nowMs - round.startedMs;
-    const due =
-      this.draining ||
-      !this.#roomLeft(round) ||
-      ageMs >= maxFillMs ||
-      (!this.#intake.hasMore && ageMs >= lingerMs) ||
-      (round.claims && !this.#intake.hasMore);
-    if (!due) return;
+    if (this.#now.nowMs < this.#closeAtMs(round)) return;
     this.outbox.sealAll(round);
     round.closedMs = this.#now.nowMs;
     this.#filling = null;
@@ -200,10 +196,13 @@ export class RoundPipeline {
     const { error, message, baseOffset } = outcome.answer;
     const verdict = verdictOf(error);
     if (verdict === "ok") {
-      if (baseOffset >= 0) lane.centralEnd = baseOffset + batch.recordCount;
-      if (!this.outbox.acknowledged(batch)) this.#hooks.reset(`${where} took batches out of order`);
-    } else if (verdict === "retry" || (lane.rewinding && verdict === "reset")) {
-      // Behind a batch that failed, sequences don't follow: those batches are repeated with it.
+      const end = baseOffset + batch.recordCount;
+      if (baseOffset >= 0) batch.round.ends.set(lane, Math.max(end, batch.round.ends.get(lane) ?? 0));
+      this.outbox.acknowledged(batch);
+    } else if (
+      verdict === "retry" ||
+      (error === ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER && lane.isBehindAnother(batch))
+    ) {
       this.#repeat(lane);
     } else if (verdict === "refused") this.#refusedBatch(batch, error, message);
     else this.#hooks.refused(verdict, error, `writing to ${where}`);
@@ -287,8 +286,8 @@ export class RoundPipeline {
   #ended(round: Round, grant: ProducerGrant): void {
     const { producerId: id, producerEpoch: epoch } = grant;
     if (id >= 0 && (id !== this.producer.id || epoch !== this.producer.epoch)) {
+      for (const lane of this.#intake.lanes()) lane.restartSequence(id !== this.producer.id);
       this.producer = { id, epoch };
-      for (const lane of this.#intake.lanes()) lane.restartSequence();
     }
     this.#complete(round);
   }

@@ -21,6 +21,8 @@ export class Round {
   readonly lanes = new Set<Lane>();
   /** Sealed batches without an acknowledgement. */
   outstanding = 0;
+  /** Where central partitions end behind this round's records, as far as they are acknowledged. */
+  readonly ends = new Map<Lane, number>();
   newestTimestampMs = -1;
   /** No more records come. */
   closedMs: number | null = null;

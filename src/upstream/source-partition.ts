@@ -16,6 +16,8 @@ export class SourcePartition {
   queued = false;
   /** Records below these offsets, by central partition, are at the centre already. Null where there are none. */
   alreadyThere: AlreadyThere | null = null;
+  /** The offset after the last record that was ever found at the centre by a look, not by its acknowledgement. */
+  foundEnd = 0;
   /** Offsets of records that the centre will never take, until the position is past them. */
   readonly refused = new Set<number>();
 

@@ -71,6 +71,14 @@ export class TopicRoute {
     this.state = { kind: "unknown" };
   }
 
+  /**
+   * Whether the position is past all that a look at the centre had found. Until then the ends at the centre stay
+   * where that look began: the next one has to find the same records again.
+   */
+  get hasPassedFound(): boolean {
+    return this.partitions.every(({ committed, foundEnd }) => foundEnd === 0 || committed >= foundEnd);
+  }
+
   /** The position that finished rounds vouch for, or null where it was never known. */
   position(): StoredTopicPosition | null {
     if (this.partitions.every((partition) => partition.committed < 0)) return this.remembered;

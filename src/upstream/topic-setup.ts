@@ -3,7 +3,7 @@ import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
 import type { Calls } from "./calls.ts";
 import type { CallKind, CentralTopic, CentreCalls } from "./centre.ts";
 import type { Intake } from "./intake.ts";
-import { newestClaim, positionsInSlots, type Slot } from "./positions.ts";
+import { type Claim, newestClaim, positionsInSlots, type Slot } from "./positions.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { UplinkReports } from "./reports.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
@@ -43,8 +43,10 @@ export class TopicSetup {
   #notBeforeMs = 0;
   #refreshAtMs = 0;
   #reconciling: { readonly route: TopicRoute; readonly work: Reconciliation } | null = null;
-  /** Sequence of the newest commit found at the centre. */
-  newestSequence = 0;
+  /** The newest commit found at the centre when positions were taken from there: of the run before, or our own. */
+  inherited: Claim | null = null;
+  /** Whether positions were ever taken from the centre: before that, whose commit is the newest says nothing. */
+  hasTakenPositions = false;
 
   constructor(
     settings: UplinkSettings,
@@ -217,7 +219,9 @@ export class TopicSetup {
   #settle(route: TopicRoute, slots: readonly Slot[]): void {
     const ours = slots.filter(({ topic }) => topic === route.topic);
     const committed = positionsInSlots(ours, route.topicId);
-    this.newestSequence = Math.max(this.newestSequence, newestSequenceIn(ours));
+    const claim = newestClaim(ours);
+    this.hasTakenPositions = true;
+    if (claim !== null && claim.sequence > (this.inherited?.sequence ?? -1)) this.inherited = claim;
     if (committed.size === 0 && ours.length > 0) this.#reports.onRecreated(route.topic);
     if (committed.size > 0) {
       this.#ready(route, committed);
@@ -282,7 +286,10 @@ export class TopicSetup {
         null,
       );
     }
-    for (const partition of route.partitions) partition.alreadyThere = work.result(partition.index);
+    for (const partition of route.partitions) {
+      partition.alreadyThere = work.result(partition.index);
+      partition.foundEnd = Math.max(partition.foundEnd, partition.alreadyThere?.end ?? 0);
+    }
     this.#ready(route, new Map(route.remembered?.next ?? []));
   }
 
@@ -330,8 +337,4 @@ export class TopicSetup {
 function isDue(state: RouteState, nowMs: number): boolean {
   if (state.kind === "missing" || state.kind === "blocked") return nowMs >= state.retryAtMs;
   return state.kind === "unknown";
-}
-
-function newestSequenceIn(slots: readonly Slot[]): number {
-  return newestClaim(slots)?.sequence ?? 0;
 }

@@ -174,7 +174,8 @@ export class GatewayRig {
       const number = this.#next[device] as number;
       this.#next[device] = number + 1;
       this.fed += 1;
-      const record = { key: `device-${device}`, value: String(number) };
+      // Of now: a broker deletes what is older than its retention at the next check.
+      const record = { key: `device-${device}`, value: String(number), timestampMs: Date.now() };
       this.source.append(this.#options.topic, device % partitions, [record]);
     }
   }

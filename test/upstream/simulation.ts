@@ -1,0 +1,294 @@
+import { SeededRandom } from "../../src/io/simulated/random.ts";
+import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
+import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
+import { Forwarder } from "../../src/upstream/forwarder.ts";
+import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
+import { MemorySource } from "./memory-source.ts";
+import { ModelCentre } from "./model-centre.ts";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly protocol: 0 | 1 | 2;
+  readonly records: number;
+  /** Chance that a call fails in some way. */
+  readonly faults: number;
+  readonly limits?: Partial<UplinkLimits>;
+  /** Deliberate faults of the forwarder, made by lying to it. */
+  readonly flaw?: "positions are remembered";
+}
+
+export interface SimulationResult {
+  /** What is wrong at the centre; empty is exactly once and in order. */
+  readonly faults: readonly string[];
+  readonly crashes: number;
+  readonly restarts: number;
+  readonly simulatedMs: number;
+  readonly reports: readonly string[];
+}
+
+interface Event {
+  readonly atMs: number;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+const DEVICES = 12;
+const PARTITIONS = 3;
+const TOPIC = "readings";
+/** Simulated time after which it has failed to get on. */
+const LIMIT_MS = 4 * 3600_000;
+
+/**
+ * A forwarder, a centre and a link in one thread, time included: the same seed gives the same run. The link
+ * delays calls, loses them before or after they were carried out, carries them out late, and answers for a centre
+ * that is not ready; the gateway crashes.
+ */
+export class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #random: SeededRandom;
+  readonly #source = new MemorySource();
+  readonly #centre: ModelCentre;
+  readonly #reports: string[] = [];
+  readonly #next = Array.from({ length: DEVICES }, () => 0);
+  #nowMs = 0;
+  #order = 0;
+  #events: Event[] = [];
+  #forwarder: Forwarder;
+  #generation = 0;
+  /** The link is down until then: every call of a generation is lost together. */
+  #crashes = 0;
+  #restarts = 0;
+  #fed = 0;
+  #stored: Uint8Array | null = null;
+  #turnAtMs = Number.POSITIVE_INFINITY;
+  #remembered: CentreOutcome | null = null;
+
+  constructor(options: SimulationOptions) {
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed);
+    this.#centre = new ModelCentre(options.protocol, 1 + this.#random.below(5));
+    this.#source.createTopic(TOPIC, PARTITIONS);
+    this.#forwarder = this.#start();
+  }
+
+  run(): SimulationResult {
+    this.#feedSome();
+    while (this.#nowMs < LIMIT_MS) {
+      if (this.#fed >= this.#options.records && this.#caughtUp()) break;
+      this.#step();
+    }
+    const late =
+      this.#nowMs >= LIMIT_MS
+        ? [`not caught up: ${JSON.stringify(this.#forwarder.status(this.#nowMs))}`]
+        : [];
+    return {
+      faults: [...late, ...this.#check()],
+      crashes: this.#crashes,
+      restarts: this.#restarts,
+      simulatedMs: this.#nowMs,
+      reports: this.#reports,
+    };
+  }
+
+  #step(): void {
+    const event = this.#events.reduce<Event | null>(
+      (first, other) =>
+        first === null || other.atMs < first.atMs || (other.atMs === first.atMs && other.order < first.order)
+          ? other
+          : first,
+      null,
+    );
+    const eventMs = event?.atMs ?? Number.POSITIVE_INFINITY;
+    if (event !== null && eventMs <= this.#turnAtMs) {
+      this.#nowMs = Math.max(this.#nowMs, eventMs);
+      this.#events.splice(this.#events.indexOf(event), 1);
+      event.run();
+    } else this.#nowMs = Math.max(this.#nowMs, this.#turnAtMs);
+    this.#centre.expire(this.#nowMs);
+    this.#turn();
+  }
+
+  #turn(): void {
+    const { calls, nextMs } = this.#forwarder.turn(this.#nowMs);
+    this.#turnAtMs = nextMs ?? Number.POSITIVE_INFINITY;
+    // Calls of one turn that go to the same place travel together: what becomes of them is one lot.
+    const lot = this.#random.fraction();
+    for (const call of calls) this.#dispatch(call, lot);
+  }
+
+  #dispatch(call: CentreCall, lot: number): void {
+    const generation = this.#generation;
+    const settle = (delayMs: number, outcome: () => CentreOutcome): void => {
+      this.#at(delayMs, () => {
+        if (generation === this.#generation) this.#forwarder.answered(call.id, outcome(), this.#nowMs);
+      });
+    };
+    if (call.kind === "load-position") {
+      settle(1, () => ({ kind: "answered", answer: this.#stored }));
+      return;
+    }
+    if (call.kind === "save-position") {
+      this.#at(2, () => {
+        this.#stored = call.ask;
+      });
+      settle(2, () => ({ kind: "answered", answer: null }));
+      return;
+    }
+    const latencyMs = 1 + this.#random.below(20);
+    if (lot >= this.#options.faults) {
+      this.#carryOut(call, latencyMs, settle);
+      return;
+    }
+    this.#fail(call, latencyMs, settle);
+  }
+
+  #carryOut(
+    call: CentreCall,
+    latencyMs: number,
+    settle: (delayMs: number, outcome: () => CentreOutcome) => void,
+  ): void {
+    let outcome: CentreOutcome | null = null;
+    this.#at(latencyMs / 2, () => {
+      outcome = this.#flawed(call, this.#centre.perform(call, this.#nowMs));
+    });
+    settle(latencyMs, () => outcome as unknown as CentreOutcome);
+  }
+
+  #fail(
+    call: CentreCall,
+    latencyMs: number,
+    settle: (delayMs: number, outcome: () => CentreOutcome) => void,
+  ): void {
+    const lost = (): CentreOutcome => ({ kind: "lost", reason: "the link broke" });
+    switch (this.#random.below(5)) {
+      case 0:
+        settle(latencyMs, lost);
+        break;
+      case 1:
+        this.#at(latencyMs / 2, () => this.#centre.perform(call, this.#nowMs));
+        settle(latencyMs, lost);
+        break;
+      case 2:
+        // It was in a queue when the client gave up. Without transactions nothing fences that: see the README.
+        if (this.#options.protocol !== 0) {
+          this.#at(latencyMs * 50, () => this.#centre.perform(call, this.#nowMs));
+        }
+        settle(latencyMs, lost);
+        break;
+      case 3:
+        if (call.kind === "connect" || call.kind === "topics") settle(latencyMs, lost);
+        else settle(latencyMs, () => notReady(call));
+        break;
+      default:
+        if (this.#random.chance(0.5)) this.#at(latencyMs / 2, () => this.#centre.perform(call, this.#nowMs));
+        this.#at(latencyMs, () => this.#crash());
+    }
+  }
+
+  #flawed(call: CentreCall, outcome: CentreOutcome): CentreOutcome {
+    if (this.#options.flaw === "positions are remembered" && call.kind === "positions") {
+      this.#remembered ??= outcome;
+      return this.#remembered;
+    }
+    return outcome;
+  }
+
+  #crash(): void {
+    this.#crashes += 1;
+    this.#generation += 1;
+    this.#restarts += this.#forwarder.status(this.#nowMs).restarts;
+    // What was still to come from the dead one without transactions has come: see the README.
+    if (this.#options.protocol === 0) this.#nowMs += 50;
+    this.#forwarder = this.#start();
+    this.#turnAtMs = this.#nowMs;
+  }
+
+  #start(): Forwarder {
+    const settings = uplinkSettings({
+      name: "u",
+      gatewayId: "gw",
+      topics: ["*"],
+      delivery: this.#options.protocol === 0 ? "idempotent" : "transactional",
+      limits: {
+        maxRoundRecords: 1 + this.#random.below(40),
+        batchBytes: 50 + this.#random.below(2000),
+        sliceBytes: 100 + this.#random.below(4000),
+        lingerMs: this.#random.below(30),
+        maxInFlight: 1 + this.#random.below(5),
+        refreshMs: 5_000,
+        keepAliveMs: 60_000,
+        transactionTimeoutMs: 20_000,
+        ...this.#options.limits,
+      },
+      compression: this.#random.chance(0.5) ? "none" : "zstd",
+    });
+    const forwarder = new Forwarder(settings, this.#source, this.#random.fork(), `i${this.#generation}`, {
+      onGap: (topic, partition, from, to, reason) =>
+        this.#reports.push(`gap ${topic}-${partition} ${from}..${to} ${reason}`),
+      onRecreated: (topic) => this.#reports.push(`recreated ${topic}`),
+      onState: (level, message) => this.#reports.push(`${level} ${message}`),
+      onTrouble: (message) => this.#reports.push(`trouble ${message}`),
+    });
+    this.#turnAtMs = this.#nowMs;
+    return forwarder;
+  }
+
+  #at(delayMs: number, run: () => void): void {
+    this.#order += 1;
+    this.#events.push({ atMs: this.#nowMs + delayMs, order: this.#order, run });
+  }
+
+  #feedSome(): void {
+    const count = Math.min(this.#options.records - this.#fed, 1 + this.#random.below(30));
+    for (let index = 0; index < count; index += 1) {
+      const device = this.#random.below(DEVICES);
+      const number = this.#next[device] as number;
+      this.#next[device] = number + 1;
+      const key = device === 0 ? null : `device-${device}`;
+      const partition = device % PARTITIONS;
+      this.#source.append(TOPIC, partition, [{ key, value: `${device} ${number}`, timestampMs: number }]);
+      this.#forwarder.appended(TOPIC, partition);
+      this.#fed += 1;
+    }
+    if (this.#fed < this.#options.records) this.#at(this.#random.below(100), () => this.#feedSome());
+  }
+
+  #caughtUp(): boolean {
+    const { state, topics, lagRecords } = this.#forwarder.status(this.#nowMs);
+    return state.kind === "forwarding" && topics.length > 0 && lagRecords === 0;
+  }
+
+  #check(): string[] {
+    const faults: string[] = [];
+    const expected = this.#next.map(() => 0);
+    for (const records of this.#centre.visible(TOPIC)) {
+      for (const { value } of records) {
+        const [device, number] = new TextDecoder()
+          .decode(value ?? undefined)
+          .split(" ")
+          .map(Number) as [number, number];
+        const due = expected[device] as number;
+        if (number !== due) faults.push(`device ${device}: ${number} where ${due} was due`);
+        expected[device] = Math.max(due, number + 1);
+      }
+    }
+    for (const [device, count] of this.#next.entries()) {
+      if (expected[device] !== count) faults.push(`device ${device}: ${expected[device]} of ${count}`);
+    }
+    return faults;
+  }
+}
+
+function notReady(call: CentreCall): CentreOutcome {
+  const error = call.kind === "produce" ? ERROR.NOT_LEADER_OR_FOLLOWER : ERROR.COORDINATOR_LOAD_IN_PROGRESS;
+  const nothing = {
+    producerId: -1,
+    producerEpoch: -1,
+    baseOffset: -1,
+    slots: [],
+    ends: [],
+    batches: new Uint8Array(0),
+  };
+  const answer = { error, message: null, aborted: [], logStartOffset: -1, highWatermark: -1, ...nothing };
+  return { kind: "answered", answer } as unknown as CentreOutcome;
+}
