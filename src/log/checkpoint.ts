@@ -184,12 +184,27 @@ export class CheckpointSlots {
     return newest;
   }
 
+  /** Makes both files, so that a disk that fills up later has room for checkpoints. Throws DISK_FULL or DISK_IO. */
+  prepare(): void {
+    let made = false;
+    for (let slot = 0; slot < 2; slot++) {
+      if (this.#disk.exists(this.#path(slot))) continue;
+      this.#disk.createFile(this.#path(slot), SLOT_STEP_BYTES).close();
+      made = true;
+    }
+    if (made) this.#disk.syncFolder(this.#folder);
+  }
+
   /** Resolves when the checkpoint is durable. One at a time. Throws DISK_FULL or DISK_IO; the other slot stays. */
   async write(checkpoint: Checkpoint): Promise<void> {
     const slot = 1 - this.#inForce;
     const file = this.#store(slot, encodeCheckpoint(checkpoint));
     try {
       await file.sync();
+    } catch (error) {
+      // A sync that succeeds after one that failed proves nothing: the next checkpoint goes into a new file.
+      this.#disk.remove(this.#path(slot));
+      throw error;
     } finally {
       file.close();
     }
@@ -221,10 +236,7 @@ export class CheckpointSlots {
   #store(slot: number, bytes: Uint8Array): DiskFile {
     const path = this.#path(slot);
     const wanted = Math.ceil((bytes.length * 1.25) / SLOT_STEP_BYTES) * SLOT_STEP_BYTES;
-    if (!this.#disk.exists(path)) {
-      this.#disk.createFile(path, wanted).close();
-      this.#disk.syncFolder(this.#folder);
-    }
+    this.prepare();
     const file = this.#disk.openFile(path, "write");
     try {
       if (file.sizeBytes < bytes.length) file.resize(wanted);

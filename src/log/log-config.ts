@@ -96,7 +96,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   directBytes: 64 * KIB,
   lingerMs: 0,
   maxUncommittedBytes: 64 * MIB,
-  maxOpenFiles: 512,
+  maxOpenFiles: 1024,
   maxMappedBytes: 4096 * MIB,
   residentBytes: 16 * MIB,
   segmentFirstBytes: 16 * KIB,

@@ -136,7 +136,7 @@ export class LogStore {
     this.#background = new Background({
       limits: host.limits,
       report: host.report,
-      keepJournal: (generation) => opened.keepJournal(generation),
+      keepJournal: (generation, fenced) => opened.keepJournal(generation, fenced),
       checkpoint: (floorGeneration) => this.#checkpoint(floorGeneration),
       release: (generation) => this.#journal.release(generation),
       skipSyncs: host.bugs.has("tail-before-segment-sync"),
@@ -295,7 +295,6 @@ export class LogStore {
   }
 
   #committed(): void {
-    this.#host.relaxIfLarge();
     for (const listener of this.#committedListeners) listener();
   }
 
@@ -389,7 +388,6 @@ class StoreHost implements LogHost {
   uncommittedBytes = 0;
   quarantines = 0;
   #listeners: HostListeners | null = null;
-  #touchedBytes = 0;
 
   constructor(disk: Disk, clock: Clock, limits: LogLimits, options: LogStoreOptions) {
     this.disk = disk;
@@ -409,7 +407,7 @@ class StoreHost implements LogHost {
       },
     };
     this.bugs = options.bugs ?? NO_BUGS;
-    this.files = new OpenFiles(disk, limits.maxOpenFiles, limits.maxMappedBytes);
+    this.files = new OpenFiles(disk, limits);
     this.keyIndexes = new KeyIndexCache(disk, limits.keyIndexCacheBytes);
     this.space = new SpaceGuard(disk, options.folder, limits.reserveBytes, this.report);
   }
@@ -431,12 +429,6 @@ class StoreHost implements LogHost {
   }
 
   touched(bytes: number): void {
-    this.#touchedBytes += bytes;
-  }
-
-  relaxIfLarge(): void {
-    if (this.#touchedBytes < this.limits.residentBytes) return;
-    this.#touchedBytes = 0;
-    this.files.relaxAll();
+    this.files.touched(bytes);
   }
 }

@@ -3,6 +3,8 @@ import type { Disk, DiskFile } from "../io/disk.ts";
 
 /** Files closed at once when a bound is met, so that the search for the oldest is paid seldom. */
 const EVICTION_SHARE = 8;
+/** What the first use of a file after `relaxAll` counts as resident. */
+const FIRST_TOUCH_BYTES = 8 * 1024;
 
 /**
  * What OpenFiles keeps about one file that can be closed and opened again. The owner calls `OpenFiles.use` for
@@ -20,6 +22,13 @@ export interface FileSlot {
   countedBytes: number;
 }
 
+export interface OpenFileBounds {
+  readonly maxOpenFiles: number;
+  /** Sum of the sizes of open files. */
+  readonly maxMappedBytes: number;
+  readonly residentBytes: number;
+}
+
 /**
  * The open segment files, within a bound of their number and of their bytes. The file that was used longest ago
  * is closed first; one with unsynced bytes only when there is no other. Its bytes stay in the system's page
@@ -29,14 +38,18 @@ export class OpenFiles {
   readonly #disk: Disk;
   readonly #maxFiles: number;
   readonly #maxBytes: number;
+  readonly #maxResidentBytes: number;
   readonly #open = new Set<FileSlot>();
   #bytes = 0;
   #tick = 0;
+  #residentBytes = 0;
+  #relaxedAt = 0;
 
-  constructor(disk: Disk, maxFiles: number, maxBytes: number) {
+  constructor(disk: Disk, bounds: OpenFileBounds) {
     this.#disk = disk;
-    this.#maxFiles = maxFiles;
-    this.#maxBytes = maxBytes;
+    this.#maxFiles = bounds.maxOpenFiles;
+    this.#maxBytes = bounds.maxMappedBytes;
+    this.#maxResidentBytes = bounds.residentBytes;
   }
 
   get count(): number {
@@ -50,6 +63,8 @@ export class OpenFiles {
 
   /** The slot's file, opened where it is not. Throws DISK_IO. */
   use(slot: FileSlot): DiskFile {
+    // Whatever is done with it, a page or two of it come into memory.
+    if (slot.lastUse <= this.#relaxedAt) this.#residentBytes += FIRST_TOUCH_BYTES;
     slot.lastUse = ++this.#tick;
     if (slot.file !== null) return slot.file;
     const file = this.#disk.openFile(slot.path, "write");
@@ -71,7 +86,18 @@ export class OpenFiles {
     if (slot.file === null) return;
     this.#bytes += slot.file.sizeBytes - slot.countedBytes;
     slot.countedBytes = slot.file.sizeBytes;
-    if (this.#bytes > this.#maxBytes) this.#evict(slot);
+    if (this.#isOver) this.#evict(slot);
+  }
+
+  /** Keeps the slot's file open until `unpin`. */
+  pin(slot: FileSlot): void {
+    slot.pins += 1;
+  }
+
+  unpin(slot: FileSlot): void {
+    slot.pins -= 1;
+    assert(slot.pins >= 0, "a file is unpinned as often as it was pinned");
+    if (this.#isOver) this.#evict(null);
   }
 
   close(slot: FileSlot): void {
@@ -88,8 +114,16 @@ export class OpenFiles {
     for (const slot of [...this.#open]) this.close(slot);
   }
 
+  /** Bytes of open files were written or read: where that adds up to much, memory is given back. */
+  touched(bytes: number): void {
+    this.#residentBytes += bytes;
+    if (this.#residentBytes >= this.#maxResidentBytes) this.relaxAll();
+  }
+
   /** Asks every open file to give back the memory of its pages. */
   relaxAll(): void {
+    this.#residentBytes = 0;
+    this.#relaxedAt = this.#tick;
     for (const slot of this.#open) slot.file?.relax();
   }
 
@@ -98,10 +132,14 @@ export class OpenFiles {
     slot.countedBytes = file.sizeBytes;
     this.#open.add(slot);
     this.#bytes += file.sizeBytes;
-    if (this.#open.size > this.#maxFiles || this.#bytes > this.#maxBytes) this.#evict(slot);
+    if (this.#isOver) this.#evict(slot);
   }
 
-  #evict(keep: FileSlot): void {
+  get #isOver(): boolean {
+    return this.#open.size > this.#maxFiles || this.#bytes > this.#maxBytes;
+  }
+
+  #evict(keep: FileSlot | null): void {
     const candidates = [...this.#open].filter((slot) => slot !== keep && slot.pins === 0);
     candidates.sort((a, b) => Number(a.dirty) - Number(b.dirty) || a.lastUse - b.lastUse);
     const targetFiles = this.#maxFiles - Math.floor(this.#maxFiles / EVICTION_SHARE);

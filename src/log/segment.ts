@@ -177,11 +177,11 @@ export class Segment implements FileSlot {
   async sync(): Promise<void> {
     const mark = this.mark();
     const file = this.open();
-    this.pins += 1;
+    this.#files.pin(this);
     try {
       await file.sync();
     } finally {
-      this.pins -= 1;
+      this.#files.unpin(this);
     }
     this.noteSynced(mark);
   }

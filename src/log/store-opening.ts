@@ -59,8 +59,11 @@ export interface OpenedStore {
   readonly sequence: number;
   /** Folders of deleted partitions whose files are still there. */
   readonly doomedFolders: readonly string[];
-  /** Copies the half of the journal with this generation to a file that the next recovery reads. */
-  keepJournal(generation: number): void;
+  /**
+   * Copies the half of the journal with this generation to a file that the next recovery reads, if it has
+   * something of these logs. Throws DISK_FULL or DISK_IO.
+   */
+  keepJournal(generation: number, fenced: readonly PartitionLog[]): void;
 }
 
 /** Opens the data folder: at once after a clean shutdown, else by recovery. See LogStore.open. */
@@ -126,9 +129,9 @@ class StoreOpening {
       storeId,
       sequence,
       doomedFolders: this.#doomed,
-      keepJournal: (kept) => {
+      keepJournal: (kept, fenced) => {
         const file = journal.fileOf(kept);
-        if (file !== null) this.#keep(file, kept);
+        if (file !== null && holdsEntriesOf(file, storeId, fenced)) this.#keep(file, kept);
       },
     };
   }
@@ -382,6 +385,7 @@ class StoreOpening {
   async #startAnew(storeId: Uint8Array, sequence: number, generation: number): Promise<void> {
     const monotonicMs = this.#options.host.clock.monotonicMs();
     if (this.#journalStillNeeded) this.#keepAll();
+    this.#slots.prepare();
     const logs = this.#logs
       .filter((log) => log.fault === null || this.#frozen.has(log))
       .map((log) => this.#frozen.get(log) ?? log.checkpointState(monotonicMs));
@@ -459,4 +463,13 @@ function firstStoreId(halves: readonly DiskFile[]): Uint8Array | null {
     if (id !== null) return id;
   }
   return null;
+}
+
+function holdsEntriesOf(half: DiskFile, storeId: Uint8Array, logs: readonly PartitionLog[]): boolean {
+  const { rounds } = readJournal(half, storeId);
+  return rounds.some((round) =>
+    round.entries.some((entry) =>
+      logs.some((log) => log.topicId === entry.topicId && log.partition === entry.partition),
+    ),
+  );
 }

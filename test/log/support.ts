@@ -20,7 +20,7 @@ export const ROOT = "/data";
 /** A topic id that is the same for the same number. */
 export function topicId(number: number): Uuid {
   const bytes = new Uint8Array(16);
-  new DataView(bytes.buffer).setUint32(12, number + 1000);
+  new DataView(bytes.buffer).setUint32(12, (number + 1000) >>> 0);
   return uuidFromBytes(bytes);
 }
 
@@ -133,7 +133,7 @@ export function createLog(
   partition = 0,
   config = SMALL_CONFIG,
 ): PartitionLog {
-  return store.create({ topic, topicId: topicId(topic.length), partition }, config);
+  return store.create({ topic, topicId: topicId(Bun.hash.crc32(topic)), partition }, config);
 }
 
 export function append(
