@@ -18,11 +18,6 @@ export class LeaderEpochs {
     this.#starts.push({ epoch, startOffset });
   }
 
-  /** Entries that a log cut at `endOffset` still has. */
-  truncateTo(endOffset: number): void {
-    this.#starts = this.#starts.filter((start) => start.startOffset < endOffset);
-  }
-
   /** Forgets epochs whose records are all below the log start offset; the one in force there begins with it. */
   startAt(logStartOffset: number): void {
     const first = this.#starts.findLastIndex((start) => start.startOffset <= logStartOffset);

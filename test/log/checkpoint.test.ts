@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import {
+  type Checkpoint,
+  CheckpointSlots,
+  decodeCheckpoint,
+  encodeCheckpoint,
+} from "../../src/log/checkpoint.ts";
+import { topicId } from "./support.ts";
+
+function checkpoint(sequence: number, logs = 2): Checkpoint {
+  return {
+    storeId: new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]),
+    sequence,
+    floorGeneration: 2 ** 35,
+    logs: Array.from({ length: logs }, (_, partition) => ({
+      topic: "telemetry",
+      topicId: topicId(4),
+      partition,
+      logStartOffset: 2 ** 41,
+      segments: [
+        {
+          baseOffset: 2 ** 41,
+          sizeBytes: 99,
+          nextOffset: 2 ** 41 + 5,
+          maxTimestampMs: -1,
+          maxTimestampBatch: -1,
+        },
+        {
+          baseOffset: 2 ** 41 + 5,
+          sizeBytes: 0,
+          nextOffset: 2 ** 41 + 5,
+          maxTimestampMs: 7,
+          maxTimestampBatch: 3,
+        },
+      ],
+      epochs: [{ epoch: 3, startOffset: 2 ** 41 }],
+      producers: [
+        {
+          producerId: 2 ** 40,
+          producerEpoch: 2,
+          silentMs: 12,
+          batches: [
+            {
+              baseSequence: 1,
+              lastSequence: 4,
+              baseOffset: 2 ** 41,
+              lastOffset: 2 ** 41 + 3,
+              timestampMs: 5,
+            },
+          ],
+        },
+      ],
+    })),
+  };
+}
+
+test("a checkpoint comes back as it was", () => {
+  expect(decodeCheckpoint(encodeCheckpoint(checkpoint(7)))).toEqual(checkpoint(7));
+  expect(decodeCheckpoint(encodeCheckpoint(checkpoint(1, 0)))).toEqual(checkpoint(1, 0));
+});
+
+test("nothing is believed that is cut or changed", () => {
+  const bytes = encodeCheckpoint(checkpoint(7)).slice();
+  for (let length = 0; length < bytes.length; length++)
+    expect(decodeCheckpoint(bytes.subarray(0, length))).toBeNull();
+  for (let at = 0; at < bytes.length; at++) {
+    const flipped = bytes.slice();
+    flipped[at] = (flipped[at] as number) ^ 0x20;
+    expect(decodeCheckpoint(flipped)).toBeNull();
+  }
+});
+
+test("a torn write leaves the checkpoint before", async () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const disk = new SimulatedDisk({ seed, syncs: "manual" });
+    disk.makeFolder("/data");
+    const slots = new CheckpointSlots(disk, "/data");
+    for (const sequence of [1, 2, 3]) {
+      const written = slots.write(checkpoint(sequence, 300));
+      disk.finishSyncs();
+      await written;
+    }
+    disk.syncFolder("/");
+    void slots.write(checkpoint(4, 400));
+    const found = new CheckpointSlots(disk.crash("sectors", seed), "/data").read();
+    expect(found?.sequence === 3 || found?.sequence === 4).toBe(true);
+  }
+});
