@@ -81,6 +81,8 @@ export interface LogLimits {
   readonly keyIndexBytesPerTick: number;
   /** Bytes that one call of `maintain` checks for damage; 0 turns the check off. */
   readonly verifyBytesPerTick: number;
+  /** Bytes of offset and time indexes kept in memory. */
+  readonly indexBytes: number;
   /** Bytes of key indexes kept in memory. */
   readonly keyIndexCacheBytes: number;
   /** Bytes that a search by key walks in segments without a key index before it returns. */
@@ -107,6 +109,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   backgroundSyncs: 3,
   keyIndexBytesPerTick: 4 * MIB,
   verifyBytesPerTick: 1 * MIB,
+  indexBytes: 8 * MIB,
   keyIndexCacheBytes: 2 * MIB,
   keyScanBytes: 4 * MIB,
 };

@@ -1,6 +1,7 @@
 import type { HeadwaterError } from "../base/errors.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
+import type { IndexBudget } from "./index-budget.ts";
 import type { KeyIndexCache } from "./key-search.ts";
 import type { LogBug, LogLimits, LogReport } from "./log-config.ts";
 import type { OpenFiles } from "./open-files.ts";
@@ -12,6 +13,7 @@ import type { SpaceGuard } from "./space-guard.ts";
 export interface LogHost {
   readonly disk: Disk;
   readonly files: OpenFiles;
+  readonly indexBudget: IndexBudget;
   readonly keyIndexes: KeyIndexCache;
   readonly clock: Clock;
   readonly limits: LogLimits;

@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { HeadwaterError, hasCode } from "../base/errors.ts";
+import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Disk, FolderLock } from "../io/disk.ts";
@@ -13,6 +13,7 @@ import {
   PARTITION_METADATA_FILE,
   partitionFolderName,
 } from "./folder-names.ts";
+import { IndexBudget } from "./index-budget.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexCache } from "./key-search.ts";
 import {
@@ -333,7 +334,7 @@ export class LogStore {
     await this.#background.request(null);
     const whole = [...this.#logs.values()].every((log) => log.fault === null && !log.files.hasUnsynced);
     if (!whole || this.#host.failure !== null) return;
-    for (const log of this.#logs.values()) for (const segment of log.segments) saveIndexes(segment);
+    for (const log of this.#logs.values()) for (const segment of log.segments) segment.giveUpIndexes();
     await this.#checkpoint(null);
     const marker = new TextEncoder().encode(`${this.#sequence}\n`);
     this.#host.disk.replaceFile(`${this.#options.folder}/${CLEAN_SHUTDOWN_FILE}`, marker);
@@ -355,15 +356,6 @@ function parentOf(path: string): string {
   return slash === 0 && path !== "/" ? "/" : path.slice(0, Math.max(0, slash));
 }
 
-function saveIndexes(segment: Segment): void {
-  try {
-    segment.saveIndexes();
-  } catch (error) {
-    // Indexes are caches.
-    if (!hasCode(error, "DISK_FULL") && !hasCode(error, "DISK_IO")) throw error;
-  }
-}
-
 function logKey(topicId: Uuid, partition: number): string {
   return `${topicId}:${partition}`;
 }
@@ -382,6 +374,7 @@ class StoreHost implements LogHost {
   readonly report: LogReport;
   readonly bugs: ReadonlySet<LogBug>;
   readonly files: OpenFiles;
+  readonly indexBudget: IndexBudget;
   readonly keyIndexes: KeyIndexCache;
   readonly space: SpaceGuard;
   failure: HeadwaterError | null = null;
@@ -408,6 +401,7 @@ class StoreHost implements LogHost {
     };
     this.bugs = options.bugs ?? NO_BUGS;
     this.files = new OpenFiles(disk, limits);
+    this.indexBudget = new IndexBudget(limits.indexBytes);
     this.keyIndexes = new KeyIndexCache(disk, limits.keyIndexCacheBytes);
     this.space = new SpaceGuard(disk, options.folder, limits.reserveBytes, this.report);
   }

@@ -183,6 +183,8 @@ export class LogRecovery {
     if (point.sizeBytes === 0) this.#folderUnsynced = true;
     const file = this.#host.files.use(segment);
     segment.allocatedBytes = file.sizeBytes;
+    // An index file may tell of batches that are lost, and would fit by size once others have taken their place.
+    segment.removeCaches();
     if (file.sizeBytes >= point.sizeBytes) {
       this.#current = segment;
       this.#segments.push(segment);
@@ -200,6 +202,7 @@ export class LogRecovery {
     const segment = this.#log.newSegment(baseOffset);
     this.#bases.shift();
     segment.open();
+    segment.removeCaches();
     this.#current = segment;
     this.#segments.push(segment);
     // The name may be in the system's cache only.

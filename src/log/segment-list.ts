@@ -1,5 +1,4 @@
 import { assert } from "../base/assert.ts";
-import { HeadwaterError } from "../base/errors.ts";
 import type { SegmentState } from "./checkpoint.ts";
 import type { LogHost } from "./log-host.ts";
 import { Segment } from "./segment.ts";
@@ -59,8 +58,8 @@ export class SegmentList {
 
   /** A segment of this log that is not in the list. */
   make(baseOffset: number, indexIntervalBytes: number): Segment {
-    const { disk, files } = this.#host;
-    return new Segment({ disk, files, folder: this.folder, baseOffset, indexIntervalBytes });
+    const { disk, files, indexBudget } = this.#host;
+    return new Segment({ disk, files, indexBudget, folder: this.folder, baseOffset, indexIntervalBytes });
   }
 
   /** Adds an empty segment with a file of its own, and seals the one before. Throws DISK_FULL or DISK_IO. */
@@ -163,7 +162,7 @@ export class SegmentList {
       await this.#syncSegment(segment);
       if (this.#closed || !this.#untrimmed.delete(segment)) continue;
       segment.trimmed = true;
-      this.#saveIndexes(segment);
+      segment.giveUpIndexes();
       segment.file?.relax();
     }
   }
@@ -181,7 +180,10 @@ export class SegmentList {
   /** The folder is going away: files are closed and nothing is synced any more. */
   close(): void {
     this.#closed = true;
-    for (const segment of [...this.#segments, ...this.#retired]) segment.close();
+    for (const segment of [...this.#segments, ...this.#retired]) {
+      segment.close();
+      segment.dropIndexes();
+    }
     this.#unsynced.clear();
     this.#untrimmed.clear();
   }
@@ -189,16 +191,6 @@ export class SegmentList {
   async #syncSegment(segment: Segment): Promise<void> {
     await segment.sync();
     if (!segment.dirty) this.#unsynced.delete(segment);
-  }
-
-  #saveIndexes(segment: Segment): void {
-    try {
-      segment.saveIndexes();
-    } catch (error) {
-      // An index that could not be written is rebuilt when it is needed.
-      if (!(error instanceof HeadwaterError)) throw error;
-    }
-    segment.dropIndexes();
   }
 
   #forget(segment: Segment): void {

@@ -18,6 +18,7 @@ import {
   segmentName,
   TIME_INDEX_SUFFIX,
 } from "./folder-names.ts";
+import type { IndexBudget, IndexHolder } from "./index-budget.ts";
 import { decodeOffsetIndex, decodeTimeIndex, encodeOffsetIndex, encodeTimeIndex } from "./index-files.ts";
 import { OffsetIndex } from "./offset-index.ts";
 import type { FileSlot, OpenFiles } from "./open-files.ts";
@@ -44,11 +45,12 @@ interface Indexes {
  * Record batches v2, back to back, exactly as on the wire, in one file named by the offset of the first. The
  * file may be longer than the batches: what follows is zero.
  */
-export class Segment implements FileSlot {
+export class Segment implements FileSlot, IndexHolder {
   readonly baseOffset: number;
   readonly path: string;
   readonly #disk: Disk;
   readonly #files: OpenFiles;
+  readonly #indexBudget: IndexBudget;
   /** Path without suffix. */
   readonly #stem: string;
   readonly #indexIntervalBytes: number;
@@ -80,6 +82,8 @@ export class Segment implements FileSlot {
   verifiedBytes = 0;
   #indexes: Indexes | null = null;
   #lastIndexed = 0;
+  /** Whether the index files have what is in memory. */
+  #indexesSaved = false;
   /** Where the last read ended: sequential readers start there. */
   #hintOffset = -1;
   #hintPosition = 0;
@@ -87,12 +91,14 @@ export class Segment implements FileSlot {
   constructor(options: {
     disk: Disk;
     files: OpenFiles;
+    indexBudget: IndexBudget;
     folder: string;
     baseOffset: number;
     indexIntervalBytes: number;
   }) {
     this.#disk = options.disk;
     this.#files = options.files;
+    this.#indexBudget = options.indexBudget;
     this.baseOffset = options.baseOffset;
     this.nextOffset = options.baseOffset;
     this.#indexIntervalBytes = options.indexIntervalBytes;
@@ -109,7 +115,7 @@ export class Segment implements FileSlot {
   create(allocateBytes: number): void {
     this.#files.create(this, allocateBytes);
     this.allocatedBytes = allocateBytes;
-    this.#indexes = { offsets: new OffsetIndex(), times: new TimeIndex() };
+    this.#takeIndexes(emptyIndexes(), false);
   }
 
   /** The open file. Throws DISK_IO, or LOG_CORRUPT where it is shorter than the batches it should hold. */
@@ -131,7 +137,7 @@ export class Segment implements FileSlot {
     this.nextOffset = mark.nextOffset;
     this.maxTimestampMs = mark.maxTimestampMs;
     this.maxTimestampBatch = mark.maxTimestampBatch;
-    this.#indexes = null;
+    this.dropIndexes();
   }
 
   mark(): SegmentMark {
@@ -168,8 +174,7 @@ export class Segment implements FileSlot {
 
   /** Counts a batch that recovery found in place, at the segment's end. */
   accept(bytes: Uint8Array, at: number): void {
-    this.#indexes ??= { offsets: new OffsetIndex(), times: new TimeIndex() };
-    this.#note(this.#indexes, bytes, at, this.sizeBytes);
+    this.#note(this.#loadIndexes(), bytes, at, this.sizeBytes);
     this.sizeBytes += batchSizeBytes(bytes, at);
   }
 
@@ -249,17 +254,29 @@ export class Segment implements FileSlot {
     return new BatchWalk(this.open(), start, end);
   }
 
-  /** Writes the index files, if the indexes are in memory and say anything. They are caches and not synced. */
+  /** Writes the index files, if they would say something new. They are caches and not synced. Throws DISK_*. */
   saveIndexes(): void {
     const indexes = this.#indexes;
-    if (indexes === null || indexes.offsets.count === 0) return;
+    if (indexes === null || indexes.offsets.count === 0 || this.#indexesSaved) return;
     this.#writeCache(OFFSET_INDEX_SUFFIX, encodeOffsetIndex(indexes.offsets, this));
     this.#writeCache(TIME_INDEX_SUFFIX, encodeTimeIndex(indexes.times, this));
+    this.#indexesSaved = true;
   }
 
-  /** Index files can be read again: memory is given back. */
+  giveUpIndexes(): void {
+    try {
+      this.saveIndexes();
+    } catch (error) {
+      // An index that could not be written is built again from the segment.
+      if (!(error instanceof HeadwaterError)) throw error;
+    }
+    this.dropIndexes();
+  }
+
   dropIndexes(): void {
     this.#indexes = null;
+    this.#indexesSaved = false;
+    this.#indexBudget.release(this);
   }
 
   get keyIndexPath(): string {
@@ -275,6 +292,12 @@ export class Segment implements FileSlot {
   remove(): void {
     this.#files.close(this);
     this.#disk.remove(this.path);
+    this.removeCaches();
+  }
+
+  /** Removes the index files, and forgets the indexes. */
+  removeCaches(): void {
+    this.dropIndexes();
     for (const suffix of CACHE_SUFFIXES) this.#disk.remove(this.#stem + suffix);
   }
 
@@ -289,7 +312,9 @@ export class Segment implements FileSlot {
       indexes.offsets.add(baseOffset - this.baseOffset, position);
       indexes.times.add(this.maxTimestampMs, position);
       this.#lastIndexed = position;
+      this.#indexBudget.hold(this, bytesOf(indexes));
     }
+    this.#indexesSaved = false;
     const timestampMs = batchMaxTimestampMs(bytes, at);
     if (timestampMs > this.maxTimestampMs) {
       this.maxTimestampMs = timestampMs;
@@ -299,12 +324,18 @@ export class Segment implements FileSlot {
   }
 
   #loadIndexes(): Indexes {
-    if (this.#indexes === null) {
-      this.#indexes = this.sizeBytes === 0 ? emptyIndexes() : (this.#readIndexes() ?? this.#buildIndexes());
-      const { offsets } = this.#indexes;
-      this.#lastIndexed = offsets.count === 0 ? 0 : offsets.positionAt(offsets.count - 1);
-    }
-    return this.#indexes;
+    if (this.#indexes !== null) return this.#indexes;
+    const read = this.#readIndexes();
+    return this.#takeIndexes(read ?? this.#buildIndexes(), read !== null);
+  }
+
+  #takeIndexes(indexes: Indexes, saved: boolean): Indexes {
+    const { offsets } = indexes;
+    this.#indexes = indexes;
+    this.#indexesSaved = saved;
+    this.#lastIndexed = offsets.count === 0 ? 0 : offsets.positionAt(offsets.count - 1);
+    this.#indexBudget.hold(this, bytesOf(indexes));
+    return indexes;
   }
 
   #readIndexes(): Indexes | null {
@@ -322,6 +353,7 @@ export class Segment implements FileSlot {
 
   #buildIndexes(): Indexes {
     const indexes = emptyIndexes();
+    if (this.sizeBytes === 0) return indexes;
     const walk = this.walk(0);
     let lastIndexed = 0;
     let maxTimestampMs = NO_TIMESTAMP;
@@ -346,6 +378,11 @@ export class Segment implements FileSlot {
 export interface SegmentLimit {
   readonly position: number;
   readonly offset: number;
+}
+
+/** Memory of the two, about. */
+function bytesOf(indexes: Indexes): number {
+  return 512 + indexes.offsets.count * 16 + indexes.times.count * 24;
 }
 
 function emptyIndexes(): Indexes {

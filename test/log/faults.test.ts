@@ -475,6 +475,21 @@ test("a deleted topic never comes back, nor into its successor", async () => {
   }
 });
 
+test("a half-made folder is not taken for the deleted topic of the same name", async () => {
+  const disk = new SimulatedDisk();
+  const opened = await openStore({ disk });
+  const old = createLog(opened.store);
+  await appendEach(opened, old, 0, 5);
+  await checkpoint(opened);
+  opened.store.delete(old);
+  // The successor's creation is cut off before its id is written: an empty segment in a folder without an id.
+  disk.makeFolder(old.folder);
+  disk.createFile(`${old.folder}/00000000000000000000.log`, 1024).close();
+  const again = await openStore({ disk: disk.crash("everything") });
+  expect(again.reports.matching("quarantined")).toEqual([]);
+  expect(again.store.status().logs).toBe(0);
+});
+
 test("a killed process's unsynced names and bytes survive the power cut that follows recovery", async () => {
   const disk = new SimulatedDisk({ syncs: "manual" });
   const opened = await drive(disk, openStore({ disk }));
