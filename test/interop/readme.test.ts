@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
@@ -77,9 +77,7 @@ async function shell(script: string): Promise<string> {
 
 /** Runs the block that serves for ever; returns what ends it, once it is ready. */
 async function gateway(script: string): Promise<() => void> {
-  // A group of its own, since the gateway is the shell's child.
   const child = spawn("bash", ["-c", `cd '${TOP}'\nset -e\n${script}`], {
-    detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let printed = "";
@@ -92,7 +90,8 @@ async function gateway(script: string): Promise<() => void> {
   child.stderr.on("data", collect);
   child.once("exit", () => ready.reject(new Error(printed)));
   await ready.promise;
+  // The gateway is the shell's child.
   return () => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    spawnSync("pkill", ["-KILL", "-P", String(child.pid)]);
   };
 }
