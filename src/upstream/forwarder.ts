@@ -163,10 +163,8 @@ export class Forwarder {
   status(nowMs: number): UplinkStatus {
     this.#intake.lookAtEnds();
     const topics = [...this.#intake.routes.values()].map(topicStatus);
-    let lagRecords = 0;
-    for (const topic of topics) {
-      for (const partition of topic.partitions) lagRecords += Math.max(0, partition.lagRecords);
-    }
+    const lags = topics.flatMap(({ partitions }) => partitions.map((partition) => partition.lagRecords));
+    const lagRecords = lags.includes(-1) ? -1 : lags.reduce((sum, lag) => sum + lag, 0);
     return {
       name: this.settings.name,
       state: this.#state(nowMs),

@@ -261,10 +261,13 @@ function requestsOf(calls: readonly ProduceCall[]): readonly ProduceCall[][] {
   return requests;
 }
 
+/** EndTxn from this version on hands out the next epoch: protocol 2. */
+const FIRST_END_WITH_EPOCH = 5;
+
 function protocolOf(connection: KafkaConnection, transactionVersion: number): 0 | 1 | 2 {
   const needed = [FIND_COORDINATOR, TXN_OFFSET_COMMIT, OFFSET_FETCH, END_TXN] as const;
   if (needed.some(({ request }) => connection.serves(request.apiKey ?? -1) === false)) return 0;
-  return transactionVersion >= 2 ? 2 : 1;
+  return transactionVersion >= 2 && connection.versionOf(END_TXN) >= FIRST_END_WITH_EPOCH ? 2 : 1;
 }
 
 async function lookUp(cluster: KafkaCluster, names: readonly string[]): Promise<readonly CentralTopic[]> {

@@ -29,6 +29,7 @@ export interface UplinkStatus {
   readonly newestTimestampMs: number;
   /** Bytes of records held in memory. */
   readonly bufferedBytes: number;
+  /** Records that the centre does not have; -1 while the position of any partition is not known. */
   readonly lagRecords: number;
 }
 

@@ -110,16 +110,16 @@ export class KafkaCluster {
    */
   async refresh(topics: readonly string[] | null): Promise<readonly TopicMetadata[]> {
     const connection = await this.any();
-    const reply = await connection.request(
-      METADATA,
-      {
-        ...DEFAULT_METADATA_REQUEST,
-        topics: topics === null ? null : topics.map((name) => ({ name, topicId: ZERO_UUID })),
-        // Version 0 to 3 leave the choice to the broker; newer ones are told.
-        allowAutoTopicCreation: connection.versionOf(METADATA) < 4,
-      },
-      this.options.requestTimeoutMs,
-    );
+    const version = connection.versionOf(METADATA);
+    const named = topics?.map((name) => ({ name, topicId: ZERO_UUID })) ?? null;
+    const body = {
+      ...DEFAULT_METADATA_REQUEST,
+      // In version 0 an empty list is all topics, and there is no null.
+      topics: version === 0 ? (named ?? []) : named,
+      // Versions up to 3 leave the choice to the broker; newer ones are told.
+      allowAutoTopicCreation: version < 4,
+    };
+    const reply = await connection.request(METADATA, body, this.options.requestTimeoutMs);
     if (reply.kind !== "answered") throw reply.error;
     this.transactionVersion = connection.featureLevel("transaction.version");
     return this.#learn(reply.response);
@@ -191,12 +191,13 @@ export class KafkaCluster {
     if (cached !== undefined) return { error: 0, value: cached };
     const keyType = kind === "group" ? 0 : 1;
     const reply = await this.request("any", FIND_COORDINATOR, (version) =>
-      version >= 4
+      version >= FIRST_COORDINATORS_BY_LIST
         ? { ...DEFAULT_FIND_COORDINATOR_REQUEST, keyType, coordinatorKeys: [key] }
         : { ...DEFAULT_FIND_COORDINATOR_REQUEST, keyType, key },
     );
     if (reply.kind !== "answered") throw reply.error;
-    const found = reply.version >= 4 ? reply.response.coordinators[0] : reply.response;
+    const found =
+      reply.version >= FIRST_COORDINATORS_BY_LIST ? reply.response.coordinators[0] : reply.response;
     if (found === undefined) return { error: ERROR.COORDINATOR_NOT_AVAILABLE, value: null };
     if (found.errorCode !== 0) return { error: found.errorCode, value: null };
     const address = { host: found.host, port: found.port };
@@ -247,6 +248,9 @@ export class KafkaCluster {
     return topics;
   }
 }
+
+/** FindCoordinator from this version on takes several keys. */
+const FIRST_COORDINATORS_BY_LIST = 4;
 
 function topicMetadata(topic: MetadataResponseTopic): TopicMetadata {
   const partitions: PartitionMetadata[] = [];

@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   readonly maxInFlight: number;
   /** Requests that may wait their turn; more are refused unsent. */
   readonly maxWaiting: number;
+  /** By API key: a version above which nothing is spoken, though the broker would. */
+  readonly maxVersions: ReadonlyMap<number, number>;
 }
 
 export const DEFAULT_CONNECTION_OPTIONS: ConnectionOptions = {
@@ -40,6 +42,7 @@ export const DEFAULT_CONNECTION_OPTIONS: ConnectionOptions = {
   maxResponseBytes: 128 * 1024 * 1024,
   maxInFlight: 32,
   maxWaiting: 1024,
+  maxVersions: new Map(),
 };
 
 /** A request and its response: the pair of codecs, which share an API key and versions. */
@@ -143,7 +146,9 @@ export class KafkaConnection {
   versionOf<Request, Response>(api: ClientApi<Request, Response>): number {
     const served = this.#served.get(api.request.apiKey ?? -1);
     if (served === undefined) return -1;
-    const version = Math.min(served.maxVersion, api.request.maxVersion, api.maxVersion ?? Number.MAX_VALUE);
+    const limits = [served.maxVersion, api.request.maxVersion, api.maxVersion];
+    const limit = this.#options.maxVersions.get(api.request.apiKey ?? -1);
+    const version = Math.min(...[...limits, limit].filter((each) => each !== undefined));
     return version < Math.max(served.minVersion, api.request.minVersion) ? -1 : version;
   }
 

@@ -5,6 +5,7 @@ import {
 } from "../wire/generated/list-offsets-request.ts";
 import { LIST_OFFSETS } from "./client-apis.ts";
 import type { KafkaCluster } from "./cluster.ts";
+import type { Reply } from "./connection.ts";
 import { offsetOf } from "./produce.ts";
 
 /** Timestamps that ListOffsets gives a meaning of its own. */
@@ -31,7 +32,7 @@ export interface FoundOffset {
 }
 
 /**
- * Looks offsets up at the partitions' leaders, in the order of the queries. "latest" is the high watermark, or the
+ * Looks offsets up at the partitions' leaders, in the order of the queries, each partition once. "latest" is the high watermark, or the
  * last stable offset with `read_committed`. Never rejects; `cluster.refresh` must have named the topics.
  */
 export async function listOffsets(
@@ -46,10 +47,11 @@ export async function listOffsets(
       const reply =
         leader === null
           ? null
-          : await cluster.request(leader, LIST_OFFSETS, () => ({
+          : await cluster.request(leader, LIST_OFFSETS, (version) => ({
               ...DEFAULT_LIST_OFFSETS_REQUEST,
               replicaId: -1,
-              isolationLevel: isolation === "read_committed" ? 1 : 0,
+              // Brokers that only have version 1 know no transactions.
+              isolationLevel: isolation === "read_committed" && version > 1 ? 1 : 0,
               timeoutMs: cluster.options.requestTimeoutMs,
               topics: [...Map.groupBy(asked, ({ topic }) => topic)].map(([name, partitions]) => ({
                 name,
@@ -60,7 +62,7 @@ export async function listOffsets(
                 })),
               })),
             }));
-      const fallback = leader === null ? ERROR.LEADER_NOT_AVAILABLE : ERROR.NETWORK_EXCEPTION;
+      const fallback = leader === null ? ERROR.LEADER_NOT_AVAILABLE : unansweredError(reply);
       const topics = reply?.kind === "answered" ? reply.response.topics : [];
       for (const query of asked) {
         const answer = topics
@@ -77,4 +79,9 @@ export async function listOffsets(
     }),
   );
   return queries.map((query) => found.get(query) as FoundOffset);
+}
+
+function unansweredError(reply: Reply<unknown> | null): number {
+  const unsupported = reply !== null && reply.kind !== "answered" && reply.error.code === "UNSUPPORTED";
+  return unsupported ? ERROR.UNSUPPORTED_VERSION : ERROR.NETWORK_EXCEPTION;
 }
