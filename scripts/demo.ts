@@ -7,6 +7,8 @@
  * The centre is a second Headwater, or with CENTRE=host:port a real Apache Kafka. With --seconds it ends by itself
  * after that time and proves that everything acknowledged is at the centre: exit code 0, or 1 where it is not.
  */
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_FLEET, Fleet } from "../devices/simulator/fleet.ts";
 import { type Expectation, readLedgers, writeLedgers } from "../devices/simulator/ledger.ts";
@@ -164,9 +166,11 @@ async function expectCentre(centre: string): Promise<void> {
   }
 }
 
-/** What one types to call Headwater in this folder. */
+/** What one types to call Headwater in this folder, whether or not there is a Bun on the path. */
 function command(): string {
-  return process.env.HEADWATER_BIN || `${Bun.which("bun") === null ? process.execPath : "bun"} src/main.ts`;
+  const installed = "node_modules/.bin/bun";
+  const bun = existsSync(installed) ? installed : relative(process.cwd(), process.execPath);
+  return process.env.HEADWATER_BIN || `${bun} src/main.ts`;
 }
 
 /** The second signal ends the process at once. */

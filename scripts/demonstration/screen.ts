@@ -123,7 +123,13 @@ export function hints({ site, command, someDevice }: Scene): readonly string[] {
     const doc = "the centre: the gateway keeps what comes in, and carries it on later";
     kills.push([`kill -9 ${site.centre.headwater.pid}`, doc]);
   }
-  return ["#Try next, in another terminal", ...columns(lines), "", "#Make it fail", ...columns(kills)];
+  return [
+    "#Try next, in another terminal in this folder",
+    ...columns(lines),
+    "",
+    "#Make it fail",
+    ...columns(kills),
+  ];
 }
 
 /** The figures as a line of a log. */
