@@ -4,6 +4,7 @@ import { SystemRandom } from "../../src/io/bun/random.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { clusterOptions, KafkaCluster } from "../../src/kafka/client/cluster.ts";
 import { PartitionConsumer } from "../../src/kafka/client/consumer.ts";
+import type { Isolation } from "../../src/kafka/client/offsets.ts";
 import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
 import { type Centre, KafkaCentre } from "../../src/upstream/kafka-centre.ts";
 import type { PositionStore } from "../../src/upstream/positions.ts";
@@ -24,8 +25,16 @@ export const SEAMS = (() => {
   return { clock, network: new SystemNetwork(clock), random: new SystemRandom() };
 })();
 
+/** What a gateway needs of a centre. */
+export interface CentreLink {
+  /** The centre as an uplink sees it. */
+  centre(): KafkaCentre;
+  /** All records that a careful reader sees in a topic. */
+  readAll(topic: string, isolation: Isolation): Promise<readonly CentralRecord[]>;
+}
+
 /** A real Kafka that uplinks reach through a link that can fail, and tests past it. */
-export class CentreRig {
+export class CentreRig implements CentreLink {
   readonly kafka: RealKafka;
   readonly proxies: readonly TcpProxy[];
   readonly cutters: readonly FrameCutter[];
@@ -59,30 +68,8 @@ export class CentreRig {
     });
   }
 
-  /** All records that a careful reader sees in a topic. */
-  async readAll(topic: string, isolation: "read_committed" | "read_uncommitted" = "read_committed") {
-    const records: CentralRecord[] = [];
-    const consumer = new PartitionConsumer(this.reader, { isolation, maxWaitMs: 100 });
-    await consumer.assignTopic(topic, "earliest");
-    const ends = new PartitionConsumer(this.reader, { isolation: "read_uncommitted", maxWaitMs: 0 });
-    await ends.assignTopic(topic, "latest");
-    const behind = (): boolean =>
-      consumer
-        .positions()
-        .some(({ offset }, index) => offset < (ends.positions()[index]?.offset ?? Number.POSITIVE_INFINITY));
-    const deadline = Date.now() + READ_TIMEOUT_MS;
-    while (behind() && Date.now() < deadline) {
-      await consumer.poll((_topic, partition, record) => {
-        const key = record.key();
-        const value = record.value();
-        records.push({
-          partition,
-          key: key === null ? null : textDecoder.decode(key),
-          value: value === null ? null : textDecoder.decode(value),
-        });
-      });
-    }
-    return records;
+  readAll(topic: string, isolation: Isolation): Promise<readonly CentralRecord[]> {
+    return readTopic(this.reader, topic, isolation);
   }
 
   async stop(): Promise<void> {
@@ -90,6 +77,33 @@ export class CentreRig {
     for (const proxy of this.proxies) await proxy.stop();
     await this.kafka.stop();
   }
+}
+
+/** Reads a topic from its start to the end that it has now. */
+export async function readTopic(
+  cluster: KafkaCluster,
+  topic: string,
+  isolation: Isolation,
+): Promise<readonly CentralRecord[]> {
+  const records: CentralRecord[] = [];
+  const consumer = new PartitionConsumer(cluster, { isolation, maxWaitMs: 100 });
+  await consumer.assignTopic(topic, "earliest");
+  const ends = new PartitionConsumer(cluster, { isolation: "read_uncommitted", maxWaitMs: 0 });
+  await ends.assignTopic(topic, "latest");
+  const behind = (): boolean =>
+    consumer
+      .positions()
+      .some(({ offset }, index) => offset < (ends.positions()[index]?.offset ?? Number.POSITIVE_INFINITY));
+  const deadline = Date.now() + READ_TIMEOUT_MS;
+  while (behind() && Date.now() < deadline) {
+    await consumer.poll((_topic, partition, record) => {
+      const [key, value] = [record.key(), record.value()].map((bytes) =>
+        bytes === null ? null : textDecoder.decode(bytes),
+      );
+      records.push({ partition, key: key ?? null, value: value ?? null });
+    });
+  }
+  return records;
 }
 
 export interface CentralRecord {
@@ -148,11 +162,11 @@ export class GatewayRig {
   readonly reports: string[] = [];
   uplink: Uplink;
   fed = 0;
-  readonly #rig: CentreRig;
+  readonly #rig: CentreLink;
   readonly #options: GatewayOptions;
   readonly #next: number[];
 
-  constructor(rig: CentreRig, options: GatewayOptions) {
+  constructor(rig: CentreLink, options: GatewayOptions) {
     this.#rig = rig;
     this.#options = options;
     this.#next = Array.from({ length: options.devices ?? 20 }, () => 0);

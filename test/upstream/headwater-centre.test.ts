@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { clusterOptions, KafkaCluster } from "../../src/kafka/client/cluster.ts";
+import { KafkaCentre } from "../../src/upstream/kafka-centre.ts";
+import { type Headwater, startHeadwater } from "../support/headwater.ts";
+import { type CentreLink, GatewayRig, readTopic, SEAMS } from "./rig.ts";
+
+const TEST_TIMEOUT_MS = 60_000;
+
+describe("another gateway as the centre", () => {
+  let headwater: Headwater;
+  let link: CentreLink;
+  let reader: KafkaCluster;
+
+  beforeAll(async () => {
+    headwater = await startHeadwater();
+    const [host = "", port = ""] = headwater.kafka.split(":");
+    const bootstrap = [{ host, port: Number(port) }];
+    reader = new KafkaCluster(SEAMS, clusterOptions(bootstrap));
+    link = {
+      centre: () => new KafkaCentre(SEAMS, { bootstrap, requestTimeoutMs: 3_000 }),
+      readAll: (topic, isolation) => readTopic(reader, topic, isolation),
+    };
+  }, TEST_TIMEOUT_MS);
+
+  afterAll(async () => {
+    reader?.close();
+    await headwater?.dispose();
+  }, TEST_TIMEOUT_MS);
+
+  test(
+    "takes every reading once while it and the gateway are killed",
+    async () => {
+      const gateway = new GatewayRig(link, { id: "edge", topic: "edge", delivery: "idempotent" });
+      gateway.uplink.start();
+      for (let round = 0; round < 6; round += 1) {
+        gateway.feed(400);
+        await Bun.sleep(30);
+        if (round % 3 === 1) {
+          await headwater.kill();
+          await headwater.restart();
+        } else if (round % 3 === 2) {
+          gateway.crash();
+          await Bun.sleep(300);
+          gateway.uplink.start();
+        }
+      }
+      await gateway.caughtUp();
+      await gateway.uplink.stop(1_000);
+      expect(await gateway.faults()).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "without transactions says what to change",
+    async () => {
+      const gateway = new GatewayRig(link, { id: "strict", topic: "strict" });
+      gateway.uplink.start();
+      const deadline = Date.now() + 10_000;
+      while (gateway.uplink.status().state.kind !== "failed" && Date.now() < deadline) await Bun.sleep(20);
+      expect(gateway.uplink.status()).toMatchObject({
+        state: { kind: "failed", reason: 'the centre has no transactions: set delivery = "idempotent"' },
+      });
+      gateway.uplink.abandon();
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
