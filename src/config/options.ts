@@ -233,10 +233,10 @@ export const OPTIONS = {
   }),
 
   "commit.linger.ms": duration({
-    default: 0,
+    default: 1,
     min: 0,
     max: SECOND_MS,
-    doc: "How long a commit round waits for more records before it syncs. More means fewer flushes of the card and later acks.",
+    doc: "How long a commit round waits, before it syncs, for as many appends as the round before had; a lone writer never waits. More means fewer flushes of the card and later acks.",
   }),
   "journal.bytes": size({
     default: 32 * MIB,

@@ -1,5 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
-import type { Clock } from "../io/clock.ts";
+import type { Clock, Timer } from "../io/clock.ts";
 import type { Journal } from "./journal.ts";
 import type { LogBug, LogLimits } from "./log-config.ts";
 import type { CommitMark, PartitionLog } from "./partition-log.ts";
@@ -51,11 +51,19 @@ export interface CommitOptions {
  * Commit rounds: what all logs appended since the last round becomes durable with one write and one sync of the
  * journal; logs that bring much are synced themselves meanwhile. Only one round is in flight; what arrives
  * during it shares the next. What a round covers is read before its sync starts, never after.
+ *
+ * Clients that wait for their acks answer a round with their next records, in a burst. A round that started with
+ * the first of them would leave the others to a second one, so a round waits, for `lingerMs` at most, until as
+ * many appends have come as the round before had.
  */
 export class Commits {
   readonly #options: CommitOptions;
   readonly #waiting = new Set<PartitionLog>();
   #scheduled = false;
+  #lingering: Timer | null = null;
+  /** Appends since the last round began, and those that it had. */
+  #appends = 0;
+  #lastAppends = 0;
   #running = false;
   #stopped = false;
   #notifying = false;
@@ -89,6 +97,7 @@ export class Commits {
       return;
     }
     this.#waiting.add(log);
+    this.#appends += 1;
     this.#schedule();
   }
 
@@ -101,6 +110,7 @@ export class Commits {
 
   stop(): void {
     this.#stopped = true;
+    this.#lingering?.cancel();
     this.#waiting.clear();
     this.#wakeIdle();
   }
@@ -117,14 +127,21 @@ export class Commits {
 
   #schedule(): void {
     if (this.#scheduled || this.#running || this.#stopped) return;
+    const { lingerMs } = this.#options.limits;
+    if (lingerMs === 0 || this.#appends >= this.#lastAppends) {
+      this.#lingering?.cancel();
+      this.#start();
+    } else this.#lingering ??= this.#options.clock.after(lingerMs, () => this.#start());
+  }
+
+  /** A round begins when the turn of the event loop is over, with all that it has brought. */
+  #start(): void {
+    this.#lingering = null;
     this.#scheduled = true;
-    const start = () => {
+    this.#options.clock.soon(() => {
       this.#scheduled = false;
       void this.#run();
-    };
-    const { lingerMs } = this.#options.limits;
-    if (lingerMs > 0) this.#options.clock.after(lingerMs, start);
-    else this.#options.clock.soon(start);
+    });
   }
 
   async #run(): Promise<void> {
@@ -145,6 +162,8 @@ export class Commits {
   async #round(): Promise<void> {
     const { journal, clock, bugs } = this.#options;
     const startMs = clock.monotonicMs();
+    this.#lastAppends = this.#appends;
+    this.#appends = 0;
     const direct: Taken[] = [];
     const journaled: Taken[] = [];
     for (const log of this.#waiting) this.#take(log, direct, journaled);

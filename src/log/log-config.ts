@@ -56,7 +56,7 @@ export interface LogLimits {
   readonly journalRoundBytes: number;
   /** From this many bytes in a round on, a partition skips the journal and its segments are synced instead. */
   readonly directBytes: number;
-  /** How long a commit round waits for company; 0 is until the turn of the event loop ends. */
+  /** How long a commit round waits at most until as many appends have come as the one before had; 0: not at all. */
   readonly lingerMs: number;
   /** Appended but not yet durable bytes at which appends are refused until the disk has caught up. */
   readonly maxUncommittedBytes: number;
