@@ -35,10 +35,10 @@ const loads = LOADS.filter(
   (load) => load.name.includes(values.only) && (load.peer !== "kafka" || kbenchMissing === null),
 );
 const rows = loads.map((load): Row => ({ load, ours: [], theirs: [] }));
-const peers = await startPeers(new Set(loads.map((load) => load.peer)));
+const peers = await startPeers(loads);
 try {
   for (let round = 0; round <= Number(values.rounds); round += 1) {
-    for (const row of rows) await measure(row, peers, round === 0);
+    for (const row of rows) measure(row, round === 0);
   }
 } finally {
   for (const peer of peers.values()) await peer.stop();
@@ -56,31 +56,30 @@ writeFileSync(values.out, `${JSON.stringify({ results, footprints }, null, 2)}\n
 console.error(`bench: written to ${values.out}`);
 process.exit(0);
 
-/** Round 0 warms: a cold JVM costs five times more. It is not kept. */
-async function measure(row: Row, peers: ReadonlyMap<string, Peer>, warming: boolean): Promise<void> {
-  const theirs = peers.get(row.load.peer);
-  // A fresh broker for each of our runs: none profits or suffers from what another load has left.
-  const ours = await startOurs("headwater", row.load.ours === "memory" ? { "log.durability": "memory" } : {});
-  try {
-    console.error(`bench: ${warming ? "warming" : "measuring"}: ${row.load.name}`);
-    row.load.run(ours);
-    const own = row.load.run(ours);
-    if (!warming) row.ours.push(own);
-  } finally {
-    await ours.stop();
+/** Round 0 warms both sides: a cold JVM costs five times more, and ours is compiled as it runs, too. It is not kept. */
+function measure({ load, ours, theirs }: Row, warming: boolean): void {
+  console.error(`bench: ${warming ? "warming" : "measuring"}: ${load.name}`);
+  for (const [peer, measurements] of [[load.ours, ours] as const, [load.peer, theirs] as const]) {
+    const broker = peers.get(peer);
+    if (broker === undefined) continue;
+    const measurement = load.run(broker);
+    if (!warming) measurements.push(measurement);
   }
-  if (theirs === undefined) return;
-  const other = row.load.run(theirs);
-  if (!warming) row.theirs.push(other);
 }
 
-async function startPeers(wanted: ReadonlySet<string>): Promise<Map<string, Peer>> {
-  const peers = new Map<string, Peer>();
-  for (const [name, start] of [["kafka", startKafka] as const, ["mosquitto", startMosquitto] as const]) {
-    if (!wanted.has(name)) continue;
-    const peer = await start();
+/** Every broker that some load needs, by name; "durable" and "memory" are ours. */
+async function startPeers(loads: readonly Load[]): Promise<ReadonlyMap<string, Peer>> {
+  const starts = {
+    durable: () => startOurs("headwater"),
+    memory: () => startOurs("headwater", { "log.durability": "memory" }),
+    kafka: startKafka,
+    mosquitto: startMosquitto,
+  };
+  const started = new Map<string, Peer>();
+  for (const name of new Set(loads.flatMap((load) => [load.ours, load.peer]))) {
+    const peer = await starts[name]();
     if (typeof peer === "string") console.error(`bench: without ${name}: ${peer}`);
-    else peers.set(name, peer);
+    else started.set(name, peer);
   }
-  return peers;
+  return started;
 }

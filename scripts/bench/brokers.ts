@@ -44,8 +44,8 @@ export async function startOurs(
 export async function startKafka(): Promise<Peer | string> {
   const missing = realKafkaMissing();
   if (missing !== null) return missing;
-  const kafka = await startRealKafka({ heapMiB: 1024 });
-  const pid = Number(spawnSync("pgrep", ["-n", "-f", "kafka.Kafka"], { encoding: "utf8" }).stdout);
+  const kafka = await startRealKafka({ forBenchmarks: true });
+  const pid = kafka.nodes[0]?.pid ?? -1;
   pin(pid);
   return { name: "kafka", pid, kafka: kafka.bootstrap, mqttPort: null, stop: () => kafka.stop() };
 }

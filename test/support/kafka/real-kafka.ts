@@ -39,6 +39,8 @@ export interface KafkaNode {
   readonly port: number;
   /** Port of the listener LINK, which advertises `KafkaOptions.linkPorts`; 0 where there is none. */
   readonly linkPort: number;
+  /** -1 while it does not run. */
+  readonly pid: number;
   /** What the process printed so far. */
   log(): string;
 }
@@ -55,7 +57,20 @@ export interface KafkaOptions {
    */
   readonly linkPorts?: readonly number[];
   readonly heapMiB?: number;
+  /** The virtual machine as Kafka's own start script has it; by default one that starts fast and stays small. */
+  readonly forBenchmarks?: boolean;
 }
+
+/** From kafka-server-start.sh and kafka-run-class.sh of Kafka 4.3. */
+const BENCHMARK_JVM: readonly string[] = [
+  "-Xms1g",
+  "-Xmx1g",
+  "-server",
+  "-XX:+UseG1GC",
+  "-XX:MaxGCPauseMillis=20",
+  "-XX:InitiatingHeapOccupancyPercent=35",
+  "-XX:+ExplicitGCInvokesConcurrent",
+];
 
 export const KAFKA_VERSION = "4.3.1";
 const START_TIMEOUT_MS = 90_000;
@@ -209,14 +224,17 @@ class Node implements KafkaNode {
     if (run.status !== 0) throw new Error(`Kafka's storage format failed: ${run.stdout}${run.stderr}`);
   }
 
+  get pid(): number {
+    return this.exited ? -1 : (this.process?.pid ?? -1);
+  }
+
   start(): void {
     if (!this.exited) return;
     const heapMiB = this.options.heapMiB ?? 384;
     const log = openSync(join(this.folder, "server.log"), "a");
+    const small = [`-Xmx${heapMiB}m`, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
     const args = [
-      `-Xmx${heapMiB}m`,
-      "-XX:+UseSerialGC",
-      "-XX:TieredStopAtLevel=1",
+      ...(this.options.forBenchmarks === true ? BENCHMARK_JVM : small),
       ...classPath(),
       "kafka.Kafka",
       this.configPath(),
