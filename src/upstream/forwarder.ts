@@ -35,7 +35,8 @@ type Phase =
     }
   | { readonly kind: "connecting" }
   | { readonly kind: "loading" }
-  | { readonly kind: "initialising"; readonly notBeforeMs: number }
+  /** `aborting`: the coordinator took us for who we are, and ends our transaction first. */
+  | { readonly kind: "initialising"; readonly notBeforeMs: number; readonly aborting: boolean }
   /** Fenced; looks whether it was another copy. */
   | { readonly kind: "looking"; readonly notBeforeMs: number }
   | { readonly kind: "forwarding" }
@@ -50,6 +51,8 @@ export interface Turn {
 
 /** How soon the coordinator is asked again that was not ready. */
 const RETRY_MS = 250;
+/** The same while it ends our own transaction, which takes it some milliseconds. */
+const ABORT_RETRY_MS = 20;
 /** A fenced copy looks this late first, so that the one that fenced it has made its claim. */
 const FIRST_LOOK_MS = 2_000;
 /** Local topics are listed again this often; a topic that appears calls for a turn by itself. */
@@ -249,7 +252,7 @@ export class Forwarder {
     this.#pipeline.protocol = transactional ? facts.transactions : 0;
     this.#phase = { kind: "loading" };
     this.#local.load(facts.clusterId, () => {
-      this.#phase = { kind: "initialising", notBeforeMs: 0 };
+      this.#phase = { kind: "initialising", notBeforeMs: 0, aborting: false };
     });
   }
 
@@ -274,13 +277,21 @@ export class Forwarder {
 
   #initialised(grant: ProducerGrant): void {
     const verdict = verdictOf(grant.error);
+    const aborting = this.#phase.kind === "initialising" && this.#phase.aborting;
     if (verdict === "ok") {
       this.#pipeline.producer = { id: grant.producerId, epoch: grant.producerEpoch };
       this.#phase = { kind: "forwarding" };
       this.#claimedMs = null;
       this.#listTopicsAtMs = 0;
     } else if (verdict === "retry") {
-      this.#phase = { kind: "initialising", notBeforeMs: this.#now.nowMs + RETRY_MS };
+      const concurrent = grant.error === ERROR.CONCURRENT_TRANSACTIONS;
+      const waitMs = concurrent ? ABORT_RETRY_MS : RETRY_MS;
+      const notBeforeMs = this.#now.nowMs + waitMs;
+      this.#phase = { kind: "initialising", notBeforeMs, aborting: aborting || concurrent };
+    } else if (verdict === "fence" && aborting) {
+      // With protocol 1 ending our transaction took an epoch, which the coordinator now holds against us. Most
+      // likely: so whoever committed last decides, without a wait.
+      this.#phase = { kind: "looking", notBeforeMs: this.#now.nowMs };
     } else {
       // The coordinator does not know the id any more (49, 59): there is nothing to continue.
       if (verdict === "reset") this.#pipeline.producer = { id: -1, epoch: -1 };
@@ -451,9 +462,10 @@ export class Forwarder {
     this.#phase = { kind: "looking", notBeforeMs: nowMs + waitMs };
   }
 
+  /** Nobody else is at work: on with a new epoch, whatever the one before was. */
   #takeOver(): void {
     this.#pipeline.producer = { id: -1, epoch: -1 };
-    this.#reset("beginning again after being fenced");
+    this.#phase = { kind: "initialising", notBeforeMs: this.#now.nowMs, aborting: false };
   }
 
   #state(nowMs: number): UplinkState {

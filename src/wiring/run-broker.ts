@@ -16,6 +16,7 @@ import type { Disk } from "../io/disk.ts";
 import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
 import { KafkaDoor } from "../kafka/listener.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
+import { parseLogBugs } from "../log/log-config.ts";
 import { LogStore } from "../log/log-store.ts";
 import { EventLoopLag } from "../metrics/event-loop-lag.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -26,7 +27,6 @@ import { logReport } from "./log-report.ts";
 import { collectMetrics } from "./metrics.ts";
 import { mqttLimits } from "./mqtt-options.ts";
 import { GatewayState } from "./status.ts";
-import { bugsFromEnvironment } from "./test-bugs.ts";
 import { startUplinks, type Uplinks } from "./uplinks.ts";
 
 const MAINTAIN_MS = 1000;
@@ -140,7 +140,8 @@ class Gateway implements RunningBroker {
       folder: data,
       limits: logLimits(this.#settings),
       report: logReport(this.#logger, this.#metrics),
-      bugs: bugsFromEnvironment(this.#surroundings.env),
+      // Deliberate bugs, for tests of the tests.
+      bugs: parseLogBugs(this.#surroundings.env.HEADWATER_TEST_BUG ?? ""),
     });
     this.#store = store;
     store.onFatal((error) => {

@@ -47,8 +47,10 @@ describe.skipIf(whyNoPowerCuts() !== null)("a power cut shows", () => {
         const run = await runToThePowerCut(folder, { disk: "mapped", loadMs: LOAD_MS, bug, load });
         const cuts = planCuts(run, MOST_STATES, ["drop", "subset", "torn", "keep"], 1);
         const outcome = await checkStates(folder, run, cuts, { bug, untilFound: true });
-        console.log(`${bug}: ${outcome.states} states; ${outcome.findings[0]?.words.slice(0, 120)}`);
-        expect(outcome.findings.length).toBeGreaterThan(0);
+        // A volume that can't be mounted would be the rig's own fault.
+        const noticed = outcome.findings.filter(({ words }) => !words.includes("can't be mounted"));
+        console.log(`${bug}: ${outcome.states} states; ${noticed[0]?.words.slice(0, 120)}`);
+        expect(noticed.length).toBeGreaterThan(0);
       },
       TIMEOUT_MS,
     );

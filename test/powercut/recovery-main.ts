@@ -7,10 +7,10 @@ import { MappedDisk } from "../../src/io/bun/mapped-disk.ts";
 import { PlainDisk } from "../../src/io/bun/plain-disk.ts";
 import { SystemRandom } from "../../src/io/bun/random.ts";
 import { CLEAN_SHUTDOWN_FILE } from "../../src/log/folder-names.ts";
+import { parseLogBugs } from "../../src/log/log-config.ts";
 import { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
 import { RecordCursor } from "../../src/records/reader.ts";
-import { bugsFromEnvironment } from "../../src/wiring/test-bugs.ts";
 import type { LedgerData } from "./ledger.ts";
 import { judge, type RecoveredLog, type RecoveredRecord, type Verdict } from "./oracle.ts";
 import type { DiskKind } from "./verifier.ts";
@@ -59,7 +59,7 @@ async function recover(request: RecoveryRequest): Promise<RecoveryAnswer> {
     random: new SystemRandom(),
     folder: request.folder,
     limits: { journalBytes: 2 * 1024 * 1024, reserveBytes: 0 },
-    bugs: bugsFromEnvironment(process.env),
+    bugs: parseLogBugs(process.env.HEADWATER_TEST_BUG ?? ""),
     report: {
       quarantined: (log, path, from, to, why) =>
         reports.push(`quarantined ${log?.topic}-${log?.partition} [${from}, ${to}) ${path}: ${why}`),

@@ -14,7 +14,7 @@ export interface RunOptions {
   /** How long the load lasts after the broker was started for the second time. */
   readonly loadMs: number;
   readonly load?: LoadOptions;
-  /** Planted in the broker, "" for none; see src/wiring/test-bugs.ts. */
+  /** Planted in the broker, "" for none; see LogBug. */
   readonly bug?: string;
 }
 

@@ -180,8 +180,15 @@ export class ModelCentre {
       if (epoch !== producer.epoch && epoch !== producer.lastEpoch)
         return grant(ERROR.PRODUCER_FENCED, -1, -1);
     }
+    if (producer.transaction !== null) {
+      // Kafka aborts it under the next epoch, and has the client ask again. With protocol 1 it then takes who asks
+      // by the epoch before for somebody else.
+      this.#finish(producer, "aborted");
+      producer.lastEpoch = this.protocol === 2 ? producer.epoch : -1;
+      producer.epoch += 1;
+      return grant(ERROR.CONCURRENT_TRANSACTIONS, -1, -1);
+    }
     const continued = id >= 0 && epoch === producer.lastEpoch;
-    if (producer.transaction !== null) this.#finish(producer, "aborted");
     if (!continued) {
       producer.lastEpoch = id >= 0 ? producer.epoch : -1;
       producer.epoch += 1;
