@@ -1,3 +1,4 @@
+import * as assert from "uvu/assert";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { Broker, type BrokerOptions } from "../../../src/broker/broker.ts";
 import type { Connection, ConnectionHandler } from "../../../src/io/network.ts";
@@ -162,7 +163,7 @@ export class TestClient implements ConnectionHandler {
     if (frame === undefined) throw new Error(`no answer to request ${correlationId}`);
     const reader = new Reader(frame);
     const answered = reader.int32();
-    if (answered !== correlationId) throw new Error(`answer to ${answered} instead of ${correlationId}`);
+    assert.is(answered, correlationId, `answer to ${answered} instead of ${correlationId}`);
     const api = findApi(codec.apiKey ?? -1);
     if (api !== undefined && responseHeaderVersion(api, version) === 1) reader.taggedFields();
     const response = codec.read(reader, version);
