@@ -1,12 +1,20 @@
 import type { Calls } from "./calls.ts";
 import type { Intake } from "./intake.ts";
-import { decodeStoredPosition, encodeStoredPosition, type StoredPosition } from "./positions.ts";
+import {
+  decodeStoredPosition,
+  encodeStoredPosition,
+  type StoredPosition,
+  type StoredTopicPosition,
+} from "./positions.ts";
 import type { UplinkSettings } from "./settings.ts";
 import type { Now } from "./topic-setup.ts";
 
 /** Records have to stay away for this long before the position is saved as complete. */
 const IDLE_MS = 5_000;
+/** Until it may rest, it is looked at this often. */
+const REST_CHECK_MS = 1_000;
 const TRANSACTIONAL_INTERVALS = 10;
+const MAX_ABSENT_TOPICS = 1_000;
 
 /**
  * The position as the local store has it. Without transactions the store is told before the first record leaves
@@ -84,18 +92,24 @@ export class LocalPosition {
     const idempotent = this.#settings.delivery === "idempotent";
     if (idempotent && !idle && !this.#storedSending) this.#save(true);
     else if (idempotent && idle && this.#mayRest()) this.#save(false);
-    else if (this.#now.nowMs >= this.#savedMs + this.#intervalMs()) this.#save(this.#storedSending);
+    else if (this.#now.nowMs >= this.#savedMs + this.#intervalMs()) {
+      this.#save(this.#storedSending || this.#mustLook());
+    }
   }
 
   nextMs(): number | null {
     if (this.#saving || !this.#storedSending || this.#settings.delivery === "transactional") return null;
-    return Math.max(this.#busyMs + IDLE_MS, this.#now.nowMs + 1);
+    return Math.max(this.#busyMs + IDLE_MS, this.#now.nowMs + REST_CHECK_MS);
   }
 
   /** Nothing is on its way, for a while, and nothing has to be looked up any more. */
   #mayRest(): boolean {
-    if (!this.#storedSending || this.#now.nowMs - this.#busyMs < IDLE_MS) return false;
-    return [...this.#intake.routes.values()].every(({ unsure, hasPassedFound }) => !unsure && hasPassedFound);
+    return this.#storedSending && this.#now.nowMs - this.#busyMs >= IDLE_MS && !this.#mustLook();
+  }
+
+  /** Whether records may be at the centre that the position does not know of. */
+  #mustLook(): boolean {
+    return [...this.#intake.routes.values()].some(({ unsure, hasPassedFound }) => unsure || !hasPassedFound);
   }
 
   /** With transactions the local position is only the second: it may be older. */
@@ -117,10 +131,17 @@ export class LocalPosition {
     }
   }
 
+  /** Positions of topics that are not forwarded now: they may be again. */
+  #absent(): readonly StoredTopicPosition[] {
+    const stored = this.#stored?.topics ?? [];
+    return stored.filter(({ topic }) => !this.#intake.routes.has(topic)).slice(0, MAX_ABSENT_TOPICS);
+  }
+
   #save(sending: boolean): void {
-    const topics = [...this.#intake.routes.values()]
+    const current = [...this.#intake.routes.values()]
       .map((route) => route.position())
       .filter((position) => position !== null);
+    const topics = [...current, ...this.#absent()];
     const bytes = encodeStoredPosition({ centre: this.#centre, sending, topics });
     this.#savedMs = this.#now.nowMs;
     if (this.#saved !== null && equalBytes(bytes, this.#saved)) return;
