@@ -310,9 +310,13 @@ export class Broker {
   /** Opens what the metadata tells, and takes up logs that it doesn't tell of. */
   #openTopics(): void {
     for (const log of [...this.store.logs()]) {
-      if (log.topicId === METADATA_TOPIC_ID) continue;
-      if (this.#state.wasRemoved(log.topicId)) this.store.delete(log);
-      else if (this.#state.byId(log.topicId) === null) this.#adopt(log);
+      if (log.topicId === METADATA_TOPIC_ID || this.#state.byId(log.topicId) !== null) continue;
+      // The name is another topic's by now, so the folder can't be of the topic whose id stands in it: that was
+      // gone before the other came. Somebody's records are in it all the same.
+      if (this.#state.topic(log.topic) !== null)
+        this.store.setAside(log, "its topic id is not that of its name");
+      else if (this.#state.wasRemoved(log.topicId)) this.store.delete(log);
+      else this.#adopt(log);
     }
     for (const description of this.#state.topics()) {
       const topic = this.#openTopic(description);
@@ -330,15 +334,6 @@ export class Broker {
    * records thrown away.
    */
   #adopt(log: PartitionLog): void {
-    const known = this.#state.topic(log.topic);
-    if (known !== null) {
-      this.#options.logger.error("a log has the name of another topic and is left alone", {
-        topic: log.topic,
-        partition: log.partition,
-        id: log.topicId,
-      });
-      return;
-    }
     const partitions = [...this.store.logs()].filter((other) => other.topicId === log.topicId);
     const partitionCount = Math.max(...partitions.map((other) => other.partition)) + 1;
     const description = {

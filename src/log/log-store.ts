@@ -198,12 +198,18 @@ export class LogStore {
     const { folder } = this.#options;
     const doomed = `${folder}/${partitionFolderName(log.topic, log.partition)}.${log.topicId}${DELETED_SUFFIX}`;
     this.#host.disk.rename(log.folder, doomed);
-    this.#logs.delete(logKey(log.topicId, log.partition));
-    this.#frozen.delete(log);
-    log.markDeleted();
-    this.#background.forget(log);
+    this.#forget(log);
     this.#host.disk.syncFolder(folder);
     this.#maintenance.removeLater(doomed);
+  }
+
+  /** Takes a log away whose records nobody can place, and keeps its files for people to look at. Throws DISK_IO. */
+  setAside(log: PartitionLog, why: string): void {
+    if (this.get(log.topicId, log.partition) !== log) return;
+    const { folder } = this.#options;
+    this.#forget(log);
+    const path = this.#quarantine.setAside(log.folder, folder, partitionFolderName(log.topic, log.partition));
+    this.#host.report.quarantined?.(log, path, log.logStartOffset, log.logEndOffset, why);
   }
 
   /** `listener` runs after each commit round, once high watermarks have moved or logs were fenced. */
@@ -265,6 +271,13 @@ export class LogStore {
       unsyncedLogs: this.#background.pending,
       checkpoints: this.#background.passes,
     };
+  }
+
+  #forget(log: PartitionLog): void {
+    this.#logs.delete(logKey(log.topicId, log.partition));
+    this.#frozen.delete(log);
+    log.markDeleted();
+    this.#background.forget(log);
   }
 
   #make(identity: LogIdentity, config: LogConfig): PartitionLog {
