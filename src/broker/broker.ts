@@ -163,7 +163,7 @@ export class Broker {
       return refusal(ERROR.INVALID_PARTITIONS, words);
     }
     if (this.topics.partitionCount + count > this.#options.maxPartitions) {
-      const words = `${count} more partitions would exceed this broker's limit of ${this.#options.maxPartitions} (limits.max.partitions).`;
+      const words = `${count} more partitions would exceed this broker's limit of ${this.#options.maxPartitions} (max.partitions).`;
       return refusal(ERROR.POLICY_VIOLATION, words);
     }
     const configFault = topicConfigFault(spec.configs);

@@ -1,4 +1,4 @@
-import { HeadwaterError } from "../base/errors.ts";
+import { HeadwaterError, hasCode } from "../base/errors.ts";
 import { uuidFromBytes } from "../base/ids.ts";
 import type { Disk } from "../io/disk.ts";
 import type { Random } from "../io/random.ts";
@@ -22,18 +22,29 @@ const NODE_ID = 1;
  */
 export function openIdentity(disk: Disk, folder: string, random: Random): Identity {
   const path = `${folder}/${FILE_NAME}`;
-  const properties = parseProperties(disk.exists(path) ? disk.readFile(path, MAX_BYTES) : null);
+  const properties = parseProperties(readSmall(disk, path));
   const version = properties.get("version") ?? FORMAT;
-  if (version !== FORMAT) {
+  // Only a number says that a later program was here; anything else is damage.
+  if (/^\d{1,4}$/.test(version) && Number(version) > Number(FORMAT)) {
     const message = `${path} is of version ${version}, and this program knows version ${FORMAT}: run the newer program, or use another data folder`;
     throw new HeadwaterError("DATA_FORMAT_UNKNOWN", message, { path });
   }
-  const known = properties.get("cluster.id");
-  if (known !== undefined && known !== "") return { clusterId: known, nodeId: NODE_ID };
+  const known = properties.get("cluster.id") ?? "";
+  if (/^[\w-]{22}$/.test(known)) return { clusterId: known, nodeId: NODE_ID };
   const clusterId = uuidFromBytes(random.bytes(16));
   const text = `version=${FORMAT}\ncluster.id=${clusterId}\nnode.id=${NODE_ID}\n`;
   disk.replaceFile(path, new TextEncoder().encode(text));
   return { clusterId, nodeId: NODE_ID };
+}
+
+/** The file, or null where there is none that could be ours. */
+function readSmall(disk: Disk, path: string): Uint8Array | null {
+  try {
+    return disk.exists(path) ? disk.readFile(path, MAX_BYTES) : null;
+  } catch (error) {
+    if (hasCode(error, "MALFORMED")) return null;
+    throw error;
+  }
 }
 
 function parseProperties(bytes: Uint8Array | null): ReadonlyMap<string, string> {

@@ -15,6 +15,10 @@ export interface TopicConfigDefinition {
   readonly fault: (value: string) => string | null;
 }
 
+/** Longest value that is taken: no setting needs more, and what is stored has to fit Kafka's records. */
+const MAX_VALUE_LENGTH = 4096;
+/** How much of a refused text an error message repeats. */
+const SHOWN_LENGTH = 100;
 const INT_MAX = 0x7fffffff;
 const LONG_MAX = 9223372036854775807n;
 const WEEK_MS = "604800000";
@@ -116,11 +120,16 @@ export function topicConfigDefinition(name: string): TopicConfigDefinition | nul
 export function topicConfigFault(configs: ReadonlyMap<string, string>): string | null {
   for (const [name, value] of configs) {
     const definition = byName.get(name);
-    if (definition === undefined) return `Unknown topic config name: ${name}`;
-    const fault = definition.fault(value);
-    if (fault !== null) return `Invalid value ${value} for configuration ${name}: ${fault}`;
+    if (definition === undefined) return `Unknown topic config name: ${shortened(name)}`;
+    const tooLong = value.length > MAX_VALUE_LENGTH ? `more than ${MAX_VALUE_LENGTH} characters` : null;
+    const fault = tooLong ?? definition.fault(value);
+    if (fault !== null) return `Invalid value ${shortened(value)} for configuration ${name}: ${fault}`;
   }
   return null;
+}
+
+function shortened(text: string): string {
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}...` : text;
 }
 
 /** The value in force: the topic's own, else the broker's default, else Kafka's. */

@@ -36,6 +36,7 @@ const ROOT: Command = {
 /** Runs a command line (without the program's own name) and gives the exit code. Never throws. */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
   let path: readonly string[] = [ROOT.name];
+  world.onBug((error) => world.err(errorText(error, path.join(" "))));
   try {
     const found = findCommand(args);
     path = found.path;

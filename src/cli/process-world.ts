@@ -1,5 +1,7 @@
 import { writeSync } from "node:fs";
 import { hostname } from "node:os";
+import { HeadwaterError } from "../base/errors.ts";
+import { EXIT } from "./exit-codes.ts";
 import type { RunBroker, World } from "./world.ts";
 
 /** What standard error may hold back while nobody reads it; lines beyond it are lost, the gateway goes on. */
@@ -24,6 +26,7 @@ export function processWorld(version: string, runBroker: RunBroker): World {
     version,
     runBroker,
     interrupted: firstSignal,
+    onBug,
   };
 }
 
@@ -41,6 +44,28 @@ function firstSignal(): Promise<string> {
   });
 }
 
+/**
+ * Ends the process with the first error that nobody caught, and has it reported before. Bun itself goes on
+ * after one while `main.ts` awaits the command.
+ */
+function onBug(report: (error: unknown) => void): void {
+  const first = reportBug === null;
+  reportBug = report;
+  if (!first) return;
+  for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(event, (error: unknown) => {
+      try {
+        reportBug?.(error);
+      } finally {
+        process.exit(EXIT.bug);
+      }
+    });
+  }
+}
+
+/** Who hears of a bug: the latest to ask. */
+let reportBug: ((error: unknown) => void) | null = null;
+
 /** Waits until the reader has taken all of it, so that a command in a pipe goes no faster than the pipe. */
 function writeOut(text: string | Uint8Array): void {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
@@ -52,6 +77,8 @@ function writeOut(text: string | Uint8Array): void {
       const code = error instanceof Error && "code" in error ? error.code : null;
       // Whoever read the output has seen enough (`| head`).
       if (code === "EPIPE") process.exit(0);
+      if (code === "ENOSPC")
+        throw new HeadwaterError("DISK_FULL", "standard output: no space left", { cause: error });
       if (code !== "EAGAIN") throw error;
       Bun.sleepSync(1);
     }

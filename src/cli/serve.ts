@@ -36,6 +36,9 @@ async function serve(input: Input, world: World): Promise<number> {
   const clock = new SystemClock();
   const output = logOutput(settings, world, clock);
   const { logger } = output;
+  world.onBug((error) =>
+    logger.error("A bug in Headwater ended the gateway; the next start recovers", { error }),
+  );
   for (const warning of warnings) logger.warn(warning);
   const interrupted = world.interrupted();
   try {

@@ -4,6 +4,8 @@ import type { Addresses } from "../http/status.ts";
 
 /** What commands need of the process they run in; tests give their own. */
 export interface World {
+  /** From the call on, `report` hears of the error that nobody caught, and the process ends with EXIT.bug. */
+  readonly onBug: (report: (error: unknown) => void) => void;
   /** Writes to standard output, whole and in order. */
   readonly out: (text: string | Uint8Array) => void;
   /** Writes a message for people. */

@@ -73,7 +73,7 @@ export const OPTIONS = {
     doc: "Bytes of Kafka requests that are held at once, over all connections. Above it a client that is in the middle of sending a request is cut off.",
   }),
   "fetch.max.bytes": size({
-    default: 16 * MIB,
+    default: 4 * MIB,
     min: 1 * KIB,
     max: 1024 * MIB,
     doc: "Most record bytes in one fetch response, whatever the client asks for; a first batch larger than this is still sent.",
@@ -83,6 +83,12 @@ export const OPTIONS = {
     min: MIB,
     max: 16 * 1024 * MIB,
     doc: "Unsent response bytes at which a Kafka connection is closed: its client asks but does not read. At least fetch.max.bytes.",
+  }),
+  "kafka.max.total.queued.bytes": size({
+    default: 32 * MIB,
+    min: MIB,
+    max: 16 * 1024 * MIB,
+    doc: "Unsent response bytes of all Kafka connections together, above which fetch responses get small: what clients that ask and don't read may hold of the memory.",
   }),
 
   "mqtt.listen": door({

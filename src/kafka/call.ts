@@ -10,6 +10,8 @@ export interface Call {
   readonly reader: Reader;
   /** The address that this client can reach the broker at. */
   readonly advertised: { readonly host: string; readonly port: number };
+  /** Most record bytes that the answer may carry now, since slow clients share one bound for what they leave unread. */
+  readonly responseBudget: number;
   /** Whether the connection is gone and no answer will be read. */
   readonly closed: boolean;
   /**

@@ -22,6 +22,10 @@ export interface ConnectionHost {
   monotonicMs(): number;
   /** Whether requests of all connections hold more than they may; their bytes have changed by `bytes`. */
   held(bytes: number): boolean;
+  /** Responses that clients have not read have changed by `bytes`. */
+  unsent(bytes: number): void;
+  /** Most record bytes that the next response may carry. */
+  responseBudget(): number;
   closed(connection: KafkaConnection): void;
 }
 
@@ -37,6 +41,7 @@ export class KafkaConnection implements ConnectionHandler {
   readonly #pending: PendingCall[] = [];
   #pendingBytes = 0;
   #accountedBytes = 0;
+  #accountedUnsentBytes = 0;
   #lastActiveMs: number;
   #paused = false;
   #advancing = false;
@@ -53,9 +58,16 @@ export class KafkaConnection implements ConnectionHandler {
     this.#lastActiveMs = host.monotonicMs();
   }
 
-  /** Monotonic time since when nothing came and nothing was answered; null while a request waits. */
+  /**
+   * Monotonic time since when the client neither sent nor read anything; null while it waits for an answer that
+   * it has not been sent.
+   */
   get idleSinceMs(): number | null {
-    return this.#pending.length === 0 ? this.#lastActiveMs : null;
+    return this.#pending.length === 0 || this.#connection.queuedBytes > 0 ? this.#lastActiveMs : null;
+  }
+
+  get responseBudget(): number {
+    return this.#host.responseBudget();
   }
 
   data(chunk: Uint8Array): void {
@@ -73,19 +85,29 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   drained(): void {
+    this.#lastActiveMs = this.#host.monotonicMs();
     this.#advance();
+    this.#account();
   }
 
   closed(_error: Error | null): void {
     for (const call of this.#pending.splice(0)) call.abandon();
     this.#host.held(-this.#accountedBytes);
+    this.#host.unsent(-this.#accountedUnsentBytes);
     this.#accountedBytes = 0;
+    this.#accountedUnsentBytes = 0;
     this.#host.closed(this);
   }
 
-  /** Tells the door what this connection holds: requests that have not come whole or are not answered. */
+  /**
+   * Tells the door what this connection holds: answers that were not read, and requests that have not come whole
+   * or are not answered. Says whether all connections together hold too much of those.
+   */
   #account(): boolean {
     if (this.#connection.closed) return false;
+    const { queuedBytes } = this.#connection;
+    this.#host.unsent(queuedBytes - this.#accountedUnsentBytes);
+    this.#accountedUnsentBytes = queuedBytes;
     const bytes = this.#pendingBytes + this.#frames.heldBytes;
     const change = bytes - this.#accountedBytes;
     this.#accountedBytes = bytes;
@@ -101,6 +123,12 @@ export class KafkaConnection implements ConnectionHandler {
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** Ends a connection that was silent for too long; what its client does not read is dropped. */
+  expire(): void {
+    if (this.#connection.queuedBytes > 0) this.#connection.abort();
+    else this.#connection.close();
   }
 
   get remote(): Connection {
@@ -245,6 +273,10 @@ export class PendingCall implements Call {
     return this.#connection.remote.closed;
   }
 
+  get responseBudget(): number {
+    return this.#connection.responseBudget;
+  }
+
   describe(): string {
     return `${this.#name} v${this.version} request`;
   }
@@ -262,7 +294,15 @@ export class PendingCall implements Call {
     const lengthAt = scratch.reserveInt32();
     scratch.int32(this.#correlationId);
     if (this.#flexibleHeader) scratch.unsignedVarint(0);
-    encode(scratch);
+    try {
+      encode(scratch);
+    } catch (error) {
+      // A request can ask for what its version has no answer for, by a name of 32,767 bytes that an error
+      // message would repeat for one. Answers also leave from within a commit round, which must not suffer.
+      if (!hasCode(error, "UNSUPPORTED")) throw error;
+      this.drop(`no answer fits: ${error.message}`);
+      return;
+    }
     scratch.patchInt32(lengthAt, scratch.sizeBytes - 4);
     this.#connection.sent(scratch.sizeBytes);
     // Only the head's answer may leave as views; it is sent by the advance that follows at once.

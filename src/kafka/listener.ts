@@ -25,10 +25,16 @@ export interface KafkaDoorLimits {
   readonly maxHeldBytes: number;
   /** Response bytes that a slow client may leave unread before it is cut off. */
   readonly maxQueuedBytes: number;
+  /** Response bytes that all clients together may leave unread before responses get smaller. */
+  readonly maxTotalQueuedBytes: number;
   /** Silence after which a connection is closed; -1: never. */
   readonly maxIdleMs: number;
 }
 
+/** A response may carry this part of what is left of the bound for all of them. */
+const RESPONSE_SHARE = 4;
+/** However little is left: a client that reads gets on. */
+const MIN_RESPONSE_BYTES = 64 * 1024;
 /** Idle connections are looked for this often, or more often where they may be idle for less. */
 const IDLE_CHECK_MS = 10_000;
 
@@ -40,6 +46,7 @@ export class KafkaDoor {
   readonly #connections = new Set<KafkaConnection>();
   readonly #host: ConnectionHost;
   #heldBytes = 0;
+  #unsentBytes = 0;
   #idleCheck: Timer | null = null;
   #closing = false;
 
@@ -56,6 +63,11 @@ export class KafkaDoor {
         this.#heldBytes += bytes;
         return this.#heldBytes > limits.maxHeldBytes;
       },
+      unsent: (bytes) => {
+        this.#unsentBytes += bytes;
+      },
+      responseBudget: () =>
+        Math.max(MIN_RESPONSE_BYTES, (limits.maxTotalQueuedBytes - this.#unsentBytes) / RESPONSE_SHARE),
       closed: (connection) => this.#connections.delete(connection),
     };
     this.#listener = options.network.listen({
@@ -77,6 +89,11 @@ export class KafkaDoor {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** Response bytes that clients have not read. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
   }
 
   /** Takes no more connections, and closes those that wait for nothing. */
@@ -113,7 +130,7 @@ export class KafkaDoor {
       const limitMs = clock.monotonicMs() - limits.maxIdleMs;
       for (const connection of [...this.#connections]) {
         const sinceMs = connection.idleSinceMs;
-        if (sinceMs !== null && sinceMs <= limitMs) connection.close();
+        if (sinceMs !== null && sinceMs <= limitMs) connection.expire();
       }
       this.#checkIdle();
     });

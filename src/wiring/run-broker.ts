@@ -198,6 +198,7 @@ class Gateway implements RunningBroker {
       limits: {
         maxConnections: this.#settings["max.connections"],
         maxQueuedBytes: this.#settings["kafka.max.queued.bytes"],
+        maxTotalQueuedBytes: this.#settings["kafka.max.total.queued.bytes"],
         maxFrameBytes: this.#settings["socket.request.max.bytes"],
         maxHeldBytes: this.#settings["kafka.max.pending.bytes"],
         maxIdleMs: this.#settings["connections.max.idle.ms"],

@@ -20,9 +20,14 @@ test("is made once and stays", () => {
   expect(openIdentity(disk, "/data", new SeededRandom(2))).toEqual(first);
 });
 
-test("a file that is no identity is replaced", () => {
+test.each([
+  ["garbage", "\0\0garbage\xff"],
+  ["one that is too large", "x".repeat(5000)],
+  ["one with a damaged version", "version=\u0001\ncluster.id=AAAAAAAAAAAAAAAAAAAAAA\n"],
+  ["one with a damaged id", "version=1\ncluster.id=AAAA\u0000AAAAA\n"],
+])("a file that is no identity is replaced: %s", (_, text) => {
   const disk = folder();
-  write(disk, "\0\0garbage\xff");
+  write(disk, text);
   const made = openIdentity(disk, "/data", new SeededRandom(1));
   expect(openIdentity(disk, "/data", new SeededRandom(2))).toEqual(made);
 });

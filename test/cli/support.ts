@@ -32,6 +32,7 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     stdinIsTerminal: false,
     version: "1.2.3",
     runBroker: given.runBroker ?? (() => Promise.reject(new Error("not expected to run"))),
+    onBug: () => {},
     interrupted: () => given.interrupted ?? new Promise(() => {}),
   };
   const code = await runCli(args, world);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ZERO_UUID } from "../../src/base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../../src/base/ids.ts";
 import { SERVED_VERSIONS } from "../../src/kafka/dispatch.ts";
 import { API_VERSIONS_REQUEST } from "../../src/kafka/wire/generated/api-versions-request.ts";
 import { API_VERSIONS_RESPONSE } from "../../src/kafka/wire/generated/api-versions-response.ts";
@@ -19,6 +19,7 @@ import {
 import { METADATA_RESPONSE } from "../../src/kafka/wire/generated/metadata-response.ts";
 import { PRODUCE_REQUEST, type ProduceRequest } from "../../src/kafka/wire/generated/produce-request.ts";
 import { PRODUCE_RESPONSE } from "../../src/kafka/wire/generated/produce-response.ts";
+import { Writer } from "../../src/kafka/wire/writer.ts";
 import { decodeRecords } from "../../src/records/reader.ts";
 import { batchOf, encodeRequest, Gateway, type TestClient } from "./support/door.ts";
 
@@ -457,6 +458,101 @@ describe("garbage", () => {
     const answer = await client.ask(PRODUCE_REQUEST, PRODUCE_RESPONSE, produceRequest("t", ["z"]), V.produce);
     expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(ERROR.NONE);
     expect(gateway.door.connectionCount).toBe(1);
+  });
+
+  test.each([10, 11])(
+    "an unknown topic id in Metadata %d is answered, although the version has no null for its name",
+    async (version) => {
+      const gateway = await Gateway.open();
+      const client = await gateway.connect();
+      const topics = [
+        { topicId: ZERO_UUID, name: "fresh" },
+        { topicId: "AAAAAAAAAAAAAAAAAAAAZw" as Uuid, name: "" },
+      ];
+      const request = { ...DEFAULT_METADATA_REQUEST, topics };
+      const answer = await client.ask(METADATA_REQUEST, METADATA_RESPONSE, request, version);
+      expect(answer.topics.map(({ errorCode }) => errorCode)).toEqual([ERROR.NONE, ERROR.UNKNOWN_TOPIC_ID]);
+    },
+  );
+
+  test("what no answer can hold ends its connection alone, also when the answer waited for the disk", async () => {
+    const gateway = await Gateway.open();
+    const [stranger, bystander] = [await gateway.connect(), await gateway.connect()];
+    // 11,000 bytes that are no UTF-8 are read as 33,000 bytes of replacement characters, too many to write.
+    const name = new Uint8Array(11_000).fill(0xff);
+    const fresh = new TextEncoder().encode("fresh");
+    const writer = new Writer();
+    const place = writer.reserveInt32();
+    writer.int16(METADATA_REQUEST.apiKey ?? -1);
+    writer.int16(4);
+    writer.int32(1);
+    writer.nullableString(null);
+    writer.arrayLength(2);
+    for (const bytes of [fresh, name]) {
+      writer.int16(bytes.length);
+      writer.view(bytes);
+    }
+    writer.bool(true);
+    writer.patchInt32(place, writer.sizeBytes - 4);
+    stranger.raw(writer.toBytes());
+    await gateway.clock.settleAll();
+    expect(stranger.closedByPeer).toBe(true);
+    expect(gateway.refusals).toHaveLength(1);
+    await make(bystander, "t");
+    const answer = await bystander.ask(
+      PRODUCE_REQUEST,
+      PRODUCE_RESPONSE,
+      produceRequest("t", ["a"]),
+      V.produce,
+    );
+    expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(ERROR.NONE);
+  });
+
+  test("a refused topic setting leaves nothing behind", async () => {
+    const gateway = await Gateway.open();
+    const spec = {
+      name: "t",
+      partitionCount: 2,
+      configs: new Map([["leader.replication.throttled.replicas", "x".repeat(30_000)]]),
+    };
+    expect(gateway.broker.createTopic(spec, () => {})).toMatchObject({ error: ERROR.INVALID_CONFIG });
+    expect([...gateway.store.logs()].map(({ topic }) => topic)).not.toContain("t");
+  });
+
+  test("clients that ask and don't read share one bound, and one that reads still gets on", async () => {
+    const gateway = await Gateway.open({
+      limits: { maxTotalQueuedBytes: 4 * 1024 * 1024 },
+      maxFetchBytes: 4 * 1024 * 1024,
+    });
+    const writer = await gateway.connect();
+    await make(writer, "t");
+    for (let index = 0; index < 12; index += 1) {
+      await writer.ask(
+        PRODUCE_REQUEST,
+        PRODUCE_RESPONSE,
+        produceRequest("t", ["x".repeat(500_000)]),
+        V.produce,
+      );
+    }
+    const frozen: TestClient[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const client = await gateway.connect();
+      client.connection?.pause();
+      client.send(FETCH_REQUEST, fetchRequest("t", 0), V.fetch);
+      await gateway.clock.settleAll();
+      frozen.push(client);
+    }
+    const held = gateway.door.unsentBytes;
+    // One batch each is what they hold at least, since a client that gets none never gets on.
+    expect(held).toBeLessThan(20 * 600_000);
+    expect(held).toBeGreaterThan(1_000_000);
+    const fetched = await writer.ask(FETCH_REQUEST, FETCH_RESPONSE, fetchRequest("t", 11), V.fetch);
+    expect(fetched.responses[0]?.partitions[0]?.records?.length).toBeGreaterThan(500_000);
+    gateway.clock.advance(70_000);
+    await gateway.clock.settleAll();
+    expect(frozen).toHaveLength(20);
+    expect(gateway.door.connectionCount).toBe(0);
+    expect(gateway.door.unsentBytes).toBe(0);
   });
 
   test("connections beyond the limit are refused, idle ones are closed", async () => {

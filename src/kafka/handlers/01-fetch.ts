@@ -70,7 +70,7 @@ class Poll implements ReadWaiter {
   readonly #broker: Broker;
   readonly #topics: readonly TopicTargets[];
   readonly #minBytes: number;
-  readonly #maxBytes: number;
+  readonly #maxFetchBytes: number;
   readonly #maxWaitMs: number;
   readonly #readCommitted: boolean;
   #timer: Timer | null = null;
@@ -80,7 +80,7 @@ class Poll implements ReadWaiter {
     this.#broker = broker;
     this.#topics = request.topics.map((topic) => resolve(topic, broker));
     this.#minBytes = request.minBytes;
-    this.#maxBytes = Math.max(0, Math.min(request.maxBytes, maxFetchBytes));
+    this.#maxFetchBytes = Math.max(0, Math.min(request.maxBytes, maxFetchBytes));
     this.#maxWaitMs = Math.max(0, request.maxWaitMs);
     this.#readCommitted = request.isolationLevel === READ_COMMITTED;
   }
@@ -98,13 +98,14 @@ class Poll implements ReadWaiter {
 
   /** Answers where there is enough, something is wrong, or `now`. */
   #tryAnswer(now: boolean): boolean {
+    const maxBytes = Math.min(this.#maxFetchBytes, this.#call.responseBudget);
     let bytes = 0;
     let failed = false;
     const responses = this.#topics.map(({ topic, topicId, targets }) => ({
       topic,
       topicId,
       partitions: targets.map((target) => {
-        const response = this.#read(target, this.#maxBytes - bytes, bytes === 0);
+        const response = this.#read(target, maxBytes - bytes, bytes === 0);
         bytes += response.records?.length ?? 0;
         if (response.errorCode !== ERROR.NONE || response.divergingEpoch.endOffset !== -1) failed = true;
         return response;

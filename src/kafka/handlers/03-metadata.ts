@@ -25,12 +25,16 @@ export const metadata: ApiHandler<KafkaServices> = {
     const gather = new Gather();
     const topics = wantedTopics(request, call.version, broker).map((wanted) => {
       const topic = lookUp(wanted, request, broker, gather);
+      // Versions 10 and 11 have topic ids, and no null for the name of one that is not known.
+      if (call.version < FIRST_WITH_NULL_NAME) topic.name ??= "";
       if (request.includeTopicAuthorizedOperations) topic.topicAuthorizedOperations = TOPIC_OPERATIONS;
       return topic;
     });
     gather.whenAll(() => answer(call, broker, topics));
   },
 };
+
+const FIRST_WITH_NULL_NAME = 12;
 
 interface Wanted {
   readonly name: string | null;

@@ -72,6 +72,6 @@ function describe({ resourceType, resourceName }: Resource, services: KafkaServi
 }
 
 function unknownBroker(result: Result, broker: Broker): Result {
-  const message = `Unexpected broker id, expected ${broker.nodeId}, but received ${result.resourceName}`;
+  const message = `Unexpected broker id, expected ${broker.nodeId}, but received ${result.resourceName.slice(0, 100)}`;
   return { ...result, errorCode: ERROR.INVALID_REQUEST, errorMessage: message };
 }

@@ -22,6 +22,7 @@ const LIMITS: KafkaDoorLimits = {
   maxFrameBytes: 4 * 1024 * 1024,
   maxHeldBytes: 16 * 1024 * 1024,
   maxQueuedBytes: 32 * 1024 * 1024,
+  maxTotalQueuedBytes: 32 * 1024 * 1024,
   maxIdleMs: 60_000,
 };
 

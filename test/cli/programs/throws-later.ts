@@ -1,0 +1,15 @@
+/** A gateway with a bug, as `main.ts` would run it: something throws while the command is still going on. */
+import { runCli } from "../../../src/cli/cli.ts";
+import { processWorld } from "../../../src/cli/process-world.ts";
+
+const runBroker = async () => {
+  if (process.env.BUG === "rejection") void Promise.reject(new Error("nobody waits for this"));
+  else setTimeout(() => assertSomething(), 1);
+  return { addresses: {}, stop: async () => {}, failed: new Promise<Error>(() => {}) };
+};
+
+function assertSomething(): never {
+  throw new Error("an invariant is broken");
+}
+
+process.exit(await runCli(["serve", "--set", "log.format=json"], processWorld("test", runBroker)));
