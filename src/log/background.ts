@@ -124,7 +124,7 @@ export class Background {
       await log.files.sync();
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      if (!log.deleted) log.fence(error);
+      if (!log.deleted) log.fence(error, "its segments could not be synced");
       return;
     }
     if (log.fault !== null || log.deleted) return;

@@ -29,6 +29,9 @@ const HEADER_BYTES = 44;
 const SLOT_STEP_BYTES = 64 * 1024;
 const MAX_BYTES = 512 * 1024 * 1024;
 
+/** Names of the two files in the data folder. */
+export const CHECKPOINT_FILES = ["checkpoint.0", "checkpoint.1"] as const;
+
 export interface SegmentState extends SegmentMark {
   readonly baseOffset: number;
 }
@@ -249,6 +252,6 @@ export class CheckpointSlots {
   }
 
   #path(slot: number): string {
-    return `${this.#folder}/checkpoint.${slot}`;
+    return `${this.#folder}/${CHECKPOINT_FILES[slot]}`;
   }
 }

@@ -216,7 +216,7 @@ export class Commits {
       await log.files.sync();
     } catch (error) {
       // This log's affair: the others' appends are in the journal, or in segments of their own.
-      log.fence(error);
+      log.fence(error, "its segments could not be synced");
     }
   }
 

@@ -1,3 +1,5 @@
+import type { Uuid } from "../base/ids.ts";
+
 /** Names in the data folder. Partition folders and segment files are named as in Apache Kafka. */
 
 export const JOURNAL_FOLDER = "journal";
@@ -5,8 +7,6 @@ export const QUARANTINE_FOLDER = "quarantine";
 export const FORMAT_FILE = "format";
 export const CLEAN_SHUTDOWN_FILE = "clean-shutdown";
 export const PARTITION_METADATA_FILE = "partition.metadata";
-/** Ends the name of a partition's folder that is being removed, as in Kafka. */
-export const DELETED_SUFFIX = "-delete";
 export const LOG_SUFFIX = ".log";
 export const OFFSET_INDEX_SUFFIX = ".index";
 export const TIME_INDEX_SUFFIX = ".timeindex";
@@ -17,6 +17,8 @@ export const SALVAGE_SUFFIX = ".salvage";
 export const CACHE_SUFFIXES: readonly string[] = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, KEY_INDEX_SUFFIX];
 
 const OFFSET_DIGITS = 20;
+/** What a file system takes for one name; the names here are ASCII. */
+const MAX_NAME_BYTES = 255;
 
 /** `telemetry-3`. */
 export function partitionFolderName(topic: string, partition: number): string {
@@ -31,6 +33,29 @@ export function parsePartitionFolderName(name: string): { topic: string; partiti
   const partition = Number(match[2]);
   if (topic === undefined || topic === "." || topic === ".." || partition > 0x7fffffff) return null;
   return { topic, partition };
+}
+
+/**
+ * `<topic id>-<partition>-delete`: the folder of a deleted partition. Not made from the topic's name, which may
+ * be as long as a name can be, and which its successor may have.
+ */
+export function doomedFolderName(topicId: Uuid, partition: number): string {
+  return `${topicId}-${partition}-delete`;
+}
+
+export function isDoomedFolderName(name: string): boolean {
+  return /^[A-Za-z0-9_-]{22}-(0|[1-9]\d{0,9})-delete$/.test(name);
+}
+
+/**
+ * Name in the quarantine for what was called `name` (and a file in it, which `suffix` tells); `copy` counts what
+ * has had that name before. A long topic loses its end, the partition stays.
+ */
+export function quarantineName(name: string, suffix: string, copy: number): string {
+  const dash = name.lastIndexOf("-");
+  const head = dash < 0 ? name : name.slice(0, dash);
+  const tail = `${dash < 0 ? "" : name.slice(dash)}${suffix}${copy === 0 ? "" : `.${copy}`}`;
+  return head.slice(0, Math.max(0, MAX_NAME_BYTES - tail.length)) + tail;
 }
 
 /** `00000000000000000042`: the name of a segment's files without their suffix. */

@@ -131,8 +131,8 @@ export interface LogReport {
     toOffset: number,
     why: string,
   ): void;
-  /** A sync failed: nothing is appended to the log or read from it until the process starts anew. */
-  fenced?(log: LogIdentity, error: unknown): void;
+  /** Nothing is appended to the log or read from it until the process starts anew. `why` is a clause for people. */
+  fenced?(log: LogIdentity, error: unknown, why: string): void;
   /** Records [fromOffset, toOffset) are no longer there. */
   deleted?(log: LogIdentity, fromOffset: number, toOffset: number, reason: DeletionReason): void;
   /** Appends are refused for want of space, or are taken again. At most once per change. */

@@ -28,8 +28,11 @@ export interface LogHost {
   needsCommit(log: PartitionLog): void;
   /** The log has segments that are not synced, or not trimmed. */
   needsSync(log: PartitionLog): void;
-  /** A segment was found to hold something else than batches. */
-  damaged(log: PartitionLog, segment: Segment, cause: unknown): void;
+  /**
+   * A segment was found to hold something else than batches. True where what is sound stands in its place now;
+   * else that follows.
+   */
+  damaged(log: PartitionLog, segment: Segment, cause: unknown): boolean;
   /** Bytes of segments that were touched and may be resident. */
   touched(bytes: number): void;
 }

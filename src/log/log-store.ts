@@ -9,7 +9,7 @@ import type { CheckpointSlots, LogState } from "./checkpoint.ts";
 import { type CommitStatus, Commits } from "./commit.ts";
 import {
   CLEAN_SHUTDOWN_FILE,
-  DELETED_SUFFIX,
+  doomedFolderName,
   PARTITION_METADATA_FILE,
   partitionFolderName,
 } from "./folder-names.ts";
@@ -35,6 +35,9 @@ import { Quarantine } from "./quarantine.ts";
 import type { Segment } from "./segment.ts";
 import { SpaceGuard } from "./space-guard.ts";
 import { type OpenedStore, openStore } from "./store-opening.ts";
+
+/** Files of deleted partitions removed with each deletion: more than a small partition leaves, so none pile up. */
+const REMOVALS_PER_DELETION = 8;
 
 export interface LogStoreOptions {
   readonly disk: Disk;
@@ -156,7 +159,7 @@ export class LogStore {
     host.attach({
       needsCommit: (log) => this.#commits.add(log),
       needsSync: (log) => this.#background.add(log),
-      damaged: (log, segment, cause) => this.#maintenance.damaged(log, segment, cause),
+      damaged: (log, segment, cause) => this.#maintenance.mendNow(log, segment, cause),
     });
     for (const log of opened.logs) if (log.files.hasUntrimmed) this.#background.add(log);
   }
@@ -196,11 +199,12 @@ export class LogStore {
   delete(log: PartitionLog): void {
     if (this.get(log.topicId, log.partition) !== log) return;
     const { folder } = this.#options;
-    const doomed = `${folder}/${partitionFolderName(log.topic, log.partition)}.${log.topicId}${DELETED_SUFFIX}`;
+    const doomed = `${folder}/${doomedFolderName(log.topicId, log.partition)}`;
     this.#host.disk.rename(log.folder, doomed);
     this.#forget(log);
     this.#host.disk.syncFolder(folder);
     this.#maintenance.removeLater(doomed);
+    this.#maintenance.removeDoomed(REMOVALS_PER_DELETION, 0);
   }
 
   /** Takes a log away whose records nobody can place, and keeps its files for people to look at. Throws DISK_IO. */
@@ -376,7 +380,7 @@ function logKey(topicId: Uuid, partition: number): string {
 interface HostListeners {
   needsCommit(log: PartitionLog): void;
   needsSync(log: PartitionLog): void;
-  damaged(log: PartitionLog, segment: Segment, cause: unknown): void;
+  damaged(log: PartitionLog, segment: Segment, cause: unknown): boolean;
 }
 
 /** What the store's logs see of it. Until the store is whole, during recovery, nothing is committed or synced. */
@@ -431,8 +435,8 @@ class StoreHost implements LogHost {
     this.#listeners?.needsSync(log);
   }
 
-  damaged(log: PartitionLog, segment: Segment, cause: unknown): void {
-    this.#listeners?.damaged(log, segment, cause);
+  damaged(log: PartitionLog, segment: Segment, cause: unknown): boolean {
+    return this.#listeners?.damaged(log, segment, cause) ?? false;
   }
 
   touched(bytes: number): void {

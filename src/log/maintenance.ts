@@ -8,8 +8,9 @@ import type { Quarantine } from "./quarantine.ts";
 import { decideRetention, isDueToRoll } from "./retention.ts";
 import { type Segment, writeCacheFile } from "./segment.ts";
 
-/** Files of deleted partitions removed by one tick. */
+/** Files of deleted partitions removed by one tick: so many at least, and more while there is time. */
 const REMOVALS_PER_TICK = 64;
+const REMOVAL_MS_PER_TICK = 20;
 
 interface Damage {
   readonly log: PartitionLog;
@@ -33,6 +34,8 @@ export class Maintenance {
   readonly #damaged: Damage[] = [];
   #indexing: Indexing | null = null;
   #journalIsZeroed = false;
+  /** Something was mended between two ticks. */
+  #mended = false;
 
   constructor(host: LogHost, quarantine: Quarantine, journal: Journal, doomedFolders: readonly string[]) {
     this.#host = host;
@@ -44,8 +47,16 @@ export class Maintenance {
   /** A segment that has to be gone through. Its log answers errors for that part until then. */
   damaged(log: PartitionLog, segment: Segment, cause: unknown): void {
     if (this.#damaged.some((damage) => damage.segment === segment)) return;
+    segment.damaged = true;
     this.#damaged.push({ log, segment });
     this.#host.report.warning?.(`${segment.path} is damaged and will be gone through`, cause);
+  }
+
+  /** The same, and tries to mend it at once. Gives whether what is sound stands in its place. */
+  mendNow(log: PartitionLog, segment: Segment, cause: unknown): boolean {
+    this.damaged(log, segment, cause);
+    this.#mended = this.#repair() || this.#mended;
+    return log.fault === null && !segment.damaged;
   }
 
   /** A deleted partition's folder, to be removed a few files at a time. */
@@ -63,8 +74,9 @@ export class Maintenance {
       log.files.removeRetired(log.durableLogStartOffset);
       log.producers.expire(monotonicMs, log.config.producerIdExpirationMs);
     }
-    this.#removeDoomed();
-    const repaired = this.#repair();
+    this.removeDoomed(REMOVALS_PER_TICK, REMOVAL_MS_PER_TICK);
+    const repaired = this.#repair() || this.#mended;
+    this.#mended = false;
     this.#indexKeys(all, this.#host.limits.keyIndexBytesPerTick);
     this.#verify(all, this.#host.limits.verifyBytesPerTick);
     this.#host.space.refresh(this.#host.limits.segmentGrowthBytes);
@@ -100,19 +112,18 @@ export class Maintenance {
     }
   }
 
-  #removeDoomed(): void {
-    const { disk, report } = this.#host;
-    let left = REMOVALS_PER_TICK;
-    for (
-      let folder = this.#doomedFolders[0];
-      folder !== undefined && left > 0;
-      folder = this.#doomedFolders[0]
-    ) {
+  /** Removes `count` files of deleted partitions, and more until `durationMs` have passed. */
+  removeDoomed(count: number, durationMs: number): void {
+    const { disk, report, clock } = this.#host;
+    const untilMs = clock.monotonicMs() + durationMs;
+    let left = count;
+    for (let folder = this.#doomedFolders[0]; folder !== undefined; folder = this.#doomedFolders[0]) {
       try {
-        const names = disk.list(folder);
-        for (const name of names.slice(0, left)) disk.remove(`${folder}/${name}`);
-        left -= names.length;
-        if (left < 0) return;
+        for (const name of disk.list(folder)) {
+          if (left <= 0 && clock.monotonicMs() >= untilMs) return;
+          disk.remove(`${folder}/${name}`);
+          left -= 1;
+        }
         disk.remove(folder);
       } catch (error) {
         if (!(error instanceof HeadwaterError)) throw error;
@@ -125,30 +136,27 @@ export class Maintenance {
   /** Sets damaged segments aside and puts what is sound in their place. */
   #repair(): boolean {
     let repaired = false;
-    for (const damage of this.#damaged.splice(0)) {
-      const { log, segment } = damage;
+    for (const { log, segment } of this.#damaged.splice(0)) {
       if (log.fault !== null || log.deleted || !log.segments.includes(segment)) continue;
-      if (segment.pins > 0 || (segment === log.segments.at(-1) && !log.roll()) || segment.dirty) {
-        // What is not durable yet is none of the quarantine's business: later.
-        this.#damaged.push(damage);
-        continue;
-      }
-      repaired = this.#salvage(log, segment) || repaired;
+      repaired = this.#mend(log, segment) || repaired;
     }
     return repaired;
   }
 
-  #salvage(log: PartitionLog, segment: Segment): boolean {
+  #mend(log: PartitionLog, segment: Segment): boolean {
     try {
-      const { kept } = this.#quarantine.salvage(log, segment);
-      log.files.replace(segment, kept);
-      this.#host.keyIndexes.forget(segment);
-      return true;
+      const inUse = segment.pins > 0 || segment.dirty;
+      // What is not durable yet is none of the quarantine's business: later, and nothing more goes into it.
+      if (inUse && segment === log.segments.at(-1)) log.roll();
+      const mended = !inUse && this.#quarantine.mend(log, segment);
+      segment.damaged = !mended;
+      if (!mended) this.#damaged.push({ log, segment });
+      return mended;
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       this.#host.report.warning?.(`${segment.path} could not be repaired`, error);
       if (error.code === "DISK_FULL") this.#damaged.push({ log, segment });
-      else log.fence(error);
+      else log.fence(error, "a damaged segment could not be set aside");
       return false;
     }
   }

@@ -198,7 +198,7 @@ export class PartitionLog {
     if (admission.kind === "refuse") return admission.refusal;
     if (admission.kind === "duplicate") return this.#duplicate(admission.batch);
     try {
-      const refusal = this.#makeRoom(end - start, options.nowMs);
+      const refusal = this.#leaveDamage() ?? this.#makeRoom(end - start, options.nowMs);
       if (refusal !== null) return refusal;
       return this.#store(batches, start, end, options);
     } catch (error) {
@@ -225,7 +225,7 @@ export class PartitionLog {
         if (read !== null) return read;
       } catch (error) {
         if (!hasCode(error, "LOG_CORRUPT") && !hasCode(error, "DISK_IO")) throw error;
-        this.#host.damaged(this, segment, error);
+        if (this.#host.damaged(this, segment, error)) return this.read(fromOffset, maxBytes, options);
         return { ...this.#storageError(), bytes: NO_BYTES };
       }
     }
@@ -379,12 +379,12 @@ export class PartitionLog {
     this.#durable = this.captureEnd();
   }
 
-  /** Ends the log's life until the next start. */
-  fence(error: unknown): void {
+  /** Ends the log's life until the next start. `why` is a clause for people. */
+  fence(error: unknown, why: string): void {
     if (this.#fault !== null || this.#deleted) return;
     this.#fault = "fenced";
     if (this.#config.durability === "disk") this.#host.uncommittedBytes -= this.pendingBytes;
-    this.#host.report.fenced?.(this, error);
+    this.#host.report.fenced?.(this, error, why);
   }
 
   /** The log can't be read at all. */
@@ -476,7 +476,7 @@ export class PartitionLog {
     if (hasCode(error, "DISK_FULL")) return this.#noSpace();
     if (!hasCode(error, "DISK_IO") && !hasCode(error, "LOG_CORRUPT")) throw error;
     // Part of the append may be in the file: nothing may follow it.
-    this.fence(error);
+    this.fence(error, "an append failed");
     return this.#storageError();
   }
 
@@ -484,6 +484,21 @@ export class PartitionLog {
     this.#host.space.refused();
     const message = "the disk is full; free some space or lower retention";
     return { error: ERROR.KAFKA_STORAGE_ERROR, message };
+  }
+
+  /** Where the active segment's file is damaged or gone, appends go on in a new one. Throws DISK_IO. */
+  #leaveDamage(): AppendRefusal | null {
+    const { active } = this.#segments;
+    if (active === null) return null;
+    try {
+      if (!active.damaged) active.prepare();
+    } catch (error) {
+      const isMissing = hasCode(error, "DISK_IO") && !this.#host.disk.exists(active.path);
+      if (!isMissing && !hasCode(error, "LOG_CORRUPT")) throw error;
+      if (this.#host.damaged(this, active, error)) return null;
+    }
+    // It can't be salvaged yet: that waits for space, or for a sync.
+    return active.damaged && active === this.#segments.active && !this.roll() ? this.#noSpace() : null;
   }
 
   /** Makes sure that the active segment takes `bytes` more. */

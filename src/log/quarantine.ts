@@ -9,7 +9,7 @@ import {
   checkBatch,
 } from "../records/batch.ts";
 import { isSafeInt64At } from "../records/big-endian.ts";
-import { CACHE_SUFFIXES, LOG_SUFFIX, QUARANTINE_FOLDER, SALVAGE_SUFFIX } from "./folder-names.ts";
+import { LOG_SUFFIX, QUARANTINE_FOLDER, quarantineName, SALVAGE_SUFFIX } from "./folder-names.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Segment } from "./segment.ts";
@@ -40,15 +40,18 @@ export class Quarantine {
     this.#root = root;
   }
 
-  /** Moves a file or folder away; durable when it returns. Gives its new path. Throws DISK_IO. */
-  setAside(path: string, parent: string, name: string): string {
+  /**
+   * Moves a file or folder away, to the name that it or its partition has, with a suffix; durable when it
+   * returns. Gives its new path. Throws DISK_IO.
+   */
+  setAside(path: string, parent: string, name: string, suffix = ""): string {
     const folder = `${this.#root}/${QUARANTINE_FOLDER}`;
     if (!this.#disk.exists(folder)) {
       this.#disk.makeFolder(folder);
       this.#disk.syncFolder(this.#root);
     }
-    let target = `${folder}/${name}`;
-    for (let i = 1; this.#disk.exists(target); i++) target = `${folder}/${name}.${i}`;
+    let target = `${folder}/${quarantineName(name, suffix, 0)}`;
+    for (let i = 1; this.#disk.exists(target); i++) target = `${folder}/${quarantineName(name, suffix, i)}`;
     this.#disk.rename(path, target);
     this.#disk.syncFolder(folder);
     this.#disk.syncFolder(parent);
@@ -56,36 +59,69 @@ export class Quarantine {
   }
 
   /**
-   * Sets a damaged segment aside and puts what is sound of it in its place, under the same base offset: only the
-   * offsets of damaged batches are lost. `segment.nextOffset` bounds what can have been in it. `kept` is null
-   * where nothing was sound. A crash in between leaves a file that recovery puts in place. Throws DISK_FULL,
-   * with nothing changed, or DISK_IO.
+   * Salvages a segment of an open log; appends go on behind it, at the log's end. False where there is no space
+   * for that now. Throws DISK_FULL or DISK_IO.
    */
-  salvage(log: PartitionLog, segment: Segment): { readonly kept: Segment | null } {
-    const { files } = this.#host;
-    const source = files.use(segment);
-    const { sound, lost } = findSound(source, segment);
+  mend(log: PartitionLog, segment: Segment): boolean {
+    // A mending that was cut off may have made the file of the next segment already.
+    if (segment === log.segments.at(-1)) log.newSegment(log.logEndOffset).remove();
+    if (!log.roll()) return false;
+    if (segment === log.segments.at(-1)) {
+      log.files.renew(this.#host.limits.segmentFirstBytes);
+    } else {
+      const { kept } = this.salvage(log, segment);
+      log.files.replace(segment, kept);
+    }
+    this.#host.keyIndexes.forget(segment);
+    return true;
+  }
+
+  /**
+   * Sets a damaged segment aside and puts what is sound of it in its place, under the same base offset: only the
+   * offsets of damaged batches are lost. The segment's own end says what was in it at least; batches that follow
+   * each other beyond that, up to `limitOffset`, are kept as well. `kept` is null where nothing was sound, or
+   * the file is missing. A crash in between leaves a file that recovery puts in place. Throws DISK_FULL, with
+   * nothing changed, or DISK_IO.
+   */
+  salvage(
+    log: PartitionLog,
+    segment: Segment,
+    limitOffset = segment.nextOffset,
+  ): { readonly kept: Segment | null } {
+    if (!this.#disk.exists(segment.path)) {
+      segment.close();
+      segment.removeCaches();
+      const whole = { fromOffset: segment.baseOffset, toOffset: segment.nextOffset };
+      this.#reportLost(log, log.folder, [whole], "the segment's file is missing");
+      return { kept: null };
+    }
+    const source = this.#host.files.use(segment);
+    const { sound, lost } = findSound(source, segment, limitOffset);
     const stem = segment.path.slice(0, -LOG_SUFFIX.length);
     const copyPath = stem + SALVAGE_SUFFIX;
     if (sound.length > 0) this.#copy(source, sound, copyPath);
     segment.close();
-    for (const suffix of CACHE_SUFFIXES) this.#disk.remove(stem + suffix);
+    segment.removeCaches();
     const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
     const fileName = segment.path.slice(segment.path.lastIndexOf("/") + 1);
-    const aside = this.setAside(segment.path, log.folder, `${folderName}.${fileName}`);
+    const aside = this.setAside(segment.path, log.folder, folderName, `.${fileName}`);
     if (sound.length > 0) {
       this.#disk.rename(copyPath, segment.path);
       this.#disk.syncFolder(log.folder);
     }
-    for (const { fromOffset, toOffset } of lost) {
-      this.#host.report.quarantined?.(log, aside, fromOffset, toOffset, "batches are damaged");
-      this.#host.report.deleted?.(log, fromOffset, toOffset, "corruption");
-    }
+    this.#reportLost(log, aside, lost, "batches are damaged");
     return { kept: sound.length === 0 ? null : this.#accept(log, segment) };
   }
 
   get #disk(): Disk {
     return this.#host.disk;
+  }
+
+  #reportLost(log: PartitionLog, path: string, lost: readonly Lost[], why: string): void {
+    for (const { fromOffset, toOffset } of lost) {
+      this.#host.report.quarantined?.(log, path, fromOffset, toOffset, why);
+      this.#host.report.deleted?.(log, fromOffset, toOffset, "corruption");
+    }
   }
 
   #copy(source: DiskFile, ranges: readonly SoundRange[], path: string): void {
@@ -124,14 +160,18 @@ export class Quarantine {
 }
 
 /** The sound batches of a segment's file, and the offsets that are missing between them. */
-function findSound(file: DiskFile, segment: Segment): { sound: SoundRange[]; lost: Lost[] } {
+function findSound(
+  file: DiskFile,
+  segment: Segment,
+  limitOffset: number,
+): { sound: SoundRange[]; lost: Lost[] } {
   const bytes = file.view(0, file.sizeBytes);
   const sound: SoundRange[] = [];
   const lost: Lost[] = [];
   let expected = segment.baseOffset;
   let position = 0;
   while (position < bytes.length) {
-    const start = findBatch(bytes, position, expected, segment.nextOffset);
+    const start = findBatch(bytes, position, expected, segment, limitOffset);
     if (start < 0) break;
     const baseOffset = batchBaseOffset(bytes, start);
     if (start > position) lost.push({ fromOffset: expected, toOffset: baseOffset });
@@ -146,11 +186,21 @@ function findSound(file: DiskFile, segment: Segment): { sound: SoundRange[]; los
   return { sound, lost };
 }
 
-/** Position of the next sound batch with offsets in [expected, limit), or -1. */
-function findBatch(bytes: Uint8Array, from: number, expected: number, limit: number): number {
+/**
+ * Position of the next sound batch from the expected offset on, or -1. Beyond the segment's known end a batch
+ * counts only where one has to start: what a crash left behind a hole there was never acknowledged.
+ */
+function findBatch(
+  bytes: Uint8Array,
+  from: number,
+  expected: number,
+  segment: Segment,
+  limitOffset: number,
+): number {
   for (let at = from; at + BATCH_HEADER_BYTES <= bytes.length; at++) {
     if (batchMagic(bytes, at) !== BATCH_MAGIC || !isSafeInt64At(bytes, at)) continue;
     const baseOffset = batchBaseOffset(bytes, at);
+    const limit = at === from || at === segment.sizeBytes ? limitOffset : segment.nextOffset;
     if (baseOffset < expected || baseOffset >= limit) continue;
     if (checkBatch(bytes, at, bytes.length) === null && batchNextOffset(bytes, at) <= limit) return at;
   }

@@ -1,3 +1,4 @@
+import { hasCode } from "../base/errors.ts";
 import type { Disk } from "../io/disk.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -179,22 +180,33 @@ export class LogRecovery {
     const segment = this.#restoreSegment(point);
     segment.trimmed = false;
     this.#bases.shift();
-    // A checkpoint may name a new file that nothing has made durable in its folder yet.
-    if (point.sizeBytes === 0) this.#folderUnsynced = true;
-    const file = this.#host.files.use(segment);
-    segment.allocatedBytes = file.sizeBytes;
     // An index file may tell of batches that are lost, and would fit by size once others have taken their place.
     segment.removeCaches();
-    if (file.sizeBytes >= point.sizeBytes) {
+    // A checkpoint may name a new file that nothing has made durable in its folder yet.
+    if (point.sizeBytes === 0) this.#folderUnsynced = true;
+    try {
+      segment.prepare();
       this.#current = segment;
       this.#segments.push(segment);
-      return;
+    } catch (error) {
+      if (!hasCode(error, "LOG_CORRUPT")) throw error;
+      this.#salvageFirst(segment);
     }
-    // The file ends before the recovery point: what is sound of it stays readable, appends go on behind it.
+  }
+
+  /** Sets aside a segment that is damaged below the recovery point. The log goes on behind what is sound of it. */
+  #salvageFirst(segment: Segment): void {
     segment.close();
-    const { kept } = this.#quarantine.salvage(this.#log, segment);
+    const { nextOffset } = segment;
+    const { kept } = this.#quarantine.salvage(this.#log, segment, this.#bases[0] ?? Number.MAX_SAFE_INTEGER);
     this.#folderUnsynced = true;
-    if (kept !== null) this.#segments.push(kept);
+    if (kept === null) return;
+    this.#segments.push(kept);
+    // What stands behind the recovery point is news to the checkpoint's producers and epochs.
+    for (const walk = kept.walk(0); walk.next(); ) {
+      if (batchBaseOffset(walk.bytes, walk.at) >= nextOffset) this.#note(walk.bytes, walk.at);
+    }
+    this.#expected = Math.max(this.#expected, kept.nextOffset);
   }
 
   /** Goes on at the start of a segment's file. */
@@ -348,10 +360,14 @@ export class LogRecovery {
 
   #accept(segment: Segment, bytes: Uint8Array, at: number): void {
     segment.accept(bytes, at);
-    this.#log.producers.note(bytes, at, this.#host.clock.monotonicMs());
-    this.#log.epochs.note(batchLeaderEpoch(bytes, at), batchBaseOffset(bytes, at));
+    this.#note(bytes, at);
     this.#expected = batchNextOffset(bytes, at);
     this.#toSync.add(segment);
+  }
+
+  #note(bytes: Uint8Array, at: number): void {
+    this.#log.producers.note(bytes, at, this.#host.clock.monotonicMs());
+    this.#log.epochs.note(batchLeaderEpoch(bytes, at), batchBaseOffset(bytes, at));
   }
 
   /** The first journal entry that has something at or behind the expected offset. */

@@ -74,6 +74,16 @@ export class SegmentList {
     this.#untrimmed.add(sealed);
   }
 
+  /** Makes the file of the active segment, which is empty, anew. Throws DISK_FULL or DISK_IO. */
+  renew(allocateBytes: number): void {
+    const { active } = this;
+    assert(active !== null && active.sizeBytes === 0, "only an empty segment is made anew");
+    active.remove();
+    active.create(allocateBytes);
+    active.damaged = false;
+    this.#folderUnsynced = true;
+  }
+
   /** The active segment has `bytes` more. */
   noteAppended(active: Segment, bytes: number): void {
     this.#sizeBytes += bytes;
@@ -155,7 +165,8 @@ export class SegmentList {
   async trimSealed(): Promise<void> {
     this.syncFolder();
     for (const segment of [...this.#untrimmed]) {
-      if (this.#closed || !this.#untrimmed.has(segment)) continue;
+      // A damaged one is replaced by what is sound of it.
+      if (this.#closed || segment.damaged || !this.#untrimmed.has(segment)) continue;
       // Opening a file that had been closed measures it.
       segment.open();
       if (segment.allocatedBytes !== segment.sizeBytes) segment.allocate(segment.sizeBytes);

@@ -9,6 +9,7 @@ import {
   batchSizeBytes,
   NO_TIMESTAMP,
 } from "../records/batch.ts";
+import { isSafeInt64At } from "../records/big-endian.ts";
 import { BatchWalk } from "./batch-walk.ts";
 import {
   CACHE_SUFFIXES,
@@ -77,6 +78,8 @@ export class Segment implements FileSlot, IndexHolder {
   trimmed = false;
   /** Whether the key index was made, or can't be. */
   keyIndexed = false;
+  /** Found to hold something else than its batches; it waits to be salvaged. */
+  damaged = false;
   /** Bytes that this process has not written itself, and how many of them it has checked. */
   restoredBytes = 0;
   verifiedBytes = 0;
@@ -128,6 +131,27 @@ export class Segment implements FileSlot, IndexHolder {
         throw this.#corrupt(file.sizeBytes, "the file is shorter than it was");
     }
     return file;
+  }
+
+  /**
+   * Opens what appends need: the file and the indexes, which are built where they are missing. Throws LOG_CORRUPT
+   * where the file does not hold the batches that it should, or DISK_IO.
+   */
+  prepare(): void {
+    this.open();
+    this.#loadIndexes();
+  }
+
+  /** A cheap look at the file: its length, and whether it begins with a batch. Throws LOG_CORRUPT or DISK_IO. */
+  glance(): void {
+    this.open();
+    if (this.sizeBytes === 0) return;
+    const walk = this.walk(0);
+    const begins =
+      walk.next() &&
+      isSafeInt64At(walk.bytes, walk.at) &&
+      batchBaseOffset(walk.bytes, walk.at) >= this.baseOffset;
+    if (!begins) throw this.#corrupt(0, "there is no batch where one should start");
   }
 
   /** Takes what a checkpoint or a scan found out. */

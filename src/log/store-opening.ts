@@ -2,11 +2,11 @@ import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Disk, DiskFile } from "../io/disk.ts";
 import type { Random } from "../io/random.ts";
-import { type Checkpoint, CheckpointSlots, type LogState } from "./checkpoint.ts";
+import { CHECKPOINT_FILES, type Checkpoint, CheckpointSlots, type LogState } from "./checkpoint.ts";
 import {
   CLEAN_SHUTDOWN_FILE,
-  DELETED_SUFFIX,
   FORMAT_FILE,
+  isDoomedFolderName,
   JOURNAL_FOLDER,
   LOG_SUFFIX,
   PARTITION_METADATA_FILE,
@@ -36,6 +36,8 @@ import { decodeFormat, encodeFormat, MAX_FORMAT_BYTES } from "./store-format.ts"
 
 /** Journal files kept for logs that could not be synced: `kept.<generation>`. */
 const KEPT_PREFIX = "kept.";
+/** Files in the data folder itself. */
+const OWN_FILES: readonly string[] = [FORMAT_FILE, CLEAN_SHUTDOWN_FILE, ...CHECKPOINT_FILES];
 const COPY_BYTES = 1024 * 1024;
 /** Segments synced at a time at the end of recovery. */
 const RECOVERY_SYNCS = 4;
@@ -99,6 +101,8 @@ class StoreOpening {
 
   async run(): Promise<OpenedStore> {
     const { folder, host } = this.#options;
+    this.#setAsideOdd(folder, (name) => OWN_FILES.includes(name), "");
+    this.#setAsideOdd(this.#journalFolder, isJournalFile, `${JOURNAL_FOLDER}-`);
     const storedId = this.#readFormat();
     const checkpoint = this.#slots.read();
     for (const state of checkpoint?.logs ?? []) {
@@ -142,6 +146,16 @@ class StoreOpening {
 
   get #journalFolder(): string {
     return `${this.#options.folder}/${JOURNAL_FOLDER}`;
+  }
+
+  /** Folders, and links to nothing, where a file has to be: they can be neither read nor replaced. */
+  #setAsideOdd(parent: string, isFile: (name: string) => boolean, prefix: string): void {
+    for (const name of this.#disk.list(parent)) {
+      const path = `${parent}/${name}`;
+      if (!isFile(name) || (this.#disk.exists(path) && !isFolder(this.#disk, path))) continue;
+      const target = this.#options.quarantine.setAside(path, parent, prefix + name);
+      this.#options.host.report.quarantined?.(null, target, -1, -1, "a file was expected here");
+    }
   }
 
   #readFormat(): Uint8Array | null {
@@ -188,7 +202,7 @@ class StoreOpening {
   #existingHalves(): DiskFile[] {
     const halves: DiskFile[] = [];
     for (const name of this.#disk.list(this.#journalFolder)) {
-      if (name !== "0" && name !== "1" && !name.startsWith(KEPT_PREFIX)) continue;
+      if (!isJournalFile(name)) continue;
       halves.push(this.#disk.openFile(`${this.#journalFolder}/${name}`, "write"));
     }
     return halves;
@@ -223,6 +237,40 @@ class StoreOpening {
     const endOffset = Math.max(state.logStartOffset, segments.at(-1)?.nextOffset ?? 0);
     log.restore(segments, state.logStartOffset, endOffset);
     this.#logs.push(log);
+    this.#lookAtActive(log, state);
+  }
+
+  /** Appends need the active segment: where its file is gone or another, they go on behind it in a new one. */
+  #lookAtActive(log: PartitionLog, state: LogState): void {
+    const active = log.segments.at(-1);
+    if (active === undefined) return;
+    try {
+      active.glance();
+      active.close();
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      active.close();
+      this.#mend(log, active, state);
+    }
+  }
+
+  #mend(log: PartitionLog, segment: Segment, state: LogState): void {
+    const { host, quarantine } = this.#options;
+    try {
+      if (quarantine.mend(log, segment)) return;
+      // The first append, or a reader, comes to it once there is space.
+      host.report.warning?.(`${segment.path} is damaged, and there is no space to go through it`);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#freeze(log, state, error.message);
+    }
+  }
+
+  /** A log that can't be used keeps what the checkpoint said of it, for the next start. */
+  #freeze(log: PartitionLog, state: LogState | null, why: string): void {
+    log.quarantine();
+    if (state !== null) this.#frozen.set(log, state);
+    this.#options.host.report.quarantined?.(log, log.folder, -1, -1, why);
   }
 
   /**
@@ -264,7 +312,7 @@ class StoreOpening {
 
   #findDoomed(names: Iterable<string>): void {
     for (const name of names) {
-      if (name.endsWith(DELETED_SUFFIX)) this.#doomed.push(`${this.#options.folder}/${name}`);
+      if (isDoomedFolderName(name)) this.#doomed.push(`${this.#options.folder}/${name}`);
     }
   }
 
@@ -364,10 +412,8 @@ class StoreOpening {
       if (folderUnsynced) this.#foldersToSync.push(folder);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      log.quarantine();
-      if (found.state !== null) this.#frozen.set(log, found.state);
       if (entries.length > 0) this.#journalStillNeeded = true;
-      host.report.quarantined?.(log, folder, -1, -1, error.message);
+      this.#freeze(log, found.state, error.message);
     }
   }
 
@@ -454,6 +500,20 @@ class StoreOpening {
       this.#disk.remove(path);
     }
     return { file: this.#disk.createFile(path, sizeBytes), fresh: true };
+  }
+}
+
+function isJournalFile(name: string): boolean {
+  return name === "0" || name === "1" || name.startsWith(KEPT_PREFIX);
+}
+
+/** Of a path that is there. */
+function isFolder(disk: Disk, path: string): boolean {
+  try {
+    disk.list(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -14,12 +14,8 @@ export function logReport(logger: Logger, metrics: Metrics): LogReport {
       const place = { topic: log?.topic, partition: log?.partition };
       logger.error("corrupt records were set aside", { ...place, path, fromOffset, toOffset, why });
     },
-    fenced: ({ topic, partition }, error) =>
-      logger.error("a log takes no more records until the next start: its sync failed", {
-        topic,
-        partition,
-        error,
-      }),
+    fenced: ({ topic, partition }, error, why) =>
+      logger.error(`a log takes no more records until the next start: ${why}`, { topic, partition, error }),
     // What retention deletes is a gap only where an uplink had not carried it yet: the uplink counts that.
     deleted: ({ topic, partition }, fromOffset, toOffset, reason) =>
       logger.info("records deleted", { topic, partition, fromOffset, toOffset, reason }),

@@ -33,7 +33,8 @@ test("everything is there after a clean shutdown, without a scan", async () => {
   await first.store.close();
   const views = disk.counts.view;
   const second = await openStore({ disk });
-  expect(disk.counts.view - views).toBe(0);
+  // One glance at the start of the log's active segment.
+  expect(disk.counts.view - views).toBe(1);
   expect(second.reports.lines).toEqual([]);
   const again = second.store.get(log.topicId, 0);
   if (again === null) throw new Error("the log is gone");
