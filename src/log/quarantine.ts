@@ -88,17 +88,10 @@ export class Quarantine {
     segment: Segment,
     limitOffset = segment.nextOffset,
   ): { readonly kept: Segment | null } {
-    if (!this.#disk.exists(segment.path)) {
-      segment.close();
-      segment.removeCaches();
-      const whole = { fromOffset: segment.baseOffset, toOffset: segment.nextOffset };
-      this.#reportLost(log, log.folder, [whole], "the segment's file is missing");
-      return { kept: null };
-    }
+    const copyPath = segment.path.slice(0, -LOG_SUFFIX.length) + SALVAGE_SUFFIX;
+    if (this.#isMissing(log, segment, copyPath)) return { kept: null };
     const source = this.#host.files.use(segment);
     const { sound, lost } = findSound(source, segment, limitOffset);
-    const stem = segment.path.slice(0, -LOG_SUFFIX.length);
-    const copyPath = stem + SALVAGE_SUFFIX;
     if (sound.length > 0) this.#copy(source, sound, copyPath);
     segment.close();
     segment.removeCaches();
@@ -115,6 +108,21 @@ export class Quarantine {
 
   get #disk(): Disk {
     return this.#host.disk;
+  }
+
+  /** Whether there is nothing to salvage. Ends a salvage that was cut off with the original away already. */
+  #isMissing(log: PartitionLog, segment: Segment, copyPath: string): boolean {
+    if (this.#disk.exists(segment.path)) return false;
+    if (this.#disk.exists(copyPath)) {
+      this.#disk.rename(copyPath, segment.path);
+      this.#disk.syncFolder(log.folder);
+      return false;
+    }
+    segment.close();
+    segment.removeCaches();
+    const whole = { fromOffset: segment.baseOffset, toOffset: segment.nextOffset };
+    this.#reportLost(log, log.folder, [whole], "the segment's file is missing");
+    return true;
   }
 
   #reportLost(log: PartitionLog, path: string, lost: readonly Lost[], why: string): void {
@@ -142,6 +150,7 @@ export class Quarantine {
     } finally {
       copy.close();
     }
+    this.#disk.syncFolder(path.slice(0, path.lastIndexOf("/")));
   }
 
   /** Reads the copy in place, for its indexes and marks. */

@@ -108,7 +108,7 @@ test("a segment that can't be synced fences its log alone", async () => {
   mustAppend(bulk, batchOf(["x".repeat(6000)]));
   mustAppend(other, batchOf(["fine"]));
   await clock.settleAll();
-  expect(reports.lines).toEqual(["fenced bulk-0"]);
+  expect(reports.lines).toEqual(["fenced bulk-0: its segments could not be synced"]);
   expect(bulk.highWatermark as number).toBe(1);
   expect(bulk.fault).toBe("fenced");
   expect(append(bulk, batchOf(["refused"])).error).toBe(ERROR.KAFKA_STORAGE_ERROR);
@@ -118,6 +118,17 @@ test("a segment that can't be synced fences its log alone", async () => {
   expect(other.highWatermark as number).toBe(6);
   const recovered = await openStore({ disk: disk.crash("nothing") });
   expect(valuesOf(readAll(logOf(recovered.store, bulk)))).toEqual(["durable"]);
+});
+
+test("a log that is fenced by a failed append says so", async () => {
+  const disk = new SimulatedDisk();
+  const { store, clock, reports } = await openStore({ disk });
+  const log = createLog(store);
+  mustAppend(log, batchOf(["durable"]));
+  await clock.settleAll();
+  disk.fail({ kind: "write", path: "/readings-0/" });
+  expect(append(log, batchOf(["refused"])).error).toBe(ERROR.KAFKA_STORAGE_ERROR);
+  expect(reports.lines).toEqual(["fenced readings-0: an append failed"]);
 });
 
 test("what the journal has of a fenced log outlives the reuse of the journal", async () => {
@@ -130,7 +141,7 @@ test("what the journal has of a fenced log outlives the reuse of the journal", a
   disk.fail({ kind: "syncDone", path: "/ill-0/" });
   // Many rounds of another log: both halves of the journal are reused several times.
   await appendEach(opened, other, 0, 60);
-  expect(reports.lines).toEqual(["fenced ill-0"]);
+  expect(reports.lines).toEqual(["fenced ill-0: its segments could not be synced"]);
   expect(disk.list(`${ROOT}/journal`).filter((name) => name.startsWith("kept.")).length).toBe(1);
   const recovered = await openStore({ disk: disk.crash("nothing") });
   expect(valuesOf(readAll(logOf(recovered.store, ill)))).toEqual(values(0, 2));

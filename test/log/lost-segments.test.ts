@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Offset } from "../../src/base/ids.ts";
 import { SystemClock } from "../../src/io/bun/clock.ts";
 import { MappedDisk } from "../../src/io/bun/mapped-disk.ts";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
@@ -12,6 +13,7 @@ import {
   batchOf,
   createLog,
   mustAppend,
+  openStore,
   Reports,
   readAll,
   SMALL_CONFIG,
@@ -139,4 +141,129 @@ describe.each(["readings", "__cluster_metadata"])("the active segment of %s", (t
       }
     });
   });
+});
+
+test("the first append finds damage behind a sound beginning, and the log goes on behind it", async () => {
+  const { folder, log } = await stopped("readings", "clean");
+  const path = join(folder, "readings-0", "00000000000000000000.log");
+  const bytes = readFileSync(path);
+  bytes.set(new SeededRandom(5).bytes(BATCH_BYTES), 3 * BATCH_BYTES);
+  writeFileSync(path, bytes);
+  // With its index an append would not even look there, which is as well.
+  rmSync(path.replace(".log", ".index"));
+  const { store, reports } = await open(folder);
+  const found = find(store, log);
+  expect(reports.matching("quarantined")).toEqual([]);
+  await appendAll(store, found, VALUES.slice(10, 11));
+  expect(reports.matching("quarantined")).toEqual(["quarantined readings-0 3 to 4: batches are damaged"]);
+  expect(reports.matching("fenced")).toEqual([]);
+  expect(valuesOf(readAll(found))).toEqual(VALUES.slice(0, 11).filter((_, i) => i !== 3));
+  await store.close();
+});
+
+test("a reader is answered around damage that it is the first to find", async () => {
+  const { folder, log } = await stopped("readings", "clean");
+  const path = join(folder, "readings-0", "00000000000000000000.log");
+  const bytes = readFileSync(path);
+  bytes.set(new SeededRandom(5).bytes(BATCH_BYTES), 3 * BATCH_BYTES);
+  writeFileSync(path, bytes);
+  const { store } = await open(folder);
+  const found = find(store, log);
+  expect(valuesOf(readAll(found, 3, BATCH_BYTES))).toEqual(VALUES.slice(4, 10));
+  await store.close();
+});
+
+test("the file of an empty log can be lost", async () => {
+  const folder = newFolder();
+  const { store } = await open(folder);
+  const log = createLog(store);
+  await store.close();
+  rmSync(join(folder, "readings-0", "00000000000000000000.log"));
+  const again = await open(folder);
+  const found = find(again.store, log);
+  await appendAll(again.store, found, VALUES.slice(0, 2));
+  expect(valuesOf(readAll(found))).toEqual(VALUES.slice(0, 2));
+  await again.store.close();
+});
+
+test("a lost segment that is sealed costs its records, not the log", async () => {
+  const folder = newFolder();
+  const { store } = await open(folder);
+  const log = createLog(store);
+  for (let i = 0; i < 10; i++) await appendAll(store, log, VALUES);
+  const [, second] = log.segments;
+  if (second === undefined) throw new Error("one segment only");
+  await store.close();
+  rmSync(second.path);
+  const again = await open(folder);
+  const found = find(again.store, log);
+  expect(readAll(found).map((record) => record.offset)).toEqual(
+    Array.from({ length: 120 }, (_, i) => i).filter((i) => i < second.baseOffset || i >= second.nextOffset),
+  );
+  expect(found.fault).toBeNull();
+  await appendAll(again.store, found, VALUES.slice(0, 1));
+  await again.store.close();
+});
+
+test("what was synced behind the recovery point survives damage below it, and a second crash", async () => {
+  const disk = new SimulatedDisk();
+  const opened = await openStore({ disk });
+  const log = createLog(opened.store);
+  for (const value of VALUES.slice(0, 6)) mustAppend(log, batchOf([value]));
+  await opened.clock.settleAll();
+  await opened.store.close();
+  const running = await openStore({ disk });
+  const bulk = "b".repeat(5000);
+  const found = find(running.store, log);
+  // Too large for the journal: it is in the segment alone.
+  mustAppend(found, batchOf([bulk]));
+  await running.clock.settleAll();
+  expect(found.highWatermark as number).toBe(7);
+  const path = find(running.store, log).segments[0]?.path ?? "";
+  const cuts: SimulatedDisk[] = [];
+  let recovering = false;
+  const crashed: SimulatedDisk = disk.crash("nothing", 1, () => {
+    if (recovering) cuts.push(crashed.crash("nothing"));
+  });
+  for (let byte = 0; byte < 24; byte++) crashed.flipBit(path, (2 * BATCH_BYTES + byte) * 8 + 1);
+  const expected = [...VALUES.slice(0, 2), ...VALUES.slice(3, 6), bulk];
+  recovering = true;
+  const recovered = await openStore({ disk: crashed });
+  recovering = false;
+  expect(recovered.reports.matching("quarantined")).toEqual([
+    "quarantined readings-0 2 to 3: batches are damaged",
+  ]);
+  expect(valuesOf(readAll(find(recovered.store, log)))).toEqual(expected);
+  expect(cuts.length).toBeGreaterThan(20);
+  for (const cut of cuts) {
+    const again = await openStore({ disk: cut });
+    const log2 = find(again.store, log);
+    expect(valuesOf(readAll(log2))).toEqual(expected);
+    expect(mustAppend(log2, batchOf(["more"]))).toBe(7);
+  }
+});
+
+test("a mending at the start can be cut off anywhere", async () => {
+  const disk = new SimulatedDisk();
+  const opened = await openStore({ disk });
+  const log = createLog(opened.store);
+  for (const value of VALUES.slice(0, 6)) mustAppend(log, batchOf([value]));
+  await opened.clock.settleAll();
+  await opened.store.close();
+  const cuts: SimulatedDisk[] = [];
+  const stopped: SimulatedDisk = disk.crash("everything", 1, () => {
+    for (const mode of ["nothing", "everything"] as const) cuts.push(stopped.crash(mode));
+  });
+  for (let byte = 0; byte < 24; byte++) stopped.flipBit(log.segments[0]?.path ?? "", byte * 8 + 1);
+  cuts.length = 0;
+  await openStore({ disk: stopped });
+  expect(cuts.length).toBeGreaterThan(20);
+  for (const cut of [...cuts]) {
+    const again = await openStore({ disk: cut });
+    const found = find(again.store, log);
+    expect(valuesOf(readAll(found))).toEqual(VALUES.slice(1, 6));
+    expect(mustAppend(found, batchOf(["more"]))).toBe(6);
+    await again.clock.settleAll();
+    expect(valuesOf(readAll(found, 6))).toEqual(["more"]);
+  }
 });

@@ -62,8 +62,8 @@ export class Reports implements Required<LogReport> {
       `quarantined ${log === null ? "?" : `${log.topic}-${log.partition}`} ${from} to ${to}: ${why}`,
     );
   }
-  fenced(log: { topic: string; partition: number }): void {
-    this.lines.push(`fenced ${log.topic}-${log.partition}`);
+  fenced(log: { topic: string; partition: number }, _error: unknown, why: string): void {
+    this.lines.push(`fenced ${log.topic}-${log.partition}: ${why}`);
   }
   deleted(log: { topic: string; partition: number }, from: number, to: number, reason: string): void {
     this.lines.push(`deleted ${log.topic}-${log.partition} ${from} to ${to}: ${reason}`);
