@@ -111,10 +111,11 @@ export class Broker {
     this.#metadata = new StateLog(this.#partition(log), options.clock, METADATA_LOG_MAX_BYTES, () =>
       this.#state.snapshot().map(stateRecord),
     );
-    this.#metadata.replay((record) => {
+    const complete = this.#metadata.replay((record) => {
       const metadata = record.value === null ? null : decodeMetadataRecord(record.value);
       if (metadata !== null) this.#state.replay(metadata);
     });
+    if (!complete) this.#reportDamage(METADATA_TOPIC);
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
@@ -236,7 +237,7 @@ export class Broker {
     if (partition === undefined) {
       throw new HeadwaterError("DISK_IO", `internal topic ${topic} can't be opened`, { topic });
     }
-    return new KeyedState(partition, this.clock);
+    return new KeyedState(partition, this.clock, () => this.#reportDamage(topic));
   }
 
   /** A producer id that no producer had before; `done` gets it, or the Kafka error. */
@@ -255,6 +256,10 @@ export class Broker {
       return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     }
     return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
+  }
+
+  #reportDamage(topic: string): void {
+    this.#options.logger.error("a log of the broker's own state can't be read to its end", { topic });
   }
 
   #topicForIngest(name: string): Topic | number {

@@ -10,16 +10,18 @@ export class KeyedState {
   readonly #log: StateLog;
   readonly #values = new Map<string, Uint8Array>();
 
-  constructor(partition: Partition, clock: Clock) {
+  /** `onDamage` is told where the log can't be read to its end. */
+  constructor(partition: Partition, clock: Clock, onDamage: () => void) {
     this.#log = new StateLog(partition, clock, MAX_LOG_BYTES, () =>
       Array.from(this.#values, ([key, value]) => stateRecord(key, value)),
     );
-    this.#log.replay(({ key, value }) => {
+    const complete = this.#log.replay(({ key, value }) => {
       if (key === null) return;
       const name = new TextDecoder().decode(key);
       if (value === null) this.#values.delete(name);
       else this.#values.set(name, value.slice());
     });
+    if (!complete) onDamage();
   }
 
   get(name: string): Uint8Array | null {

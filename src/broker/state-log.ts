@@ -35,14 +35,17 @@ export class StateLog {
     this.#snapshot = snapshot;
   }
 
-  /** Calls back with every record there is, oldest first. Views are good during the call. */
-  replay(callback: (record: StateRecord) => void): void {
+  /**
+   * Calls back with every record there is, oldest first. Views are good during the call. Returns false where the
+   * log can't be read to its end: the state is older than it should be.
+   */
+  replay(callback: (record: StateRecord) => void): boolean {
     const log = this.#partition.log;
     const cursor = new RecordCursor();
     let position = log.logStartOffset;
     while (position < log.logEndOffset) {
       const read = log.read(position, READ_BYTES, { minOneBatch: true, until: log.logEndOffset });
-      if (!("nextOffset" in read) || read.bytes.length === 0) break;
+      if (!("nextOffset" in read) || read.nextOffset <= position) return false;
       cursor.open(read.bytes);
       while (cursor.next()) {
         if (cursor.offset >= position) callback({ key: cursor.key(), value: cursor.value() });
@@ -50,6 +53,7 @@ export class StateLog {
       position = read.nextOffset;
     }
     this.#bytesAfterSnapshot = log.sizeBytes;
+    return true;
   }
 
   /** Appends records as one batch. Returns a Kafka error code, or 0 and calls back once they are durable. */
