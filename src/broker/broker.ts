@@ -347,8 +347,12 @@ export class Broker {
       partitionCount,
       configs: new Map<string, string>(),
     };
-    const error = this.#write(describeTopic(description), () => {});
-    assert(error === 0, `metadata refused with error ${error}`);
+    const records = describeTopic(description);
+    if (this.#write(records, () => {}) !== 0) {
+      // It serves until the next start, which tries again.
+      for (const record of records) this.#state.replay(record);
+      this.#reportDamage(METADATA_TOPIC);
+    }
     this.#options.logger.warn("took up a topic that the metadata did not know", {
       topic: log.topic,
       partitions: partitionCount,
