@@ -115,7 +115,7 @@ export class Broker {
       const metadata = record.value === null ? null : decodeMetadataRecord(record.value);
       if (metadata !== null) this.#state.replay(metadata);
     });
-    if (!complete) this.#reportDamage(METADATA_TOPIC);
+    if (!complete) this.reportDamage(METADATA_TOPIC);
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
@@ -228,16 +228,27 @@ export class Broker {
     return null;
   }
 
-  /** Durable values of a room, in an internal topic of that name (which begins with `__`). */
+  /** Durable values of a room, in an internal topic of that name (which begins with `__`). Throws DISK_IO. */
   openState(topic: string): KeyedState {
+    const partition = this.internalPartition(topic, STATE_CONFIGS);
+    return new KeyedState(partition, this.clock, () => this.reportDamage(topic));
+  }
+
+  /** The partition of an internal topic (its name begins with `__`), made where it is missing. Throws DISK_IO. */
+  internalPartition(topic: string, configs: ReadonlyMap<string, string>): Partition {
     assert(topic.startsWith("__"), `${topic} is no internal topic`);
-    const spec = { name: topic, partitionCount: 1, configs: STATE_CONFIGS };
-    const found = this.topics.get(topic) ?? this.createTopic(spec, () => {});
+    const found =
+      this.topics.get(topic) ?? this.createTopic({ name: topic, partitionCount: 1, configs }, () => {});
     const partition = "error" in found ? undefined : found.partitions[0];
     if (partition === undefined) {
       throw new HeadwaterError("DISK_IO", `internal topic ${topic} can't be opened`, { topic });
     }
-    return new KeyedState(partition, this.clock, () => this.#reportDamage(topic));
+    return partition;
+  }
+
+  /** Tells the operator that a log of the broker's own is shorter than it should be. */
+  reportDamage(topic: string): void {
+    this.#options.logger.error("a log of the broker's own state can't be read to its end", { topic });
   }
 
   /** A producer id that no producer had before; `done` gets it, or the Kafka error. */
@@ -256,10 +267,6 @@ export class Broker {
       return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     }
     return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
-  }
-
-  #reportDamage(topic: string): void {
-    this.#options.logger.error("a log of the broker's own state can't be read to its end", { topic });
   }
 
   #topicForIngest(name: string): Topic | number {
@@ -351,7 +358,7 @@ export class Broker {
     if (this.#write(records, () => {}) !== 0) {
       // It serves until the next start, which tries again.
       for (const record of records) this.#state.replay(record);
-      this.#reportDamage(METADATA_TOPIC);
+      this.reportDamage(METADATA_TOPIC);
     }
     this.#options.logger.warn("took up a topic that the metadata did not know", {
       topic: log.topic,
