@@ -18,6 +18,7 @@ import { StateLog } from "./state-log.ts";
 import { logConfigOf, topicConfigFault } from "./topic-config.ts";
 import { collisionName, topicNameFault } from "./topic-name.ts";
 import { type Topic, Topics } from "./topics.ts";
+import type { MarkerOwner, TransactionGate } from "./transactions.ts";
 import { TurnIngest } from "./turn-ingest.ts";
 import type { AckCallback } from "./waiting.ts";
 
@@ -81,6 +82,10 @@ export class Broker {
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
   readonly store: LogStore;
+  /** Asked before a transaction's first records go into a partition; null where no transactions are served. */
+  transactions: TransactionGate | null = null;
+  /** Internal topics whose transaction markers pass through who keeps their state. */
+  readonly markerOwners = new Map<string, MarkerOwner>();
   readonly #options: BrokerOptions;
   readonly #state = new MetadataState();
   readonly #metadata: StateLog;

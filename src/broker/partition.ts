@@ -1,6 +1,8 @@
 import type { LeaderEpoch, Offset, Uuid } from "../base/ids.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import type { AppendResult, PartitionLog } from "../log/partition-log.ts";
+import type { Marker } from "../log/transaction-state.ts";
+import { buildTransactionMarker } from "../records/transaction-marker.ts";
 import { type AckCallback, AckQueue, type ReadWaiter } from "./waiting.ts";
 
 /**
@@ -49,6 +51,12 @@ export class Partition {
     const result = this.log.append(batches, start, end, { leaderEpoch: this.leaderEpoch, nowMs, origin });
     if (result.error === 0) this.#awaitCommit(this);
     return result;
+  }
+
+  /** Ends a producer's transaction here. Refused where a newer producer or coordinator is known. */
+  appendMarker(marker: Marker, nowMs: number): AppendResult {
+    const bytes = buildTransactionMarker({ ...marker, timestampMs: nowMs });
+    return this.append(bytes, 0, bytes.length, nowMs, "broker");
   }
 
   /** Calls back once every record below `endOffset` is durable, in this call where it is already. */
