@@ -92,10 +92,8 @@ export class Commits {
 
   /** The log has appended, or moved its start. */
   add(log: PartitionLog): void {
-    if (log.config.durability === "memory" && !log.needsLogStartCommit) {
-      this.#notifySoon();
-      return;
-    }
+    if (log.config.durability === "memory") this.#notifySoon();
+    if (!log.awaitsSync && !log.needsLogStartCommit) return;
     this.#waiting.add(log);
     this.#appends += 1;
     this.#schedule();
@@ -192,7 +190,7 @@ export class Commits {
       this.#waiting.delete(log);
       return;
     }
-    const bytes = log.config.durability === "memory" ? 0 : log.pendingBytes;
+    const bytes = log.awaitsSync ? log.pendingBytes : 0;
     const entries = log.pendingEntries();
     const mark = log.captureEnd();
     const logStart = log.needsLogStartCommit;

@@ -99,6 +99,8 @@ export class PartitionLog {
   #durable: CommitMark;
   /** End of what readers saw while durability was "memory": the high watermark never goes back. */
   #shownEndOffset = 0;
+  /** Who asked that a log which doesn't wait for the disk be synced, and up to where. */
+  #syncAsked: { readonly endOffset: number; readonly then: () => void }[] = [];
   #appendedBytes = 0;
   #fault: LogFault | null = null;
   #deleted = false;
@@ -280,6 +282,24 @@ export class PartitionLog {
     return { error: 0, logStartOffset: this.logStartOffset };
   }
 
+  /**
+   * Takes what a log with durability "memory" holds now into the next commit round, and calls back once it is
+   * durable; never where the log fails or is deleted first. For readers who may not see what a power cut can take.
+   */
+  makeDurable(then: () => void): void {
+    if (this.#durable.offset >= this.#endOffset) {
+      then();
+      return;
+    }
+    this.#syncAsked.push({ endOffset: this.#endOffset, then });
+    this.#host.needsCommit(this);
+  }
+
+  /** Whether commit rounds have to make what is pending durable. */
+  get awaitsSync(): boolean {
+    return this.#config.durability === "disk" || this.#syncAsked.length > 0;
+  }
+
   // What follows is for the store: commit rounds, background syncs, retention, recovery.
 
   /** Moves the log start offset up. Segments below it are out of sight at once and removed once that is durable. */
@@ -341,6 +361,10 @@ export class PartitionLog {
       }
       this.#durable = mark;
     }
+    if (this.#syncAsked.length === 0) return;
+    const asked = this.#syncAsked;
+    this.#syncAsked = asked.filter(({ endOffset }) => endOffset > this.#durable.offset);
+    for (const { endOffset, then } of asked) if (endOffset <= this.#durable.offset) then();
   }
 
   /** A journal round, or a checkpoint, has made this log start offset durable. */

@@ -1,12 +1,28 @@
 import { HeadwaterError } from "../base/errors.ts";
-import { offset } from "../base/ids.ts";
+import { type Offset, offset } from "../base/ids.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
 import type { LocalSource } from "../upstream/source.ts";
 
 const NOTHING = new Uint8Array(0);
 
-/** The broker's logs, as an uplink reads them: up to the high watermark, like any consumer. */
+/**
+ * The broker's logs, as an uplink reads them: up to the high watermark, like any consumer, and never beyond what
+ * is durable. A topic with durability=memory shows its readers more; a power cut can take that, the offsets are
+ * given anew, and a position at the centre beyond them would skip the records that got them.
+ */
 export function localSource(broker: Broker): LocalSource {
+  const listeners = new Set<(topic: string, partition: number) => void>();
+  /** Logs that were asked to become durable as far as they are. */
+  const asked = new WeakSet<PartitionLog>();
+  const makeDurable = (log: PartitionLog): void => {
+    if (asked.has(log) || log.fault !== null) return;
+    asked.add(log);
+    log.makeDurable(() => {
+      asked.delete(log);
+      for (const listener of listeners) listener(log.topic, log.partition);
+    });
+  };
   return {
     topics: () =>
       Array.from(broker.topics.all(), ({ name, id, partitions }) => ({
@@ -17,13 +33,16 @@ export function localSource(broker: Broker): LocalSource {
     bounds(topic, partition) {
       const found = broker.partition(topic, partition);
       if (found === null) return null;
-      const { logStartOffset, highWatermark } = found.log;
-      return { topicId: found.topicId, logStartOffset, highWatermark };
+      const { log, topicId } = found;
+      if (log.highWatermark > log.durableEndOffset) makeDurable(log);
+      return { topicId, logStartOffset: log.logStartOffset, highWatermark: forwardableEnd(log) };
     },
     read(topic, partition, fromOffset, maxBytes) {
       const log = broker.partition(topic, partition)?.log;
-      if (log === undefined || fromOffset >= log.highWatermark) return NOTHING;
-      const read = log.read(offset(fromOffset), maxBytes, { minOneBatch: true, until: log.highWatermark });
+      if (log === undefined) return NOTHING;
+      const until = forwardableEnd(log);
+      if (fromOffset >= until) return NOTHING;
+      const read = log.read(offset(fromOffset), maxBytes, { minOneBatch: true, until });
       if (read.error === 0) return read.bytes;
       const details = { topic, partition, offset: fromOffset };
       throw new HeadwaterError(
@@ -32,6 +51,17 @@ export function localSource(broker: Broker): LocalSource {
         details,
       );
     },
-    onAppended: (listener) => broker.onAppended(listener),
+    onAppended(listener) {
+      listeners.add(listener);
+      const stop = broker.onAppended(listener);
+      return () => {
+        listeners.delete(listener);
+        stop();
+      };
+    },
   };
+}
+
+function forwardableEnd(log: PartitionLog): Offset {
+  return offset(Math.min(log.highWatermark, log.durableEndOffset));
 }

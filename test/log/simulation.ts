@@ -177,6 +177,11 @@ export class Simulation {
       sent,
       producerId,
     });
+    if (model.config.durability === "memory" && this.#random.below(4) === 0) {
+      log.makeDurable(() => {
+        if (log.durableEndOffset <= result.lastOffset) throw new Broken("told of a sync that was none");
+      });
+    }
   }
 
   #deleteRecords(model: ModelLog): void {
@@ -245,7 +250,7 @@ export class Simulation {
     for (const model of this.#logs) {
       const log = store.get(topicId(model.topicNumber), model.partition);
       if (log === null) continue;
-      if (model.config.durability === "disk") model.ackedEnd = Math.max(model.ackedEnd, log.highWatermark);
+      model.ackedEnd = Math.max(model.ackedEnd, promisedEnd(model, log));
       model.ackedStart = Math.max(model.ackedStart, log.durableLogStartOffset);
     }
   }
@@ -363,7 +368,7 @@ export class Simulation {
     for (const model of this.#logs) {
       const log = this.#logOf(model);
       model.batches = model.batches.filter((batch) => batch.baseOffset >= 0);
-      model.ackedEnd = Math.max(model.ackedEnd, model.config.durability === "disk" ? log.highWatermark : 0);
+      model.ackedEnd = Math.max(model.ackedEnd, promisedEnd(model, log));
       model.wantedStart = Math.max(log.logStartOffset, model.ackedStart);
       model.ackedStart = model.wantedStart;
     }
@@ -396,4 +401,9 @@ export class Simulation {
 
 function sequenceOf(batch: Uint8Array): number {
   return new DataView(batch.buffer, batch.byteOffset).getInt32(53);
+}
+
+/** Up to where no crash may take a record. */
+function promisedEnd(model: ModelLog, log: PartitionLog): number {
+  return model.config.durability === "disk" ? log.highWatermark : log.durableEndOffset;
 }
