@@ -1,3 +1,4 @@
+import { GROUP_OPTIONS } from "./group-options.ts";
 import {
   advertised,
   boolean,
@@ -237,6 +238,8 @@ export const OPTIONS = {
     max: UNBOUNDED,
     doc: "How long an idle producer's sequence numbers are remembered.",
   }),
+
+  ...GROUP_OPTIONS,
 
   "commit.linger.ms": duration({
     default: 1,

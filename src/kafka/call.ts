@@ -6,6 +6,8 @@ export interface Call {
   readonly apiKey: number;
   readonly version: number;
   readonly clientId: string | null;
+  /** The client's own address as groups show it: `/127.0.0.1`. */
+  readonly clientHost: string;
   /** Stands at the request's body. What it hands out are views of the received chunk. */
   readonly reader: Reader;
   /** The address that this client can reach the broker at. */

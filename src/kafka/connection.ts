@@ -269,6 +269,10 @@ export class PendingCall implements Call {
     return this.#connection.advertised;
   }
 
+  get clientHost(): string {
+    return `/${this.#connection.remote.remoteAddress}`;
+  }
+
   get closed(): boolean {
     return this.#connection.remote.closed;
   }

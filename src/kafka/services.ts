@@ -1,9 +1,11 @@
 import type { Broker } from "../broker/broker.ts";
+import type { Coordinators } from "../coordinators/coordinators.ts";
 import type { VersionRange } from "./handlers/18-api-versions.ts";
 
 /** What handlers work with. */
 export interface KafkaServices {
   readonly broker: Broker;
+  readonly coordinators: Coordinators;
   /** What ApiVersions announces. */
   readonly versions: readonly VersionRange[];
   /** Broker settings as DescribeConfigs shows them, by Kafka's names where Kafka has the setting. */

@@ -5,6 +5,7 @@ import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
 import { formatAddress } from "../config/address.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
+import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
 import { HttpDoor } from "../http/door.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
@@ -62,6 +63,7 @@ class Gateway implements RunningBroker {
   readonly #metrics: Metrics;
   #fail: (error: Error) => void = () => {};
   #store: LogStore | null = null;
+  #coordinators: Coordinators | null = null;
   #kafka: KafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
   #http: HttpDoor | null = null;
@@ -92,7 +94,13 @@ class Gateway implements RunningBroker {
   async start(): Promise<void> {
     this.#openHttp();
     const broker = await this.#openBroker();
-    this.#openKafka(broker);
+    this.#coordinators = openCoordinators({
+      broker,
+      random: this.#random,
+      logger: this.#logger,
+      settings: this.#settings,
+    });
+    this.#openKafka(broker, this.#coordinators);
     this.#openMqtt(broker);
     this.#uplinks = startUplinks({
       settings: this.#settings,
@@ -119,6 +127,7 @@ class Gateway implements RunningBroker {
     await this.#uplinks?.stop(this.#settings["shutdown.timeout.ms"]);
     await this.#mqtt?.close();
     this.#kafka?.close();
+    this.#coordinators?.close();
     await this.#http?.stop(true);
     await this.#store?.close();
   }
@@ -179,7 +188,7 @@ class Gateway implements RunningBroker {
     return choice.disk;
   }
 
-  #openKafka(broker: Broker): void {
+  #openKafka(broker: Broker, coordinators: Coordinators): void {
     const listen = this.#settings["kafka.listen"];
     if (listen === "off") return;
     const advertised = this.#settings["kafka.advertised"];
@@ -190,6 +199,7 @@ class Gateway implements RunningBroker {
       advertised: advertised === "auto" ? null : advertised,
       services: {
         broker,
+        coordinators,
         versions: SERVED_VERSIONS,
         brokerConfigs: () => brokerConfigs(this.#settings),
         limits: { maxFetchBytes: this.#settings["fetch.max.bytes"] },

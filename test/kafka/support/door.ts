@@ -1,6 +1,8 @@
 import * as assert from "uvu/assert";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { Broker, type BrokerOptions } from "../../../src/broker/broker.ts";
+import { defaultSettings, type Settings } from "../../../src/config/options.ts";
+import { type Coordinators, openCoordinators } from "../../../src/coordinators/coordinators.ts";
 import type { Connection, ConnectionHandler } from "../../../src/io/network.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SimulatedDisk, type SimulatedDiskOptions } from "../../../src/io/simulated/disk.ts";
@@ -31,6 +33,7 @@ export interface GatewayOptions {
   readonly diskOptions?: SimulatedDiskOptions;
   readonly limits?: Partial<KafkaDoorLimits>;
   readonly broker?: Partial<BrokerOptions>;
+  readonly settings?: Partial<Settings>;
   readonly maxFetchBytes?: number;
   readonly maxChunkBytes?: number;
 }
@@ -42,6 +45,7 @@ export class Gateway {
   readonly network: SimulatedNetwork;
   readonly refusals: string[] = [];
   readonly broker: Broker;
+  readonly coordinators: Coordinators;
   readonly store: LogStore;
   readonly door: KafkaDoor;
 
@@ -64,6 +68,12 @@ export class Gateway {
       maxPartitions: 1000,
       ...options.broker,
     });
+    this.coordinators = openCoordinators({
+      broker: this.broker,
+      random: new SeededRandom(13),
+      logger: silentLogger,
+      settings: defaultSettings(options.settings),
+    });
     const refusals = this.refusals;
     this.door = new KafkaDoor({
       network: this.network,
@@ -72,6 +82,7 @@ export class Gateway {
       advertised: null,
       services: {
         broker: this.broker,
+        coordinators: this.coordinators,
         versions: SERVED_VERSIONS,
         brokerConfigs: () => [],
         limits: { maxFetchBytes: options.maxFetchBytes ?? 1024 * 1024 },
@@ -106,6 +117,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.door.close();
+    this.coordinators.close();
     const closing = this.store.close();
     await this.clock.settleAll();
     await closing;

@@ -1,0 +1,55 @@
+import type { Logger } from "../base/logger.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { Settings } from "../config/options.ts";
+import type { Random } from "../io/random.ts";
+import { GroupCoordinator } from "./groups/group-coordinator.ts";
+import { type InternalTopic, InternalTopicLog } from "./runtime/internal-log.ts";
+
+/** Groups of all kinds and committed offsets, under Kafka's own name. */
+const GROUPS_TOPIC: InternalTopic = {
+  name: "__consumer_offsets",
+  configs: new Map([
+    ["cleanup.policy", "compact"],
+    ["compression.type", "producer"],
+    ["segment.bytes", "4194304"],
+    ["durability", "disk"],
+  ]),
+};
+
+/** What handlers reach by `services.coordinators`. */
+export interface Coordinators {
+  readonly groups: GroupCoordinator;
+  /** Ends all timers; what is written is written. */
+  close(): void;
+}
+
+export interface CoordinatorParts {
+  readonly broker: Broker;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly settings: Settings;
+}
+
+/** Opens every coordinator there is, and replays what their topics hold. The doors open after this. */
+export function openCoordinators(parts: CoordinatorParts): Coordinators {
+  const { broker, random, logger, settings } = parts;
+  const groups = new GroupCoordinator({
+    openLog: (state) => new InternalTopicLog(broker, GROUPS_TOPIC, state),
+    topics: broker.topics,
+    clock: broker.clock,
+    random,
+    logger,
+    settings,
+  });
+  groups.load();
+  const stopListening = broker.onAppended((topic, partition) => {
+    if (partition === -1) groups.topicChanged(topic);
+  });
+  return {
+    groups,
+    close() {
+      stopListening();
+      groups.close();
+    },
+  };
+}

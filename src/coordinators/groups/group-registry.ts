@@ -1,0 +1,44 @@
+import type { Group, GroupKind } from "./group.ts";
+
+/** All groups there are, of every kind, by id. */
+export class GroupRegistry {
+  readonly #byId = new Map<string, Group>();
+  readonly #maxGroups: number;
+
+  constructor(maxGroups: number) {
+    this.#maxGroups = maxGroups;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Whether a client may begin another group. What the log tells of is taken beyond the bound. */
+  get full(): boolean {
+    return this.#byId.size >= this.#maxGroups;
+  }
+
+  get(id: string): Group | null {
+    return this.#byId.get(id) ?? null;
+  }
+
+  /** The group, where it is of this kind. `Kind` is what the caller's own kind is built as. */
+  ofKind<Found extends Group>(id: string, kind: GroupKind): Found | null {
+    const group = this.#byId.get(id);
+    return group?.kind === kind ? (group as Found) : null;
+  }
+
+  /** Takes the place of a group of this id, of whatever kind. */
+  set(group: Group): void {
+    this.#byId.set(group.id, group);
+  }
+
+  /** Removes this very group; another that has taken its id stays. */
+  remove(group: Group): void {
+    if (this.#byId.get(group.id) === group) this.#byId.delete(group.id);
+  }
+
+  all(): Iterable<Group> {
+    return this.#byId.values();
+  }
+}
