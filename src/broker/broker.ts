@@ -8,16 +8,19 @@ import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "../log/log-config.ts";
 import type { LogStore } from "../log/log-store.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
+import type { ClientQuotas, QuotaEntity } from "./client-quotas.ts";
+import { featureLevel } from "./features.ts";
 import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
 import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from "./metadata-records.ts";
-import { describeTopic, MetadataState, type TopicDescription } from "./metadata-state.ts";
+import { describeTopic, MetadataState, partitionRecord, type TopicDescription } from "./metadata-state.ts";
 import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
+import { Quotas } from "./quotas.ts";
 import { StateLog } from "./state-log.ts";
 import { logConfigOf, topicConfigFault } from "./topic-config.ts";
-import { collisionName, topicNameFault } from "./topic-name.ts";
-import { type Topic, Topics } from "./topics.ts";
+import { topicNameFault } from "./topic-name.ts";
+import { type OwnedTopic, type Topic, Topics } from "./topics.ts";
 import type { MarkerOwner, TransactionGate } from "./transactions.ts";
 import { TurnIngest } from "./turn-ingest.ts";
 import type { AckCallback } from "./waiting.ts";
@@ -33,6 +36,13 @@ const METADATA_LOG_CONFIG: LogConfig = {
   segmentBytes: 1024 * 1024,
   retentionMs: -1,
 };
+
+/** Topics that are the broker's own before it has opened them; others are once it does. */
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  "__consumer_offsets",
+  "__transaction_state",
+  "__share_group_state",
+]);
 
 const STATE_CONFIGS: ReadonlyMap<string, string> = new Map([
   ["cleanup.policy", "compact"],
@@ -70,6 +80,12 @@ export interface TopicSpec {
   readonly configs: ReadonlyMap<string, string>;
 }
 
+export interface QuotaChange {
+  readonly entity: QuotaEntity;
+  /** By Kafka's names; null takes a quota back. */
+  readonly values: ReadonlyMap<string, number | null>;
+}
+
 export type AppendListener = (topic: string, partition: number) => void;
 
 /** What every door calls: topics, their partitions, and what is written down about them. */
@@ -82,6 +98,9 @@ export class Broker {
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
   readonly store: LogStore;
+  /** The partition of the metadata log. */
+  readonly metadata: Partition;
+  readonly quotas: Quotas;
   /** Asked before a transaction's first records go into a partition; null where no transactions are served. */
   transactions: TransactionGate | null = null;
   /** Internal topics whose transaction markers pass through who keeps their state. */
@@ -113,7 +132,9 @@ export class Broker {
         METADATA_LOG_CONFIG,
       );
     log.config = METADATA_LOG_CONFIG;
-    this.#metadata = new StateLog(this.#partition(log), options.clock, METADATA_LOG_MAX_BYTES, () =>
+    this.metadata = this.#partition(log);
+    this.quotas = new Quotas(options.clock, this.#state.quotas);
+    this.#metadata = new StateLog(this.metadata, options.clock, METADATA_LOG_MAX_BYTES, () =>
       this.#state.snapshot().map(stateRecord),
     );
     const complete = this.#metadata.replay((record) => {
@@ -135,7 +156,7 @@ export class Broker {
 
   /**
    * `listener` runs with every partition whose high watermark moved, and with partition -1 for a topic that has
-   * come or gone. Returns how to stop that.
+   * come or gone, or has more partitions. Returns how to stop that.
    */
   onAppended(listener: AppendListener): () => void {
     this.#appendListeners.add(listener);
@@ -158,7 +179,7 @@ export class Broker {
     if (this.#deleting.has(spec.name)) {
       return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' is being deleted; try again.`);
     }
-    const collision = this.#collision(spec.name);
+    const collision = this.topics.colliding(spec.name);
     if (collision !== null) {
       const words = `Topic '${spec.name}' collides with existing topic: ${collision}`;
       return refusal(ERROR.INVALID_TOPIC_EXCEPTION, words);
@@ -168,10 +189,8 @@ export class Broker {
       const words = `Number of partitions was set to an invalid non-positive value.`;
       return refusal(ERROR.INVALID_PARTITIONS, words);
     }
-    if (this.topics.partitionCount + count > this.#options.maxPartitions) {
-      const words = `${count} more partitions would exceed this broker's limit of ${this.#options.maxPartitions} (max.partitions).`;
-      return refusal(ERROR.POLICY_VIOLATION, words);
-    }
+    const roomFault = this.#roomFault(count);
+    if (roomFault !== null) return roomFault;
     const configFault = topicConfigFault(spec.configs);
     if (configFault !== null) return refusal(ERROR.INVALID_CONFIG, configFault);
     return null;
@@ -206,6 +225,83 @@ export class Broker {
     });
     this.#notify(opened.name, -1);
     return opened;
+  }
+
+  /** Says why a topic can't have this many partitions, or null. */
+  addPartitionsFault(topic: Topic, count: number): Refusal | null {
+    const { length } = topic.partitions;
+    if (topic.internal) {
+      return refusal(ERROR.INVALID_PARTITIONS, `Topic '${topic.name}' belongs to the broker.`);
+    }
+    if (count === length)
+      return refusal(ERROR.INVALID_PARTITIONS, `Topic already has ${length} partition(s).`);
+    if (count < length) {
+      const words = `The topic ${topic.name} currently has ${length} partition(s); ${count} would not be an increase.`;
+      return refusal(ERROR.INVALID_PARTITIONS, words);
+    }
+    return this.#roomFault(count - length);
+  }
+
+  /** Adds partitions, which can be used at once, until there are `count`. `durable` runs once the disk has it. */
+  addPartitions(topic: Topic, count: number, durable: AckCallback): Refusal | null {
+    const fault = this.addPartitionsFault(topic, count);
+    if (fault !== null) return fault;
+    const description = this.#state.topic(topic.name);
+    assert(description !== null, `${topic.name} is not in the metadata`);
+    const first = topic.partitions.length;
+    const opened = this.#openPartitions({ ...description, partitionCount: count }, first);
+    if ("error" in opened) return opened;
+    const records = opened.map((partition) => partitionRecord(topic.id, partition.index));
+    const error = this.#write(records, durable);
+    if (error !== 0) {
+      for (const partition of opened) this.store.delete(partition.log);
+      return refusal(error, `Partitions of '${topic.name}' could not be written down.`);
+    }
+    this.topics.grow(topic, opened);
+    this.#options.logger.info("partitions added", { topic: topic.name, partitions: count });
+    this.#notify(topic.name, -1);
+    return null;
+  }
+
+  /** The level in force of a feature of the cluster (KIP-584), such as `transaction.version`. */
+  featureLevel(name: string): number {
+    return featureLevel(name, this.#state.features);
+  }
+
+  /** Feature levels that were changed since the broker was new. */
+  get changedFeatures(): ReadonlyMap<string, number> {
+    return this.#state.features;
+  }
+
+  /** Sets feature levels, checked by `featureFault`. Returns a Kafka error, or 0 and calls back once durable. */
+  setFeatures(levels: ReadonlyMap<string, number>, durable: AckCallback): number {
+    const changes = [...levels].filter(([name, level]) => this.featureLevel(name) !== level);
+    if (changes.length === 0) return this.#nothingToWrite(durable);
+    return this.#write(
+      changes.map(([name, level]) => ({ kind: "feature", name, level })),
+      durable,
+    );
+  }
+
+  /** Quotas of clients, to be read. */
+  get clientQuotas(): Pick<ClientQuotas, "find" | "fault"> {
+    return this.#state.quotas;
+  }
+
+  /** Changes quotas, checked by `clientQuotas.fault`. Returns a Kafka error, or 0 and calls back once durable. */
+  setQuotas(changes: readonly QuotaChange[], durable: AckCallback): number {
+    const records = changes.flatMap(({ entity, values }) =>
+      Array.from(values, ([key, value]) => ({ kind: "client-quota", entity, key, value }) as const),
+    );
+    if (records.length === 0) return this.#nothingToWrite(durable);
+    const error = this.#write(records, durable);
+    this.quotas.changed();
+    return error;
+  }
+
+  #nothingToWrite(durable: AckCallback): number {
+    this.metadata.whenDurable(this.metadata.log.logEndOffset, durable);
+    return 0;
   }
 
   /** Deletes a topic and its records. `durable` runs once it can't come back. */
@@ -248,6 +344,7 @@ export class Broker {
     if (partition === undefined) {
       throw new HeadwaterError("DISK_IO", `internal topic ${topic} can't be opened`, { topic });
     }
+    this.topics.markInternal(topic);
     return partition;
   }
 
@@ -274,16 +371,15 @@ export class Broker {
     return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
   }
 
+  #roomFault(count: number): Refusal | null {
+    if (this.topics.partitionCount + count <= this.#options.maxPartitions) return null;
+    const words = `${count} more partitions would exceed this broker's limit of ${this.#options.maxPartitions} (max.partitions).`;
+    return refusal(ERROR.POLICY_VIOLATION, words);
+  }
+
   #topicForIngest(name: string): Topic | number {
     const topic = this.topicOrCreate(name, () => {});
     return "error" in topic ? topic.error : topic;
-  }
-
-  #collision(name: string): string | null {
-    if (!name.includes(".") && !name.includes("_")) return null;
-    const wanted = collisionName(name);
-    for (const topic of this.topics.all()) if (collisionName(topic.name) === wanted) return topic.name;
-    return null;
   }
 
   #newTopicId(): Uuid {
@@ -371,17 +467,25 @@ export class Broker {
     });
   }
 
-  #openTopic(description: TopicDescription): Topic | Refusal {
+  #openTopic(description: TopicDescription): OwnedTopic | Refusal {
+    const { name, id, configs } = description;
+    const partitions = this.#openPartitions(description, 0);
+    if ("error" in partitions) return partitions;
+    return { name, id, internal: INTERNAL_TOPICS.has(name), partitions, configs };
+  }
+
+  /** The partitions of a topic from this one on; logs that are not there are made. */
+  #openPartitions(description: TopicDescription, first: number): Partition[] | Refusal {
     const { name, id, partitionCount, configs } = description;
     const { producerIdExpirationMs = DEFAULT_LOG_CONFIG.producerIdExpirationMs } = this.#options;
     const config = { ...logConfigOf(configs, this.topicDefaults), producerIdExpirationMs };
-    const logs = Array.from({ length: partitionCount }, (_, index) => this.store.get(id, index));
-    const missing = logs.flatMap((log, partition) =>
-      log === null ? { topic: name, topicId: id, partition } : [],
+    const logs = Array.from({ length: partitionCount - first }, (_, at) => this.store.get(id, first + at));
+    const missing = logs.flatMap((log, at) =>
+      log === null ? { topic: name, topicId: id, partition: first + at } : [],
     );
     try {
       if (missing.length > 0) {
-        for (const log of this.store.createAll(missing, config)) logs[log.partition] = log;
+        for (const log of this.store.createAll(missing, config)) logs[log.partition - first] = log;
       }
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
@@ -390,12 +494,11 @@ export class Broker {
         `The log of topic '${name}' can't be created: ${error.message}`,
       );
     }
-    const partitions = logs.map((log) => {
+    return logs.map((log) => {
       assert(log !== null, `${name} lacks a partition`);
       log.config = config;
       return this.#partition(log);
     });
-    return { name, id, internal: name.startsWith("__"), partitions, configs };
   }
 }
 

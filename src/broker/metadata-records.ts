@@ -1,7 +1,9 @@
 import { assertNever } from "../base/assert.ts";
 import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
+import { CLIENT_QUOTA_RECORD } from "../kafka/wire/generated/client-quota-record.ts";
 import { CONFIG_RECORD } from "../kafka/wire/generated/config-record.ts";
+import { FEATURE_LEVEL_RECORD } from "../kafka/wire/generated/feature-level-record.ts";
 import { DEFAULT_PARTITION_RECORD, PARTITION_RECORD } from "../kafka/wire/generated/partition-record.ts";
 import { PRODUCER_IDS_RECORD } from "../kafka/wire/generated/producer-ids-record.ts";
 import { REMOVE_TOPIC_RECORD } from "../kafka/wire/generated/remove-topic-record.ts";
@@ -9,6 +11,7 @@ import { TOPIC_RECORD } from "../kafka/wire/generated/topic-record.ts";
 import type { MessageCodec } from "../kafka/wire/message.ts";
 import { Reader } from "../kafka/wire/reader.ts";
 import { Writer } from "../kafka/wire/writer.ts";
+import type { QuotaEntity } from "./client-quotas.ts";
 
 /** What the metadata log holds, in our words. On disk it is in Kafka's own schemas. */
 export type MetadataRecord =
@@ -26,7 +29,15 @@ export type MetadataRecord =
       readonly value: string | null;
     }
   | { readonly kind: "remove-topic"; readonly topicId: Uuid }
-  | { readonly kind: "producer-ids"; readonly nextProducerId: number };
+  | { readonly kind: "producer-ids"; readonly nextProducerId: number }
+  | { readonly kind: "feature"; readonly name: string; readonly level: number }
+  | {
+      readonly kind: "client-quota";
+      readonly entity: QuotaEntity;
+      readonly key: string;
+      /** null takes the quota back. */
+      readonly value: number | null;
+    };
 
 /** ConfigResource.Type of a topic. */
 const TOPIC_RESOURCE = 2;
@@ -69,6 +80,15 @@ export function encodeMetadataRecord(record: MetadataRecord): Uint8Array {
         brokerEpoch: 0,
         nextProducerId: record.nextProducerId,
       });
+    case "feature":
+      return encode(FEATURE_LEVEL_RECORD, { name: record.name, featureLevel: record.level });
+    case "client-quota":
+      return encode(CLIENT_QUOTA_RECORD, {
+        entity: Array.from(record.entity, ([entityType, entityName]) => ({ entityType, entityName })),
+        key: record.key,
+        value: record.value ?? 0,
+        remove: record.value === null,
+      });
     default:
       return assertNever(record);
   }
@@ -104,6 +124,15 @@ export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord | null {
     case PRODUCER_IDS_RECORD.apiKey: {
       const { nextProducerId } = PRODUCER_IDS_RECORD.read(reader, version);
       return { kind: "producer-ids", nextProducerId: Number(nextProducerId) };
+    }
+    case FEATURE_LEVEL_RECORD.apiKey: {
+      const { name, featureLevel } = FEATURE_LEVEL_RECORD.read(reader, version);
+      return { kind: "feature", name, level: featureLevel };
+    }
+    case CLIENT_QUOTA_RECORD.apiKey: {
+      const { entity, key, value, remove } = CLIENT_QUOTA_RECORD.read(reader, version);
+      const parts = entity.map(({ entityType, entityName }) => [entityType, entityName] as const);
+      return { kind: "client-quota", entity: new Map(parts), key, value: remove ? null : value };
     }
     default:
       return null;

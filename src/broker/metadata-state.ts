@@ -1,5 +1,6 @@
 import { assertNever } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
+import { ClientQuotas } from "./client-quotas.ts";
 import type { MetadataRecord } from "./metadata-records.ts";
 
 /** A topic as the metadata log tells it. */
@@ -19,7 +20,18 @@ export class MetadataState {
   readonly #names = new Map<Uuid, string>();
   /** Ids of topics that were removed: their files, where a crash left some, may go. */
   readonly #removed = new Set<Uuid>();
+  /** Feature levels that were set; those of a new broker are left out. */
+  readonly #features = new Map<string, number>();
+  readonly #quotas = new ClientQuotas();
   #nextProducerId = 0;
+
+  get features(): ReadonlyMap<string, number> {
+    return this.#features;
+  }
+
+  get quotas(): ClientQuotas {
+    return this.#quotas;
+  }
 
   get nextProducerId(): number {
     return this.#nextProducerId;
@@ -74,6 +86,12 @@ export class MetadataState {
       case "producer-ids":
         this.#nextProducerId = Math.max(this.#nextProducerId, record.nextProducerId);
         return;
+      case "feature":
+        this.#features.set(record.name, record.level);
+        return;
+      case "client-quota":
+        this.#quotas.set(record.entity, record.key, record.value);
+        return;
       default:
         assertNever(record);
     }
@@ -82,6 +100,10 @@ export class MetadataState {
   /** Records that replay to this state. Removed ids are left out: their files are gone by then. */
   snapshot(): MetadataRecord[] {
     const records: MetadataRecord[] = [{ kind: "producer-ids", nextProducerId: this.#nextProducerId }];
+    for (const [name, level] of this.#features) records.push({ kind: "feature", name, level });
+    for (const { entity, values } of this.#quotas.all()) {
+      for (const [key, value] of values) records.push({ kind: "client-quota", entity, key, value });
+    }
     for (const topic of this.#topics.values()) records.push(...describeTopic(topic));
     return records;
   }
@@ -94,7 +116,12 @@ export function describeTopic(topic: TopicDescription): MetadataRecord[] {
     records.push({ kind: "topic-config", topic: topic.name, name, value });
   }
   for (let partition = 0; partition < topic.partitionCount; partition += 1) {
-    records.push({ kind: "partition", topicId: topic.id, partition, leaderEpoch: 0 });
+    records.push(partitionRecord(topic.id, partition));
   }
   return records;
+}
+
+/** The record that makes a partition. */
+export function partitionRecord(topicId: Uuid, partition: number): MetadataRecord {
+  return { kind: "partition", topicId, partition, leaderEpoch: 0 };
 }

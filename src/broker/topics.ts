@@ -1,7 +1,9 @@
+import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Partition } from "./partition.ts";
+import { collisionName } from "./topic-name.ts";
 
-/** A topic that exists. Partitions are dense, from 0. */
+/** A topic that exists. Partitions are dense, from 0, and can become more at any time. */
 export interface Topic {
   readonly name: string;
   readonly id: Uuid;
@@ -12,10 +14,18 @@ export interface Topic {
   readonly configs: ReadonlyMap<string, string>;
 }
 
+/** A topic as the broker holds it. */
+export interface OwnedTopic extends Topic {
+  internal: boolean;
+  readonly partitions: Partition[];
+}
+
 /** The topics in force, by name and by id. */
 export class Topics {
-  readonly #byName = new Map<string, Topic>();
+  readonly #byName = new Map<string, OwnedTopic>();
   readonly #byId = new Map<Uuid, Topic>();
+  /** Names by what is left of them where metrics take `.` and `_` for the same. */
+  readonly #byCollisionName = new Map<string, string>();
   #partitionCount = 0;
 
   get(name: string): Topic | null {
@@ -34,11 +44,31 @@ export class Topics {
     return this.#partitionCount;
   }
 
-  add(topic: Topic): void {
+  /** A topic whose name is the same but for `.` and `_`. */
+  colliding(name: string): string | null {
+    return this.#byCollisionName.get(collisionName(name)) ?? null;
+  }
+
+  add(topic: OwnedTopic): void {
     this.remove(topic.name);
     this.#byName.set(topic.name, topic);
     this.#byId.set(topic.id, topic);
+    this.#byCollisionName.set(collisionName(topic.name), topic.name);
     this.#partitionCount += topic.partitions.length;
+  }
+
+  /** Adds the partitions that follow those it has; whoever holds the topic sees them at once. */
+  grow(topic: Topic, partitions: readonly Partition[]): void {
+    const owned = this.#byName.get(topic.name);
+    assert(owned === topic, `${topic.name} is not in force`);
+    owned.partitions.push(...partitions);
+    this.#partitionCount += partitions.length;
+  }
+
+  /** From now on the broker keeps this topic for itself. */
+  markInternal(name: string): void {
+    const topic = this.#byName.get(name);
+    if (topic !== undefined) topic.internal = true;
   }
 
   remove(name: string): Topic | null {
@@ -46,6 +76,7 @@ export class Topics {
     if (topic === undefined) return null;
     this.#byName.delete(name);
     this.#byId.delete(topic.id);
+    this.#byCollisionName.delete(collisionName(name));
     this.#partitionCount -= topic.partitions.length;
     return topic;
   }
