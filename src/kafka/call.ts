@@ -1,3 +1,4 @@
+import type { QuotaSession } from "../broker/quotas.ts";
 import type { Reader } from "./wire/reader.ts";
 import type { Writer } from "./wire/writer.ts";
 
@@ -8,6 +9,8 @@ export interface Call {
   readonly clientId: string | null;
   /** The client's own address as groups show it: `/127.0.0.1`. */
   readonly clientHost: string;
+  /** Who asks, as quotas tell clients apart. */
+  readonly session: QuotaSession;
   /** Stands at the request's body. What it hands out are views of the received chunk. */
   readonly reader: Reader;
   /** The address that this client can reach the broker at. */
@@ -21,6 +24,8 @@ export interface Call {
    * only when its response is next on the connection, or with bytes that it owns.
    */
   reply(encode: (writer: Writer) => void): void;
+  /** Tells the client to be quiet for so long, and reads nothing from it meanwhile. Before `reply`. */
+  throttle(durationMs: number): void;
   /** Ends the call without an answer (acks=0). */
   finish(): void;
   /** Closes the connection: the protocol has no answer for what came. */

@@ -1,8 +1,12 @@
 import { hasCode } from "../base/errors.ts";
+import { ANONYMOUS, type QuotaKind, type QuotaSession, type Quotas } from "../broker/quotas.ts";
+import type { Timer } from "../io/clock.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
 import type { Call } from "./call.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { FrameReader } from "./frames.ts";
+import { patchThrottleTime } from "./throttle-time.ts";
+import { API_KEY } from "./wire/generated/apis.ts";
 import type { Reader } from "./wire/reader.ts";
 import { Writer } from "./wire/writer.ts";
 
@@ -20,6 +24,7 @@ export interface ConnectionHost {
   readonly maxFrameBytes: number;
   /** Milliseconds that only grow. */
   monotonicMs(): number;
+  after(delayMs: number, callback: () => void): Timer;
   /** Whether requests of all connections hold more than they may; their bytes have changed by `bytes`. */
   held(bytes: number): boolean;
   /** Responses that clients have not read have changed by `bytes`. */
@@ -43,6 +48,11 @@ export class KafkaConnection implements ConnectionHandler {
   #accountedBytes = 0;
   #accountedUnsentBytes = 0;
   #lastActiveMs: number;
+  /** More requests wait than may. */
+  #backlogged = false;
+  /** Until then no request is run: the client is over its quota (KIP-219). Monotonic. */
+  #mutedUntilMs = 0;
+  #muted: Timer | null = null;
   #paused = false;
   #advancing = false;
 
@@ -63,7 +73,8 @@ export class KafkaConnection implements ConnectionHandler {
    * it has not been sent.
    */
   get idleSinceMs(): number | null {
-    return this.#pending.length === 0 || this.#connection.queuedBytes > 0 ? this.#lastActiveMs : null;
+    const waits = this.#pending.length > 0 && this.#connection.queuedBytes === 0 && this.#muted === null;
+    return waits ? null : this.#lastActiveMs;
   }
 
   get responseBudget(): number {
@@ -91,6 +102,7 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   closed(_error: Error | null): void {
+    this.#muted?.cancel();
     for (const call of this.#pending.splice(0)) call.abandon();
     this.#host.held(-this.#accountedBytes);
     this.#host.unsent(-this.#accountedUnsentBytes);
@@ -143,6 +155,25 @@ export class KafkaConnection implements ConnectionHandler {
     this.#host.dispatch.sent(bytes);
   }
 
+  get quotas(): Quotas {
+    return this.#host.dispatch.quotas;
+  }
+
+  monotonicMs(): number {
+    return this.#host.monotonicMs();
+  }
+
+  /** Runs no further request for so long. What runs already is answered. */
+  mute(durationMs: number): void {
+    if (this.#connection.closed) return;
+    const nowMs = this.#host.monotonicMs();
+    if (nowMs + durationMs <= this.#mutedUntilMs) return;
+    this.#mutedUntilMs = nowMs + durationMs;
+    this.#muted?.cancel();
+    this.#muted = this.#host.after(durationMs, () => this.#unmute());
+    this.#pauseOrResume();
+  }
+
   /** A call was answered or ended. */
   answered(): void {
     if (this.#advancing) return;
@@ -154,14 +185,31 @@ export class KafkaConnection implements ConnectionHandler {
     if (this.#connection.closed) return;
     const call = this.#open(frame);
     if (call === null) return;
-    const runNow = call.pipelined && (this.#pending.at(-1)?.state ?? "answered") !== "queued";
+    const inOrder = (this.#pending.at(-1)?.state ?? "answered") !== "queued";
+    const runNow = call.pipelined && inOrder && this.#muted === null;
     this.#pending.push(call);
     this.#pendingBytes += frame.length;
     if (runNow) this.#run(call);
     if (this.#pending.length >= MAX_PENDING_CALLS || this.#pendingBytes >= MAX_PENDING_BYTES) {
-      this.#paused = true;
-      this.#connection.pause();
+      this.#backlogged = true;
+      this.#pauseOrResume();
     }
+  }
+
+  #unmute(): void {
+    this.#muted = null;
+    this.#lastActiveMs = this.#host.monotonicMs();
+    this.#pauseOrResume();
+    this.#advance();
+    this.#account();
+  }
+
+  #pauseOrResume(): void {
+    const pause = this.#backlogged || this.#muted !== null;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#connection.pause();
+    else this.#connection.resume();
   }
 
   /** Sends what is answered at the head, runs what has become the head. */
@@ -171,7 +219,7 @@ export class KafkaConnection implements ConnectionHandler {
       const head = this.#pending[0];
       if (head === undefined || this.#connection.closed) break;
       if (head.state === "queued") {
-        if (this.#connection.queuedBytes > MAX_UNSENT_BYTES) break;
+        if (this.#connection.queuedBytes > MAX_UNSENT_BYTES || this.#muted !== null) break;
         this.#run(head);
       }
       if (head.state !== "answered") break;
@@ -180,10 +228,10 @@ export class KafkaConnection implements ConnectionHandler {
       head.sendTo(this.#connection);
     }
     this.#advancing = false;
-    if (!this.#paused) return;
+    if (!this.#backlogged) return;
     if (this.#pending.length * 2 > MAX_PENDING_CALLS || this.#pendingBytes * 2 > MAX_PENDING_BYTES) return;
-    this.#paused = false;
-    this.#connection.resume();
+    this.#backlogged = false;
+    this.#pauseOrResume();
   }
 
   /** Whether this call's answer is the next on the connection. */
@@ -233,6 +281,10 @@ export class PendingCall implements Call {
   readonly #name: string;
   #state: CallState = "queued";
   #response: Uint8Array | null = null;
+  #startedMs = 0;
+  /** Time the handler took until it returned; null while it runs. */
+  #busyMs: number | null = null;
+  #throttleTimeMs = 0;
   #onAbandoned: (() => void) | null = null;
 
   constructor(header: {
@@ -273,6 +325,10 @@ export class PendingCall implements Call {
     return `/${this.#connection.remote.remoteAddress}`;
   }
 
+  get session(): QuotaSession {
+    return { user: ANONYMOUS, clientId: this.clientId ?? "" };
+  }
+
   get closed(): boolean {
     return this.#connection.remote.closed;
   }
@@ -287,7 +343,38 @@ export class PendingCall implements Call {
 
   run(): void {
     this.#state = "running";
+    if (!this.#connection.quotas.active) {
+      this.#handle(this);
+      return;
+    }
+    this.#startedMs = this.#connection.monotonicMs();
+    if (this.apiKey === API_KEY.PRODUCE) this.#charge("produce", this.sizeBytes);
     this.#handle(this);
+    this.#busyMs = this.#connection.monotonicMs() - this.#startedMs;
+  }
+
+  throttle(durationMs: number): void {
+    if (durationMs <= 0) return;
+    this.#throttleTimeMs = Math.max(this.#throttleTimeMs, durationMs);
+    this.#connection.mute(durationMs);
+  }
+
+  #charge(kind: QuotaKind, amount: number): void {
+    this.throttle(this.#connection.quotas.record(kind, this.session, amount));
+  }
+
+  /** Counts what the answer costs, before it leaves: it tells the client for how long to be quiet. */
+  #chargeAnswer(bodyAt: number): void {
+    if (this.#connection.quotas.active) {
+      const { sizeBytes } = scratch;
+      if (this.apiKey === API_KEY.FETCH || this.apiKey === API_KEY.SHARE_FETCH)
+        this.#charge("fetch", sizeBytes);
+      // A request that came before the first quota has no time.
+      const sinceMs = this.#startedMs === 0 ? 0 : this.#connection.monotonicMs() - this.#startedMs;
+      this.#charge("request", this.#busyMs ?? sinceMs);
+    }
+    if (this.#throttleTimeMs > 0)
+      patchThrottleTime(scratch, bodyAt, this.apiKey, this.version, this.#throttleTimeMs);
   }
 
   reply(encode: (writer: Writer) => void): void {
@@ -298,6 +385,7 @@ export class PendingCall implements Call {
     const lengthAt = scratch.reserveInt32();
     scratch.int32(this.#correlationId);
     if (this.#flexibleHeader) scratch.unsignedVarint(0);
+    const bodyAt = scratch.sizeBytes;
     try {
       encode(scratch);
     } catch (error) {
@@ -307,6 +395,7 @@ export class PendingCall implements Call {
       this.drop(`no answer fits: ${error.message}`);
       return;
     }
+    this.#chargeAnswer(bodyAt);
     scratch.patchInt32(lengthAt, scratch.sizeBytes - 4);
     this.#connection.sent(scratch.sizeBytes);
     // Only the head's answer may leave as views; it is sent by the advance that follows at once.

@@ -1,4 +1,5 @@
 import type { Logger } from "../base/logger.ts";
+import type { Quotas } from "../broker/quotas.ts";
 import type { ApiHandler } from "./call.ts";
 import { type KafkaConnection, PendingCall } from "./connection.ts";
 import { produce } from "./handlers/00-produce.ts";
@@ -94,6 +95,10 @@ export class Dispatch {
       connection,
       handle: (call) => handler.handle(call, this.#services),
     });
+  }
+
+  get quotas(): Quotas {
+    return this.#services.broker.quotas;
   }
 
   sent(bytes: number): void {

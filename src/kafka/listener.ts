@@ -59,6 +59,7 @@ export class KafkaDoor {
       dispatch: this.#dispatch,
       maxFrameBytes: limits.maxFrameBytes,
       monotonicMs: () => clock.monotonicMs(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
       held: (bytes) => {
         this.#heldBytes += bytes;
         return this.#heldBytes > limits.maxHeldBytes;
@@ -114,6 +115,11 @@ export class KafkaDoor {
     const { limits, advertised } = this.#options;
     if (this.#connections.size >= limits.maxConnections) {
       const reason = `${limits.maxConnections} connections are open, which is the limit (max.connections)`;
+      this.#dispatch.refused(connection.remoteAddress, reason);
+      return null;
+    }
+    if (this.#dispatch.quotas.connectionExceeds(connection.remoteAddress)) {
+      const reason = "its address opens connections faster than its quota (connection_creation_rate)";
       this.#dispatch.refused(connection.remoteAddress, reason);
       return null;
     }
