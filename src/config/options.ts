@@ -12,6 +12,8 @@ import {
   text,
 } from "./option.ts";
 import { DEFAULT_ROUTES, type MqttRouteSettings } from "./route-options.ts";
+import { SHARE_OPTIONS } from "./share-options.ts";
+import { TRANSACTION_OPTIONS } from "./transaction-options.ts";
 import type { UplinkSettings } from "./uplink-options.ts";
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
@@ -240,6 +242,8 @@ export const OPTIONS = {
   }),
 
   ...GROUP_OPTIONS,
+  ...TRANSACTION_OPTIONS,
+  ...SHARE_OPTIONS,
 
   "commit.linger.ms": duration({
     default: 1,

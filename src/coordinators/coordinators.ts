@@ -4,6 +4,8 @@ import type { Settings } from "../config/options.ts";
 import type { Random } from "../io/random.ts";
 import { GroupCoordinator } from "./groups/group-coordinator.ts";
 import { type InternalTopic, InternalTopicLog } from "./runtime/internal-log.ts";
+import { openTransactions } from "./transactions/open-transactions.ts";
+import type { TransactionCoordinator } from "./transactions/transaction-coordinator.ts";
 
 /** Groups of all kinds and committed offsets, under Kafka's own name. */
 const GROUPS_TOPIC: InternalTopic = {
@@ -19,6 +21,7 @@ const GROUPS_TOPIC: InternalTopic = {
 /** What handlers reach by `services.coordinators`. */
 export interface Coordinators {
   readonly groups: GroupCoordinator;
+  readonly transactions: TransactionCoordinator;
   /** Ends all timers; what is written is written. */
   close(): void;
 }
@@ -42,13 +45,17 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     settings,
   });
   groups.load();
+  // After all that markers pass through: what was decided before the start is completed now.
+  const transactions = openTransactions(broker, settings, logger);
   const stopListening = broker.onAppended((topic, partition) => {
     if (partition === -1) groups.topicChanged(topic);
   });
   return {
     groups,
+    transactions,
     close() {
       stopListening();
+      transactions.close();
       groups.close();
     },
   };

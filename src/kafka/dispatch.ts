@@ -11,8 +11,13 @@ import { apiVersions, type VersionRange } from "./handlers/18-api-versions.ts";
 import { createTopics } from "./handlers/19-create-topics.ts";
 import { deleteTopics } from "./handlers/20-delete-topics.ts";
 import { initProducerId } from "./handlers/22-init-producer-id.ts";
+import { addPartitionsToTxn } from "./handlers/24-add-partitions-to-txn.ts";
+import { addOffsetsToTxn } from "./handlers/25-add-offsets-to-txn.ts";
+import { endTxn } from "./handlers/26-end-txn.ts";
 import { describeConfigs } from "./handlers/32-describe-configs.ts";
 import { describeCluster } from "./handlers/60-describe-cluster.ts";
+import { describeTransactions } from "./handlers/65-describe-transactions.ts";
+import { listTransactions } from "./handlers/66-list-transactions.ts";
 import type { KafkaServices } from "./services.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "./wire/api.ts";
 import { Reader } from "./wire/reader.ts";
@@ -27,8 +32,13 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   createTopics,
   deleteTopics,
   initProducerId,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
   describeConfigs,
   describeCluster,
+  describeTransactions,
+  listTransactions,
 ];
 
 const API_VERSIONS = apiVersions.apiKey;

@@ -15,8 +15,7 @@ const TRANSACTION = 1;
 const SHARE = 2;
 
 /**
- * FindCoordinator, 0 to 6. This broker is every group's coordinator. Transactions are not served: a client that
- * asks for their coordinator is told so in words and keeps asking, as of a cluster that is starting.
+ * FindCoordinator, 0 to 6. This broker is the coordinator of every group and every transactional id.
  */
 export const findCoordinator: ApiHandler<KafkaServices> = {
   apiKey: 10,
@@ -46,11 +45,12 @@ function locate(call: Call, key: string, keyType: number, nodeId: number) {
         return { ...none, errorCode: ERROR.INVALID_GROUP_ID, errorMessage: "An empty group id." };
       return { key, nodeId, host, port, errorCode: ERROR.NONE, errorMessage: null };
     case TRANSACTION:
+      return { key, nodeId, host, port, errorCode: ERROR.NONE, errorMessage: null };
     case SHARE:
       return {
         ...none,
         errorCode: ERROR.COORDINATOR_NOT_AVAILABLE,
-        errorMessage: "This broker does not serve transactions or share groups.",
+        errorMessage: "This broker does not serve share groups.",
       };
     default:
       return {
