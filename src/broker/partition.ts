@@ -1,6 +1,8 @@
 import type { LeaderEpoch, Offset, Uuid } from "../base/ids.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
-import type { AppendResult, PartitionLog } from "../log/partition-log.ts";
+import type { AppendResult } from "../log/append-read.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
+import type { ProducerRefusal } from "../log/producer-state.ts";
 import type { Marker } from "../log/transaction-state.ts";
 import { buildTransactionMarker } from "../records/transaction-marker.ts";
 import { type AckCallback, AckQueue, type ReadWaiter } from "./waiting.ts";
@@ -35,28 +37,54 @@ export class Partition {
     return this.#deleted;
   }
 
+  /** Readers of committed records see what is below. */
+  get lastStableOffset(): Offset {
+    return this.log.lastStableOffset;
+  }
+
   /** The high watermark that waiters have been told of. */
   get settledOffset(): Offset {
     return this.#lastHighWatermark;
   }
 
-  /** Appends batches as they came off the wire; see PartitionLog.append. Durable only after `whenDurable`. */
+  /**
+   * Appends batches as they came off the wire; see PartitionLog.append, and `verify` for the guard of
+   * a client's transaction. Durable only after `whenDurable`.
+   */
   append(
     batches: Uint8Array,
     start: number,
     end: number,
     nowMs: number,
     origin: "client" | "broker",
+    guard = 0,
   ): AppendResult {
-    const result = this.log.append(batches, start, end, { leaderEpoch: this.leaderEpoch, nowMs, origin });
+    const { leaderEpoch } = this;
+    const result = this.log.append(batches, start, end, { leaderEpoch, nowMs, origin, guard });
     if (result.error === 0) this.#awaitCommit(this);
     return result;
+  }
+
+  /**
+   * The guard under which a client's transactional batch may be appended, once the coordinator has said that this
+   * partition is in the producer's transaction: 0 where the transaction is open here and nobody has to be asked.
+   * With `implicit` the partition is added by that question, and each transaction begins with sequence 0.
+   */
+  verify(batch: Uint8Array, at: number, implicit: boolean, monotonicMs: number): number | ProducerRefusal {
+    return this.log.producers.verify(batch, at, implicit, monotonicMs);
   }
 
   /** Ends a producer's transaction here. Refused where a newer producer or coordinator is known. */
   appendMarker(marker: Marker, nowMs: number): AppendResult {
     const bytes = buildTransactionMarker({ ...marker, timestampMs: nowMs });
-    return this.append(bytes, 0, bytes.length, nowMs, "broker");
+    const result = this.log.append(bytes, 0, bytes.length, {
+      leaderEpoch: this.leaderEpoch,
+      nowMs,
+      origin: "broker",
+      transactionVersion: marker.transactionVersion ?? 0,
+    });
+    if (result.error === 0) this.#awaitCommit(this);
+    return result;
   }
 
   /** Calls back once every record below `endOffset` is durable, in this call where it is already. */

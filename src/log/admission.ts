@@ -38,6 +38,7 @@ export function admitFromClient(
   config: LogConfig,
   nowMs: number,
   producers: ProducerStates,
+  guard = 0,
 ): Admission {
   const fault = checkBatch(bytes, start, end) ?? checkProducedBatch(bytes, start);
   if (fault !== null) return refuse(ERROR[fault.error], fault.reason);
@@ -47,11 +48,11 @@ export function admitFromClient(
   }
   if (sizeBytes > config.maxMessageBytes) return tooLarge(sizeBytes, config);
   if (batchProducerId(bytes, start) >= 0) {
-    const check = producers.check(bytes, start);
+    const check = producers.check(bytes, start, guard);
     if (check.kind === "duplicate") return check;
     if (check.kind === "refused") return refuse(ERROR[check.error], check.reason);
   }
-  const recordFault = checkRecords(bytes, start, false, summary);
+  const recordFault = checkRecords(bytes, start, config.compact, summary);
   if (recordFault !== null) return refuse(ERROR[recordFault.error], recordFault.reason);
   if (summary.maxTimestampMs !== batchMaxTimestampMs(bytes, start)) {
     setBatchMaxTimestamp(bytes, start, summary.maxTimestampMs);
@@ -60,13 +61,24 @@ export function admitFromClient(
 }
 
 /** Judges what the broker built itself: any number of sound batches, markers among them. */
-export function admitFromBroker(bytes: Uint8Array, start: number, end: number, config: LogConfig): Admission {
+export function admitFromBroker(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  config: LogConfig,
+  producers: ProducerStates,
+  transactionVersion: number,
+): Admission {
   let position = start;
   while (position < end) {
     const fault = checkBatch(bytes, position, end);
     if (fault !== null) return refuse(ERROR[fault.error], fault.reason);
     const sizeBytes = batchSizeBytes(bytes, position);
     if (sizeBytes > config.maxMessageBytes) return tooLarge(sizeBytes, config);
+    if (batchProducerId(bytes, position) >= 0) {
+      const refusal = producers.checkFromBroker(bytes, position, transactionVersion);
+      if (refusal !== null) return refuse(ERROR[refusal.error], refusal.reason);
+    }
     position += sizeBytes;
   }
   if (start === end) return refuse(ERROR.INVALID_RECORD, "no record batch");

@@ -3,9 +3,11 @@ import { type Uuid, uuidBytes, uuidFromBytes } from "../base/ids.ts";
 import type { Disk, DiskFile } from "../io/disk.ts";
 import { putInt32, uint32At } from "../records/big-endian.ts";
 import { ByteReader, ByteWriter } from "./encoding.ts";
+import { readTransactionLists, writeTransactionLists } from "./index-files.ts";
 import type { EpochStart } from "./leader-epochs.ts";
 import type { ProducerBatch, ProducerSnapshot } from "./producer-state.ts";
 import type { SegmentMark } from "./segment.ts";
+import { NO_TRANSACTIONS, type SegmentTransactionsState } from "./segment-transactions.ts";
 
 /**
  * A checkpoint says, for every log, what is durable in its segments: the recovery point. It holds what recovery
@@ -16,15 +18,20 @@ import type { SegmentMark } from "./segment.ts";
  *   store id 8 bytes, sequence int64 (the higher wins), floor generation int64 (journal rounds of earlier
  *   generations are in the segments), count of logs int32, then each:
  *     topic (text), topic id 16 bytes, partition int32, log start offset int64,
- *     count int32 of segments, each: base offset, bytes, next offset, max timestamp, batch with it (int64 each);
+ *     count int32 of segments, each: base offset, bytes, next offset, max timestamp, batch with it (int64 each),
+ *       counts of transactions open at its base and of aborted ones (int32 each, -1 where not known), whether they
+ *       follow uint8, and then both, as in a transaction index (index-files.ts);
  *     count int32 of leader epochs, each: epoch int32, start offset int64;
- *     count int32 of producers, each: id int64, epoch int32, silent ms int64, count uint8 of batches, each:
- *       base and last sequence int32, base and last offset, timestamp int64
+ *     count int32 of producers, each: id int64, epoch int32, coordinator epoch int32, offset of the open
+ *       transaction int64, whether any sequence may follow uint8, silent ms int64, last timestamp int64, count
+ *       uint8 of batches, each: base and last sequence int32, base and last offset, timestamp int64
  *
- * The last segment's end is the log's recovery point.
+ * The last segment's end is the log's recovery point. Version 1, of before there were transactions, has neither
+ * them nor, of a producer, what stands between its epoch and its silence, nor its last timestamp; it is read.
  */
 const MAGIC = 0x48574350;
-const VERSION = 1;
+const VERSION = 2;
+const WITHOUT_TRANSACTIONS = 1;
 const HEADER_BYTES = 44;
 const SLOT_STEP_BYTES = 64 * 1024;
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -34,6 +41,8 @@ export const CHECKPOINT_FILES = ["checkpoint.0", "checkpoint.1"] as const;
 
 export interface SegmentState extends SegmentMark {
   readonly baseOffset: number;
+  /** Where it is missing they have to be found again. */
+  readonly transactions?: SegmentTransactionsState;
 }
 
 export interface LogState {
@@ -75,14 +84,16 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint | null {
   if (bytes.length < HEADER_BYTES || uint32At(bytes, 0) !== MAGIC) return null;
   const sizeBytes = uint32At(bytes, 12);
   if (sizeBytes < HEADER_BYTES || sizeBytes > bytes.length) return null;
-  if (crc32c(bytes, 8, sizeBytes) !== uint32At(bytes, 4) || uint32At(bytes, 8) !== VERSION) return null;
+  const version = uint32At(bytes, 8);
+  if (crc32c(bytes, 8, sizeBytes) !== uint32At(bytes, 4)) return null;
+  if (version !== VERSION && version !== WITHOUT_TRANSACTIONS) return null;
   const reader = new ByteReader(bytes, 16, sizeBytes);
   const storeId = reader.bytes(8).slice();
   const sequence = reader.int64();
   const floorGeneration = reader.int64();
   const logs: LogState[] = [];
   const count = reader.count(4);
-  for (let i = 0; i < count; i++) logs.push(decodeLog(reader));
+  for (let i = 0; i < count; i++) logs.push(decodeLog(reader, version));
   return { storeId, sequence, floorGeneration, logs };
 }
 
@@ -98,6 +109,7 @@ function encodeLog(writer: ByteWriter, log: LogState): void {
     writer.int64(segment.nextOffset);
     writer.int64(segment.maxTimestampMs);
     writer.int64(segment.maxTimestampBatch);
+    encodeTransactions(writer, segment.transactions);
   }
   writer.int32(log.epochs.length);
   for (const { epoch, startOffset } of log.epochs) {
@@ -108,10 +120,22 @@ function encodeLog(writer: ByteWriter, log: LogState): void {
   for (const producer of log.producers) encodeProducer(writer, producer);
 }
 
+function encodeTransactions(writer: ByteWriter, state: SegmentTransactionsState | undefined): void {
+  writer.int32(state?.openCount ?? -1);
+  writer.int32(state?.abortedCount ?? -1);
+  const lists = state?.lists ?? null;
+  writer.uint8(lists === null ? 0 : 1);
+  if (lists !== null) writeTransactionLists(writer, lists);
+}
+
 function encodeProducer(writer: ByteWriter, producer: ProducerSnapshot): void {
   writer.int64(producer.producerId);
   writer.int32(producer.producerEpoch);
+  writer.int32(producer.coordinatorEpoch);
+  writer.int64(producer.transactionOffset);
+  writer.uint8(producer.anySequence ? 1 : 0);
   writer.int64(Math.round(producer.silentMs));
+  writer.int64(producer.lastTimestampMs);
   writer.uint8(producer.batches.length);
   for (const batch of producer.batches) {
     writer.int32(batch.baseSequence);
@@ -122,7 +146,7 @@ function encodeProducer(writer: ByteWriter, producer: ProducerSnapshot): void {
   }
 }
 
-function decodeLog(reader: ByteReader): LogState {
+function decodeLog(reader: ByteReader, version: number): LogState {
   const topic = reader.text();
   const topicId = uuidFromBytes(reader.bytes(16));
   const partition = reader.int32();
@@ -135,6 +159,7 @@ function decodeLog(reader: ByteReader): LogState {
       nextOffset: reader.int64(),
       maxTimestampMs: reader.int64(),
       maxTimestampBatch: reader.int64(),
+      transactions: version === WITHOUT_TRANSACTIONS ? NO_TRANSACTIONS : decodeTransactions(reader),
     });
   }
   const epochs: EpochStart[] = [];
@@ -142,14 +167,26 @@ function decodeLog(reader: ByteReader): LogState {
     epochs.push({ epoch: reader.int32(), startOffset: reader.int64() });
   }
   const producers: ProducerSnapshot[] = [];
-  for (let left = reader.count(21); left > 0; left--) producers.push(decodeProducer(reader));
+  for (let left = reader.count(21); left > 0; left--) producers.push(decodeProducer(reader, version));
   return { topic, topicId, partition, logStartOffset, segments, epochs, producers };
 }
 
-function decodeProducer(reader: ByteReader): ProducerSnapshot {
+function decodeTransactions(reader: ByteReader): SegmentTransactionsState {
+  const openCount = reader.int32();
+  const abortedCount = reader.int32();
+  const lists = reader.uint8() === 0 ? null : readTransactionLists(reader, abortedCount);
+  return { openCount, abortedCount, lists };
+}
+
+function decodeProducer(reader: ByteReader, version: number): ProducerSnapshot {
+  const isOld = version === WITHOUT_TRANSACTIONS;
   const producerId = reader.int64();
   const producerEpoch = reader.int32();
+  const coordinatorEpoch = isOld ? -1 : reader.int32();
+  const transactionOffset = isOld ? -1 : reader.int64();
+  const anySequence = !isOld && reader.uint8() !== 0;
   const silentMs = reader.int64();
+  const lastTimestampMs = isOld ? -1 : reader.int64();
   const batches: ProducerBatch[] = [];
   for (let left = reader.uint8(); left > 0; left--) {
     batches.push({
@@ -160,7 +197,16 @@ function decodeProducer(reader: ByteReader): ProducerSnapshot {
       timestampMs: reader.int64(),
     });
   }
-  return { producerId, producerEpoch, silentMs, batches };
+  return {
+    producerId,
+    producerEpoch,
+    coordinatorEpoch,
+    transactionOffset,
+    anySequence,
+    silentMs,
+    lastTimestampMs,
+    batches,
+  };
 }
 
 /** The two files. */

@@ -1,8 +1,9 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Clock, Timer } from "../io/clock.ts";
+import type { CommitMark } from "./append-read.ts";
 import type { Journal } from "./journal.ts";
 import type { LogBug, LogLimits } from "./log-config.ts";
-import type { CommitMark, PartitionLog } from "./partition-log.ts";
+import type { PartitionLog } from "./partition-log.ts";
 
 export interface CommitStatus {
   readonly rounds: number;

@@ -11,10 +11,23 @@ export const LOG_SUFFIX = ".log";
 export const OFFSET_INDEX_SUFFIX = ".index";
 export const TIME_INDEX_SUFFIX = ".timeindex";
 export const KEY_INDEX_SUFFIX = ".keys";
+export const TRANSACTION_INDEX_SUFFIX = ".txnindex";
 /** A segment without its corrupt batches, before it takes the place of the original. */
 export const SALVAGE_SUFFIX = ".salvage";
+/** What a run of segments was compacted to, before it takes their place; see segment-swap.ts. */
+export const CLEANED_SUFFIX = ".cleaned";
+/** Tells that a compacted segment has taken the place of others, and before that, that it is to. */
+export const SWAP_SUFFIX = ".swap";
+export const SWAP_DRAFT_SUFFIX = ".swapping";
+/** How far the partition's log is compacted. */
+export const COMPACTED_FILE = "compacted";
 /** Everything beside a segment that can be rebuilt from it. */
-export const CACHE_SUFFIXES: readonly string[] = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, KEY_INDEX_SUFFIX];
+export const CACHE_SUFFIXES: readonly string[] = [
+  OFFSET_INDEX_SUFFIX,
+  TIME_INDEX_SUFFIX,
+  KEY_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
+];
 
 const OFFSET_DIGITS = 20;
 /** What a file system takes for one name; the names here are ASCII. */

@@ -2,7 +2,9 @@ import { crc32c } from "../base/crc32c.ts";
 import { putInt32, uint32At } from "../records/big-endian.ts";
 import { ByteReader, ByteWriter } from "./encoding.ts";
 import { OffsetIndex } from "./offset-index.ts";
+import type { TransactionLists } from "./segment-transactions.ts";
 import { TimeIndex } from "./time-index.ts";
+import type { AbortedTransaction, OpenTransaction } from "./transaction-state.ts";
 
 /**
  * Index files stand beside a segment and say which bytes of it they describe. They are caches: never synced,
@@ -11,12 +13,14 @@ import { TimeIndex } from "./time-index.ts";
  *  position  size  field
  *         0     4  magic "HWIX"
  *         4     4  CRC32C of everything from position 8
- *         8     4  kind: 1 offset index, 2 time index, 3 key index
+ *         8     4  kind: 1 offset index, 2 time index, 3 key index, 4 transaction index
  *        12     4  entries
  *        16     8  base offset of the segment
  *        24     8  bytes of the segment that are described
  *        32     -  entries; offset index: relative offset, position (4 + 4 bytes);
- *                  time index: timestamp, position (8 + 4 bytes); key index: see key-index.ts
+ *                  time index: timestamp, position (8 + 4 bytes); key index: see key-index.ts; transaction
+ *                  index: aborted transactions (producer id, first, last, last stable offset: 8 bytes each), then
+ *                  a count (4) of those open at the base offset (producer id, first offset: 8 bytes each)
  */
 export const INDEX_HEADER_BYTES = 32;
 const MAGIC = 0x48574958;
@@ -24,6 +28,7 @@ const MAGIC = 0x48574958;
 export const OFFSET_INDEX_KIND = 1;
 export const TIME_INDEX_KIND = 2;
 export const KEY_INDEX_KIND = 3;
+export const TRANSACTION_INDEX_KIND = 4;
 
 /** The part of a segment that an index describes. */
 export interface IndexedSegment {
@@ -94,4 +99,49 @@ export function decodeTimeIndex(bytes: Uint8Array, segment: IndexedSegment): Tim
   const index = new TimeIndex();
   for (let entry = 0; entry < entries; entry++) index.add(reader.int64(), reader.uint32());
   return index;
+}
+
+export function encodeTransactionIndex(lists: TransactionLists, segment: IndexedSegment): Uint8Array {
+  const writer = beginIndexFile(TRANSACTION_INDEX_KIND, lists.aborted.length, segment);
+  writeTransactionLists(writer, lists);
+  return sealIndexFile(writer);
+}
+
+export function decodeTransactionIndex(bytes: Uint8Array, segment: IndexedSegment): TransactionLists | null {
+  const entries = checkIndexFile(bytes, TRANSACTION_INDEX_KIND, segment);
+  if (entries === null) return null;
+  return readTransactionLists(new ByteReader(bytes, INDEX_HEADER_BYTES), entries);
+}
+
+/** The lists without the count of the first. */
+export function writeTransactionLists(writer: ByteWriter, { open, aborted }: TransactionLists): void {
+  for (const transaction of aborted) {
+    writer.int64(transaction.producerId);
+    writer.int64(transaction.firstOffset);
+    writer.int64(transaction.lastOffset);
+    writer.int64(transaction.lastStableOffset);
+  }
+  writer.int32(open.length);
+  for (const transaction of open) {
+    writer.int64(transaction.producerId);
+    writer.int64(transaction.firstOffset);
+  }
+}
+
+/** Throws MALFORMED. */
+export function readTransactionLists(reader: ByteReader, abortedCount: number): TransactionLists {
+  const aborted: AbortedTransaction[] = [];
+  for (let left = abortedCount; left > 0; left--) {
+    aborted.push({
+      producerId: reader.int64(),
+      firstOffset: reader.int64(),
+      lastOffset: reader.int64(),
+      lastStableOffset: reader.int64(),
+    });
+  }
+  const open: OpenTransaction[] = [];
+  for (let left = reader.count(16); left > 0; left--) {
+    open.push({ producerId: reader.int64(), firstOffset: reader.int64() });
+  }
+  return { open, aborted };
 }

@@ -30,6 +30,16 @@ export interface LogConfig {
   readonly timestampBeforeMaxMs: number;
   /** `message.timestamp.after.max.ms`: how far ahead it may be. */
   readonly timestampAfterMaxMs: number;
+  /** Whether `cleanup.policy` has compact: only the latest record of each key stays, and every record has a key. */
+  readonly compact: boolean;
+  /** `min.cleanable.dirty.ratio`: share of the log that was never compacted from which on it is. */
+  readonly minCleanableDirtyRatio: number;
+  /** `delete.retention.ms`: how long compaction leaves tombstones and transaction markers to readers. */
+  readonly deleteRetentionMs: number;
+  /** `min.compaction.lag.ms`: age below which records are not compacted. */
+  readonly minCompactionLagMs: number;
+  /** `max.compaction.lag.ms`: age from which on they are, whatever the ratio. */
+  readonly maxCompactionLagMs: number;
   /** `producer.id.expiration.ms`: silence after which an idempotent producer's state is forgotten. */
   readonly producerIdExpirationMs: number;
 }
@@ -45,6 +55,11 @@ export const DEFAULT_LOG_CONFIG: LogConfig = {
   timestampType: "CreateTime",
   timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
+  compact: false,
+  minCleanableDirtyRatio: 0.5,
+  deleteRetentionMs: 24 * 3600 * 1000,
+  minCompactionLagMs: 0,
+  maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
   producerIdExpirationMs: 24 * 3600 * 1000,
 };
 
@@ -73,6 +88,8 @@ export interface LogLimits {
   readonly reserveBytes: number;
   /** Producers remembered per partition; the one that was silent for longest is forgotten first. */
   readonly maxProducersPerLog: number;
+  /** Aborted transactions that end in one segment; the next one starts a new segment. */
+  readonly maxAbortedPerSegment: number;
   /** Longest time between two checkpoints: what bounds the scan after a crash. */
   readonly checkpointIntervalMs: number;
   /** Segment syncs that run at a time in the background. */
@@ -81,6 +98,15 @@ export interface LogLimits {
   readonly keyIndexBytesPerTick: number;
   /** Bytes that one call of `maintain` checks for damage; 0 turns the check off. */
   readonly verifyBytesPerTick: number;
+  /** Memory of the map of keys that a pass of compaction works with; a log with more keys takes more passes. */
+  readonly compactionMapBytes: number;
+  /** Compaction works for so long, or on so many bytes, and then leaves the event loop to others ... */
+  readonly compactionSliceMs: number;
+  readonly compactionSliceBytes: number;
+  /** ... for so long, and longer while records come in. */
+  readonly compactionPauseMs: number;
+  /** Bytes of compacted batches that are written before they are synced. */
+  readonly compactionSyncBytes: number;
   /** Bytes of offset and time indexes kept in memory. */
   readonly indexBytes: number;
   /** Bytes of key indexes kept in memory. */
@@ -105,10 +131,16 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   segmentGrowthBytes: 4 * MIB,
   reserveBytes: 64 * MIB,
   maxProducersPerLog: 5000,
+  maxAbortedPerSegment: 1024,
   checkpointIntervalMs: 60_000,
   backgroundSyncs: 3,
   keyIndexBytesPerTick: 4 * MIB,
   verifyBytesPerTick: 1 * MIB,
+  compactionMapBytes: 16 * MIB,
+  compactionSliceMs: 2,
+  compactionSliceBytes: 1 * MIB,
+  compactionPauseMs: 1,
+  compactionSyncBytes: 2 * MIB,
   indexBytes: 8 * MIB,
   keyIndexCacheBytes: 2 * MIB,
   keyScanBytes: 4 * MIB,
@@ -172,6 +204,22 @@ export const LOG_BUGS = [
   "skip-direct-sync",
   /** The clean-shutdown marker stays while the broker runs. */
   "keep-clean-marker",
+  /** Recovery takes the transactions that the checkpoint has open as ended. */
+  "forget-open-transactions",
+  /** Aborted transactions that end behind the checkpoint are not indexed by recovery. */
+  "forget-aborted-transactions",
+  /** A checkpoint has the producers as they are, and not as of its recovery point. */
+  "late-producer-snapshot",
+  /** The last stable offset passes transactions whose marker is not durable. */
+  "trust-volatile-markers",
+  /** A compacted segment takes the originals' place before its bytes are synced. */
+  "skip-compacted-sync",
+  /** The originals go before it is durable that something else has their place. */
+  "skip-swap-sync",
+  /** What tells of a swap goes before a checkpoint knows of it. */
+  "forget-swap-early",
+  /** Compaction takes a tombstone away while older records of its key may still be there. */
+  "drop-fresh-tombstones",
 ] as const;
 
 export const NO_BUGS: ReadonlySet<LogBug> = new Set();

@@ -10,6 +10,16 @@ import {
   setBatchLogAppendTime,
 } from "../records/batch.ts";
 import { type Admission, type AppendRefusal, admitFromBroker, admitFromClient } from "./admission.ts";
+import type {
+  Appended,
+  AppendOptions,
+  AppendResult,
+  CommitMark,
+  LogFault,
+  ReadBatches,
+  ReadOptions,
+  ReadResult,
+} from "./append-read.ts";
 import type { LogState } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
 import { type KeyReadResult, readByKey } from "./key-search.ts";
@@ -20,59 +30,15 @@ import { type ProducerBatch, ProducerStates } from "./producer-state.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentList } from "./segment-list.ts";
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from "./time-search.ts";
+import { findAborted, transactionsOf } from "./transaction-index.ts";
+import type { AbortedTransaction } from "./transaction-state.ts";
 
 /** Segments begin with the growth step where the one before was filled within this time. */
 const BUSY_SEGMENT_MS = 60_000;
+/** Changes of producers, kept for a checkpoint, from which on it is looked whether one still needs them. */
+const MANY_CHANGES = 1024;
 /** Index entries hold offsets relative to the segment's base in 32 bits. */
 const MAX_RELATIVE_OFFSET = 0x7fffffff;
-
-export interface AppendOptions {
-  readonly leaderEpoch: LeaderEpoch;
-  readonly nowMs: number;
-  /** What clients send is checked in full; what the broker builds may be several batches, and markers. */
-  readonly origin: "client" | "broker";
-}
-
-/** Where the records went. `duplicate`: they were there already, the offsets are those of the first time. */
-export interface Appended {
-  readonly error: 0;
-  readonly baseOffset: Offset;
-  readonly lastOffset: Offset;
-  /** -1 where records keep their own time. */
-  readonly logAppendTimeMs: number;
-  readonly logStartOffset: Offset;
-  readonly duplicate: boolean;
-}
-
-export type AppendResult = Appended | (AppendRefusal & { readonly error: number });
-
-export interface ReadOptions {
-  /** Return the first batch even where it alone is larger than `maxBytes`. */
-  readonly minOneBatch: boolean;
-  /** Batches that reach this offset are left out: the high watermark, for consumers. */
-  readonly until: Offset;
-}
-
-/** Whole batches from one segment, as on the wire; a view that is good until the turn of the event loop ends. */
-export interface ReadBatches {
-  readonly error: 0;
-  readonly bytes: Uint8Array;
-  /** Where to read on. */
-  readonly nextOffset: Offset;
-}
-
-export type ReadResult = ReadBatches | (AppendRefusal & { readonly bytes: Uint8Array });
-
-export type LogFault = "fenced" | "quarantined";
-
-/** An end of the log that a commit round, or a sync, has made durable. */
-export interface CommitMark {
-  readonly segment: Segment | null;
-  readonly position: number;
-  readonly offset: number;
-  readonly appendedBytes: number;
-  readonly logStartOffset: number;
-}
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -99,6 +65,7 @@ export class PartitionLog {
   #durable: CommitMark;
   /** End of what readers saw while durability was "memory": the high watermark never goes back. */
   #shownEndOffset = 0;
+  #settleChangesAt = MANY_CHANGES;
   /** Who asked that a log which doesn't wait for the disk be synced, and up to where. */
   #syncAsked: { readonly endOffset: number; readonly then: () => void }[] = [];
   #appendedBytes = 0;
@@ -153,6 +120,18 @@ export class PartitionLog {
     return Math.max(this.#durable.offset, this.#shownEndOffset) as Offset;
   }
 
+  /**
+   * Readers of committed records see what is below: every transaction that has records there was ended by a
+   * marker that no crash can take.
+   */
+  get lastStableOffset(): Offset {
+    const { highWatermark } = this;
+    const trusting = this.#host.bugs.has("trust-volatile-markers");
+    const unstable = this.producers.open.firstUnstable(trusting ? this.#endOffset : highWatermark);
+    if (unstable === null) return highWatermark;
+    return Math.min(Math.max(unstable, this.#logStartOffset), highWatermark) as Offset;
+  }
+
   /** What a crash can't take. */
   get durableEndOffset(): Offset {
     return this.#durable.offset as Offset;
@@ -195,8 +174,8 @@ export class PartitionLog {
     if (trouble !== null) return trouble;
     const admission: Admission =
       options.origin === "client"
-        ? admitFromClient(batches, start, end, this.#config, options.nowMs, this.producers)
-        : admitFromBroker(batches, start, end, this.#config);
+        ? admitFromClient(batches, start, end, this.#config, options.nowMs, this.producers, options.guard)
+        : admitFromBroker(batches, start, end, this.#config, this.producers, options.transactionVersion ?? 0);
     if (admission.kind === "refuse") return admission.refusal;
     if (admission.kind === "duplicate") return this.#duplicate(admission.batch);
     try {
@@ -206,6 +185,17 @@ export class PartitionLog {
     } catch (error) {
       return this.#appendFailed(error);
     }
+  }
+
+  /**
+   * Aborted transactions with records in [fromOffset, toOffset), which is below the last stable offset, in the
+   * order of their markers. Null where they can't be read: then nobody may read those records as committed.
+   */
+  abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[] | null {
+    const segments = this.#segments.all;
+    return this.#guardSearch(() =>
+      findAborted(segments, this.#segments.indexOf(fromOffset), fromOffset, toOffset),
+    );
   }
 
   /** Reads from the batch that holds `fromOffset`, or the next one where offsets are missing. */
@@ -390,7 +380,10 @@ export class PartitionLog {
       logStartOffset: this.#logStartOffset,
       segments,
       epochs: this.epochs.startsBefore(recoveryPoint),
-      producers: this.producers.snapshot(recoveryPoint, monotonicMs),
+      producers: this.producers.snapshot(
+        this.#host.bugs.has("late-producer-snapshot") ? Number.MAX_SAFE_INTEGER : recoveryPoint,
+        monotonicMs,
+      ),
     };
   }
 
@@ -446,8 +439,10 @@ export class PartitionLog {
     active.firstAppendMs ??= options.nowMs;
     const monotonicMs = this.#host.clock.monotonicMs();
     for (let at = start; at < end; at += batchSizeBytes(batches, at)) {
-      this.producers.note(batches, at, monotonicMs);
+      const ended = this.producers.note(batches, at, monotonicMs);
+      if (ended?.outcome === "abort") active.transactions.add(ended);
     }
+    if (this.producers.changes > this.#settleChangesAt) this.#settleChanges();
     this.epochs.note(options.leaderEpoch, baseOffset);
     this.#endOffset = next;
     this.#noteAppended(active, end - start);
@@ -459,6 +454,12 @@ export class PartitionLog {
       logStartOffset: this.logStartOffset,
       duplicate: false,
     };
+  }
+
+  /** Between two checkpoints, which do the same. */
+  #settleChanges(): void {
+    this.producers.settle(this.#segments.states().at(-1)?.nextOffset ?? 0);
+    this.#settleChangesAt = Math.max(MANY_CHANGES, this.producers.changes * 2);
   }
 
   #noteAppended(active: Segment, bytes: number): void {
@@ -515,7 +516,10 @@ export class PartitionLog {
     const { active } = this.#segments;
     if (active === null) return null;
     try {
-      if (!active.damaged) active.prepare();
+      if (!active.damaged) {
+        active.prepare();
+        if (!active.transactions.isHeld) active.takeTransactions(transactionsOf(this.#segments.all));
+      }
     } catch (error) {
       const isMissing = hasCode(error, "DISK_IO") && !this.#host.disk.exists(active.path);
       if (!isMissing && !hasCode(error, "LOG_CORRUPT")) throw error;
@@ -555,6 +559,7 @@ export class PartitionLog {
     if (active.sizeBytes === 0) return false;
     return (
       active.sizeBytes + bytes > this.#config.segmentBytes ||
+      active.transactions.abortedCount >= this.#host.limits.maxAbortedPerSegment ||
       this.#endOffset - active.baseOffset > MAX_RELATIVE_OFFSET - bytes
     );
   }
@@ -562,6 +567,7 @@ export class PartitionLog {
   #startSegment(allocateBytes: number): AppendRefusal | null {
     if (!this.#host.space.allows(allocateBytes, this.internal)) return this.#noSpace();
     this.#segments.start(this.#endOffset, allocateBytes, this.#config.indexIntervalBytes);
+    this.#segments.active?.transactions.begin(this.producers.open.all());
     this.#host.needsSync(this);
     return null;
   }

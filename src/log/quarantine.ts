@@ -94,6 +94,7 @@ export class Quarantine {
     const { sound, lost } = findSound(source, segment, limitOffset);
     if (sound.length > 0) this.#copy(source, sound, copyPath);
     segment.close();
+    const transactions = segment.loadTransactions();
     segment.removeCaches();
     const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
     const fileName = segment.path.slice(segment.path.lastIndexOf("/") + 1);
@@ -103,7 +104,10 @@ export class Quarantine {
       this.#disk.syncFolder(log.folder);
     }
     this.#reportLost(log, aside, lost, "batches are damaged");
-    return { kept: sound.length === 0 ? null : this.#accept(log, segment) };
+    const kept = sound.length === 0 ? null : this.#accept(log, segment);
+    // A marker may be among what is lost: what it said still holds.
+    if (transactions !== null) kept?.takeTransactions(transactions);
+    return { kept };
   }
 
   get #disk(): Disk {

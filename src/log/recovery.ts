@@ -17,6 +17,8 @@ import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Quarantine } from "./quarantine.ts";
 import type { Segment } from "./segment.ts";
+import { applySwaps, type FoundSwaps, recoverSwaps } from "./segment-swap.ts";
+import { isDamage, transactionsOf } from "./transaction-index.ts";
 
 const ZEROS = new Uint8Array(64 * 1024);
 
@@ -65,6 +67,8 @@ export class LogRecovery {
   readonly #segments: Segment[] = [];
   readonly #toSync = new Set<Segment>();
   #folderUnsynced = false;
+  /** The checkpoint's segments, with swaps that it did not know of. */
+  #known: readonly SegmentState[] = [];
   /** Base offsets of the segment files behind the one that is being read. */
   #bases: number[] = [];
   #current: Segment | null = null;
@@ -94,9 +98,16 @@ export class LogRecovery {
   run(): RecoveredLog {
     const monotonicMs = this.#host.clock.monotonicMs();
     if (this.#state !== null) {
-      this.#log.producers.restore(this.#state.producers, monotonicMs);
+      const { producers } = this.#state;
+      const forgetful = this.#host.bugs.has("forget-open-transactions");
+      this.#log.producers.restore(
+        forgetful ? producers.map((producer) => ({ ...producer, transactionOffset: -1 })) : producers,
+        monotonicMs,
+      );
       this.#log.epochs.restore(this.#state.epochs);
     }
+    const swaps = recoverSwaps(this.#host, this.#log.folder);
+    this.#applySwaps(swaps);
     this.#bases = this.#listSegments();
     this.#takeSealed();
     this.#begin();
@@ -113,6 +124,13 @@ export class LogRecovery {
 
   get #disk(): Disk {
     return this.#host.disk;
+  }
+
+  /** Compacted segments stand where the checkpoint knew others. Nothing in force knows of them before the next one. */
+  #applySwaps(found: FoundSwaps): void {
+    this.#log.files.restoreSwaps(found.paths);
+    if (found.changed) this.#folderUnsynced = true;
+    this.#known = applySwaps(this.#state?.segments ?? [], found.swaps);
   }
 
   /** Base offsets of the segment files, rising. Ends a salvage that a crash interrupted. */
@@ -138,7 +156,7 @@ export class LogRecovery {
 
   /** Takes the segments that the checkpoint knows as durable and complete: all but its last. */
   #takeSealed(): void {
-    const known = this.#state?.segments ?? [];
+    const known = this.#known;
     const recoveryPoint = known.at(-1);
     if (recoveryPoint === undefined) return;
     const onDisk = new Set(this.#bases);
@@ -154,6 +172,7 @@ export class LogRecovery {
   #restoreSegment(state: SegmentState): Segment {
     const segment = this.#log.newSegment(state.baseOffset);
     segment.restore(state);
+    segment.transactions.restore(state.transactions);
     segment.synced = segment.mark();
     segment.trimmed = true;
     return segment;
@@ -161,7 +180,7 @@ export class LogRecovery {
 
   /** Opens the segment with the recovery point, up to that point; without a checkpoint, the first there is. */
   #begin(): void {
-    const point = this.#state?.segments.at(-1);
+    const point = this.#known.at(-1);
     if (point === undefined) {
       const first = this.#bases[0] ?? null;
       this.#expected = first ?? this.#logStartOffset;
@@ -169,6 +188,7 @@ export class LogRecovery {
       return;
     }
     this.#expected = point.nextOffset;
+    this.#noteSwappedTail(point);
     if (this.#bases[0] === point.baseOffset) {
       this.#openAt(point);
     } else if (point.sizeBytes > 0 && point.nextOffset > this.#logStartOffset) {
@@ -176,10 +196,21 @@ export class LogRecovery {
     }
   }
 
+  /**
+   * A checkpoint that is older than the one before a swap, since that was lost, ends within what was compacted:
+   * some batches that its producers would have to know are gone, and they begin anew.
+   */
+  #noteSwappedTail(point: SegmentState): void {
+    const before = this.#state?.segments.at(-1);
+    if (before === undefined || before.nextOffset >= point.nextOffset) return;
+    this.#log.producers.clear();
+  }
+
   #openAt(point: SegmentState): void {
     const segment = this.#restoreSegment(point);
     segment.trimmed = false;
     this.#bases.shift();
+    this.#holdTransactions(segment);
     // An index file may tell of batches that are lost, and would fit by size once others have taken their place.
     segment.removeCaches();
     // A checkpoint may name a new file that nothing has made durable in its folder yet.
@@ -194,6 +225,16 @@ export class LogRecovery {
     }
   }
 
+  /** Batches may follow in it. A damaged one is found out where it is prepared. */
+  #holdTransactions(segment: Segment): void {
+    try {
+      segment.takeTransactions(transactionsOf([...this.#segments, segment]));
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      segment.transactions.begin([]);
+    }
+  }
+
   /** Sets aside a segment that is damaged below the recovery point. The log goes on behind what is sound of it. */
   #salvageFirst(segment: Segment): void {
     segment.close();
@@ -204,7 +245,8 @@ export class LogRecovery {
     this.#segments.push(kept);
     // What stands behind the recovery point is news to the checkpoint's producers and epochs.
     for (const walk = kept.walk(0); walk.next(); ) {
-      if (batchBaseOffset(walk.bytes, walk.at) >= nextOffset) this.#note(walk.bytes, walk.at);
+      if (batchBaseOffset(walk.bytes, walk.at) < nextOffset) continue;
+      this.#note(kept, kept.open().view(walk.position, walk.sizeBytes), 0);
     }
     this.#expected = Math.max(this.#expected, kept.nextOffset);
   }
@@ -212,6 +254,7 @@ export class LogRecovery {
   /** Goes on at the start of a segment's file. */
   #open(baseOffset: number): void {
     const segment = this.#log.newSegment(baseOffset);
+    segment.transactions.begin(this.#log.producers.open.all());
     this.#bases.shift();
     segment.open();
     segment.removeCaches();
@@ -288,7 +331,7 @@ export class LogRecovery {
       const { kept } = this.#quarantine.salvage(this.#log, segment);
       if (kept !== null) this.#segments.push(kept);
     }
-    this.#log.producers.clear();
+    this.#log.producers.clearSequences();
     this.#expected = resume;
     if (this.#bases[0] === resume) this.#open(resume);
   }
@@ -351,6 +394,7 @@ export class LogRecovery {
 
   #create(allocateBytes: number): void {
     const segment = this.#log.newSegment(this.#expected);
+    segment.transactions.begin(this.#log.producers.open.all());
     this.#removeSegmentFiles(this.#expected);
     segment.create(allocateBytes);
     this.#folderUnsynced = true;
@@ -360,13 +404,17 @@ export class LogRecovery {
 
   #accept(segment: Segment, bytes: Uint8Array, at: number): void {
     segment.accept(bytes, at);
-    this.#note(bytes, at);
+    this.#note(segment, bytes, at);
     this.#expected = batchNextOffset(bytes, at);
     this.#toSync.add(segment);
   }
 
-  #note(bytes: Uint8Array, at: number): void {
-    this.#log.producers.note(bytes, at, this.#host.clock.monotonicMs());
+  #note(segment: Segment, bytes: Uint8Array, at: number): void {
+    const ended = this.#log.producers.note(bytes, at, this.#host.clock.monotonicMs());
+    const forgetful = this.#host.bugs.has("forget-aborted-transactions");
+    if (ended?.outcome === "abort" && segment.transactions.isHeld && !forgetful) {
+      segment.transactions.add(ended);
+    }
     this.#log.epochs.note(batchLeaderEpoch(bytes, at), batchBaseOffset(bytes, at));
   }
 

@@ -3,6 +3,14 @@ import type { SegmentState } from "./checkpoint.ts";
 import type { LogHost } from "./log-host.ts";
 import { Segment } from "./segment.ts";
 
+/** What a checkpoint says of a log's files. */
+export interface CheckpointedFiles {
+  /** Base offset of the last segment in it. */
+  readonly offset: number;
+  /** Files of swaps that it knows of. */
+  readonly swaps: readonly string[];
+}
+
 /**
  * The segments of one log, by offset, and how far their files are behind: bytes that are not synced, files that
  * are not durable in their folder, sealed files that are not cut to their length, and files of segments that
@@ -18,6 +26,10 @@ export class SegmentList {
   #retired: Segment[] = [];
   #folderUnsynced = false;
   #closed = false;
+  /** Files of swaps that no checkpoint knows yet. */
+  #swaps: string[] = [];
+  /** Base offset of the segment up to which the checkpoint in force has the log complete and durable. */
+  #checkpointedOffset = 0;
 
   constructor(host: LogHost, folder: string) {
     this.#host = host;
@@ -49,6 +61,7 @@ export class SegmentList {
   restore(segments: Segment[]): void {
     assert(this.#segments.length === 0, "a log is restored once");
     this.#segments = segments;
+    this.#checkpointedOffset = this.active?.baseOffset ?? 0;
     for (const segment of segments) {
       this.#sizeBytes += segment.sizeBytes;
       segment.sealed = segment !== segments.at(-1);
@@ -57,9 +70,79 @@ export class SegmentList {
   }
 
   /** A segment of this log that is not in the list. */
-  make(baseOffset: number, indexIntervalBytes: number): Segment {
+  make(baseOffset: number, indexIntervalBytes: number, suffix?: string): Segment {
     const { disk, files, indexBudget } = this.#host;
-    return new Segment({ disk, files, indexBudget, folder: this.folder, baseOffset, indexIntervalBytes });
+    const name = suffix === undefined ? {} : { suffix };
+    return new Segment({
+      disk,
+      files,
+      indexBudget,
+      folder: this.folder,
+      baseOffset,
+      indexIntervalBytes,
+      ...name,
+    });
+  }
+
+  /** Segments that end at or below it are durable, and the checkpoint in force says so of them. */
+  get checkpointedOffset(): number {
+    return this.#checkpointedOffset;
+  }
+
+  /** Whether swaps wait for a checkpoint that knows of them. */
+  get hasSwaps(): boolean {
+    return this.#swaps.length > 0;
+  }
+
+  /** Takes over the files of swaps that recovery found to have happened. */
+  restoreSwaps(paths: readonly string[]): void {
+    this.#swaps.push(...paths);
+    if (paths.length > 0) this.#folderUnsynced = true;
+  }
+
+  /**
+   * Puts a compacted segment, which the file `swapPath` says has happened, in the place of sealed ones that follow
+   * each other, and removes their files. Throws DISK_IO, with only a part of that done.
+   */
+  swap(originals: readonly Segment[], compacted: Segment, swapPath: string): void {
+    const index = this.#segments.indexOf(originals[0] as Segment);
+    assert(
+      index >= 0 &&
+        originals.every((original, i) => original.sealed && this.#segments[index + i] === original),
+      "sealed segments that follow each other are swapped",
+    );
+    this.#swaps.push(swapPath);
+    this.#folderUnsynced = true;
+    this.#segments.splice(index, originals.length, compacted);
+    this.#sizeBytes += compacted.sizeBytes;
+    for (const original of originals) {
+      this.#sizeBytes -= original.sizeBytes;
+      this.#forget(original);
+    }
+    compacted.sealed = true;
+    compacted.trimmed = true;
+    const [first, ...others] = originals;
+    first?.close();
+    first?.removeCaches();
+    compacted.takePlace();
+    for (const other of others) other.remove();
+  }
+
+  /** What a checkpoint that is about to be written will make out of date. */
+  beginCheckpoint(): CheckpointedFiles {
+    const offset = this.states().at(-1)?.baseOffset ?? 0;
+    // Until the folder has what was done to the files, a swap may have to be done again.
+    return { offset, swaps: this.#folderUnsynced ? [] : [...this.#swaps] };
+  }
+
+  /** That checkpoint is durable. Throws DISK_IO. */
+  endCheckpoint(files: CheckpointedFiles): void {
+    if (this.#closed) return;
+    this.#checkpointedOffset = Math.max(this.#checkpointedOffset, files.offset);
+    if (files.swaps.length === 0) return;
+    this.#swaps = this.#swaps.filter((path) => !files.swaps.includes(path));
+    this.#folderUnsynced = true;
+    for (const path of files.swaps) this.#host.disk.remove(path);
   }
 
   /** Adds an empty segment with a file of its own, and seals the one before. Throws DISK_FULL or DISK_IO. */
@@ -182,7 +265,8 @@ export class SegmentList {
   states(): SegmentState[] {
     const states: SegmentState[] = [];
     for (const segment of this.#segments) {
-      states.push({ baseOffset: segment.baseOffset, ...segment.synced });
+      const transactions = segment.transactions.state(segment.synced.nextOffset);
+      states.push({ baseOffset: segment.baseOffset, ...segment.synced, transactions });
       if (segment.dirty) break;
     }
     return states;

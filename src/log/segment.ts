@@ -18,11 +18,20 @@ import {
   OFFSET_INDEX_SUFFIX,
   segmentName,
   TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
 } from "./folder-names.ts";
 import type { IndexBudget, IndexHolder } from "./index-budget.ts";
-import { decodeOffsetIndex, decodeTimeIndex, encodeOffsetIndex, encodeTimeIndex } from "./index-files.ts";
+import {
+  decodeOffsetIndex,
+  decodeTimeIndex,
+  decodeTransactionIndex,
+  encodeOffsetIndex,
+  encodeTimeIndex,
+  encodeTransactionIndex,
+} from "./index-files.ts";
 import { OffsetIndex } from "./offset-index.ts";
 import type { FileSlot, OpenFiles } from "./open-files.ts";
+import { SegmentTransactions, type TransactionLists } from "./segment-transactions.ts";
 import { TimeIndex } from "./time-index.ts";
 
 /** An index of the largest segment with the smallest interval stays below it. */
@@ -48,7 +57,7 @@ interface Indexes {
  */
 export class Segment implements FileSlot, IndexHolder {
   readonly baseOffset: number;
-  readonly path: string;
+  #path: string;
   readonly #disk: Disk;
   readonly #files: OpenFiles;
   readonly #indexBudget: IndexBudget;
@@ -68,6 +77,7 @@ export class Segment implements FileSlot, IndexHolder {
   nextOffset: number;
   maxTimestampMs = NO_TIMESTAMP;
   maxTimestampBatch = -1;
+  readonly transactions = new SegmentTransactions();
   /** What a crash can't take. */
   synced: SegmentMark;
   /** Wall time of the first append in this process, or of the opening; null while empty. */
@@ -98,6 +108,7 @@ export class Segment implements FileSlot, IndexHolder {
     folder: string;
     baseOffset: number;
     indexIntervalBytes: number;
+    suffix?: string;
   }) {
     this.#disk = options.disk;
     this.#files = options.files;
@@ -106,8 +117,12 @@ export class Segment implements FileSlot, IndexHolder {
     this.nextOffset = options.baseOffset;
     this.#indexIntervalBytes = options.indexIntervalBytes;
     this.#stem = `${options.folder}/${segmentName(options.baseOffset)}`;
-    this.path = this.#stem + LOG_SUFFIX;
+    this.#path = this.#stem + (options.suffix ?? LOG_SUFFIX);
     this.synced = this.mark();
+  }
+
+  get path(): string {
+    return this.#path;
   }
 
   get dirty(): boolean {
@@ -290,11 +305,31 @@ export class Segment implements FileSlot, IndexHolder {
   giveUpIndexes(): void {
     try {
       this.saveIndexes();
+      this.#saveTransactions();
     } catch (error) {
       // An index that could not be written is built again from the segment.
       if (!(error instanceof HeadwaterError)) throw error;
     }
     this.dropIndexes();
+    this.transactions.release();
+  }
+
+  /** From memory or the index file; null where they have to be found again. */
+  loadTransactions(): TransactionLists | null {
+    const { lists } = this.transactions;
+    if (lists !== null) return lists;
+    const bytes = readCacheFile(this.#disk, this.#stem + TRANSACTION_INDEX_SUFFIX, MAX_INDEX_FILE_BYTES);
+    const read = bytes === null ? null : decodeTransactionIndex(bytes, this);
+    if (read === null) return null;
+    this.transactions.take(read, true);
+    this.#holdIndexes();
+    return read;
+  }
+
+  /** Takes what was found by a walk. */
+  takeTransactions(lists: TransactionLists): void {
+    this.transactions.take(lists, false);
+    this.#holdIndexes();
   }
 
   dropIndexes(): void {
@@ -303,8 +338,28 @@ export class Segment implements FileSlot, IndexHolder {
     this.#indexBudget.release(this);
   }
 
+  /** Gives the file the name that a segment of the log has, and replaces the one that had it. Throws DISK_IO. */
+  takePlace(): void {
+    this.close();
+    this.#disk.rename(this.#path, this.#stem + LOG_SUFFIX);
+    this.#path = this.#stem + LOG_SUFFIX;
+  }
+
   get keyIndexPath(): string {
     return this.#stem + KEY_INDEX_SUFFIX;
+  }
+
+  /** Those of a segment that still takes appends are in the checkpoint. */
+  #saveTransactions(): void {
+    const { transactions } = this;
+    if (!this.sealed || transactions.lists === null || !transactions.unsaved) return;
+    this.#writeCache(TRANSACTION_INDEX_SUFFIX, encodeTransactionIndex(transactions.lists, this));
+    transactions.noteSaved();
+  }
+
+  #holdIndexes(): void {
+    const indexBytes = this.#indexes === null ? 0 : bytesOf(this.#indexes);
+    this.#indexBudget.hold(this, indexBytes + this.transactions.sizeBytes);
   }
 
   /** Replaces a cache beside the segment. */
@@ -336,7 +391,7 @@ export class Segment implements FileSlot, IndexHolder {
       indexes.offsets.add(baseOffset - this.baseOffset, position);
       indexes.times.add(this.maxTimestampMs, position);
       this.#lastIndexed = position;
-      this.#indexBudget.hold(this, bytesOf(indexes));
+      this.#holdIndexes();
     }
     this.#indexesSaved = false;
     const timestampMs = batchMaxTimestampMs(bytes, at);
@@ -358,7 +413,7 @@ export class Segment implements FileSlot, IndexHolder {
     this.#indexes = indexes;
     this.#indexesSaved = saved;
     this.#lastIndexed = offsets.count === 0 ? 0 : offsets.positionAt(offsets.count - 1);
-    this.#indexBudget.hold(this, bytesOf(indexes));
+    this.#holdIndexes();
     return indexes;
   }
 

@@ -228,6 +228,7 @@ class StoreOpening {
     const segments = state.segments.map((segmentState) => {
       const segment = log.newSegment(segmentState.baseOffset);
       segment.restore(segmentState);
+      segment.transactions.restore(segmentState.transactions);
       segment.synced = segment.mark();
       segment.trimmed = true;
       return segment;

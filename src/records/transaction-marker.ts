@@ -1,7 +1,9 @@
 import { assert } from "../base/assert.ts";
+import { hasCode } from "../base/errors.ts";
+import { batchSizeBytes } from "./batch.ts";
 import { int16At, int32At, putInt16, putInt32 } from "./big-endian.ts";
 import { BatchBuilder } from "./builder.ts";
-import type { RecordCursor } from "./reader.ts";
+import { RecordCursor } from "./reader.ts";
 
 /**
  * The record that ends a transaction in a partition, alone in a transactional control batch (KIP-98):
@@ -54,4 +56,22 @@ export function readTransactionMarker(cursor: RecordCursor): TransactionMarker |
   const type = int16At(key, 2);
   if (type !== ABORT && type !== COMMIT) return null;
   return { outcome: type === COMMIT ? "commit" : "abort", coordinatorEpoch: int32At(value, 2) };
+}
+
+const markers = new RecordCursor();
+
+/**
+ * The marker in the control batch at `position`, all of whose bytes are there; null where compaction took it, or
+ * it is no marker.
+ */
+export function markerOf(bytes: Uint8Array, position: number): TransactionMarker | null {
+  markers.open(bytes, position, position + batchSizeBytes(bytes, position));
+  try {
+    return markers.next() ? readTransactionMarker(markers) : null;
+  } catch (error) {
+    if (hasCode(error, "MALFORMED")) return null;
+    throw error;
+  } finally {
+    markers.close();
+  }
 }

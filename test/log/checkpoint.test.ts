@@ -25,6 +25,7 @@ function checkpoint(sequence: number, logs = 2): Checkpoint {
           nextOffset: 2 ** 41 + 5,
           maxTimestampMs: -1,
           maxTimestampBatch: -1,
+          transactions: { openCount: 3, abortedCount: -1, lists: null },
         },
         {
           baseOffset: 2 ** 41 + 5,
@@ -32,6 +33,21 @@ function checkpoint(sequence: number, logs = 2): Checkpoint {
           nextOffset: 2 ** 41 + 5,
           maxTimestampMs: 7,
           maxTimestampBatch: 3,
+          transactions: {
+            openCount: 1,
+            abortedCount: 1,
+            lists: {
+              open: [{ producerId: 2 ** 40, firstOffset: 2 ** 41 }],
+              aborted: [
+                {
+                  producerId: 7,
+                  firstOffset: 2 ** 41 + 1,
+                  lastOffset: 2 ** 41 + 4,
+                  lastStableOffset: 2 ** 41,
+                },
+              ],
+            },
+          },
         },
       ],
       epochs: [{ epoch: 3, startOffset: 2 ** 41 }],
@@ -39,7 +55,11 @@ function checkpoint(sequence: number, logs = 2): Checkpoint {
         {
           producerId: 2 ** 40,
           producerEpoch: 2,
+          coordinatorEpoch: 9,
+          transactionOffset: 2 ** 41,
+          anySequence: true,
           silentMs: 12,
+          lastTimestampMs: 2 ** 42,
           batches: [
             {
               baseSequence: 1,

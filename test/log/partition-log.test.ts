@@ -2,8 +2,9 @@ import { describe, expect, test } from "bun:test";
 import type { LeaderEpoch, Offset } from "../../src/base/ids.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
+import type { AppendResult } from "../../src/log/append-read.ts";
 import type { LogConfig } from "../../src/log/log-config.ts";
-import type { AppendResult, PartitionLog } from "../../src/log/partition-log.ts";
+import type { PartitionLog } from "../../src/log/partition-log.ts";
 import {
   batchBaseOffset,
   batchIsLogAppendTime,

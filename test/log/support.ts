@@ -2,6 +2,7 @@ import { type LeaderEpoch, type Offset, type Uuid, uuidFromBytes } from "../../s
 import type { Disk } from "../../src/io/disk.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
+import type { AppendResult } from "../../src/log/append-read.ts";
 import {
   DEFAULT_LOG_CONFIG,
   type LogBug,
@@ -10,7 +11,7 @@ import {
   type LogReport,
 } from "../../src/log/log-config.ts";
 import { LogStore } from "../../src/log/log-store.ts";
-import type { AppendResult, PartitionLog } from "../../src/log/partition-log.ts";
+import type { PartitionLog } from "../../src/log/partition-log.ts";
 import { BatchBuilder, type BuildOptions } from "../../src/records/builder.ts";
 import { type DecodedRecord, decodeRecords } from "../../src/records/reader.ts";
 

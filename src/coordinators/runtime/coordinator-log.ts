@@ -5,7 +5,7 @@ import type { Clock } from "../../io/clock.ts";
 import { batchIsTransactional, batchProducerId } from "../../records/batch.ts";
 import { BatchBuilder } from "../../records/builder.ts";
 import { RecordCursor } from "../../records/reader.ts";
-import { buildTransactionMarker, readTransactionMarker } from "../../records/transaction-marker.ts";
+import { readTransactionMarker } from "../../records/transaction-marker.ts";
 
 /** What a coordinator writes down: a key of one of Kafka's record schemas, and its value, null to take it back. */
 export interface CoordinatorRecord {
@@ -29,6 +29,8 @@ export interface TransactionalProducer {
 export interface Marker extends TransactionalProducer {
   readonly coordinatorEpoch: number;
   readonly outcome: "commit" | "abort";
+  /** From 2 on the marker has to raise the producer's epoch (KIP-890). */
+  readonly transactionVersion?: number;
 }
 
 /** What a log is replayed into. Its content is a function of the log alone. */
@@ -104,9 +106,7 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
   }
 
   appendMarker(marker: Marker, done: AckCallback): void {
-    const timestampMs = this.#clock.nowMs();
-    const bytes = buildTransactionMarker({ ...marker, timestampMs });
-    const result = this.#partition.append(bytes, 0, bytes.length, timestampMs, "broker");
+    const result = this.#partition.appendMarker(marker, this.#clock.nowMs());
     if ("message" in result) {
       done(result.error);
       return;
