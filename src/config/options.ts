@@ -1,3 +1,4 @@
+import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import {
   advertised,
@@ -242,6 +243,7 @@ export const OPTIONS = {
   }),
 
   ...GROUP_OPTIONS,
+  ...CONSUMER_GROUP_OPTIONS,
   ...TRANSACTION_OPTIONS,
   ...SHARE_OPTIONS,
 
