@@ -365,7 +365,7 @@ export class Broker {
       durable(0);
       return topic;
     }
-    if (!this.autoCreateTopics || this.#deleting.has(name)) {
+    if (!this.autoCreateTopics || this.#deleting.has(name) || isInternalTopic(name)) {
       return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     }
     return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
@@ -500,6 +500,11 @@ export class Broker {
       return this.#partition(log);
     });
   }
+}
+
+/** Whether only the broker itself makes a topic of this name. */
+export function isInternalTopic(name: string): boolean {
+  return name === METADATA_TOPIC || INTERNAL_TOPICS.has(name);
 }
 
 function stateRecord(record: MetadataRecord) {

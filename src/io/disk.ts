@@ -36,6 +36,8 @@ export interface Disk {
 
   /** Bytes this process may still allocate on the file system of `path`, which exists. */
   freeBytes(path: string): number;
+  /** Bytes of that file system in all. */
+  totalBytes(path: string): number;
   /** Locks a folder against other processes until `release` or exit. Throws DATA_FOLDER_LOCKED. */
   lock(path: string): FolderLock;
 }

@@ -15,9 +15,20 @@ import { addPartitionsToTxn } from "./handlers/24-add-partitions-to-txn.ts";
 import { addOffsetsToTxn } from "./handlers/25-add-offsets-to-txn.ts";
 import { endTxn } from "./handlers/26-end-txn.ts";
 import { describeConfigs } from "./handlers/32-describe-configs.ts";
+import { alterReplicaLogDirs } from "./handlers/34-alter-replica-log-dirs.ts";
+import { describeLogDirs } from "./handlers/35-describe-log-dirs.ts";
+import { createPartitions } from "./handlers/37-create-partitions.ts";
+import { electLeaders } from "./handlers/43-elect-leaders.ts";
+import { alterPartitionReassignments } from "./handlers/45-alter-partition-reassignments.ts";
+import { listPartitionReassignments } from "./handlers/46-list-partition-reassignments.ts";
+import { describeClientQuotas } from "./handlers/48-describe-client-quotas.ts";
+import { alterClientQuotas } from "./handlers/49-alter-client-quotas.ts";
+import { describeQuorum } from "./handlers/55-describe-quorum.ts";
+import { updateFeatures } from "./handlers/57-update-features.ts";
 import { describeCluster } from "./handlers/60-describe-cluster.ts";
 import { describeTransactions } from "./handlers/65-describe-transactions.ts";
 import { listTransactions } from "./handlers/66-list-transactions.ts";
+import { describeTopicPartitions } from "./handlers/75-describe-topic-partitions.ts";
 import type { KafkaServices } from "./services.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "./wire/api.ts";
 import { Reader } from "./wire/reader.ts";
@@ -36,7 +47,18 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   addOffsetsToTxn,
   endTxn,
   describeConfigs,
+  alterReplicaLogDirs,
+  describeLogDirs,
+  createPartitions,
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
+  describeClientQuotas,
+  alterClientQuotas,
+  describeQuorum,
+  updateFeatures,
   describeCluster,
+  describeTopicPartitions,
   describeTransactions,
   listTransactions,
 ];

@@ -143,6 +143,13 @@ export abstract class HostDisk implements Disk {
     });
   }
 
+  totalBytes(path: string): number {
+    return attempt("stat file system of", path, () => {
+      const status = statfsSync(path);
+      return status.blocks * status.bsize;
+    });
+  }
+
   lock(path: string): FolderLock {
     const lockPath = join(path, LOCK_FILE);
     const fd = attempt("open", lockPath, () =>

@@ -184,6 +184,12 @@ export class SimulatedDisk implements Disk {
     return Math.max(0, this.#capacityBytes - this.#tree.usedBytes);
   }
 
+  totalBytes(path: string): number {
+    this.#assertRunning();
+    this.#tree.get(path);
+    return this.#capacityBytes;
+  }
+
   lock(path: string): FolderLock {
     this.#assertRunning();
     this.#tree.folder(path);

@@ -1,5 +1,6 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
+import { topicNameFault } from "../../broker/topic-name.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
@@ -8,12 +9,12 @@ import { ERROR } from "../wire/generated/errors.ts";
 import { type MetadataRequest, readMetadataRequest } from "../wire/generated/metadata-request.ts";
 import { type MetadataResponseTopic, writeMetadataResponse } from "../wire/generated/metadata-response.ts";
 import type { Mutable } from "../wire/message.ts";
-import { NO_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+import { CLUSTER_OPERATIONS, NO_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
 
 /**
- * Metadata, 0 to 13. One broker leads every partition. A missing topic is created where settings and the client
- * allow, and announced once it is on the disk: Kafka answers LEADER_NOT_AVAILABLE first and lets the client
- * ask again.
+ * Metadata, 0 to 13 (KIP-430, KIP-516). One broker leads every partition. A request with ids is answered by ids
+ * alone, as in Kafka. A missing topic is created where settings and the client allow, and announced once it is on
+ * the disk: Kafka answers LEADER_NOT_AVAILABLE first and lets the client ask again.
  */
 export const metadata: ApiHandler<KafkaServices> = {
   apiKey: 3,
@@ -22,30 +23,61 @@ export const metadata: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readMetadataRequest(call.reader, call.version);
+    const wanted = wantedTopics(request, call.version, broker);
+    if (
+      call.version < FIRST_BY_ID &&
+      wanted.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)
+    ) {
+      refuseIds(call, wanted);
+      return;
+    }
     const gather = new Gather();
-    const topics = wantedTopics(request, call.version, broker).map((wanted) => {
-      const topic = lookUp(wanted, request, broker, gather);
-      // Versions 10 and 11 have topic ids, and no null for the name of one that is not known.
-      if (call.version < FIRST_WITH_NULL_NAME) topic.name ??= "";
-      if (request.includeTopicAuthorizedOperations) topic.topicAuthorizedOperations = TOPIC_OPERATIONS;
-      return topic;
+    const topics = wanted.map((topic) => {
+      const described = lookUp(topic, request, broker, gather);
+      if (request.includeTopicAuthorizedOperations) described.topicAuthorizedOperations = TOPIC_OPERATIONS;
+      return described;
     });
-    gather.whenAll(() => answer(call, broker, topics));
+    const operations = request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS;
+    gather.whenAll(() => answer(call, broker, topics, operations));
   },
 };
 
-const FIRST_WITH_NULL_NAME = 12;
+/** Versions 10 and 11 have a place for ids in the request, and don't take them. */
+const FIRST_BY_ID = 12;
 
 interface Wanted {
   readonly name: string | null;
   readonly topicId: string;
 }
 
-/** Version 0 asks for all topics by an empty list, later ones by null. */
+/** Each topic once. Version 0 asks for all topics by an empty list, later ones by null. */
 function wantedTopics(request: MetadataRequest, version: number, broker: Broker): readonly Wanted[] {
   const { topics } = request;
-  if (topics !== null && !(version === 0 && topics.length === 0)) return topics;
-  return Array.from(broker.topics.all(), ({ name }) => ({ name, topicId: ZERO_UUID }));
+  if (topics === null || (version === 0 && topics.length === 0))
+    return Array.from(broker.topics.all(), ({ name }) => ({ name, topicId: ZERO_UUID }));
+  const byId = topics.filter(({ topicId }) => topicId !== ZERO_UUID);
+  if (byId.length > 0) {
+    const ids = new Set(byId.map(({ topicId }) => topicId));
+    return Array.from(ids, (topicId) => ({ name: version < FIRST_BY_ID ? "" : null, topicId }));
+  }
+  return Array.from(new Set(topics.map(({ name }) => name)), (name) => ({ name, topicId: ZERO_UUID }));
+}
+
+function refuseIds(call: Call, wanted: readonly Wanted[]): void {
+  const topics = wanted.map(({ topicId }) => ({
+    ...unknown(ERROR.INVALID_REQUEST, ""),
+    topicId: topicId as Topic["id"],
+  }));
+  const response = {
+    throttleTimeMs: 0,
+    brokers: [],
+    clusterId: null,
+    controllerId: -1,
+    topics,
+    clusterAuthorizedOperations: NO_OPERATIONS,
+    errorCode: ERROR.NONE,
+  };
+  call.reply((writer) => writeMetadataResponse(writer, response, call.version));
 }
 
 function lookUp(
@@ -63,6 +95,7 @@ function lookUp(
   }
   const existing = broker.topics.get(name);
   if (existing !== null) return describe(existing, broker);
+  if (topicNameFault(name) !== null) return unknown(ERROR.INVALID_TOPIC_EXCEPTION, name);
   if (!request.allowAutoTopicCreation) return unknown(ERROR.UNKNOWN_TOPIC_OR_PARTITION, name);
   let described: Mutable<MetadataResponseTopic> | null = null;
   const ended = gather.begin((error) => {
@@ -108,14 +141,19 @@ function describe(topic: Topic, broker: Broker): MetadataResponseTopic {
   };
 }
 
-function answer(call: Call, broker: Broker, topics: MetadataResponseTopic[]): void {
+function answer(
+  call: Call,
+  broker: Broker,
+  topics: MetadataResponseTopic[],
+  clusterAuthorizedOperations: number,
+): void {
   const response = {
     throttleTimeMs: 0,
     brokers: [{ nodeId: broker.nodeId, host: call.advertised.host, port: call.advertised.port, rack: null }],
     clusterId: broker.clusterId,
     controllerId: broker.nodeId,
     topics,
-    clusterAuthorizedOperations: NO_OPERATIONS,
+    clusterAuthorizedOperations,
     errorCode: ERROR.NONE,
   };
   call.reply((writer) => writeMetadataResponse(writer, response, call.version));

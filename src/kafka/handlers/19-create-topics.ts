@@ -1,5 +1,6 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
-import type { Broker, Refusal, TopicSpec } from "../../broker/broker.ts";
+import { type Broker, isInternalTopic, type Refusal, type TopicSpec } from "../../broker/broker.ts";
+import type { MutationQuota } from "../../broker/quotas.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -13,13 +14,20 @@ import {
 } from "../wire/generated/create-topics-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { describeTopicConfigs } from "./config-entries.ts";
+import { countOf, MAX_PARTITIONS_PER_REQUEST, replicasFault } from "./placement.ts";
 
 type Creatable = CreateTopicsRequest["topics"][number];
 type Result = CreateTopicsResponse["topics"][number];
 
+/** From here on a client that is over its quota for partitions is refused; before, it is only held back (KIP-599). */
+const FIRST_STRICT_VERSION = 6;
+
 /**
- * CreateTopics, 2 to 7 (KIP-195, KIP-464, KIP-525). Answered once the topics are on the disk. Replication factor
- * and manual assignments may name this one broker only.
+ * CreateTopics, 2 to 7 (KIP-195, KIP-464, KIP-525). Answered once the topics are on the disk; those of one
+ * request share its sync. Replication factor and manual assignments may name this one broker only.
+ *
+ * Deviations: the topics that the broker makes for itself can't be made by clients; a request that only
+ * validates is answered with the zero topic id.
  */
 export const createTopics: ApiHandler<KafkaServices> = {
   apiKey: 19,
@@ -28,101 +36,161 @@ export const createTopics: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readCreateTopicsRequest(call.reader, call.version);
-    const names = request.topics.map((topic) => topic.name);
-    const gather = new Gather();
-    const topics = request.topics.map((topic) => {
-      if (names.indexOf(topic.name) !== names.lastIndexOf(topic.name)) {
-        return refused(topic.name, { error: ERROR.INVALID_REQUEST, message: "Duplicate topic name." });
-      }
-      return create(topic, request.validateOnly, broker, gather);
+    const counts = countOf(request.topics.map(({ name }) => name));
+    const unique = new Map(request.topics.map((topic) => [topic.name, topic]));
+    const quota = broker.quotas.mutations(call.session);
+    const creation = new Creation(broker, quota, request.validateOnly, call.version >= FIRST_STRICT_VERSION);
+    const excessive = partitionsIn(request, broker) > MAX_PARTITIONS_PER_REQUEST;
+    const topics = Array.from(unique.values(), (topic) => {
+      if (counts.get(topic.name) !== 1) return refused(topic.name, DUPLICATE);
+      return excessive ? refused(topic.name, EXCESSIVE) : creation.create(topic);
     });
-    // A name that came twice is answered once.
-    const unique = topics.filter((topic, index) => names.indexOf(topic.name) === index);
-    gather.whenAll(() =>
-      call.reply((writer) =>
-        writeCreateTopicsResponse(writer, { throttleTimeMs: 0, topics: unique }, call.version),
-      ),
+    call.throttle(quota.throttleMs);
+    creation.gather.whenAll(() =>
+      call.reply((writer) => writeCreateTopicsResponse(writer, { throttleTimeMs: 0, topics }, call.version)),
     );
   },
 };
 
-function create(topic: Creatable, validateOnly: boolean, broker: Broker, gather: Gather): Result {
-  const fault = placementFault(topic, broker.nodeId);
-  if (fault !== null) return refused(topic.name, fault);
-  const configs = new Map<string, string>();
-  for (const { name, value } of topic.configs) {
-    if (value === null) {
-      return refused(topic.name, {
-        error: ERROR.INVALID_CONFIG,
-        message: `Null value not supported for topic configs: ${name}`,
-      });
+const DUPLICATE: Refusal = { error: ERROR.INVALID_REQUEST, message: "Duplicate topic name." };
+const EXCESSIVE: Refusal = {
+  error: ERROR.POLICY_VIOLATION,
+  message: "Excessively large number of partitions per request.",
+};
+const OVER_QUOTA: Refusal = {
+  error: ERROR.THROTTLING_QUOTA_EXCEEDED,
+  message: "The throttling quota has been exceeded.",
+};
+
+function partitionsIn(request: CreateTopicsRequest, broker: Broker): number {
+  return request.topics.reduce((sum, { assignments, numPartitions }) => {
+    const wanted = numPartitions === -1 ? broker.defaultPartitions : Math.max(0, numPartitions);
+    return sum + (assignments.length > 0 ? assignments.length : wanted);
+  }, 0);
+}
+
+/** The topics of one request. */
+class Creation {
+  readonly gather = new Gather();
+  readonly #broker: Broker;
+  readonly #quota: MutationQuota;
+  readonly #validateOnly: boolean;
+  readonly #strict: boolean;
+  /** What the answer says of topics without settings of their own, which many topics share. */
+  #plainConfigs: Result["configs"] = null;
+
+  constructor(broker: Broker, quota: MutationQuota, validateOnly: boolean, strict: boolean) {
+    this.#broker = broker;
+    this.#quota = quota;
+    this.#validateOnly = validateOnly;
+    this.#strict = strict;
+  }
+
+  create(topic: Creatable): Result {
+    const spec = specOf(topic, this.#broker.nodeId);
+    if ("error" in spec) return refused(topic.name, spec);
+    const fault = this.#broker.createFault(spec);
+    if (fault !== null) return refused(topic.name, fault);
+    if (this.#strict && !this.#quota.open) return refused(topic.name, OVER_QUOTA);
+    this.#quota.take(this.#broker.partitionCountOf(spec));
+    if (this.#validateOnly) return this.#created(spec, ZERO_UUID);
+    let result: Result | null = null;
+    const ended = this.gather.begin((error) => {
+      if (result !== null && error !== 0)
+        Object.assign(result, refused(topic.name, { error, message: "Not written." }));
+    });
+    const made = this.#broker.createTopic(spec, ended);
+    if ("error" in made) {
+      ended(0);
+      return refused(topic.name, made);
     }
-    configs.set(name, value);
+    result = this.#created(spec, made.id);
+    return result;
   }
-  const assigned = topic.assignments.length;
-  const spec: TopicSpec = {
-    name: topic.name,
-    partitionCount: assigned > 0 ? assigned : topic.numPartitions,
-    configs,
-  };
-  if (validateOnly) {
-    const refusal = broker.createFault(spec);
-    return refusal === null ? created(spec, ZERO_UUID, broker) : refused(topic.name, refusal);
-  }
-  let result: Result | null = null;
-  const ended = gather.begin((error) => {
-    if (result !== null && error !== 0)
-      Object.assign(result, refused(topic.name, { error, message: "Not written." }));
-  });
-  const made = broker.createTopic(spec, ended);
-  if ("error" in made) {
-    ended(0);
-    return refused(topic.name, made);
-  }
-  result = created(spec, made.id, broker);
-  return result;
-}
 
-function placementFault(topic: Creatable, nodeId: number): Refusal | null {
-  const { assignments, replicationFactor, numPartitions } = topic;
-  if (assignments.length === 0) {
-    if (replicationFactor === -1 || replicationFactor === 1) return null;
-    const message =
-      replicationFactor < 1
-        ? "Replication factor must be larger than 0, or -1 to use the default value."
-        : `Unable to replicate the partition ${replicationFactor} time(s): only 1 broker(s) are registered.`;
-    return { error: ERROR.INVALID_REPLICATION_FACTOR, message };
+  #created(spec: TopicSpec, topicId: Uuid): Result {
+    return {
+      name: spec.name,
+      topicId,
+      errorCode: ERROR.NONE,
+      errorMessage: null,
+      topicConfigErrorCode: ERROR.NONE,
+      numPartitions: this.#broker.partitionCountOf(spec),
+      replicationFactor: 1,
+      configs: this.#configsOf(spec),
+    };
   }
-  if (replicationFactor !== -1 || numPartitions !== -1) {
-    const message =
-      "A manual partition assignment was specified, so partition count and replication factor must be -1.";
-    return { error: ERROR.INVALID_REQUEST, message };
-  }
-  const indexes = assignments.map(({ partitionIndex }) => partitionIndex).sort((a, b) => a - b);
-  const dense = indexes.every((value, position) => value === position);
-  const here = assignments.every(({ brokerIds }) => brokerIds.length === 1 && brokerIds[0] === nodeId);
-  if (dense && here) return null;
-  const message = `Partitions must be numbered from 0 without gaps, each on broker ${nodeId} alone.`;
-  return { error: ERROR.INVALID_REPLICA_ASSIGNMENT, message };
-}
 
-function created(spec: TopicSpec, topicId: Uuid, broker: Broker): Result {
-  return {
-    name: spec.name,
-    topicId,
-    errorCode: ERROR.NONE,
-    errorMessage: null,
-    topicConfigErrorCode: ERROR.NONE,
-    numPartitions: broker.partitionCountOf(spec),
-    replicationFactor: 1,
-    configs: describeTopicConfigs(spec.configs, broker.topicDefaults).map((config) => ({
+  #configsOf({ configs }: TopicSpec): Result["configs"] {
+    if (configs.size === 0 && this.#plainConfigs !== null) return this.#plainConfigs;
+    const described = describeTopicConfigs(configs, this.#broker.topicDefaults).map((config) => ({
       name: config.name,
       value: config.value,
       readOnly: config.readOnly,
       configSource: config.configSource,
       isSensitive: config.isSensitive,
-    })),
-  };
+    }));
+    if (configs.size === 0) this.#plainConfigs = described;
+    return described;
+  }
+}
+
+/** What is to be made, checked as far as the broker is not asked. */
+function specOf(topic: Creatable, nodeId: number): TopicSpec | Refusal {
+  if (isInternalTopic(topic.name)) {
+    const message = `Creation of internal topic ${topic.name} is prohibited.`;
+    return { error: ERROR.INVALID_REQUEST, message };
+  }
+  const fault = placementFault(topic, nodeId);
+  if (fault !== null) return fault;
+  const configs = new Map<string, string>();
+  for (const { name, value } of topic.configs) {
+    if (value === null) {
+      const message = `Null value not supported for topic configs: ${name.slice(0, 100)}`;
+      return { error: ERROR.INVALID_CONFIG, message };
+    }
+    configs.set(name, value);
+  }
+  const assigned = topic.assignments.length;
+  return { name: topic.name, partitionCount: assigned > 0 ? assigned : topic.numPartitions, configs };
+}
+
+function placementFault(topic: Creatable, nodeId: number): Refusal | null {
+  const { assignments, replicationFactor, numPartitions } = topic;
+  if (assignments.length > 0) return assignmentsFault(topic, nodeId);
+  if (replicationFactor < -1 || replicationFactor === 0) {
+    const message = "Replication factor must be larger than 0, or -1 to use the default value.";
+    return { error: ERROR.INVALID_REPLICATION_FACTOR, message };
+  }
+  if (numPartitions < -1 || numPartitions === 0) {
+    const message = "Number of partitions was set to an invalid non-positive value.";
+    return { error: ERROR.INVALID_PARTITIONS, message };
+  }
+  if (replicationFactor <= 1) return null;
+  const message = `Unable to replicate the partition ${replicationFactor} time(s): only 1 broker(s) are registered.`;
+  return { error: ERROR.INVALID_REPLICATION_FACTOR, message };
+}
+
+function assignmentsFault(topic: Creatable, nodeId: number): Refusal | null {
+  const { assignments, replicationFactor, numPartitions } = topic;
+  const given =
+    replicationFactor !== -1 ? "replication factor" : numPartitions !== -1 ? "numPartitions" : null;
+  if (given !== null) {
+    const message = `A manual partition assignment was specified, but ${given} was not set to -1.`;
+    return { error: ERROR.INVALID_REQUEST, message };
+  }
+  const indexes = countOf(assignments.map(({ partitionIndex }) => partitionIndex));
+  for (const { partitionIndex, brokerIds } of assignments) {
+    if (indexes.get(partitionIndex) !== 1) {
+      const message = `Found multiple manual partition assignments for partition ${partitionIndex}`;
+      return { error: ERROR.INVALID_REPLICA_ASSIGNMENT, message };
+    }
+    const fault = replicasFault(brokerIds, nodeId);
+    if (fault !== null) return fault;
+  }
+  if (assignments.every((_, index) => indexes.has(index))) return null;
+  const message = "partitions should be a consecutive 0-based integer sequence";
+  return { error: ERROR.INVALID_REPLICA_ASSIGNMENT, message };
 }
 
 function refused(name: string, refusal: Refusal): Result {
@@ -134,6 +202,6 @@ function refused(name: string, refusal: Refusal): Result {
     topicConfigErrorCode: ERROR.NONE,
     numPartitions: -1,
     replicationFactor: -1,
-    configs: null,
+    configs: [],
   };
 }

@@ -1,5 +1,6 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Broker, Refusal } from "../../broker/broker.ts";
+import type { MutationQuota } from "../../broker/quotas.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -10,10 +11,24 @@ import {
 } from "../wire/generated/delete-topics-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import type { Mutable } from "../wire/message.ts";
+import { countOf } from "./placement.ts";
 
 type Result = DeleteTopicsResponse["responses"][number];
 
-/** DeleteTopics, 1 to 6, by name or by id (KIP-516). Answered once the topics can't come back. */
+const FIRST_WITH_IDS = 6;
+/** From here on a client that is over its quota for partitions is refused; before, it is only held back (KIP-599). */
+const FIRST_STRICT_VERSION = 5;
+
+interface Wanted {
+  readonly name: string | null;
+  readonly topicId: Uuid;
+}
+
+/**
+ * DeleteTopics, 1 to 6, by name or by id (KIP-516). Answered once the topics can't come back.
+ *
+ * Deviation: the broker's own topics stay; Kafka lets them be deleted.
+ */
 export const deleteTopics: ApiHandler<KafkaServices> = {
   apiKey: 20,
   minVersion: 1,
@@ -21,10 +36,25 @@ export const deleteTopics: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readDeleteTopicsRequest(call.reader, call.version);
-    const wanted =
-      call.version >= 6 ? request.topics : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
+    const wanted: readonly Wanted[] =
+      call.version >= FIRST_WITH_IDS
+        ? request.topics
+        : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
+    const keys = wanted.map(({ name, topicId }) => keyOf(name, topicId, broker));
+    const counts = countOf(keys);
     const gather = new Gather();
-    const responses = wanted.map(({ name, topicId }) => remove(name, topicId, broker, gather));
+    const quota = broker.quotas.mutations(call.session);
+    const strict = call.version >= FIRST_STRICT_VERSION;
+    const results = new Map<string, Result>();
+    wanted.forEach((topic, index) => {
+      const key = keys[index] ?? "";
+      if (results.has(key)) return;
+      const result =
+        counts.get(key) === 1 ? remove(topic, broker, { gather, quota, strict }) : duplicate(topic);
+      results.set(key, result);
+    });
+    call.throttle(quota.throttleMs);
+    const responses = [...results.values()];
     gather.whenAll(() =>
       call.reply((writer) =>
         writeDeleteTopicsResponse(writer, { throttleTimeMs: 0, responses }, call.version),
@@ -33,22 +63,43 @@ export const deleteTopics: ApiHandler<KafkaServices> = {
   },
 };
 
-function remove(name: string | null, topicId: Uuid, broker: Broker, gather: Gather): Result {
-  if (name !== null && topicId !== ZERO_UUID) {
-    return refused(name, topicId, {
-      error: ERROR.INVALID_REQUEST,
-      message: "A topic has a name or an id, not both.",
-    });
-  }
+/** The same for a topic's name and its id. */
+function keyOf(name: string | null, topicId: Uuid, broker: Broker): string {
+  if (name !== null && topicId !== ZERO_UUID) return `both:${topicId}:${name}`;
+  const known = name === null ? broker.topics.byId(topicId)?.name : name;
+  return known === undefined ? `id:${topicId}` : `name:${known}`;
+}
+
+function duplicate({ name, topicId }: Wanted): Result {
+  const message = name === null ? "Duplicate topic id." : "Duplicate topic name.";
+  return refused(name, topicId, { error: ERROR.INVALID_REQUEST, message });
+}
+
+interface Removal {
+  readonly gather: Gather;
+  readonly quota: MutationQuota;
+  readonly strict: boolean;
+}
+
+function remove({ name, topicId }: Wanted, broker: Broker, { gather, quota, strict }: Removal): Result {
   const topic = name === null ? broker.topics.byId(topicId) : broker.topics.get(name);
+  const fault = askFault(name, topicId);
+  if (fault !== null) return refused(name, topicId, fault);
   if (topic === null) {
-    const error = name === null ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
-    return refused(name, topicId, { error, message: "This server does not host this topic." });
+    const byId = name === null;
+    const error = byId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+    const message = `This server does not host this topic${byId ? " ID" : "-partition"}.`;
+    return refused(name, topicId, { error, message });
   }
   if (topic.internal) {
     const message = `Topic '${topic.name}' belongs to the broker.`;
     return refused(topic.name, topic.id, { error: ERROR.INVALID_TOPIC_EXCEPTION, message });
   }
+  if (strict && !quota.open) {
+    const message = "The throttling quota has been exceeded.";
+    return refused(topic.name, topic.id, { error: ERROR.THROTTLING_QUOTA_EXCEEDED, message });
+  }
+  quota.take(topic.partitions.length);
   const result: Mutable<Result> = {
     name: topic.name,
     topicId: topic.id,
@@ -62,6 +113,14 @@ function remove(name: string | null, topicId: Uuid, broker: Broker, gather: Gath
   if (refusal === null) return result;
   ended(0);
   return refused(topic.name, topic.id, refusal);
+}
+
+function askFault(name: string | null, topicId: Uuid): Refusal | null {
+  if (name !== null && topicId !== ZERO_UUID)
+    return { error: ERROR.INVALID_REQUEST, message: "You may not specify both topic name and topic id." };
+  if (name === null && topicId === ZERO_UUID)
+    return { error: ERROR.INVALID_REQUEST, message: "Neither topic name nor id were specified." };
+  return null;
 }
 
 function refused(name: string | null, topicId: Uuid, refusal: Refusal): Result {

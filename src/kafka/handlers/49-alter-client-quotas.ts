@@ -1,0 +1,77 @@
+import type { Broker, QuotaChange } from "../../broker/broker.ts";
+import { entityKey } from "../../broker/client-quotas.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import {
+  type AlterClientQuotasRequest,
+  readAlterClientQuotasRequest,
+} from "../wire/generated/alter-client-quotas-request.ts";
+import {
+  type AlterClientQuotasResponse,
+  writeAlterClientQuotasResponse,
+} from "../wire/generated/alter-client-quotas-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import type { Mutable } from "../wire/message.ts";
+import { countOf } from "./placement.ts";
+
+type Entry = AlterClientQuotasRequest["entries"][number];
+type Result = Mutable<AlterClientQuotasResponse["entries"][number]>;
+
+/**
+ * AlterClientQuotas, 0 and 1 (KIP-546, KIP-612), in force at once and answered once durable. Each entity is
+ * changed whole or not at all.
+ *
+ * Deviations: the name of an ip has to be an address, since names are not looked up; a value that is no number is
+ * refused, where Kafka takes it for no bound.
+ */
+export const alterClientQuotas: ApiHandler<KafkaServices> = {
+  apiKey: 49,
+  minVersion: 0,
+  maxVersion: 1,
+  pipelined: false,
+  handle(call, { broker }) {
+    const { entries, validateOnly } = readAlterClientQuotasRequest(call.reader, call.version);
+    const changes = entries.map(changeOf);
+    const keys = changes.map(({ entity }) => entityKey(entity));
+    const counts = countOf(keys);
+    const accepted: QuotaChange[] = [];
+    const results = new Map<string, Result>();
+    entries.forEach((entry, index) => {
+      const key = keys[index] ?? "";
+      const change = changes[index];
+      if (change === undefined || results.has(key)) return;
+      const twice = counts.get(key) !== 1 || change.values.size !== entry.ops.length;
+      const fault = twice
+        ? "An entity or a quota comes twice."
+        : broker.clientQuotas.fault(change.entity, change.values);
+      if (fault === null) accepted.push(change);
+      results.set(key, resultOf(entry, fault));
+    });
+    const reply = (error: number): void => {
+      const all = [...results.values()].map((result) =>
+        error !== 0 && result.errorCode === 0 ? { ...result, errorCode: error } : result,
+      );
+      const response = { throttleTimeMs: 0, entries: all };
+      call.reply((writer) => writeAlterClientQuotasResponse(writer, response, call.version));
+    };
+    if (validateOnly) reply(0);
+    else change(broker, accepted, reply);
+  },
+};
+
+function change(broker: Broker, changes: readonly QuotaChange[], done: (error: number) => void): void {
+  const error = broker.setQuotas(changes, done);
+  if (error !== 0) done(error);
+}
+
+function changeOf({ entity, ops }: Entry): QuotaChange {
+  return {
+    entity: new Map(entity.map(({ entityType, entityName }) => [entityType, entityName])),
+    values: new Map(ops.map(({ key, value, remove }) => [key, remove ? null : value])),
+  };
+}
+
+function resultOf({ entity }: Entry, fault: string | null): Result {
+  const errorCode = fault === null ? ERROR.NONE : ERROR.INVALID_REQUEST;
+  return { errorCode, errorMessage: fault, entity };
+}

@@ -1,0 +1,121 @@
+import { ZERO_UUID } from "../../base/ids.ts";
+import type { Broker } from "../../broker/broker.ts";
+import type { Partition } from "../../broker/partition.ts";
+import { topicNameFault } from "../../broker/topic-name.ts";
+import type { Topic } from "../../broker/topics.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import {
+  type DescribeTopicPartitionsRequest,
+  readDescribeTopicPartitionsRequest,
+} from "../wire/generated/describe-topic-partitions-request.ts";
+import {
+  type DescribeTopicPartitionsResponse,
+  writeDescribeTopicPartitionsResponse,
+} from "../wire/generated/describe-topic-partitions-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { NO_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+
+type Answer = DescribeTopicPartitionsResponse["topics"][number];
+type Cursor = { readonly topicName: string; readonly partitionIndex: number };
+
+/** Partitions in one answer at most, as Kafka's `max.request.partition.size.limit`. */
+const MAX_PARTITIONS = 2000;
+
+/**
+ * DescribeTopicPartitions, 0 (KIP-966): topics in the order of their names, some partitions at a time, and where
+ * to go on. The one replica is always in sync, so that no other is eligible.
+ */
+export const describeTopicPartitions: ApiHandler<KafkaServices> = {
+  apiKey: 75,
+  minVersion: 0,
+  maxVersion: 0,
+  pipelined: false,
+  handle(call, { broker }) {
+    const request = readDescribeTopicPartitionsRequest(call.reader, call.version);
+    const response = cursorIsValid(request) ? describe(request, broker) : refuseAll(request);
+    call.reply((writer) => writeDescribeTopicPartitionsResponse(writer, response, call.version));
+  },
+};
+
+/** A list of topics has to hold the cursor's. */
+function cursorIsValid({ cursor, topics }: DescribeTopicPartitionsRequest): boolean {
+  if (cursor === null) return true;
+  const listed = topics.length === 0 || topics.some(({ name }) => name === cursor.topicName);
+  return listed && cursor.partitionIndex >= 0;
+}
+
+function refuseAll({ topics }: DescribeTopicPartitionsRequest): DescribeTopicPartitionsResponse {
+  return {
+    throttleTimeMs: 0,
+    topics: topics.map(({ name }) => ({ ...unknown(name, ERROR.INVALID_REQUEST) })),
+    nextCursor: null,
+  };
+}
+
+function describe(request: DescribeTopicPartitionsRequest, broker: Broker): DescribeTopicPartitionsResponse {
+  const { cursor, responsePartitionLimit } = request;
+  const all = request.topics.length === 0;
+  const names = new Set((all ? [...broker.topics.all()] : request.topics).map(({ name }) => name));
+  let room = Math.max(1, Math.min(MAX_PARTITIONS, responsePartitionLimit));
+  const topics: Answer[] = [];
+  let nextCursor: Cursor | null = null;
+  for (const name of [...names].sort()) {
+    if (cursor !== null && name < cursor.topicName) continue;
+    if (room === 0) {
+      nextCursor = { topicName: name, partitionIndex: 0 };
+      break;
+    }
+    const topic = broker.topics.get(name);
+    if (topic === null) {
+      const invalid = topicNameFault(name) !== null;
+      topics.push({
+        ...unknown(name, invalid ? ERROR.INVALID_TOPIC_EXCEPTION : ERROR.UNKNOWN_TOPIC_OR_PARTITION),
+        topicAuthorizedOperations: TOPIC_OPERATIONS,
+      });
+      continue;
+    }
+    const first = name === cursor?.topicName ? cursor.partitionIndex : 0;
+    const partitions = topic.partitions.slice(first, first + room);
+    topics.push(known(topic, partitions, broker.nodeId));
+    room -= partitions.length;
+    if (first + partitions.length < topic.partitions.length) {
+      nextCursor = { topicName: name, partitionIndex: first + partitions.length };
+      break;
+    }
+  }
+  return { throttleTimeMs: 0, topics, nextCursor };
+}
+
+function known(topic: Topic, partitions: readonly Partition[], nodeId: number): Answer {
+  const nodes = [nodeId];
+  return {
+    errorCode: ERROR.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.internal,
+    partitions: partitions.map(({ index, leaderEpoch, log }) => ({
+      errorCode: log.fault === null ? ERROR.NONE : ERROR.KAFKA_STORAGE_ERROR,
+      partitionIndex: index,
+      leaderId: nodeId,
+      leaderEpoch,
+      replicaNodes: nodes,
+      isrNodes: nodes,
+      eligibleLeaderReplicas: [],
+      lastKnownElr: [],
+      offlineReplicas: log.fault === null ? [] : nodes,
+    })),
+    topicAuthorizedOperations: TOPIC_OPERATIONS,
+  };
+}
+
+function unknown(name: string, errorCode: number): Answer {
+  return {
+    errorCode,
+    name,
+    topicId: ZERO_UUID,
+    isInternal: false,
+    partitions: [],
+    topicAuthorizedOperations: NO_OPERATIONS,
+  };
+}
