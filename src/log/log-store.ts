@@ -164,6 +164,16 @@ export class LogStore {
     for (const log of opened.logs) if (log.files.hasUntrimmed) this.#background.add(log);
   }
 
+  get folder(): string {
+    return this.#options.folder;
+  }
+
+  /** What the folder's file system holds, and what may still be written. */
+  space(): { readonly totalBytes: number; readonly usableBytes: number } {
+    const { disk, space } = this.#host;
+    return { totalBytes: disk.totalBytes(this.folder), usableBytes: space.freeBytes };
+  }
+
   logs(): Iterable<PartitionLog> {
     return this.#logs.values();
   }
