@@ -6,16 +6,24 @@ import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type ProduceRequest, readProduceRequest } from "../wire/generated/produce-request.ts";
 import { type ProduceResponse, writeProduceResponse } from "../wire/generated/produce-response.ts";
+import {
+  admitTransaction,
+  hasTransactionalRecords,
+  NO_VERDICTS,
+  type Verdict,
+  type Verdicts,
+} from "./produce-transactions.ts";
 
 type TopicResponse = ProduceResponse["responses"][number];
 type PartitionResponse = TopicResponse["partitionResponses"][number];
+type PartitionData = ProduceRequest["topicData"][number]["partitionData"][number];
 
 /**
  * Produce, 3 to 13 (announced from 0 as Kafka does for old librdkafka, KIP-896). acks 1 and all are the same on
  * one broker: both wait for the disk, unless the topic has durability=memory.
  *
  * Deviations: the request's timeout is not watched, since nothing but the disk is waited for and a disk that
- * hangs can't be answered for. A transactional id is refused until transactions are served.
+ * hangs can't be answered for.
  */
 export const produce: ApiHandler<KafkaServices> = {
   apiKey: 0,
@@ -27,28 +35,45 @@ export const produce: ApiHandler<KafkaServices> = {
     const request = readProduceRequest(call.reader, call.version);
     counters.produceRequests += 1;
     const refusal = requestFault(request);
-    const gather = new Gather();
-    const responses = request.topicData.map((data): TopicResponse => {
-      const topic =
-        data.topicId === ZERO_UUID ? broker.topics.get(data.name) : broker.topics.byId(data.topicId);
-      const missing = data.topicId === ZERO_UUID ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.UNKNOWN_TOPIC_ID;
-      return {
-        name: data.name,
-        topicId: data.topicId,
-        partitionResponses: data.partitionData.map(({ index, records }) =>
-          refusal === ERROR.NONE
-            ? append(services, topic, missing, index, records, gather)
-            : refused(index, refusal, null),
-        ),
-      };
-    });
-    gather.whenAll(() => answer(call, request, responses));
+    if (refusal !== ERROR.NONE || !hasTransactionalRecords(request)) {
+      appendAll(call, services, request, refusal, NO_VERDICTS);
+      return;
+    }
+    const error = admitTransaction(broker, request, call.version, (verdicts) =>
+      appendAll(call, services, request, ERROR.NONE, verdicts),
+    );
+    if (error !== ERROR.NONE) appendAll(call, services, request, error, NO_VERDICTS);
   },
 };
 
+function appendAll(
+  call: Call,
+  services: KafkaServices,
+  request: ProduceRequest,
+  refusal: number,
+  verdicts: Verdicts,
+): void {
+  const { broker } = services;
+  const gather = new Gather();
+  const responses = request.topicData.map((data): TopicResponse => {
+    const topic =
+      data.topicId === ZERO_UUID ? broker.topics.get(data.name) : broker.topics.byId(data.topicId);
+    const missing = data.topicId === ZERO_UUID ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.UNKNOWN_TOPIC_ID;
+    return {
+      name: data.name,
+      topicId: data.topicId,
+      partitionResponses: data.partitionData.map((partition) =>
+        refusal === ERROR.NONE
+          ? append(services, topic, missing, partition, verdicts.get(partition), gather)
+          : refused(partition.index, refusal, null),
+      ),
+    };
+  });
+  gather.whenAll(() => answer(call, request, responses));
+}
+
 function requestFault(request: ProduceRequest): number {
   if (request.acks < -1 || request.acks > 1) return ERROR.INVALID_REQUIRED_ACKS;
-  if (request.transactionalId !== null) return ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
   return ERROR.NONE;
 }
 
@@ -56,18 +81,24 @@ function append(
   { broker, counters }: KafkaServices,
   topic: Topic | null,
   missing: number,
-  index: number,
-  records: Uint8Array | null,
+  data: PartitionData,
+  verdict: Verdict | undefined,
   gather: Gather,
 ): PartitionResponse {
+  const { index } = data;
+  const records = verdict?.records ?? data.records;
   const partition = topic?.partitions[index];
   if (topic === null) return refused(index, missing, null);
-  if (partition === undefined) return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
+  if (partition === undefined || partition.deleted)
+    return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
   if (topic.internal)
     return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, "This topic is written by the broker only.");
   if (records === null || records.length === 0)
     return refused(index, ERROR.INVALID_RECORD, "No record batch.");
-  const result = partition.append(records, 0, records.length, broker.clock.nowMs(), "client");
+  if (verdict !== undefined && verdict.error !== ERROR.NONE)
+    return refused(index, verdict.error, verdict.message);
+  const guard = verdict?.guard ?? 0;
+  const result = partition.append(records, 0, records.length, broker.clock.nowMs(), "client", guard);
   if ("message" in result) return refused(index, result.error, result.message);
   if (!result.duplicate) counters.recordsIn += result.lastOffset - result.baseOffset + 1;
   const response: PartitionResponse = {
