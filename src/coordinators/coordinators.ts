@@ -14,6 +14,8 @@ const GROUPS_TOPIC: InternalTopic = {
     ["cleanup.policy", "compact"],
     ["compression.type", "producer"],
     ["segment.bytes", "4194304"],
+    // A group is one record, with all that its members say.
+    ["max.message.bytes", "8388608"],
     ["durability", "disk"],
   ]),
 };
@@ -45,6 +47,9 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     settings,
   });
   groups.load();
+  broker.markerOwners.set(GROUPS_TOPIC.name, {
+    appendMarker: (_partition, marker, done) => groups.appendMarker(marker, done),
+  });
   // After all that markers pass through: what was decided before the start is completed now.
   const transactions = openTransactions(broker, settings, logger);
   const stopListening = broker.onAppended((topic, partition) => {

@@ -6,7 +6,15 @@ import { produce } from "./handlers/00-produce.ts";
 import { fetch } from "./handlers/01-fetch.ts";
 import { listOffsets } from "./handlers/02-list-offsets.ts";
 import { metadata } from "./handlers/03-metadata.ts";
+import { offsetCommit } from "./handlers/08-offset-commit.ts";
+import { offsetFetch } from "./handlers/09-offset-fetch.ts";
 import { findCoordinator } from "./handlers/10-find-coordinator.ts";
+import { joinGroup } from "./handlers/11-join-group.ts";
+import { heartbeat } from "./handlers/12-heartbeat.ts";
+import { leaveGroup } from "./handlers/13-leave-group.ts";
+import { syncGroup } from "./handlers/14-sync-group.ts";
+import { describeGroups } from "./handlers/15-describe-groups.ts";
+import { listGroups } from "./handlers/16-list-groups.ts";
 import { apiVersions, type VersionRange } from "./handlers/18-api-versions.ts";
 import { createTopics } from "./handlers/19-create-topics.ts";
 import { deleteTopics } from "./handlers/20-delete-topics.ts";
@@ -14,13 +22,16 @@ import { initProducerId } from "./handlers/22-init-producer-id.ts";
 import { addPartitionsToTxn } from "./handlers/24-add-partitions-to-txn.ts";
 import { addOffsetsToTxn } from "./handlers/25-add-offsets-to-txn.ts";
 import { endTxn } from "./handlers/26-end-txn.ts";
+import { txnOffsetCommit } from "./handlers/28-txn-offset-commit.ts";
 import { describeConfigs } from "./handlers/32-describe-configs.ts";
 import { alterReplicaLogDirs } from "./handlers/34-alter-replica-log-dirs.ts";
 import { describeLogDirs } from "./handlers/35-describe-log-dirs.ts";
 import { createPartitions } from "./handlers/37-create-partitions.ts";
+import { deleteGroups } from "./handlers/42-delete-groups.ts";
 import { electLeaders } from "./handlers/43-elect-leaders.ts";
 import { alterPartitionReassignments } from "./handlers/45-alter-partition-reassignments.ts";
 import { listPartitionReassignments } from "./handlers/46-list-partition-reassignments.ts";
+import { offsetDelete } from "./handlers/47-offset-delete.ts";
 import { describeClientQuotas } from "./handlers/48-describe-client-quotas.ts";
 import { alterClientQuotas } from "./handlers/49-alter-client-quotas.ts";
 import { describeQuorum } from "./handlers/55-describe-quorum.ts";
@@ -61,6 +72,17 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   describeTopicPartitions,
   describeTransactions,
   listTransactions,
+  offsetCommit,
+  offsetFetch,
+  joinGroup,
+  heartbeat,
+  leaveGroup,
+  syncGroup,
+  describeGroups,
+  listGroups,
+  txnOffsetCommit,
+  deleteGroups,
+  offsetDelete,
 ];
 
 const API_VERSIONS = apiVersions.apiKey;

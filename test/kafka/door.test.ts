@@ -414,7 +414,7 @@ describe("garbage", () => {
     ["a length of 2 GB", Uint8Array.of(0x7f, 0xff, 0xff, 0xff, 0, 0), "2147483647"],
     ["a TLS hello", Uint8Array.of(0x16, 0x03, 0x01, 0x02, 0x00, 0x01), "TLS"],
     ["an unknown api", Uint8Array.of(0, 0, 0, 8, 0x7f, 0, 0, 0, 0, 0, 0, 1), "unknown api key"],
-    ["an api that is not served", Uint8Array.of(0, 0, 0, 8, 0, 11, 0, 0, 0, 0, 0, 1), "JoinGroup"],
+    ["an api that is not served", Uint8Array.of(0, 0, 0, 8, 0, 80, 0, 0, 0, 0, 0, 1), "AddRaftVoter"],
     [
       "a version that is not served",
       Uint8Array.of(0, 0, 0, 8, 0, 3, 0, 99, 0, 0, 0, 1),

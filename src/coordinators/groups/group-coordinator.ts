@@ -5,12 +5,15 @@ import type { AckCallback } from "../../broker/waiting.ts";
 import type { Settings } from "../../config/options.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Random } from "../../io/random.ts";
+import { ERROR } from "../../kafka/wire/generated/errors.ts";
 import type { CoordinatorLog, CoordinatorState, LoggedRecord, Marker } from "../runtime/coordinator-log.ts";
 import { Deadlines } from "../runtime/deadlines.ts";
 import { openKey, openValue } from "../runtime/record-codec.ts";
+import { ClassicGroups } from "./classic/classic-groups.ts";
 import type { Group, GroupKind, ListedGroup } from "./group.ts";
 import type { GroupContext, GroupPart, TopicsView } from "./group-part.ts";
 import { GroupRegistry } from "./group-registry.ts";
+import { GroupOffsets } from "./offsets/group-offsets.ts";
 
 /** A coordinator's log that can be read into its state once, at start. */
 export interface LoadableLog extends CoordinatorLog {
@@ -34,6 +37,8 @@ export interface GroupCoordinatorParts {
 export class GroupCoordinator implements CoordinatorState {
   readonly context: GroupContext;
   readonly registry: GroupRegistry;
+  readonly offsets: GroupOffsets;
+  readonly classic: ClassicGroups;
   readonly #log: LoadableLog;
   readonly #deadlines: Deadlines;
   readonly #parts: GroupPart[] = [];
@@ -55,6 +60,8 @@ export class GroupCoordinator implements CoordinatorState {
       logger,
       settings,
     };
+    this.classic = this.register(new ClassicGroups(this.context));
+    this.offsets = this.register(new GroupOffsets(this.context, (id) => this.classic.addSimple(id)));
   }
 
   /** Adds a kind of group, or anything else that keeps records in this log. Before `load`. */
@@ -128,6 +135,27 @@ export class GroupCoordinator implements CoordinatorState {
       listed.push(listedGroup(group));
     }
     return listed;
+  }
+
+  /** Deletes a group that has no members, and its offsets. `done` gets 0 once that is durable. */
+  delete(groupId: string, done: AckCallback): void {
+    const group = this.registry.get(groupId);
+    const error = group === null ? ERROR.GROUP_ID_NOT_FOUND : group.deleteError();
+    if (group === null || error !== ERROR.NONE) {
+      done(error);
+      return;
+    }
+    if (group.beforeDelete === undefined) {
+      this.offsets.deleteGroup(group, done);
+      return;
+    }
+    group.beforeDelete((failed) => {
+      // Somebody may have joined meanwhile, or deleted it.
+      const now = this.registry.get(groupId) === group ? group.deleteError() : ERROR.GROUP_ID_NOT_FOUND;
+      const refused = failed === ERROR.NONE ? now : failed;
+      if (refused === ERROR.NONE) this.offsets.deleteGroup(group, done);
+      else done(refused);
+    });
   }
 
   /** The groups of one kind, for whoever owns it. */

@@ -1,0 +1,68 @@
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readOffsetCommitRequest } from "../wire/generated/offset-commit-request.ts";
+import { writeOffsetCommitResponse } from "../wire/generated/offset-commit-response.ts";
+import { KnownPartitions } from "./known-partitions.ts";
+
+/** KIP-848: topics by their ids. */
+const FIRST_WITH_IDS = 10;
+
+/**
+ * OffsetCommit, 2 to 10: by members of classic and consumer groups, and by programs that assign themselves
+ * (generation -1). Answered once the offsets are durable; only for partitions that there are.
+ */
+export const offsetCommit: ApiHandler<KafkaServices> = {
+  apiKey: 8,
+  minVersion: 2,
+  maxVersion: 10,
+  pipelined: false,
+  handle(call, { broker, coordinators }) {
+    const { version } = call;
+    const request = readOffsetCommitRequest(call.reader, version);
+    const partitions = new KnownPartitions(
+      broker,
+      request.topics,
+      version >= FIRST_WITH_IDS,
+      ({ partitionIndex }) => partitionIndex,
+    );
+    const answer = (): void => {
+      const topics = request.topics.map(({ name, topicId, partitions: asked }, topic) => ({
+        name,
+        topicId,
+        partitions: asked.map(({ partitionIndex }, place) => ({
+          partitionIndex,
+          errorCode: partitions.errorAt(topic, place),
+        })),
+      }));
+      call.reply((writer) => writeOffsetCommitResponse(writer, { throttleTimeMs: 0, topics }, version));
+    };
+    if (partitions.known.length === 0) {
+      answer();
+      return;
+    }
+    const commit = {
+      groupId: request.groupId,
+      caller: {
+        memberId: request.memberId,
+        groupInstanceId: request.groupInstanceId,
+        generationOrEpoch: request.generationIdOrMemberEpoch,
+      },
+      version,
+      retentionMs: Number(request.retentionTimeMs),
+      topics: partitions.known.map(({ name, id, partitions: known }) => ({
+        name,
+        id,
+        partitions: known.map((partition) => ({
+          partition: partition.partitionIndex,
+          offset: partition.committedOffset,
+          leaderEpoch: partition.committedLeaderEpoch,
+          metadata: partition.committedMetadata,
+        })),
+      })),
+    };
+    coordinators.groups.offsets.commit(commit, (errors) => {
+      partitions.settle(errors);
+      answer();
+    });
+  },
+};

@@ -1,0 +1,18 @@
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readHeartbeatRequest } from "../wire/generated/heartbeat-request.ts";
+import { writeHeartbeatResponse } from "../wire/generated/heartbeat-response.ts";
+
+/** Heartbeat, 0 to 4: a member lives, and is told when it has to join anew. */
+export const heartbeat: ApiHandler<KafkaServices> = {
+  apiKey: 12,
+  minVersion: 0,
+  maxVersion: 4,
+  pipelined: false,
+  handle(call, { coordinators }) {
+    const request = readHeartbeatRequest(call.reader, call.version);
+    coordinators.groups.classic.heartbeat(request, (errorCode) =>
+      call.reply((writer) => writeHeartbeatResponse(writer, { throttleTimeMs: 0, errorCode }, call.version)),
+    );
+  },
+};

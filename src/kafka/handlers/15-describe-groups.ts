@@ -1,0 +1,69 @@
+import type { ClassicGroup } from "../../coordinators/groups/classic/classic-group.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readDescribeGroupsRequest } from "../wire/generated/describe-groups-request.ts";
+import {
+  type DescribedGroup,
+  writeDescribeGroupsResponse,
+} from "../wire/generated/describe-groups-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { NO_BYTES } from "../wire/message.ts";
+import { GROUP_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
+
+/** KIP-1043: a group that is not there is said to be so; before, it is a dead one. */
+const FIRST_WITH_NOT_FOUND = 6;
+
+/** DescribeGroups, 0 to 6: classic groups and their members. */
+export const describeGroups: ApiHandler<KafkaServices> = {
+  apiKey: 15,
+  minVersion: 0,
+  maxVersion: 6,
+  pipelined: false,
+  handle(call, { coordinators }) {
+    const { version } = call;
+    const request = readDescribeGroupsRequest(call.reader, version);
+    const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const groups = request.groups.map((groupId) => {
+      const group = coordinators.groups.classic.get(groupId);
+      return group === null ? missing(groupId, version) : described(group, operations);
+    });
+    coordinators.groups.whenDurable(() => {
+      call.reply((writer) => writeDescribeGroupsResponse(writer, { throttleTimeMs: 0, groups }, version));
+    });
+  },
+};
+
+function described(group: ClassicGroup, authorizedOperations: number): DescribedGroup {
+  const stable = group.state === "Stable";
+  return {
+    errorCode: ERROR.NONE,
+    errorMessage: null,
+    groupId: group.id,
+    groupState: group.stateName,
+    protocolType: group.protocolType,
+    protocolData: stable ? (group.protocolName ?? "") : "",
+    members: Array.from(group.members.values(), (member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      memberMetadata: stable ? member.metadata(group.protocolName) : NO_BYTES,
+      memberAssignment: stable ? member.assignment : NO_BYTES,
+    })),
+    authorizedOperations,
+  };
+}
+
+function missing(groupId: string, version: number): DescribedGroup {
+  const told = version >= FIRST_WITH_NOT_FOUND;
+  return {
+    errorCode: told ? ERROR.GROUP_ID_NOT_FOUND : ERROR.NONE,
+    errorMessage: told ? `Group ${groupId} not found.` : null,
+    groupId,
+    groupState: "Dead",
+    protocolType: "",
+    protocolData: "",
+    members: [],
+    authorizedOperations: NO_OPERATIONS,
+  };
+}

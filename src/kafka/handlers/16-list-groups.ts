@@ -1,0 +1,20 @@
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readListGroupsRequest } from "../wire/generated/list-groups-request.ts";
+import { writeListGroupsResponse } from "../wire/generated/list-groups-response.ts";
+
+/** ListGroups, 0 to 5: groups of every kind, by states (KIP-518) and kinds (KIP-848). */
+export const listGroups: ApiHandler<KafkaServices> = {
+  apiKey: 16,
+  minVersion: 0,
+  maxVersion: 5,
+  pipelined: false,
+  handle(call, { coordinators }) {
+    const request = readListGroupsRequest(call.reader, call.version);
+    const groups = coordinators.groups.list(request.statesFilter, request.typesFilter);
+    coordinators.groups.whenDurable((errorCode) => {
+      const response = { throttleTimeMs: 0, errorCode, groups: errorCode === 0 ? groups : [] };
+      call.reply((writer) => writeListGroupsResponse(writer, response, call.version));
+    });
+  },
+};
