@@ -34,7 +34,8 @@ export const metadata: ApiHandler<KafkaServices> = {
     const gather = new Gather();
     const topics = wanted.map((topic) => {
       const described = lookUp(topic, request, broker, gather);
-      if (request.includeTopicAuthorizedOperations) described.topicAuthorizedOperations = TOPIC_OPERATIONS;
+      if (request.includeTopicAuthorizedOperations && described.name !== null)
+        described.topicAuthorizedOperations = TOPIC_OPERATIONS;
       return described;
     });
     const operations = request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS;

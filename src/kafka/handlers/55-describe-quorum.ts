@@ -19,29 +19,34 @@ export const describeQuorum: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readDescribeQuorumRequest(call.reader, call.version);
+    // Before version 2 there is no place for words and nodes.
+    const words = call.version >= FIRST_WITH_NODES;
     let known = false;
     const topics = request.topics.map(({ topicName, partitions }) => ({
       topicName,
       partitions: partitions.map(({ partitionIndex }) => {
-        if (topicName !== METADATA_TOPIC || partitionIndex !== 0) return unknown(partitionIndex);
+        if (topicName !== METADATA_TOPIC || partitionIndex !== 0) return unknown(partitionIndex, words);
         known = true;
-        return describe(broker);
+        return describe(broker, words);
       }),
     }));
     const { host, port } = call.advertised;
-    const nodes = known ? [{ nodeId: broker.nodeId, listeners: [{ name: "PLAINTEXT", host, port }] }] : [];
-    const response = { errorCode: ERROR.NONE, errorMessage: "", topics, nodes };
+    const nodes =
+      known && words ? [{ nodeId: broker.nodeId, listeners: [{ name: "PLAINTEXT", host, port }] }] : [];
+    const response = { errorCode: ERROR.NONE, errorMessage: words ? "" : null, topics, nodes };
     call.reply((writer) => writeDescribeQuorumResponse(writer, response, call.version));
   },
 };
 
-function describe(broker: Broker): Described {
+const FIRST_WITH_NODES = 2;
+
+function describe(broker: Broker, words: boolean): Described {
   const { log, leaderEpoch } = broker.metadata;
   const nowMs = broker.clock.nowMs();
   return {
     partitionIndex: 0,
     errorCode: ERROR.NONE,
-    errorMessage: "",
+    errorMessage: words ? "" : null,
     leaderId: broker.nodeId,
     leaderEpoch,
     highWatermark: log.highWatermark,
@@ -58,11 +63,11 @@ function describe(broker: Broker): Described {
   };
 }
 
-function unknown(partitionIndex: number): Described {
+function unknown(partitionIndex: number, words: boolean): Described {
   return {
     partitionIndex,
     errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION,
-    errorMessage: "This server does not host this topic-partition.",
+    errorMessage: words ? "This server does not host this topic-partition." : null,
     leaderId: 0,
     leaderEpoch: 0,
     highWatermark: 0,

@@ -40,7 +40,7 @@ export const updateFeatures: ApiHandler<KafkaServices> = {
     const fault = firstFault(featureUpdates, call.version, broker);
     if (fault !== null) {
       const message = `The update failed for all features since the following feature had an error: ${fault}`;
-      reply(ERROR.FEATURE_UPDATE_FAILED, message);
+      reply(ERROR.INVALID_UPDATE_VERSION, message);
     } else if (validateOnly) reply(0, null);
     else store(featureUpdates, broker, (error) => reply(error, error === 0 ? null : "Not written."));
   },
