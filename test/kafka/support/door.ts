@@ -11,7 +11,7 @@ import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
 import { FrameReader } from "../../../src/kafka/frames.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
-import { newKafkaCounters } from "../../../src/kafka/services.ts";
+import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import type { MessageCodec } from "../../../src/kafka/wire/message.ts";
 import { Reader } from "../../../src/kafka/wire/reader.ts";
@@ -47,6 +47,7 @@ export class Gateway {
   readonly broker: Broker;
   readonly coordinators: Coordinators;
   readonly store: LogStore;
+  readonly services: KafkaServices;
   readonly door: KafkaDoor;
 
   private constructor(options: GatewayOptions, store: LogStore, clock: ManualClock, disk: SimulatedDisk) {
@@ -74,20 +75,21 @@ export class Gateway {
       logger: silentLogger,
       settings: defaultSettings(options.settings),
     });
+    this.services = {
+      broker: this.broker,
+      coordinators: this.coordinators,
+      versions: SERVED_VERSIONS,
+      brokerConfigs: () => [],
+      limits: { maxFetchBytes: options.maxFetchBytes ?? 1024 * 1024 },
+      counters: newKafkaCounters(),
+    };
     const refusals = this.refusals;
     this.door = new KafkaDoor({
       network: this.network,
       host: "127.0.0.1",
       port: 9092,
       advertised: null,
-      services: {
-        broker: this.broker,
-        coordinators: this.coordinators,
-        versions: SERVED_VERSIONS,
-        brokerConfigs: () => [],
-        limits: { maxFetchBytes: options.maxFetchBytes ?? 1024 * 1024 },
-        counters: newKafkaCounters(),
-      },
+      services: this.services,
       limits: { ...LIMITS, ...options.limits },
       clock,
       logger: { ...silentLogger, warn: (_, fields) => void refusals.push(String(fields?.reason)) },
