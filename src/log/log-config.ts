@@ -183,7 +183,7 @@ export interface RecoveryDetails {
  * Deliberate bugs for tests of the tests: each breaks one promise, and a test has to notice. Never set in
  * production.
  */
-export type LogBug = (typeof LOG_BUGS)[number];
+export type LogBug = (typeof LOG_BUGS)[number] | (typeof COMPACTION_BUGS)[number];
 
 export const LOG_BUGS = [
   /** The high watermark moves before the sync. */
@@ -212,13 +212,17 @@ export const LOG_BUGS = [
   "late-producer-snapshot",
   /** The last stable offset passes transactions whose marker is not durable. */
   "trust-volatile-markers",
+] as const;
+
+/** Those of compaction, which has a simulation of its own. */
+export const COMPACTION_BUGS = [
   /** A compacted segment takes the originals' place before its bytes are synced. */
   "skip-compacted-sync",
   /** The originals go before it is durable that something else has their place. */
   "skip-swap-sync",
   /** What tells of a swap goes before a checkpoint knows of it. */
   "forget-swap-early",
-  /** Compaction takes a tombstone away while older records of its key may still be there. */
+  /** Tombstones go at once, whatever `delete.retention.ms` says. */
   "drop-fresh-tombstones",
 ] as const;
 
@@ -229,7 +233,7 @@ export function parseLogBugs(text: string): ReadonlySet<LogBug> {
   const bugs = new Set<LogBug>();
   for (const name of text.split(",")) {
     if (name.trim() === "") continue;
-    const bug = LOG_BUGS.find((known) => known === name.trim());
+    const bug = [...LOG_BUGS, ...COMPACTION_BUGS].find((known) => known === name.trim());
     if (bug === undefined) throw new HeadwaterError("CONFIG_INVALID", `unknown deliberate bug ${name}`);
     bugs.add(bug);
   }

@@ -7,6 +7,7 @@ import type { Random } from "../io/random.ts";
 import { Background } from "./background.ts";
 import type { CheckpointSlots, LogState } from "./checkpoint.ts";
 import { type CommitStatus, Commits } from "./commit.ts";
+import type { CompactionStatus } from "./compaction.ts";
 import {
   CLEAN_SHUTDOWN_FILE,
   doomedFolderName,
@@ -33,11 +34,15 @@ import { PartitionLog } from "./partition-log.ts";
 import { encodePartitionMetadata } from "./partition-metadata.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { Segment } from "./segment.ts";
+import type { CheckpointedFiles } from "./segment-list.ts";
 import { SpaceGuard } from "./space-guard.ts";
 import { type OpenedStore, openStore } from "./store-opening.ts";
 
 /** Files of deleted partitions removed with each deletion: more than a small partition leaves, so none pile up. */
 const REMOVALS_PER_DELETION = 8;
+
+/** For the hashes of a pass of compaction. */
+const SECRET_BYTES = 16;
 
 export interface LogStoreOptions {
   readonly disk: Disk;
@@ -65,6 +70,7 @@ export interface LogStoreStatus extends CommitStatus {
   /** Logs with segments that are not synced. */
   readonly unsyncedLogs: number;
   readonly checkpoints: number;
+  readonly compaction: CompactionStatus;
 }
 
 /**
@@ -155,7 +161,13 @@ export class LogStore {
       failed: (error) => this.#fail(error),
       committed: () => this.#committed(),
     });
-    this.#maintenance = new Maintenance(host, quarantine, this.#journal, opened.doomedFolders);
+    this.#maintenance = new Maintenance({
+      host,
+      quarantine,
+      journal: this.#journal,
+      doomedFolders: opened.doomedFolders,
+      secret: () => this.#newSecret(),
+    });
     host.attach({
       needsCommit: (log) => this.#commits.add(log),
       needsSync: (log) => this.#background.add(log),
@@ -255,6 +267,7 @@ export class LogStore {
   /** Writes out everything and leaves the marker of a clean shutdown. Rejects with DISK_IO where it could not. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    await this.#maintenance.compaction.stop();
     await this.#commits.settled();
     this.#closed = true;
     try {
@@ -284,7 +297,18 @@ export class LogStore {
       uncommittedBytes: this.#host.uncommittedBytes,
       unsyncedLogs: this.#background.pending,
       checkpoints: this.#background.passes,
+      compaction: this.#maintenance.compaction.status(),
     };
+  }
+
+  /** From the time where there is no random: in tests, whose keys nobody chooses to collide. */
+  #newSecret(): Uint8Array {
+    const { random } = this.#options;
+    if (random !== undefined) return random.bytes(SECRET_BYTES).slice();
+    const secret = new Uint8Array(SECRET_BYTES);
+    new DataView(secret.buffer).setFloat64(0, this.#host.clock.nowMs());
+    new DataView(secret.buffer).setFloat64(8, this.#host.clock.monotonicMs());
+    return secret;
   }
 
   #forget(log: PartitionLog): void {
@@ -341,18 +365,23 @@ export class LogStore {
     const monotonicMs = this.#host.clock.monotonicMs();
     const floor = Math.max(this.#floorGeneration, floorGeneration ?? 0);
     const logs: LogState[] = [];
-    const starts: [PartitionLog, number][] = [];
+    const captured: { log: PartitionLog; logStartOffset: number; files: CheckpointedFiles }[] = [];
     for (const log of this.#logs.values()) {
       const frozen = this.#frozen.get(log);
       logs.push(frozen ?? log.checkpointState(monotonicMs));
-      starts.push([log, log.logStartOffset]);
+      captured.push({ log, logStartOffset: log.logStartOffset, files: log.files.beginCheckpoint() });
     }
+    if (this.#host.bugs.has("forget-swap-early"))
+      for (const { log, files } of captured) log.files.endCheckpoint(files);
     const sequence = this.#sequence + 1;
     await this.#slots.write({ storeId: this.#storeId, sequence, floorGeneration: floor, logs });
     this.#sequence = sequence;
     this.#floorGeneration = floor;
     this.#lastCheckpointMs = this.#host.clock.monotonicMs();
-    for (const [log, logStartOffset] of starts) log.logStartDurable(logStartOffset);
+    for (const { log, logStartOffset, files } of captured) {
+      log.logStartDurable(logStartOffset);
+      log.files.endCheckpoint(files);
+    }
   }
 
   /** The journal is not needed after this: the checkpoint has every log to its end. */

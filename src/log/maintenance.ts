@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { checkBatch } from "../records/batch.ts";
+import { Compaction } from "./compaction.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexBuilder } from "./key-index.ts";
 import type { LogHost } from "./log-host.ts";
@@ -36,8 +37,18 @@ export class Maintenance {
   #journalIsZeroed = false;
   /** Something was mended between two ticks. */
   #mended = false;
+  readonly compaction: Compaction;
 
-  constructor(host: LogHost, quarantine: Quarantine, journal: Journal, doomedFolders: readonly string[]) {
+  constructor(options: {
+    readonly host: LogHost;
+    readonly quarantine: Quarantine;
+    readonly journal: Journal;
+    readonly doomedFolders: readonly string[];
+    /** 16 bytes that nobody can guess, new ones each time. */
+    readonly secret: () => Uint8Array;
+  }) {
+    const { host, quarantine, journal, doomedFolders, secret } = options;
+    this.compaction = new Compaction(host, secret);
     this.#host = host;
     this.#quarantine = quarantine;
     this.#journal = journal;
@@ -81,7 +92,7 @@ export class Maintenance {
     this.#verify(all, this.#host.limits.verifyBytesPerTick);
     this.#host.space.refresh(this.#host.limits.segmentGrowthBytes);
     if (!this.#journalIsZeroed) this.#journalIsZeroed = !this.#journal.zeroAhead();
-    return repaired;
+    return this.compaction.tick(all, nowMs) || repaired;
   }
 
   /** Checks all of it at once. Gives the bytes checked. */

@@ -68,9 +68,12 @@ function bySize(
   return logStartOffset < 0 ? null : { logStartOffset, reason: "retention.bytes", rollFirst: false };
 }
 
-/** Whether the active segment is old enough to be sealed, full or not. */
+/**
+ * Whether the active segment is old enough to be sealed, full or not. Compaction never touches the active one, so
+ * it is sealed in time for `max.compaction.lag.ms`.
+ */
 export function isDueToRoll(active: RetainedSegment, config: LogConfig, nowMs: number): boolean {
-  return (
-    active.sizeBytes > 0 && active.firstAppendMs !== null && nowMs - active.firstAppendMs >= config.segmentMs
-  );
+  if (active.sizeBytes === 0 || active.firstAppendMs === null) return false;
+  const limitMs = config.compact ? Math.min(config.segmentMs, config.maxCompactionLagMs) : config.segmentMs;
+  return nowMs - active.firstAppendMs >= limitMs;
 }
