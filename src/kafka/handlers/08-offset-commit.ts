@@ -7,6 +7,9 @@ import { KnownPartitions } from "./known-partitions.ts";
 /** KIP-848: topics by their ids. */
 const FIRST_WITH_IDS = 10;
 
+/** Far beyond any life of a broker, and exact after it is added to the time of day. */
+const MAX_RETENTION_MS = 2 ** 52;
+
 /**
  * OffsetCommit, 2 to 10: by members of classic and consumer groups, and by programs that assign themselves
  * (generation -1). Answered once the offsets are durable; only for partitions that there are.
@@ -48,7 +51,7 @@ export const offsetCommit: ApiHandler<KafkaServices> = {
         generationOrEpoch: request.generationIdOrMemberEpoch,
       },
       version,
-      retentionMs: Number(request.retentionTimeMs),
+      retentionMs: Math.max(-1, Math.min(Number(request.retentionTimeMs), MAX_RETENTION_MS)),
       topics: partitions.known.map(({ name, id, partitions: known }) => ({
         name,
         id,
