@@ -39,12 +39,16 @@ import { updateFeatures } from "./handlers/57-update-features.ts";
 import { describeCluster } from "./handlers/60-describe-cluster.ts";
 import { describeTransactions } from "./handlers/65-describe-transactions.ts";
 import { listTransactions } from "./handlers/66-list-transactions.ts";
+import { consumerGroupHeartbeat } from "./handlers/68-consumer-group-heartbeat.ts";
+import { consumerGroupDescribe } from "./handlers/69-consumer-group-describe.ts";
 import { describeTopicPartitions } from "./handlers/75-describe-topic-partitions.ts";
 import type { KafkaServices } from "./services.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "./wire/api.ts";
 import { Reader } from "./wire/reader.ts";
 
 const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
   produce,
   fetch,
   listOffsets,

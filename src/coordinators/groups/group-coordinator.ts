@@ -10,6 +10,7 @@ import type { CoordinatorLog, CoordinatorState, LoggedRecord, Marker } from "../
 import { Deadlines } from "../runtime/deadlines.ts";
 import { openKey, openValue } from "../runtime/record-codec.ts";
 import { ClassicGroups } from "./classic/classic-groups.ts";
+import { ConsumerGroups } from "./consumer/consumer-groups.ts";
 import type { Group, GroupKind, ListedGroup } from "./group.ts";
 import type { GroupContext, GroupPart, TopicsView } from "./group-part.ts";
 import { GroupRegistry } from "./group-registry.ts";
@@ -39,6 +40,7 @@ export class GroupCoordinator implements CoordinatorState {
   readonly registry: GroupRegistry;
   readonly offsets: GroupOffsets;
   readonly classic: ClassicGroups;
+  readonly consumers: ConsumerGroups;
   readonly #log: LoadableLog;
   readonly #deadlines: Deadlines;
   readonly #parts: GroupPart[] = [];
@@ -62,6 +64,7 @@ export class GroupCoordinator implements CoordinatorState {
     };
     this.classic = this.register(new ClassicGroups(this.context));
     this.offsets = this.register(new GroupOffsets(this.context, (id) => this.classic.addSimple(id)));
+    this.consumers = this.register(new ConsumerGroups(this.context, this.classic));
   }
 
   /** Adds a kind of group, or anything else that keeps records in this log. Before `load`. */

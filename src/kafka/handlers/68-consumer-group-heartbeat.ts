@@ -1,0 +1,41 @@
+import type { HeartbeatAnswer } from "../../coordinators/groups/consumer/heartbeats.ts";
+import { topicPartitionsOf } from "../../coordinators/groups/modern/assignment.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readConsumerGroupHeartbeatRequest } from "../wire/generated/consumer-group-heartbeat-request.ts";
+import {
+  type ConsumerGroupHeartbeatResponse,
+  writeConsumerGroupHeartbeatResponse,
+} from "../wire/generated/consumer-group-heartbeat-response.ts";
+
+/**
+ * ConsumerGroupHeartbeat, 0 to 1 (KIP-848; expressions and ids made by clients from 1, KIP-1082). What differs from
+ * Kafka stands in coordinators/groups/consumer/README.md.
+ */
+export const consumerGroupHeartbeat: ApiHandler<KafkaServices> = {
+  apiKey: 68,
+  minVersion: 0,
+  maxVersion: 1,
+  pipelined: false,
+  handle(call, { coordinators }) {
+    const { version, clientHost } = call;
+    const request = readConsumerGroupHeartbeatRequest(call.reader, version);
+    const client = { clientId: call.clientId ?? "", clientHost, version };
+    coordinators.groups.consumers.heartbeat(request, client, (answer) =>
+      call.reply((writer) => writeConsumerGroupHeartbeatResponse(writer, responseOf(answer), version)),
+    );
+  },
+};
+
+function responseOf(answer: HeartbeatAnswer): ConsumerGroupHeartbeatResponse {
+  const { memberId, memberEpoch, heartbeatIntervalMs, assignment } = answer;
+  return {
+    throttleTimeMs: 0,
+    errorCode: answer.error,
+    errorMessage: answer.message,
+    memberId,
+    memberEpoch,
+    heartbeatIntervalMs,
+    assignment: assignment === null ? null : { topicPartitions: topicPartitionsOf(assignment) },
+  };
+}

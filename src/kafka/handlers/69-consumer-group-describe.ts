@@ -1,0 +1,99 @@
+import type { ConsumerGroup } from "../../coordinators/groups/consumer/group.ts";
+import { type ConsumerMember, partitionsOf } from "../../coordinators/groups/consumer/member.ts";
+import type { TopicsView } from "../../coordinators/groups/group-part.ts";
+import type { Assignment } from "../../coordinators/groups/modern/assignment.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readConsumerGroupDescribeRequest } from "../wire/generated/consumer-group-describe-request.ts";
+import {
+  type ConsumerGroupDescribeResponse,
+  writeConsumerGroupDescribeResponse,
+} from "../wire/generated/consumer-group-describe-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { GROUP_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
+
+type DescribedGroup = ConsumerGroupDescribeResponse["groups"][number];
+type DescribedMember = DescribedGroup["members"][number];
+
+/** Which protocol a member speaks, from version 1 on (KIP-1099). */
+const CLASSIC_MEMBER = 0;
+const CONSUMER_MEMBER = 1;
+
+/** ConsumerGroupDescribe, 0 to 1 (KIP-848): groups of the consumer protocol, and what their members have. */
+export const consumerGroupDescribe: ApiHandler<KafkaServices> = {
+  apiKey: 69,
+  minVersion: 0,
+  maxVersion: 1,
+  pipelined: false,
+  handle(call, { broker, coordinators }) {
+    const { version } = call;
+    const { groupIds, includeAuthorizedOperations } = readConsumerGroupDescribeRequest(call.reader, version);
+    const operations = includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const groups = groupIds.map((groupId) => {
+      const group = coordinators.groups.registry.get(groupId);
+      if (group === null) return refused(groupId, `Group ${groupId} not found.`);
+      const found = coordinators.groups.consumers.get(groupId);
+      if (found === null) return refused(groupId, `Group ${groupId} is not a consumer group.`);
+      return described(found, operations, broker.topics);
+    });
+    // Nobody is told of a state that a power cut could take back.
+    coordinators.groups.whenDurable(() => {
+      call.reply((writer) =>
+        writeConsumerGroupDescribeResponse(writer, { throttleTimeMs: 0, groups }, version),
+      );
+    });
+  },
+};
+
+function described(group: ConsumerGroup, operations: number, topics: TopicsView): DescribedGroup {
+  return {
+    errorCode: ERROR.NONE,
+    errorMessage: null,
+    groupId: group.id,
+    groupState: group.stateName,
+    groupEpoch: group.epoch,
+    assignmentEpoch: group.targetEpoch,
+    assignorName: group.preferredAssignor(),
+    members: Array.from(group.members.values(), (member) => describedMember(group, member, topics)),
+    authorizedOperations: operations,
+  };
+}
+
+function describedMember(group: ConsumerGroup, member: ConsumerMember, topics: TopicsView): DescribedMember {
+  return {
+    memberId: member.memberId,
+    instanceId: member.instanceId,
+    rackId: member.rackId,
+    memberEpoch: member.epoch,
+    clientId: member.clientId,
+    clientHost: member.clientHost,
+    subscribedTopicNames: [...member.topicNames],
+    subscribedTopicRegex: member.topicRegex,
+    // What it was asked to give up is still its own until it has.
+    assignment: named(partitionsOf(member.assigned, member.revoking), topics),
+    targetAssignment: named(group.target(member.memberId), topics),
+    memberType: member.classic === null ? CONSUMER_MEMBER : CLASSIC_MEMBER,
+  };
+}
+
+function named(assignment: Assignment, topics: TopicsView): DescribedMember["assignment"] {
+  const topicPartitions = Array.from(assignment, ([topicId, partitions]) => {
+    const topic = topics.byId(topicId);
+    return topic === null ? [] : [{ topicId, topicName: topic.name, partitions }];
+  });
+  return { topicPartitions: topicPartitions.flat() };
+}
+
+function refused(groupId: string, errorMessage: string): DescribedGroup {
+  return {
+    errorCode: ERROR.GROUP_ID_NOT_FOUND,
+    errorMessage,
+    groupId,
+    groupState: "",
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: "",
+    members: [],
+    authorizedOperations: NO_OPERATIONS,
+  };
+}
