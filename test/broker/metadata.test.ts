@@ -21,6 +21,23 @@ const RECORDS: readonly MetadataRecord[] = [
   { kind: "partition", topicId: B, partition: 0, leaderEpoch: 0 },
   { kind: "remove-topic", topicId: B },
   { kind: "producer-ids", nextProducerId: 4000 },
+  { kind: "feature", name: "transaction.version", level: 1 },
+  {
+    kind: "client-quota",
+    entity: new Map([
+      ["user", null],
+      ["client-id", "c"],
+    ]),
+    key: "producer_byte_rate",
+    value: 1000.5,
+  },
+  { kind: "client-quota", entity: new Map([["ip", "10.0.0.1"]]), key: "connection_creation_rate", value: 1 },
+  {
+    kind: "client-quota",
+    entity: new Map([["ip", "10.0.0.1"]]),
+    key: "connection_creation_rate",
+    value: null,
+  },
 ];
 
 function replayed(records: readonly MetadataRecord[]): MetadataState {
@@ -36,7 +53,8 @@ function seen(state: MetadataState) {
     partitionCount,
     configs: [...configs],
   }));
-  return { topics, nextProducerId: state.nextProducerId };
+  const quotas = Array.from(state.quotas.all(), ({ entity, values }) => [[...entity], [...values]]);
+  return { topics, nextProducerId: state.nextProducerId, features: [...state.features], quotas };
 }
 
 describe("metadata records", () => {
@@ -70,6 +88,16 @@ describe("MetadataState", () => {
     expect(seen(state)).toEqual({
       topics: [{ name: "telemetry", id: A, partitionCount: 2, configs: [["retention.ms", "1000"]] }],
       nextProducerId: 4000,
+      features: [["transaction.version", 1]],
+      quotas: [
+        [
+          [
+            ["user", null],
+            ["client-id", "c"],
+          ],
+          [["producer_byte_rate", 1000.5]],
+        ],
+      ],
     });
     expect(state.wasRemoved(B)).toBe(true);
     expect(state.wasRemoved(A)).toBe(false);
