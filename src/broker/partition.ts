@@ -98,6 +98,13 @@ export class Partition {
     }
   }
 
+  /** Where the records of the largest leader epoch at or below this one end (KIP-101); -1 and -1 if unknown. */
+  endOffsetFor(epoch: number): { readonly leaderEpoch: number; readonly endOffset: number } {
+    // An epoch without records ends where the log does.
+    if (epoch === this.leaderEpoch) return { leaderEpoch: epoch, endOffset: this.log.logEndOffset };
+    return this.log.endOffsetFor(epoch);
+  }
+
   addReader(waiter: ReadWaiter): void {
     this.#readers.add(waiter);
   }

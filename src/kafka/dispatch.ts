@@ -19,9 +19,11 @@ import { apiVersions, type VersionRange } from "./handlers/18-api-versions.ts";
 import { createTopics } from "./handlers/19-create-topics.ts";
 import { deleteTopics } from "./handlers/20-delete-topics.ts";
 import { initProducerId } from "./handlers/22-init-producer-id.ts";
+import { offsetForLeaderEpoch } from "./handlers/23-offset-for-leader-epoch.ts";
 import { addPartitionsToTxn } from "./handlers/24-add-partitions-to-txn.ts";
 import { addOffsetsToTxn } from "./handlers/25-add-offsets-to-txn.ts";
 import { endTxn } from "./handlers/26-end-txn.ts";
+import { writeTxnMarkers } from "./handlers/27-write-txn-markers.ts";
 import { txnOffsetCommit } from "./handlers/28-txn-offset-commit.ts";
 import { describeConfigs } from "./handlers/32-describe-configs.ts";
 import { alterReplicaLogDirs } from "./handlers/34-alter-replica-log-dirs.ts";
@@ -37,11 +39,19 @@ import { alterClientQuotas } from "./handlers/49-alter-client-quotas.ts";
 import { describeQuorum } from "./handlers/55-describe-quorum.ts";
 import { updateFeatures } from "./handlers/57-update-features.ts";
 import { describeCluster } from "./handlers/60-describe-cluster.ts";
+import { describeProducers } from "./handlers/61-describe-producers.ts";
 import { describeTransactions } from "./handlers/65-describe-transactions.ts";
 import { listTransactions } from "./handlers/66-list-transactions.ts";
 import { consumerGroupHeartbeat } from "./handlers/68-consumer-group-heartbeat.ts";
 import { consumerGroupDescribe } from "./handlers/69-consumer-group-describe.ts";
 import { describeTopicPartitions } from "./handlers/75-describe-topic-partitions.ts";
+import { shareGroupHeartbeat } from "./handlers/76-share-group-heartbeat.ts";
+import { shareGroupDescribe } from "./handlers/77-share-group-describe.ts";
+import { shareFetch } from "./handlers/78-share-fetch.ts";
+import { shareAcknowledge } from "./handlers/79-share-acknowledge.ts";
+import { describeShareGroupOffsets } from "./handlers/90-describe-share-group-offsets.ts";
+import { alterShareGroupOffsets } from "./handlers/91-alter-share-group-offsets.ts";
+import { deleteShareGroupOffsets } from "./handlers/92-delete-share-group-offsets.ts";
 import type { KafkaServices } from "./services.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "./wire/api.ts";
 import { Reader } from "./wire/reader.ts";
@@ -61,6 +71,9 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   addPartitionsToTxn,
   addOffsetsToTxn,
   endTxn,
+  offsetForLeaderEpoch,
+  writeTxnMarkers,
+  describeProducers,
   describeConfigs,
   alterReplicaLogDirs,
   describeLogDirs,
@@ -87,6 +100,13 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   txnOffsetCommit,
   deleteGroups,
   offsetDelete,
+  shareGroupHeartbeat,
+  shareGroupDescribe,
+  shareFetch,
+  shareAcknowledge,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
 ];
 
 const API_VERSIONS = apiVersions.apiKey;

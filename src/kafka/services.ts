@@ -1,11 +1,13 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
+import type { FetchSessions } from "./fetch-sessions.ts";
 import type { VersionRange } from "./handlers/18-api-versions.ts";
 
 /** What handlers work with. */
 export interface KafkaServices {
   readonly broker: Broker;
   readonly coordinators: Coordinators;
+  readonly fetchSessions: FetchSessions;
   /** What ApiVersions announces. */
   readonly versions: readonly VersionRange[];
   /** Broker settings as DescribeConfigs shows them, by Kafka's names where Kafka has the setting. */

@@ -15,6 +15,7 @@ import { SystemRandom } from "../io/bun/random.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
 import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
+import { FetchSessions } from "../kafka/fetch-sessions.ts";
 import { KafkaDoor } from "../kafka/listener.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
 import { parseLogBugs } from "../log/log-config.ts";
@@ -200,6 +201,7 @@ class Gateway implements RunningBroker {
       services: {
         broker,
         coordinators,
+        fetchSessions: new FetchSessions(this.#clock, this.#random),
         versions: SERVED_VERSIONS,
         brokerConfigs: () => brokerConfigs(this.#settings),
         limits: { maxFetchBytes: this.#settings["fetch.max.bytes"] },

@@ -277,16 +277,13 @@ describe("produce and fetch", () => {
     expect(client.closedByPeer).toBe(true);
   });
 
-  test.each([
-    ["acks of 2", { acks: 2 }, ERROR.INVALID_REQUIRED_ACKS],
-    ["a transactional id", { transactionalId: "tx" }, ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED],
-  ])("%s is refused", async (_, change, errorCode) => {
+  test("acks of 2 are refused", async () => {
     const gateway = await Gateway.open();
     const client = await gateway.connect();
     await make(client, "t");
-    const request = { ...produceRequest("t", ["a"]), ...change };
+    const request = { ...produceRequest("t", ["a"]), acks: 2 };
     const answer = await client.ask(PRODUCE_REQUEST, PRODUCE_RESPONSE, request, V.produce);
-    expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(errorCode);
+    expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(ERROR.INVALID_REQUIRED_ACKS);
     expect(gateway.broker.partition("t", 0)?.log.logEndOffset).toBe(0 as never);
   });
 

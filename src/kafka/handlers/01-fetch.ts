@@ -1,28 +1,35 @@
-import { type Offset, toOffset, ZERO_UUID } from "../../base/ids.ts";
-import type { Broker } from "../../broker/broker.ts";
+import type { Offset } from "../../base/ids.ts";
+import { ZERO_UUID } from "../../base/ids.ts";
 import type { Partition } from "../../broker/partition.ts";
 import type { ReadWaiter } from "../../broker/waiting.ts";
 import type { Timer } from "../../io/clock.ts";
+import type { PartitionLog } from "../../log/partition-log.ts";
 import type { ApiHandler, Call } from "../call.ts";
+import type { FetchPartition, FetchPartitionResponse, FetchTopicResponse } from "../fetch-partition.ts";
+import { type FetchContext, type FetchResult, isFollower } from "../fetch-sessions.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type FetchRequest, readFetchRequest } from "../wire/generated/fetch-request.ts";
 import { type FetchResponse, writeFetchResponse } from "../wire/generated/fetch-response.ts";
 import { epochFault } from "./leader-epoch.ts";
 
-type TopicResponse = FetchResponse["responses"][number];
-type PartitionResponse = TopicResponse["partitions"][number];
+type Response = FetchPartitionResponse;
 
 const READ_COMMITTED = 1;
-const NO_SESSION = 0;
 const NO_RECORDS = new Uint8Array(0);
+/** Up to here clients don't know KAFKA_STORAGE_ERROR and would not ask again. */
+const LAST_WITHOUT_STORAGE_ERROR = 5;
+/** From here on the answer says who leads where it is not the one that was asked. */
+const FIRST_WITH_LEADER = 16;
 
 /**
  * Fetch, 4 to 18: long poll until minBytes or maxWaitMs, at least one batch however small the limits (KIP-74),
- * topic ids, divergence by epoch (KIP-595). Records leave as views of the log, up to the high watermark.
+ * sessions (KIP-227), topic ids (KIP-516), isolation levels, divergence by epoch (KIP-595). Records leave as views
+ * of the log, up to the high watermark, or to the last stable offset for those who read committed records.
  *
- * Deviations: no fetch sessions (KIP-227), so every request is a full one; one response carries at most
- * `limits.maxFetchBytes` (after the first batch), however much was asked for.
+ * One broker has no followers: who fetches as one is answered as by a leader that doesn't know the replica, and
+ * there is no replica to prefer. Deviation: one response carries at most `limits.maxFetchBytes` (after the first
+ * batch), however much was asked for.
  */
 export const fetch: ApiHandler<KafkaServices> = {
   apiKey: 1,
@@ -32,157 +39,211 @@ export const fetch: ApiHandler<KafkaServices> = {
   handle(call, services) {
     const request = readFetchRequest(call.reader, call.version);
     services.counters.fetchRequests += 1;
-    if (request.sessionId !== NO_SESSION) {
-      reply(call, { ...EMPTY_RESPONSE, errorCode: ERROR.FETCH_SESSION_ID_NOT_FOUND });
-      return;
-    }
-    new Poll(call, request, services.broker, services.limits.maxFetchBytes).start();
+    const context = services.fetchSessions.open(request, call.version);
+    new Poll(call, request, context, services).start();
   },
 };
 
 const EMPTY_RESPONSE: FetchResponse = {
   throttleTimeMs: 0,
   errorCode: ERROR.NONE,
-  sessionId: NO_SESSION,
+  sessionId: 0,
   responses: [],
   nodeEndpoints: [],
 };
 
-interface Target {
-  readonly partition: Partition | null;
-  readonly index: number;
-  readonly fetchOffset: Offset | null;
-  readonly maxBytes: number;
-  readonly currentLeaderEpoch: number;
-  readonly lastFetchedEpoch: number;
-  readonly missing: number;
-}
-
-interface TopicTargets {
-  readonly topic: string;
-  readonly topicId: TopicResponse["topicId"];
-  readonly targets: readonly Target[];
-}
-
 /** One fetch while it waits. */
 class Poll implements ReadWaiter {
   readonly #call: Call;
-  readonly #broker: Broker;
-  readonly #topics: readonly TopicTargets[];
+  readonly #services: KafkaServices;
+  readonly #context: FetchContext;
+  /** What can be read. */
+  readonly #targets: readonly FetchPartition[];
+  /** What is not there: nobody waits for it. */
+  readonly #missing: readonly FetchPartition[];
   readonly #minBytes: number;
   readonly #maxFetchBytes: number;
   readonly #maxWaitMs: number;
   readonly #readCommitted: boolean;
+  readonly #isFollower: boolean;
+  #watched: readonly Partition[] = [];
   #timer: Timer | null = null;
+  #woken = false;
+  #done = false;
 
-  constructor(call: Call, request: FetchRequest, broker: Broker, maxFetchBytes: number) {
+  constructor(call: Call, request: FetchRequest, context: FetchContext, services: KafkaServices) {
     this.#call = call;
-    this.#broker = broker;
-    this.#topics = request.topics.map((topic) => resolve(topic, broker));
-    this.#minBytes = request.minBytes;
-    this.#maxFetchBytes = Math.max(0, Math.min(request.maxBytes, maxFetchBytes));
+    this.#services = services;
+    this.#context = context;
+    const targets: FetchPartition[] = [];
+    const missing: FetchPartition[] = [];
+    for (const target of context.targets) {
+      target.resolve(services.broker);
+      const isReadable = target.partition !== null || target.missing === ERROR.INCONSISTENT_TOPIC_ID;
+      (isReadable ? targets : missing).push(target);
+    }
+    this.#targets = targets;
+    this.#missing = missing;
+    this.#maxFetchBytes = Math.max(0, Math.min(request.maxBytes, services.limits.maxFetchBytes));
+    this.#minBytes = Math.min(request.minBytes, this.#maxFetchBytes);
     this.#maxWaitMs = Math.max(0, request.maxWaitMs);
     this.#readCommitted = request.isolationLevel === READ_COMMITTED;
+    this.#isFollower = isFollower(request);
   }
 
   start(): void {
     if (this.#tryAnswer(this.#maxWaitMs === 0)) return;
-    for (const partition of this.#partitions()) partition.addReader(this);
-    this.#timer = this.#broker.clock.after(this.#maxWaitMs, () => this.#tryAnswer(true));
+    this.#watched = this.#targets.flatMap(({ partition }) => partition ?? []);
+    for (const partition of this.#watched) partition.addReader(this);
+    this.#timer = this.#services.broker.clock.after(this.#maxWaitMs, () => this.#tryAnswer(true));
     this.#call.onAbandoned(() => this.#stop());
   }
 
+  /** Many partitions may have news in one turn: they are looked at once. */
   wake(): void {
-    this.#tryAnswer(false);
+    if (this.#watched.length === 1) this.#tryAnswer(false);
+    else if (!this.#woken) {
+      this.#woken = true;
+      this.#services.broker.clock.soon(() => {
+        this.#woken = false;
+        if (!this.#done) this.#tryAnswer(false);
+      });
+    }
   }
 
   /** Answers where there is enough, something is wrong, or `now`. */
   #tryAnswer(now: boolean): boolean {
     const maxBytes = Math.min(this.#maxFetchBytes, this.#call.responseBudget);
     let bytes = 0;
-    let failed = false;
-    const responses = this.#topics.map(({ topic, topicId, targets }) => ({
-      topic,
-      topicId,
-      partitions: targets.map((target) => {
-        const response = this.#read(target, maxBytes - bytes, bytes === 0);
-        bytes += response.records?.length ?? 0;
-        if (response.errorCode !== ERROR.NONE || response.divergingEpoch.endOffset !== -1) failed = true;
-        return response;
-      }),
-    }));
-    if (!now && !failed && bytes < this.#minBytes && responses.length > 0) return false;
+    let urgent = this.#targets.length === 0;
+    const results: FetchResult[] = [];
+    for (const target of this.#targets) {
+      const response = this.#read(target, maxBytes - bytes, bytes === 0);
+      bytes += response.records?.length ?? 0;
+      urgent ||= response.errorCode !== ERROR.NONE || response.divergingEpoch.endOffset !== -1;
+      results.push({ target, response });
+    }
+    if (!now && !urgent && bytes < this.#minBytes) return false;
     this.#stop();
-    reply(this.#call, { ...EMPTY_RESPONSE, responses });
+    for (const target of this.#missing) {
+      results.push({ target, response: failure(target.index, target.missing) });
+    }
+    this.#reply(results);
     return true;
   }
 
   #stop(): void {
+    this.#done = true;
     this.#timer?.cancel();
     this.#timer = null;
-    for (const partition of this.#partitions()) partition.removeReader(this);
+    for (const partition of this.#watched) partition.removeReader(this);
   }
 
-  #partitions(): Partition[] {
-    return this.#topics.flatMap(({ targets }) => targets.flatMap(({ partition }) => partition ?? []));
+  #reply(all: readonly FetchResult[]): void {
+    const { version, advertised } = this.#call;
+    const { error, sessionId, results } = this.#context.answer(all);
+    const responses = byTopic(results);
+    const tellsLeader = results.some(({ response }) => response.currentLeader.leaderId >= 0);
+    const { nodeId } = this.#services.broker;
+    const nodeEndpoints = tellsLeader ? [{ nodeId, ...advertised, rack: null }] : [];
+    const response = { ...EMPTY_RESPONSE, errorCode: error, sessionId, responses, nodeEndpoints };
+    this.#call.reply((writer) => writeFetchResponse(writer, response, version));
   }
 
-  #read(target: Target, maxBytes: number, first: boolean): PartitionResponse {
+  #read(target: FetchPartition, maxBytes: number, first: boolean): Response {
     const { partition, index, fetchOffset } = target;
     if (partition === null) return failure(index, target.missing);
     if (partition.deleted) return failure(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
     const { log } = partition;
-    if (log.fault !== null) return failure(index, ERROR.KAFKA_STORAGE_ERROR);
+    if (log.fault !== null) return this.#storageError(index);
     const epochError = epochFault(partition, target.currentLeaderEpoch);
-    if (epochError !== ERROR.NONE) return failure(index, epochError);
-    if (fetchOffset === null || fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
-      return { ...failure(index, ERROR.OFFSET_OUT_OF_RANGE), logStartOffset: log.logStartOffset };
+    if (epochError !== ERROR.NONE) return this.#withLeader(partition, epochError);
+    if (this.#isFollower) {
+      const known = target.currentLeaderEpoch >= 0;
+      const error = known ? ERROR.UNKNOWN_LEADER_EPOCH : ERROR.NOT_LEADER_OR_FOLLOWER;
+      return this.#withLeader(partition, error);
     }
-    const response: PartitionResponse = {
+    const diverging = target.lastFetchedEpoch < 0 ? null : divergence(partition, target);
+    if (diverging === OUT_OF_RANGE) return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
+    if (diverging !== null) return { ...this.#header(log, index), divergingEpoch: diverging };
+    if (fetchOffset === null || fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
+      return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
+    }
+    return this.#records(log, index, fetchOffset, Math.min(target.maxBytes, maxBytes), first);
+  }
+
+  #records(log: PartitionLog, index: number, fetchOffset: Offset, limit: number, first: boolean): Response {
+    const header = this.#header(log, index);
+    const until = this.#readCommitted ? log.lastStableOffset : log.highWatermark;
+    if (fetchOffset >= until || (limit <= 0 && !first)) return header;
+    const read = log.read(fetchOffset, limit, { minOneBatch: first, until });
+    if (!("nextOffset" in read)) {
+      return read.error === ERROR.KAFKA_STORAGE_ERROR
+        ? this.#storageError(index)
+        : failure(index, read.error);
+    }
+    if (!this.#readCommitted || read.bytes.length === 0) return { ...header, records: read.bytes };
+    const abortedTransactions = log.abortedTransactions(fetchOffset, read.nextOffset);
+    if (abortedTransactions === null) return this.#storageError(index);
+    return { ...header, records: read.bytes, abortedTransactions };
+  }
+
+  #header(log: PartitionLog, index: number): Response {
+    return {
       ...failure(index, ERROR.NONE),
       highWatermark: log.highWatermark,
-      lastStableOffset: log.highWatermark,
+      lastStableOffset: log.lastStableOffset,
       logStartOffset: log.logStartOffset,
       abortedTransactions: this.#readCommitted ? [] : null,
     };
-    if (target.lastFetchedEpoch >= 0) {
-      const end = log.endOffsetFor(target.lastFetchedEpoch);
-      if (end.endOffset < fetchOffset || end.leaderEpoch < target.lastFetchedEpoch) {
-        return { ...response, divergingEpoch: { epoch: end.leaderEpoch, endOffset: end.endOffset } };
-      }
-    }
-    const limit = Math.min(target.maxBytes, maxBytes);
-    if (fetchOffset >= log.highWatermark || (limit <= 0 && !first)) return response;
-    const read = log.read(fetchOffset, limit, { minOneBatch: first, until: log.highWatermark });
-    if (read.error !== 0) return failure(index, read.error);
-    return { ...response, records: read.bytes };
+  }
+
+  #storageError(index: number): Response {
+    const isOld = this.#call.version <= LAST_WITHOUT_STORAGE_ERROR;
+    return failure(index, isOld ? ERROR.NOT_LEADER_OR_FOLLOWER : ERROR.KAFKA_STORAGE_ERROR);
+  }
+
+  #withLeader({ index, leaderEpoch }: Partition, error: number): Response {
+    const isTold = error === ERROR.NOT_LEADER_OR_FOLLOWER || error === ERROR.FENCED_LEADER_EPOCH;
+    if (this.#call.version < FIRST_WITH_LEADER || !isTold) return failure(index, error);
+    const leaderId = this.#services.broker.nodeId;
+    return { ...failure(index, error), currentLeader: { leaderId, leaderEpoch } };
   }
 }
 
-function resolve(topic: FetchRequest["topics"][number], broker: Broker): TopicTargets {
-  const byId = topic.topicId !== ZERO_UUID;
-  const found = byId ? broker.topics.byId(topic.topicId) : broker.topics.get(topic.topic);
-  const noTopic = byId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
-  return {
-    topic: topic.topic,
-    topicId: topic.topicId,
-    targets: topic.partitions.map((wanted) => ({
-      partition: found?.partitions[wanted.partition] ?? null,
-      index: wanted.partition,
-      fetchOffset: toOffset(wanted.fetchOffset),
-      maxBytes: wanted.partitionMaxBytes,
-      currentLeaderEpoch: wanted.currentLeaderEpoch,
-      lastFetchedEpoch: wanted.lastFetchedEpoch,
-      missing: found === null ? noTopic : ERROR.UNKNOWN_TOPIC_OR_PARTITION,
-    })),
-  };
+const OUT_OF_RANGE = "out of range";
+
+/** Where the client's log parts from this one by the epoch of its last record; null where it doesn't. */
+function divergence(
+  partition: Partition,
+  target: FetchPartition,
+): Response["divergingEpoch"] | typeof OUT_OF_RANGE | null {
+  const { leaderEpoch, endOffset } = partition.endOffsetFor(target.lastFetchedEpoch);
+  if (leaderEpoch < 0 || endOffset < 0) return OUT_OF_RANGE;
+  const diverges =
+    leaderEpoch < target.lastFetchedEpoch || (target.fetchOffset !== null && endOffset < target.fetchOffset);
+  return diverges ? { epoch: leaderEpoch, endOffset } : null;
+}
+
+/** Partitions of one topic that follow each other stand together, as in Kafka. */
+function byTopic(results: readonly FetchResult[]): FetchTopicResponse[] {
+  const topics: { topic: string; topicId: FetchTopicResponse["topicId"]; partitions: Response[] }[] = [];
+  for (const { target, response } of results) {
+    const topic = target.topic ?? "";
+    const topicId = target.topicId ?? ZERO_UUID;
+    const last = topics.at(-1);
+    if (last !== undefined && last.topic === topic && last.topicId === topicId)
+      last.partitions.push(response);
+    else topics.push({ topic, topicId, partitions: [response] });
+  }
+  return topics;
 }
 
 const NO_DIVERGENCE = { epoch: -1, endOffset: -1 };
 const NO_LEADER = { leaderId: -1, leaderEpoch: -1 };
 const NO_SNAPSHOT = { endOffset: -1, epoch: -1 };
 
-function failure(partitionIndex: number, errorCode: number): PartitionResponse {
+function failure(partitionIndex: number, errorCode: number): Response {
   return {
     partitionIndex,
     errorCode,
@@ -196,8 +257,4 @@ function failure(partitionIndex: number, errorCode: number): PartitionResponse {
     preferredReadReplica: -1,
     records: NO_RECORDS,
   };
-}
-
-function reply(call: Call, response: FetchResponse): void {
-  call.reply((writer) => writeFetchResponse(writer, response, call.version));
 }

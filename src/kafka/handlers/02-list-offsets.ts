@@ -2,7 +2,7 @@ import type { Partition } from "../../broker/partition.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import { readListOffsetsRequest } from "../wire/generated/list-offsets-request.ts";
+import { type ListOffsetsRequest, readListOffsetsRequest } from "../wire/generated/list-offsets-request.ts";
 import {
   type ListOffsetsResponse,
   writeListOffsetsResponse,
@@ -14,6 +14,9 @@ type PartitionResponse = ListOffsetsResponse["topics"][number]["partitions"][num
 const FIRST_WITH_EPOCH = 4;
 const NO_EPOCH = -1;
 
+const CONSUMER = -1;
+const READ_COMMITTED = 1;
+
 const LATEST = -1;
 const EARLIEST = -2;
 const MAX_TIMESTAMP = -3;
@@ -22,8 +25,9 @@ const LATEST_TIERED = -5;
 const EARLIEST_PENDING_UPLOAD = -6;
 
 /**
- * ListOffsets, 1 to 11: by timestamp, earliest, latest, max timestamp (KIP-734), earliest local (KIP-405). There
- * is no tiered storage, so the latest tiered and earliest pending offsets are unknown (-1), as in Kafka without it.
+ * ListOffsets, 1 to 11: by timestamp, earliest, latest, max timestamp (KIP-734), earliest local (KIP-405), with
+ * isolation levels: for those who read committed records the log ends at the last stable offset. There is no tiered
+ * storage, so the latest tiered and earliest pending offsets are unknown (-1), as in Kafka without it.
  */
 export const listOffsets: ApiHandler<KafkaServices> = {
   apiKey: 2,
@@ -32,15 +36,21 @@ export const listOffsets: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readListOffsetsRequest(call.reader, call.version);
+    const twice = namedTwice(request);
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map((wanted): PartitionResponse => {
         const index = wanted.partitionIndex;
+        const timestamp = Number(wanted.timestamp);
+        if (twice.has(`${name}:${index}`)) return unknown(index, ERROR.INVALID_REQUEST);
+        if (timestamp < 0 && call.version < (FIRST_VERSION.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
+          return unknown(index, ERROR.UNSUPPORTED_VERSION);
+        }
         const partition = broker.partition(name, index);
         if (partition === null) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
         const fault = epochFault(partition, wanted.currentLeaderEpoch);
         if (fault !== ERROR.NONE) return unknown(index, fault);
-        const response = lookUp(partition, Number(wanted.timestamp), call.version);
+        const response = lookUp(partition, timestamp, endFor(request, partition));
         return call.version < FIRST_WITH_EPOCH ? { ...response, leaderEpoch: NO_EPOCH } : response;
       }),
     }));
@@ -50,19 +60,40 @@ export const listOffsets: ApiHandler<KafkaServices> = {
 
 /** The first version in which a special timestamp means something. */
 const FIRST_VERSION: ReadonlyMap<number, number> = new Map([
+  [LATEST, 1],
+  [EARLIEST, 1],
   [MAX_TIMESTAMP, 7],
   [EARLIEST_LOCAL, 8],
   [LATEST_TIERED, 9],
   [EARLIEST_PENDING_UPLOAD, 11],
 ]);
 
-function lookUp(partition: Partition, timestamp: number, version: number): PartitionResponse {
+/** Partitions that a request names more than once are refused. */
+function namedTwice(request: ListOffsetsRequest): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name, partitions } of request.topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = `${name}:${partitionIndex}`;
+      if (seen.has(key)) twice.add(key);
+      seen.add(key);
+    }
+  }
+  return twice;
+}
+
+/** Where the log ends for who asks: a consumer by its isolation level, else a replica or somebody who debugs one. */
+function endFor({ replicaId, isolationLevel }: ListOffsetsRequest, { log }: Partition): number {
+  if (replicaId !== CONSUMER) return log.logEndOffset;
+  return isolationLevel === READ_COMMITTED ? log.lastStableOffset : log.highWatermark;
+}
+
+function lookUp(partition: Partition, timestamp: number, endOffset: number): PartitionResponse {
   const { log, index } = partition;
   if (log.fault !== null) return unknown(index, ERROR.KAFKA_STORAGE_ERROR);
-  if (version < (FIRST_VERSION.get(timestamp) ?? 0)) return unknown(index, ERROR.UNSUPPORTED_VERSION);
   switch (timestamp) {
     case LATEST:
-      return found(partition, -1, log.highWatermark);
+      return found(partition, -1, endOffset);
     case EARLIEST:
     case EARLIEST_LOCAL:
       return found(partition, -1, log.logStartOffset);
@@ -71,7 +102,7 @@ function lookUp(partition: Partition, timestamp: number, version: number): Parti
       return unknown(index, ERROR.NONE);
     default: {
       const record = timestamp === MAX_TIMESTAMP ? log.maxTimestamp() : log.offsetForTimestamp(timestamp);
-      if (record === null || record.offset >= log.highWatermark) return unknown(index, ERROR.NONE);
+      if (record === null || record.offset >= endOffset) return unknown(index, ERROR.NONE);
       return found(partition, record.timestampMs, record.offset);
     }
   }

@@ -9,6 +9,7 @@ import { SimulatedDisk, type SimulatedDiskOptions } from "../../../src/io/simula
 import { SimulatedNetwork } from "../../../src/io/simulated/network.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
+import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
 import { FrameReader } from "../../../src/kafka/frames.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
@@ -78,6 +79,7 @@ export class Gateway {
     this.services = {
       broker: this.broker,
       coordinators: this.coordinators,
+      fetchSessions: new FetchSessions(clock, new SeededRandom(17)),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => [],
       limits: { maxFetchBytes: options.maxFetchBytes ?? 1024 * 1024 },

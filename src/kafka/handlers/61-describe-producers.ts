@@ -1,0 +1,52 @@
+import { topicNameFault } from "../../broker/topic-name.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { readDescribeProducersRequest } from "../wire/generated/describe-producers-request.ts";
+import {
+  type DescribeProducersResponse,
+  writeDescribeProducersResponse,
+} from "../wire/generated/describe-producers-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+
+type PartitionResponse = DescribeProducersResponse["topics"][number]["partitions"][number];
+
+/**
+ * DescribeProducers, 0 (KIP-664): the idempotent and transactional producers that a partition remembers, and where
+ * their open transactions begin. By it an operator finds what holds the last stable offset back.
+ */
+export const describeProducers: ApiHandler<KafkaServices> = {
+  apiKey: 61,
+  minVersion: 0,
+  maxVersion: 0,
+  pipelined: false,
+  handle(call, { broker }) {
+    const request = readDescribeProducersRequest(call.reader, call.version);
+    const topics = request.topics.map(({ name, partitionIndexes }) => {
+      const nameFault = topicNameFault(name);
+      return {
+        name,
+        partitions: partitionIndexes.map((index): PartitionResponse => {
+          if (nameFault !== null) return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
+          const partition = broker.partition(name, index);
+          if (partition === null) return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
+          if (partition.log.fault !== null) return refused(index, ERROR.KAFKA_STORAGE_ERROR, null);
+          const activeProducers = partition.log.producers.active().map((producer) => ({
+            producerId: producer.producerId,
+            producerEpoch: producer.producerEpoch,
+            lastSequence: producer.lastSequence,
+            lastTimestamp: producer.lastTimestampMs,
+            coordinatorEpoch: producer.coordinatorEpoch,
+            currentTxnStartOffset: producer.transactionOffset,
+          }));
+          return { ...refused(index, ERROR.NONE, null), activeProducers };
+        }),
+      };
+    });
+    const response = { throttleTimeMs: 0, topics };
+    call.reply((writer) => writeDescribeProducersResponse(writer, response, call.version));
+  },
+};
+
+function refused(partitionIndex: number, errorCode: number, errorMessage: string | null): PartitionResponse {
+  return { partitionIndex, errorCode, errorMessage, activeProducers: [] };
+}
