@@ -29,6 +29,7 @@ export class Joins {
       group.remove(request.memberId);
       this.#rebalances.endSession(group, request.memberId);
       answer(joinError(ERROR.GROUP_MAX_SIZE_REACHED, ""));
+      this.#rebalances.completeIfAllJoined(group);
     } else if (!group.supports(request.protocolType, request.protocols)) {
       answer(joinError(ERROR.INCONSISTENT_GROUP_PROTOCOL, request.memberId));
     } else if (request.memberId === "") this.#joinNew(group, request, answer);
