@@ -1,4 +1,3 @@
-import { RE2JS } from "re2js";
 import type { TopicsView } from "../group-part.ts";
 
 /** What a regular expression of a group's members matches. */
@@ -21,11 +20,19 @@ const VISIBLE_INTERNAL: ReadonlySet<string> = new Set([
   "__share_group_state",
 ]);
 
+let engine: typeof import("re2js") | null = null;
+
+/** The engine's tables take 10 MB, so it is loaded with the first expression: most gateways never see one. */
+function compile(regex: string) {
+  engine ??= require("re2js") as typeof import("re2js");
+  return engine.RE2JS.compile(regex);
+}
+
 /** Says why this is no expression of RE2's syntax, or null. */
 export function regexFault(regex: string): string | null {
   if (regex.length > MAX_REGEX_CHARS) return `it is longer than ${MAX_REGEX_CHARS} characters`;
   try {
-    RE2JS.compile(regex);
+    compile(regex);
     return null;
   } catch (error) {
     return faultOf(error);
@@ -54,7 +61,7 @@ export function resolveRegexes(
 
 function matchAll(regex: string, names: readonly string[]): readonly string[] {
   if (regexFault(regex) !== null) return [];
-  const compiled = RE2JS.compile(regex);
+  const compiled = compile(regex);
   return names.filter((name) => compiled.matches(name));
 }
 
