@@ -4,6 +4,8 @@ import type { Settings } from "../config/options.ts";
 import type { Random } from "../io/random.ts";
 import { GroupCoordinator } from "./groups/group-coordinator.ts";
 import { type InternalTopic, InternalTopicLog } from "./runtime/internal-log.ts";
+import { ShareCoordinator } from "./shares/share-coordinator.ts";
+import { NO_GROUP_CONFIGS } from "./shares/share-settings.ts";
 import { openTransactions } from "./transactions/open-transactions.ts";
 import type { TransactionCoordinator } from "./transactions/transaction-coordinator.ts";
 
@@ -24,6 +26,7 @@ const GROUPS_TOPIC: InternalTopic = {
 export interface Coordinators {
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
+  readonly shares: ShareCoordinator;
   /** Ends all timers; what is written is written. */
   close(): void;
 }
@@ -46,6 +49,7 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     logger,
     settings,
   });
+  const shares = new ShareCoordinator({ broker, groups, settings, groupConfigs: NO_GROUP_CONFIGS, logger });
   groups.load();
   broker.markerOwners.set(GROUPS_TOPIC.name, {
     appendMarker: (_partition, marker, done) => groups.appendMarker(marker, done),
@@ -53,13 +57,17 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
   // After all that markers pass through: what was decided before the start is completed now.
   const transactions = openTransactions(broker, settings, logger);
   const stopListening = broker.onAppended((topic, partition) => {
-    if (partition === -1) groups.topicChanged(topic);
+    if (partition !== -1) return;
+    shares.topicChanged();
+    groups.topicChanged(topic);
   });
   return {
     groups,
     transactions,
+    shares,
     close() {
       stopListening();
+      shares.close();
       transactions.close();
       groups.close();
     },

@@ -32,6 +32,11 @@ export interface Call {
   drop(reason: string): void;
   /** Runs when the connection closes before the call has been answered. */
   onAbandoned(callback: () => void): void;
+  /**
+   * Runs once the connection closes, whatever has become of the call by then, in place of what stood under this
+   * name; null takes it back. Who sets names that clients choose has a bound on them.
+   */
+  onDisconnected(name: string, callback: (() => void) | null): void;
 }
 
 /** Serves one API key. Versions are those that Kafka 4.3 serves, unless the handler's header says otherwise. */

@@ -44,6 +44,7 @@ export class KafkaConnection implements ConnectionHandler {
   readonly #advertised: { readonly host: string; readonly port: number };
   readonly #frames: FrameReader;
   readonly #pending: PendingCall[] = [];
+  readonly #onDisconnected = new Map<string, () => void>();
   #pendingBytes = 0;
   #accountedBytes = 0;
   #accountedUnsentBytes = 0;
@@ -95,6 +96,11 @@ export class KafkaConnection implements ConnectionHandler {
     }
   }
 
+  onDisconnected(name: string, callback: (() => void) | null): void {
+    if (callback === null) this.#onDisconnected.delete(name);
+    else this.#onDisconnected.set(name, callback);
+  }
+
   drained(): void {
     this.#lastActiveMs = this.#host.monotonicMs();
     this.#advance();
@@ -104,6 +110,8 @@ export class KafkaConnection implements ConnectionHandler {
   closed(_error: Error | null): void {
     this.#muted?.cancel();
     for (const call of this.#pending.splice(0)) call.abandon();
+    for (const callback of this.#onDisconnected.values()) callback();
+    this.#onDisconnected.clear();
     this.#host.held(-this.#accountedBytes);
     this.#host.unsent(-this.#accountedUnsentBytes);
     this.#accountedBytes = 0;
@@ -417,6 +425,10 @@ export class PendingCall implements Call {
 
   onAbandoned(callback: () => void): void {
     this.#onAbandoned = callback;
+  }
+
+  onDisconnected(name: string, callback: (() => void) | null): void {
+    this.#connection.onDisconnected(name, callback);
   }
 
   abandon(): void {

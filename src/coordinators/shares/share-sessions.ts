@@ -27,7 +27,11 @@ export class ShareSession {
   /** Partitions whose first answer is owed even where there is nothing to say. */
   readonly unanswered = new Set<string>();
 
+  /** No other session of another member has it. */
+  readonly name: string;
+
   constructor(groupId: string, memberId: string) {
+    this.name = `share ${sessionKey(groupId, memberId)}`;
     this.groupId = groupId;
     this.memberId = memberId;
   }

@@ -1,0 +1,68 @@
+import type { Topics } from "../../broker/topics.ts";
+import type { Assignment } from "../../coordinators/groups/modern/assignment.ts";
+import type { ShareGroup } from "../../coordinators/shares/share-group.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { readShareGroupDescribeRequest } from "../wire/generated/share-group-describe-request.ts";
+import {
+  DEFAULT_DESCRIBED_GROUP,
+  type DescribedGroup,
+  writeShareGroupDescribeResponse,
+} from "../wire/generated/share-group-describe-response.ts";
+import { GROUP_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
+
+/** ShareGroupDescribe, 1 (KIP-932). */
+export const shareGroupDescribe: ApiHandler<KafkaServices> = {
+  apiKey: 77,
+  minVersion: 1,
+  maxVersion: 1,
+  pipelined: false,
+  handle(call, { broker, coordinators }) {
+    const request = readShareGroupDescribeRequest(call.reader, call.version);
+    const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const groups = request.groupIds.map((groupId): DescribedGroup => {
+      if (groupId === "") return { ...DEFAULT_DESCRIBED_GROUP, groupId, errorCode: ERROR.INVALID_GROUP_ID };
+      const found = coordinators.shares.groups.find(groupId);
+      if ("error" in found) {
+        const { error: errorCode, message: errorMessage } = found;
+        return { ...DEFAULT_DESCRIBED_GROUP, groupId, errorCode, errorMessage };
+      }
+      return { ...describe(found, broker.topics), authorizedOperations: operations };
+    });
+    const response = { throttleTimeMs: 0, groups };
+    coordinators.groups.whenDurable(() =>
+      call.reply((writer) => writeShareGroupDescribeResponse(writer, response, call.version)),
+    );
+  },
+};
+
+function describe(group: ShareGroup, topics: Topics): DescribedGroup {
+  return {
+    errorCode: ERROR.NONE,
+    errorMessage: null,
+    groupId: group.id,
+    groupState: group.stateName,
+    groupEpoch: group.epoch,
+    assignmentEpoch: group.assignmentEpoch,
+    assignorName: "simple",
+    members: Array.from(group.members.values(), (member) => ({
+      memberId: member.memberId,
+      rackId: member.rackId,
+      memberEpoch: member.epoch,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      subscribedTopicNames: [...member.topicNames],
+      assignment: { topicPartitions: named(member.assigned, topics) },
+    })),
+    authorizedOperations: NO_OPERATIONS,
+  };
+}
+
+/** A topic that is gone has no name: it is left out, as in Kafka. */
+function named(assigned: Assignment, topics: Topics) {
+  return Array.from(assigned).flatMap(([topicId, partitions]) => {
+    const topicName = topics.byId(topicId)?.name;
+    return topicName === undefined ? [] : [{ topicId, topicName, partitions }];
+  });
+}

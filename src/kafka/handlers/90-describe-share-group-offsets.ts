@@ -1,0 +1,106 @@
+import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
+import type { Topic } from "../../broker/topics.ts";
+import type { ApiHandler } from "../call.ts";
+import type { KafkaServices } from "../services.ts";
+import {
+  type DescribeShareGroupOffsetsRequest,
+  readDescribeShareGroupOffsetsRequest,
+} from "../wire/generated/describe-share-group-offsets-request.ts";
+import {
+  DEFAULT_DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP,
+  type DescribeShareGroupOffsetsResponseGroup,
+  type DescribeShareGroupOffsetsResponsePartition,
+  type DescribeShareGroupOffsetsResponseTopic,
+  writeDescribeShareGroupOffsetsResponse,
+} from "../wire/generated/describe-share-group-offsets-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+
+type RequestGroup = DescribeShareGroupOffsetsRequest["groups"][number];
+
+const UNKNOWN = -1;
+
+/**
+ * DescribeShareGroupOffsets, 0 to 1 (KIP-932, lag by KIP-1226). Start offsets are those in force: Kafka's are one
+ * write behind. A partition that was never read from has none.
+ */
+export const describeShareGroupOffsets: ApiHandler<KafkaServices> = {
+  apiKey: 90,
+  minVersion: 0,
+  maxVersion: 1,
+  pipelined: false,
+  handle(call, services) {
+    const request = readDescribeShareGroupOffsetsRequest(call.reader, call.version);
+    const groups = request.groups.map((group) => describeGroup(group, services));
+    services.coordinators.shares.state.whenDurable(() =>
+      call.reply((writer) =>
+        writeDescribeShareGroupOffsetsResponse(writer, { throttleTimeMs: 0, groups }, call.version),
+      ),
+    );
+  },
+};
+
+function describeGroup(
+  { groupId, topics }: RequestGroup,
+  services: KafkaServices,
+): DescribeShareGroupOffsetsResponseGroup {
+  const described = { ...DEFAULT_DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP, groupId };
+  if (topics !== null) {
+    return {
+      ...described,
+      topics: topics.map(({ topicName, partitions }) =>
+        describeTopic(groupId, topicName, partitions, services),
+      ),
+    };
+  }
+  const found = services.coordinators.shares.groups.find(groupId);
+  if ("error" in found) {
+    return { ...described, errorCode: found.error, errorMessage: found.message };
+  }
+  const known = Array.from(found.initialized).flatMap(([topicId, { partitions }]) => {
+    const topic = services.broker.topics.byId(topicId);
+    return topic === null ? [] : [describeTopic(groupId, topic.name, partitions, services)];
+  });
+  return { ...described, topics: known };
+}
+
+function describeTopic(
+  groupId: string,
+  topicName: string,
+  partitions: readonly number[],
+  services: KafkaServices,
+): DescribeShareGroupOffsetsResponseTopic {
+  const topic = services.broker.topics.get(topicName);
+  return {
+    topicName,
+    topicId: topic?.id ?? ZERO_UUID,
+    partitions: partitions.map((partition) =>
+      describePartition(groupId, topic, topic?.id ?? ZERO_UUID, partition, services),
+    ),
+  };
+}
+
+function describePartition(
+  groupId: string,
+  topic: Topic | null,
+  topicId: Uuid,
+  partition: number,
+  { coordinators }: KafkaServices,
+): DescribeShareGroupOffsetsResponsePartition {
+  const none = {
+    partitionIndex: partition,
+    startOffset: UNKNOWN,
+    leaderEpoch: 0,
+    lag: UNKNOWN,
+    errorCode: ERROR.NONE,
+    errorMessage: null,
+  };
+  const source = topic?.partitions[partition];
+  const kept = coordinators.shares.state.get({ groupId, topicId, partition });
+  if (source === undefined || kept === null || kept.startOffset === UNKNOWN) return none;
+  const live = coordinators.shares.partitions.inUse({ groupId, topicId, partition });
+  const startOffset = Math.max(live?.state.startOffset ?? kept.startOffset, source.log.logStartOffset);
+  const completed =
+    live?.state.completedRecords ?? (startOffset === kept.startOffset ? kept.deliveryCompleteCount : 0);
+  const lag = Math.max(0, source.log.highWatermark - startOffset - Math.max(0, completed));
+  return { ...none, startOffset, leaderEpoch: kept.leaderEpoch, lag };
+}
