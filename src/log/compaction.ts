@@ -66,7 +66,10 @@ export class Compaction {
     for (const log of logs) {
       if (log.fault !== null || log.deleted || (!log.config.compact && !log.files.hasSwaps)) continue;
       // What the checkpoint does not know of yet is not compacted again.
-      if (log.files.hasSwaps) wantsCheckpoint = true;
+      if (log.files.hasSwaps) {
+        this.#host.needsSync(log);
+        wantsCheckpoint = true;
+      }
       if (!log.config.compact || (this.#retryAtMs.get(log) ?? 0) > monotonicMs) continue;
       const looked = this.#look(log, nowMs);
       wantsCheckpoint ||= looked.wantsCheckpoint;

@@ -111,6 +111,10 @@ export function recoverSwaps(host: LogHost, folder: string): FoundSwaps {
   const swaps: SegmentState[] = [];
   const paths: string[] = [];
   let changed = false;
+  // A process that was killed may have left the announcement in the system's cache: it has to last longer than
+  // the originals.
+  const isAnnounced = names.some((name) => name.endsWith(SWAP_SUFFIX));
+  if (isAnnounced && !host.bugs.has("trust-cached-swap")) disk.syncFolder(folder);
   for (const name of names) {
     const baseOffset = parseSegmentName(name, SWAP_SUFFIX);
     if (baseOffset === null) continue;

@@ -112,7 +112,7 @@ export class BatchBuilder {
     assert(offsetDelta > this.#lastOffsetDelta, "offset delta is not beyond the last");
     assert(offsetDelta <= 0x7fffffff, "offset delta is beyond an int32");
     if (this.#count === 0) {
-      this.#baseTimestampMs = timestampMs;
+      if (this.#baseTimestampMs === NO_TIMESTAMP) this.#baseTimestampMs = timestampMs;
       this.#maxTimestampMs = timestampMs;
     } else if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs;
     const timestampDelta = timestampMs - this.#baseTimestampMs;
@@ -158,13 +158,18 @@ export class BatchBuilder {
     return batch;
   }
 
-  /** Forgets the records. */
-  reset(): void {
+  /** The records so far, as they stand in a batch without compression; a view like that of `buildView`. */
+  recordBytes(): Uint8Array {
+    return this.#buffer.subarray(BATCH_HEADER_BYTES, this.#end);
+  }
+
+  /** Forgets the records. The next ones' times count from `baseTimestampMs`, by default from the first's. */
+  reset(baseTimestampMs = NO_TIMESTAMP): void {
     if (this.#buffer.length > RETAINED_BYTES) this.#buffer = new Uint8Array(this.#initialBytes);
     this.#end = BATCH_HEADER_BYTES;
     this.#count = 0;
     this.#lastOffsetDelta = -1;
-    this.#baseTimestampMs = NO_TIMESTAMP;
+    this.#baseTimestampMs = baseTimestampMs;
     this.#maxTimestampMs = NO_TIMESTAMP;
   }
 
