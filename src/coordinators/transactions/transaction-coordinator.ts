@@ -159,8 +159,12 @@ export class TransactionCoordinator implements TransactionGate {
 
   /** Adds partitions to the producer's transaction, which begins with the first. */
   addPartitions(transactionalId: string, request: AddRequest, done: AckCallback): void {
-    if (transactionalId === "") done(ERROR.INVALID_REQUEST);
-    else this.#change(transactionalId, (transaction, now) => decideAdd(transaction, request, now), done);
+    if (transactionalId === "") {
+      done(ERROR.INVALID_REQUEST);
+      return;
+    }
+    const decide = (transaction: Transaction | null, now: Now) => decideAdd(transaction, request, now);
+    this.#change(transactionalId, decide, (error) => done(error));
   }
 
   /** Whether these partitions are in the producer's transaction: an error for each, in their order. */
