@@ -20,6 +20,10 @@ export interface CentreCalls {
   "create-topic": { ask: string; answer: Refusal };
   /** InitProducerId. With a transactional id, an open transaction of it is over once this is answered. */
   "init-producer": { ask: InitProducer; answer: ProducerGrant };
+  /** Where transactions of this producer are open, in the topics and in the group; nothing where nobody can tell. */
+  "find-open": { ask: FindOpen; answer: OpenTransactions };
+  /** Ends the transaction in these partitions, past the coordinator; for administrators of the cluster only. */
+  "write-markers": { ask: WriteMarkers; answer: Refusal };
   /** OffsetFetch of all partitions, requiring stable offsets; 88 where a transaction is still open. */
   positions: { ask: PositionsQuery; answer: PositionsAnswer };
   /** The end offset of each partition. */
@@ -90,6 +94,33 @@ export interface ProducerGrant extends Refusal {
   /** -1 where the answer brings none. */
   readonly producerId: number;
   readonly producerEpoch: number;
+}
+
+export interface FindOpen {
+  readonly producerId: number;
+  readonly group: string;
+  readonly topics: readonly string[];
+}
+
+export interface OpenTransactions {
+  readonly partitions: readonly OpenTransaction[];
+  /** Whether the group holds offsets of one. */
+  readonly offsets: boolean;
+}
+
+export interface OpenTransaction extends TopicPartition {
+  /** Offset of its first record. */
+  readonly startOffset: number;
+  readonly producerEpoch: number;
+  readonly coordinatorEpoch: number;
+  /** Partitions of the topic. */
+  readonly partitionCount: number;
+}
+
+export interface WriteMarkers {
+  readonly producerId: number;
+  readonly commit: boolean;
+  readonly partitions: readonly OpenTransaction[];
 }
 
 export interface TopicQuery {

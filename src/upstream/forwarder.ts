@@ -8,6 +8,7 @@ import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./ce
 import { Intake } from "./intake.ts";
 import type { Compress } from "./lane.ts";
 import { LocalPosition } from "./local-position.ts";
+import { LostEnds } from "./lost-ends.ts";
 import { Outbox } from "./outbox.ts";
 import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
@@ -39,6 +40,8 @@ type Phase =
   | { readonly kind: "initialising"; readonly notBeforeMs: number; readonly aborting: boolean }
   /** Fenced; looks whether it was another copy. */
   | { readonly kind: "looking"; readonly notBeforeMs: number }
+  /** Ends what the centre lost track of. */
+  | { readonly kind: "mending" }
   | { readonly kind: "forwarding" }
   | { readonly kind: "stopped" };
 
@@ -77,6 +80,7 @@ export class Forwarder {
   readonly #pipeline: RoundPipeline;
   readonly #setup: TopicSetup;
   readonly #local: LocalPosition;
+  readonly #lostEnds: LostEnds;
   #phase: Phase = { kind: "waiting", as: "backing off", untilMs: 0, reason: "starting" };
   #facts: CentreFacts | null = null;
   #failures = 0;
@@ -124,6 +128,7 @@ export class Forwarder {
     );
     this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#local = new LocalPosition(settings, this.#intake, this.#calls, hooks, this.#now);
+    this.#lostEnds = new LostEnds(settings, this.#calls, reports, hooks, this.#now);
   }
 
   /** A partition's high watermark moved, or topics came or went (partition -1). A turn is wanted after it. */
@@ -197,6 +202,9 @@ export class Forwarder {
       case "looking":
         if (this.#calls.pending === 0 && this.#now.nowMs >= phase.notBeforeMs) this.#look();
         return false;
+      case "mending":
+        this.#lostEnds.advance();
+        return false;
       case "forwarding":
         return this.#forward();
       default:
@@ -212,6 +220,8 @@ export class Forwarder {
       case "initialising":
       case "looking":
         return this.#calls.pending === 0 ? phase.notBeforeMs : null;
+      case "mending":
+        return this.#lostEnds.nextMs();
       case "forwarding": {
         const times = [
           this.#setup.nextMs(),
@@ -280,9 +290,10 @@ export class Forwarder {
     const aborting = this.#phase.kind === "initialising" && this.#phase.aborting;
     if (verdict === "ok") {
       this.#pipeline.producer = { id: grant.producerId, epoch: grant.producerEpoch };
-      this.#phase = { kind: "forwarding" };
       this.#claimedMs = null;
       this.#listTopicsAtMs = 0;
+      if (this.#pipeline.protocol === 0) this.#phase = { kind: "forwarding" };
+      else this.#mend();
     } else if (verdict === "retry") {
       const concurrent = grant.error === ERROR.CONCURRENT_TRANSACTIONS;
       const waitMs = concurrent ? ABORT_RETRY_MS : RETRY_MS;
@@ -297,6 +308,14 @@ export class Forwarder {
       if (verdict === "reset") this.#pipeline.producer = { id: -1, epoch: -1 };
       this.#refused(verdict, grant.error, "taking the producer id");
     }
+  }
+
+  #mend(): void {
+    this.#phase = { kind: "mending" };
+    this.#intake.refresh(this.#pipeline.quiet);
+    this.#lostEnds.begin(this.#pipeline.identity, [...this.#intake.routes.keys()], () => {
+      this.#phase = { kind: "forwarding" };
+    });
   }
 
   #forward(): boolean {

@@ -16,7 +16,11 @@ import {
   committedOffsets,
   endTransaction,
   initProducerId,
+  OFFSETS_TOPIC,
+  openTransactions,
   type ProducerIdentity,
+  partitionOfGroup,
+  writeMarkers,
 } from "../kafka/client/transactions.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import type {
@@ -27,6 +31,7 @@ import type {
   CentreCalls,
   CentreFacts,
   CentreOutcome,
+  FindOpen,
   Outcome,
   ProducerGrant,
   Refusal,
@@ -130,6 +135,12 @@ export class KafkaCentre implements Centre {
         const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = call.ask;
         const known = { producerId, producerEpoch };
         return grant(await initProducerId(cluster, transactionalId, transactionTimeoutMs, known));
+      }
+      case "find-open":
+        return done<"find-open">(await findOpen(cluster, call.ask));
+      case "write-markers": {
+        const { producerId, partitions, commit } = call.ask;
+        return plain(await writeMarkers(cluster, producerId, partitions, commit));
       }
       case "positions": {
         const outcome = await committedOffsets(cluster, call.ask.group, call.ask.topics);
@@ -290,6 +301,28 @@ async function ends(cluster: KafkaCluster, { topic, partitions }: TopicQuery): P
   const error = found.find((entry) => entry.error !== 0)?.error ?? 0;
   if (STALE_LEADER.has(error)) await cluster.refresh([topic]);
   return { error, ends: found.map(({ offset }) => offset) };
+}
+
+/** Where the brokers say that a transaction of this producer is open; a broker that can't tell has none. */
+async function findOpen(cluster: KafkaCluster, ask: FindOpen): Promise<Answer<"find-open">> {
+  const topics = await cluster.refresh([...ask.topics, OFFSETS_TOPIC]);
+  const groupPartition = partitionOfGroup(
+    ask.group,
+    topics.find(({ name }) => name === OFFSETS_TOPIC)?.partitions.length ?? 0,
+  );
+  const asked = topics.flatMap(({ name, partitions }) =>
+    partitions
+      .map((_, partition) => ({ topic: name, partition }))
+      .filter(({ partition }) => name !== OFFSETS_TOPIC || partition === groupPartition),
+  );
+  const open = await openTransactions(cluster, asked, ask.producerId);
+  const countOf = (topic: string) => topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
+  return {
+    partitions: open
+      .filter(({ topic }) => topic !== OFFSETS_TOPIC)
+      .map((entry) => ({ ...entry, partitionCount: countOf(entry.topic) })),
+    offsets: open.some(({ topic }) => topic === OFFSETS_TOPIC),
+  };
 }
 
 function done<Kind extends CallKind>(answer: Answer<Kind>): Outcome<Answer<Kind>> {

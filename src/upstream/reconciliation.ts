@@ -20,7 +20,7 @@ export class Reconciliation {
   exceeded = false;
   readonly #topic: string;
   readonly #gatewayId: string;
-  readonly #logPrefix: string;
+  readonly #topicId: string;
   readonly #isolation: Isolation;
   readonly #positions: number[];
   readonly #targets: number[];
@@ -39,7 +39,7 @@ export class Reconciliation {
   ) {
     this.#topic = topic;
     this.#gatewayId = gatewayId;
-    this.#logPrefix = `${topicId}/`;
+    this.#topicId = topicId;
     this.#isolation = isolation;
     this.#positions = ends.map((end) => Math.max(0, end));
     this.#targets = ends.map(() => -1);
@@ -104,25 +104,40 @@ export class Reconciliation {
   }
 
   #look(partition: number, record: RecordCursor): undefined {
-    let gateway = "";
-    let log = "";
-    let offset = Number.NaN;
-    // The last of each name is the nearest hop: a gateway may forward what another one forwarded to it.
-    for (const { key, value } of decodeHeaders(record)) {
-      if (key === GATEWAY_HEADER) gateway = textDecoder.decode(value ?? undefined);
-      else if (key === LOG_HEADER) log = textDecoder.decode(value ?? undefined);
-      else if (key === OFFSET_HEADER) offset = Number(textDecoder.decode(value ?? undefined));
-    }
-    if (gateway !== this.#gatewayId || !log.startsWith(this.#logPrefix)) return;
-    const source = Number(log.slice(this.#logPrefix.length));
-    if (!Number.isSafeInteger(source) || !Number.isSafeInteger(offset)) return;
-    let next = this.#found.get(source);
+    const origin = originOf(record);
+    if (origin === null || origin.gatewayId !== this.#gatewayId || origin.topicId !== this.#topicId) return;
+    let next = this.#found.get(origin.partition);
     if (next === undefined) {
       next = this.#positions.map(() => 0);
-      this.#found.set(source, next);
+      this.#found.set(origin.partition, next);
     }
-    next[partition] = Math.max(next[partition] as number, offset + 1);
+    next[partition] = Math.max(next[partition] as number, origin.offset + 1);
   }
+}
+
+/** Where a forwarded record came from. */
+export interface Origin {
+  readonly gatewayId: string;
+  readonly topicId: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What the headers of a record at the centre say of its origin, or null where no uplink has written it. */
+export function originOf(record: RecordCursor): Origin | null {
+  let gatewayId = "";
+  let log = "";
+  let offset = Number.NaN;
+  // The last of each name is the nearest hop: a gateway may forward what another one forwarded to it.
+  for (const { key, value } of decodeHeaders(record)) {
+    if (key === GATEWAY_HEADER) gatewayId = textDecoder.decode(value ?? undefined);
+    else if (key === LOG_HEADER) log = textDecoder.decode(value ?? undefined);
+    else if (key === OFFSET_HEADER) offset = Number(textDecoder.decode(value ?? undefined));
+  }
+  const slash = log.lastIndexOf("/");
+  const partition = slash < 0 ? Number.NaN : Number(log.slice(slash + 1));
+  if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset)) return null;
+  return { gatewayId, topicId: log.slice(0, slash), partition, offset };
 }
 
 const textDecoder = new TextDecoder();

@@ -238,7 +238,7 @@ export class RoundPipeline {
 
   /** The coordinator is asked for one thing at a time: it answers a second with CONCURRENT_TRANSACTIONS. */
   #askCoordinator(round: Round): void {
-    const who = this.#identity();
+    const who = this.identity;
     if (this.protocol === 1) {
       const lanes = [...round.lanes].filter((lane) => !round.added.has(lane));
       if (lanes.length > 0) {
@@ -272,7 +272,7 @@ export class RoundPipeline {
     if (slots === null) return;
     round.commitAsked = true;
     round.begunMs ??= this.#now.nowMs;
-    const ask = { ...this.#identity(), group: positionGroup(this.#settings), slots };
+    const ask = { ...this.identity, group: positionGroup(this.#settings), slots };
     this.#calls.ask("commit-offsets", ask, (outcome) => {
       round.commitAsked = false;
       this.#answered(outcome, "committing positions", () => {
@@ -353,7 +353,8 @@ export class RoundPipeline {
     if (this.#now.nowMs - begunMs > patienceMs) this.#hooks.reset("a transaction did not end in time");
   }
 
-  #identity(): InTransaction {
+  /** Who the transactions are of. Not without transactions. */
+  get identity(): InTransaction {
     return {
       transactionalId: transactionalId(this.#settings),
       producerId: this.producer.id,
@@ -369,7 +370,7 @@ export class RoundPipeline {
       return;
     }
     this.#calls.forgetAll();
-    this.#calls.ask("end", { ...this.#identity(), commit: false }, then);
+    this.#calls.ask("end", { ...this.identity, commit: false }, then);
   }
 }
 

@@ -30,6 +30,39 @@ describe("a forwarder in simulated time, over a link that fails", () => {
     });
   }
 
+  for (const protocol of [1, 2] as const) {
+    test(`a centre that loses ends of transactions has each record once, too, with protocol ${protocol}`, () => {
+      let lostEnds = 0;
+      for (let seed = 1; seed <= SEEDS; seed += 1) {
+        // Who is no administrator ends such a transaction by another, which must not fail half-way.
+        const administrator = seed % 4 !== 0;
+        const faults = administrator ? (seed % 3) * 0.03 : 0;
+        const options = { seed, protocol, records: 400, faults, losesEnds: true, administrator };
+        const result = new Simulation(options).run();
+        lostEnds += result.lostEnds;
+        expect({ seed, faults: result.faults }).toEqual({ seed, faults: [] });
+      }
+      expect(lostEnds).toBeGreaterThan(SEEDS);
+    });
+  }
+
+  test("the simulation sees lost ends that are overlooked", () => {
+    let caught = 0;
+    for (let seed = 1; seed <= 10; seed += 1) {
+      const flaw = "lost ends are overlooked";
+      const result = new Simulation({
+        seed,
+        protocol: 2,
+        records: 200,
+        faults: 0,
+        losesEnds: true,
+        flaw,
+      }).run();
+      if (result.faults.length > 0) caught += 1;
+    }
+    expect(caught).toBeGreaterThan(2);
+  });
+
   test("the simulation sees positions that are remembered instead of read", () => {
     let caught = 0;
     for (let seed = 1; seed <= 10; seed += 1) {

@@ -23,7 +23,7 @@ interface Entry {
   readonly baseOffset: number;
   readonly bytes: Uint8Array;
   readonly producerId: number;
-  readonly transaction: Transaction | null;
+  transaction: Transaction | null;
 }
 
 interface ModelPartition {
@@ -58,6 +58,14 @@ export class ModelCentre {
   readonly partitionsOfNewTopics: number;
   readonly #topics = new Map<string, ModelPartition[]>();
   readonly #producers = new Map<string, ModelProducer>();
+  /** Offsets of transactions that are over, but for the end that they never got, by producer id. */
+  readonly #undecidedOffsets = new Map<number, readonly Slot[]>();
+  /** Says whether the end of a transaction gets lost on its way to a partition, or to the group's offsets (null). */
+  losesEnd: (partition: string | null) => boolean = () => false;
+  /** Whether this client may alter the cluster. */
+  isAdministrator = true;
+  /** How many were lost. */
+  lostEnds = 0;
   #offsets = new Map<string, Slot>();
   #nextProducerId = 100;
 
@@ -114,6 +122,16 @@ export class ModelCentre {
         return answer({ error: 0, message: null });
       case "init-producer":
         return this.#init(call.ask.transactionalId, call.ask.producerId, call.ask.producerEpoch, call.ask);
+      case "find-open":
+        return answer(this.#openOf(call.ask.producerId));
+      case "write-markers":
+        if (!this.isAdministrator)
+          return answer({ error: ERROR.CLUSTER_AUTHORIZATION_FAILED, message: null });
+        for (const { topic, partition, producerEpoch } of call.ask.partitions) {
+          const state = call.ask.commit ? "committed" : "aborted";
+          this.#endIn(`${topic} ${partition}`, call.ask.producerId, state, producerEpoch);
+        }
+        return answer({ error: 0, message: null });
       case "positions":
         return this.#positions();
       case "ends":
@@ -201,7 +219,8 @@ export class ModelCentre {
     const unstable = [...this.#producers.values()].some(
       ({ transaction, offsets }) => transaction !== null && offsets.length > 0,
     );
-    if (unstable) return answer({ error: ERROR.UNSTABLE_OFFSET_COMMIT, slots: [] });
+    if (unstable || this.#undecidedOffsets.size > 0)
+      return answer({ error: ERROR.UNSTABLE_OFFSET_COMMIT, slots: [] });
     return answer({ error: 0, slots: [...this.#offsets.values()] });
   }
 
@@ -319,27 +338,79 @@ export class ModelCentre {
       return grant(this.protocol === 1 && producer.lastEnd === wanted ? 0 : ERROR.INVALID_TXN_STATE, -1, -1);
     }
     this.#finish(producer, wanted);
-    if (this.protocol === 1) return grant(0, -1, -1);
+    // A client of the first protocol is served as such by a centre that knows both.
+    if (who.protocol === 1) return grant(0, -1, -1);
     producer.lastEpoch = producer.epoch;
     producer.epoch += 1;
     return grant(0, producer.id, producer.epoch);
   }
 
   #finish(producer: ModelProducer, state: "committed" | "aborted"): void {
-    if (producer.transaction !== null) producer.transaction.state = state;
-    if (state === "committed") {
-      for (const slot of producer.offsets) this.#offsets.set(`${slot.topic} ${slot.partition}`, slot);
-    }
-    for (const name of producer.partitions) {
-      const [topic, partition] = name.split(" ") as [string, string];
-      const target = this.#topics.get(topic)?.[Number(partition)];
-      if (target !== undefined) target.end += 1;
-    }
+    const { transaction } = producer;
+    for (const name of producer.partitions) this.#endIn(name, producer.id, state);
+    if (producer.offsets.length > 0 || producer.groupAdded) this.#endOffsets(producer, state);
+    if (transaction !== null) transaction.state = state;
     producer.transaction = null;
     producer.partitions.clear();
     producer.groupAdded = false;
     producer.offsets = [];
     producer.lastEnd = state;
+  }
+
+  /** A marker decides whatever the producer has undecided in the partition, in no newer epoch. */
+  #endIn(
+    name: string,
+    producerId: number,
+    state: "committed" | "aborted",
+    producerEpoch = Number.POSITIVE_INFINITY,
+  ): void {
+    const [topic, partition] = name.split(" ") as [string, string];
+    const target = this.#topics.get(topic)?.[Number(partition)];
+    if (target === undefined) return;
+    const lost = this.losesEnd(name);
+    const undecided = target.entries.filter(
+      (entry) =>
+        entry.producerId === producerId &&
+        batchProducerEpoch(entry.bytes, 0) <= producerEpoch &&
+        entry.transaction?.state === "open",
+    );
+    if (undecided.length > 0 && lost) this.lostEnds += 1;
+    for (const entry of undecided) entry.transaction = { state: lost ? "open" : state };
+    if (!lost) target.end += 1;
+  }
+
+  #endOffsets(producer: ModelProducer, state: "committed" | "aborted"): void {
+    const slots = [...(this.#undecidedOffsets.get(producer.id) ?? []), ...producer.offsets];
+    this.#undecidedOffsets.delete(producer.id);
+    if (slots.length > 0 && this.losesEnd(null)) {
+      this.lostEnds += 1;
+      this.#undecidedOffsets.set(producer.id, slots);
+    } else if (state === "committed") {
+      for (const slot of slots) this.#offsets.set(`${slot.topic} ${slot.partition}`, slot);
+    }
+  }
+
+  #openOf(producerId: number) {
+    const partitions = [...this.#topics].flatMap(([topic, all]) =>
+      all.flatMap(({ entries }, partition) => {
+        const first = entries.find(
+          (entry) => entry.producerId === producerId && entry.transaction?.state === "open",
+        );
+        return first === undefined
+          ? []
+          : [
+              {
+                topic,
+                partition,
+                startOffset: first.baseOffset,
+                producerEpoch: batchProducerEpoch(first.bytes, 0),
+                coordinatorEpoch: 0,
+                partitionCount: all.length,
+              },
+            ];
+      }),
+    );
+    return { partitions, offsets: this.#undecidedOffsets.has(producerId) };
   }
 }
 

@@ -14,7 +14,11 @@ export interface SimulationOptions {
   readonly faults: number;
   readonly limits?: Partial<UplinkLimits>;
   /** Deliberate faults of the forwarder, made by lying to it. */
-  readonly flaw?: "positions are remembered";
+  readonly flaw?: "positions are remembered" | "lost ends are overlooked";
+  /** The centre loses ends of transactions: everywhere, or in some partitions but not for the positions. */
+  readonly losesEnds?: boolean;
+  /** Default true: the uplink may do what administrators may. */
+  readonly administrator?: boolean;
 }
 
 export interface SimulationResult {
@@ -23,6 +27,7 @@ export interface SimulationResult {
   readonly crashes: number;
   readonly restarts: number;
   readonly simulatedMs: number;
+  readonly lostEnds: number;
   readonly reports: readonly string[];
 }
 
@@ -68,6 +73,8 @@ export class Simulation {
     this.#random = new SeededRandom(options.seed);
     this.#centre = new ModelCentre(options.protocol, 1 + this.#random.below(5));
     this.#source.createTopic(TOPIC, PARTITIONS);
+    if (options.losesEnds === true) this.#loseEnds();
+    this.#centre.isAdministrator = options.administrator ?? true;
     this.#forwarder = this.#start();
   }
 
@@ -86,6 +93,7 @@ export class Simulation {
       crashes: this.#crashes,
       restarts: this.#restarts,
       simulatedMs: this.#nowMs,
+      lostEnds: this.#centre.lostEnds,
       reports: this.#reports,
     };
   }
@@ -176,8 +184,9 @@ export class Simulation {
         settle(latencyMs, lost);
         break;
       case 3:
-        if (call.kind === "connect" || call.kind === "topics") settle(latencyMs, lost);
-        else settle(latencyMs, () => notReady(call));
+        if (["connect", "topics", "find-open"].includes(call.kind)) {
+          settle(latencyMs, lost);
+        } else settle(latencyMs, () => notReady(call));
         break;
       default:
         if (this.#random.chance(0.5)) this.#at(latencyMs / 2, () => this.#centre.perform(call, this.#nowMs));
@@ -185,10 +194,29 @@ export class Simulation {
     }
   }
 
+  /** The ends of one moment have one fate. */
+  #loseEnds(): void {
+    const random = this.#random.fork();
+    let atMs = -1;
+    let fate: "none" | "everywhere" | "in partitions" = "none";
+    this.#centre.losesEnd = (partition) => {
+      if (this.#nowMs !== atMs) {
+        atMs = this.#nowMs;
+        fate = random.chance(0.1) ? random.pick(["everywhere", "in partitions"] as const) : "none";
+        // What loses them is a centre that dies: its clients lose their connections.
+        if (fate !== "none") this.#at(0, () => this.#crash());
+      }
+      return fate === "everywhere" || (fate === "in partitions" && partition !== null && random.chance(0.7));
+    };
+  }
+
   #flawed(call: CentreCall, outcome: CentreOutcome): CentreOutcome {
     if (this.#options.flaw === "positions are remembered" && call.kind === "positions") {
       this.#remembered ??= outcome;
       return this.#remembered;
+    }
+    if (this.#options.flaw === "lost ends are overlooked" && call.kind === "find-open") {
+      return { kind: "answered", answer: { partitions: [], offsets: false } };
     }
     return outcome;
   }

@@ -10,6 +10,8 @@ import { DESCRIBE_CLUSTER_REQUEST } from "../wire/generated/describe-cluster-req
 import { DESCRIBE_CLUSTER_RESPONSE } from "../wire/generated/describe-cluster-response.ts";
 import { DESCRIBE_CONFIGS_REQUEST } from "../wire/generated/describe-configs-request.ts";
 import { DESCRIBE_CONFIGS_RESPONSE } from "../wire/generated/describe-configs-response.ts";
+import { DESCRIBE_PRODUCERS_REQUEST } from "../wire/generated/describe-producers-request.ts";
+import { DESCRIBE_PRODUCERS_RESPONSE } from "../wire/generated/describe-producers-response.ts";
 import { END_TXN_REQUEST } from "../wire/generated/end-txn-request.ts";
 import { END_TXN_RESPONSE } from "../wire/generated/end-txn-response.ts";
 import { FETCH_REQUEST } from "../wire/generated/fetch-request.ts";
@@ -30,6 +32,8 @@ import { PRODUCE_REQUEST } from "../wire/generated/produce-request.ts";
 import { PRODUCE_RESPONSE } from "../wire/generated/produce-response.ts";
 import { TXN_OFFSET_COMMIT_REQUEST } from "../wire/generated/txn-offset-commit-request.ts";
 import { TXN_OFFSET_COMMIT_RESPONSE } from "../wire/generated/txn-offset-commit-response.ts";
+import { WRITE_TXN_MARKERS_REQUEST } from "../wire/generated/write-txn-markers-request.ts";
+import { WRITE_TXN_MARKERS_RESPONSE } from "../wire/generated/write-txn-markers-response.ts";
 
 /**
  * The APIs that this client speaks, each in the highest version that it and the broker have in common. Where the
@@ -44,6 +48,10 @@ export const CREATE_TOPICS = { request: CREATE_TOPICS_REQUEST, response: CREATE_
 export const DELETE_TOPICS = { request: DELETE_TOPICS_REQUEST, response: DELETE_TOPICS_RESPONSE };
 export const DESCRIBE_CLUSTER = { request: DESCRIBE_CLUSTER_REQUEST, response: DESCRIBE_CLUSTER_RESPONSE };
 export const DESCRIBE_CONFIGS = { request: DESCRIBE_CONFIGS_REQUEST, response: DESCRIBE_CONFIGS_RESPONSE };
+export const DESCRIBE_PRODUCERS = {
+  request: DESCRIBE_PRODUCERS_REQUEST,
+  response: DESCRIBE_PRODUCERS_RESPONSE,
+};
 export const FIND_COORDINATOR = { request: FIND_COORDINATOR_REQUEST, response: FIND_COORDINATOR_RESPONSE };
 /** Version 6 is for two-phase commit. */
 export const INIT_PRODUCER_ID = {
@@ -75,3 +83,9 @@ export const OFFSET_COMMIT = {
 };
 /** Version 10 names topics by id; committed offsets are asked for by the name they were committed under. */
 export const OFFSET_FETCH = { request: OFFSET_FETCH_REQUEST, response: OFFSET_FETCH_RESPONSE, maxVersion: 9 };
+/** Version 2 has the broker expect an epoch that only a coordinator can give. */
+export const WRITE_TXN_MARKERS = {
+  request: WRITE_TXN_MARKERS_REQUEST,
+  response: WRITE_TXN_MARKERS_RESPONSE,
+  maxVersion: 1,
+};

@@ -7,13 +7,17 @@ import { DEFAULT_INIT_PRODUCER_ID_REQUEST } from "../wire/generated/init-produce
 import { DEFAULT_OFFSET_FETCH_REQUEST } from "../wire/generated/offset-fetch-request.ts";
 import type { OffsetFetchResponse } from "../wire/generated/offset-fetch-response.ts";
 import { DEFAULT_TXN_OFFSET_COMMIT_REQUEST } from "../wire/generated/txn-offset-commit-request.ts";
+import { DEFAULT_WRITABLE_TXN_MARKER } from "../wire/generated/write-txn-markers-request.ts";
+import type { WriteTxnMarkersResponse } from "../wire/generated/write-txn-markers-response.ts";
 import {
   ADD_OFFSETS_TO_TXN,
   ADD_PARTITIONS_TO_TXN,
+  DESCRIBE_PRODUCERS,
   END_TXN,
   INIT_PRODUCER_ID,
   OFFSET_FETCH,
   TXN_OFFSET_COMMIT,
+  WRITE_TXN_MARKERS,
 } from "./client-apis.ts";
 import type { CoordinatorKind, KafkaCluster } from "./cluster.ts";
 import type { ClientApi, KafkaConnection, Reply } from "./connection.ts";
@@ -201,6 +205,100 @@ export async function endTransaction(
     versionFor(connection, END_TXN, who.protocol, FIRST_IMPLICIT.endTxn);
   const call = { api: END_TXN, body, errorOf: errorCodeOf, versionOf };
   return askCoordinator(cluster, { kind: "transaction", key: who.transactionalId, ...call }, identityIn);
+}
+
+/** Where groups keep their offsets. */
+export const OFFSETS_TOPIC = "__consumer_offsets";
+
+/** The partition of OFFSETS_TOPIC that a group's offsets are in, as Kafka's coordinator has it. */
+export function partitionOfGroup(group: string, partitionCount: number): number {
+  let hash = 0;
+  for (let index = 0; index < group.length; index += 1) {
+    hash = (Math.imul(hash, 31) + group.charCodeAt(index)) | 0;
+  }
+  // The smallest number has no absolute value in 32 bits; Kafka takes 0 for it.
+  const positive = hash === -0x80000000 ? 0 : Math.abs(hash);
+  return partitionCount === 0 ? -1 : positive % partitionCount;
+}
+
+export interface OpenTransaction {
+  readonly topic: string;
+  readonly partition: number;
+  /** Offset of its first record. */
+  readonly startOffset: number;
+  readonly producerEpoch: number;
+  readonly coordinatorEpoch: number;
+}
+
+/**
+ * Where this producer has a transaction open (DescribeProducers, KIP-664). A leader that does not answer, or has
+ * partitions that it won't tell of, counts as having none. `cluster.refresh` must have named the topics.
+ */
+export async function openTransactions(
+  cluster: KafkaCluster,
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+  producerId: number,
+): Promise<readonly OpenTransaction[]> {
+  const byLeader = Map.groupBy(partitions, ({ topic, partition }) => cluster.leaderOf(topic, partition));
+  const open = [...byLeader].map(async ([leader, asked]) => {
+    if (leader === null) return [];
+    const reply = await cluster.request(leader, DESCRIBE_PRODUCERS, () => ({
+      topics: [...Map.groupBy(asked, ({ topic }) => topic)].map(([name, places]) => ({
+        name,
+        partitionIndexes: places.map(({ partition }) => partition),
+      })),
+    }));
+    const topics = reply.kind === "answered" ? reply.response.topics : [];
+    return topics.flatMap(({ name, partitions }) =>
+      partitions.flatMap(({ partitionIndex, activeProducers }) =>
+        activeProducers
+          .filter((producer) => offsetOf(producer.producerId) === producerId)
+          .map(({ currentTxnStartOffset, producerEpoch, coordinatorEpoch }) => ({
+            topic: name,
+            partition: partitionIndex,
+            startOffset: offsetOf(currentTxnStartOffset),
+            producerEpoch,
+            coordinatorEpoch,
+          }))
+          .filter(({ startOffset }) => startOffset >= 0),
+      ),
+    );
+  });
+  return (await Promise.all(open)).flat();
+}
+
+/**
+ * Ends a producer's transaction in these partitions, past its coordinator, as administrators do with transactions
+ * that hang (KIP-664). Needs the right to alter the cluster. The first error of any partition counts.
+ */
+export async function writeMarkers(
+  cluster: KafkaCluster,
+  producerId: number,
+  partitions: readonly OpenTransaction[],
+  commit: boolean,
+): Promise<CallOutcome<null>> {
+  const byLeader = Map.groupBy(partitions, ({ topic, partition }) => cluster.leaderOf(topic, partition));
+  const outcomes = [...byLeader].map(async ([leader, asked]): Promise<CallOutcome<null>> => {
+    if (leader === null) return { kind: "refused", error: ERROR.LEADER_NOT_AVAILABLE, message: null };
+    const markers = asked.map(({ topic, partition, producerEpoch, coordinatorEpoch }) => ({
+      ...DEFAULT_WRITABLE_TXN_MARKER,
+      producerId,
+      producerEpoch,
+      coordinatorEpoch: Math.max(0, coordinatorEpoch),
+      transactionResult: commit,
+      topics: [{ name: topic, partitionIndexes: [partition] }],
+    }));
+    const reply = await cluster.request(leader, WRITE_TXN_MARKERS, () => ({ markers }));
+    const errorOf = (response: WriteTxnMarkersResponse): number =>
+      firstError(
+        response.markers.flatMap((marker) =>
+          marker.topics.flatMap((topic) => topic.partitions.map((partition) => partition.errorCode)),
+        ),
+      );
+    return outcomeOf(reply, errorOf, nothing);
+  });
+  const all = await Promise.all(outcomes);
+  return all.find(({ kind }) => kind !== "done") ?? { kind: "done", value: null };
 }
 
 export interface CommittedOffset {
