@@ -14,6 +14,7 @@ import { CLEANED_SUFFIX } from "./folder-names.ts";
 import { KeyOffsets } from "./key-offsets.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
+import type { ActiveProducer } from "./producer-state.ts";
 import type { Segment } from "./segment.ts";
 import { commitSwap, draftSwap, swapPath } from "./segment-swap.ts";
 import { transactionsOf } from "./transaction-index.ts";
@@ -75,20 +76,12 @@ export class DamagedSegment extends Error {
  */
 export class CompactionPass {
   readonly #options: PassOptions;
-  readonly #producers = new Map<number, { readonly lastOffset: number | null; readonly epoch: number }>();
+  readonly #producers = new Map<number, ActiveProducer>();
   readonly #cursor = new RecordCursor();
 
   constructor(options: PassOptions) {
     this.#options = options;
-    for (const { producerId, producerEpoch, batches } of options.log.producers.snapshot(
-      Number.MAX_SAFE_INTEGER,
-      options.nowMs,
-    )) {
-      this.#producers.set(producerId, {
-        lastOffset: batches.at(-1)?.lastOffset ?? null,
-        epoch: producerEpoch,
-      });
-    }
+    for (const producer of options.log.producers.active()) this.#producers.set(producer.producerId, producer);
   }
 
   /** Gives the offset below which the log is compacted now, or null where the pass was cut off. Rejects with DISK_*. */
@@ -344,8 +337,8 @@ export class CompactionPass {
     const producerId = batchProducerId(batch, 0);
     const producer = producerId < 0 ? undefined : this.#producers.get(producerId);
     if (producer === undefined) return false;
-    if (producer.lastOffset !== null) return batchLastOffset(batch, 0) === producer.lastOffset;
-    return batchIsControl(batch, 0) && batchProducerEpoch(batch, 0) === producer.epoch;
+    if (producer.lastDataOffset >= 0) return batchLastOffset(batch, 0) === producer.lastDataOffset;
+    return batchIsControl(batch, 0) && batchProducerEpoch(batch, 0) === producer.producerEpoch;
   }
 
   #transactions(fromOffset: number, endOffset: number): CleanedTransactions {

@@ -371,8 +371,6 @@ export class LogStore {
       logs.push(frozen ?? log.checkpointState(monotonicMs));
       captured.push({ log, logStartOffset: log.logStartOffset, files: log.files.beginCheckpoint() });
     }
-    if (this.#host.bugs.has("forget-swap-early"))
-      for (const { log, files } of captured) log.files.endCheckpoint(files);
     const sequence = this.#sequence + 1;
     await this.#slots.write({ storeId: this.#storeId, sequence, floorGeneration: floor, logs });
     this.#sequence = sequence;

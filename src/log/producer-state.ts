@@ -52,6 +52,8 @@ export interface ActiveProducer {
   readonly producerId: number;
   readonly producerEpoch: number;
   readonly lastSequence: number;
+  /** Of its last batch that is no marker. */
+  readonly lastDataOffset: number;
   readonly lastTimestampMs: number;
   readonly coordinatorEpoch: number;
   readonly transactionOffset: number;
@@ -130,6 +132,7 @@ export class ProducerStates {
       producerId,
       producerEpoch: producer.epoch,
       lastSequence: producer.batches.at(-1)?.lastSequence ?? NO_SEQUENCE,
+      lastDataOffset: producer.batches.at(-1)?.lastOffset ?? NONE,
       lastTimestampMs: producer.lastTimestampMs,
       coordinatorEpoch: producer.coordinatorEpoch,
       transactionOffset: producer.transactionOffset,

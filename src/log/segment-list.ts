@@ -126,6 +126,7 @@ export class SegmentList {
     first?.removeCaches();
     compacted.takePlace();
     for (const other of others) other.remove();
+    if (this.#host.bugs.has("forget-swap-early")) this.#host.disk.remove(swapPath);
   }
 
   /** What a checkpoint that is about to be written will make out of date. */

@@ -1,6 +1,6 @@
 import type { Offset } from "../../src/base/ids.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
-import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { type Operation, SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import type { CrashMode } from "../../src/io/simulated/file-node.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import type { AppendResult } from "../../src/log/append-read.ts";
@@ -115,7 +115,11 @@ export class CompactionSimulation {
   constructor(seed: number, bugs: ReadonlySet<LogBug> = new Set()) {
     this.#random = new SeededRandom(seed);
     this.#bugs = bugs;
-    this.#disk = new SimulatedDisk({ seed, syncs: "manual", onOperation: () => this.#onOperation() });
+    this.#disk = new SimulatedDisk({
+      seed,
+      syncs: "manual",
+      onOperation: (operation) => this.#onOperation(operation),
+    });
   }
 
   /** Throws Broken. */
@@ -130,15 +134,21 @@ export class CompactionSimulation {
     }
   }
 
-  #onOperation(): void {
+  #onOperation({ kind, path }: Operation): void {
     this.#operations += 1;
+    // Power goes most often where it hurts most: in the middle of a swap.
+    if (kind === "rename" && path.includes(".swap") && this.#random.below(20) === 0) {
+      this.#crashAt = this.#operations + this.#random.below(6);
+    }
     if (this.#operations === this.#crashAt) this.#crashNow();
   }
 
   #crashNow(): void {
     if (this.#snapshot !== null) return;
     const mode = MODES[this.#random.below(MODES.length)] as CrashMode;
-    const disk = this.#disk.crash(mode, this.#random.below(2 ** 30), () => this.#onOperation());
+    const disk = this.#disk.crash(mode, this.#random.below(2 ** 30), (operation) =>
+      this.#onOperation(operation),
+    );
     const acked = this.#logs.map((log) => ({
       end: log.ackedEnd,
       start: log.ackedStart,
@@ -344,7 +354,7 @@ export class CompactionSimulation {
       log.ackedEnd = acked.end;
       log.ackedStart = acked.start;
     }
-    if (this.#random.below(3) === 0) await this.#interruptRecovery();
+    if (this.#random.below(2) === 0) await this.#interruptRecovery();
     this.#snapshot = null;
     this.#clock = new ManualClock();
     await this.#open();
@@ -364,7 +374,7 @@ export class CompactionSimulation {
   }
 
   async #interruptRecovery(): Promise<void> {
-    this.#crashAt = this.#operations + 1 + this.#random.below(80);
+    this.#crashAt = this.#operations + 1 + this.#random.below(this.#random.below(2) === 0 ? 20 : 80);
     this.#snapshot = null;
     await this.#drive(
       openStore({
