@@ -8,6 +8,12 @@ import type { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
 import { batchNextOffset, batchSizeBytes } from "../../src/records/batch.ts";
 import { append, batchOf, openStore, Reports, SMALL_CONFIG, topicId } from "./support.ts";
+import {
+  advance,
+  TRANSACTIONAL_PRODUCERS,
+  type TransactionStep,
+  TransactionsModel,
+} from "./transactions-model.ts";
 
 /** A batch as it stands in the log, and what its producer would send again. */
 interface ModelBatch {
@@ -16,6 +22,7 @@ interface ModelBatch {
   readonly bytes: Uint8Array;
   readonly sent: Uint8Array;
   readonly producerId: number;
+  readonly step: TransactionStep | null;
 }
 
 interface ModelLog {
@@ -48,6 +55,7 @@ const LIMITS: Partial<LogLimits> = {
   reserveBytes: 0,
   maxOpenFiles: 6,
   checkpointIntervalMs: 5_000,
+  maxAbortedPerSegment: 4,
   keyIndexBytesPerTick: 2_000,
   verifyBytesPerTick: 4_000,
 };
@@ -115,6 +123,8 @@ export class Simulation {
     const dice = this.#random.below(100);
     const log = this.#logs[this.#random.below(Math.max(1, this.#logs.length))];
     if (log === undefined || (dice < 4 && this.#logs.length < MAX_LOGS)) this.#create();
+    else if (dice < 14) this.#advance(log);
+    else if (dice < 16) this.#checkTransactions(log, "while it runs");
     else if (dice < 45) this.#append(log, 1 + this.#random.below(3), 20 + this.#random.below(150));
     else if (dice < 55) for (let i = 0; i < 6; i++) this.#append(log, 4, 100 + this.#random.below(120));
     else if (dice < 58) this.#deleteRecords(log);
@@ -176,12 +186,38 @@ export class Simulation {
       bytes: batch,
       sent,
       producerId,
+      step: null,
     });
     if (model.config.durability === "memory" && this.#random.below(4) === 0) {
       log.makeDurable(() => {
         if (log.durableEndOffset <= result.lastOffset) throw new Broken("told of a sync that was none");
       });
     }
+  }
+
+  /** Some steps of transactions that are open or begin. */
+  #advance(model: ModelLog): void {
+    const log = this.#logOf(model);
+    for (let i = 1 + this.#random.below(4); i > 0; i--) {
+      const producerId = TRANSACTIONAL_PRODUCERS[this.#random.below(2)] as number;
+      const transactions = new TransactionsModel(model.batches);
+      const isOpen = transactions.open.has(producerId);
+      const ends = isOpen && this.#random.below(3) === 0;
+      const marker = ends ? (this.#random.below(3) === 0 ? "commit" : "abort") : null;
+      const sent = advance(log, transactions, producerId, marker, this.#clock.nowMs());
+      this.appends += 1;
+      if (sent.error === 7) return;
+      if (sent.error !== 0) throw new Broken(`a step of a transaction was answered ${sent.error}`);
+      const { bytes, baseOffset, nextOffset, step } = sent;
+      model.batches.push({ baseOffset, nextOffset, bytes, sent: bytes, producerId, step });
+    }
+  }
+
+  #checkTransactions(model: ModelLog, name: string): void {
+    const log = this.#logOf(model);
+    const there = model.batches.filter((batch) => batch.baseOffset < log.logEndOffset);
+    const fault = new TransactionsModel(there).fault(log, (bound) => this.#random.below(bound));
+    if (fault !== null) throw new Broken(`${model.topic}-${model.partition} ${name}: ${fault}`);
   }
 
   #deleteRecords(model: ModelLog): void {
@@ -322,6 +358,7 @@ export class Simulation {
         );
       }
       this.#compareBatches(model, log, name);
+      for (let i = 0; i < 3; i++) this.#checkTransactions(model, when);
     }
   }
 
