@@ -20,9 +20,12 @@ import {
 } from "./batch.ts";
 import type { RecordHeader } from "./builder.ts";
 import { decompress } from "./compression/codecs.ts";
+import { walkPlainRecords } from "./plain-walk.ts";
 
 /** What a compressed batch may grow to unless the caller says otherwise; a batch of 1 MiB rarely has more. */
 export const DEFAULT_MAX_UNCOMPRESSED_BYTES = 64 * 1024 * 1024;
+/** A timestamp below this has none beyond 2^53 among its neighbours in a batch that was walked as plain. */
+const SURELY_SAFE_MS = 2 ** 52;
 /** Where a key or value starts that is null. */
 const NULL_FIELD = -1;
 
@@ -314,6 +317,15 @@ export function checkRecords(
   summary?: RecordsSummary,
   cursor = checkingCursor,
 ): BatchFault | null {
+  const latestDelta = walkPlainRecords(bytes, position, keysRequired);
+  const latestMs = latestDelta === null ? Number.NaN : batchBaseTimestampMs(bytes, position) + latestDelta;
+  if (Math.abs(latestMs) < SURELY_SAFE_MS) {
+    if (summary !== undefined) {
+      summary.recordCount = batchRecordCount(bytes, position);
+      summary.maxTimestampMs = latestMs;
+    }
+    return null;
+  }
   let index = 0;
   let maxTimestampMs = Number.NEGATIVE_INFINITY;
   try {
