@@ -1,4 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
+import { AbortedTransactions } from "../records/aborted-transactions.ts";
 import { batchNextOffset, completeBatchSizeBytes } from "../records/batch.ts";
 import { partitionForKey } from "../records/murmur2.ts";
 import { RecordCursor } from "../records/reader.ts";
@@ -7,7 +8,7 @@ import type { Outbox } from "./outbox.ts";
 import type { UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
 import type { UplinkSettings } from "./settings.ts";
-import type { LocalSource, SourceBounds } from "./source.ts";
+import type { LocalSource, SourceBounds, SourceSlice } from "./source.ts";
 import type { SourcePartition } from "./source-partition.ts";
 import { TopicFilter } from "./topic-filter.ts";
 import { TopicRoute } from "./topic-route.ts";
@@ -131,9 +132,9 @@ export class Intake {
     partition.highWatermark = bounds.highWatermark;
     this.#stepOverLost(partition, bounds, round);
     if (partition.next >= bounds.highWatermark) return 0;
-    let bytes: Uint8Array;
+    let slice: SourceSlice;
     try {
-      bytes = this.#source.read(topic, partition.index, partition.next, READ_BYTES);
+      slice = this.#source.read(topic, partition.index, partition.next, READ_BYTES);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       this.#reports.onTrouble(`${topic}-${partition.index} can't be read at ${partition.next}`, error);
@@ -141,22 +142,30 @@ export class Intake {
     }
     const before = partition.next;
     try {
-      this.#take(partition, bytes, round, roomLeft);
+      this.#take(partition, slice, round, roomLeft);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      this.#stepOverUnreadable(partition, bytes, error);
+      this.#stepOverUnreadable(partition, slice.bytes, error);
     }
     if (partition.next === before) return 0;
     round.next.set(partition, partition.next);
-    return bytes.length;
+    return slice.bytes.length;
   }
 
-  #take(partition: SourcePartition, bytes: Uint8Array, round: Round, roomLeft: () => boolean): void {
+  #take(partition: SourcePartition, slice: SourceSlice, round: Round, roomLeft: () => boolean): void {
     const cursor = this.#cursor;
     const { lanes } = partition.route;
-    cursor.open(bytes);
+    const aborted = slice.aborted.length > 0 ? new AbortedTransactions(slice.aborted) : null;
+    let batchPosition = -1;
+    let hidden = false;
+    cursor.open(slice.bytes);
     while (cursor.next()) {
-      if (cursor.offset >= partition.next && !cursor.isControl && !this.#skips(partition, cursor)) {
+      if (aborted !== null && cursor.batchPosition !== batchPosition) {
+        batchPosition = cursor.batchPosition;
+        hidden = aborted.hides(slice.bytes, batchPosition);
+      }
+      const wanted = cursor.offset >= partition.next && !cursor.isControl && !hidden;
+      if (wanted && !this.#skips(partition, cursor)) {
         this.#outbox.add(laneOf(lanes, partition, cursor), cursor, partition, round);
       }
       if (cursor.nextOffset > partition.next) partition.next = cursor.nextOffset;

@@ -1,4 +1,5 @@
 import type { Uuid } from "../base/ids.ts";
+import type { AbortedRange } from "../records/aborted-transactions.ts";
 
 /**
  * The local logs, as an uplink reads them: like any follower, only what is durable. All calls are synchronous
@@ -15,12 +16,18 @@ export interface LocalSource {
    * compressed and the first may begin before `fromOffset`. The view is good until this turn of the event loop
    * ends. Throws HeadwaterError where the disk fails or the bytes are quarantined.
    */
-  read(topic: string, partition: number, fromOffset: number, maxBytes: number): Uint8Array;
+  read(topic: string, partition: number, fromOffset: number, maxBytes: number): SourceSlice;
   /**
    * Calls `listener` after a partition's high watermark moved or a topic came or went (partition -1). Returns
    * how to stop that.
    */
   onAppended(listener: (topic: string, partition: number) => void): () => void;
+}
+
+export interface SourceSlice {
+  readonly bytes: Uint8Array;
+  /** Transactions that were aborted and have records among these. */
+  readonly aborted: readonly AbortedRange[];
 }
 
 export interface SourceTopic {
@@ -33,9 +40,6 @@ export interface SourceBounds {
   /** Tells a topic that was deleted and made again from the one before. */
   readonly topicId: Uuid;
   readonly logStartOffset: number;
-  /**
-   * Records below this are durable and final (with local transactions: the last stable offset). Readers are
-   * given no record of an aborted transaction.
-   */
+  /** Records below this are durable, and of transactions that are decided: the last stable offset. */
   readonly highWatermark: number;
 }

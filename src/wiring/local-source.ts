@@ -2,13 +2,13 @@ import { HeadwaterError } from "../base/errors.ts";
 import { type Offset, offset } from "../base/ids.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
-import type { LocalSource } from "../upstream/source.ts";
+import type { LocalSource, SourceSlice } from "../upstream/source.ts";
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: SourceSlice = { bytes: new Uint8Array(0), aborted: [] };
 
 /**
- * The broker's logs, as an uplink reads them: up to the high watermark, like any consumer, and never beyond what
- * is durable. A topic with durability=memory shows its readers more; a power cut can take that, the offsets are
+ * The broker's logs, as an uplink reads them: what was committed, like a careful consumer, and never beyond
+ * what is durable. A topic with durability=memory shows its readers more; a power cut can take that, the offsets are
  * given anew, and a position at the centre beyond them would skip the records that got them.
  */
 export function localSource(broker: Broker): LocalSource {
@@ -42,14 +42,21 @@ export function localSource(broker: Broker): LocalSource {
       if (log === undefined) return NOTHING;
       const until = forwardableEnd(log);
       if (fromOffset >= until) return NOTHING;
-      const read = log.read(offset(fromOffset), maxBytes, { minOneBatch: true, until });
-      if (read.error === 0) return read.bytes;
       const details = { topic, partition, offset: fromOffset };
-      throw new HeadwaterError(
-        "DISK_IO",
-        `${topic}-${partition} can't be read (Kafka error ${read.error})`,
-        details,
-      );
+      const read = log.read(offset(fromOffset), maxBytes, { minOneBatch: true, until });
+      if (!("nextOffset" in read)) {
+        const message = `${topic}-${partition} can't be read (Kafka error ${read.error})`;
+        throw new HeadwaterError("DISK_IO", message, details);
+      }
+      const aborted = log.abortedTransactions(fromOffset, read.nextOffset);
+      if (aborted === null) {
+        throw new HeadwaterError(
+          "DISK_IO",
+          `aborted transactions of ${topic}-${partition} can't be read`,
+          details,
+        );
+      }
+      return { bytes: read.bytes, aborted };
     },
     onAppended(listener) {
       listeners.add(listener);
@@ -63,5 +70,5 @@ export function localSource(broker: Broker): LocalSource {
 }
 
 function forwardableEnd(log: PartitionLog): Offset {
-  return offset(Math.min(log.highWatermark, log.durableEndOffset));
+  return offset(Math.min(log.lastStableOffset, log.durableEndOffset));
 }

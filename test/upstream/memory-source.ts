@@ -1,7 +1,7 @@
 import { type Uuid, ZERO_UUID } from "../../src/base/ids.ts";
 import { batchNextOffset, batchSizeBytes, setBatchBaseOffset } from "../../src/records/batch.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
-import type { LocalSource, SourceBounds, SourceTopic } from "../../src/upstream/source.ts";
+import type { LocalSource, SourceBounds, SourceSlice, SourceTopic } from "../../src/upstream/source.ts";
 
 interface MemoryLog {
   topicId: Uuid;
@@ -79,7 +79,7 @@ export class MemorySource implements LocalSource {
     return { topicId: log.topicId, logStartOffset: log.logStartOffset, highWatermark: log.endOffset };
   }
 
-  read(topic: string, partition: number, fromOffset: number, maxBytes: number): Uint8Array {
+  read(topic: string, partition: number, fromOffset: number, maxBytes: number): SourceSlice {
     const { batches } = this.#log(topic, partition);
     let first = lowerBound(batches, fromOffset);
     const chosen: Uint8Array[] = [];
@@ -90,7 +90,7 @@ export class MemorySource implements LocalSource {
       chosen.push(batch);
       size += batch.length;
     }
-    return Buffer.concat(chosen);
+    return { bytes: Buffer.concat(chosen), aborted: [] };
   }
 
   onAppended(listener: (topic: string, partition: number) => void): () => void {

@@ -1,10 +1,16 @@
 import { expect, test } from "bun:test";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { SeededRandom } from "../../src/io/simulated/random.ts";
+import { buildTransactionMarker } from "../../src/records/transaction-marker.ts";
+import { Forwarder } from "../../src/upstream/forwarder.ts";
+import { uplinkSettings } from "../../src/upstream/settings.ts";
 import { localSource } from "../../src/wiring/local-source.ts";
 import { type OpenBroker, openBroker } from "../broker/support.ts";
 import { batchOf } from "../log/support.ts";
+import { ModelCentre } from "../upstream/model-centre.ts";
 
 const TOPIC = "readings";
+const NOTHING_STORED = { kind: "answered", answer: null } as const;
 
 async function gateway(durability: "disk" | "memory", disk = new SimulatedDisk({ seed: 1 })) {
   const open = await openBroker(disk);
@@ -30,11 +36,11 @@ test("what waits for no disk is forwarded once the disk has it, asked for by the
   put(open, 10);
   expect(open.broker.partition(TOPIC, 0)?.log.highWatermark).toBe(10 as never);
   expect(source.bounds(TOPIC, 0)?.highWatermark).toBe(0);
-  expect(source.read(TOPIC, 0, 0, 1 << 20)).toHaveLength(0);
+  expect(source.read(TOPIC, 0, 0, 1 << 20).bytes).toHaveLength(0);
   await open.clock.settleAll();
   expect(moved).toContain(`${TOPIC}-0`);
   expect(source.bounds(TOPIC, 0)?.highWatermark).toBe(10);
-  expect(source.read(TOPIC, 0, 0, 1 << 20).length).toBeGreaterThan(0);
+  expect(source.read(TOPIC, 0, 0, 1 << 20).bytes.length).toBeGreaterThan(0);
 });
 
 for (const durability of ["disk", "memory"] as const) {
@@ -59,3 +65,58 @@ for (const durability of ["disk", "memory"] as const) {
     expect(lost).toBeGreaterThan(0);
   });
 }
+
+test("what a local transaction holds goes up once it is committed, and never where it is aborted", async () => {
+  const open = await gateway("disk");
+  const { broker, clock } = open;
+  const centre = new ModelCentre(2, 1);
+  const forwarder = new Forwarder(
+    uplinkSettings({
+      name: "u",
+      gatewayId: "g",
+      topics: [TOPIC],
+      delivery: "transactional",
+      compression: "none",
+    }),
+    localSource(broker),
+    new SeededRandom(1),
+    "i1",
+    { onGap: () => {}, onRecreated: () => {}, onState: () => {}, onTrouble: () => {} },
+  );
+  const forward = async (): Promise<readonly string[]> => {
+    await clock.settleAll();
+    forwarder.appended(TOPIC, 0);
+    for (let step = 0; step < 500; step += 1) {
+      const nowMs = clock.monotonicMs();
+      for (const call of forwarder.turn(nowMs).calls) {
+        const local = call.kind === "load-position" || call.kind === "save-position";
+        forwarder.answered(call.id, local ? NOTHING_STORED : centre.perform(call, nowMs), nowMs);
+      }
+      clock.advance(10);
+    }
+    const [records] = centre.visible(TOPIC);
+    return (records ?? []).map(({ value }) => new TextDecoder().decode(value ?? undefined));
+  };
+  const write = (producerId: number, value: string): void => {
+    const options = { producerId, producerEpoch: 0, baseSequence: 0, transactional: true };
+    const bytes = batchOf([value], { timestampMs: clock.nowMs(), key: "device", ...options });
+    broker.partition(TOPIC, 0)?.append(bytes, 0, bytes.length, clock.nowMs(), "broker");
+  };
+  const end = (producerId: number, outcome: "commit" | "abort"): void => {
+    const marker = { outcome, coordinatorEpoch: 0, timestampMs: clock.nowMs(), producerId, producerEpoch: 0 };
+    const bytes = buildTransactionMarker(marker);
+    broker.partition(TOPIC, 0)?.append(bytes, 0, bytes.length, clock.nowMs(), "broker");
+  };
+  write(1, "kept");
+  write(2, "taken back");
+  expect(await forward()).toEqual([]);
+  end(2, "abort");
+  expect(await forward()).toEqual([]);
+  end(1, "commit");
+  put(open, 1);
+  expect(await forward()).toEqual(["kept", "reading 0"]);
+  write(3, "taken back, at the end");
+  end(3, "abort");
+  expect(await forward()).toEqual(["kept", "reading 0"]);
+  expect(forwarder.status(clock.monotonicMs()).lagRecords).toBe(0);
+});

@@ -1,12 +1,10 @@
 import { type Int64, ZERO_UUID } from "../../base/ids.ts";
 import type { Address } from "../../config/address.ts";
+import { type AbortedRange, AbortedTransactions } from "../../records/aborted-transactions.ts";
 import {
   BATCH_HEADER_BYTES,
   batchIsControl,
-  batchIsTransactional,
-  batchLastOffset,
   batchNextOffset,
-  batchProducerId,
   completeBatchSizeBytes,
 } from "../../records/batch.ts";
 import { RecordCursor } from "../../records/reader.ts";
@@ -48,11 +46,6 @@ export interface FetchedPartition extends FetchPosition {
   readonly batches: Uint8Array;
   /** With read_committed, aborted transactions among them, by first offset. */
   readonly aborted: readonly AbortedRange[];
-}
-
-export interface AbortedRange {
-  readonly producerId: number;
-  readonly firstOffset: number;
 }
 
 /** The first version that names topics by id. */
@@ -128,31 +121,6 @@ export function walkRecords(
     }
     next = Math.max(next, batchNextOffset(batches, position));
     position += size;
-  }
-}
-
-/**
- * Tells which batches belong to aborted transactions: from the transaction's first offset to its marker, as the
- * broker lists them for read_committed. Batches have to be shown in order.
- */
-class AbortedTransactions {
-  readonly #ranges: AbortedRange[];
-  readonly #open = new Set<number>();
-
-  constructor(ranges: readonly AbortedRange[]) {
-    this.#ranges = ranges.toSorted((a, b) => a.firstOffset - b.firstOffset);
-  }
-
-  hides(batches: Uint8Array, position: number): boolean {
-    const lastOffset = batchLastOffset(batches, position);
-    while ((this.#ranges[0]?.firstOffset ?? Number.POSITIVE_INFINITY) <= lastOffset) {
-      this.#open.add((this.#ranges.shift() as AbortedRange).producerId);
-    }
-    if (!batchIsTransactional(batches, position)) return false;
-    const producerId = batchProducerId(batches, position);
-    // A marker of either kind ends the producer's transaction.
-    if (batchIsControl(batches, position)) return this.#open.delete(producerId);
-    return this.#open.has(producerId);
   }
 }
 
