@@ -8,9 +8,9 @@ import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SimulatedDisk, type SimulatedDiskOptions } from "../../../src/io/simulated/disk.ts";
 import { SimulatedNetwork } from "../../../src/io/simulated/network.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
+import { FrameAssembler } from "../../../src/kafka/client/frame-assembler.ts";
 import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
 import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
-import { FrameReader } from "../../../src/kafka/frames.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
@@ -134,7 +134,7 @@ export class TestClient implements ConnectionHandler {
   closedByPeer = false;
   readonly frames: Uint8Array[] = [];
   readonly #clock: ManualClock;
-  readonly #reader = new FrameReader(0x7fffffff);
+  readonly #reader = new FrameAssembler(0x7fffffff);
   #correlationId = 0;
 
   constructor(clock: ManualClock) {
