@@ -1,3 +1,4 @@
+import type { Uuid } from "../../base/ids.ts";
 import type { CoordinatorRecord } from "../runtime/coordinator-log.ts";
 
 /** Which protocol a group's members speak. Group ids are one namespace over all kinds. */
@@ -28,6 +29,8 @@ export interface Group {
   subscribedTo(topic: string): boolean;
   /** Why this caller may not commit, or 0. */
   commitError(caller: OffsetsCaller, transactional: boolean, version: number): number;
+  /** Why it may not commit for this partition, where that differs from partition to partition, or 0. */
+  commitPartitionError?(caller: OffsetsCaller, topicId: Uuid, partition: number): number;
   /** Why this caller may not read offsets, or 0. */
   fetchError(caller: OffsetsCaller): number;
   /** Why no offset of the group may be deleted, or 0. */

@@ -241,7 +241,7 @@ export class GroupOffsets implements GroupPart {
 
   #commitError(group: Group | null, request: CommitRequest): number {
     const { caller, version } = request;
-    if (group !== null) return group.commitError(caller, false, version);
+    if (group !== null) return group.commitError(caller, false, version) || partitionsError(group, request);
     if (caller.generationOrEpoch >= 0) {
       const known = version >= FIRST_WITH_GROUP_ID_NOT_FOUND;
       return known ? ERROR.GROUP_ID_NOT_FOUND : ERROR.ILLEGAL_GENERATION;
@@ -255,7 +255,7 @@ export class GroupOffsets implements GroupPart {
       if (caller.generationOrEpoch >= 0) return ERROR.ILLEGAL_GENERATION;
       return this.#context.registry.full ? ERROR.GROUP_MAX_SIZE_REACHED : ERROR.NONE;
     }
-    const error = group.commitError(caller, true, version);
+    const error = group.commitError(caller, true, version) || partitionsError(group, request);
     // Transactional producers know nothing of member epochs.
     return error === ERROR.STALE_MEMBER_EPOCH ? ERROR.ILLEGAL_GENERATION : error;
   }
@@ -372,6 +372,17 @@ export class GroupOffsets implements GroupPart {
       });
     }
   }
+}
+
+/** One partition that the caller may not commit for is enough to refuse all, as in Kafka. */
+function partitionsError(group: Group, { caller, topics }: CommitRequest): number {
+  for (const { id, partitions } of topics) {
+    for (const { partition } of partitions) {
+      const error = group.commitPartitionError?.(caller, id, partition) ?? ERROR.NONE;
+      if (error !== ERROR.NONE) return error;
+    }
+  }
+  return ERROR.NONE;
 }
 
 function errorsOf(
