@@ -5,7 +5,8 @@ import type { Random } from "../io/random.ts";
 import { GroupCoordinator } from "./groups/group-coordinator.ts";
 import { type InternalTopic, InternalTopicLog } from "./runtime/internal-log.ts";
 import { ShareCoordinator } from "./shares/share-coordinator.ts";
-import { NO_GROUP_CONFIGS } from "./shares/share-settings.ts";
+import type { ShareBugs } from "./shares/share-partitions.ts";
+import { type GroupConfigs, NO_GROUP_CONFIGS } from "./shares/share-settings.ts";
 import { openTransactions } from "./transactions/open-transactions.ts";
 import type { TransactionCoordinator } from "./transactions/transaction-coordinator.ts";
 
@@ -36,6 +37,10 @@ export interface CoordinatorParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: Settings;
+  /** Settings of single groups. Default: none has any. */
+  readonly groupConfigs?: GroupConfigs;
+  /** Deliberate bugs, for tests of the tests. */
+  readonly shareBugs?: ShareBugs;
 }
 
 /** Opens every coordinator there is, and replays what their topics hold. The doors open after this. */
@@ -49,7 +54,14 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     logger,
     settings,
   });
-  const shares = new ShareCoordinator({ broker, groups, settings, groupConfigs: NO_GROUP_CONFIGS, logger });
+  const shares = new ShareCoordinator({
+    broker,
+    groups,
+    settings,
+    groupConfigs: parts.groupConfigs ?? NO_GROUP_CONFIGS,
+    logger,
+    ...(parts.shareBugs === undefined ? {} : { bugs: parts.shareBugs }),
+  });
   groups.load();
   broker.markerOwners.set(GROUPS_TOPIC.name, {
     appendMarker: (_partition, marker, done) => groups.appendMarker(marker, done),

@@ -7,7 +7,7 @@ import { Deadlines } from "../runtime/deadlines.ts";
 import { type InternalTopic, InternalTopicLog } from "../runtime/internal-log.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { ShareGroups } from "./share-groups.ts";
-import { SharePartitions } from "./share-partitions.ts";
+import { type ShareBugs, SharePartitions } from "./share-partitions.ts";
 import { ShareSessions } from "./share-sessions.ts";
 import { type GroupConfigs, ShareSettings } from "./share-settings.ts";
 import { ShareState } from "./share-state.ts";
@@ -31,6 +31,7 @@ export interface ShareCoordinatorParts {
   readonly settings: Settings;
   readonly groupConfigs: GroupConfigs;
   readonly logger: Logger;
+  readonly bugs?: ShareBugs;
 }
 
 /** Share groups: queues over topics (KIP-932). */
@@ -66,6 +67,7 @@ export class ShareCoordinator {
       deadlines: this.#deadlines,
       deadLetters: new DeadLetters(broker),
       logger,
+      ...(parts.bugs === undefined ? {} : { bugs: parts.bugs }),
       isInitialized: ({ groupId, topicId, partition }) =>
         this.groups.get(groupId)?.initialized.get(topicId)?.partitions.includes(partition) === true,
     });

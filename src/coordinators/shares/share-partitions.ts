@@ -7,6 +7,7 @@ import { ERROR } from "../../kafka/wire/generated/errors.ts";
 import type { Deadlines } from "../runtime/deadlines.ts";
 import { coordinatorError } from "../runtime/internal-log.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import type { StateChange } from "./run-list.ts";
 import {
   type AcknowledgementBatch,
   type AcquiredRange,
@@ -59,6 +60,17 @@ export interface SharePartitionsParts {
   readonly logger: Logger;
   /** Whether the group's own records say that it keeps state of the partition. */
   readonly isInitialized: (id: SharePartitionId) => boolean;
+  readonly bugs?: ShareBugs;
+}
+
+/** Deliberate bugs, for tests of the tests. */
+export interface ShareBugs {
+  /** Acknowledgements are answered before the disk has them. */
+  readonly answerBeforeDurable?: boolean;
+  /** A restart counts deliveries from the beginning. */
+  readonly forgetDeliveryCounts?: boolean;
+  /** What is given up is archived before it is in the dead letter topic. */
+  readonly archiveBeforeDeadLetter?: boolean;
 }
 
 /** Reads that bring nothing to deliver, such as aborted transactions, before a fetch waits for its next turn. */
@@ -81,6 +93,7 @@ export class SharePartitions {
   readonly #deadLetters: DeadLetters;
   readonly #logger: Logger;
   readonly #isInitialized: (id: SharePartitionId) => boolean;
+  readonly #bugs: ShareBugs;
   readonly #groups = new Map<string, Map<string, LivePartition>>();
 
   constructor(parts: SharePartitionsParts) {
@@ -91,6 +104,7 @@ export class SharePartitions {
     this.#deadLetters = parts.deadLetters;
     this.#logger = parts.logger;
     this.#isInitialized = parts.isInitialized;
+    this.#bugs = parts.bugs ?? {};
   }
 
   rules(groupId: string): DeliveryRules {
@@ -123,7 +137,7 @@ export class SharePartitions {
     const live: LivePartition = {
       id,
       partition: source,
-      state: new SharePartition({ startOffset, batches: kept.batches }),
+      state: new SharePartition({ startOffset, batches: this.#recalled(kept.batches) }),
       waiters: new Set(),
       ready: kept.startOffset !== -1,
       deadLettering: false,
@@ -240,6 +254,11 @@ export class SharePartitions {
     for (const waiter of [...live.waiters]) waiter.wake();
   }
 
+  #recalled(batches: readonly StateChange[]): readonly StateChange[] {
+    if (this.#bugs.forgetDeliveryCounts !== true) return batches;
+    return batches.map((batch) => ({ ...batch, deliveryCount: 0 }));
+  }
+
   #begin(live: LivePartition, startOffset: number): number {
     // Where it begins is decided once: else "latest" would be decided anew after a crash, beyond what was delivered.
     return this.#kept.write(live.id, { startOffset, deliveryCompleteCount: 0, batches: [] }, (error) => {
@@ -308,8 +327,9 @@ export class SharePartitions {
       deliveryCompleteCount: state.completedRecords,
       batches: transition.changes,
     };
+    const early = this.#bugs.answerBeforeDurable === true;
     const refused = this.#kept.write(live.id, change, (error) => {
-      done(error === 0 ? 0 : coordinatorError(error));
+      if (!early) done(error === 0 ? 0 : coordinatorError(error));
       if (error === 0 && !live.closed && state.deadLetters().length > 0) this.#sendDeadLetters(live);
     });
     if (refused !== 0) {
@@ -317,8 +337,8 @@ export class SharePartitions {
       done(coordinatorError(refused));
       return false;
     }
-    if (transition.changes.some((change) => change.state === "available")) this.wake(live);
-    else if (live.waiters.size > 0) this.wake(live);
+    if (early) done(0);
+    this.wake(live);
     return true;
   }
 
@@ -349,6 +369,8 @@ export class SharePartitions {
       return;
     }
     live.deadLettering = true;
+    if (this.#bugs.archiveBeforeDeadLetter === true)
+      this.#archive(live, runs[0]?.first ?? 0, runs.at(-1)?.end ?? 0);
     this.#deadLetters.write(
       {
         groupId,
