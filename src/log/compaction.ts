@@ -7,6 +7,7 @@ import { type CompactableSegment, type CompactionPlan, planCompaction } from "./
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Segment } from "./segment.ts";
+import { sweepSwaps } from "./segment-swap.ts";
 
 /** How long a log whose compaction failed is left alone. */
 const RETRY_MS = 60_000;
@@ -44,6 +45,8 @@ export class Compaction {
   readonly #cleaned = new WeakMap<PartitionLog, number>();
   /** When a log whose compaction failed is tried again. */
   readonly #retryAtMs = new WeakMap<PartitionLog, number>();
+  /** Logs that were compacted in this process. */
+  readonly #swept = new WeakSet<PartitionLog>();
   #pass: Promise<void> | null = null;
   #stopped = false;
   #passes = 0;
@@ -128,7 +131,9 @@ export class Compaction {
     await null;
     try {
       // What earlier swaps left behind is gone for good before files of the same names come.
-      log.files.syncFolder();
+      if (this.#swept.has(log)) log.files.syncFolder();
+      else sweepSwaps(this.#host.disk, log.folder);
+      this.#swept.add(log);
       const pass = new CompactionPass({
         host: this.#host,
         log,

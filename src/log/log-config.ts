@@ -220,8 +220,6 @@ export const COMPACTION_BUGS = [
   "skip-compacted-sync",
   /** The originals go before it is durable that something else has their place. */
   "skip-swap-sync",
-  /** Recovery ends a swap that only the system's cache tells of. */
-  "trust-cached-swap",
   /** What tells of a swap goes before a checkpoint knows of it. */
   "forget-swap-early",
   /** Tombstones go at once, whatever `delete.retention.ms` says. */

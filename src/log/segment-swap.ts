@@ -94,6 +94,19 @@ export function commitSwap(host: LogHost, folder: string, baseOffset: number): v
   if (!bugs.has("skip-swap-sync")) disk.syncFolder(folder);
 }
 
+/**
+ * Makes sure that nothing of earlier swaps is in the folder, or comes back to it, before a log is compacted for the
+ * first time in this process: an announcement that came back would take a new file of its name for its own. Called
+ * where the checkpoint in force knows of all swaps. Throws DISK_IO.
+ */
+export function sweepSwaps(disk: Disk, folder: string): void {
+  for (const name of disk.list(folder)) {
+    const isLeft = [SWAP_SUFFIX, SWAP_DRAFT_SUFFIX, CLEANED_SUFFIX].some((suffix) => name.endsWith(suffix));
+    if (isLeft) disk.remove(`${folder}/${name}`);
+  }
+  disk.syncFolder(folder);
+}
+
 /** What a crash left of swaps in a partition's folder. */
 export interface FoundSwaps {
   /** Swaps that have happened, in the order of their offsets. */
@@ -113,8 +126,7 @@ export function recoverSwaps(host: LogHost, folder: string): FoundSwaps {
   let changed = false;
   // A process that was killed may have left the announcement in the system's cache: it has to last longer than
   // the originals.
-  const isAnnounced = names.some((name) => name.endsWith(SWAP_SUFFIX));
-  if (isAnnounced && !host.bugs.has("trust-cached-swap")) disk.syncFolder(folder);
+  if (names.some((name) => name.endsWith(SWAP_SUFFIX))) disk.syncFolder(folder);
   for (const name of names) {
     const baseOffset = parseSegmentName(name, SWAP_SUFFIX);
     if (baseOffset === null) continue;

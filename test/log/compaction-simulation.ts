@@ -137,8 +137,9 @@ export class CompactionSimulation {
   #onOperation({ kind, path }: Operation): void {
     this.#operations += 1;
     // Power goes most often where it hurts most: in the middle of a swap.
-    if (kind === "rename" && path.includes(".swap") && this.#random.below(20) === 0) {
-      this.#crashAt = this.#operations + this.#random.below(6);
+    const isSwap = kind === "rename" && (path.includes(".swap") || path.includes(".cleaned"));
+    if (isSwap && this.#random.below(8) === 0) {
+      this.#crashAt = this.#operations + this.#random.below(16);
     }
     if (this.#operations === this.#crashAt) this.#crashNow();
   }
