@@ -92,6 +92,7 @@ export class ClassicMembers implements ClassicProtocol {
       this.#runtime.keepSession(group.id, member.memberId, member.classic.sessionTimeoutMs);
       const mustRejoin =
         member.epoch < group.targetEpoch ||
+        needsTarget(group) ||
         member.state === "unrevoked" ||
         (member.state === "unreleased" && !waitsForOthers(group, member));
       if (mustRejoin) this.#runtime.awaitJoin(group.id, member);
@@ -282,6 +283,16 @@ function syncFault(group: ConsumerGroup, member: ConsumerMember, request: SyncRe
   // One that still has to give partitions up gets its assignment first, and rejoins when it has done so.
   const behind = group.targetEpoch > member.epoch && member.state !== "unrevoked";
   return behind ? ERROR.REBALANCE_IN_PROGRESS : ERROR.NONE;
+}
+
+/**
+ * Whether only a join can bring the target that the group's epoch asks for: nobody is left whose heartbeats would.
+ * Apache Kafka waits for somebody to come.
+ */
+function needsTarget(group: ConsumerGroup): boolean {
+  if (group.epoch <= group.targetEpoch) return false;
+  for (const { classic } of group.members.values()) if (classic === null) return false;
+  return true;
 }
 
 /** Whether a partition of the member's target is still with somebody else. */
