@@ -53,6 +53,7 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     random,
     logger,
     settings,
+    groupConfigs: parts.groupConfigs ?? NO_GROUP_CONFIGS,
   });
   const shares = new ShareCoordinator({
     broker,

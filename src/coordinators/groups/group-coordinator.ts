@@ -29,6 +29,8 @@ export interface GroupCoordinatorParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: Settings;
+  /** What is set for one group alone, as strings by Kafka's names. Default: nothing is. */
+  readonly groupConfigs?: (groupId: string) => ReadonlyMap<string, string>;
 }
 
 /**
@@ -64,7 +66,9 @@ export class GroupCoordinator implements CoordinatorState {
     };
     this.classic = this.register(new ClassicGroups(this.context));
     this.offsets = this.register(new GroupOffsets(this.context, (id) => this.classic.addSimple(id)));
-    this.consumers = this.register(new ConsumerGroups(this.context, this.classic));
+    this.consumers = this.register(
+      new ConsumerGroups(this.context, this.classic, parts.groupConfigs ?? (() => new Map())),
+    );
   }
 
   /** Adds a kind of group, or anything else that keeps records in this log. Before `load`. */

@@ -10,12 +10,9 @@ export interface ConsumerGroupTimes {
 type Timed = "session.timeout" | "heartbeat.interval" | "assignment.interval";
 
 /** A group's times: its own where it has any (as strings, by Kafka's names), kept within the broker's bounds. */
-export function consumerGroupTimes(
-  settings: Settings,
-  own: ReadonlyMap<string, string> | null,
-): ConsumerGroupTimes {
+export function consumerGroupTimes(settings: Settings, own: ReadonlyMap<string, string>): ConsumerGroupTimes {
   const of = (name: Timed): number => {
-    const text = own?.get(`consumer.${name}.ms`);
+    const text = own.get(`consumer.${name}.ms`);
     const valueMs = text === undefined ? Number.NaN : Number(text);
     if (!Number.isFinite(valueMs)) return settings[`group.consumer.${name}.ms`];
     const minMs = settings[`group.consumer.min.${name}.ms`];

@@ -19,7 +19,7 @@ export class ConsumerGroups implements GroupPart {
   constructor(
     context: GroupContext,
     classic: ClassicGroups,
-    ownSettings: (groupId: string) => ReadonlyMap<string, string> | null = () => null,
+    ownSettings: (groupId: string) => ReadonlyMap<string, string>,
   ) {
     this.#context = context;
     this.#runtime = new ConsumerRuntime(context, classic, ownSettings);

@@ -35,14 +35,14 @@ export class ConsumerRuntime {
   readonly joins: MemberTimers;
   readonly syncs: MemberTimers;
   readonly #classic: ClassicGroups;
-  /** Settings of single groups by Kafka's names, or null. */
-  readonly #ownSettings: (groupId: string) => ReadonlyMap<string, string> | null;
+  /** What is set for single groups, by Kafka's names. */
+  readonly #ownSettings: (groupId: string) => ReadonlyMap<string, string>;
   #topicsVersion = 0;
 
   constructor(
     context: GroupContext,
     classic: ClassicGroups,
-    ownSettings: (groupId: string) => ReadonlyMap<string, string> | null,
+    ownSettings: (groupId: string) => ReadonlyMap<string, string>,
   ) {
     this.context = context;
     this.#classic = classic;
