@@ -485,7 +485,7 @@ export class Broker {
     );
     try {
       if (missing.length > 0) {
-        for (const log of this.store.createAll(missing, config)) logs[log.partition - first] = log;
+        for (const log of this.store.createUnborn(missing, config)) logs[log.partition - first] = log;
       }
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;

@@ -176,10 +176,10 @@ export const OPTIONS = {
     doc: "Partitions of a topic that is made without saying how many.",
   }),
   "max.partitions": count({
-    default: 2000,
+    default: 10_000,
     min: 1,
     max: 100_000,
-    doc: "Partitions of all topics together. Each costs a file, so creations beyond it are refused.",
+    doc: "Partitions of all topics together; creations beyond it are refused. One that was written to costs a file and some KiB of memory.",
   }),
   "log.durability": choice(["disk", "memory"], {
     default: "disk",

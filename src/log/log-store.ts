@@ -82,6 +82,7 @@ export class LogStore {
   readonly #host: StoreHost;
   readonly #lock: FolderLock;
   readonly #logs = new Map<string, PartitionLog>();
+  readonly #folders = new Set<string>();
   readonly #quarantine: Quarantine;
   readonly #slots: CheckpointSlots;
   readonly #journal: Journal;
@@ -141,7 +142,7 @@ export class LogStore {
     this.#sequence = opened.sequence;
     this.#floorGeneration = opened.journal.generation;
     this.#lastCheckpointMs = host.clock.monotonicMs();
-    for (const log of opened.logs) this.#logs.set(logKey(log.topicId, log.partition), log);
+    for (const log of opened.logs) this.#add(log);
     for (const [log, state] of opened.frozen) this.#frozen.set(log, state);
     this.#background = new Background({
       limits: host.limits,
@@ -213,14 +214,36 @@ export class LogStore {
       for (const log of made) this.#unmake(log);
       throw error;
     }
-    for (const log of made) this.#logs.set(logKey(log.topicId, log.partition), log);
+    for (const log of made) this.#add(log);
     return made;
+  }
+
+  /**
+   * Makes logs that have no files before their first append, and are gone after a restart if there was none:
+   * for whoever writes down by other means which logs there are. Thousands cost a moment, and no sync.
+   */
+  createUnborn(identities: readonly LogIdentity[], config: LogConfig): readonly PartitionLog[] {
+    const failure = this.#host.failure;
+    if (failure !== null) throw failure;
+    return identities.map((identity) => {
+      const log = this.#newLog(identity, config);
+      log.restore([], 0, 0);
+      log.makeFiles = () => this.#bear(log);
+      this.#add(log);
+      return log;
+    });
   }
 
   /** Takes a log away: durable when this returns, the files go later. Throws DISK_IO. */
   delete(log: PartitionLog): void {
     if (this.get(log.topicId, log.partition) !== log) return;
     const { folder } = this.#options;
+    if (log.makeFiles !== null) {
+      this.#forget(log);
+      // What an attempt to make its files has left.
+      if (log.segments.length > 0) this.#maintenance.removeLater(log.folder);
+      return;
+    }
     const doomed = `${folder}/${doomedFolderName(log.topicId, log.partition)}`;
     this.#host.disk.rename(log.folder, doomed);
     this.#forget(log);
@@ -311,33 +334,58 @@ export class LogStore {
     return secret;
   }
 
+  #add(log: PartitionLog): void {
+    this.#logs.set(logKey(log.topicId, log.partition), log);
+    this.#folders.add(log.folder);
+  }
+
   #forget(log: PartitionLog): void {
     this.#logs.delete(logKey(log.topicId, log.partition));
+    this.#folders.delete(log.folder);
     this.#frozen.delete(log);
     log.markDeleted();
     this.#background.forget(log);
   }
 
-  #make(identity: LogIdentity, config: LogConfig): PartitionLog {
-    const { disk } = this.#host;
+  #newLog(identity: LogIdentity, config: LogConfig): PartitionLog {
     const name = partitionFolderName(identity.topic, identity.partition);
     const folder = `${this.#options.folder}/${name}`;
     assert(this.get(identity.topicId, identity.partition) === null, `log ${name} is there already`);
-    for (const log of this.#logs.values()) assert(log.folder !== folder, `${name} is another topic's folder`);
-    // Something without a log in it: a folder that a crash left half made, or that nobody could read.
-    if (disk.exists(folder)) this.#quarantine.setAside(folder, this.#options.folder, name);
-    disk.makeFolder(folder);
-    const log = new PartitionLog(this.#host, identity, folder, config);
+    assert(!this.#folders.has(folder), `${name} is another topic's folder`);
+    return new PartitionLog(this.#host, identity, folder, config);
+  }
+
+  #make(identity: LogIdentity, config: LogConfig): PartitionLog {
+    const log = this.#newLog(identity, config);
     try {
       log.restore([], 0, 0);
-      if (!log.roll()) throw new HeadwaterError("DISK_FULL", `no space for ${folder}`, { path: folder });
-      disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(identity.topicId));
-      log.files.syncFolder();
+      this.#makeFiles(log);
       return log;
     } catch (error) {
       this.#unmake(log);
       throw error;
     }
+  }
+
+  /** After a failure it can be called again. Throws DISK_FULL or DISK_IO. */
+  #bear(log: PartitionLog): void {
+    this.#makeFiles(log);
+    this.#host.disk.syncFolder(this.#options.folder);
+  }
+
+  /** Durable but for the folder's own name. */
+  #makeFiles(log: PartitionLog): void {
+    const { disk } = this.#host;
+    const { folder } = log;
+    // Something without a log in it: a folder that a crash left half made, or that nobody could read.
+    if (log.segments.length === 0 && disk.exists(folder)) {
+      const name = partitionFolderName(log.topic, log.partition);
+      this.#quarantine.setAside(folder, this.#options.folder, name);
+    }
+    disk.makeFolder(folder);
+    if (!log.roll()) throw new HeadwaterError("DISK_FULL", `no space for ${folder}`, { path: folder });
+    disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(log.topicId));
+    log.files.syncFolder();
   }
 
   #unmake(log: PartitionLog): void {
@@ -367,6 +415,7 @@ export class LogStore {
     const logs: LogState[] = [];
     const captured: { log: PartitionLog; logStartOffset: number; files: CheckpointedFiles }[] = [];
     for (const log of this.#logs.values()) {
+      if (log.makeFiles !== null) continue;
       const frozen = this.#frozen.get(log);
       logs.push(frozen ?? log.checkpointState(monotonicMs));
       captured.push({ log, logStartOffset: log.logStartOffset, files: log.files.beginCheckpoint() });

@@ -54,6 +54,8 @@ export class PartitionLog {
   readonly internal: boolean;
   readonly producers: ProducerStates;
   readonly epochs = new LeaderEpochs();
+  /** Makes the log's files, durable when it returns, at the first append; null once they are there. */
+  makeFiles: (() => void) | null = null;
   readonly #host: LogHost;
   readonly #topicIdBytes: Uint8Array;
   #config: LogConfig;
@@ -179,6 +181,8 @@ export class PartitionLog {
     if (admission.kind === "refuse") return admission.refusal;
     if (admission.kind === "duplicate") return this.#duplicate(admission.batch);
     try {
+      this.makeFiles?.();
+      this.makeFiles = null;
       const refusal = this.#leaveDamage() ?? this.#makeRoom(end - start, options.nowMs);
       if (refusal !== null) return refusal;
       return this.#store(batches, start, end, options);

@@ -1,6 +1,19 @@
 import { describe, expect, test } from "bun:test";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
-import { openBroker, recordsOf } from "./support.ts";
+import { BatchBuilder } from "../../src/records/builder.ts";
+import { type OpenBroker, openBroker, recordsOf } from "./support.ts";
+
+/** Gives both partitions of the topic a record, and so files. */
+async function fill({ broker, clock }: OpenBroker): Promise<void> {
+  for (const index of [0, 1]) {
+    const builder = new BatchBuilder();
+    builder.append(5, null, Uint8Array.of(index + 1), null);
+    const batch = builder.build();
+    broker.partition("t", index)?.append(batch, 0, batch.length, clock.nowMs(), "client");
+  }
+  await clock.settleAll();
+}
 
 const SPEC = { name: "t", partitionCount: 2, configs: new Map<string, string>() };
 
@@ -8,21 +21,14 @@ describe("Broker", () => {
   test("a topic whose metadata was lost is taken up again, with its records and a warning", async () => {
     const first = await openBroker();
     first.broker.createTopic(SPEC, () => {});
-    first.broker.ingest.append({
-      topic: "t",
-      key: null,
-      value: Uint8Array.of(1),
-      timestampMs: 5,
-      headers: null,
-    });
-    await first.clock.settleAll();
+    await fill(first);
     const disk = first.disk.crash("nothing");
     disk.remove("/data/__cluster_metadata-0");
     const second = await openBroker(disk);
     expect(second.warnings).toContain("took up a topic that the metadata did not know");
     expect(second.broker.topics.get("t")?.partitions).toHaveLength(2);
     const found = [...recordsOf(second, "t", 0), ...recordsOf(second, "t", 1)];
-    expect(found.map(({ value }) => value)).toEqual([Uint8Array.of(1)]);
+    expect(found.map(({ value }) => value)).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
     await second.clock.settleAll();
     const third = await openBroker(second.disk.crash("nothing"));
     expect(third.warnings).toEqual([]);
@@ -32,7 +38,7 @@ describe("Broker", () => {
   test("files that a crash left of a deleted topic go at the next start", async () => {
     const first = await openBroker();
     const topic = first.broker.createTopic(SPEC, () => {});
-    await first.clock.settleAll();
+    await fill(first);
     let crashed = first.disk.crash("nothing");
     // The removal is durable before its callback deletes the files: that is when the power goes.
     first.broker.deleteTopic("t", () => {});
@@ -48,7 +54,7 @@ describe("Broker", () => {
   test("a folder whose id is not that of its name is set aside, and the start goes on", async () => {
     const first = await openBroker();
     first.broker.createTopic(SPEC, () => {});
-    await first.clock.settleAll();
+    await fill(first);
     const old = first.disk.readFile("/data/t-0/partition.metadata", 1000) ?? new Uint8Array(0);
     first.broker.deleteTopic("t", () => {});
     await first.clock.settleAll();
@@ -68,6 +74,23 @@ describe("Broker", () => {
     expect(second.broker.topics.get("t")?.partitions).toHaveLength(2);
     expect(disk.list("/data/quarantine")).toContain("t-0");
     expect(recordsOf(second, "t", 0)).toHaveLength(0);
+  });
+
+  test("thousands of topics without records cost no sync of their own, and are there after a power cut", async () => {
+    const first = await openBroker(new SimulatedDisk({ seed: 1 }), { maxPartitions: 3000 });
+    const before = first.disk.counts.syncFolder;
+    let durable = 0;
+    for (let topic = 0; topic < 2000; topic += 1) {
+      const spec = { name: `device.${topic}`, partitionCount: 1, configs: new Map<string, string>() };
+      first.broker.createTopic(spec, (error) => {
+        if (error === 0) durable += 1;
+      });
+    }
+    await first.clock.settleAll();
+    expect([durable, first.disk.counts.syncFolder - before]).toEqual([2000, 0]);
+    const second = await openBroker(first.disk.crash("nothing"), { maxPartitions: 3000 });
+    expect(second.broker.topics.partitionCount).toBe(2000);
+    expect(second.disk.list("/data").filter((name) => name.startsWith("device"))).toEqual([]);
   });
 
   test("a topic that was made again under the same name is empty", async () => {
