@@ -1,371 +1,409 @@
 import { describe, expect, test } from "bun:test";
-import { RE2JS } from "re2js";
-import type { SimulatedDisk } from "../../src/io/simulated/disk.ts";
-import { SimulatedDisk as Disk } from "../../src/io/simulated/disk.ts";
+import { ZERO_UUID } from "../../src/base/ids.ts";
+import type { TransactionAdmission } from "../../src/broker/transactions.ts";
 import {
-  ADD_PARTITIONS_TO_TXN_REQUEST,
-  DEFAULT_ADD_PARTITIONS_TO_TXN_REQUEST,
-} from "../../src/kafka/wire/generated/add-partitions-to-txn-request.ts";
-import { ADD_PARTITIONS_TO_TXN_RESPONSE } from "../../src/kafka/wire/generated/add-partitions-to-txn-response.ts";
-import { DESCRIBE_TRANSACTIONS_REQUEST } from "../../src/kafka/wire/generated/describe-transactions-request.ts";
-import { DESCRIBE_TRANSACTIONS_RESPONSE } from "../../src/kafka/wire/generated/describe-transactions-response.ts";
-import { ERROR, errorName } from "../../src/kafka/wire/generated/errors.ts";
+  DEFAULT_DESCRIBE_PRODUCERS_REQUEST,
+  DESCRIBE_PRODUCERS_REQUEST,
+} from "../../src/kafka/wire/generated/describe-producers-request.ts";
+import { DESCRIBE_PRODUCERS_RESPONSE } from "../../src/kafka/wire/generated/describe-producers-response.ts";
+import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import {
-  DEFAULT_FIND_COORDINATOR_REQUEST,
-  FIND_COORDINATOR_REQUEST,
-} from "../../src/kafka/wire/generated/find-coordinator-request.ts";
-import { FIND_COORDINATOR_RESPONSE } from "../../src/kafka/wire/generated/find-coordinator-response.ts";
+  DEFAULT_FETCH_PARTITION,
+  DEFAULT_FETCH_REQUEST,
+  FETCH_REQUEST,
+} from "../../src/kafka/wire/generated/fetch-request.ts";
+import { FETCH_RESPONSE } from "../../src/kafka/wire/generated/fetch-response.ts";
 import {
-  DEFAULT_INIT_PRODUCER_ID_REQUEST,
-  INIT_PRODUCER_ID_REQUEST,
-} from "../../src/kafka/wire/generated/init-producer-id-request.ts";
-import { INIT_PRODUCER_ID_RESPONSE } from "../../src/kafka/wire/generated/init-producer-id-response.ts";
-import { LIST_TRANSACTIONS_REQUEST } from "../../src/kafka/wire/generated/list-transactions-request.ts";
-import { LIST_TRANSACTIONS_RESPONSE } from "../../src/kafka/wire/generated/list-transactions-response.ts";
+  DEFAULT_LIST_OFFSETS_PARTITION,
+  LIST_OFFSETS_REQUEST,
+} from "../../src/kafka/wire/generated/list-offsets-request.ts";
+import { LIST_OFFSETS_RESPONSE } from "../../src/kafka/wire/generated/list-offsets-response.ts";
+import { OFFSET_FOR_LEADER_EPOCH_REQUEST } from "../../src/kafka/wire/generated/offset-for-leader-epoch-request.ts";
+import { OFFSET_FOR_LEADER_EPOCH_RESPONSE } from "../../src/kafka/wire/generated/offset-for-leader-epoch-response.ts";
+import { PRODUCE_REQUEST } from "../../src/kafka/wire/generated/produce-request.ts";
+import { PRODUCE_RESPONSE } from "../../src/kafka/wire/generated/produce-response.ts";
+import { WRITE_TXN_MARKERS_REQUEST } from "../../src/kafka/wire/generated/write-txn-markers-request.ts";
+import { WRITE_TXN_MARKERS_RESPONSE } from "../../src/kafka/wire/generated/write-txn-markers-response.ts";
+import { BatchBuilder } from "../../src/records/builder.ts";
+import { decodeRecords } from "../../src/records/reader.ts";
 import { Gateway, type TestClient } from "./support/door.ts";
-import { committedOffset, readCommitted, TransactionalClient } from "./support/transactional-client.ts";
 
-async function gatewayWith(...topics: readonly string[]): Promise<Gateway> {
+const READ_COMMITTED = 1;
+
+interface Batch {
+  readonly values?: readonly string[];
+  readonly producerId?: number;
+  readonly producerEpoch?: number;
+  readonly baseSequence?: number;
+  readonly transactional?: boolean;
+}
+
+function batch({ values = ["v"], ...options }: Batch = {}): Uint8Array {
+  const builder = new BatchBuilder();
+  for (const value of values)
+    builder.append(Date.UTC(2026, 0, 1), null, new TextEncoder().encode(value), null);
+  return builder.build({
+    producerId: 7,
+    producerEpoch: 0,
+    baseSequence: 0,
+    transactional: true,
+    ...options,
+  });
+}
+
+/** A coordinator that answers as the test says, when it says so. */
+class Coordinator {
+  readonly asked: TransactionAdmission[] = [];
+  readonly waiting: (() => void)[] = [];
+  errors: readonly number[] = [];
+  hold = false;
+
+  admit(admission: TransactionAdmission, done: (errors: readonly number[]) => void): void {
+    this.asked.push(admission);
+    const { errors } = this;
+    const answer = (): void => done(admission.partitions.map((_, index) => errors[index] ?? ERROR.NONE));
+    if (this.hold) this.waiting.push(answer);
+    else answer();
+  }
+}
+
+async function opened() {
   const gateway = await Gateway.open();
-  makeTopics(gateway, topics);
+  const coordinator = new Coordinator();
+  gateway.broker.transactions = coordinator;
+  gateway.broker.createTopic({ name: "t", partitionCount: 2, configs: new Map() }, () => {});
   await gateway.clock.settleAll();
-  return gateway;
+  return { gateway, coordinator, client: await gateway.connect() };
 }
 
-function makeTopics(gateway: Gateway, topics: readonly string[]): void {
-  for (const name of topics) {
-    gateway.broker.createTopic({ name, partitionCount: 2, configs: new Map() }, () => {});
-  }
-}
-
-async function producerOf(gateway: Gateway, transactionalId: string): Promise<TransactionalClient> {
-  const producer = new TransactionalClient(await gateway.connect(), transactionalId);
-  for (let tries = 0; tries < 50; tries += 1) {
-    const error = await producer.init();
-    if (error === "NONE") return producer;
-    gateway.clock.advance(100);
-    await gateway.clock.settleAll();
-  }
-  throw new Error(`${transactionalId} gets no producer`);
-}
-
-function list(client: TestClient, filter: object = {}, version = 2) {
-  const request = {
-    stateFilters: [],
-    producerIdFilters: [],
-    durationFilter: -1,
-    transactionalIdPattern: null,
+function produceRequest(records: Readonly<Record<number, Uint8Array>>, transactionalId: string | null = "x") {
+  const partitionData = Object.entries(records).map(([index, bytes]) => ({
+    index: Number(index),
+    records: bytes,
+  }));
+  return {
+    transactionalId,
+    acks: -1,
+    timeoutMs: 1000,
+    topicData: [{ name: "t", topicId: ZERO_UUID, partitionData }],
   };
-  return client.ask(
-    LIST_TRANSACTIONS_REQUEST,
-    LIST_TRANSACTIONS_RESPONSE,
-    { ...request, ...filter },
-    version,
+}
+
+async function produce(
+  client: TestClient,
+  records: Readonly<Record<number, Uint8Array>>,
+  version = 12,
+  transactionalId: string | null = "x",
+): Promise<number[]> {
+  const request = produceRequest(records, transactionalId);
+  const answer = await client.ask(PRODUCE_REQUEST, PRODUCE_RESPONSE, request, version);
+  return answer.responses.flatMap(({ partitionResponses }) =>
+    partitionResponses.map(({ errorCode }) => errorCode),
   );
 }
 
-describe("a transaction", () => {
-  test("by a client that adds partitions itself: what it wrote and consumed counts together", async () => {
-    const gateway = await gatewayWith("in", "out");
-    const producer = await producerOf(gateway, "x");
-    expect(await producer.produce("out", 0, "early", 9)).toBe("INVALID_TXN_STATE");
-    expect(await producer.add("out", [0, 1])).toEqual(["NONE", "NONE"]);
-    expect(await producer.produce("out", 0, "a", 9)).toBe("NONE");
-    expect(await producer.produce("out", 1, "b", 9)).toBe("NONE");
-    expect(await producer.addOffsets("g")).toBe("NONE");
-    expect(await producer.commitOffset("g", "in", 7, 3)).toBe("NONE");
-    expect(await readCommitted(producer.client, "out", 0)).toEqual([]);
-    expect(await committedOffset(producer.client, "g", "in")).toBe("UNSTABLE_OFFSET_COMMIT");
-    expect(await producer.end(true, 4)).toBe("NONE");
-    expect(await readCommitted(producer.client, "out", 0)).toEqual(["a"]);
-    expect(await readCommitted(producer.client, "out", 1)).toEqual(["b"]);
-    expect(await committedOffset(producer.client, "g", "in")).toBe(7);
-    expect(await producer.end(true, 4)).toBe("NONE");
-    expect(await producer.end(false, 4)).toBe("INVALID_TXN_STATE");
-  });
+function fetchRequest(fetchOffset: number, isolationLevel = READ_COMMITTED, maxWaitMs = 0) {
+  const partitions = [{ ...DEFAULT_FETCH_PARTITION, partition: 0, fetchOffset, partitionMaxBytes: 1 << 20 }];
+  const topics = [{ topic: "t", topicId: ZERO_UUID, partitions }];
+  return { ...DEFAULT_FETCH_REQUEST, maxWaitMs, minBytes: 1, isolationLevel, topics };
+}
 
-  test("by a client that just writes (KIP-890): its epoch moves on with every end", async () => {
-    const gateway = await gatewayWith("in", "out");
-    const producer = await producerOf(gateway, "x");
-    const { producerId } = producer.producer;
-    expect(await producer.produce("out", 0, "a")).toBe("NONE");
-    expect(await producer.commitOffset("g", "in", 1)).toBe("NONE");
-    expect(await producer.end(true)).toBe("NONE");
-    expect(producer.producer).toEqual({ producerId, producerEpoch: 1 });
-    expect(await producer.produce("out", 0, "b")).toBe("NONE");
-    expect(await producer.commitOffset("g", "in", 2)).toBe("NONE");
-    expect(await producer.end(false)).toBe("NONE");
-    expect(producer.producer).toEqual({ producerId, producerEpoch: 2 });
-    expect(await producer.end(false)).toBe("NONE");
-    expect(producer.producer).toEqual({ producerId, producerEpoch: 3 });
-    expect(await producer.produce("out", 0, "c")).toBe("NONE");
-    expect(await producer.end(true)).toBe("NONE");
-    expect(await readCommitted(producer.client, "out", 0)).toEqual(["a", "c"]);
-    expect(await committedOffset(producer.client, "g", "in")).toBe(1);
-  });
+async function fetch(client: TestClient, fetchOffset: number, isolationLevel = READ_COMMITTED) {
+  const request = fetchRequest(fetchOffset, isolationLevel);
+  const answer = await client.ask(FETCH_REQUEST, FETCH_RESPONSE, request, 12);
+  const partition = answer.responses[0]?.partitions[0];
+  if (partition === undefined) throw new Error("no partition in the answer");
+  const offsets = decodeRecords(partition.records ?? new Uint8Array(0)).map(({ offset }) => offset);
+  return { ...partition, offsets };
+}
 
-  test("of a producer that was replaced comes to nothing, and its epoch is told by version", async () => {
-    const gateway = await gatewayWith("out");
-    const zombie = await producerOf(gateway, "x");
-    expect(await zombie.produce("out", 0, "old")).toBe("NONE");
-    const next = await producerOf(gateway, "x");
-    expect(next.producer.producerEpoch).toBe(2);
-    expect(await zombie.produce("out", 0, "older")).toBe("INVALID_PRODUCER_EPOCH");
-    for (const version of [0, 1, 2, 3, 4]) {
-      const fenced = version < 2 ? "INVALID_PRODUCER_EPOCH" : "PRODUCER_FENCED";
-      expect(await zombie.end(true, version)).toBe(fenced);
-      expect(await zombie.addOffsets("g", version)).toBe(fenced);
-      if (version < 4) expect(await zombie.add("out", [0], version)).toEqual([fenced]);
-    }
-    expect(await zombie.end(true)).toBe("PRODUCER_FENCED");
-    for (const version of [3, 4, 5]) {
-      const fenced = version < 4 ? "INVALID_PRODUCER_EPOCH" : "PRODUCER_FENCED";
-      expect(await zombie.init(version, zombie.producer)).toBe(fenced);
-    }
-    expect(await next.produce("out", 0, "new")).toBe("NONE");
-    expect(await next.end(true)).toBe("NONE");
-    expect(await readCommitted(next.client, "out", 0)).toEqual(["new"]);
-  });
-
-  test("that takes too long is aborted, and readers go on", async () => {
-    const gateway = await gatewayWith("out");
-    const slow = await producerOf(gateway, "slow");
-    const other = await producerOf(gateway, "other");
-    await slow.produce("out", 0, "lost");
-    await other.produce("out", 0, "kept");
-    expect(await other.end(true)).toBe("NONE");
-    expect(await readCommitted(other.client, "out", 0)).toEqual([]);
-    gateway.clock.advance(10_001);
-    await gateway.clock.settleAll();
-    expect(await readCommitted(other.client, "out", 0)).toEqual(["kept"]);
-    expect(await slow.end(true)).toBe("INVALID_TXN_STATE");
-  });
-
-  test("over a topic that is deleted meanwhile ends in the others", async () => {
-    const gateway = await gatewayWith("kept", "deleted");
-    const producer = await producerOf(gateway, "x");
-    await producer.produce("kept", 0, "a");
-    await producer.produce("deleted", 0, "b");
-    gateway.broker.deleteTopic("deleted", () => {});
-    await gateway.clock.settleAll();
-    expect(await producer.end(true)).toBe("NONE");
-    expect(await readCommitted(producer.client, "kept", 0)).toEqual(["a"]);
-    const states = (await list(producer.client)).transactionStates;
-    expect(states.map(({ transactionState }) => transactionState)).toEqual(["CompleteCommit"]);
-  });
-});
-
-describe("InitProducerId", () => {
-  const ask = async (client: TestClient, fields: object, version = 5) => {
-    const request = { ...DEFAULT_INIT_PRODUCER_ID_REQUEST, transactionTimeoutMs: 1000, ...fields };
-    const answer = await client.ask(INIT_PRODUCER_ID_REQUEST, INIT_PRODUCER_ID_RESPONSE, request, version);
-    return [errorName(answer.errorCode), answer.producerId, answer.producerEpoch];
+function mark(
+  client: TestClient,
+  transactionResult: boolean,
+  change: {
+    producerEpoch?: number;
+    coordinatorEpoch?: number;
+    transactionVersion?: number;
+    name?: string;
+  } = {},
+  version = 1,
+) {
+  const { name = "t", ...rest } = change;
+  const marker = {
+    producerId: 7,
+    producerEpoch: 0,
+    transactionResult,
+    coordinatorEpoch: 0,
+    transactionVersion: 0,
+    topics: [{ name, partitionIndexes: [0] }],
+    ...rest,
   };
+  return client.ask(WRITE_TXN_MARKERS_REQUEST, WRITE_TXN_MARKERS_RESPONSE, { markers: [marker] }, version);
+}
 
-  test("in every version, with and without a transactional id", async () => {
-    const client = await (await Gateway.open()).connect();
-    for (let version = 0; version <= 5; version += 1) {
-      expect(await ask(client, { transactionalId: "x" }, version)).toEqual(["NONE", 0, version]);
-    }
-    for (let version = 0; version <= 5; version += 1) {
-      expect(await ask(client, { transactionalId: null }, version)).toEqual(["NONE", 1 + version, 0]);
-    }
-  });
+async function markError(...parameters: Parameters<typeof mark>): Promise<number | undefined> {
+  const answer = await mark(...parameters);
+  return answer.markers[0]?.topics[0]?.partitions[0]?.errorCode;
+}
 
-  test("refuses what makes no sense", async () => {
-    const client = await (await Gateway.open()).connect();
-    const id = { transactionalId: "x" };
-    expect(await ask(client, { transactionalId: "" })).toEqual(["INVALID_REQUEST", -1, -1]);
-    expect(await ask(client, { ...id, transactionTimeoutMs: 0 })).toEqual([
-      "INVALID_TRANSACTION_TIMEOUT",
-      -1,
-      -1,
-    ]);
-    expect(await ask(client, { ...id, producerId: 4 })).toEqual(["INVALID_REQUEST", -1, -1]);
-    expect(await ask(client, { ...id, producerEpoch: 4 })).toEqual(["INVALID_REQUEST", -1, -1]);
-    expect(await ask(client, id)).toEqual(["NONE", 0, 0]);
-    const huge = { ...id, producerId: 2n ** 62n, producerEpoch: 0 };
-    expect(await ask(client, huge)).toEqual(["PRODUCER_FENCED", -1, -1]);
-  });
-});
-
-describe("AddPartitionsToTxn", () => {
-  test("keeps all partitions out where one does not exist", async () => {
-    const gateway = await gatewayWith("out");
-    const producer = await producerOf(gateway, "x");
-    for (const version of [0, 1, 2, 3]) {
-      expect(await producer.add("out", [0, 9], version)).toEqual([
-        "OPERATION_NOT_ATTEMPTED",
-        "UNKNOWN_TOPIC_OR_PARTITION",
-      ]);
-      expect(await producer.add("out", [1], version)).toEqual(["NONE"]);
-    }
-  });
-
-  test("as brokers send it: several transactions, some to be verified only", async () => {
-    const gateway = await gatewayWith("out");
-    const one = await producerOf(gateway, "one");
-    const two = await producerOf(gateway, "two");
-    const topics = [{ name: "out", partitions: [0, 1] }];
-    for (const version of [4, 5]) {
-      const request = {
-        ...DEFAULT_ADD_PARTITIONS_TO_TXN_REQUEST,
-        transactions: [
-          { transactionalId: "one", ...one.producer, verifyOnly: false, topics },
-          { transactionalId: "one", ...one.producer, verifyOnly: true, topics },
-          { transactionalId: "two", ...two.producer, verifyOnly: true, topics },
-          { transactionalId: "three", ...two.producer, verifyOnly: true, topics },
-          { transactionalId: "", ...two.producer, verifyOnly: false, topics },
-        ],
-      };
-      const answer = await one.client.ask(
-        ADD_PARTITIONS_TO_TXN_REQUEST,
-        ADD_PARTITIONS_TO_TXN_RESPONSE,
-        request,
-        version,
-      );
-      const errors = answer.resultsByTransaction.map(({ topicResults }) =>
-        topicResults[0]?.resultsByPartition.map(({ partitionErrorCode }) => errorName(partitionErrorCode)),
-      );
-      expect(errors).toEqual([
-        ["NONE", "NONE"],
-        ["NONE", "NONE"],
-        ["TRANSACTION_ABORTABLE", "TRANSACTION_ABORTABLE"],
-        ["INVALID_PRODUCER_ID_MAPPING", "INVALID_PRODUCER_ID_MAPPING"],
-        ["INVALID_REQUEST", "INVALID_REQUEST"],
-      ]);
-    }
-  });
-});
-
-describe("what operators see", () => {
-  test("transactions by state, producer and pattern", async () => {
-    const gateway = await gatewayWith("out");
-    const one = await producerOf(gateway, "pay-1");
-    await producerOf(gateway, "pay-2");
-    await one.produce("out", 0, "a");
-    const ids = async (filter: object, version = 2) =>
-      (await list(one.client, filter, version)).transactionStates.map(
-        ({ transactionalId }) => transactionalId,
-      );
-    for (const version of [0, 1, 2]) expect((await ids({}, version)).sort()).toEqual(["pay-1", "pay-2"]);
-    expect(await ids({ stateFilters: ["Ongoing"] })).toEqual(["pay-1"]);
-    expect(await ids({ producerIdFilters: [one.producer.producerId] })).toEqual(["pay-1"]);
-    expect(await ids({ durationFilter: 60_000 })).toEqual(["pay-2"]);
-    expect(await ids({ transactionalIdPattern: "pay-[23]" })).toEqual(["pay-2"]);
-    expect(await ids({ transactionalIdPattern: "pay" })).toEqual([]);
-    expect((await list(one.client, { transactionalIdPattern: "(" })).errorCode).toBe(
-      ERROR.INVALID_REGULAR_EXPRESSION,
-    );
-    const unknown = await list(one.client, { stateFilters: ["Ongoing", "Nonsense", "Dead"] });
-    expect(unknown.unknownStateFilters).toEqual(["Nonsense"]);
-    expect(RE2JS.matches("pay-[23]", "pay-2")).toBe(true);
-  });
-
-  test("one transaction, and that there is none", async () => {
-    const gateway = await gatewayWith("out");
-    const producer = await producerOf(gateway, "x");
-    await producer.produce("out", 1, "a");
-    const answer = await producer.client.ask(
-      DESCRIBE_TRANSACTIONS_REQUEST,
-      DESCRIBE_TRANSACTIONS_RESPONSE,
-      { transactionalIds: ["x", "y", ""] },
-      0,
-    );
-    expect(answer.transactionStates).toMatchObject([
+describe("Produce", () => {
+  test("asks the coordinator before a transaction's first records, and then no more", async () => {
+    const { client, coordinator } = await opened();
+    expect(await produce(client, { 0: batch(), 1: batch() })).toEqual([ERROR.NONE, ERROR.NONE]);
+    expect(coordinator.asked).toEqual([
       {
-        errorCode: ERROR.NONE,
         transactionalId: "x",
-        transactionState: "Ongoing",
-        transactionTimeoutMs: 10_000,
-        transactionStartTimeMs: gateway.clock.nowMs(),
-        ...producer.producer,
-        topics: [{ topic: "out", partitions: [1] }],
+        producerId: 7,
+        producerEpoch: 0,
+        implicit: true,
+        partitions: [
+          { topic: "t", partition: 0 },
+          { topic: "t", partition: 1 },
+        ],
       },
-      { errorCode: ERROR.TRANSACTIONAL_ID_NOT_FOUND, transactionalId: "y", transactionState: "" },
-      { errorCode: ERROR.INVALID_REQUEST, transactionalId: "" },
     ]);
+    expect(await produce(client, { 0: batch({ baseSequence: 1 }) })).toEqual([ERROR.NONE]);
+    expect(coordinator.asked).toHaveLength(1);
+    await mark(client, true);
+    await produce(client, { 0: batch({ baseSequence: 2 }) }, 11);
+    expect(coordinator.asked.at(-1)).toMatchObject({ implicit: false });
   });
 
-  test("the coordinator of every id is here", async () => {
-    const client = await (await Gateway.open()).connect();
-    for (let version = 1; version <= 6; version += 1) {
-      const keys = version < 4 ? { key: "x" } : { coordinatorKeys: ["x"] };
-      const request = { ...DEFAULT_FIND_COORDINATOR_REQUEST, keyType: 1, ...keys };
-      const answer = await client.ask(FIND_COORDINATOR_REQUEST, FIND_COORDINATOR_RESPONSE, request, version);
-      const found = version < 4 ? answer : answer.coordinators[0];
-      expect(found).toMatchObject({ errorCode: 0, nodeId: 1, host: "127.0.0.1", port: 9092 });
+  test("keeps the order of requests while the coordinator thinks, and the records in one piece", async () => {
+    const { gateway, client, coordinator } = await opened();
+    coordinator.hold = true;
+    const ids = [0, 1, 2].map((baseSequence) =>
+      client.send(
+        PRODUCE_REQUEST,
+        produceRequest({ 0: batch({ baseSequence, values: [`v${baseSequence}`] }) }),
+        11,
+      ),
+    );
+    await gateway.clock.settleAll();
+    expect(client.frames).toHaveLength(0);
+    for (const answer of coordinator.waiting) answer();
+    await gateway.clock.settleAll();
+    for (const id of ids) {
+      const answer = client.take(PRODUCE_RESPONSE, 11, id);
+      expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(ERROR.NONE);
     }
+    await mark(client, true);
+    const { records } = await fetch(client, 0);
+    const values = decodeRecords(records ?? new Uint8Array(0)).map(({ value }) =>
+      new TextDecoder().decode(value ?? undefined),
+    );
+    expect(values.slice(0, 3)).toEqual(["v0", "v1", "v2"]);
+  });
+
+  test("refuses records whose transaction was ended while the coordinator was asked", async () => {
+    const { gateway, client, coordinator } = await opened();
+    const other = await gateway.connect();
+    coordinator.hold = true;
+    const id = client.send(PRODUCE_REQUEST, produceRequest({ 0: batch() }), 11);
+    await gateway.clock.settleAll();
+    await mark(other, false);
+    for (const answer of coordinator.waiting) answer();
+    await gateway.clock.settleAll();
+    const answer = client.take(PRODUCE_RESPONSE, 11, id);
+    expect(answer.responses[0]?.partitionResponses[0]?.errorCode).toBe(ERROR.INVALID_TXN_STATE);
+  });
+
+  test.each([
+    [ERROR.INVALID_TXN_STATE, 12, ERROR.INVALID_TXN_STATE],
+    [ERROR.TRANSACTION_ABORTABLE, 11, ERROR.TRANSACTION_ABORTABLE],
+    [ERROR.TRANSACTION_ABORTABLE, 10, ERROR.INVALID_TXN_STATE],
+    [ERROR.CONCURRENT_TRANSACTIONS, 12, ERROR.CONCURRENT_TRANSACTIONS],
+    [ERROR.CONCURRENT_TRANSACTIONS, 11, ERROR.NOT_ENOUGH_REPLICAS],
+    [ERROR.COORDINATOR_LOAD_IN_PROGRESS, 12, ERROR.NOT_ENOUGH_REPLICAS],
+    [ERROR.PRODUCER_FENCED, 12, ERROR.INVALID_PRODUCER_EPOCH],
+    [ERROR.INVALID_PRODUCER_ID_MAPPING, 12, ERROR.INVALID_PRODUCER_ID_MAPPING],
+  ])(
+    "translates the coordinator's error %p in version %p to %p, for its partition alone",
+    async (error, version, told) => {
+      const { gateway, client, coordinator } = await opened();
+      coordinator.errors = [error];
+      expect(await produce(client, { 0: batch(), 1: batch() }, version)).toEqual([told, ERROR.NONE]);
+      expect(gateway.broker.partition("t", 0)?.log.logEndOffset).toBe(0 as never);
+    },
+  );
+
+  test("refuses transactional records without an id, and of two producers", async () => {
+    const { client, coordinator } = await opened();
+    const none = ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+    expect(await produce(client, { 0: batch() }, 9, null)).toEqual([none]);
+    const mixed = { 0: batch(), 1: batch({ producerId: 8 }) };
+    expect(await produce(client, mixed)).toEqual(
+      Array.from({ length: 2 }, () => ERROR.INVALID_PRODUCER_ID_MAPPING),
+    );
+    const plain = batch({ transactional: false, producerId: -1, producerEpoch: -1, baseSequence: -1 });
+    expect(await produce(client, { 0: plain })).toEqual([ERROR.NONE]);
+    expect(coordinator.asked).toEqual([]);
+  });
+
+  test.each([
+    ["an older epoch", { producerEpoch: 0, baseSequence: 1 }, ERROR.INVALID_PRODUCER_EPOCH],
+    ["a gap", { producerEpoch: 1, baseSequence: 5 }, ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER],
+    [
+      "a new epoch that begins late",
+      { producerEpoch: 2, baseSequence: 1 },
+      ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER,
+    ],
+    [
+      "records that are not of the transaction",
+      { producerEpoch: 1, baseSequence: 1, transactional: false },
+      ERROR.INVALID_TXN_STATE,
+    ],
+    ["the next ones", { producerEpoch: 1, baseSequence: 1 }, ERROR.NONE],
+  ])("answers %s", async (_, next, error) => {
+    const { client } = await opened();
+    await produce(client, { 0: batch({ producerEpoch: 1 }) }, 11);
+    expect(await produce(client, { 0: batch(next) }, 11)).toEqual([error]);
   });
 });
 
-describe("a power cut at any write or sync", () => {
-  /** The disk as the cut leaves it, and what was answered by then. */
-  interface Cut {
-    readonly disk: SimulatedDisk;
-    readonly acked: readonly string[];
-  }
+describe("who reads committed records", () => {
+  test("reads up to the last stable offset, and is told what was aborted", async () => {
+    const { client } = await opened();
+    await produce(client, { 0: batch({ values: ["a", "b"] }) }, 11);
+    expect(await fetch(client, 0)).toMatchObject({
+      offsets: [],
+      highWatermark: 2,
+      lastStableOffset: 0,
+      abortedTransactions: [],
+    });
+    expect(await fetch(client, 0, 0)).toMatchObject({ offsets: [0, 1], abortedTransactions: null });
+    await mark(client, false);
+    expect(await fetch(client, 0)).toMatchObject({
+      offsets: [0, 1, 2],
+      lastStableOffset: 3,
+      abortedTransactions: [{ producerId: 7, firstOffset: 0 }],
+    });
+    expect(await fetch(client, 3)).toMatchObject({ offsets: [], abortedTransactions: [] });
+  });
 
-  /** Transactions over two partitions and a group's offset; cuts at every `each`-th operation of the disk. */
-  async function cutsOf(seed: number, each: number): Promise<Cut[]> {
-    const acked: string[] = [];
-    const cuts: Cut[] = [];
-    let operations = 0;
-    let watching = false;
-    const disk: SimulatedDisk = new Disk({
-      seed,
-      onOperation: () => {
-        if (!watching) return;
-        operations += 1;
-        if (operations % each !== 0) return;
-        watching = false;
-        const mode = operations % 2 === 0 ? "pages" : "sectors";
-        cuts.push({ disk: disk.crash(mode, seed + operations), acked: [...acked] });
-        watching = true;
+  test("waits for the end of a transaction, and is woken by it", async () => {
+    const { gateway, client } = await opened();
+    const reader = await gateway.connect();
+    await produce(client, { 0: batch() }, 11);
+    const id = reader.send(FETCH_REQUEST, fetchRequest(0, READ_COMMITTED, 10_000), 12);
+    await gateway.clock.settleAll();
+    await produce(client, { 0: batch({ baseSequence: 1 }) }, 11);
+    expect(reader.frames).toHaveLength(0);
+    await mark(client, true);
+    const answer = reader.take(FETCH_RESPONSE, 12, id);
+    const records = answer.responses[0]?.partitions[0]?.records ?? new Uint8Array(0);
+    expect(decodeRecords(records).map(({ offset }) => offset)).toEqual([0, 1, 2]);
+  });
+
+  test.each([
+    ["a consumer", -1, 0, 2],
+    ["a consumer of committed records", -1, 1, 0],
+    ["a replica", 5, 1, 2],
+  ])("asks where the log ends: %s", async (_, replicaId, isolationLevel, offset) => {
+    const { client } = await opened();
+    await produce(client, { 0: batch({ values: ["a", "b"] }) }, 11);
+    const list = async (timestamps: readonly number[], partitions = timestamps.map((_, index) => index)) => {
+      const topics = [
+        {
+          name: "t",
+          partitions: timestamps.map((timestamp, index) => ({
+            ...DEFAULT_LIST_OFFSETS_PARTITION,
+            partitionIndex: partitions[index] ?? 0,
+            timestamp,
+          })),
+        },
+      ];
+      const request = { replicaId, isolationLevel, topics, timeoutMs: 0 };
+      const answer = await client.ask(LIST_OFFSETS_REQUEST, LIST_OFFSETS_RESPONSE, request, 7);
+      return answer.topics[0]?.partitions.map((partition) => [partition.errorCode, partition.offset]);
+    };
+    expect(await list([-1])).toEqual([[0, offset]]);
+    expect(await list([Date.UTC(2026, 0, 1)])).toEqual([[0, offset === 0 ? -1 : 0]]);
+    const twice = [ERROR.INVALID_REQUEST, -1];
+    expect(await list([-1, -1], [0, 0])).toEqual([twice, twice]);
+    expect(await list([-9])).toEqual([[ERROR.UNSUPPORTED_VERSION, -1]]);
+  });
+});
+
+describe("WriteTxnMarkers", () => {
+  test("ends what hangs, by what DescribeProducers tells", async () => {
+    const { client } = await opened();
+    await produce(client, { 0: batch({ values: ["a", "b"], producerEpoch: 3 }) }, 11);
+    const describe = async () => {
+      const request = {
+        ...DEFAULT_DESCRIBE_PRODUCERS_REQUEST,
+        topics: [{ name: "t", partitionIndexes: [0, 9] }],
+      };
+      const answer = await client.ask(DESCRIBE_PRODUCERS_REQUEST, DESCRIBE_PRODUCERS_RESPONSE, request, 0);
+      return answer.topics[0]?.partitions ?? [];
+    };
+    const [hanging, unknown] = await describe();
+    expect(unknown?.errorCode).toBe(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    const producer = {
+      producerId: 7,
+      producerEpoch: 3,
+      lastSequence: 1,
+      lastTimestamp: Date.UTC(2026, 0, 1),
+      coordinatorEpoch: -1,
+      currentTxnStartOffset: 0,
+    };
+    expect(hanging?.activeProducers).toEqual([producer]);
+    expect(await markError(client, false, { producerEpoch: 3, coordinatorEpoch: 4 })).toBe(ERROR.NONE);
+    expect((await describe())[0]?.activeProducers).toMatchObject([
+      { coordinatorEpoch: 4, currentTxnStartOffset: -1 },
+    ]);
+    expect(await markError(client, false, { producerEpoch: 3, coordinatorEpoch: 3 })).toBe(
+      ERROR.TRANSACTION_COORDINATOR_FENCED,
+    );
+    expect(await markError(client, false, { producerEpoch: 2, coordinatorEpoch: 4 })).toBe(
+      ERROR.INVALID_PRODUCER_EPOCH,
+    );
+    expect(await markError(client, false, { name: "nowhere" })).toBe(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+  });
+
+  test("of transaction version 2 has to raise the epoch", async () => {
+    const { client } = await opened();
+    await produce(client, { 0: batch() });
+    const marker = { transactionVersion: 2 };
+    expect(await markError(client, true, marker, 2)).toBe(ERROR.INVALID_PRODUCER_EPOCH);
+    expect(await markError(client, true, { ...marker, producerEpoch: 1 }, 2)).toBe(ERROR.NONE);
+  });
+
+  test("goes through who keeps the state of the topic", async () => {
+    const { gateway, client } = await opened();
+    const seen: unknown[] = [];
+    gateway.broker.markerOwners.set("t", {
+      appendMarker: (partition, marker, done) => {
+        seen.push([partition, marker.producerId, marker.outcome]);
+        done(ERROR.NOT_COORDINATOR);
       },
     });
-    const gateway = await Gateway.open({ disk });
-    makeTopics(gateway, ["out"]);
-    await gateway.clock.settleAll();
-    const producer = await producerOf(gateway, "x");
-    watching = true;
-    for (let round = 1; round <= 6; round += 1) {
-      await producer.produce("out", 0, `r${round}`);
-      await producer.produce("out", 1, `r${round}`);
-      await producer.commitOffset("g", "out", round);
-      const commits = round % 3 !== 0;
-      if ((await producer.end(commits)) === "NONE" && commits) acked.push(`r${round}`);
-    }
-    watching = false;
-    return cuts;
-  }
-
-  test("leaves each transaction whole or absent, and none open", async () => {
-    let cutCount = 0;
-    for (let seed = 1; seed <= 6; seed += 1) {
-      for (const { disk, acked } of await cutsOf(seed, 7)) {
-        cutCount += 1;
-        const gateway = await Gateway.open({ disk });
-        await gateway.clock.settleAll();
-        gateway.clock.advance(11_000);
-        await gateway.clock.settleAll();
-        const client = await gateway.connect();
-        const [zero, one] = [await readCommitted(client, "out", 0), await readCommitted(client, "out", 1)];
-        expect(one).toEqual(zero);
-        expect(zero.slice(0, acked.length)).toEqual([...acked]);
-        expect(zero.length).toBeLessThanOrEqual(acked.length + 1);
-        const last = zero.at(-1);
-        const offset = await committedOffset(client, "g", "out");
-        expect(offset).toBe(last === undefined ? -1 : Number(last.slice(1)));
-        for (const state of (await list(client)).transactionStates) {
-          expect(["Empty", "CompleteCommit", "CompleteAbort"]).toContain(state.transactionState);
-        }
-        for (const partition of [0, 1]) {
-          const log = gateway.broker.partition("out", partition)?.log;
-          expect(log?.lastStableOffset).toBe(log?.highWatermark as never);
-        }
-      }
-    }
-    expect(cutCount).toBeGreaterThan(50);
+    expect(await markError(client, true)).toBe(ERROR.NOT_LEADER_OR_FOLLOWER);
+    expect(seen).toEqual([[0, 7, "commit"]]);
+    expect(gateway.broker.partition("t", 0)?.log.logEndOffset).toBe(0 as never);
   });
+});
+
+test("OffsetForLeaderEpoch says where an epoch ends", async () => {
+  const { client } = await opened();
+  const plain = batch({ transactional: false, producerId: -1, producerEpoch: -1, baseSequence: -1 });
+  await produce(client, { 0: plain });
+  const ask = async (partition: number, currentLeaderEpoch: number, leaderEpoch: number) => {
+    const topics = [{ topic: "t", partitions: [{ partition, currentLeaderEpoch, leaderEpoch }] }];
+    const request = { replicaId: -1, topics };
+    const answer = await client.ask(
+      OFFSET_FOR_LEADER_EPOCH_REQUEST,
+      OFFSET_FOR_LEADER_EPOCH_RESPONSE,
+      request,
+      4,
+    );
+    const found = answer.topics[0]?.partitions[0];
+    return [found?.errorCode, found?.leaderEpoch, found?.endOffset];
+  };
+  expect(await ask(0, -1, 0)).toEqual([ERROR.NONE, 0, 1]);
+  // A partition without records, too.
+  expect(await ask(1, 0, 0)).toEqual([ERROR.NONE, 0, 0]);
+  expect(await ask(0, 0, 1)).toEqual([ERROR.NONE, -1, -1]);
+  expect(await ask(0, 1, 0)).toEqual([ERROR.UNKNOWN_LEADER_EPOCH, -1, -1]);
+  expect(await ask(5, 0, 0)).toEqual([ERROR.UNKNOWN_TOPIC_OR_PARTITION, -1, -1]);
 });
