@@ -71,7 +71,10 @@ export interface Connection {
  * thrown here is a bug: the connection is aborted, and the error goes to the process's last handler.
  */
 export interface ConnectionHandler {
-  /** A chunk as it came; it belongs to the handler (nobody reuses its memory). Not called once closed. */
+  /**
+   * A chunk as it came; it belongs to the handler (nobody reuses its memory), which may give it back by
+   * `releaseChunk`. Not called once closed.
+   */
   data(chunk: Uint8Array): void;
   /** The queue that had built up is empty again. */
   drained(): void;

@@ -26,6 +26,11 @@ export interface Call {
   reply(encode: (writer: Writer) => void): void;
   /** Tells the client to be quiet for so long, and reads nothing from it meanwhile. Before `reply`. */
   throttle(durationMs: number): void;
+  /**
+   * Says that nothing looks at the request's bytes any more, neither `reader` nor a view that it handed out, so
+   * that their memory is free for what comes next.
+   */
+  requestRead(): void;
   /** Ends the call without an answer (acks=0). */
   finish(): void;
   /** Closes the connection: the protocol has no answer for what came. */

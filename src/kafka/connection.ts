@@ -2,9 +2,10 @@ import { hasCode } from "../base/errors.ts";
 import { ANONYMOUS, type QuotaKind, type QuotaSession, type Quotas } from "../broker/quotas.ts";
 import type { Timer } from "../io/clock.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
+import { releaseChunk } from "../io/release-chunk.ts";
 import type { Call } from "./call.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { FrameReader } from "./frames.ts";
+import { type AssemblyMemory, FrameReader, type FrameUse } from "./frames.ts";
 import { patchThrottleTime } from "./throttle-time.ts";
 import { API_KEY } from "./wire/generated/apis.ts";
 import type { Reader } from "./wire/reader.ts";
@@ -22,6 +23,7 @@ export interface ConnectionHost {
   readonly dispatch: Dispatch;
   /** Largest request, length prefix excluded. */
   readonly maxFrameBytes: number;
+  readonly assembly: AssemblyMemory;
   /** Milliseconds that only grow. */
   monotonicMs(): number;
   after(delayMs: number, callback: () => void): Timer;
@@ -65,7 +67,7 @@ export class KafkaConnection implements ConnectionHandler {
     this.#connection = connection;
     this.#host = host;
     this.#advertised = advertised;
-    this.#frames = new FrameReader(host.maxFrameBytes);
+    this.#frames = new FrameReader(host.maxFrameBytes, host.assembly);
     this.#lastActiveMs = host.monotonicMs();
   }
 
@@ -84,12 +86,18 @@ export class KafkaConnection implements ConnectionHandler {
 
   data(chunk: Uint8Array): void {
     this.#lastActiveMs = this.#host.monotonicMs();
-    const fault = this.#frames.push(chunk, (frame) => this.#receive(frame));
+    let use: FrameUse = "read";
+    const fault = this.#frames.push(chunk, (frame) => {
+      const frameUse = this.#receive(frame);
+      if (frameUse === "kept") use = "kept";
+      return frameUse;
+    });
     if (fault !== null) {
       this.drop(fault);
       return;
     }
     this.#advance();
+    if (use === "read") releaseChunk(chunk);
     // Who is in the middle of a request when memory is short has to begin again; whole requests are being served.
     if (this.#account() && this.#frames.heldBytes > 0) {
       this.drop("requests of all connections hold more than kafka.max.pending.bytes");
@@ -189,10 +197,10 @@ export class KafkaConnection implements ConnectionHandler {
     this.#account();
   }
 
-  #receive(frame: Uint8Array): void {
-    if (this.#connection.closed) return;
+  #receive(frame: Uint8Array): FrameUse {
+    if (this.#connection.closed) return "kept";
     const call = this.#open(frame);
-    if (call === null) return;
+    if (call === null) return "kept";
     const inOrder = (this.#pending.at(-1)?.state ?? "answered") !== "queued";
     const runNow = call.pipelined && inOrder && this.#muted === null;
     this.#pending.push(call);
@@ -202,6 +210,7 @@ export class KafkaConnection implements ConnectionHandler {
       this.#backlogged = true;
       this.#pauseOrResume();
     }
+    return call.use;
   }
 
   #unmute(): void {
@@ -287,6 +296,8 @@ export class PendingCall implements Call {
   readonly #connection: KafkaConnection;
   readonly #handle: (call: Call) => void;
   readonly #name: string;
+  /** Of the request's bytes. */
+  use: FrameUse = "kept";
   #state: CallState = "queued";
   #response: Uint8Array | null = null;
   #startedMs = 0;
@@ -411,6 +422,10 @@ export class PendingCall implements Call {
       for (const chunk of scratch.finish()) this.#connection.remote.send(chunk);
     else this.#response = scratch.toBytes();
     this.#connection.answered();
+  }
+
+  requestRead(): void {
+    this.use = "read";
   }
 
   finish(): void {

@@ -1,17 +1,44 @@
+/** What a frame's handler says of its bytes: whether something still refers to them. */
+export type FrameUse = "read" | "kept";
+
+/**
+ * Memory in which split frames are assembled, shared by connections: one buffer that is used again where the
+ * frame that was in it has been read.
+ */
+export class AssemblyMemory {
+  #spare: Uint8Array | null = null;
+
+  /** At least so many bytes, of any content. */
+  take(sizeBytes: number): Uint8Array {
+    const spare = this.#spare;
+    if (spare === null || spare.length < sizeBytes) return new Uint8Array(sizeBytes);
+    this.#spare = null;
+    return spare;
+  }
+
+  /** Takes memory back that nothing refers to any more. */
+  give(bytes: Uint8Array): void {
+    const kept = this.#spare?.length ?? 0;
+    if (bytes.length > kept && bytes.length <= FIRST_ASSEMBLY_BYTES) this.#spare = bytes;
+  }
+}
+
 /**
  * Cuts a byte stream into Kafka's frames (int32 length, then that many bytes) without copying: a frame that
  * lies in one chunk is a view of it, only a split frame is assembled.
  */
 export class FrameReader {
   readonly #maxFrameBytes: number;
+  readonly #memory: AssemblyMemory;
   /** The frame being assembled, or null; a frame whose length prefix is split is assembled from its first byte. */
   #partial: Uint8Array | null = null;
   #filled = 0;
   #prefix = new Uint8Array(4);
   #prefixFilled = 0;
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, memory = new AssemblyMemory()) {
     this.#maxFrameBytes = maxFrameBytes;
+    this.#memory = memory;
   }
 
   /** Bytes held for a frame that has not come whole. */
@@ -20,11 +47,11 @@ export class FrameReader {
   }
 
   /**
-   * Hands every whole frame in `chunk` to `onFrame`, in order, without its length prefix. Returns why the
-   * stream can't be one of Kafka's, or null. Memory for a large frame grows with what has arrived: a length
+   * Hands every whole frame in `chunk` to `onFrame`, in order, without its length prefix, which says whether
+   * it is done with the bytes. Returns why the stream can't be one of Kafka's, or null. Memory for a large frame grows with what has arrived: a length
    * alone reserves nothing.
    */
-  push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => void): string | null {
+  push(chunk: Uint8Array, onFrame: (frame: Uint8Array) => FrameUse): string | null {
     let position = 0;
     while (position < chunk.length) {
       if (this.#partial !== null) {
@@ -66,7 +93,7 @@ export class FrameReader {
 
   #begin(length: number): void {
     this.#frameLength = length;
-    this.#partial = new Uint8Array(Math.min(length, FIRST_ASSEMBLY_BYTES));
+    this.#partial = this.#memory.take(Math.min(length, FIRST_ASSEMBLY_BYTES));
     this.#filled = 0;
   }
 
@@ -76,7 +103,7 @@ export class FrameReader {
     partial: Uint8Array,
     chunk: Uint8Array,
     position: number,
-    onFrame: (frame: Uint8Array) => void,
+    onFrame: (frame: Uint8Array) => FrameUse,
   ): number {
     const take = Math.min(this.#frameLength - this.#filled, chunk.length - position);
     let target = partial;
@@ -89,7 +116,10 @@ export class FrameReader {
     this.#filled += take;
     if (this.#filled === this.#frameLength) {
       this.#partial = null;
-      onFrame(target.length === this.#frameLength ? target : target.subarray(0, this.#frameLength));
+      const use = onFrame(
+        target.length === this.#frameLength ? target : target.subarray(0, this.#frameLength),
+      );
+      if (use === "read") this.#memory.give(target);
     }
     return position + take;
   }

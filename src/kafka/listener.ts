@@ -3,6 +3,7 @@ import type { Clock, Timer } from "../io/clock.ts";
 import type { Connection, Listener, Network } from "../io/network.ts";
 import { type ConnectionHost, KafkaConnection } from "./connection.ts";
 import { Dispatch } from "./dispatch.ts";
+import { AssemblyMemory } from "./frames.ts";
 import type { KafkaServices } from "./services.ts";
 
 export interface KafkaDoorOptions {
@@ -58,6 +59,7 @@ export class KafkaDoor {
     this.#host = {
       dispatch: this.#dispatch,
       maxFrameBytes: limits.maxFrameBytes,
+      assembly: new AssemblyMemory(),
       monotonicMs: () => clock.monotonicMs(),
       after: (delayMs, callback) => clock.after(delayMs, callback),
       held: (bytes) => {

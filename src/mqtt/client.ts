@@ -1,5 +1,6 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
+import { releaseChunk } from "../io/release-chunk.ts";
 import type { Door } from "./door.ts";
 import { handleAck } from "./handlers/acks.ts";
 import { handleConnect } from "./handlers/connect.ts";
@@ -88,6 +89,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (refusal !== null) this.refuse(refusal);
     this.flushReplies();
     door.reading = null;
+    // Packets are valid while they are handled; what outlives that was copied.
+    releaseChunk(chunk);
     if (this.listening) door.pauseIfBehind(this);
   }
 

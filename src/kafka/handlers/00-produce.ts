@@ -69,6 +69,8 @@ function appendAll(
       ),
     };
   });
+  // The log has copied the records, and what is left of the request are numbers and strings.
+  call.requestRead();
   gather.whenAll(() => answer(call, request, responses));
 }
 
