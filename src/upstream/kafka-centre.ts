@@ -5,13 +5,13 @@ import { END_TXN, FIND_COORDINATOR, OFFSET_FETCH, TXN_OFFSET_COMMIT } from "../k
 import { clusterOptions, KafkaCluster } from "../kafka/client/cluster.ts";
 import type { ClientSeams, ConnectionOptions, KafkaConnection } from "../kafka/client/connection.ts";
 import { DEFAULT_FETCH_OPTIONS } from "../kafka/client/consumer.ts";
+import type { CallOutcome } from "../kafka/client/coordinator-call.ts";
 import { fetchFrom } from "../kafka/client/fetch.ts";
 import { LIST_OFFSET, listOffsets } from "../kafka/client/offsets.ts";
 import { type BatchOutcome, produce } from "../kafka/client/produce.ts";
 import {
   addOffsetsToTransaction,
   addPartitionsToTransaction,
-  type CallOutcome,
   commitOffsetsInTransaction,
   committedOffsets,
   endTransaction,

@@ -5,12 +5,12 @@ import { SystemRandom } from "../../../src/io/bun/random.ts";
 import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../../src/kafka/client/cluster.ts";
 import { PartitionConsumer } from "../../../src/kafka/client/consumer.ts";
+import type { CallOutcome } from "../../../src/kafka/client/coordinator-call.ts";
 import { LIST_OFFSET, listOffsets } from "../../../src/kafka/client/offsets.ts";
 import { type BatchOutcome, produce } from "../../../src/kafka/client/produce.ts";
 import {
   addOffsetsToTransaction,
   addPartitionsToTransaction,
-  type CallOutcome,
   commitOffsetsInTransaction,
   committedOffsets,
   endTransaction,
