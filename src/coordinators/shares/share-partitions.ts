@@ -262,9 +262,14 @@ export class SharePartitions {
   #begin(live: LivePartition, startOffset: number): number {
     // Where it begins is decided once: else "latest" would be decided anew after a crash, beyond what was delivered.
     return this.#kept.write(live.id, { startOffset, deliveryCompleteCount: 0, batches: [] }, (error) => {
-      if (error !== 0 || live.closed) return;
-      live.ready = true;
-      this.wake(live);
+      if (live.closed) return;
+      if (error === 0) {
+        live.ready = true;
+        this.wake(live);
+      } else {
+        this.#groups.get(live.id.groupId)?.delete(key(live.id));
+        this.#close(live);
+      }
     });
   }
 

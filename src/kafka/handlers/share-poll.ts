@@ -35,6 +35,8 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
   #timer: Timer | null = null;
   #answered = false;
   #answering = false;
+  /** Nothing is waited for any more but the disk. */
+  #overdue = false;
 
   constructor(
     call: Call,
@@ -60,7 +62,7 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
 
   wake(): void {
     // A reader of the same partition is woken by what this one does to it.
-    if (!this.#answering) this.#tryAnswer(false);
+    if (!this.#answering) this.#tryAnswer(this.#overdue);
   }
 
   #tryAnswer(now: boolean): void {
@@ -74,9 +76,13 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
     }
     this.#answering = true;
     const { live, failed } = this.#open();
-    const waits = !now && live.length > 0 && !this.#enough(live);
+    this.#overdue = now;
+    // Where a group begins is being written: however short the wait, it covers that.
+    const begins = live.some(({ ready }) => !ready);
+    const waits = live.length > 0 && (now ? begins : !this.#enough(live));
     const fetched = waits ? [] : this.#acquire(live, failed);
     this.#answering = false;
+    if (waits) return;
     const brings = fetched.some(({ acquiredRecords }) => acquiredRecords.length > 0);
     if (!now && live.length > 0 && !brings) return;
     this.#stop();
@@ -116,7 +122,7 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
     const { partitions } = this.#services.coordinators.shares;
     let bytes = 0;
     for (const one of live) {
-      const read = partitions.read(one, minBytes - bytes, true);
+      const read = partitions.read(one, this.#services.limits.maxFetchBytes, true);
       if ("bytes" in read) bytes += read.bytes.length;
       if (bytes >= minBytes) return true;
     }

@@ -3,6 +3,7 @@ import { silentLogger } from "../../../src/base/logger.ts";
 import { Broker, type BrokerOptions } from "../../../src/broker/broker.ts";
 import { defaultSettings, type Settings } from "../../../src/config/options.ts";
 import { type Coordinators, openCoordinators } from "../../../src/coordinators/coordinators.ts";
+import type { GroupConfigs } from "../../../src/coordinators/shares/share-settings.ts";
 import type { Connection, ConnectionHandler } from "../../../src/io/network.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SimulatedDisk, type SimulatedDiskOptions } from "../../../src/io/simulated/disk.ts";
@@ -35,6 +36,7 @@ export interface GatewayOptions {
   readonly limits?: Partial<KafkaDoorLimits>;
   readonly broker?: Partial<BrokerOptions>;
   readonly settings?: Partial<Settings>;
+  readonly groupConfigs?: GroupConfigs;
   readonly maxFetchBytes?: number;
   readonly maxChunkBytes?: number;
 }
@@ -75,6 +77,7 @@ export class Gateway {
       random: new SeededRandom(13),
       logger: silentLogger,
       settings: defaultSettings(options.settings),
+      ...(options.groupConfigs === undefined ? {} : { groupConfigs: options.groupConfigs }),
     });
     this.services = {
       broker: this.broker,
