@@ -317,7 +317,7 @@ describe("acknowledging", () => {
       "__dlq.errors.offset": "1",
       "__dlq.errors.group": GROUP,
       "__dlq.errors.delivery.count": "1",
-      "__dlq.errors.message": "Offset rejected by world.client.",
+      "__dlq.errors.message": "Offset rejected by client.",
     });
     expect(world.startOffset).toBe(4);
   });
