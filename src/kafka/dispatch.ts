@@ -25,6 +25,9 @@ import { addOffsetsToTxn } from "./handlers/25-add-offsets-to-txn.ts";
 import { endTxn } from "./handlers/26-end-txn.ts";
 import { writeTxnMarkers } from "./handlers/27-write-txn-markers.ts";
 import { txnOffsetCommit } from "./handlers/28-txn-offset-commit.ts";
+import { describeAcls } from "./handlers/29-describe-acls.ts";
+import { createAcls } from "./handlers/30-create-acls.ts";
+import { deleteAcls } from "./handlers/31-delete-acls.ts";
 import { describeConfigs } from "./handlers/32-describe-configs.ts";
 import { alterReplicaLogDirs } from "./handlers/34-alter-replica-log-dirs.ts";
 import { describeLogDirs } from "./handlers/35-describe-log-dirs.ts";
@@ -36,6 +39,7 @@ import { listPartitionReassignments } from "./handlers/46-list-partition-reassig
 import { offsetDelete } from "./handlers/47-offset-delete.ts";
 import { describeClientQuotas } from "./handlers/48-describe-client-quotas.ts";
 import { alterClientQuotas } from "./handlers/49-alter-client-quotas.ts";
+import { describeUserScramCredentials } from "./handlers/50-describe-user-scram-credentials.ts";
 import { describeQuorum } from "./handlers/55-describe-quorum.ts";
 import { updateFeatures } from "./handlers/57-update-features.ts";
 import { describeCluster } from "./handlers/60-describe-cluster.ts";
@@ -74,6 +78,10 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   offsetForLeaderEpoch,
   writeTxnMarkers,
   describeProducers,
+  describeAcls,
+  createAcls,
+  deleteAcls,
+  describeUserScramCredentials,
   describeConfigs,
   alterReplicaLogDirs,
   describeLogDirs,
