@@ -1,8 +1,10 @@
 import { kafkaTool } from "../support/kafka/real-kafka.ts";
-import { goDriverMissing, pythonClientsMissing } from "./tools.ts";
+import { goDriverMissing, goMemberMissing, pythonClientsMissing } from "./tools.ts";
 
 /** Fetches and builds all that the tests with real parts need, so that no test has to wait for it. */
 kafkaTool("");
-const missing = [goDriverMissing(), pythonClientsMissing()].filter((reason) => reason !== null);
+const missing = [goDriverMissing(), goMemberMissing(), pythonClientsMissing()].filter(
+  (reason) => reason !== null,
+);
 for (const reason of missing) console.error(reason);
 process.exitCode = missing.length === 0 ? 0 : 1;

@@ -20,6 +20,8 @@ export interface Target {
 
 export interface TargetOptions {
   readonly autoCreateTopics?: boolean;
+  /** Further settings, under names that Kafka and Headwater share. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly doors?: readonly ("kafka" | "mqtt")[];
 }
 
@@ -38,6 +40,7 @@ async function startGateway(options: TargetOptions): Promise<Target> {
     settings: {
       "auto.create.topics.enable": String(options.autoCreateTopics ?? true),
       "num.partitions": "1",
+      ...options.settings,
     },
   });
   return {
@@ -57,6 +60,7 @@ async function startReference(options: TargetOptions): Promise<Target> {
   const properties = {
     "auto.create.topics.enable": String(options.autoCreateTopics ?? true),
     "num.partitions": "1",
+    ...options.settings,
   };
   const kafka = doors.includes("kafka") ? await startRealKafka({ properties }) : null;
   const mosquitto = doors.includes("mqtt") ? await startMosquitto() : null;

@@ -10,6 +10,7 @@ const VENV = join(CACHE, "venv");
 export const PYTHON: string = join(VENV, "bin/python");
 export const PYTHON_FOLDER: string = join(HERE, "python");
 export const FRANZ_GO: string = GO_BINARY;
+export const FRANZ_GO_MEMBER: string = `${GO_BINARY}-member`;
 
 /**
  * Why something can't be tried here, or null. In CI (environment variable CI) everything has to be there: then
@@ -31,6 +32,14 @@ export function goDriverMissing(): string | null {
   return once("go", ["main.go", "go.mod", "go.sum"], join(HERE, "go"), () => {
     if (Bun.which("go") === null) return "go is not installed";
     return failure("go", ["build", "-o", GO_BINARY, "."], join(HERE, "go"));
+  });
+}
+
+/** The same for the member of a group, a program of its own. */
+export function goMemberMissing(): string | null {
+  return once("go-member", ["main.go"], join(HERE, "go/member"), () => {
+    if (Bun.which("go") === null) return "go is not installed";
+    return failure("go", ["build", "-o", FRANZ_GO_MEMBER, "./member"], join(HERE, "go"));
   });
 }
 
