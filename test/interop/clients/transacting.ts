@@ -31,7 +31,7 @@ export interface TransactingClient {
 }
 
 const GO_FOLDER = resolve(import.meta.dirname, "../go");
-const GO_BINARY = resolve(import.meta.dirname, "../../../.cache/interop/franz-go-transact");
+export const GO_TRANSACT: string = resolve(import.meta.dirname, "../../../.cache/interop/franz-go-transact");
 const JAVA_SOURCE = resolve(import.meta.dirname, "../java/Transact.java");
 const BATCH = 10;
 
@@ -40,8 +40,8 @@ export const TRANSACTING_CLIENTS: readonly TransactingClient[] = [
   { name: "java, KIP-848 group", missing: javaMissing, transact: (request) => java(request, "consumer") },
   {
     name: "franz-go",
-    missing: goMissing,
-    transact: async (request) => answered(await program([GO_BINARY], request)),
+    missing: goTransactMissing,
+    transact: async (request) => answered(await program([GO_TRANSACT], request)),
   },
   ...["confluent-kafka", "kafka-python", "aiokafka"].map((name) => ({
     name,
@@ -67,9 +67,9 @@ async function java(request: TransactRequest, protocol: string): Promise<Transac
 }
 
 /** Built each time: Go's own cache makes that quick, and never runs what is old. */
-function goMissing(): string | null {
+export function goTransactMissing(): string | null {
   if (Bun.which("go") === null) return "go is not installed";
-  const build = spawnSync("go", ["build", "-o", GO_BINARY, "./transact"], {
+  const build = spawnSync("go", ["build", "-o", GO_TRANSACT, "./transact"], {
     cwd: GO_FOLDER,
     encoding: "utf8",
   });

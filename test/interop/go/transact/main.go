@@ -21,6 +21,9 @@ type request struct {
 	ID        string `json:"id"`
 	Count     int    `json:"count"`
 	TimeoutMs int    `json:"timeoutMs"`
+	// SessionMs is the group's session timeout; PauseMs is how long each transaction stays open at least.
+	SessionMs int `json:"sessionMs"`
+	PauseMs   int `json:"pauseMs"`
 }
 
 func main() {
@@ -33,7 +36,7 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(ask.TimeoutMs)*time.Millisecond)
 	defer cancel()
-	session, err := kgo.NewGroupTransactSession(
+	options := []kgo.Opt{
 		kgo.SeedBrokers(ask.Bootstrap),
 		kgo.TransactionalID(ask.ID),
 		kgo.ConsumerGroup(ask.Group),
@@ -42,13 +45,18 @@ func main() {
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.RequireStableFetchOffsets(),
 		kgo.DefaultProduceTopic(ask.Output),
-	)
+	}
+	if ask.SessionMs > 0 {
+		session := time.Duration(ask.SessionMs) * time.Millisecond
+		options = append(options, kgo.SessionTimeout(session), kgo.HeartbeatInterval(session/5), kgo.RebalanceTimeout(session))
+	}
+	session, err := kgo.NewGroupTransactSession(options...)
 	if err != nil {
 		die(err)
 	}
 	defer session.Close()
 	done, commits, aborts := 0, 0, 0
-	for turn := 1; done < ask.Count; turn++ {
+	for turn := 1; ask.Count == 0 || done < ask.Count; turn++ {
 		fetches := session.PollRecords(ctx, 10)
 		if err := fetches.Err(); err != nil {
 			die(err)
@@ -62,6 +70,7 @@ func main() {
 			count++
 			session.Produce(ctx, kgo.KeyStringRecord(string(record.Key), "out:"+string(record.Value)), promise.Promise())
 		})
+		time.Sleep(time.Duration(ask.PauseMs) * time.Millisecond)
 		commit := kgo.TransactionEndTry(promise.Err() == nil && turn%3 != 0)
 		committed, err := session.End(ctx, commit)
 		if err != nil {
