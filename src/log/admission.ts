@@ -11,6 +11,7 @@ import {
 import { checkRecords, type RecordsSummary } from "../records/reader.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { ProducerBatch, ProducerStates } from "./producer-state.ts";
+import { recompress } from "./recompression.ts";
 
 /** Nothing of the append is in the log. `error` is Kafka's code; `message` goes to the client. */
 export interface AppendRefusal {
@@ -19,11 +20,12 @@ export interface AppendRefusal {
 }
 
 export type Admission =
-  | { readonly kind: "take" }
+  /** `stored` takes the batch's place where the topic wants it compressed otherwise. */
+  | { readonly kind: "take"; readonly stored: Uint8Array | null }
   | { readonly kind: "duplicate"; readonly batch: ProducerBatch }
   | { readonly kind: "refuse"; readonly refusal: AppendRefusal };
 
-const TAKE: Admission = { kind: "take" };
+const TAKE: Admission = { kind: "take", stored: null };
 const summary: RecordsSummary = { recordCount: 0, maxTimestampMs: -1 };
 
 /**
@@ -57,7 +59,11 @@ export function admitFromClient(
   if (summary.maxTimestampMs !== batchMaxTimestampMs(bytes, start)) {
     setBatchMaxTimestamp(bytes, start, summary.maxTimestampMs);
   }
-  return admitTimestamps(bytes, start, config, nowMs);
+  const refusal = timestampRefusal(bytes, start, config, nowMs);
+  if (refusal !== null) return { kind: "refuse", refusal };
+  const stored = recompress(bytes, start, config);
+  if (stored === null) return TAKE;
+  return stored.length > config.maxMessageBytes ? tooLarge(stored.length, config) : { kind: "take", stored };
 }
 
 /** Judges what the broker built itself: any number of sound batches, markers among them. */
@@ -85,17 +91,22 @@ export function admitFromBroker(
   return TAKE;
 }
 
-function admitTimestamps(bytes: Uint8Array, at: number, config: LogConfig, nowMs: number): Admission {
-  if (config.timestampType === "LogAppendTime") return TAKE;
+function timestampRefusal(
+  bytes: Uint8Array,
+  at: number,
+  config: LogConfig,
+  nowMs: number,
+): AppendRefusal | null {
+  if (config.timestampType === "LogAppendTime") return null;
   const latest = batchMaxTimestampMs(bytes, at);
   if (latest - nowMs > config.timestampAfterMaxMs) {
-    return refuse(ERROR.INVALID_TIMESTAMP, `timestamp ${latest} is too far ahead of ${nowMs}`);
+    return { error: ERROR.INVALID_TIMESTAMP, message: `timestamp ${latest} is too far ahead of ${nowMs}` };
   }
   const first = batchBaseTimestampMs(bytes, at);
   if (nowMs - first > config.timestampBeforeMaxMs) {
-    return refuse(ERROR.INVALID_TIMESTAMP, `timestamp ${first} is too far behind ${nowMs}`);
+    return { error: ERROR.INVALID_TIMESTAMP, message: `timestamp ${first} is too far behind ${nowMs}` };
   }
-  return TAKE;
+  return null;
 }
 
 function tooLarge(sizeBytes: number, config: LogConfig): Admission {

@@ -30,6 +30,12 @@ export interface LogConfig {
   readonly timestampBeforeMaxMs: number;
   /** `message.timestamp.after.max.ms`: how far ahead it may be. */
   readonly timestampAfterMaxMs: number;
+  /** `compression.type`: the code of a codec, to which clients' batches are brought; null: they stay as they are. */
+  readonly compression: number | null;
+  /** Of gzip or zstd; null is the codec's own. */
+  readonly compressionLevel: number | null;
+  /** Whether `cleanup.policy` has delete: clients may delete records, too. */
+  readonly deletes: boolean;
   /** Whether `cleanup.policy` has compact: only the latest record of each key stays, and every record has a key. */
   readonly compact: boolean;
   /** `min.cleanable.dirty.ratio`: share of the log that was never compacted from which on it is. */
@@ -55,6 +61,9 @@ export const DEFAULT_LOG_CONFIG: LogConfig = {
   timestampType: "CreateTime",
   timestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   timestampAfterMaxMs: Number.MAX_SAFE_INTEGER,
+  compression: null,
+  compressionLevel: null,
+  deletes: true,
   compact: false,
   minCleanableDirtyRatio: 0.5,
   deleteRetentionMs: 24 * 3600 * 1000,

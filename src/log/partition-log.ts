@@ -180,12 +180,12 @@ export class PartitionLog {
         : admitFromBroker(batches, start, end, this.#config, this.producers, options.transactionVersion ?? 0);
     if (admission.kind === "refuse") return admission.refusal;
     if (admission.kind === "duplicate") return this.#duplicate(admission.batch);
+    const stored = admission.stored ?? batches.subarray(start, end);
     try {
       this.makeFiles?.();
       this.makeFiles = null;
-      const refusal = this.#leaveDamage() ?? this.#makeRoom(end - start, options.nowMs);
-      if (refusal !== null) return refusal;
-      return this.#store(batches, start, end, options);
+      const refusal = this.#leaveDamage() ?? this.#makeRoom(stored.length, options.nowMs);
+      return refusal ?? this.#store(stored, 0, stored.length, options);
     } catch (error) {
       return this.#appendFailed(error);
     }
