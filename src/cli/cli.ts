@@ -6,6 +6,7 @@ import { configCommand } from "./config.ts";
 import { consumeCommand } from "./consume.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
+import { groupCommand } from "./group.ts";
 import { helpText } from "./help.ts";
 import { produceCommand } from "./produce.ts";
 import { serveCommand } from "./serve.ts";
@@ -22,6 +23,7 @@ const ROOT: Command = {
     topicCommand,
     produceCommand,
     consumeCommand,
+    groupCommand,
     uplinkCommand,
     doctorCommand,
     configCommand,

@@ -1,20 +1,13 @@
-import { parseDurationMs } from "../config/units.ts";
 import type { KafkaCluster } from "../kafka/client/cluster.ts";
 import { PartitionConsumer } from "../kafka/client/consumer.ts";
-import { type Isolation, LIST_OFFSET, listOffsets } from "../kafka/client/offsets.ts";
-import { errorName } from "../kafka/wire/generated/errors.ts";
+import type { Isolation } from "../kafka/client/offsets.ts";
 import { decodeRecord, type RecordCursor } from "../records/reader.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
-import {
-  exitCodeOfProtocol,
-  KAFKA_FLAGS,
-  parseWholeNumber,
-  requireTopic,
-  wholeNumber,
-  withCluster,
-} from "./kafka-session.ts";
-import { recordFormat, TEMPLATE_DOC } from "./record-format.ts";
+import { consumeInGroup } from "./group-consume.ts";
+import { KAFKA_FLAGS, parseWholeNumber, requireTopic, wholeNumber, withCluster } from "./kafka-session.ts";
+import { type RecordFormat, recordFormat, TEMPLATE_DOC } from "./record-format.ts";
+import { parseStart, rangesOf, START_DOC, type Start } from "./start.ts";
 import type { World } from "./world.ts";
 
 export const consumeCommand: Command = {
@@ -35,7 +28,13 @@ export const consumeCommand: Command = {
     {
       name: "from",
       value: "START",
-      doc: "earliest, latest (the default), an offset, a time as 2026-01-31T12:00Z or @MILLISECONDS, or how long ago, as 15m or 2d.",
+      doc: `${START_DOC} latest where left out; in a group, only for partitions that it has not read yet.`,
+    },
+    {
+      name: "group",
+      short: "G",
+      value: "GROUP",
+      doc: "Read as a member of this group: the partitions are shared with its other members, and how far it has read is kept.",
     },
     { name: "tail", short: "t", value: "N", doc: "Start N offsets before the end of each partition." },
     { name: "count", short: "n", value: "N", doc: "End after N records." },
@@ -49,67 +48,104 @@ export const consumeCommand: Command = {
     },
     { name: "uncommitted", doc: "Records of open and aborted transactions too." },
   ],
-  notes: [TEMPLATE_DOC, "With -o json, one object a line."],
+  notes: [
+    "In a group, a record counts as read once it was written out: after a crash some may come again.",
+    TEMPLATE_DOC,
+    "With -o json, one object a line.",
+  ],
   examples: [
     ["headwater consume telemetry", "what comes in from now on"],
     ["headwater consume telemetry --from 15m -e -o json", "the last quarter of an hour"],
+    ["headwater consume telemetry -G alarms", "go on where the group stopped"],
     ["headwater consume telemetry --from earliest -k device-1 -f '%T %s\\n'", "one device's history, and on"],
   ],
   run: (input, world) => withCluster(input, (cluster) => consume(cluster, input, world)),
 };
 
-/** Where to start, before the log has been asked. */
-type Start = { readonly offset: number } | { readonly timestampMs: number } | { readonly beforeEnd: number };
-
-interface Range {
-  readonly partition: number;
-  readonly start: number;
-  readonly end: number;
-}
-
 async function consume(cluster: KafkaCluster, input: Input, world: World): Promise<number> {
   const name = input.positionals[0] ?? "";
-  const format = recordFormat(input.json ? "json" : (input.value("format") ?? "plain"));
-  const start = startOf(input, cluster.seams.clock.nowMs());
-  const limit = wholeNumber(input, "count") ?? Number.POSITIVE_INFINITY;
+  const output = new RecordOutput(name, input, world);
   const isolation: Isolation = input.on("uncommitted") ? "read_uncommitted" : "read_committed";
-  const key = input.value("key");
-  const wantedKey = key === null ? null : Buffer.from(key);
+  const start = startOf(input, cluster.seams.clock.nowMs());
+  const group = input.value("group");
+  if (group !== null && input.values("partition").length > 0) {
+    throw new UsageError("--group and --partition exclude each other: the group shares partitions out");
+  }
   const topic = await requireTopic(cluster, name, world);
   if (topic === null) return EXIT.failed;
   const partitions = partitionsOf(input, name, topic.partitions.length);
   const ranges = await rangesOf(cluster, name, partitions, start, isolation, world);
   if (typeof ranges === "number") return ranges;
+  const ends = new Map(ranges.map(({ partition, end }) => [partition, end]));
+  if (input.on("exit")) output.ends = ends;
+  if (group !== null) {
+    return consumeInGroup(cluster, { group, topic: name, start, isolation }, output, world);
+  }
 
   const consumer = new PartitionConsumer(cluster, { isolation });
-  const ends = new Map(ranges.map(({ partition, end }) => [partition, end]));
   for (const { partition, start: offset } of ranges) {
     if (!input.on("exit") || offset < (ends.get(partition) ?? 0)) consumer.assign(name, partition, offset);
   }
-  let count = 0;
-  const chunks: Uint8Array[] = [];
-  const take = (_: string, partition: number, cursor: RecordCursor) => {
-    if (count >= limit || (input.on("exit") && cursor.offset >= (ends.get(partition) ?? 0))) return;
-    if (wantedKey !== null && !wantedKey.equals(cursor.key() ?? NO_KEY)) return;
-    if (wantedKey !== null && cursor.key() === null) return;
-    count += 1;
-    chunks.push(format({ topic: name, partition, ...decodeRecord(cursor) }));
-  };
-  const done = () =>
-    count >= limit ||
-    (input.on("exit") &&
-      consumer.positions().every(({ partition, offset }) => offset >= (ends.get(partition) ?? 0)));
+  const done = () => output.full || (input.on("exit") && output.hasPassed(consumer.positions()));
   const interrupted = world.interrupted().then(() => "interrupted" as const);
   while (!done()) {
-    const outcome = await Promise.race([consumer.poll(take), interrupted]);
-    if (chunks.length > 0) world.out(Buffer.concat(chunks));
-    chunks.length = 0;
+    const outcome = await Promise.race([
+      consumer.poll((_, partition, cursor) => output.take(partition, cursor)),
+      interrupted,
+    ]);
+    output.flush();
     if (outcome === "interrupted") break;
   }
   return EXIT.ok;
 }
 
-const NO_KEY = new Uint8Array(0);
+/** Chooses records, gives them their form, and writes them. */
+export class RecordOutput {
+  /** Where to end, by partition; null reads on. */
+  ends: ReadonlyMap<number, number> | null = null;
+  /** By partition: behind the last record that was looked at and not left for later. */
+  readonly next = new Map<number, number>();
+  readonly #topic: string;
+  readonly #world: World;
+  readonly #format: RecordFormat;
+  readonly #limit: number;
+  readonly #key: Uint8Array | null;
+  #count = 0;
+  #chunks: Uint8Array[] = [];
+
+  constructor(topic: string, input: Input, world: World) {
+    this.#topic = topic;
+    this.#world = world;
+    this.#format = recordFormat(input.json ? "json" : (input.value("format") ?? "plain"));
+    this.#limit = wholeNumber(input, "count") ?? Number.POSITIVE_INFINITY;
+    const key = input.value("key");
+    this.#key = key === null ? null : Buffer.from(key);
+  }
+
+  /** Whether as many records were taken as were asked for. */
+  get full(): boolean {
+    return this.#count >= this.#limit;
+  }
+
+  /** Whether these positions are at the end, or beyond it. */
+  hasPassed(positions: readonly { readonly partition: number; readonly offset: number }[]): boolean {
+    return positions.every(({ partition, offset }) => offset >= (this.ends?.get(partition) ?? 0));
+  }
+
+  take(partition: number, cursor: RecordCursor): void {
+    if (this.full || (this.ends !== null && cursor.offset >= (this.ends.get(partition) ?? 0))) return;
+    this.next.set(partition, cursor.offset + 1);
+    const key = cursor.key();
+    if (this.#key !== null && (key === null || Buffer.compare(this.#key, key) !== 0)) return;
+    this.#count += 1;
+    this.#chunks.push(this.#format({ topic: this.#topic, partition, ...decodeRecord(cursor) }));
+  }
+
+  flush(): void {
+    if (this.#chunks.length > 0) this.#world.out(Buffer.concat(this.#chunks));
+    this.#chunks = [];
+  }
+}
 
 /** Reads --from and --tail. */
 export function startOf(input: Pick<Input, "value">, nowMs: number): Start {
@@ -119,19 +155,7 @@ export function startOf(input: Pick<Input, "value">, nowMs: number): Start {
     if (from !== null) throw new UsageError("--from and --tail exclude each other");
     return { beforeEnd: parseWholeNumber(tail, "--tail") };
   }
-  if (from === null || from === "latest") return { beforeEnd: 0 };
-  if (from === "earliest") return { timestampMs: LIST_OFFSET.earliest };
-  if (/^\d{1,15}$/.test(from)) return { offset: Number(from) };
-  if (/^@\d{1,15}$/.test(from)) return { timestampMs: Number(from.slice(1)) };
-  const agoMs = parseDurationMs(from);
-  if (agoMs !== null && agoMs >= 0) return { timestampMs: Math.max(0, nowMs - agoMs) };
-  const timestampMs = /^\d{4}-\d\d-\d\d/.test(from) ? Date.parse(from) : Number.NaN;
-  if (Number.isNaN(timestampMs)) {
-    throw new UsageError(
-      `--from ${from}: write earliest, latest, an offset, a time (2026-01-31T12:00Z), or 15m for 15 minutes ago`,
-    );
-  }
-  return { timestampMs };
+  return parseStart("--from", from ?? "latest", nowMs);
 }
 
 function partitionsOf(input: Input, topic: string, count: number): readonly number[] {
@@ -139,40 +163,4 @@ function partitionsOf(input: Input, topic: string, count: number): readonly numb
   const missing = wanted.find((partition) => partition >= count);
   if (missing !== undefined) throw new UsageError(`--partition ${missing}: ${topic} has 0 to ${count - 1}`);
   return wanted.length > 0 ? [...new Set(wanted)] : Array.from({ length: count }, (_, index) => index);
-}
-
-/** Where to start and where the log ends now, or an exit code, with a message written. */
-async function rangesOf(
-  cluster: KafkaCluster,
-  topic: string,
-  partitions: readonly number[],
-  start: Start,
-  isolation: Isolation,
-  world: World,
-): Promise<readonly Range[] | number> {
-  const ask = (timestampMs: number) =>
-    listOffsets(
-      cluster,
-      partitions.map((partition) => ({ topic, partition, timestampMs })),
-      isolation,
-    );
-  const [firsts, ends, found] = await Promise.all([
-    ask(LIST_OFFSET.earliest),
-    ask(LIST_OFFSET.latest),
-    "timestampMs" in start ? ask(start.timestampMs) : Promise.resolve([]),
-  ]);
-  const failed = [...firsts, ...ends, ...found].find(({ error }) => error !== 0);
-  if (failed !== undefined) {
-    world.err(`offsets of ${topic}-${failed.partition}: ${errorName(failed.error)}\n`);
-    return exitCodeOfProtocol(failed.error);
-  }
-  return partitions.map((partition, index) => {
-    const first = firsts[index]?.offset ?? 0;
-    const end = ends[index]?.offset ?? 0;
-    if ("offset" in start) return { partition, start: start.offset, end };
-    if ("beforeEnd" in start) return { partition, start: Math.max(first, end - start.beforeEnd), end };
-    // Nothing is as late as that: on with what comes next.
-    const offset = found[index]?.offset ?? -1;
-    return { partition, start: offset < 0 ? end : offset, end };
-  });
 }

@@ -19,7 +19,7 @@ const ONE_NAME = { positionals: "NAME", minPositionals: 1, maxPositionals: 1 } a
 
 export const topicCommand: Command = {
   name: "topic",
-  summary: "List, create, describe and delete topics",
+  summary: "List, create, describe, alter and delete topics",
   commands: [
     {
       name: "list",
@@ -66,6 +66,31 @@ export const topicCommand: Command = {
       run: (input, world) => withCluster(input, (cluster) => describe(cluster, input, world)),
     },
     {
+      name: "alter",
+      summary: "Change a topic's configuration, or give it more partitions",
+      ...ONE_NAME,
+      flags: [
+        ...KAFKA_FLAGS,
+        {
+          name: "partitions",
+          short: "p",
+          value: "N",
+          doc: "Partitions from now on; never fewer. Keys may go to other partitions than before.",
+        },
+        { name: "config", value: "KEY=VALUE", multiple: true, doc: "Sets this; may be repeated." },
+        {
+          name: "default",
+          value: "KEY",
+          multiple: true,
+          doc: "Takes the topic's own value away; may be repeated.",
+        },
+      ],
+      examples: [
+        ["headwater topic alter telemetry --config retention.ms=86400000", "keep one day from now on"],
+      ],
+      run: (input, world) => withCluster(input, (cluster) => alter(cluster, input, world)),
+    },
+    {
       name: "delete",
       summary: "Delete a topic and all its records",
       ...ONE_NAME,
@@ -104,12 +129,7 @@ async function list(cluster: KafkaCluster, input: Input, world: World): Promise<
 
 async function create(cluster: KafkaCluster, input: Input, world: World): Promise<number> {
   const name = input.positionals[0] ?? "";
-  const configs: Record<string, string> = {};
-  for (const pair of input.values("config")) {
-    const equals = pair.indexOf("=");
-    if (equals < 1) throw new UsageError(`--config ${pair}: write KEY=VALUE`);
-    configs[pair.slice(0, equals)] = pair.slice(equals + 1);
-  }
+  const configs = Object.fromEntries(configPairs(input));
   const partitions = wholeNumber(input, "partitions") ?? -1;
   const replicationFactor = wholeNumber(input, "replicas") ?? -1;
   const outcome = await new KafkaAdmin(cluster).createTopic({ name, partitions, replicationFactor, configs });
@@ -151,6 +171,42 @@ async function describe(cluster: KafkaCluster, input: Input, world: World): Prom
     );
   }
   return EXIT.ok;
+}
+
+async function alter(cluster: KafkaCluster, input: Input, world: World): Promise<number> {
+  const name = input.positionals[0] ?? "";
+  const partitions = wholeNumber(input, "partitions");
+  const configs = new Map<string, string | null>(configPairs(input));
+  for (const key of input.values("default")) {
+    if (configs.has(key)) throw new UsageError(`--default ${key}: --config sets it`);
+    configs.set(key, null);
+  }
+  if (partitions === null && configs.size === 0) {
+    throw new UsageError("nothing to change: write --partitions, --config or --default");
+  }
+  const admin = new KafkaAdmin(cluster);
+  const asked = [
+    ...(configs.size === 0 ? [] : [() => admin.alterTopicConfigs(name, configs)]),
+    ...(partitions === null ? [] : [() => admin.createPartitions(name, partitions)]),
+  ];
+  for (const ask of asked) {
+    const { error, message } = await ask();
+    if (error === 0) continue;
+    world.err(`${topicProblem(name, error, message)}\n`);
+    return exitCodeOfProtocol(error);
+  }
+  if (input.json) world.out(`${JSON.stringify({ topic: name, altered: true })}\n`);
+  else world.out(`topic ${name} altered\n`);
+  return EXIT.ok;
+}
+
+/** What --config says. Throws UsageError. */
+function configPairs(input: Input): readonly (readonly [string, string])[] {
+  return input.values("config").map((pair) => {
+    const equals = pair.indexOf("=");
+    if (equals < 1) throw new UsageError(`--config ${pair}: write KEY=VALUE`);
+    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+  });
 }
 
 async function remove(cluster: KafkaCluster, input: Input, world: World): Promise<number> {

@@ -7,7 +7,13 @@ import {
 import { DEFAULT_DELETE_TOPICS_REQUEST } from "../wire/generated/delete-topics-request.ts";
 import { DEFAULT_DESCRIBE_CONFIGS_REQUEST } from "../wire/generated/describe-configs-request.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import { CREATE_TOPICS, DELETE_TOPICS, DESCRIBE_CONFIGS } from "./client-apis.ts";
+import {
+  CREATE_PARTITIONS,
+  CREATE_TOPICS,
+  DELETE_TOPICS,
+  DESCRIBE_CONFIGS,
+  INCREMENTAL_ALTER_CONFIGS,
+} from "./client-apis.ts";
 import type { KafkaCluster, TopicMetadata } from "./cluster.ts";
 import type { ClientApi } from "./connection.ts";
 
@@ -44,6 +50,8 @@ export interface ConfigEntry {
 
 /** Kafka's DescribeConfigs `resourceType`. */
 export const CONFIG_RESOURCE = { topic: 2, broker: 4 } as const;
+/** Kafka's IncrementalAlterConfigs `configOperation`. */
+const CONFIG_OPERATION = { set: 0, delete: 1 } as const;
 /** Kafka's `DEFAULT_CONFIG` and `STATIC_BROKER_CONFIG`: where a value nobody set for the topic comes from. */
 const DEFAULT_SOURCES = [4, 5];
 
@@ -100,6 +108,36 @@ export class KafkaAdmin {
     const response = await this.#askController(
       DELETE_TOPICS,
       body,
+      (answer) => answer.responses[0]?.errorCode ?? 0,
+    );
+    const result = response.responses[0];
+    return { error: result?.errorCode ?? ERROR.UNKNOWN_SERVER_ERROR, message: result?.errorMessage ?? null };
+  }
+
+  /** Raises a topic's partitions to `count`. */
+  async createPartitions(topic: string, count: number, timeoutMs = 30_000): Promise<AdminOutcome> {
+    const topics = [{ name: topic, count, assignments: null }];
+    const body = () => ({ topics, timeoutMs, validateOnly: false });
+    const response = await this.#askController(
+      CREATE_PARTITIONS,
+      body,
+      (answer) => answer.results[0]?.errorCode ?? 0,
+    );
+    const result = response.results[0];
+    return { error: result?.errorCode ?? ERROR.UNKNOWN_SERVER_ERROR, message: result?.errorMessage ?? null };
+  }
+
+  /** Sets settings of a topic; a value of null takes the topic's own away. All of them, or none. */
+  async alterTopicConfigs(topic: string, values: ReadonlyMap<string, string | null>): Promise<AdminOutcome> {
+    const configs = Array.from(values, ([name, value]) => ({
+      name,
+      configOperation: value === null ? CONFIG_OPERATION.delete : CONFIG_OPERATION.set,
+      value,
+    }));
+    const resources = [{ resourceType: CONFIG_RESOURCE.topic, resourceName: topic, configs }];
+    const response = await this.#askController(
+      INCREMENTAL_ALTER_CONFIGS,
+      () => ({ resources, validateOnly: false }),
       (answer) => answer.responses[0]?.errorCode ?? 0,
     );
     const result = response.responses[0];

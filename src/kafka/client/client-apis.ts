@@ -2,34 +2,62 @@ import { ADD_OFFSETS_TO_TXN_REQUEST } from "../wire/generated/add-offsets-to-txn
 import { ADD_OFFSETS_TO_TXN_RESPONSE } from "../wire/generated/add-offsets-to-txn-response.ts";
 import { ADD_PARTITIONS_TO_TXN_REQUEST } from "../wire/generated/add-partitions-to-txn-request.ts";
 import { ADD_PARTITIONS_TO_TXN_RESPONSE } from "../wire/generated/add-partitions-to-txn-response.ts";
+import { ALTER_SHARE_GROUP_OFFSETS_REQUEST } from "../wire/generated/alter-share-group-offsets-request.ts";
+import { ALTER_SHARE_GROUP_OFFSETS_RESPONSE } from "../wire/generated/alter-share-group-offsets-response.ts";
+import { CONSUMER_GROUP_DESCRIBE_REQUEST } from "../wire/generated/consumer-group-describe-request.ts";
+import { CONSUMER_GROUP_DESCRIBE_RESPONSE } from "../wire/generated/consumer-group-describe-response.ts";
+import { CREATE_PARTITIONS_REQUEST } from "../wire/generated/create-partitions-request.ts";
+import { CREATE_PARTITIONS_RESPONSE } from "../wire/generated/create-partitions-response.ts";
 import { CREATE_TOPICS_REQUEST } from "../wire/generated/create-topics-request.ts";
 import { CREATE_TOPICS_RESPONSE } from "../wire/generated/create-topics-response.ts";
+import { DELETE_GROUPS_REQUEST } from "../wire/generated/delete-groups-request.ts";
+import { DELETE_GROUPS_RESPONSE } from "../wire/generated/delete-groups-response.ts";
 import { DELETE_TOPICS_REQUEST } from "../wire/generated/delete-topics-request.ts";
 import { DELETE_TOPICS_RESPONSE } from "../wire/generated/delete-topics-response.ts";
 import { DESCRIBE_CLUSTER_REQUEST } from "../wire/generated/describe-cluster-request.ts";
 import { DESCRIBE_CLUSTER_RESPONSE } from "../wire/generated/describe-cluster-response.ts";
 import { DESCRIBE_CONFIGS_REQUEST } from "../wire/generated/describe-configs-request.ts";
 import { DESCRIBE_CONFIGS_RESPONSE } from "../wire/generated/describe-configs-response.ts";
+import { DESCRIBE_GROUPS_REQUEST } from "../wire/generated/describe-groups-request.ts";
+import { DESCRIBE_GROUPS_RESPONSE } from "../wire/generated/describe-groups-response.ts";
 import { DESCRIBE_PRODUCERS_REQUEST } from "../wire/generated/describe-producers-request.ts";
 import { DESCRIBE_PRODUCERS_RESPONSE } from "../wire/generated/describe-producers-response.ts";
+import { DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST } from "../wire/generated/describe-share-group-offsets-request.ts";
+import { DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE } from "../wire/generated/describe-share-group-offsets-response.ts";
 import { END_TXN_REQUEST } from "../wire/generated/end-txn-request.ts";
 import { END_TXN_RESPONSE } from "../wire/generated/end-txn-response.ts";
 import { FETCH_REQUEST } from "../wire/generated/fetch-request.ts";
 import { FETCH_RESPONSE } from "../wire/generated/fetch-response.ts";
 import { FIND_COORDINATOR_REQUEST } from "../wire/generated/find-coordinator-request.ts";
 import { FIND_COORDINATOR_RESPONSE } from "../wire/generated/find-coordinator-response.ts";
+import { HEARTBEAT_REQUEST } from "../wire/generated/heartbeat-request.ts";
+import { HEARTBEAT_RESPONSE } from "../wire/generated/heartbeat-response.ts";
+import { INCREMENTAL_ALTER_CONFIGS_REQUEST } from "../wire/generated/incremental-alter-configs-request.ts";
+import { INCREMENTAL_ALTER_CONFIGS_RESPONSE } from "../wire/generated/incremental-alter-configs-response.ts";
 import { INIT_PRODUCER_ID_REQUEST } from "../wire/generated/init-producer-id-request.ts";
 import { INIT_PRODUCER_ID_RESPONSE } from "../wire/generated/init-producer-id-response.ts";
+import { JOIN_GROUP_REQUEST } from "../wire/generated/join-group-request.ts";
+import { JOIN_GROUP_RESPONSE } from "../wire/generated/join-group-response.ts";
+import { LEAVE_GROUP_REQUEST } from "../wire/generated/leave-group-request.ts";
+import { LEAVE_GROUP_RESPONSE } from "../wire/generated/leave-group-response.ts";
+import { LIST_GROUPS_REQUEST } from "../wire/generated/list-groups-request.ts";
+import { LIST_GROUPS_RESPONSE } from "../wire/generated/list-groups-response.ts";
 import { LIST_OFFSETS_REQUEST } from "../wire/generated/list-offsets-request.ts";
 import { LIST_OFFSETS_RESPONSE } from "../wire/generated/list-offsets-response.ts";
 import { METADATA_REQUEST } from "../wire/generated/metadata-request.ts";
 import { METADATA_RESPONSE } from "../wire/generated/metadata-response.ts";
 import { OFFSET_COMMIT_REQUEST } from "../wire/generated/offset-commit-request.ts";
 import { OFFSET_COMMIT_RESPONSE } from "../wire/generated/offset-commit-response.ts";
+import { OFFSET_DELETE_REQUEST } from "../wire/generated/offset-delete-request.ts";
+import { OFFSET_DELETE_RESPONSE } from "../wire/generated/offset-delete-response.ts";
 import { OFFSET_FETCH_REQUEST } from "../wire/generated/offset-fetch-request.ts";
 import { OFFSET_FETCH_RESPONSE } from "../wire/generated/offset-fetch-response.ts";
 import { PRODUCE_REQUEST } from "../wire/generated/produce-request.ts";
 import { PRODUCE_RESPONSE } from "../wire/generated/produce-response.ts";
+import { SHARE_GROUP_DESCRIBE_REQUEST } from "../wire/generated/share-group-describe-request.ts";
+import { SHARE_GROUP_DESCRIBE_RESPONSE } from "../wire/generated/share-group-describe-response.ts";
+import { SYNC_GROUP_REQUEST } from "../wire/generated/sync-group-request.ts";
+import { SYNC_GROUP_RESPONSE } from "../wire/generated/sync-group-response.ts";
 import { TXN_OFFSET_COMMIT_REQUEST } from "../wire/generated/txn-offset-commit-request.ts";
 import { TXN_OFFSET_COMMIT_RESPONSE } from "../wire/generated/txn-offset-commit-response.ts";
 import { WRITE_TXN_MARKERS_REQUEST } from "../wire/generated/write-txn-markers-request.ts";
@@ -88,4 +116,33 @@ export const WRITE_TXN_MARKERS = {
   request: WRITE_TXN_MARKERS_REQUEST,
   response: WRITE_TXN_MARKERS_RESPONSE,
   maxVersion: 1,
+};
+export const CONSUMER_GROUP_DESCRIBE = {
+  request: CONSUMER_GROUP_DESCRIBE_REQUEST,
+  response: CONSUMER_GROUP_DESCRIBE_RESPONSE,
+};
+export const CREATE_PARTITIONS = { request: CREATE_PARTITIONS_REQUEST, response: CREATE_PARTITIONS_RESPONSE };
+export const DELETE_GROUPS = { request: DELETE_GROUPS_REQUEST, response: DELETE_GROUPS_RESPONSE };
+export const DESCRIBE_GROUPS = { request: DESCRIBE_GROUPS_REQUEST, response: DESCRIBE_GROUPS_RESPONSE };
+export const HEARTBEAT = { request: HEARTBEAT_REQUEST, response: HEARTBEAT_RESPONSE };
+export const INCREMENTAL_ALTER_CONFIGS = {
+  request: INCREMENTAL_ALTER_CONFIGS_REQUEST,
+  response: INCREMENTAL_ALTER_CONFIGS_RESPONSE,
+};
+export const JOIN_GROUP = { request: JOIN_GROUP_REQUEST, response: JOIN_GROUP_RESPONSE };
+export const LEAVE_GROUP = { request: LEAVE_GROUP_REQUEST, response: LEAVE_GROUP_RESPONSE };
+export const LIST_GROUPS = { request: LIST_GROUPS_REQUEST, response: LIST_GROUPS_RESPONSE };
+export const OFFSET_DELETE = { request: OFFSET_DELETE_REQUEST, response: OFFSET_DELETE_RESPONSE };
+export const SHARE_GROUP_DESCRIBE = {
+  request: SHARE_GROUP_DESCRIBE_REQUEST,
+  response: SHARE_GROUP_DESCRIBE_RESPONSE,
+};
+export const SYNC_GROUP = { request: SYNC_GROUP_REQUEST, response: SYNC_GROUP_RESPONSE };
+export const ALTER_SHARE_GROUP_OFFSETS = {
+  request: ALTER_SHARE_GROUP_OFFSETS_REQUEST,
+  response: ALTER_SHARE_GROUP_OFFSETS_RESPONSE,
+};
+export const DESCRIBE_SHARE_GROUP_OFFSETS = {
+  request: DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST,
+  response: DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE,
 };

@@ -308,19 +308,20 @@ export interface CommittedOffset {
 }
 
 /**
- * The committed offsets of a group, without the partitions that have none. While an open transaction holds
- * offsets of a partition the answer is UNSTABLE_OFFSET_COMMIT (brokers from 2.5 on).
+ * The committed offsets of a group, of these topics or all (null), without the partitions that have none. While an
+ * open transaction holds offsets of a partition the answer is UNSTABLE_OFFSET_COMMIT (brokers from 2.5 on).
  */
 export async function committedOffsets(
   cluster: KafkaCluster,
   group: string,
-  topics: readonly { readonly topic: string; readonly partitions: number }[],
+  topics: readonly { readonly topic: string; readonly partitions: number }[] | null,
 ): Promise<CallOutcome<readonly CommittedOffset[]>> {
-  const wanted = topics.map(({ topic, partitions }) => ({
-    name: topic,
-    topicId: ZERO_UUID,
-    partitionIndexes: Array.from({ length: partitions }, (_, index) => index),
-  }));
+  const wanted =
+    topics?.map(({ topic, partitions }) => ({
+      name: topic,
+      topicId: ZERO_UUID,
+      partitionIndexes: Array.from({ length: partitions }, (_, index) => index),
+    })) ?? null;
   const body = (version: number) => ({
     ...DEFAULT_OFFSET_FETCH_REQUEST,
     ...(version >= FIRST_FETCH_BY_GROUPS
