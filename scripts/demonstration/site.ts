@@ -102,7 +102,6 @@ export class Site {
       const settings = {
         "gateway.id": gatewayId,
         "uplink.centre.bootstrap": centreKafka,
-        "uplink.centre.delivery": existingCentre === null ? "idempotent" : "transactional",
         // Nobody should have to wait in a demo: the default is made for links that are down for hours.
         "uplink.centre.retry.backoff.max.ms": "2s",
       };

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { clusterOptions, KafkaCluster } from "../../src/kafka/client/cluster.ts";
-import { KafkaCentre } from "../../src/upstream/kafka-centre.ts";
+import type { CentreFacts } from "../../src/upstream/centre.ts";
+import { type Centre, KafkaCentre } from "../../src/upstream/kafka-centre.ts";
 import { type Headwater, startHeadwater } from "../support/headwater.ts";
-import { type CentreLink, GatewayRig, readTopic, SEAMS } from "./rig.ts";
+import { type CentreLink, GatewayRig, InterceptedCentre, readTopic, SEAMS } from "./rig.ts";
 
 const TEST_TIMEOUT_MS = 60_000;
 
@@ -27,34 +28,36 @@ describe("another gateway as the centre", () => {
     await headwater?.dispose();
   }, TEST_TIMEOUT_MS);
 
-  test(
-    "takes every reading once while it and the gateway are killed",
-    async () => {
-      const gateway = new GatewayRig(link, { id: "edge", topic: "edge", delivery: "idempotent" });
-      gateway.uplink.start();
-      for (let round = 0; round < 6; round += 1) {
-        gateway.feed(400);
-        await Bun.sleep(30);
-        if (round % 3 === 1) {
-          await headwater.kill();
-          await headwater.restart();
-        } else if (round % 3 === 2) {
-          gateway.crash();
-          await Bun.sleep(300);
-          gateway.uplink.start();
+  for (const delivery of ["transactional", "idempotent"] as const) {
+    test(
+      `takes every reading once while it and the gateway are killed, ${delivery}`,
+      async () => {
+        const gateway = new GatewayRig(link, { id: `edge-${delivery}`, topic: `edge-${delivery}`, delivery });
+        gateway.uplink.start();
+        for (let round = 0; round < 6; round += 1) {
+          gateway.feed(400);
+          await Bun.sleep(30);
+          if (round % 3 === 1) {
+            await headwater.kill();
+            await headwater.restart();
+          } else if (round % 3 === 2) {
+            gateway.crash();
+            await Bun.sleep(300);
+            gateway.uplink.start();
+          }
         }
-      }
-      await gateway.caughtUp();
-      await gateway.uplink.stop(1_000);
-      expect(await gateway.faults()).toEqual([]);
-    },
-    TEST_TIMEOUT_MS,
-  );
+        await gateway.caughtUp();
+        await gateway.uplink.stop(1_000);
+        expect(await gateway.faults()).toEqual([]);
+      },
+      TEST_TIMEOUT_MS,
+    );
+  }
 
   test(
-    "without transactions says what to change",
+    "says what to change where it has no transactions, as before",
     async () => {
-      const gateway = new GatewayRig(link, { id: "strict", topic: "strict" });
+      const gateway = new GatewayRig(link, { id: "strict", topic: "strict", wrap: withoutTransactions });
       gateway.uplink.start();
       const deadline = Date.now() + 10_000;
       while (gateway.uplink.status().state.kind !== "failed" && Date.now() < deadline) await Bun.sleep(20);
@@ -66,3 +69,15 @@ describe("another gateway as the centre", () => {
     TEST_TIMEOUT_MS,
   );
 });
+
+/** The centre as it would be if its version served no transactions. */
+function withoutTransactions(centre: Centre): Centre {
+  return new InterceptedCentre(
+    centre,
+    () => null,
+    (call, outcome) =>
+      call.kind === "connect" && outcome.kind === "answered"
+        ? { kind: "answered", answer: { ...(outcome.answer as CentreFacts), transactions: 0 } }
+        : outcome,
+  );
+}
