@@ -490,6 +490,32 @@ describe("descriptions", () => {
     await gateway.close();
   });
 
+  test("this broker coordinates share groups' partitions, by keys that are some", async () => {
+    const { gateway, client } = await openWithTopic();
+    const keys: readonly (readonly [string, number])[] = [
+      [`g:${ZERO_UUID}:0`, ERROR.NONE],
+      [`a:b:${ZERO_UUID}:0`, ERROR.NONE],
+      [`g:${ZERO_UUID}`, ERROR.INVALID_REQUEST],
+      [`:${ZERO_UUID}:0`, ERROR.INVALID_REQUEST],
+      ["g:t:0", ERROR.INVALID_REQUEST],
+      [`g:${ZERO_UUID}:x`, ERROR.INVALID_REQUEST],
+    ];
+    const coordinatorKeys = keys.map(([key]) => key);
+    for (const [version, keyType] of [
+      [6, 2],
+      [5, 2],
+      [6, 3],
+    ] as const) {
+      const request = { key: "", keyType, coordinatorKeys };
+      const answer = await client.ask(FIND_COORDINATOR_REQUEST, FIND_COORDINATOR_RESPONSE, request, version);
+      const served = version === 6 && keyType === 2;
+      expect(answer.coordinators.map(({ errorCode }) => errorCode)).toEqual(
+        keys.map(([, error]) => (served ? error : ERROR.INVALID_REQUEST)),
+      );
+    }
+    await gateway.close();
+  });
+
   test("this broker coordinates every group", async () => {
     const { gateway, client } = await openWithTopic();
     for (const version of versions(0, 6)) {

@@ -29,7 +29,7 @@ export const offsetCommit: ApiHandler<KafkaServices> = {
       ({ partitionIndex }) => partitionIndex,
     );
     const answer = (): void => {
-      const topics = request.topics.map(({ name, topicId, partitions: asked }, topic) => ({
+      const all = request.topics.map(({ name, topicId, partitions: asked }, topic) => ({
         name,
         topicId,
         partitions: asked.map(({ partitionIndex }, place) => ({
@@ -37,6 +37,8 @@ export const offsetCommit: ApiHandler<KafkaServices> = {
           errorCode: partitions.errorAt(topic, place),
         })),
       }));
+      // A topic without partitions is not answered, as in Kafka.
+      const topics = all.filter(({ partitions: answered }) => answered.length > 0);
       call.reply((writer) => writeOffsetCommitResponse(writer, { throttleTimeMs: 0, topics }, version));
     };
     if (partitions.known.length === 0) {

@@ -14,8 +14,12 @@ const GROUP = 0;
 const TRANSACTION = 1;
 const SHARE = 2;
 
+/** KIP-932: share groups' partitions have a coordinator, too. */
+const FIRST_WITH_SHARES = 6;
+
 /**
- * FindCoordinator, 0 to 6. This broker is the coordinator of every group and every transactional id.
+ * FindCoordinator, 0 to 6. This broker is the coordinator of every group, every transactional id and every
+ * partition of a share group.
  */
 export const findCoordinator: ApiHandler<KafkaServices> = {
   apiKey: 10,
@@ -38,25 +42,25 @@ export const findCoordinator: ApiHandler<KafkaServices> = {
 
 function locate(call: Call, key: string, keyType: number, nodeId: number) {
   const { host, port } = call.advertised;
-  const none = { key, nodeId: -1, host: "", port: -1 };
+  const fault = keyFault(key, keyType, call.version);
+  if (fault === null) return { key, nodeId, host, port, errorCode: ERROR.NONE, errorMessage: "" };
+  return { key, nodeId: -1, host: "", port: -1, errorCode: ERROR.INVALID_REQUEST, errorMessage: fault };
+}
+
+function keyFault(key: string, keyType: number, version: number): string | null {
   switch (keyType) {
     case GROUP:
-      if (key === "")
-        return { ...none, errorCode: ERROR.INVALID_GROUP_ID, errorMessage: "An empty group id." };
-      return { key, nodeId, host, port, errorCode: ERROR.NONE, errorMessage: null };
     case TRANSACTION:
-      return { key, nodeId, host, port, errorCode: ERROR.NONE, errorMessage: null };
+      return null;
     case SHARE:
-      return {
-        ...none,
-        errorCode: ERROR.COORDINATOR_NOT_AVAILABLE,
-        errorMessage: "This broker does not serve share groups.",
-      };
+      if (version < FIRST_WITH_SHARES) return "Coordinators of share groups are known from version 6 on.";
+      return isSharePartition(key) ? null : "The key is not group:topicId:partition.";
     default:
-      return {
-        ...none,
-        errorCode: ERROR.INVALID_REQUEST,
-        errorMessage: `Unknown coordinator type ${keyType}.`,
-      };
+      return `Unknown coordinator type ${keyType}.`;
   }
+}
+
+/** Whether it is `group:topicId:partition`, as Kafka spells a partition of a share group. */
+function isSharePartition(key: string): boolean {
+  return /^.+:[A-Za-z0-9_-]{22}:-?\d{1,9}$/s.test(key);
 }

@@ -27,10 +27,6 @@ export const offsetDelete: ApiHandler<KafkaServices> = {
       const response = { errorCode, throttleTimeMs: 0, topics: errorCode === ERROR.NONE ? topics : [] };
       call.reply((writer) => writeOffsetDeleteResponse(writer, response, call.version));
     };
-    if (partitions.known.length === 0) {
-      answer(ERROR.NONE);
-      return;
-    }
     if (request.groupId === "") {
       answer(ERROR.INVALID_GROUP_ID);
       return;

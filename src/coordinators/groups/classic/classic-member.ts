@@ -38,6 +38,7 @@ export class ClassicMember {
   #protocols: readonly MemberProtocol[] = [];
   #assignment: Uint8Array = NO_ASSIGNMENT;
   #heldBytes = 0;
+  #released = false;
 
   constructor(identity: MemberIdentity, budget: MemberBudget) {
     this.memberId = identity.memberId;
@@ -104,12 +105,15 @@ export class ClassicMember {
 
   /** It is out of its group: what it holds counts no more. */
   release(): void {
+    if (this.#released) return;
+    this.#released = true;
     this.#budget.members -= 1;
     this.#budget.heldBytes -= this.#heldBytes;
     this.#heldBytes = 0;
   }
 
   #account(): void {
+    if (this.#released) return;
     const bytes = MEMBER_BYTES + protocolBytes(this.#protocols) + this.#assignment.length;
     this.#budget.heldBytes += bytes - this.#heldBytes;
     this.#heldBytes = bytes;
