@@ -257,23 +257,23 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   #open(frame: Uint8Array): PendingCall | null {
-    const call = this.#guard("request header", () => this.#host.dispatch.open(this, frame));
+    const call = this.#guard(null, () => this.#host.dispatch.open(this, frame));
     if (typeof call !== "string") return call;
     this.drop(call);
     return null;
   }
 
   #run(call: PendingCall): void {
-    this.#guard(call.describe(), () => call.run());
+    this.#guard(call, () => call.run());
   }
 
   /** Bytes that don't parse end the connection, as in Kafka, since nothing after them can be believed. */
-  #guard<T>(what: string, read: () => T): T | null {
+  #guard<T>(call: PendingCall | null, read: () => T): T | null {
     try {
       return read();
     } catch (error) {
       if (!hasCode(error, "MALFORMED")) throw error;
-      this.drop(`a malformed ${what}: ${error.message}`);
+      this.drop(`a malformed ${call?.describe() ?? "request header"}: ${error.message}`);
       return null;
     }
   }

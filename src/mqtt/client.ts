@@ -24,6 +24,12 @@ export type ClientState = "connecting" | "open" | "closed";
 /** The fixed flags of each packet type, by MQTT 5, 2.1.3; PUBLISH has its own. */
 const FIXED_FLAGS: readonly number[] = [0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0, 0, 0];
 
+/**
+ * An array up to this size has no buffer of its own until a view of it is made, which then costs more than to
+ * copy the bytes to where views are cheap.
+ */
+export const SMALL_CHUNK_BYTES = 1000;
+
 /** One connection: its stream of packets, its timers, and what it has under way. */
 export class Client implements ConnectionHandler, PacketSink, WheelMember, SubscriberLink, AckReceiver {
   readonly door: Door;
@@ -85,7 +91,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     door.nowMs = door.clock.nowMs();
     door.reading = this;
     this.heard();
-    const refusal = this.#framer.push(chunk, this);
+    const bytes = chunk.length > SMALL_CHUNK_BYTES ? chunk : door.smallChunk;
+    if (bytes !== chunk) bytes.set(chunk);
+    const refusal = this.#framer.push(bytes, this, chunk.length);
     if (refusal !== null) this.refuse(refusal);
     this.flushReplies();
     door.reading = null;

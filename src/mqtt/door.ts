@@ -2,7 +2,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Ingest, PendingBatch } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
-import type { Client } from "./client.ts";
+import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
 import { PublishIngest } from "./ingest.ts";
 import type { MqttLimits } from "./limits.ts";
 import { LiveDelivery } from "./live.ts";
@@ -56,6 +56,8 @@ export class Door {
   nowMs: number;
 
   // Scratch that serves one packet at a time: handlers run to their end before the next packet is read.
+  /** The chunk at hand, where that is a small one. */
+  readonly smallChunk = new Uint8Array(SMALL_CHUNK_BYTES);
   readonly reader = new PacketReader();
   readonly publish = new PublishView();
   readonly ack = new AckView();

@@ -17,15 +17,43 @@ const fromCharCode = String.fromCharCode;
 const SHORT_READ = 4;
 const SHORT_WRITE = 16;
 
+/**
+ * Names that were read of late, each in the slot that its length and a few of its bytes choose: clients send the
+ * same names in every request, and to compare them costs a fraction of making a string.
+ */
+const RECENT_SLOTS = 64;
+const RECENT_BYTES = 64;
+const recentBytes = new Uint8Array(RECENT_SLOTS * RECENT_BYTES);
+const recentTexts: string[] = new Array<string>(RECENT_SLOTS).fill("");
+const recentLengths = new Uint8Array(RECENT_SLOTS);
+
 /** The text in [start, end). Bytes that are no UTF-8 become U+FFFD, as in Apache Kafka. */
 export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start > SHORT_READ) return utf8Slice.call(bytes, start, end);
+  const length = end - start;
+  if (length > RECENT_BYTES) return utf8Slice.call(bytes, start, end);
+  if (length > SHORT_READ) return recentText(bytes, start, length);
   let text = "";
   for (let index = start; index < end; index++) {
     const byte = bytes[index] as number;
     if (byte > 0x7f) return utf8Slice.call(bytes, start, end);
     text += fromCharCode(byte);
   }
+  return text;
+}
+
+function recentText(bytes: Uint8Array, start: number, length: number): string {
+  const last = bytes[start + length - 1] as number;
+  const middle = bytes[start + (length >>> 1)] as number;
+  const slot = (length + 7 * last + 13 * middle) % RECENT_SLOTS;
+  const at = slot * RECENT_BYTES;
+  let same = recentLengths[slot] === length;
+  for (let index = 0; same && index < length; index++)
+    same = recentBytes[at + index] === bytes[start + index];
+  if (same) return recentTexts[slot] as string;
+  const text = utf8Slice.call(bytes, start, start + length);
+  for (let index = 0; index < length; index++) recentBytes[at + index] = bytes[start + index] as number;
+  recentLengths[slot] = length;
+  recentTexts[slot] = text;
   return text;
 }
 

@@ -34,20 +34,20 @@ export class Framer {
     return this.#have;
   }
 
-  /** Feeds a chunk. Returns why the stream has to end, or null. */
-  push(chunk: Uint8Array, sink: PacketSink): Refusal | null {
+  /** Feeds a chunk, which ends at `end`. Returns why the stream has to end, or null. */
+  push(chunk: Uint8Array, sink: PacketSink, end = chunk.length): Refusal | null {
     let position = 0;
     if (this.#have > 0) {
-      const taken = this.#assemble(chunk, sink);
+      const taken = this.#assemble(chunk, end, sink);
       if (typeof taken !== "number") return taken;
       position = taken;
     }
-    while (position < chunk.length && sink.listening) {
-      const available = chunk.length - position;
-      const length = remainingLength(chunk, position, chunk.length);
+    while (position < end && sink.listening) {
+      const available = end - position;
+      const length = remainingLength(chunk, position, end);
       if (length === INVALID_LENGTH) return FIVE_BYTE_LENGTH;
       if (length === INCOMPLETE_LENGTH) {
-        this.#hold(chunk, position, chunk.length, MAX_HEADER_BYTES);
+        this.#hold(chunk, position, end, MAX_HEADER_BYTES);
         return null;
       }
       const first = chunk[position] ?? 0;
@@ -56,7 +56,7 @@ export class Framer {
       if (refusal !== null) return refusal;
       if (size > available) {
         this.#need = size;
-        this.#hold(chunk, position, chunk.length, size);
+        this.#hold(chunk, position, end, size);
         return null;
       }
       sink.packet(first, chunk, position + size - length, position + size);
@@ -66,10 +66,10 @@ export class Framer {
   }
 
   /** Completes the packet that is held, as far as the chunk goes. Returns how much of the chunk it took. */
-  #assemble(chunk: Uint8Array, sink: PacketSink): number | Refusal {
+  #assemble(chunk: Uint8Array, chunkEnd: number, sink: PacketSink): number | Refusal {
     let position = 0;
     while (this.#need === 0) {
-      if (position === chunk.length) return position;
+      if (position === chunkEnd) return position;
       this.#hold(chunk, position, position + 1, MAX_HEADER_BYTES);
       position++;
       const held = this.#buffer ?? chunk;
@@ -80,7 +80,7 @@ export class Framer {
       const refusal = sink.announced(held[0] ?? 0, this.#need);
       if (refusal !== null) return refusal;
     }
-    const end = Math.min(chunk.length, position + this.#need - this.#have);
+    const end = Math.min(chunkEnd, position + this.#need - this.#have);
     this.#hold(chunk, position, end, this.#need);
     if (this.#have < this.#need) return end;
     const packet = this.#buffer ?? chunk;
