@@ -19,6 +19,8 @@ export class Partition {
   readonly leaderEpoch: LeaderEpoch;
   readonly #acks = new AckQueue();
   readonly #readers = new Set<ReadWaiter>();
+  /** Who waits for the disk where the topic does not. */
+  readonly #diskWaits = new Set<AckCallback>();
   readonly #awaitCommit: (partition: Partition) => void;
   #lastHighWatermark: Offset;
   #deleted = false;
@@ -98,6 +100,21 @@ export class Partition {
     }
   }
 
+  /** The same for the disk, also where the topic waits for none: for what a power cut must not take by itself. */
+  whenOnDisk(endOffset: number, callback: AckCallback): void {
+    const { log } = this;
+    if (this.#deleted || log.fault !== null || log.config.durability === "disk") {
+      this.whenDurable(endOffset, callback);
+      return;
+    }
+    const finish = (error: number): void => {
+      if (this.#diskWaits.delete(finish)) callback(error);
+    };
+    this.#diskWaits.add(finish);
+    this.#awaitCommit(this);
+    log.makeDurable(() => finish(0));
+  }
+
   /** Where the records of the largest leader epoch at or below this one end (KIP-101); -1 and -1 if unknown. */
   endOffsetFor(epoch: number): { readonly leaderEpoch: number; readonly endOffset: number } {
     // An epoch without records ends where the log does.
@@ -116,8 +133,7 @@ export class Partition {
   /** After a commit round: releases acks and wakes readers. Says whether acks still wait. */
   settle(): boolean {
     if (this.log.fault !== null) {
-      this.#acks.fail(ERROR.KAFKA_STORAGE_ERROR);
-      this.#wakeReaders();
+      this.#endWaits(ERROR.KAFKA_STORAGE_ERROR);
       return false;
     }
     const highWatermark = this.log.highWatermark;
@@ -126,13 +142,18 @@ export class Partition {
       this.#lastHighWatermark = highWatermark;
       this.#wakeReaders();
     }
-    return this.#acks.size > 0 || this.log.logEndOffset > highWatermark;
+    return this.#acks.size > 0 || this.#diskWaits.size > 0 || this.log.logEndOffset > highWatermark;
   }
 
   /** The topic is gone: whoever waits is told so. */
   retire(): void {
     this.#deleted = true;
-    this.#acks.fail(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    this.#endWaits(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+  }
+
+  #endWaits(error: number): void {
+    this.#acks.fail(error);
+    for (const finish of [...this.#diskWaits]) finish(error);
     this.#wakeReaders();
   }
 

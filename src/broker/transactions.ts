@@ -37,8 +37,8 @@ export interface MarkerOwner {
 }
 
 /**
- * Ends a producer's transaction in one partition, by whoever owns the topic. `done` gets 0 once the marker is
- * durable, else Kafka's error.
+ * Ends a producer's transaction in one partition, by whoever owns the topic. `done` gets 0 once the disk has the
+ * marker, whatever the topic's durability, else Kafka's error.
  */
 export function writeMarker(
   broker: Broker,
@@ -54,6 +54,7 @@ export function writeMarker(
   else {
     const result = target.appendMarker(marker, broker.clock.nowMs());
     if ("message" in result) done(result.error);
-    else target.whenDurable(result.lastOffset + 1, done);
+    // Records of a topic that waits for no disk may outlive a power cut: without the marker they would stay open.
+    else target.whenOnDisk(result.lastOffset + 1, done);
   }
 }
