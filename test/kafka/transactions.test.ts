@@ -319,8 +319,7 @@ describe("who reads committed records", () => {
     };
     expect(await list([-1])).toEqual([[0, offset]]);
     expect(await list([Date.UTC(2026, 0, 1)])).toEqual([[0, offset === 0 ? -1 : 0]]);
-    const twice = [ERROR.INVALID_REQUEST, -1];
-    expect(await list([-1, -1], [0, 0])).toEqual([twice, twice]);
+    expect(await list([-1, -1], [0, 0])).toEqual([[ERROR.INVALID_REQUEST, -1]]);
     expect(await list([-9])).toEqual([[ERROR.UNSUPPORTED_VERSION, -1]]);
   });
 });

@@ -87,8 +87,7 @@ function append(
   verdict: Verdict | undefined,
   gather: Gather,
 ): PartitionResponse {
-  const { index } = data;
-  const records = verdict?.records ?? data.records;
+  const { index, records } = data;
   const partition = topic?.partitions[index];
   if (topic === null) return refused(index, missing, null);
   if (partition === undefined || partition.deleted)
@@ -101,7 +100,10 @@ function append(
     return refused(index, verdict.error, verdict.message);
   const guard = verdict?.guard ?? 0;
   const result = partition.append(records, 0, records.length, broker.clock.nowMs(), "client", guard);
-  if ("message" in result) return refused(index, result.error, result.message);
+  if ("message" in result) {
+    const logStartOffset = WITHOUT_LOG_START.has(result.error) ? -1 : partition.log.logStartOffset;
+    return { ...refused(index, result.error, result.message), logStartOffset };
+  }
   if (!result.duplicate) counters.recordsIn += result.lastOffset - result.baseOffset + 1;
   const response: PartitionResponse = {
     index,
@@ -119,6 +121,14 @@ function append(
   partition.whenDurable(result.lastOffset + 1, durable);
   return response;
 }
+
+/** Errors of an append that are told without where the log starts, as in Kafka. */
+const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  ERROR.CORRUPT_MESSAGE,
+  ERROR.MESSAGE_TOO_LARGE,
+  ERROR.RECORD_LIST_TOO_LARGE,
+  ERROR.KAFKA_STORAGE_ERROR,
+]);
 
 const NO_LEADER = { leaderId: -1, leaderEpoch: -1 };
 

@@ -126,7 +126,8 @@ class Poll implements ReadWaiter {
     if (!now && !urgent && bytes < this.#minBytes) return false;
     this.#stop();
     for (const target of this.#missing) {
-      results.push({ target, response: failure(target.index, target.missing) });
+      const response = { ...failure(target.index, target.missing), abortedTransactions: [] };
+      results.push({ target, response });
     }
     this.#reply(results);
     return true;
@@ -143,7 +144,8 @@ class Poll implements ReadWaiter {
     const { version, advertised } = this.#call;
     const { error, sessionId, results } = this.#context.answer(all);
     const responses = byTopic(results);
-    const tellsLeader = results.some(({ response }) => response.currentLeader.leaderId >= 0);
+    const tellsLeader =
+      !this.#isFollower && results.some(({ response }) => response.currentLeader.leaderId >= 0);
     const { nodeId } = this.#services.broker;
     const nodeEndpoints = tellsLeader ? [{ nodeId, ...advertised, rack: null }] : [];
     const response = { ...EMPTY_RESPONSE, errorCode: error, sessionId, responses, nodeEndpoints };
@@ -165,7 +167,9 @@ class Poll implements ReadWaiter {
     }
     const diverging = target.lastFetchedEpoch < 0 ? null : divergence(partition, target);
     if (diverging === OUT_OF_RANGE) return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
-    if (diverging !== null) return { ...this.#header(log, index), divergingEpoch: diverging };
+    if (diverging !== null) {
+      return { ...this.#header(log, index), divergingEpoch: diverging, abortedTransactions: null };
+    }
     if (fetchOffset === null || fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
       return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
     }

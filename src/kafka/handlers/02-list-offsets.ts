@@ -37,12 +37,18 @@ export const listOffsets: ApiHandler<KafkaServices> = {
   handle(call, { broker }) {
     const request = readListOffsetsRequest(call.reader, call.version);
     const twice = namedTwice(request);
+    const refused = new Set<string>();
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
-      partitions: partitions.map((wanted): PartitionResponse => {
+      partitions: partitions.flatMap((wanted): PartitionResponse | [] => {
         const index = wanted.partitionIndex;
         const timestamp = Number(wanted.timestamp);
-        if (twice.has(`${name}:${index}`)) return unknown(index, ERROR.INVALID_REQUEST);
+        const key = `${name}:${index}`;
+        if (twice.has(key)) {
+          if (refused.has(key)) return [];
+          refused.add(key);
+          return unknown(index, ERROR.INVALID_REQUEST);
+        }
         if (timestamp < 0 && call.version < (FIRST_VERSION.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
           return unknown(index, ERROR.UNSUPPORTED_VERSION);
         }

@@ -23,8 +23,6 @@ export interface Verdict {
   readonly error: number;
   readonly message: string | null;
   readonly guard: number;
-  /** The records, in bytes that stay. */
-  readonly records: Uint8Array | null;
 }
 
 export type Verdicts = ReadonlyMap<PartitionData, Verdict>;
@@ -33,7 +31,6 @@ export const NO_VERDICTS: Verdicts = new Map();
 
 interface Asked {
   readonly data: PartitionData;
-  readonly records: Uint8Array;
   readonly partition: Partition;
   readonly guard: number;
 }
@@ -72,22 +69,19 @@ export function admitTransaction(
     if (partition === null || batchProducerId(records, 0) < 0) continue;
     const guard = partition.verify(records, 0, implicit, broker.clock.monotonicMs());
     if (typeof guard !== "number") {
-      verdicts.set(data, { error: ERROR[guard.error], message: guard.reason, guard: 0, records: null });
-    } else if (guard > 0) asked.push({ data, records, partition, guard });
+      verdicts.set(data, { error: ERROR[guard.error], message: guard.reason, guard: 0 });
+    } else if (guard > 0) asked.push({ data, partition, guard });
   }
   if (asked.length === 0 || first === null) {
     then(verdicts);
     return ERROR.NONE;
   }
   if (broker.transactions === null) return ERROR.NOT_ENOUGH_REPLICAS;
-  // The answer may come after the bytes of the request are gone.
-  const kept = asked.map((one) => ({ ...one, records: one.records.slice() }));
   const partitions = asked.map(({ partition }) => ({ topic: partition.topic, partition: partition.index }));
   const producer = { producerId: batchProducerId(first, 0), producerEpoch: batchProducerEpoch(first, 0) };
   broker.transactions.admit({ transactionalId, ...producer, partitions, implicit }, (errors) => {
-    kept.forEach(({ data, records, guard }, index) => {
-      const error = errors[index] ?? ERROR.NONE;
-      verdicts.set(data, { ...toVerdict(error, version), guard, records });
+    asked.forEach(({ data, guard }, index) => {
+      verdicts.set(data, { ...toVerdict(errors[index] ?? ERROR.NONE, version), guard });
     });
     then(verdicts);
   });
