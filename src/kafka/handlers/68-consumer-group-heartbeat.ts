@@ -5,8 +5,13 @@ import type { KafkaServices } from "../services.ts";
 import { readConsumerGroupHeartbeatRequest } from "../wire/generated/consumer-group-heartbeat-request.ts";
 import {
   type ConsumerGroupHeartbeatResponse,
+  DEFAULT_CONSUMER_GROUP_HEARTBEAT_RESPONSE,
   writeConsumerGroupHeartbeatResponse,
 } from "../wire/generated/consumer-group-heartbeat-response.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+
+/** At level 0 of this feature an operator has switched the protocol off. */
+export const GROUP_FEATURE = "group.version";
 
 /**
  * ConsumerGroupHeartbeat, 0 to 1 (KIP-848; expressions and ids made by clients from 1, KIP-1082). What differs from
@@ -17,9 +22,14 @@ export const consumerGroupHeartbeat: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, { broker, coordinators }) {
     const { version, clientHost } = call;
     const request = readConsumerGroupHeartbeatRequest(call.reader, version);
+    if (broker.featureLevel(GROUP_FEATURE) === 0) {
+      const refusal = { ...DEFAULT_CONSUMER_GROUP_HEARTBEAT_RESPONSE, errorCode: ERROR.UNSUPPORTED_VERSION };
+      call.reply((writer) => writeConsumerGroupHeartbeatResponse(writer, refusal, version));
+      return;
+    }
     const client = { clientId: call.clientId ?? "", clientHost, version };
     coordinators.groups.consumers.heartbeat(request, client, (answer) =>
       call.reply((writer) => writeConsumerGroupHeartbeatResponse(writer, responseOf(answer), version)),

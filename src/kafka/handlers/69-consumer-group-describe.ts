@@ -10,6 +10,7 @@ import {
   writeConsumerGroupDescribeResponse,
 } from "../wire/generated/consumer-group-describe-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { GROUP_FEATURE } from "./68-consumer-group-heartbeat.ts";
 import { GROUP_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
 
 type DescribedGroup = ConsumerGroupDescribeResponse["groups"][number];
@@ -29,7 +30,9 @@ export const consumerGroupDescribe: ApiHandler<KafkaServices> = {
     const { version } = call;
     const { groupIds, includeAuthorizedOperations } = readConsumerGroupDescribeRequest(call.reader, version);
     const operations = includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const enabled = broker.featureLevel(GROUP_FEATURE) > 0;
     const groups = groupIds.map((groupId) => {
+      if (!enabled) return { ...refused(groupId, ""), errorCode: ERROR.UNSUPPORTED_VERSION };
       const group = coordinators.groups.registry.get(groupId);
       if (group === null) return refused(groupId, `Group ${groupId} not found.`);
       const found = coordinators.groups.consumers.get(groupId);
