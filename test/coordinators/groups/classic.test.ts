@@ -261,8 +261,11 @@ describe("leaving", () => {
     const world = new GroupWorld();
     const [leader] = world.stable("g", 1);
     if (leader === undefined) throw new Error("no leader");
-    world.leave("g", [{ memberId: leader.memberId, groupInstanceId: null }]);
-    expect(world.state("g")).toBe("Empty");
+    world.log.held = true;
+    const leaving = world.leaving("g", [{ memberId: leader.memberId, groupInstanceId: null }]);
+    expect([leaving.result, world.state("g")]).toEqual([null, "Empty"]);
+    world.log.sync();
+    expect(leaving.value.members[0]?.error).toBe(0);
     const after = world.restart();
     expect(after.state("g")).toBe("Empty");
     const joined = after.join("g");

@@ -228,7 +228,7 @@ class Simulation {
 
   #leave(consumer: Consumer): void {
     if (!consumer.alive || consumer.memberId === "") return;
-    this.world.leave(GROUP, [{ memberId: consumer.memberId, groupInstanceId: consumer.instanceId }]);
+    this.world.leaving(GROUP, [{ memberId: consumer.memberId, groupInstanceId: consumer.instanceId }]);
     consumer.stop();
   }
 

@@ -265,9 +265,13 @@ export class GroupWorld {
   }
 
   leave(groupId: string, members: readonly LeavingMember[]): LeaveResult {
+    return this.leaving(groupId, members).value;
+  }
+
+  leaving(groupId: string, members: readonly LeavingMember[]): Answered<LeaveResult> {
     const answered = new Answered<LeaveResult>();
     this.groups.classic.leave({ groupId, members }, answered.take);
-    return answered.value;
+    return answered;
   }
 
   /** A group of so many members, stable, its leader first. Each is assigned its own id. */

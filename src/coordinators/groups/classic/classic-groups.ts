@@ -122,7 +122,11 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
     if (group instanceof ClassicGroup) {
       this.#outbox.run(() => {
         const result = this.#leaveMembers(group, request);
-        this.#outbox.give(() => answer(result));
+        // Whoever was the last is told once the empty group is written down.
+        this.#context.log.whenDurable((error) => {
+          const told = error === ERROR.NONE ? result : { error: coordinatorError(error), members: [] };
+          this.#outbox.give(() => answer(told));
+        });
       });
     } else if (group?.kind === "consumer" && this.#modern !== null) this.#modern.leave(request, answer);
     else {

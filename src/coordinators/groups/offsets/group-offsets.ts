@@ -231,10 +231,8 @@ export class GroupOffsets implements GroupPart {
   topicChanged(topic: string): void {
     if (this.#context.topics.get(topic) !== null) return;
     const records: CoordinatorRecord[] = [];
-    for (const groupId of this.#store.groupIds()) {
-      for (const [name, partition] of this.#store.positions(groupId)) {
-        if (name === topic) records.push(encodeOffsetTombstone(groupId, name, partition));
-      }
+    for (const [groupId, partition] of this.#store.positionsOfTopic(topic)) {
+      records.push(encodeOffsetTombstone(groupId, topic, partition));
     }
     this.#appendAll(records, () => {});
   }

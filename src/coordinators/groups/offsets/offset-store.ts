@@ -179,6 +179,22 @@ export class OffsetStore {
     }
   }
 
+  /** Group and partition of every offset of a topic, waiting ones included. */
+  *positionsOfTopic(topic: string): Iterable<readonly [string, number]> {
+    for (const groupId of this.committed.groupIds()) {
+      for (const partition of this.committed.ofGroup(groupId).get(topic)?.keys() ?? []) {
+        yield [groupId, partition];
+      }
+    }
+    for (const table of this.#pending.values()) {
+      for (const groupId of table.groupIds()) {
+        for (const partition of table.ofGroup(groupId).get(topic)?.keys() ?? []) {
+          if (this.committed.get(groupId, topic, partition) === null) yield [groupId, partition];
+        }
+      }
+    }
+  }
+
   /** Every group that has an offset, waiting ones included. */
   groupIds(): ReadonlySet<string> {
     return new Set([...this.committed.groupIds(), ...this.#producersOfGroup.keys()]);
