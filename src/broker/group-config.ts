@@ -7,6 +7,7 @@ import {
   shortened,
   valueFault,
 } from "./config-definition.ts";
+import { topicNameFault } from "./topic-name.ts";
 
 /** A setting of a group (KIP-848, KIP-932, KIP-1071). */
 export interface GroupConfigDefinition extends ConfigDefinition {
@@ -44,6 +45,23 @@ export const GROUP_CONFIGS: readonly GroupConfigDefinition[] = [
     45000,
     60000,
     "Silence after which a member is taken for gone.",
+  ),
+  // Of Kafka 4.4 (KIP-1191); there the topic has to be prepared, and records are copied only where that is asked for.
+  alone(
+    boolean(
+      "errors.deadletterqueue.copy.record.enable",
+      "true",
+      "Whether dead letters carry key, value and headers of the record, or its place alone.",
+    ),
+  ),
+  alone(
+    definition(
+      "errors.deadletterqueue.topic.name",
+      "string",
+      "",
+      "Topic for records that a share group gives up; made where it is missing. Empty: they are archived.",
+      (value) => (value === "" ? null : deadLetterTopicFault(value)),
+    ),
   ),
   bounded("share", "assignment.interval.ms", "1000", 0, 0, 15000, "Shortest time between two assignments."),
   alone(
@@ -226,6 +244,12 @@ function bounded(
 
 function alone(found: ConfigDefinition): GroupConfigDefinition {
   return { ...found, brokerName: null, min: null, max: null };
+}
+
+function deadLetterTopicFault(value: string): string | null {
+  const fault = topicNameFault(value) ?? (value.startsWith("__") ? "it is a name for internal topics" : null);
+  if (fault === null) return null;
+  return `Invalid value ${shortened(value)} for configuration errors.deadletterqueue.topic.name: ${fault}`;
 }
 
 function offsetResetFault(value: string): string | null {
