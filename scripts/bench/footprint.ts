@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { type Peer, startOurs } from "./brokers.ts";
-import { LOADS } from "./loads.ts";
+import { appendMillion } from "./loads.ts";
 import { residentMb } from "./procfs.ts";
 
 /** A figure of one broker alone, with its bound where there is one. */
@@ -26,11 +26,11 @@ export async function footprint(): Promise<readonly Footprint[]> {
     const idle = residentMb(ours.pid);
     note("resident, idle", idle, "MB", 55);
     note("resident per idle MQTT connection", await perConnection(ours, idle), "KB", null);
-    LOADS[0]?.run(ours);
+    appendMillion(ours);
     await Bun.sleep(SETTLE_MS);
     note("resident after a million records of 100 B", residentMb(ours.pid), "MB", 90);
     note("start to serving, after a clean stop", await restartMs(ours, "stop"), "ms", 100);
-    LOADS[0]?.run(ours);
+    appendMillion(ours);
     note(
       "start to serving, after kill -9 behind a million records",
       await restartMs(ours, "kill"),
