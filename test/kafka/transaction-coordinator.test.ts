@@ -298,6 +298,8 @@ describe("what operators see", () => {
   });
 });
 
+const SLOW_MS = 60_000;
+
 describe("a power cut at any write or sync", () => {
   /** The disk as the cut leaves it, and what was answered by then. */
   interface Cut {
@@ -339,7 +341,9 @@ describe("a power cut at any write or sync", () => {
     return cuts;
   }
 
-  test("leaves each transaction whole or absent, and none open", async () => {
+  test("leaves each transaction whole or absent, and none open", wholeOrAbsent, SLOW_MS);
+
+  async function wholeOrAbsent(): Promise<void> {
     let cutCount = 0;
     for (let seed = 1; seed <= 4; seed += 1) {
       for (const { disk, acked } of await cutsOf(seed, 11)) {
@@ -366,9 +370,11 @@ describe("a power cut at any write or sync", () => {
       }
     }
     expect(cutCount).toBeGreaterThan(30);
-  });
+  }
 
-  test("leaves none open in topics that wait for no disk either", async () => {
+  test("leaves none open in topics that wait for no disk either", noneOpen, SLOW_MS);
+
+  async function noneOpen(): Promise<void> {
     for (let seed = 1; seed <= 3; seed += 1) {
       for (const { disk } of await cutsOf(seed, 11, "memory")) {
         const gateway = await Gateway.open({ disk });
@@ -381,5 +387,5 @@ describe("a power cut at any write or sync", () => {
         }
       }
     }
-  });
+  }
 });
