@@ -67,6 +67,8 @@ export class LogRecovery {
   readonly #segments: Segment[] = [];
   readonly #toSync = new Set<Segment>();
   #folderUnsynced = false;
+  /** Whether there are index files, which a start with thousands of logs had better not look for one by one. */
+  #hasCaches = true;
   /** The checkpoint's segments, with swaps that it did not know of. */
   #known: readonly SegmentState[] = [];
   /** Base offsets of the segment files behind the one that is being read. */
@@ -108,7 +110,8 @@ export class LogRecovery {
     }
     const swaps = recoverSwaps(this.#host, this.#log.folder);
     this.#applySwaps(swaps);
-    this.#bases = this.#listSegments();
+    this.#bases = this.#listSegments(swaps.names);
+    this.#hasCaches = swaps.names.some((name) => CACHE_SUFFIXES.some((suffix) => name.endsWith(suffix)));
     this.#takeSealed();
     this.#begin();
     this.#join();
@@ -134,8 +137,8 @@ export class LogRecovery {
   }
 
   /** Base offsets of the segment files, rising. Ends a salvage that a crash interrupted. */
-  #listSegments(): number[] {
-    const names = new Set(this.#disk.list(this.#log.folder));
+  #listSegments(listed: readonly string[]): number[] {
+    const names = new Set(listed);
     for (const name of [...names]) {
       const base = parseSegmentName(name, SALVAGE_SUFFIX);
       if (base === null) continue;
@@ -212,7 +215,7 @@ export class LogRecovery {
     this.#bases.shift();
     this.#holdTransactions(segment);
     // An index file may tell of batches that are lost, and would fit by size once others have taken their place.
-    segment.removeCaches();
+    if (this.#hasCaches) segment.removeCaches();
     // A checkpoint may name a new file that nothing has made durable in its folder yet.
     if (point.sizeBytes === 0) this.#folderUnsynced = true;
     try {
@@ -257,7 +260,7 @@ export class LogRecovery {
     segment.transactions.begin(this.#log.producers.open.all());
     this.#bases.shift();
     segment.open();
-    segment.removeCaches();
+    if (this.#hasCaches) segment.removeCaches();
     this.#current = segment;
     this.#segments.push(segment);
     // The name may be in the system's cache only.

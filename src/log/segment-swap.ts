@@ -115,6 +115,8 @@ export interface FoundSwaps {
   readonly paths: readonly string[];
   /** Whether something was renamed or removed. */
   readonly changed: boolean;
+  /** The files in the folder now. */
+  readonly names: readonly string[];
 }
 
 /** Ends swaps that a crash interrupted, and clears away what had not happened. Throws DISK_IO. */
@@ -147,7 +149,7 @@ export function recoverSwaps(host: LogHost, folder: string): FoundSwaps {
     disk.remove(`${folder}/${name}`);
     changed = true;
   }
-  return { swaps, paths, changed };
+  return { swaps, paths, changed, names: changed ? disk.list(folder) : names };
 }
 
 /** Step 3, of which a part may be done. */

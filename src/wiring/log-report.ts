@@ -2,11 +2,20 @@ import type { Logger } from "../base/logger.ts";
 import type { LogReport } from "../log/log-config.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
+/** Logs that the journal had something of are named one by one up to here: a gateway may have thousands. */
+const MAX_RECOVERIES_TOLD = 100;
+
 /** What the log has to tell, for people and for the metrics. */
 export function logReport(logger: Logger, metrics: Metrics): LogReport {
+  let recoveries = 0;
   return {
-    recovered: ({ topic, partition }, details) =>
-      logger.info("log recovered after an unclean stop", { topic, partition, ...details }),
+    recovered({ topic, partition }, details) {
+      if (details.scannedBytes === 0 && details.journalBytes === 0) return;
+      recoveries += 1;
+      if (recoveries <= MAX_RECOVERIES_TOLD)
+        logger.info("log recovered after an unclean stop", { topic, partition, ...details });
+      else if (recoveries === MAX_RECOVERIES_TOLD + 1) logger.info("more logs are being recovered");
+    },
     tornTail: ({ topic, partition }, endOffset, bytes) =>
       logger.info("cut what was never acknowledged from a log's end", { topic, partition, endOffset, bytes }),
     quarantined(log, path, fromOffset, toOffset, why) {
