@@ -149,22 +149,6 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   }
 
   /**
-   * Ends a classic group that is about to be a consumer group: whoever waits is told to come again. Its members
-   * stay readable; its tombstone is the caller's to write, before the consumer group's records.
-   */
-  retire(group: ClassicGroup): void {
-    this.#outbox.run(() => {
-      this.#rebalances.endAll(group);
-      for (const member of group.members.values()) {
-        group.answerJoin(member, joinError(ERROR.REBALANCE_IN_PROGRESS, member.memberId));
-        group.answerSync(member, syncError(ERROR.REBALANCE_IN_PROGRESS));
-        member.release();
-      }
-      this.#context.registry.remove(group);
-    });
-  }
-
-  /**
    * Puts a classic group in the place of a consumer group, with all of its members. `done` gets 0 once that is
    * durable, or what a client is told; where it is refused at once, nothing has changed.
    */

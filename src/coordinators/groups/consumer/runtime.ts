@@ -3,6 +3,7 @@ import type { CoordinatorRecord } from "../../runtime/coordinator-log.ts";
 import { coordinatorError } from "../../runtime/internal-log.ts";
 import { ClassicGroup } from "../classic/classic-group.ts";
 import type { ClassicGroups } from "../classic/classic-groups.ts";
+import { joinError, syncError } from "../classic/classic-protocol.ts";
 import { Outbox } from "../classic/outbox.ts";
 import type { GroupContext } from "../group-part.ts";
 import { MemberTimers } from "../modern/member-timers.ts";
@@ -136,7 +137,6 @@ export class ConsumerRuntime {
       return;
     }
     this.outbox.run(() => {
-      if (draft.retiring !== null) this.#retire(draft);
       let refused = false;
       let appended = false;
       this.context.log.append(draft.records, (error) => {
@@ -144,14 +144,19 @@ export class ConsumerRuntime {
         this.outbox.give(() => done(coordinatorError(error)));
       });
       appended = true;
-      if (!refused) applied();
+      if (refused) return;
+      this.#takeMembers(draft);
+      applied();
     });
   }
 
-  /** The classic members of a group that has become a consumer group go on under its timers. */
-  #retire({ retiring, group }: OpenDraft): void {
+  /** Whoever waited in a classic group that is a consumer group now has to join again, in time. */
+  #takeMembers({ retiring, group }: OpenDraft): void {
     if (retiring === null) return;
-    this.#classic.retire(retiring);
+    for (const member of retiring.members.values()) {
+      retiring.answerJoin(member, joinError(ERROR.REBALANCE_IN_PROGRESS, member.memberId));
+      retiring.answerSync(member, syncError(ERROR.REBALANCE_IN_PROGRESS));
+    }
     for (const { memberId, classic } of group.members.values()) {
       if (classic !== null) this.keepSession(group.id, memberId, classic.sessionTimeoutMs);
     }

@@ -200,6 +200,19 @@ describe("an upgrade", () => {
     expect(world.groups.classic.get("g")?.stateName).toBe("Stable");
   });
 
+  test("that can't be written leaves the classic group as it was", () => {
+    const world = worldWith();
+    const [one, two] = [new ClassicConsumer(world), new ClassicConsumer(world)];
+    classicGroup(world, [one]);
+    const waiting = two.join();
+    world.log.refusal = ERROR.KAFKA_STORAGE_ERROR;
+    expect(joinGroup(world, "m").error).toBe(ERROR.NOT_COORDINATOR);
+    world.log.refusal = 0;
+    expect(waiting.result).toBeNull();
+    expect(one.join().value.error).toBe(0);
+    expect(waiting.value.error).toBe(0);
+  });
+
   test("is refused where an assignor of its own said more than can be kept", () => {
     const world = worldWith();
     const [member] = world.stable("g", 1, () => ({
