@@ -3,11 +3,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { kafkaTool, realKafkaMissing } from "../support/kafka/real-kafka.ts";
 import { run } from "./clients/run.ts";
 import { REFERENCE } from "./target.ts";
 import { programsMissing, required } from "./tools.ts";
 
-/** The README's first five minutes, copied and pasted: its blocks of shell, word for word, on the default ports. */
+/** The README, copied and pasted: its blocks of shell, word for word, on the default ports. */
 const TOP = resolve(import.meta.dirname, "../..");
 const DATA = join(TOP, "data");
 const PORTS = [9092, 1883, 8080];
@@ -30,7 +31,7 @@ describe.skipIf(reason !== null)(
       rmSync(DATA, { recursive: true, force: true });
     });
 
-    test("has three blocks", () => expect(blocks).toHaveLength(3));
+    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(6));
 
     test("readings published by mosquitto_pub are read by headwater and by kcat", async () => {
       const output = await shell(blocks[1] ?? "");
@@ -48,8 +49,43 @@ describe.skipIf(reason !== null)(
       expect(output).toMatch(/production +1 +1/);
       expect(output).toContain("fdatasync");
     }, 60_000);
+
+    const noTools = required(realKafkaMissing());
+    test.skipIf(noTools !== null)(
+      "a queue with retries and dead letters",
+      async () => {
+        const output = await shell(`${kafkaTools()}\n${blocks[3] ?? ""}\n${blocks[4] ?? ""}`);
+        expect(output.match(/^Delivery:3\tjob-/gm)).toHaveLength(3);
+        expect(output).toMatch(/workers +jobs +0 +3 +0/);
+        expect(output.match(/^job-\d {2}.*__dlq\.errors\.offset=\d.*delivery\.count=3/gm)).toHaveLength(3);
+      },
+      90_000,
+    );
+
+    test("the pattern of a retry topic", async () => {
+      const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
+      const read = "kcat -b 127.0.0.1:9092 -C -t dlq.tasks -o beginning -c 1 -q -f '%s %h\\n'";
+      // The worker never ends: it has a process group of its own, which is ended.
+      const script = `${prologue}\nset -m\n{\n${blocks[5] ?? ""}} &\nsleep 3\n${read}\nkill -- -$!`;
+      expect(await shell(script)).toContain("bad from=tasks.retry,why=it failed");
+    }, 60_000);
   },
 );
+
+/** Kafka's tools under the names that they have in its distribution. */
+function kafkaTools(): string {
+  const tools = {
+    "kafka-configs.sh": "kafka.admin.ConfigCommand",
+    "kafka-console-share-consumer.sh": "org.apache.kafka.tools.consumer.ConsoleShareConsumer",
+    "kafka-share-groups.sh": "org.apache.kafka.tools.consumer.group.ShareGroupCommand",
+  };
+  return Object.entries(tools)
+    .map(([name, main]) => {
+      const command = kafkaTool(main).map((part) => `'${part}'`);
+      return `${name}() { ${command.join(" ")} "$@" 2>&1; }`;
+    })
+    .join("\n");
+}
 
 async function missing(): Promise<string | null> {
   if (process.arch !== "x64") return "its commands build for x86-64";
@@ -70,7 +106,11 @@ function isFree(port: number): Promise<boolean> {
 
 /** Status 1 is what `headwater doctor` ends with on a machine that has a problem; what follows a failure is missing. */
 async function shell(script: string): Promise<string> {
-  const { status, output, errors } = await run(["bash", "-c", `cd '${TOP}'\nset -e -o pipefail\n${script}`]);
+  const { status, output, errors } = await run(
+    ["bash", "-c", `cd '${TOP}'\nset -e -o pipefail\n${script}`],
+    "",
+    80_000,
+  );
   if (status > 1) throw new Error(`${script}\nended with ${status}: ${output}${errors}`);
   return output;
 }
