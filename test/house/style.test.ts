@@ -46,6 +46,7 @@ const TEST_FOLDERS: readonly string[] = [
   "fuzz",
   "gateway",
   "house",
+  "differential",
   "interop",
   "powercut",
   "scripts",

@@ -25,7 +25,7 @@ export const describeGroups: ApiHandler<KafkaServices> = {
     const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
     const groups = request.groups.map((groupId) => {
       const group = coordinators.groups.classic.get(groupId);
-      return group === null ? missing(groupId, version) : described(group, operations);
+      return group === null ? missing(groupId, version, operations) : described(group, operations);
     });
     coordinators.groups.whenDurable(() => {
       call.reply((writer) => writeDescribeGroupsResponse(writer, { throttleTimeMs: 0, groups }, version));
@@ -54,7 +54,7 @@ function described(group: ClassicGroup, authorizedOperations: number): Described
   };
 }
 
-function missing(groupId: string, version: number): DescribedGroup {
+function missing(groupId: string, version: number, operations: number): DescribedGroup {
   const told = version >= FIRST_WITH_NOT_FOUND;
   return {
     errorCode: told ? ERROR.GROUP_ID_NOT_FOUND : ERROR.NONE,
@@ -64,6 +64,6 @@ function missing(groupId: string, version: number): DescribedGroup {
     protocolType: "",
     protocolData: "",
     members: [],
-    authorizedOperations: NO_OPERATIONS,
+    authorizedOperations: told ? NO_OPERATIONS : operations,
   };
 }
