@@ -181,6 +181,37 @@ describe("every handler", () => {
     );
   }
 
+  test(
+    "all together live through each other's requests, and what they left is read at the next start",
+    async () => {
+      const { gateway, words, target } = await openAttacked();
+      const random = randomFrom(7);
+      const goldens = SERVED_VERSIONS.map(({ apiKey }) => goldenRequests(apiKey));
+      for (let count = 0; count < MUTATIONS; count += 1) {
+        const [some = []] = [goldens[random() % goldens.length]];
+        await sent(target, attackFrame(some, words, random));
+        if (count % 500 === 499) {
+          gateway.clock.advance(10_000);
+          await gateway.clock.settleAll();
+        }
+      }
+      await expectService(gateway);
+      target.close();
+      await gateway.close();
+      const shape = (of: Gateway) =>
+        Array.from(of.broker.topics.all(), ({ name, id, partitions }) => [
+          name,
+          id,
+          partitions.length,
+        ]).sort();
+      const again = await Gateway.open({ disk: gateway.disk, broker: { maxPartitions: MAX_PARTITIONS } });
+      expect(shape(again)).toEqual(shape(gateway));
+      await expectService(again);
+      await again.close();
+    },
+    SLOW_MS,
+  );
+
   test("a handler that throws is noticed", async () => {
     const { gateway, words } = await openAttacked();
     const broken = new Proxy(gateway.broker, {
