@@ -64,6 +64,8 @@ export interface ShareStateParts {
 const UPDATES_PER_SNAPSHOT = 500;
 /** Records of the log, beyond those that a start needs, after which the others are removed. */
 const PRUNE_EVERY_RECORDS = 5000;
+/** A share partition that was not written down whole for so long is then, so that others can be removed. */
+const COLD_AFTER_RECORDS = 2500;
 /** Records that one append may hold. */
 const RECORDS_PER_APPEND = 500;
 
@@ -315,7 +317,7 @@ export class ShareState implements CoordinatorState {
     const cold: CoordinatorRecord[] = [];
     for (const group of this.#groups.values()) {
       for (const kept of group.values()) {
-        if (kept.snapshotOffset >= this.#endOffset - PRUNE_EVERY_RECORDS) continue;
+        if (kept.snapshotOffset >= this.#endOffset - COLD_AFTER_RECORDS) continue;
         cold.push(this.#snapshotRecord({ ...kept, snapshotEpoch: kept.snapshotEpoch + 1 }));
         if (cold.length === RECORDS_PER_APPEND) break;
       }

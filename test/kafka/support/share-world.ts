@@ -1,4 +1,5 @@
 import type { Uuid } from "../../../src/base/ids.ts";
+import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { SHARE_ACKNOWLEDGE_REQUEST } from "../../../src/kafka/wire/generated/share-acknowledge-request.ts";
 import { SHARE_ACKNOWLEDGE_RESPONSE } from "../../../src/kafka/wire/generated/share-acknowledge-response.ts";
 import {
@@ -57,7 +58,9 @@ export class ShareWorld {
   /** The gateway after a power cut that took all that was not synced. */
   async afterPowerCut(): Promise<Gateway> {
     const disk = this.gateway.disk.crash("nothing", 1);
-    return await Gateway.open({ disk, groupConfigs: () => this.configs });
+    // Ids of topics must not be those of the life before.
+    const broker = { random: new SeededRandom(19) };
+    return await Gateway.open({ disk, broker, groupConfigs: () => this.configs });
   }
 
   async produce(partition: number, ...values: readonly string[]): Promise<void> {
