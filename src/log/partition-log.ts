@@ -30,13 +30,11 @@ import { type ProducerBatch, ProducerStates } from "./producer-state.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentList } from "./segment-list.ts";
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from "./time-search.ts";
-import { findAborted, transactionsOf } from "./transaction-index.ts";
+import { damagedBy, findAborted, transactionsOf } from "./transaction-index.ts";
 import type { AbortedTransaction } from "./transaction-state.ts";
 
 /** Segments begin with the growth step where the one before was filled within this time. */
 const BUSY_SEGMENT_MS = 60_000;
-/** Changes of producers, kept for a checkpoint, from which on it is looked whether one still needs them. */
-const MANY_CHANGES = 1024;
 /** Index entries hold offsets relative to the segment's base in 32 bits. */
 const MAX_RELATIVE_OFFSET = 0x7fffffff;
 
@@ -67,7 +65,6 @@ export class PartitionLog {
   #durable: CommitMark;
   /** End of what readers saw while durability was "memory": the high watermark never goes back. */
   #shownEndOffset = 0;
-  #settleChangesAt = MANY_CHANGES;
   /** Who asked that a log which doesn't wait for the disk be synced, and up to where. */
   #syncAsked: { readonly endOffset: number; readonly then: () => void }[] = [];
   #appendedBytes = 0;
@@ -196,10 +193,15 @@ export class PartitionLog {
    * order of their markers. Null where they can't be read: then nobody may read those records as committed.
    */
   abortedTransactions(fromOffset: number, toOffset: number): readonly AbortedTransaction[] | null {
+    if (this.fault !== null || this.#deleted) return null;
     const segments = this.#segments.all;
-    return this.#guardSearch(() =>
-      findAborted(segments, this.#segments.indexOf(fromOffset), fromOffset, toOffset),
-    );
+    try {
+      return findAborted(segments, this.#segments.indexOf(fromOffset), fromOffset, toOffset);
+    } catch (error) {
+      const damaged = damagedBy(error, segments);
+      if (damaged === null || !this.#host.damaged(this, damaged, error)) return null;
+      return this.abortedTransactions(fromOffset, toOffset);
+    }
   }
 
   /** Reads from the batch that holds `fromOffset`, or the next one where offsets are missing. */
@@ -446,7 +448,9 @@ export class PartitionLog {
       const ended = this.producers.note(batches, at, monotonicMs);
       if (ended?.outcome === "abort") active.transactions.add(ended);
     }
-    if (this.producers.changes > this.#settleChangesAt) this.#settleChanges();
+    if (this.producers.hasManyChanges) {
+      this.producers.settle(this.#segments.states().at(-1)?.nextOffset ?? 0);
+    }
     this.epochs.note(options.leaderEpoch, baseOffset);
     this.#endOffset = next;
     this.#noteAppended(active, end - start);
@@ -458,12 +462,6 @@ export class PartitionLog {
       logStartOffset: this.logStartOffset,
       duplicate: false,
     };
-  }
-
-  /** Between two checkpoints, which do the same. */
-  #settleChanges(): void {
-    this.producers.settle(this.#segments.states().at(-1)?.nextOffset ?? 0);
-    this.#settleChangesAt = Math.max(MANY_CHANGES, this.producers.changes * 2);
   }
 
   #noteAppended(active: Segment, bytes: number): void {

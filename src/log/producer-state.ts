@@ -16,6 +16,8 @@ import { Verifications } from "./verifications.ts";
 
 /** Batches remembered per producer: as many as a producer may have in flight. Kafka's number. */
 export const REMEMBERED_BATCHES = 5;
+/** Changes kept for a checkpoint from which on it is looked whether one still needs them. */
+const MANY_CHANGES = 1024;
 const MAX_SEQUENCE = 0x7fffffff;
 const MAX_EPOCH = 0x7fff;
 const NONE = -1;
@@ -112,6 +114,7 @@ export class ProducerStates {
   readonly #maxProducers: number;
   /** In the order of the log. */
   #changes: Change[] = [];
+  #manyChanges = MANY_CHANGES;
 
   constructor(maxProducers: number) {
     this.#maxProducers = maxProducers;
@@ -122,9 +125,9 @@ export class ProducerStates {
     return this.#producers.size;
   }
 
-  /** Changes that a checkpoint may still have to take back. */
-  get changes(): number {
-    return this.#changes.length;
+  /** Whether it is time to `settle` between two checkpoints. */
+  get hasManyChanges(): boolean {
+    return this.#changes.length > this.#manyChanges;
   }
 
   active(): ActiveProducer[] {
@@ -213,6 +216,7 @@ export class ProducerStates {
   /** Nobody will ask for a snapshot as of an earlier offset any more. */
   settle(recoveryPoint: number): void {
     this.#changes = this.#changes.filter((change) => change.offset >= recoveryPoint);
+    this.#manyChanges = Math.max(MANY_CHANGES, this.#changes.length * 2);
   }
 
   /**

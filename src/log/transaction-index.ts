@@ -97,6 +97,12 @@ function walk(segment: Segment, open: readonly OpenTransaction[]): Walked {
   return { open, aborted, openAfter };
 }
 
+/** The segment that an error says can't be read as it should; null where it is none of them. Throws other errors. */
+export function damagedBy(error: unknown, segments: readonly Segment[]): Segment | null {
+  if (!(error instanceof HeadwaterError) || !isDamage(error)) throw error;
+  return segments.find(({ path }) => path === error.path) ?? null;
+}
+
 /** Whether an error says that a segment can't be read as it should. */
 export function isDamage(error: unknown): boolean {
   return hasCode(error, "LOG_CORRUPT") || hasCode(error, "DISK_IO");

@@ -272,6 +272,33 @@ describe("aborted transactions", () => {
     }
   });
 
+  test("are found again though a segment that has to be walked through is damaged", async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const first = await openStore({ disk, config: SMALL });
+    const filled = createLog(first.store, "readings", 0, SMALL);
+    const aborted = await fill({ ...first, log: filled }, 12);
+    const damaged = filled.segments[4];
+    const lost = damaged?.baseOffset ?? -1;
+    await closed(first);
+    const folder = `${ROOT}/readings-0`;
+    for (const name of disk.list(folder).filter((entry) => entry.endsWith(".txnindex"))) {
+      disk.remove(`${folder}/${name}`);
+    }
+    const file = disk.openFile(damaged?.path ?? "none", "write");
+    // The magic of the first batch.
+    file.write(16, new Uint8Array([99]));
+    file.close();
+    const again = await openStore({ disk, config: SMALL });
+    const log = [...again.store.logs()][0] as PartitionLog;
+    const there = ranges(log, 0, Number(log.logEndOffset)) ?? [];
+    expect(again.reports.matching("quarantined").length).toBe(1);
+    // What the batch that is lost began, or ended, is the only one that may be told otherwise.
+    const whole = aborted.filter(({ first: from, last }) => last < lost || from > lost);
+    expect(there).toEqual(expect.arrayContaining(whole));
+    expect(there.length - whole.length).toBeLessThan(2);
+    await closed(again);
+  });
+
   test("can't fill the memory by themselves: a segment has so many", async () => {
     const opened = await openStore({
       disk: new SimulatedDisk({ seed: 1 }),
