@@ -19,8 +19,8 @@ const START_MS = 120_000;
 const WAIT_MS = 40_000;
 /** Short, so that nobody waits long for one that has died, and long enough for a client to start anew. */
 const SETTINGS = {
-  "group.consumer.session.timeout.ms": "10000",
-  "group.consumer.min.session.timeout.ms": "10000",
+  "group.consumer.session.timeout.ms": "15000",
+  "group.consumer.min.session.timeout.ms": "15000",
   "group.consumer.heartbeat.interval.ms": "500",
   "group.consumer.min.heartbeat.interval.ms": "500",
   "group.initial.rebalance.delay.ms": "500",
@@ -274,7 +274,7 @@ describe("consumer protocol", () => {
     await until("all is read", [member], () => member.values.length === 10 * PARTITIONS);
     await Bun.sleep(500);
     expect(await described(name, "--state")).toMatch(/\srange\s+Stable\s+1\b/);
-    expect(await described(name, "--members", "--verbose")).toMatch(/\s6\s+1\s+modern-tools:0,1,2,3,4,5\s/);
+    expect(await described(name, "--members", "--verbose")).toMatch(/\s6\s+2\s+modern-tools:0,1,2,3,4,5\s/);
     const offsets = (await described(name)).split("\n").filter((line) => line.startsWith(name));
     expect(offsets.map((line) => line.split(/\s+/).slice(3, 6))).toEqual(
       new Array<string[]>(PARTITIONS).fill(["10", "10", "0"]),

@@ -84,14 +84,14 @@ describe("ConsumerGroupHeartbeat", () => {
       throttleTimeMs: 0,
       errorCode: 0,
       errorMessage: null,
-      memberEpoch: 1,
+      memberEpoch: 2,
       heartbeatIntervalMs: 5000,
       assignment: { topicPartitions: [{ topicId: id, partitions: [0, 1, 2] }] },
     });
     const memberId = joined.memberId ?? "";
-    expect(await beat(client, { memberId, memberEpoch: 1 }, version)).toMatchObject({
+    expect(await beat(client, { memberId, memberEpoch: 2 }, version)).toMatchObject({
       errorCode: 0,
-      memberEpoch: 1,
+      memberEpoch: 2,
       assignment: null,
     });
     expect(await beat(client, { memberId, memberEpoch: -1 }, version)).toMatchObject({
@@ -131,23 +131,23 @@ describe("ConsumerGroupHeartbeat", () => {
   test("goes on after a restart where it was, as if nothing had been", async () => {
     const disk = new SimulatedDisk({ seed: 3 });
     const first = await open(disk);
-    expect((await beat(first.client, JOIN)).memberEpoch).toBe(1);
+    expect((await beat(first.client, JOIN)).memberEpoch).toBe(2);
     // Within the interval between assignments it shares the first one, of which nothing is its own.
     const late = await beat(first.client, { ...JOIN, memberId: "b" });
-    expect(late).toMatchObject({ memberEpoch: 1, assignment: { topicPartitions: [] } });
+    expect(late).toMatchObject({ memberEpoch: 2, assignment: { topicPartitions: [] } });
     await first.gateway.close();
     const second = await open(disk);
     const [described] = await describeGroups(second.client, [GROUP]);
-    expect(described).toMatchObject({ groupState: "Assigning", groupEpoch: 2, assignmentEpoch: 1 });
+    expect(described).toMatchObject({ groupState: "Assigning", groupEpoch: 3, assignmentEpoch: 2 });
     second.gateway.clock.advance(2000);
     const topicId = second.gateway.broker.topics.get("t")?.id ?? ZERO_UUID;
     const has = (partitions: readonly number[]) => [{ topicId, partitions }];
-    const told = await beat(second.client, { memberEpoch: 1, topicPartitions: has([0, 1, 2]) });
-    expect(told).toMatchObject({ errorCode: 0, memberEpoch: 1 });
+    const told = await beat(second.client, { memberEpoch: 2, topicPartitions: has([0, 1, 2]) });
+    expect(told).toMatchObject({ errorCode: 0, memberEpoch: 2 });
     const kept = told.assignment?.topicPartitions ?? [];
     expect(kept[0]?.partitions).toHaveLength(2);
-    expect((await beat(second.client, { memberEpoch: 1, topicPartitions: kept })).memberEpoch).toBe(2);
-    const other = await beat(second.client, { memberId: "b", memberEpoch: 1, topicPartitions: [] });
+    expect((await beat(second.client, { memberEpoch: 2, topicPartitions: kept })).memberEpoch).toBe(3);
+    const other = await beat(second.client, { memberId: "b", memberEpoch: 2, topicPartitions: [] });
     expect(other.assignment?.topicPartitions[0]?.partitions).toHaveLength(1);
     await second.gateway.close();
   });
@@ -165,15 +165,15 @@ describe("ConsumerGroupDescribe", () => {
         errorCode: 0,
         groupId: GROUP,
         groupState: "Stable",
-        groupEpoch: 1,
-        assignmentEpoch: 1,
+        groupEpoch: 2,
+        assignmentEpoch: 2,
         assignorName: "range",
         members: [
           {
             memberId: "a",
             instanceId: "i",
             rackId: "r",
-            memberEpoch: 1,
+            memberEpoch: 2,
             clientId: "test",
             clientHost: "/127.0.0.1",
             subscribedTopicNames: ["t"],
@@ -225,7 +225,7 @@ test("other requests see a consumer group as one", async () => {
     );
     return answer.topics[0]?.partitions[0]?.errorCode ?? -1;
   };
-  expect([await commit(1), await commit(7)]).toEqual([0, ERROR.STALE_MEMBER_EPOCH]);
+  expect([await commit(2), await commit(7)]).toEqual([0, ERROR.STALE_MEMBER_EPOCH]);
   const fetch = async (memberEpoch: number) => {
     const groups = [{ groupId: GROUP, memberId: "a", memberEpoch, topics: null }];
     const answer = await client.ask(
@@ -236,8 +236,8 @@ test("other requests see a consumer group as one", async () => {
     );
     return answer.groups[0];
   };
-  expect((await fetch(1))?.topics[0]?.partitions[0]?.committedOffset).toBe(5);
-  expect((await fetch(2))?.errorCode).toBe(ERROR.STALE_MEMBER_EPOCH);
+  expect((await fetch(2))?.topics[0]?.partitions[0]?.committedOffset).toBe(5);
+  expect((await fetch(3))?.errorCode).toBe(ERROR.STALE_MEMBER_EPOCH);
   const remove = { groupsNames: [GROUP] };
   const kept = await client.ask(DELETE_GROUPS_REQUEST, DELETE_GROUPS_RESPONSE, remove, 2);
   expect(kept.results[0]?.errorCode).toBe(ERROR.NON_EMPTY_GROUP);

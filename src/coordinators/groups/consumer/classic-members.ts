@@ -140,6 +140,10 @@ export class ClassicMembers implements ClassicProtocol {
     const draft = runtime.openDraft(groupId, false);
     if (isRefusal(draft)) return unknownMember(groupId, request.memberId);
     const { group } = draft;
+    if (runtime.context.settings["group.consumer.migration.policy"] === "disabled") {
+      const words = `Cannot join the consumer group ${groupId} with the classic protocol because the group migration is disabled.`;
+      return refuse(ERROR.INCONSISTENT_GROUP_PROTOCOL, words);
+    }
     const unknown = request.memberId === "";
     const memberId = unknown ? uuidFromBytes(runtime.context.random.bytes(16)) : request.memberId;
     const full = runtime.memberRefusal(group, memberId);

@@ -32,7 +32,8 @@ export class ConsumerGroup implements Group {
   readonly protocolType = "consumer";
   readonly expires = true;
   readonly id: string;
-  epoch = 0;
+  /** From 1 on, so that no member is ever at the epoch of one that joins. */
+  epoch = 1;
   /** Of the topics as they were when the epoch began; see `metadataHash`. */
   metadataHash: Int64 = 0;
   /** The epoch that the targets are of; -1 where there are none. */

@@ -50,13 +50,13 @@ describe("a heartbeat", () => {
     expect(groupOf(world).members.has(answer.memberId ?? "")).toBe(true);
   });
 
-  test("of a first member brings it all partitions and the first epoch, once that is durable", () => {
+  test("of a first member brings it all partitions and an epoch, once that is durable", () => {
     const world = worldWith();
     world.log.held = true;
     const answered = beat(world, good);
     expect(answered.result).toBeNull();
     world.log.sync();
-    expect(answered.value).toMatchObject({ error: 0, memberEpoch: 1, heartbeatIntervalMs: 5000 });
+    expect(answered.value).toMatchObject({ error: 0, memberEpoch: 2, heartbeatIntervalMs: 5000 });
     expect(listed(world, answered.value.assignment ?? new Map())).toEqual(["t/0", "t/1", "t/2", "t/3"]);
     expect(world.state("g")).toBe("Stable");
     expect(world.groups.list(["stable"], ["consumer"])).toEqual([
@@ -75,7 +75,7 @@ describe("a heartbeat", () => {
     const world = worldWith();
     const member = new Member(world, "a");
     member.beat();
-    const epoch = { memberId: "a", memberEpoch: 1 };
+    const epoch = { memberId: "a", memberEpoch: 2 };
     expect(beat(world, epoch).value).toMatchObject({ error: 0, assignment: null });
     const all = { rebalanceTimeoutMs: 1, subscribedTopicNames: ["t"], topicPartitions: [] };
     expect(beat(world, { ...epoch, ...all }).value.assignment?.size).toBe(1);
@@ -90,15 +90,15 @@ describe("members", () => {
     a.beat();
     world.clock.advance(2 * SECOND_MS);
     b.beat();
-    expect([b.epoch, b.partitions]).toEqual([2, []]);
+    expect([b.epoch, b.partitions]).toEqual([3, []]);
     expect(world.state("g")).toBe("Reconciling");
     // It is asked to give up two, at its old epoch, and still has them.
     a.beat();
-    expect([a.epoch, a.partitions.length]).toEqual([1, 2]);
+    expect([a.epoch, a.partitions.length]).toEqual([2, 2]);
     b.beat();
     expect(b.partitions).toEqual([]);
     a.beat();
-    expect(a.epoch).toBe(2);
+    expect(a.epoch).toBe(3);
     b.beat();
     expect([...a.partitions, ...b.partitions].sort()).toEqual(["t/0", "t/1", "t/2", "t/3"]);
     expect(world.state("g")).toBe("Stable");
@@ -112,7 +112,7 @@ describe("members", () => {
     expect(groupOf(world).stateName).toBe("Assigning");
     settle(world, members);
     expect(members.map(({ partitions }) => partitions.length).sort()).toEqual([1, 1, 2]);
-    expect(groupOf(world).targetEpoch).toBe(3);
+    expect(groupOf(world).targetEpoch).toBe(4);
   });
 
   test("that missed an answer may speak of the epoch before it; who is further off has to begin anew", () => {
@@ -121,14 +121,14 @@ describe("members", () => {
     a.beat();
     world.clock.advance(2 * SECOND_MS);
     a.beat({ subscribedTopicNames: ["t", "u"] });
-    expect(a.epoch).toBe(2);
+    expect(a.epoch).toBe(3);
     const owned = [{ topicId: world.topics.get("t")?.id as never, partitions: [0] }];
-    expect(beat(world, { memberId: "a", memberEpoch: 1, topicPartitions: owned }).value.memberEpoch).toBe(2);
+    expect(beat(world, { memberId: "a", memberEpoch: 2, topicPartitions: owned }).value.memberEpoch).toBe(3);
     const wrong = [{ topicId: world.topics.get("t")?.id as never, partitions: [9] }];
     for (const said of [
-      { memberEpoch: 1, topicPartitions: wrong },
-      { memberEpoch: 1 },
-      { memberEpoch: 3, topicPartitions: owned },
+      { memberEpoch: 2, topicPartitions: wrong },
+      { memberEpoch: 2 },
+      { memberEpoch: 4, topicPartitions: owned },
     ]) {
       expect(beat(world, { memberId: "a", ...said }).value.error).toBe(ERROR.FENCED_MEMBER_EPOCH);
     }
@@ -159,10 +159,10 @@ describe("members", () => {
     // It lives, and says nothing of what it has.
     for (let turn = 0; turn < 9; turn += 1) {
       world.clock.advance(SECOND_MS);
-      expect(beat(world, { memberId: "a", memberEpoch: 1 }).value.error).toBe(0);
+      expect(beat(world, { memberId: "a", memberEpoch: 2 }).value.error).toBe(0);
     }
     world.clock.advance(2 * SECOND_MS);
-    expect(beat(world, { memberId: "a", memberEpoch: 1 }).value.error).toBe(ERROR.UNKNOWN_MEMBER_ID);
+    expect(beat(world, { memberId: "a", memberEpoch: 2 }).value.error).toBe(ERROR.UNKNOWN_MEMBER_ID);
     settle(world, [b]);
     expect(b.partitions).toHaveLength(4);
   });
@@ -302,15 +302,15 @@ describe("offsets", () => {
     const commit = (memberId: string, generationId: number, version = 9) =>
       world.commit("g", "t", 0, 1, { memberId, generationId, version }).value;
     member.beat();
-    expect(commit("a", 1)).toBe(0);
-    expect(commit("a", 1, 8)).toBe(ERROR.UNSUPPORTED_VERSION);
-    expect(commit("a", 2)).toBe(ERROR.STALE_MEMBER_EPOCH);
+    expect(commit("a", 2)).toBe(0);
+    expect(commit("a", 2, 8)).toBe(ERROR.UNSUPPORTED_VERSION);
+    expect(commit("a", 3)).toBe(ERROR.STALE_MEMBER_EPOCH);
     expect(commit("x", 1)).toBe(ERROR.UNKNOWN_MEMBER_ID);
     expect(commit("", -1)).toBe(ERROR.UNKNOWN_MEMBER_ID);
     const group = groupOf(world);
     const reader = (memberId: string, generationOrEpoch: number) =>
       group.fetchError({ memberId, groupInstanceId: null, generationOrEpoch });
-    expect([reader("a", 1), reader("", -1)]).toEqual([0, 0]);
+    expect([reader("a", 2), reader("", -1)]).toEqual([0, 0]);
     expect(reader("a", 0)).toBe(ERROR.STALE_MEMBER_EPOCH);
     expect(reader("x", 1)).toBe(ERROR.UNKNOWN_MEMBER_ID);
     member.leave();
@@ -323,12 +323,12 @@ describe("offsets", () => {
     settle(world, [a, b]);
     const [mine] = a.partitions.map((place) => Number(place.split("/")[1]));
     const [other] = b.partitions.map((place) => Number(place.split("/")[1]));
-    expect(groupOf(world).epoch).toBe(2);
+    expect(groupOf(world).epoch).toBe(3);
     const commit = (partition = -1, epoch = 0) =>
       world.commit("g", "t", partition, 1, { memberId: "a", generationId: epoch }).value;
-    expect(commit(mine, 1)).toBe(0);
-    expect(commit(mine, 0)).toBe(ERROR.STALE_MEMBER_EPOCH);
-    expect(commit(other, 1)).toBe(ERROR.STALE_MEMBER_EPOCH);
+    expect(commit(mine, 2)).toBe(0);
+    expect(commit(mine, 1)).toBe(ERROR.STALE_MEMBER_EPOCH);
+    expect(commit(other, 2)).toBe(ERROR.STALE_MEMBER_EPOCH);
   });
 });
 

@@ -262,6 +262,12 @@ describe("classic members of a consumer group", () => {
     expect(settleMixed(world, [], [modern])).toEqual([0, 1, 2, 3]);
   });
 
+  test("are refused where migration is disabled", () => {
+    const world = worldWith({ "group.consumer.migration.policy": "disabled" });
+    new Member(world, "m").beat();
+    expect(world.join("g").value.error).toBe(ERROR.INCONSISTENT_GROUP_PROTOCOL);
+  });
+
   test("with no protocol in common, of another type, or that can't be read are refused", () => {
     const world = worldWith();
     const modern = new Member(world, "m");
