@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { crc32c } from "../../src/base/crc32c.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import {
   type Checkpoint,
@@ -6,6 +7,8 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
 } from "../../src/log/checkpoint.ts";
+import { ByteWriter } from "../../src/log/encoding.ts";
+import { putInt32 } from "../../src/records/big-endian.ts";
 import { topicId } from "./support.ts";
 
 function checkpoint(sequence: number, logs = 2): Checkpoint {
@@ -78,6 +81,55 @@ function checkpoint(sequence: number, logs = 2): Checkpoint {
 test("a checkpoint comes back as it was", () => {
   expect(decodeCheckpoint(encodeCheckpoint(checkpoint(7)))).toEqual(checkpoint(7));
   expect(decodeCheckpoint(encodeCheckpoint(checkpoint(1, 0)))).toEqual(checkpoint(1, 0));
+});
+
+test("one of before there were transactions is read", () => {
+  const writer = new ByteWriter();
+  // Magic, sum, version 1, size; store id, sequence, floor generation; one log.
+  for (const word of [0x48574350, 0, 1, 0]) writer.int32(word);
+  writer.bytes(new Uint8Array(8));
+  for (const word of [5, 6]) writer.int64(word);
+  writer.int32(1);
+  writer.text("telemetry");
+  writer.bytes(new Uint8Array(16));
+  writer.int32(0);
+  writer.int64(40);
+  // A segment, no leader epoch, a producer with a batch.
+  writer.int32(1);
+  for (const word of [40, 99, 45, 7, 41]) writer.int64(word);
+  writer.int32(0);
+  writer.int32(1);
+  writer.int64(9);
+  writer.int32(2);
+  writer.int64(12);
+  writer.uint8(1);
+  for (const word of [1, 4]) writer.int32(word);
+  for (const word of [41, 44, 5]) writer.int64(word);
+  const bytes = writer.view().slice();
+  putInt32(bytes, 12, bytes.length);
+  putInt32(bytes, 4, crc32c(bytes, 8, bytes.length));
+  const log = decodeCheckpoint(bytes)?.logs[0];
+  expect(log?.segments).toEqual([
+    {
+      baseOffset: 40,
+      sizeBytes: 99,
+      nextOffset: 45,
+      maxTimestampMs: 7,
+      maxTimestampBatch: 41,
+      transactions: { openCount: 0, abortedCount: 0, lists: null },
+    },
+  ]);
+  expect(log?.producers).toMatchObject([
+    {
+      producerId: 9,
+      producerEpoch: 2,
+      coordinatorEpoch: -1,
+      transactionOffset: -1,
+      anySequence: false,
+      silentMs: 12,
+      batches: [{ baseSequence: 1, lastSequence: 4, baseOffset: 41, lastOffset: 44, timestampMs: 5 }],
+    },
+  ]);
 });
 
 test("nothing is believed that is cut or changed", () => {
