@@ -8,7 +8,9 @@ import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "../log/log-config.ts";
 import type { LogStore } from "../log/log-store.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
+import { type BrokerConfigLayers, configLayers, layeredTopicDefaults } from "./broker-config.ts";
 import type { ClientQuotas, QuotaEntity } from "./client-quotas.ts";
+import { type ConfigResource, type DynamicConfigs, RESOURCE } from "./dynamic-configs.ts";
 import { featureLevel } from "./features.ts";
 import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
@@ -17,6 +19,7 @@ import { describeTopic, MetadataState, partitionRecord, type TopicDescription } 
 import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { Quotas } from "./quotas.ts";
+import { type DeletionCallback, RecordDeletions } from "./record-deletions.ts";
 import { StateLog } from "./state-log.ts";
 import { logConfigOf, topicConfigFault } from "./topic-config.ts";
 import { topicNameFault } from "./topic-name.ts";
@@ -94,7 +97,6 @@ export class Broker {
   readonly clusterId: string;
   readonly clock: Clock;
   readonly topics = new Topics();
-  readonly topicDefaults: ReadonlyMap<string, string>;
   readonly autoCreateTopics: boolean;
   readonly defaultPartitions: number;
   readonly store: LogStore;
@@ -110,6 +112,7 @@ export class Broker {
   readonly #metadata: StateLog;
   readonly #producerIds: ProducerIds;
   readonly #ingest: TurnIngest;
+  readonly #deletions: RecordDeletions;
   readonly #unsettled = new Set<Partition>();
   /** Names whose topic is deleted and whose files are still there, until the disk has the removal. */
   readonly #deleting = new Set<string>();
@@ -121,7 +124,6 @@ export class Broker {
     this.nodeId = options.nodeId;
     this.clusterId = options.clusterId;
     this.clock = options.clock;
-    this.topicDefaults = options.topicDefaults;
     this.autoCreateTopics = options.autoCreateTopics;
     this.defaultPartitions = options.defaultPartitions;
     this.store = options.store;
@@ -145,6 +147,7 @@ export class Broker {
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
+    this.#deletions = new RecordDeletions();
     this.#ingest = new TurnIngest(options.clock, (name) => this.#topicForIngest(name));
     this.#openTopics();
     options.store.onCommitted(() => this.#settle());
@@ -191,7 +194,7 @@ export class Broker {
     }
     const roomFault = this.#roomFault(count);
     if (roomFault !== null) return roomFault;
-    const configFault = topicConfigFault(spec.configs);
+    const configFault = topicConfigFault(spec.configs, this.topicDefaults);
     if (configFault !== null) return refusal(ERROR.INVALID_CONFIG, configFault);
     return null;
   }
@@ -261,6 +264,60 @@ export class Broker {
     this.#options.logger.info("partitions added", { topic: topic.name, partitions: count });
     this.#notify(topic.name, -1);
     return null;
+  }
+
+  /** Where the broker's settings are from, and with them the defaults of topics. */
+  get configLayers(): BrokerConfigLayers {
+    return configLayers(this.#state.configs, this.nodeId, this.#options.topicDefaults);
+  }
+
+  /** What topics that say nothing themselves go by, by their own names. */
+  get topicDefaults(): ReadonlyMap<string, string> {
+    return layeredTopicDefaults(this.configLayers);
+  }
+
+  /** Settings of groups, of subscriptions to metrics, and of brokers that were changed while one ran. */
+  get configs(): Pick<DynamicConfigs, "of" | "names"> {
+    return this.#state.configs;
+  }
+
+  /** A group's own setting, such as `consumer.session.timeout.ms`; null where the broker's counts. */
+  groupConfig(group: string, name: string): string | null {
+    return this.configs.of({ type: RESOURCE.group, name: group }).get(name) ?? null;
+  }
+
+  /**
+   * Changes settings that were checked (null takes one back): in force at once. Returns a Kafka error, or 0 and
+   * calls back once durable.
+   */
+  alterConfigs(
+    resource: ConfigResource,
+    changes: ReadonlyMap<string, string | null>,
+    durable: AckCallback,
+  ): number {
+    const topic = resource.type === RESOURCE.topic ? this.topics.get(resource.name) : null;
+    if (changes.size === 0) return this.#nothingToWrite(durable);
+    const records = Array.from(
+      changes,
+      ([name, value]): MetadataRecord =>
+        topic === null
+          ? { kind: "config", resource, name, value }
+          : { kind: "topic-config", topic: topic.name, name, value },
+    );
+    const error = this.#write(records, durable);
+    if (error !== 0) return error;
+    if (topic !== null) this.topics.configure(topic, changes);
+    const concerned = resource.type === RESOURCE.broker ? this.topics.all() : topic === null ? [] : [topic];
+    for (const changed of concerned) {
+      const config = this.#logConfigOf(changed.configs);
+      for (const { log } of changed.partitions) log.config = config;
+    }
+    return 0;
+  }
+
+  /** Deletes a partition's records below an offset, -1 for all that consumers see; `done` once that is durable. */
+  deleteRecords(partition: Partition, before: number, done: DeletionCallback): void {
+    this.#deletions.start(partition, before, done);
   }
 
   /** The level in force of a feature of the cluster (KIP-584), such as `transaction.version`. */
@@ -405,6 +462,7 @@ export class Broker {
       if (!partition.settle()) this.#unsettled.delete(partition);
       if (partition.settledOffset !== before) this.#notify(partition.topic, partition.index);
     }
+    this.#deletions.settle();
     this.#ingest.notify();
   }
 
@@ -467,18 +525,22 @@ export class Broker {
     });
   }
 
+  #logConfigOf(configs: ReadonlyMap<string, string>): LogConfig {
+    const { producerIdExpirationMs = DEFAULT_LOG_CONFIG.producerIdExpirationMs } = this.#options;
+    return { ...logConfigOf(configs, this.topicDefaults), producerIdExpirationMs };
+  }
+
   #openTopic(description: TopicDescription): OwnedTopic | Refusal {
     const { name, id, configs } = description;
     const partitions = this.#openPartitions(description, 0);
     if ("error" in partitions) return partitions;
-    return { name, id, internal: INTERNAL_TOPICS.has(name), partitions, configs };
+    return { name, id, internal: INTERNAL_TOPICS.has(name), partitions, configs: new Map(configs) };
   }
 
   /** The partitions of a topic from this one on; logs that are not there are made. */
   #openPartitions(description: TopicDescription, first: number): Partition[] | Refusal {
     const { name, id, partitionCount, configs } = description;
-    const { producerIdExpirationMs = DEFAULT_LOG_CONFIG.producerIdExpirationMs } = this.#options;
-    const config = { ...logConfigOf(configs, this.topicDefaults), producerIdExpirationMs };
+    const config = this.#logConfigOf(configs);
     const logs = Array.from({ length: partitionCount - first }, (_, at) => this.store.get(id, first + at));
     const missing = logs.flatMap((log, at) =>
       log === null ? { topic: name, topicId: id, partition: first + at } : [],

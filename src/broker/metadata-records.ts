@@ -12,6 +12,7 @@ import type { MessageCodec } from "../kafka/wire/message.ts";
 import { Reader } from "../kafka/wire/reader.ts";
 import { Writer } from "../kafka/wire/writer.ts";
 import type { QuotaEntity } from "./client-quotas.ts";
+import { type ConfigResource, RESOURCE } from "./dynamic-configs.ts";
 
 /** What the metadata log holds, in our words. On disk it is in Kafka's own schemas. */
 export type MetadataRecord =
@@ -28,6 +29,12 @@ export type MetadataRecord =
       readonly name: string;
       readonly value: string | null;
     }
+  | {
+      readonly kind: "config";
+      readonly resource: ConfigResource;
+      readonly name: string;
+      readonly value: string | null;
+    }
   | { readonly kind: "remove-topic"; readonly topicId: Uuid }
   | { readonly kind: "producer-ids"; readonly nextProducerId: number }
   | { readonly kind: "feature"; readonly name: string; readonly level: number }
@@ -39,8 +46,6 @@ export type MetadataRecord =
       readonly value: number | null;
     };
 
-/** ConfigResource.Type of a topic. */
-const TOPIC_RESOURCE = 2;
 /** The one broker there is, until there are clusters. */
 const NODE_ID = 1;
 const FRAME_VERSION = 1;
@@ -67,8 +72,15 @@ export function encodeMetadataRecord(record: MetadataRecord): Uint8Array {
       });
     case "topic-config":
       return encode(CONFIG_RECORD, {
-        resourceType: TOPIC_RESOURCE,
+        resourceType: RESOURCE.topic,
         resourceName: record.topic,
+        name: record.name,
+        value: record.value,
+      });
+    case "config":
+      return encode(CONFIG_RECORD, {
+        resourceType: record.resource.type,
+        resourceName: record.resource.name,
         name: record.name,
         value: record.value,
       });
@@ -115,9 +127,9 @@ export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord | null {
     }
     case CONFIG_RECORD.apiKey: {
       const { resourceType, resourceName, name, value } = CONFIG_RECORD.read(reader, version);
-      return resourceType === TOPIC_RESOURCE
+      return resourceType === RESOURCE.topic
         ? { kind: "topic-config", topic: resourceName, name, value }
-        : null;
+        : { kind: "config", resource: { type: resourceType, name: resourceName }, name, value };
     }
     case REMOVE_TOPIC_RECORD.apiKey:
       return { kind: "remove-topic", topicId: REMOVE_TOPIC_RECORD.read(reader, version).topicId };

@@ -1,6 +1,7 @@
 import { assertNever } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
 import { ClientQuotas } from "./client-quotas.ts";
+import { DynamicConfigs } from "./dynamic-configs.ts";
 import type { MetadataRecord } from "./metadata-records.ts";
 
 /** A topic as the metadata log tells it. */
@@ -23,10 +24,16 @@ export class MetadataState {
   /** Feature levels that were set; those of a new broker are left out. */
   readonly #features = new Map<string, number>();
   readonly #quotas = new ClientQuotas();
+  readonly #configs = new DynamicConfigs();
   #nextProducerId = 0;
 
   get features(): ReadonlyMap<string, number> {
     return this.#features;
+  }
+
+  /** Settings of all but topics, which have their own. */
+  get configs(): DynamicConfigs {
+    return this.#configs;
   }
 
   get quotas(): ClientQuotas {
@@ -76,6 +83,9 @@ export class MetadataState {
         else configs?.set(record.name, record.value);
         return;
       }
+      case "config":
+        this.#configs.set(record.resource, record.name, record.value);
+        return;
       case "remove-topic": {
         const topic = this.byId(record.topicId);
         if (topic !== null) this.#topics.delete(topic.name);
@@ -103,6 +113,10 @@ export class MetadataState {
     for (const [name, level] of this.#features) records.push({ kind: "feature", name, level });
     for (const { entity, values } of this.#quotas.all()) {
       for (const [key, value] of values) records.push({ kind: "client-quota", entity, key, value });
+    }
+    for (const resource of this.#configs.all()) {
+      for (const [name, value] of this.#configs.of(resource))
+        records.push({ kind: "config", resource, name, value });
     }
     for (const topic of this.#topics.values()) records.push(...describeTopic(topic));
     return records;

@@ -18,6 +18,7 @@ export interface Topic {
 export interface OwnedTopic extends Topic {
   internal: boolean;
   readonly partitions: Partition[];
+  readonly configs: Map<string, string>;
 }
 
 /** The topics in force, by name and by id. */
@@ -63,6 +64,16 @@ export class Topics {
     assert(owned === topic, `${topic.name} is not in force`);
     owned.partitions.push(...partitions);
     this.#partitionCount += partitions.length;
+  }
+
+  /** Changes the settings; whoever holds the topic sees them at once. Null takes one back. */
+  configure(topic: Topic, changes: ReadonlyMap<string, string | null>): void {
+    const owned = this.#byName.get(topic.name);
+    assert(owned === topic, `${topic.name} is not in force`);
+    for (const [name, value] of changes) {
+      if (value === null) owned.configs.delete(name);
+      else owned.configs.set(name, value);
+    }
   }
 
   /** From now on the broker keeps this topic for itself. */

@@ -18,6 +18,7 @@ import { listGroups } from "./handlers/16-list-groups.ts";
 import { apiVersions, type VersionRange } from "./handlers/18-api-versions.ts";
 import { createTopics } from "./handlers/19-create-topics.ts";
 import { deleteTopics } from "./handlers/20-delete-topics.ts";
+import { deleteRecords } from "./handlers/21-delete-records.ts";
 import { initProducerId } from "./handlers/22-init-producer-id.ts";
 import { offsetForLeaderEpoch } from "./handlers/23-offset-for-leader-epoch.ts";
 import { addPartitionsToTxn } from "./handlers/24-add-partitions-to-txn.ts";
@@ -29,11 +30,13 @@ import { describeAcls } from "./handlers/29-describe-acls.ts";
 import { createAcls } from "./handlers/30-create-acls.ts";
 import { deleteAcls } from "./handlers/31-delete-acls.ts";
 import { describeConfigs } from "./handlers/32-describe-configs.ts";
+import { alterConfigs } from "./handlers/33-alter-configs.ts";
 import { alterReplicaLogDirs } from "./handlers/34-alter-replica-log-dirs.ts";
 import { describeLogDirs } from "./handlers/35-describe-log-dirs.ts";
 import { createPartitions } from "./handlers/37-create-partitions.ts";
 import { deleteGroups } from "./handlers/42-delete-groups.ts";
 import { electLeaders } from "./handlers/43-elect-leaders.ts";
+import { incrementalAlterConfigs } from "./handlers/44-incremental-alter-configs.ts";
 import { alterPartitionReassignments } from "./handlers/45-alter-partition-reassignments.ts";
 import { listPartitionReassignments } from "./handlers/46-list-partition-reassignments.ts";
 import { offsetDelete } from "./handlers/47-offset-delete.ts";
@@ -48,6 +51,7 @@ import { describeTransactions } from "./handlers/65-describe-transactions.ts";
 import { listTransactions } from "./handlers/66-list-transactions.ts";
 import { consumerGroupHeartbeat } from "./handlers/68-consumer-group-heartbeat.ts";
 import { consumerGroupDescribe } from "./handlers/69-consumer-group-describe.ts";
+import { listConfigResources } from "./handlers/74-list-config-resources.ts";
 import { describeTopicPartitions } from "./handlers/75-describe-topic-partitions.ts";
 import { shareGroupHeartbeat } from "./handlers/76-share-group-heartbeat.ts";
 import { shareGroupDescribe } from "./handlers/77-share-group-describe.ts";
@@ -83,6 +87,10 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   deleteAcls,
   describeUserScramCredentials,
   describeConfigs,
+  alterConfigs,
+  incrementalAlterConfigs,
+  listConfigResources,
+  deleteRecords,
   alterReplicaLogDirs,
   describeLogDirs,
   createPartitions,

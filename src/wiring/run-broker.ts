@@ -1,5 +1,6 @@
 import type { Logger } from "../base/logger.ts";
 import { Broker } from "../broker/broker.ts";
+import { RESOURCE } from "../broker/dynamic-configs.ts";
 import { openIdentity } from "../broker/identity.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
@@ -100,6 +101,7 @@ class Gateway implements RunningBroker {
       random: this.#random,
       logger: this.#logger,
       settings: this.#settings,
+      groupConfigs: (group) => broker.configs.of({ type: RESOURCE.group, name: group }),
     });
     this.#openKafka(broker, this.#coordinators);
     this.#openMqtt(broker);

@@ -123,7 +123,7 @@ class Creation {
 
   #configsOf({ configs }: TopicSpec): Result["configs"] {
     if (configs.size === 0 && this.#plainConfigs !== null) return this.#plainConfigs;
-    const described = describeTopicConfigs(configs, this.#broker.topicDefaults).map((config) => ({
+    const described = describeTopicConfigs(configs, this.#broker).map((config) => ({
       name: config.name,
       value: config.value,
       readOnly: config.readOnly,

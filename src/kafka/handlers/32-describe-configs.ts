@@ -1,4 +1,5 @@
-import type { Broker } from "../../broker/broker.ts";
+import { RESOURCE } from "../../broker/dynamic-configs.ts";
+import { topicNameFault } from "../../broker/topic-name.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -10,15 +11,22 @@ import {
   writeDescribeConfigsResponse,
 } from "../wire/generated/describe-configs-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import { describeBrokerConfigs, describeTopicConfigs } from "./config-entries.ts";
+import {
+  describeBrokerConfigs,
+  describeClientMetrics,
+  describeClusterConfigs,
+  describeGroupConfigs,
+  describeLoggers,
+  describeTopicConfigs,
+} from "./config-entries.ts";
 
 type Resource = DescribeConfigsRequest["resources"][number];
 type Result = DescribeConfigsResponse["results"][number];
 
-const TOPIC = 2;
-const BROKER = 4;
-
-/** DescribeConfigs, 1 to 4, for topics and this broker, with synonyms (KIP-226) and documentation (KIP-569). */
+/**
+ * DescribeConfigs, 1 to 4, of topics, this broker, all brokers, its logger, groups (KIP-848) and subscriptions to
+ * metrics (KIP-714), with synonyms (KIP-226) and documentation (KIP-569).
+ */
 export const describeConfigs: ApiHandler<KafkaServices> = {
   apiKey: 32,
   minVersion: 1,
@@ -27,9 +35,19 @@ export const describeConfigs: ApiHandler<KafkaServices> = {
   handle(call, services) {
     const request = readDescribeConfigsRequest(call.reader, call.version);
     const results = request.resources.map((resource) => {
-      const result = describe(resource, services);
+      const described = describe(resource, services);
+      const result: Result = {
+        errorCode: ERROR.NONE,
+        errorMessage: "",
+        resourceType: resource.resourceType,
+        resourceName: resource.resourceName,
+        configs: [],
+      };
+      if ("error" in described) {
+        return { ...result, errorCode: described.error, errorMessage: described.message };
+      }
       const keys = resource.configurationKeys ?? [];
-      const configs = result.configs
+      const configs = described
         .filter(({ name }) => keys.length === 0 || keys.includes(name))
         .map((config) => ({
           ...config,
@@ -44,34 +62,48 @@ export const describeConfigs: ApiHandler<KafkaServices> = {
   },
 };
 
-function describe({ resourceType, resourceName }: Resource, services: KafkaServices): Result {
-  const { broker } = services;
-  const result: Result = {
-    errorCode: ERROR.NONE,
-    errorMessage: null,
-    resourceType,
-    resourceName,
-    configs: [],
-  };
+interface Refused {
+  readonly error: number;
+  readonly message: string;
+}
+
+function describe(
+  { resourceType, resourceName: name }: Resource,
+  { broker, brokerConfigs }: KafkaServices,
+): Result["configs"] | Refused {
+  const own = String(broker.nodeId);
   switch (resourceType) {
-    case TOPIC: {
-      const topic = broker.topics.get(resourceName);
-      if (topic === null) return { ...result, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION };
-      return { ...result, configs: describeTopicConfigs(topic.configs, broker.topicDefaults) };
+    case RESOURCE.topic: {
+      const fault = topicNameFault(name);
+      if (fault !== null) return { error: ERROR.INVALID_TOPIC_EXCEPTION, message: fault };
+      const topic = broker.topics.get(name);
+      if (topic === null) return { error: ERROR.UNKNOWN_TOPIC_OR_PARTITION, message: "" };
+      return describeTopicConfigs(topic.configs, broker);
     }
-    case BROKER:
-      if (resourceName !== "" && resourceName !== String(broker.nodeId)) return unknownBroker(result, broker);
-      return { ...result, configs: describeBrokerConfigs(services.brokerConfigs()) };
+    case RESOURCE.broker:
+      if (name === "") return describeClusterConfigs(broker);
+      if (name === own) return describeBrokerConfigs(brokerConfigs(), broker);
+      return unknownBroker(name, `${own} or empty string,`);
+    case RESOURCE.brokerLogger:
+      if (name === "") return invalid("Broker id must not be empty");
+      return name === own ? describeLoggers(brokerConfigs()) : unknownBroker(name, own);
+    case RESOURCE.clientMetrics:
+      if (name === "") return invalid("Client metrics subscription name must not be empty");
+      return describeClientMetrics(name, broker);
+    case RESOURCE.group:
+      if (name === "") return invalid("Group name must not be empty");
+      return describeGroupConfigs(name, brokerConfigs(), broker);
     default:
-      return {
-        ...result,
-        errorCode: ERROR.INVALID_REQUEST,
-        errorMessage: `Resource type ${resourceType} has no configuration here.`,
-      };
+      return invalid(`Unexpected resource type ${resourceType} for resource ${name.slice(0, 100)}`);
   }
 }
 
-function unknownBroker(result: Result, broker: Broker): Result {
-  const message = `Unexpected broker id, expected ${broker.nodeId}, but received ${result.resourceName.slice(0, 100)}`;
-  return { ...result, errorCode: ERROR.INVALID_REQUEST, errorMessage: message };
+function unknownBroker(name: string, expected: string): Refused {
+  const shown = name.slice(0, 100);
+  if (!/^[+-]?\d{1,10}$/.test(name)) return invalid(`Broker id must be an integer, but it is: ${shown}`);
+  return invalid(`Unexpected broker id, expected ${expected} but received ${shown}`);
+}
+
+function invalid(message: string): Refused {
+  return { error: ERROR.INVALID_REQUEST, message };
 }

@@ -1,0 +1,46 @@
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import type { Partition } from "./partition.ts";
+
+/** Gets Kafka's error, or 0 and the first offset that is left. */
+export type DeletionCallback = (error: number, lowWatermark: number) => void;
+
+interface Waiting {
+  readonly partition: Partition;
+  readonly logStartOffset: number;
+  readonly done: DeletionCallback;
+}
+
+/** Deletions of records that wait until no crash can bring the records back. */
+export class RecordDeletions {
+  #waiting: Waiting[] = [];
+
+  /**
+   * Moves the log start offset up to `before`, -1 for the high watermark, where readers see the change at once.
+   * `done` is called once the disk has it, or at once where nothing changes or it is refused.
+   */
+  start(partition: Partition, before: number, done: DeletionCallback): void {
+    const { log } = partition;
+    if (before < -1) {
+      done(ERROR.OFFSET_OUT_OF_RANGE, -1);
+      return;
+    }
+    const result = log.deleteRecordsBefore(before as -1);
+    if ("message" in result) done(result.error, -1);
+    else if (log.durableLogStartOffset >= result.logStartOffset) done(0, result.logStartOffset);
+    else this.#waiting.push({ partition, logStartOffset: result.logStartOffset, done });
+  }
+
+  /** After a commit round. */
+  settle(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const deletion of waiting) {
+      const { partition, logStartOffset, done } = deletion;
+      if (partition.deleted) done(ERROR.UNKNOWN_TOPIC_OR_PARTITION, -1);
+      else if (partition.log.fault !== null) done(ERROR.KAFKA_STORAGE_ERROR, -1);
+      else if (partition.log.durableLogStartOffset >= logStartOffset) done(0, logStartOffset);
+      else this.#waiting.push(deletion);
+    }
+  }
+}
