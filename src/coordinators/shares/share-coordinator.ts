@@ -77,9 +77,15 @@ export class ShareCoordinator {
         settings: this.settings,
         state: this.state,
         onMemberGone: (groupId, memberId) => this.endSession(groupId, memberId),
+        onGroupEmpty: (groupId) => this.partitions.retireGroup(groupId),
         onStateChanged: (groupId) => this.partitions.dropGroup(groupId),
       }),
     );
+  }
+
+  /** After the log of all groups was read. */
+  start(): void {
+    this.partitions.resumeDeadLetters();
   }
 
   /** Ends a member's session: what it holds goes to others. */

@@ -61,7 +61,9 @@ export interface ShareGroupsParts {
   readonly state: ShareState;
   /** A member is gone: what it holds goes to others. */
   readonly onMemberGone: (groupId: string, memberId: string) => void;
-  /** Nobody is left, or state was begun anew or removed: nothing in memory is to outlive it. */
+  /** Nobody is left. */
+  readonly onGroupEmpty: (groupId: string) => void;
+  /** State was begun anew or removed: nothing in memory is to outlive it. */
   readonly onStateChanged: (groupId: string) => void;
 }
 
@@ -72,6 +74,7 @@ export class ShareGroups implements GroupPart {
   readonly #settings: ShareSettings;
   readonly #state: ShareState;
   readonly #onMemberGone: (groupId: string, memberId: string) => void;
+  readonly #onGroupEmpty: (groupId: string) => void;
   readonly #onStateChanged: (groupId: string) => void;
   readonly #sessions: MemberTimers;
 
@@ -80,6 +83,7 @@ export class ShareGroups implements GroupPart {
     this.#settings = parts.settings;
     this.#state = parts.state;
     this.#onMemberGone = parts.onMemberGone;
+    this.#onGroupEmpty = parts.onGroupEmpty;
     this.#onStateChanged = parts.onStateChanged;
     this.#sessions = new MemberTimers(parts.context.deadlines, "share/session");
   }
@@ -303,7 +307,7 @@ export class ShareGroups implements GroupPart {
     this.#write(records, (error) => done(coordinatorError(error)));
     // Gone from the group or not, it was silent or said that it goes: nothing waits for it.
     this.#onMemberGone(group.id, memberId);
-    if (group.isEmpty) this.#onStateChanged(group.id);
+    if (group.isEmpty) this.#onGroupEmpty(group.id);
   }
 
   #startSession(groupId: string, memberId: string): void {

@@ -227,6 +227,23 @@ export class SharePartitions {
     }
   }
 
+  /** Nobody is left in the group: what waits for nothing goes out of memory. */
+  retireGroup(groupId: string): void {
+    const group = this.#groups.get(groupId);
+    for (const [name, live] of [...(group ?? [])]) {
+      if (live.state.deadLetters().length > 0) continue;
+      group?.delete(name);
+      this.#close(live);
+    }
+  }
+
+  /** After a start: what was on its way to a dead letter topic goes on, whoever still reads the queue. */
+  resumeDeadLetters(): void {
+    for (const { id, batches } of this.#kept.all()) {
+      if (batches.some(({ state }) => state === "archiving")) this.open(id.groupId, id.topicId, id.partition);
+    }
+  }
+
   /** Nothing in memory outlives this: what is kept counts from here on. */
   dropGroup(groupId: string): void {
     for (const live of this.#groups.get(groupId)?.values() ?? []) this.#close(live);

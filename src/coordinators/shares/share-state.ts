@@ -126,11 +126,8 @@ export class ShareState implements CoordinatorState {
     return found;
   }
 
-  /** The ids of all topics that anything is kept of. */
-  topicIds(): ReadonlySet<Uuid> {
-    const ids = new Set<Uuid>();
-    for (const group of this.#groups.values()) for (const { id } of group.values()) ids.add(id.topicId);
-    return ids;
+  *all(): Iterable<KeptPartition> {
+    for (const group of this.#groups.values()) yield* group.values();
   }
 
   /** Calls back once all that is here now is durable: answers to reads wait for it. */

@@ -1,5 +1,6 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Topic } from "../../broker/topics.ts";
+import type { InitializedTopic } from "../../coordinators/shares/share-records.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -18,6 +19,7 @@ import { ERROR } from "../wire/generated/errors.ts";
 type RequestGroup = DescribeShareGroupOffsetsRequest["groups"][number];
 
 const UNKNOWN = -1;
+const NOTHING: ReadonlyMap<Uuid, InitializedTopic> = new Map();
 
 /**
  * DescribeShareGroupOffsets, 0 to 1 (KIP-932, lag by KIP-1226). Start offsets are those in force: Kafka's are one
@@ -52,11 +54,9 @@ function describeGroup(
       ),
     };
   }
-  const found = services.coordinators.shares.groups.find(groupId);
-  if ("error" in found) {
-    return { ...described, errorCode: found.error, errorMessage: found.message };
-  }
-  const known = Array.from(found.initialized).flatMap(([topicId, { partitions }]) => {
+  // As in Kafka, a group that there is not has nothing to tell, and that is no error.
+  const initialized = services.coordinators.shares.groups.get(groupId)?.initialized ?? NOTHING;
+  const known = Array.from(initialized).flatMap(([topicId, { partitions }]) => {
     const topic = services.broker.topics.byId(topicId);
     return topic === null ? [] : [describeTopic(groupId, topic.name, partitions, services)];
   });
