@@ -227,13 +227,15 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   }
 
   #newGroup(groupId: string, sinceMs: number | null): ClassicGroup {
-    return new ClassicGroup(groupId, sinceMs, (group, memberId) => {
-      // In the classic protocol a commit keeps its member's session alive.
-      const member = group.members.get(memberId);
-      if (member === undefined || group.state === "CompletingRebalance") return;
-      this.#rebalances.keepAlive(group, member);
-    });
+    return new ClassicGroup(groupId, sinceMs, this.#committed);
   }
+
+  /** In the classic protocol a commit keeps its member's session alive. */
+  readonly #committed = (group: ClassicGroup, memberId: string): void => {
+    const member = group.members.get(memberId);
+    if (member === undefined || group.state === "CompletingRebalance") return;
+    this.#rebalances.keepAlive(group, member);
+  };
 
   #release(group: ClassicGroup | null): void {
     if (group === null) return;

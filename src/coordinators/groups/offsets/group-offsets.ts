@@ -200,7 +200,7 @@ export class GroupOffsets implements GroupPart {
       this.#store.delete(group, topic, partition);
       return;
     }
-    const committed = decodeOffset(value, record.offset);
+    const committed = this.#shareTopicId(decodeOffset(value, record.offset), topic);
     if (this.#context.registry.get(group) === null) this.#addSimple(group);
     if (record.producerId === -1) this.#store.committed.set(group, topic, partition, committed);
     else this.#store.setPending(record.producerId, group, topic, partition, committed);
@@ -309,6 +309,12 @@ export class GroupOffsets implements GroupPart {
     return (
       committed.get(groupId, topic, partition) !== null || this.#store.isPending(groupId, topic, partition)
     );
+  }
+
+  /** One text for all offsets of a topic, rather than one for each. */
+  #shareTopicId(committed: CommittedOffset, topic: string): CommittedOffset {
+    const id = this.#context.topics.get(topic)?.id;
+    return id === committed.topicId ? { ...committed, topicId: id } : committed;
   }
 
   /** Whether it was committed for the topic that has the name now. */
