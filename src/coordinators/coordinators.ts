@@ -1,12 +1,13 @@
 import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
+import { RESOURCE } from "../broker/dynamic-configs.ts";
 import type { Settings } from "../config/options.ts";
 import type { Random } from "../io/random.ts";
 import { GroupCoordinator } from "./groups/group-coordinator.ts";
 import { type InternalTopic, InternalTopicLog } from "./runtime/internal-log.ts";
 import { ShareCoordinator } from "./shares/share-coordinator.ts";
 import type { ShareBugs } from "./shares/share-partitions.ts";
-import { type GroupConfigs, NO_GROUP_CONFIGS } from "./shares/share-settings.ts";
+import type { GroupConfigs } from "./shares/share-settings.ts";
 import { openTransactions } from "./transactions/open-transactions.ts";
 import type { TransactionCoordinator } from "./transactions/transaction-coordinator.ts";
 
@@ -37,7 +38,7 @@ export interface CoordinatorParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly settings: Settings;
-  /** Settings of single groups. Default: none has any. */
+  /** Settings of single groups. Default: those that the broker keeps. */
   readonly groupConfigs?: GroupConfigs;
   /** Deliberate bugs, for tests of the tests. */
   readonly shareBugs?: ShareBugs;
@@ -46,6 +47,8 @@ export interface CoordinatorParts {
 /** Opens every coordinator there is, and replays what their topics hold. The doors open after this. */
 export function openCoordinators(parts: CoordinatorParts): Coordinators {
   const { broker, random, logger, settings } = parts;
+  const groupConfigs =
+    parts.groupConfigs ?? ((name: string) => broker.configs.of({ type: RESOURCE.group, name }));
   const groups = new GroupCoordinator({
     openLog: (state) => new InternalTopicLog(broker, GROUPS_TOPIC, state),
     topics: broker.topics,
@@ -53,17 +56,18 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     random,
     logger,
     settings,
-    groupConfigs: parts.groupConfigs ?? NO_GROUP_CONFIGS,
+    groupConfigs,
   });
   const shares = new ShareCoordinator({
     broker,
     groups,
     settings,
-    groupConfigs: parts.groupConfigs ?? NO_GROUP_CONFIGS,
+    groupConfigs,
     logger,
     ...(parts.shareBugs === undefined ? {} : { bugs: parts.shareBugs }),
   });
   groups.load();
+  shares.start();
   broker.markerOwners.set(GROUPS_TOPIC.name, {
     appendMarker: (_partition, marker, done) => groups.appendMarker(marker, done),
   });

@@ -3,8 +3,6 @@ import type { Settings } from "../../config/options.ts";
 /** Settings of one group that differ from the broker's, by Kafka's names. */
 export type GroupConfigs = (groupId: string) => ReadonlyMap<string, string>;
 
-export const NO_GROUP_CONFIGS: GroupConfigs = () => new Map();
-
 /** Where a group that has not read a partition before begins. */
 export type OffsetReset =
   | { readonly kind: "earliest" }
