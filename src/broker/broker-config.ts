@@ -28,7 +28,6 @@ const FIXED = [
   "broker.id",
   "node.id",
   "broker.rack",
-  "process.roles",
   "log.dir",
   "log.dirs",
   "listeners",
