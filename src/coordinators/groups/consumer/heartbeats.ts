@@ -16,7 +16,7 @@ import {
 } from "./member.ts";
 import { type Draft, reconcileMember, retarget, subscribe } from "./plan.ts";
 import { currentRecord, memberRecord, memberTombstones, targetRecord } from "./records.ts";
-import { isRefusal, type Refusal } from "./refusal.ts";
+import { isRefusal, type Refusal, refuse } from "./refusal.ts";
 import type { ConsumerRuntime, OpenDraft } from "./runtime.ts";
 import {
   epochFault,
@@ -134,6 +134,9 @@ export class Heartbeats {
   #leave(request: ConsumerGroupHeartbeatRequest, answer: (answer: HeartbeatAnswer) => void): Refusal | null {
     const runtime = this.#runtime;
     const { groupId, memberId, instanceId, memberEpoch } = request;
+    if (runtime.context.registry.get(groupId) === null) {
+      return refuse(ERROR.GROUP_ID_NOT_FOUND, `Group ${groupId} not found.`);
+    }
     const draft = runtime.openDraft(groupId, false);
     if (isRefusal(draft)) return draft;
     const { group } = draft;
