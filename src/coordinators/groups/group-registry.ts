@@ -1,9 +1,13 @@
 import type { Group, GroupKind } from "./group.ts";
 
+/** Characters of all group ids together. */
+const MAX_ID_CHARACTERS = 16 * 1024 * 1024;
+
 /** All groups there are, of every kind, by id. */
 export class GroupRegistry {
   readonly #byId = new Map<string, Group>();
   readonly #maxGroups: number;
+  #idCharacters = 0;
 
   constructor(maxGroups: number) {
     this.#maxGroups = maxGroups;
@@ -15,7 +19,7 @@ export class GroupRegistry {
 
   /** Whether a client may begin another group. What the log tells of is taken beyond the bound. */
   get full(): boolean {
-    return this.#byId.size >= this.#maxGroups;
+    return this.#byId.size >= this.#maxGroups || this.#idCharacters >= MAX_ID_CHARACTERS;
   }
 
   get(id: string): Group | null {
@@ -30,12 +34,15 @@ export class GroupRegistry {
 
   /** Takes the place of a group of this id, of whatever kind. */
   set(group: Group): void {
+    if (!this.#byId.has(group.id)) this.#idCharacters += group.id.length;
     this.#byId.set(group.id, group);
   }
 
   /** Removes this very group; another that has taken its id stays. */
   remove(group: Group): void {
-    if (this.#byId.get(group.id) === group) this.#byId.delete(group.id);
+    if (this.#byId.get(group.id) !== group) return;
+    this.#byId.delete(group.id);
+    this.#idCharacters -= group.id.length;
   }
 
   all(): Iterable<Group> {

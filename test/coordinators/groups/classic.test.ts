@@ -408,6 +408,41 @@ describe("bounds", () => {
   });
 });
 
+describe("what all groups hold", () => {
+  test("is given back by whatever way members and groups go", () => {
+    const world = new GroupWorld({ "group.initial.rebalance.delay.ms": 0 });
+    const { budget } = world.groups.classic;
+    const [leader] = world.stable("a", 2, (index) => ({ groupInstanceId: index === 0 ? "one" : null }));
+    if (leader === undefined) throw new Error("no leader");
+    world.join("a", { groupInstanceId: "one", supportsSkippingAssignment: true });
+    const pending = world.join("a", { requireKnownMemberId: true }).value;
+    world.join("b", { requireKnownMemberId: true });
+    expect(budget.members).toBe(4);
+    expect(budget.heldBytes).toBeGreaterThan(4 * 1024);
+    world.leave("a", [{ memberId: pending.memberId, groupInstanceId: null }]);
+    expect(budget.members).toBe(3);
+    const after = world.restart();
+    expect(after.groups.classic.budget.members).toBe(2);
+    // Sessions end; the group is deleted with nobody in it.
+    for (let turn = 0; turn < 20; turn += 1) after.clock.advance(10 * SECOND_MS);
+    expect(after.state("a")).toBe("Empty");
+    after.delete("a");
+    expect(after.groups.classic.budget).toEqual({ members: 0, heldBytes: 0 });
+  });
+
+  test("names of groups are bounded together", () => {
+    const world = new GroupWorld();
+    const names = Array.from({ length: 600 }, (_, index) => `${index}-${"x".repeat(32_000)}`);
+    const errors = names.map((name) => world.commit(name, "t", 0, 1).value);
+    const refused = errors.indexOf(ERROR.GROUP_MAX_SIZE_REACHED);
+    expect(refused).toBeGreaterThan(500);
+    expect(errors.slice(0, refused).every((error) => error === 0)).toBe(true);
+    const [first = ""] = names;
+    expect(world.delete(first).value).toBe(0);
+    expect(world.commit("again", "t", 0, 1).value).toBe(0);
+  });
+});
+
 describe("a restart", () => {
   test("keeps members, their generation and assignments; they go on with heartbeats", () => {
     const world = new GroupWorld();

@@ -5,7 +5,7 @@ import { ERROR } from "../../../kafka/wire/generated/errors.ts";
 import { Reader } from "../../../kafka/wire/reader.ts";
 import type { CoordinatorRecord } from "../../runtime/coordinator-log.ts";
 import type { Group, OffsetsCaller } from "../group.ts";
-import type { ClassicMember } from "./classic-member.ts";
+import { type ClassicMember, type MemberBudget, memberBytes } from "./classic-member.ts";
 import {
   type Answer,
   type JoinedMember,
@@ -41,8 +41,6 @@ export class ClassicGroup implements Group {
   readonly kind = "classic";
   readonly id: string;
   readonly members = new Map<string, ClassicMember>();
-  /** Ids that were handed out and that have not come back (KIP-394). */
-  readonly pendingJoins = new Set<string>();
   /** Members of this generation that have not asked for their assignment. */
   readonly pendingSyncs = new Set<string>();
   /** Since the first of an initial rebalance's waits: somebody else has come. */
@@ -61,16 +59,48 @@ export class ClassicGroup implements Group {
   readonly #instances = new Map<string, string>();
   /** How many members can speak each protocol. */
   readonly #support = new Map<string, number>();
+  readonly #pendingJoins = new Set<string>();
+  readonly #budget: MemberBudget;
   readonly #committed: (group: ClassicGroup, memberId: string) => void;
 
+  /** `committed` hears of members that have committed. */
   constructor(
     id: string,
     stateSinceMs: number | null,
+    budget: MemberBudget,
     committed: (group: ClassicGroup, memberId: string) => void,
   ) {
     this.id = id;
     this.stateSinceMs = stateSinceMs;
+    this.#budget = budget;
     this.#committed = committed;
+  }
+
+  /** Ids that were handed out and that have not come back (KIP-394). */
+  get pendingJoins(): ReadonlySet<string> {
+    return this.#pendingJoins;
+  }
+
+  /** An id is handed out. */
+  awaitReturn(memberId: string): void {
+    if (this.#pendingJoins.has(memberId)) return;
+    this.#pendingJoins.add(memberId);
+    this.#budget.members += 1;
+    this.#budget.heldBytes += memberBytes(memberId);
+  }
+
+  /** An id that was handed out has come back, or never will. Says whether it was waited for. */
+  dropPending(memberId: string): boolean {
+    if (!this.#pendingJoins.delete(memberId)) return false;
+    this.#budget.members -= 1;
+    this.#budget.heldBytes -= memberBytes(memberId);
+    return true;
+  }
+
+  /** The group is gone: what it holds counts no more. Its members stay readable. */
+  release(): void {
+    for (const member of this.members.values()) member.release();
+    for (const memberId of [...this.#pendingJoins]) this.dropPending(memberId);
   }
 
   get state(): ClassicState {
@@ -99,12 +129,12 @@ export class ClassicGroup implements Group {
 
   /** An id that was handed out may still come back. */
   get expires(): boolean {
-    return this.pendingJoins.size === 0;
+    return this.#pendingJoins.size === 0;
   }
 
   /** Nothing but offsets: no member was ever in it. */
   get isSimple(): boolean {
-    return this.#protocolType === null && this.isEmpty && this.pendingJoins.size === 0;
+    return this.#protocolType === null && this.isEmpty && this.#pendingJoins.size === 0;
   }
 
   get usesConsumerProtocol(): boolean {
@@ -116,7 +146,7 @@ export class ClassicGroup implements Group {
   }
 
   get allJoined(): boolean {
-    return this.members.size === this.#joiningCount && this.pendingJoins.size === 0;
+    return this.members.size === this.#joiningCount && this.#pendingJoins.size === 0;
   }
 
   /** The longest of the members' timeouts. */
@@ -168,7 +198,7 @@ export class ClassicGroup implements Group {
     this.members.set(member.memberId, member);
     this.#countProtocols(member, 1);
     this.#setJoining(member, joining);
-    this.pendingJoins.delete(member.memberId);
+    this.dropPending(member.memberId);
   }
 
   remove(memberId: string): void {
@@ -181,7 +211,7 @@ export class ClassicGroup implements Group {
       member.release();
     }
     if (this.leaderId === memberId) this.leaderId = this.members.keys().next().value ?? null;
-    this.pendingJoins.delete(memberId);
+    this.dropPending(memberId);
     this.pendingSyncs.delete(memberId);
   }
 

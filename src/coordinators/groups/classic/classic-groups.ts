@@ -6,7 +6,13 @@ import type { CoordinatorRecord } from "../../runtime/coordinator-log.ts";
 import { coordinatorError } from "../../runtime/internal-log.ts";
 import type { GroupContext, GroupPart, RecordValue } from "../group-part.ts";
 import { ClassicGroup } from "./classic-group.ts";
-import { ClassicMember, type MemberBudget, type MemberIdentity, protocolBytes } from "./classic-member.ts";
+import {
+  ClassicMember,
+  type MemberBudget,
+  type MemberIdentity,
+  memberBytes,
+  protocolBytes,
+} from "./classic-member.ts";
 import type {
   Answer,
   ClassicProtocol,
@@ -52,14 +58,15 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   readonly #outbox = new Outbox();
   readonly #rebalances: Rebalances;
   readonly #joins: Joins;
-  readonly #budget: MemberBudget = { members: 0, heldBytes: 0 };
+  /** What all members hold, for whoever watches over the memory. */
+  readonly budget: MemberBudget = { members: 0, heldBytes: 0 };
   #modern: ClassicProtocol | null = null;
   #loaded = false;
 
   constructor(context: GroupContext) {
     this.#context = context;
     this.#rebalances = new Rebalances(context, this.#outbox);
-    this.#joins = new Joins(context, this.#rebalances, this.#budget);
+    this.#joins = new Joins(context, this.#rebalances, this.budget);
   }
 
   /** Whoever answers classic members of consumer groups. */
@@ -156,7 +163,7 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
     const nowMs = this.#context.clock.nowMs();
     const group = this.#newGroup(downgrade.groupId, nowMs);
     const members = downgrade.members.map((said) => {
-      const member = new ClassicMember(said, this.#budget);
+      const member = new ClassicMember(said, this.budget);
       member.assignment = said.assignment;
       return member;
     });
@@ -199,7 +206,7 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
         sessionTimeoutMs: member.sessionTimeout,
       };
       const identity = { memberId, groupInstanceId, clientId, clientHost, protocols, ...timeouts };
-      const loaded = new ClassicMember({ ...identity, protocolType: said.protocolType }, this.#budget);
+      const loaded = new ClassicMember({ ...identity, protocolType: said.protocolType }, this.budget);
       loaded.assignment = member.assignment.slice();
       if (loaded.rebalanceTimeoutMs === -1) loaded.rebalanceTimeoutMs = loaded.sessionTimeoutMs;
       return loaded;
@@ -227,7 +234,7 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   }
 
   #newGroup(groupId: string, sinceMs: number | null): ClassicGroup {
-    return new ClassicGroup(groupId, sinceMs, this.#committed);
+    return new ClassicGroup(groupId, sinceMs, this.budget, this.#committed);
   }
 
   /** In the classic protocol a commit keeps its member's session alive. */
@@ -240,7 +247,7 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   #release(group: ClassicGroup | null): void {
     if (group === null) return;
     if (this.#loaded) this.#rebalances.endAll(group);
-    for (const member of group.members.values()) member.release();
+    group.release();
   }
 
   #joinRequestError(request: JoinRequest): number {
@@ -269,11 +276,12 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   }
 
   #overBudget(group: ClassicGroup, request: JoinRequest): boolean {
-    const { members, heldBytes } = this.#budget;
-    if (heldBytes + protocolBytes(request.protocols) > MAX_MEMBER_BYTES) return true;
-    if (request.memberId !== "" && group.members.has(request.memberId)) return false;
-    // Each id that was handed out has a deadline by which it has to come back.
-    return Math.max(members, this.#context.deadlines.size) >= MAX_MEMBERS;
+    const { members, heldBytes } = this.budget;
+    const { memberId, clientId, groupInstanceId, clientHost, protocols } = request;
+    const bytes =
+      memberBytes(memberId, clientId, groupInstanceId ?? "", clientHost) + protocolBytes(protocols);
+    if (heldBytes + bytes > MAX_MEMBER_BYTES) return true;
+    return members >= MAX_MEMBERS && !group.members.has(memberId) && !group.pendingJoins.has(memberId);
   }
 
   #syncMember(group: ClassicGroup, request: SyncRequest, answer: Answer<SyncResult>): void {
@@ -291,7 +299,7 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
       );
       let bytes = 0;
       for (const assignment of assignments.values()) bytes += assignment.length;
-      if (this.#budget.heldBytes + bytes > MAX_MEMBER_BYTES) {
+      if (this.budget.heldBytes + bytes > MAX_MEMBER_BYTES) {
         answer(syncError(ERROR.UNKNOWN_SERVER_ERROR));
         return;
       }

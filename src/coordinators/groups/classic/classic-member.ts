@@ -4,7 +4,7 @@ export const NO_ASSIGNMENT: Uint8Array = new Uint8Array(0);
 /** What a member costs beside its texts and bytes, roughly. */
 const MEMBER_BYTES = 1024;
 
-/** What all members of all groups hold, so that it can be bounded. */
+/** What all members of all groups hold, ids that were handed out included, so that it can be bounded. */
 export interface MemberBudget {
   members: number;
   heldBytes: number;
@@ -114,10 +114,19 @@ export class ClassicMember {
 
   #account(): void {
     if (this.#released) return;
-    const bytes = MEMBER_BYTES + protocolBytes(this.#protocols) + this.#assignment.length;
+    const { memberId, groupInstanceId, clientId, clientHost } = this;
+    const bytes =
+      memberBytes(memberId, groupInstanceId ?? "", clientId, clientHost) +
+      protocolBytes(this.#protocols) +
+      this.#assignment.length;
     this.#budget.heldBytes += bytes - this.#heldBytes;
     this.#heldBytes = bytes;
   }
+}
+
+/** What a member with these texts takes of the memory, which knows it under its id in several places. */
+export function memberBytes(memberId: string, ...texts: readonly string[]): number {
+  return texts.reduce((bytes, text) => bytes + text.length, MEMBER_BYTES + 3 * memberId.length);
 }
 
 /** What these protocols take of the memory. */

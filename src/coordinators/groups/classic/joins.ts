@@ -43,7 +43,7 @@ export class Joins {
     const replaced = replacedId === null ? undefined : group.members.get(replacedId);
     if (replaced !== undefined) this.#replaceStatic(group, request, replaced, memberId, answer);
     else if (groupInstanceId === null && request.requireKnownMemberId) {
-      group.pendingJoins.add(memberId);
+      group.awaitReturn(memberId);
       this.#rebalances.awaitReturn(group, memberId, request.sessionTimeoutMs);
       answer(joinError(ERROR.MEMBER_ID_REQUIRED, memberId));
     } else this.#add(group, request, memberId, answer);

@@ -219,7 +219,7 @@ export class Rebalances {
     this.#later(memberKey(group.id, memberId), timeoutMs, group, () => {
       const member = group.members.get(memberId);
       if (member === undefined) {
-        if (!group.pendingJoins.delete(memberId)) return;
+        if (!group.dropPending(memberId)) return;
         if (group.state === "PreparingRebalance" && group.allJoined) this.#completeJoin(group);
         return;
       }
