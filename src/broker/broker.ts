@@ -116,6 +116,8 @@ export class Broker {
   readonly #unsettled = new Set<Partition>();
   /** Names whose topic is deleted and whose files are still there, until the disk has the removal. */
   readonly #deleting = new Set<string>();
+  /** Those of them whose removal is durable. */
+  readonly #removed: { readonly topic: Topic; readonly done: AckCallback }[] = [];
   readonly #appendListeners = new Set<AppendListener>();
 
   /** The store is open and recovered; everything the metadata log tells is there when this returns. */
@@ -368,9 +370,11 @@ export class Broker {
     // The removal is written first: files that a crash leaves behind are recognised by it and go at the next start.
     this.#deleting.add(name);
     const error = this.#write([{ kind: "remove-topic", topicId: topic.id }], (failed) => {
-      this.#deleting.delete(name);
-      if (failed === 0) for (const partition of topic.partitions) this.store.delete(partition.log);
-      durable(failed);
+      if (failed === 0) this.#removed.push({ topic, done: durable });
+      else {
+        this.#deleting.delete(name);
+        durable(failed);
+      }
     });
     if (error !== 0) {
       this.#deleting.delete(name);
@@ -384,6 +388,15 @@ export class Broker {
     this.#options.logger.info("topic deleted", { topic: name, id: topic.id });
     this.#notify(name, -1);
     return null;
+  }
+
+  /** Topics whose removal one commit round made durable lose their files together, with one sync. */
+  #removeFiles(): void {
+    if (this.#removed.length === 0) return;
+    const removed = this.#removed.splice(0);
+    this.store.deleteAll(removed.flatMap(({ topic }) => topic.partitions.map(({ log }) => log)));
+    for (const { topic } of removed) this.#deleting.delete(topic.name);
+    for (const { done } of removed) done(0);
   }
 
   /** Durable values of a room, in an internal topic of that name (which begins with `__`). Throws DISK_IO. */
@@ -463,6 +476,7 @@ export class Broker {
       if (partition.settledOffset !== before) this.#notify(partition.topic, partition.index);
     }
     this.#deletions.settle();
+    this.#removeFiles();
     this.#ingest.notify();
   }
 

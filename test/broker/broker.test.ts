@@ -93,6 +93,34 @@ describe("Broker", () => {
     expect(second.disk.list("/data").filter((name) => name.startsWith("device"))).toEqual([]);
   });
 
+  test("topics that are deleted together lose their files with one sync, and are gone after a power cut", async () => {
+    const first = await openBroker();
+    const names = Array.from({ length: 20 }, (_, index) => `device-${index}`);
+    for (const name of names) {
+      first.broker.createTopic({ ...SPEC, name, partitionCount: 1 }, () => {});
+      first.broker.ingest.append({
+        topic: name,
+        key: null,
+        value: Uint8Array.of(1),
+        timestampMs: 5,
+        headers: null,
+      });
+    }
+    await first.clock.settleAll();
+    const before = first.disk.counts.syncFolder;
+    let durable = 0;
+    for (const name of names) {
+      first.broker.deleteTopic(name, () => {
+        durable += 1;
+      });
+    }
+    await first.clock.settleAll();
+    expect([durable, first.disk.counts.syncFolder - before]).toEqual([20, 1]);
+    const second = await openBroker(first.disk.crash("nothing"));
+    expect([...second.broker.topics.all()]).toEqual([]);
+    expect(second.warnings).toEqual([]);
+  });
+
   test("a topic that was made again under the same name is empty", async () => {
     const first = await openBroker();
     first.broker.createTopic(SPEC, () => {});

@@ -104,6 +104,22 @@ test("a full disk refuses the first record, and takes it once there is space", a
   expect(valuesIn(log)).toEqual(["b"]);
 });
 
+test("a log whose first append failed half-way leaves nothing to one that takes its name", async () => {
+  const disk = new SimulatedDisk({ seed: 6 });
+  const { store, clock } = await openStore({ disk });
+  const log = unborn(store);
+  disk.fail({ kind: "rename", path: "/later-0/", code: "DISK_FULL" });
+  append(log, ["a"]);
+  store.delete(log);
+  const [successor] = store.createUnborn([{ ...ID, topicId: topicId(2) }], SMALL_CONFIG);
+  append(successor as PartitionLog, ["b"]);
+  await clock.settleAll();
+  for (let tick = 0; tick < 5; tick += 1) await store.maintain(0);
+  const again = await openStore({ disk: disk.crash("nothing") });
+  expect(valuesIn(again.store.get(topicId(2), 0))).toEqual(["b"]);
+  expect(again.reports.matching("quarantined")).toEqual([]);
+});
+
 test.each(["nothing", "pages", "process", "everything"] as const)(
   "a power cut at any operation of the first append leaves an empty log or none (%s of what was not synced)",
   async (mode) => {
