@@ -324,7 +324,7 @@ export class ProducerStates {
     const verification = this.#verifications.get(batchProducerId(bytes, at));
     if (verification === null) return null;
     const first = batchBaseSequence(bytes, at);
-    const isEmpty = producer === undefined || (producer.batches.length === 0 && !producer.anySequence);
+    const isEmpty = producer === undefined || producer.batches.length === 0;
     if (verification.implicit && first !== 0 && isEmpty) {
       return outOfOrder(`a producer that begins here came with sequence ${first}`);
     }
@@ -341,7 +341,8 @@ export class ProducerStates {
         epoch,
         coordinatorEpoch: NONE,
         transactionOffset: NONE,
-        anySequence: false,
+        // A producer that a marker speaks of may have been forgotten here.
+        anySequence: batchIsControl(bytes, at),
         lastSeenMs: nowMs,
         lastTimestampMs,
         batches: [],

@@ -362,6 +362,17 @@ describe("producers", () => {
     expect(states.snapshot(2, 0)[0]).toMatchObject({ producerEpoch: 1, transactionOffset: -1 });
   });
 
+  test("that only a marker speaks of go on with any sequence, as those that are not known do", () => {
+    const states = new ProducerStates(10);
+    const marker = { producerId: 1, producerEpoch: 0, coordinatorEpoch: 0, timestampMs: 0 };
+    states.note(buildTransactionMarker({ ...marker, outcome: "abort" }), 0, 0);
+    const next = data({ baseSequence: 17 });
+    expect(states.check(next, 0, Number(states.verify(next, 0, false, 0))).kind).toBe("next");
+    // Where each transaction begins with 0, one that does not has lost something on the way.
+    const late = data({ producerId: 3, baseSequence: 17 });
+    expect(states.check(late, 0, Number(states.verify(late, 0, true, 0))).kind).toBe("refused");
+  });
+
   test("keep what is open where damage took records, and go on with any sequence", () => {
     const states = new ProducerStates(10);
     states.note(data(), 0, 0);
