@@ -21,16 +21,19 @@ import {
   targetRecord,
 } from "./records.ts";
 import { type Refusal, refuse } from "./refusal.ts";
-import { type ResolvedRegex, regexFault, resolveRegexes } from "./regex.ts";
+import { type RegexResolver, type ResolvedRegex, regexFault } from "./regex.ts";
 
 /** Epochs are int32s on the wire. */
 const MAX_EPOCH = 0x7fffffff;
 /** The expressions of one group are not matched against all topics more often than this. */
 const REGEX_REFRESH_MIN_MS = 10_000;
+/** Different expressions of one group. Most have one, or two while programs are replaced. */
+const MAX_GROUP_REGEXES = 32;
 
 /** What a plan depends on beside the group. */
 export interface PlanInput {
   readonly topics: TopicsView;
+  readonly regexes: RegexResolver;
   /** Grows with every topic that comes, goes or changes. */
   readonly topicsVersion: number;
   /** Wall time. */
@@ -74,16 +77,13 @@ export function subscribe(
   if (!sameMetadata(member, updated)) records.push(memberRecord(group.id, updated));
   const namesChanged = !sameNames(member.topicNames, updated.topicNames);
   const regexChanged = member.topicRegex !== updated.topicRegex;
-  if (regexChanged && updated.topicRegex !== "" && !group.regexes.has(updated.topicRegex)) {
-    const fault = regexFault(updated.topicRegex);
-    if (fault !== null) return invalidRegex(updated.topicRegex, fault);
-  }
-  const members = membersWith(group, updated);
-  const { regexes, matchesChanged, refreshed } = refreshRegexes(draft, members, input);
+  const fault = regexChanged ? newRegexFault(group, updated.topicRegex) : null;
+  if (fault !== null) return invalidRegex(updated.topicRegex, fault);
+  const { regexes, matchesChanged, refreshed } = refreshRegexes(draft, updated, regexChanged, input);
   const changed = namesChanged || regexChanged;
   let groupEpoch = group.epoch;
   if (changed || matchesChanged || group.seenTopicsVersion !== input.topicsVersion) {
-    const hash = metadataHash(subscribedNames(members, regexes), input.topics);
+    const hash = metadataHash(subscribedNames(membersWith(group, updated), regexes), input.topics);
     if (changed || matchesChanged || !sameHash(hash, group.metadataHash)) {
       groupEpoch = nextEpoch(group);
       records.push(groupRecord(group.id, groupEpoch, hash));
@@ -100,26 +100,37 @@ function invalidRegex(regex: string, fault: string): Refusal {
   );
 }
 
-/**
- * Keeps what the expressions of these members match up to date: new ones at once, all of them again some time
- * after topics have come or gone. Forgets those that nobody has any more.
- */
-function refreshRegexes(
-  { group, records }: Draft,
-  members: readonly ConsumerMember[],
-  input: PlanInput,
-): {
+function newRegexFault(group: ConsumerGroup, regex: string): string | null {
+  if (regex === "" || group.regexes.has(regex)) return null;
+  if (group.regexes.size >= MAX_GROUP_REGEXES) return `the group has ${MAX_GROUP_REGEXES} others`;
+  return regexFault(regex);
+}
+
+interface RefreshedRegexes {
   readonly regexes: ReadonlyMap<string, ResolvedRegex>;
   readonly matchesChanged: boolean;
   readonly refreshed: boolean;
-} {
-  const wanted = new Set(members.map(({ topicRegex }) => topicRegex).filter((regex) => regex !== ""));
-  if (wanted.size === 0 && group.regexes.size === 0) {
+}
+
+/**
+ * Keeps what the expressions of the group match up to date: a new one at once, all of them again some time after
+ * topics have come or gone. Forgets those that nobody has any more.
+ */
+function refreshRegexes(
+  { group, records }: Draft,
+  updated: ConsumerMember,
+  regexChanged: boolean,
+  input: PlanInput,
+): RefreshedRegexes {
+  const missing = updated.topicRegex !== "" && !group.regexes.has(updated.topicRegex);
+  const due = (missing || group.regexes.size > 0) && refreshDue(group, input);
+  if (!missing && !due && !regexChanged) {
     return { regexes: group.regexes, matchesChanged: false, refreshed: false };
   }
-  const due = refreshDue(group, input);
+  const members = membersWith(group, updated);
+  const wanted = new Set(members.map(({ topicRegex }) => topicRegex).filter((regex) => regex !== ""));
   const unresolved = [...wanted].filter((regex) => due || !group.regexes.has(regex));
-  const resolved = resolveRegexes(unresolved, input.topics, {
+  const resolved = input.regexes.resolve(unresolved, {
     version: input.topicsVersion,
     nowMs: input.nowMs,
   });

@@ -10,8 +10,11 @@ export interface ResolvedRegex {
   readonly timestampMs: number;
 }
 
-/** An expression is compiled at every refresh: what takes longer to read than this is refused. */
+/** Longer expressions, and those that compile to more steps, are refused: they hold up everybody else. */
 const MAX_REGEX_CHARS = 2048;
+const MAX_REGEX_STEPS = 5000;
+/** Expressions whose matches are remembered while no topic comes or goes. */
+const MAX_REMEMBERED = 1000;
 
 /** Kafka's own internal topics, which an expression finds there too; ours of other names stay unseen. */
 const VISIBLE_INTERNAL: ReadonlySet<string> = new Set([
@@ -32,37 +35,60 @@ function compile(regex: string) {
 export function regexFault(regex: string): string | null {
   if (regex.length > MAX_REGEX_CHARS) return `it is longer than ${MAX_REGEX_CHARS} characters`;
   try {
-    compile(regex);
-    return null;
+    const steps = compile(regex).programSize();
+    return steps > MAX_REGEX_STEPS ? "it is too large" : null;
   } catch (error) {
     return faultOf(error);
   }
 }
 
 /**
- * The topics whose whole name each expression matches. Linear in the length of names, whatever the expression: the
- * engine is RE2's, as in Kafka. An expression that can't be compiled matches nothing.
+ * Finds the topics whose whole name an expression matches. Linear in the length of names, whatever the expression:
+ * the engine is RE2's, as in Kafka. Many groups have the same one, so that it is matched once for all of them.
  */
-export function resolveRegexes(
-  regexes: Iterable<string>,
-  topics: TopicsView,
-  at: { readonly version: number; readonly nowMs: number },
-): Map<string, ResolvedRegex> {
-  const names = Array.from(topics.all(), ({ name }) => name)
-    .filter(isVisible)
-    .sort();
-  const resolved = new Map<string, ResolvedRegex>();
-  for (const regex of regexes) {
-    const matching = matchAll(regex, names);
-    resolved.set(regex, { topics: new Set(matching), version: at.version, timestampMs: at.nowMs });
-  }
-  return resolved;
-}
+export class RegexResolver {
+  readonly #topics: TopicsView;
+  readonly #remembered = new Map<string, ReadonlySet<string>>();
+  #names: readonly string[] = [];
+  #version = -1;
 
-function matchAll(regex: string, names: readonly string[]): readonly string[] {
-  if (regexFault(regex) !== null) return [];
-  const compiled = compile(regex);
-  return names.filter((name) => compiled.matches(name));
+  constructor(topics: TopicsView) {
+    this.#topics = topics;
+  }
+
+  /** What these match as of this version of the topics. One that can't be compiled matches nothing. */
+  resolve(
+    regexes: Iterable<string>,
+    at: { readonly version: number; readonly nowMs: number },
+  ): Map<string, ResolvedRegex> {
+    const resolved = new Map<string, ResolvedRegex>();
+    for (const regex of regexes) {
+      const topics = this.#match(regex, at.version);
+      resolved.set(regex, { topics, version: at.version, timestampMs: at.nowMs });
+    }
+    return resolved;
+  }
+
+  #match(regex: string, version: number): ReadonlySet<string> {
+    if (version !== this.#version) {
+      this.#names = Array.from(this.#topics.all(), ({ name }) => name)
+        .filter(isVisible)
+        .sort();
+      this.#version = version;
+      this.#remembered.clear();
+    }
+    const known = this.#remembered.get(regex);
+    if (known !== undefined) return known;
+    const matching = new Set(regexFault(regex) === null ? this.#matching(regex) : []);
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(regex, matching);
+    return matching;
+  }
+
+  #matching(regex: string): readonly string[] {
+    const compiled = compile(regex);
+    return this.#names.filter((name) => compiled.matches(name));
+  }
 }
 
 function isVisible(name: string): boolean {

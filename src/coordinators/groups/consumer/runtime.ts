@@ -13,6 +13,7 @@ import type { ConsumerMember } from "./member.ts";
 import { downgrade, mayDowngrade, upgrade } from "./migration.ts";
 import { type Draft, type PlanInput, removeMembers, type Subscribed } from "./plan.ts";
 import { type Refusal, refuse } from "./refusal.ts";
+import { RegexResolver } from "./regex.ts";
 
 /** Members of all consumer groups together. */
 const MAX_MEMBERS = 100_000;
@@ -36,6 +37,7 @@ export class ConsumerRuntime {
   readonly joins: MemberTimers;
   readonly syncs: MemberTimers;
   readonly #classic: ClassicGroups;
+  readonly #regexes: RegexResolver;
   /** What is set for single groups, by Kafka's names. */
   readonly #ownSettings: (groupId: string) => ReadonlyMap<string, string>;
   #topicsVersion = 0;
@@ -47,6 +49,7 @@ export class ConsumerRuntime {
   ) {
     this.context = context;
     this.#classic = classic;
+    this.#regexes = new RegexResolver(context.topics);
     this.#ownSettings = ownSettings;
     this.sessions = new MemberTimers(context.deadlines, "consumer/session");
     this.rebalances = new MemberTimers(context.deadlines, "consumer/rebalance");
@@ -69,6 +72,7 @@ export class ConsumerRuntime {
   planInput(groupId: string): PlanInput {
     return {
       topics: this.context.topics,
+      regexes: this.#regexes,
       topicsVersion: this.#topicsVersion,
       nowMs: this.context.clock.nowMs(),
       assignmentIntervalMs: this.times(groupId).assignmentIntervalMs,

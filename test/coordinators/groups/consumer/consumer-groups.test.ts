@@ -270,7 +270,14 @@ describe("expressions", () => {
 
   test("that are wrong are refused; one that nobody has any more is forgotten", () => {
     const world = worldWith(1);
-    for (const subscribedTopicRegex of ["(", "a(?=b)", "\\1", "x".repeat(3000), "(((a{100}){100}){100})"]) {
+    for (const subscribedTopicRegex of [
+      "(",
+      "a(?=b)",
+      "\\1",
+      "x".repeat(3000),
+      "(((a{100}){100}){100})",
+      "(a{1000}){2}b{900}(c{1000}){3}",
+    ]) {
       const answer = joinGroup(world, "a", { subscribedTopicNames: [], subscribedTopicRegex });
       expect(answer.error).toBe(ERROR.INVALID_REGULAR_EXPRESSION);
     }
@@ -281,6 +288,17 @@ describe("expressions", () => {
     expect([...groupOf(world).regexes.keys()]).toEqual(["t"]);
     b?.beat({ subscribedTopicNames: ["t"], subscribedTopicRegex: "" });
     expect(groupOf(world).regexes.size).toBe(0);
+  });
+
+  test("of one group are bounded in number", () => {
+    const world = worldWith(1);
+    const join = (index: number) => {
+      const subscribedTopicRegex = `t${index}`;
+      return joinGroup(world, `m${index}`, { subscribedTopicNames: [], subscribedTopicRegex }).error;
+    };
+    for (let index = 0; index < 32; index += 1) expect(join(index)).toBe(0);
+    expect(join(32)).toBe(ERROR.INVALID_REGULAR_EXPRESSION);
+    expect(joinGroup(world, "m", { subscribedTopicNames: [], subscribedTopicRegex: "t0" }).error).toBe(0);
   });
 
   test("can't be made to take long", () => {
