@@ -1,6 +1,6 @@
 import type { Clock } from "../io/clock.ts";
 import { CLIENT_ID, type ClientQuotas, IP, type QuotaEntity, USER } from "./client-quotas.ts";
-import { QUOTA_WINDOW_MS, QuotaRate, TokenBucket } from "./quota-rate.ts";
+import { QUOTA_WINDOW_MS, QUOTA_WINDOWS, QuotaRate, TokenBucket } from "./quota-rate.ts";
 
 /** Who asks: the authenticated user, or ANONYMOUS, and what the client calls itself. */
 export interface QuotaSession {
@@ -76,6 +76,16 @@ export class Quotas {
     const measured = rate.record(counted, nowMs);
     const throttleMs = rate.throttleMs(bound.limit, measured, nowMs);
     return kind === "request" ? Math.min(throttleMs, QUOTA_WINDOW_MS) : throttleMs;
+  }
+
+  /**
+   * Most bytes that one response may have: what the quota allows in all windows but the current one, as in Kafka,
+   * so that nobody has to be quiet for much longer than that over one fetch.
+   */
+  maxBytes(kind: "fetch", session: QuotaSession): number {
+    const bound = this.active ? this.#bound(kind, session) : null;
+    if (bound === null) return Number.POSITIVE_INFINITY;
+    return (bound.limit * (QUOTA_WINDOWS - 1) * QUOTA_WINDOW_MS) / 1000;
   }
 
   /** The quota for changes of partitions of a client; see `MutationQuota`. */

@@ -353,7 +353,8 @@ export class PendingCall implements Call {
   }
 
   get responseBudget(): number {
-    return this.#connection.responseBudget;
+    const { responseBudget, quotas } = this.#connection;
+    return quotas.active ? Math.min(responseBudget, quotas.maxBytes("fetch", this.session)) : responseBudget;
   }
 
   describe(): string {

@@ -149,6 +149,22 @@ describe("other quotas", () => {
     expect(answer.throttleTimeMs).toBeWithin(1900, 3000);
   });
 
+  test("a consumer gets no more at once than its quota allows in the windows, but a batch at least", async () => {
+    const { gateway, client } = await opened({ user: "ANONYMOUS" }, "consumer_byte_rate", 1000);
+    for (let batch = 0; batch < 6; batch += 1)
+      await client.ask(PRODUCE_REQUEST, PRODUCE_RESPONSE, produceRequest(gateway, 4000), 9);
+    const fetched = async (partitionMaxBytes: number): Promise<number> => {
+      const partitions = [{ ...DEFAULT_FETCH_PARTITION, partition: 0, fetchOffset: 0, partitionMaxBytes }];
+      const topics = [{ topic: "t", topicId: ZERO_UUID, partitions }];
+      const request = { ...DEFAULT_FETCH_REQUEST, maxWaitMs: 0, topics };
+      const answer = await client.ask(FETCH_REQUEST, FETCH_RESPONSE, request, 12);
+      gateway.clock.advance(20_000 + answer.throttleTimeMs);
+      return answer.responses[0]?.partitions[0]?.records?.length ?? 0;
+    };
+    expect(await fetched(1 << 20)).toBeWithin(8000, 10_001);
+    expect(await fetched(1)).toBeWithin(4000, 5000);
+  });
+
   test("a client that makes topics too fast is refused, and by old versions only held back", async () => {
     const { gateway, client } = await opened({ "client-id": "test" }, "controller_mutation_rate", 1);
     const make = async (name: string, partitions: number, version: number) => {
