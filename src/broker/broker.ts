@@ -184,7 +184,9 @@ export class Broker {
     if (this.#deleting.has(spec.name)) {
       return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' is being deleted; try again.`);
     }
-    const collision = this.topics.colliding(spec.name);
+    // The broker's own come beside what clients have: groups and transactions must not fail for their topics.
+    const internal = isInternalTopic(spec.name);
+    const collision = internal ? null : this.topics.colliding(spec.name);
     if (collision !== null) {
       const words = `Topic '${spec.name}' collides with existing topic: ${collision}`;
       return refusal(ERROR.INVALID_TOPIC_EXCEPTION, words);
@@ -194,7 +196,7 @@ export class Broker {
       const words = `Number of partitions was set to an invalid non-positive value.`;
       return refusal(ERROR.INVALID_PARTITIONS, words);
     }
-    const roomFault = this.#roomFault(count);
+    const roomFault = internal ? null : this.#roomFault(count);
     if (roomFault !== null) return roomFault;
     const configFault = topicConfigFault(spec.configs, this.topicDefaults);
     if (configFault !== null) return refusal(ERROR.INVALID_CONFIG, configFault);

@@ -301,6 +301,31 @@ describe("committed offsets", () => {
     return { errorCode, partitions: topics[0]?.partitions ?? [] };
   }
 
+  test("are taken where clients' topics leave no room for more, or have a name too like", async () => {
+    const gateway = await Gateway.open({ broker: { maxPartitions: 2 } });
+    for (const name of ["t", "__consumer.offsets"]) {
+      expect(
+        gateway.broker.createTopic({ name, partitionCount: 1, configs: new Map() }, () => {}),
+      ).toHaveProperty("id");
+    }
+    const client = await gateway.connect();
+    const partitions = [
+      { partitionIndex: 0, committedOffset: 3, committedLeaderEpoch: -1, committedMetadata: null },
+    ];
+    const answer = await client.ask(
+      OFFSET_COMMIT_REQUEST,
+      OFFSET_COMMIT_RESPONSE,
+      {
+        ...DEFAULT_OFFSET_COMMIT_REQUEST,
+        groupId: GROUP,
+        topics: [{ name: "t", topicId: ZERO_UUID, partitions }],
+      },
+      9,
+    );
+    expect(answer.topics[0]?.partitions[0]?.errorCode).toBe(0);
+    await gateway.close();
+  });
+
   test("of topics that are not there are refused, by name and by id", async () => {
     const { gateway, client } = await openWithTopic();
     const unknownId = uuidFromBytes(new Uint8Array(16).fill(9));
