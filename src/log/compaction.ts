@@ -12,7 +12,7 @@ import { sweepSwaps } from "./segment-swap.ts";
 /** How long a log whose compaction failed is left alone. */
 const RETRY_MS = 60_000;
 /** While records come in, compaction rests so many times longer. */
-const BUSY_PAUSES = 3;
+const BUSY_PAUSES = 5;
 
 export interface CompactionStatus extends Readonly<CompactionStats> {
   /** Passes that went through to their end. */
