@@ -8,7 +8,7 @@ import {
   checkProducedBatch,
   setBatchMaxTimestamp,
 } from "../records/batch.ts";
-import { checkRecords, type RecordsSummary } from "../records/reader.ts";
+import { checkRecords, type RecordsSummary, recordsWithoutKey } from "../records/reader.ts";
 import type { LogConfig } from "./log-config.ts";
 import type { ProducerBatch, ProducerStates } from "./producer-state.ts";
 import { recompress } from "./recompression.ts";
@@ -17,6 +17,8 @@ import { recompress } from "./recompression.ts";
 export interface AppendRefusal {
   readonly error: number;
   readonly message: string;
+  /** The records at fault by their places in the batch, where it is not the batch as a whole (KIP-467). */
+  readonly records?: readonly number[];
 }
 
 export type Admission =
@@ -55,7 +57,11 @@ export function admitFromClient(
     if (check.kind === "refused") return refuse(ERROR[check.error], check.reason);
   }
   const recordFault = checkRecords(bytes, start, config.compact, summary);
-  if (recordFault !== null) return refuse(ERROR[recordFault.error], recordFault.reason);
+  if (recordFault !== null) {
+    const records = config.compact ? recordsWithoutKey(bytes, start) : [];
+    const refusal = { error: ERROR[recordFault.error], message: recordFault.reason };
+    return { kind: "refuse", refusal: records.length > 0 ? { ...refusal, records } : refusal };
+  }
   if (summary.maxTimestampMs !== batchMaxTimestampMs(bytes, start)) {
     setBatchMaxTimestamp(bytes, start, summary.maxTimestampMs);
   }

@@ -474,12 +474,12 @@ export class PartitionLog {
   }
 
   #duplicate(batch: ProducerBatch): Appended {
-    const isLogAppendTime = this.#config.timestampType === "LogAppendTime";
     return {
       error: 0,
       baseOffset: offset(batch.baseOffset),
       lastOffset: offset(batch.lastOffset),
-      logAppendTimeMs: isLogAppendTime ? batch.timestampMs : -1,
+      // As Kafka tells it of a duplicate, whatever the topic's timestamp type.
+      logAppendTimeMs: batch.timestampMs,
       logStartOffset: this.logStartOffset,
       duplicate: true,
     };

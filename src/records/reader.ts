@@ -353,6 +353,20 @@ export function checkRecords(
   return null;
 }
 
+/** Places in the batch of records that have no key; none where the batch can't be read to its end. */
+export function recordsWithoutKey(bytes: Uint8Array, position: number): readonly number[] {
+  const found: number[] = [];
+  const cursor = new RecordCursor();
+  try {
+    cursor.open(bytes, position, position + batchSizeBytes(bytes, position));
+    for (let index = 0; cursor.next(); index++) if (cursor.keyStart === NULL_FIELD) found.push(index);
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    return [];
+  }
+  return found;
+}
+
 /** What `checkRecords` found. Kept by the caller, filled anew by each call. */
 export interface RecordsSummary {
   recordCount: number;

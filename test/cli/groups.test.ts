@@ -110,6 +110,17 @@ test("what a command can't do is told with the remedy", async () => {
   expect((await run("topic alter progress")).err).toContain("nothing to change");
 }, 30_000);
 
+test("a topic's configuration and partitions are changed while it is used", async () => {
+  await run("topic create changing -p 1 --config retention.ms=1000");
+  await run("topic alter changing -p 3 --config segment.bytes=2097152 --default retention.ms");
+  const described = JSON.parse((await run("topic describe changing -o json")).out);
+  expect(described.partitions).toHaveLength(3);
+  expect(described.configs).toEqual({ "segment.bytes": "2097152" });
+  expect((await run("topic alter changing -p 2")).err).toContain("INVALID_PARTITIONS");
+  expect((await run("topic alter changing --config segment.bytes=x")).err).toContain("INVALID_CONFIG");
+  expect((await run("produce changing -p 2 -v there")).code).toBe(0);
+}, 30_000);
+
 test("the leader gives ranges, the first members one partition more", () => {
   expect([...rangesOf(["a", "b", "c"], 8).values()]).toEqual([
     [0, 1, 2],

@@ -3,14 +3,28 @@ import { type Headwater, startHeadwater } from "../support/headwater.ts";
 import { type RealKafka, realKafkaMissing, startRealKafka } from "../support/kafka/real-kafka.ts";
 import { comparable, differences } from "./compare.ts";
 import { DEVIATIONS } from "./deviations.ts";
+import { administration } from "./scripts/administration.ts";
+import { configs } from "./scripts/configs.ts";
 import { coordinators } from "./scripts/coordinators.ts";
 import { groups } from "./scripts/groups.ts";
 import { offsets } from "./scripts/offsets.ts";
+import { records } from "./scripts/records.ts";
+import { topics } from "./scripts/topics.ts";
+import { transactions } from "./scripts/transactions.ts";
 import { type Script, Session } from "./session.ts";
 
-const SCRIPTS: Readonly<Record<string, Script>> = { coordinators, groups, offsets };
+const SCRIPTS: Readonly<Record<string, Script>> = {
+  coordinators,
+  groups,
+  offsets,
+  topics,
+  records,
+  transactions,
+  configs,
+  administration,
+};
 /** Under names that both know. */
-const SETTINGS = { "group.initial.rebalance.delay.ms": "0" };
+const SETTINGS = { "num.partitions": "1", "group.initial.rebalance.delay.ms": "0" };
 const START_MS = 120_000;
 const SCRIPT_MS = 120_000;
 

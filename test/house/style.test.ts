@@ -49,6 +49,7 @@ const TEST_FOLDERS: readonly string[] = [
   "differential",
   "interop",
   "powercut",
+  "programs",
   "scripts",
   "simulation",
   "support",

@@ -1,11 +1,20 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Topic } from "../../broker/topics.ts";
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH_OVERHEAD_BYTES,
+  batchCompression,
+  batchSizeBytes,
+  COMPRESSION_ZSTD,
+  completeBatchSizeBytes,
+} from "../../records/batch.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type ProduceRequest, readProduceRequest } from "../wire/generated/produce-request.ts";
 import { type ProduceResponse, writeProduceResponse } from "../wire/generated/produce-response.ts";
+import { NO_BYTES } from "../wire/message.ts";
 import {
   admitTransaction,
   hasTransactionalRecords,
@@ -64,7 +73,7 @@ function appendAll(
       topicId: data.topicId,
       partitionResponses: data.partitionData.map((partition) =>
         refusal === ERROR.NONE
-          ? append(services, topic, missing, partition, verdicts.get(partition), gather)
+          ? append(call.version, services, topic, missing, partition, verdicts.get(partition), gather)
           : refused(partition.index, refusal, null),
       ),
     };
@@ -80,6 +89,7 @@ function requestFault(request: ProduceRequest): number {
 }
 
 function append(
+  version: number,
   { broker, counters }: KafkaServices,
   topic: Topic | null,
   missing: number,
@@ -94,15 +104,20 @@ function append(
     return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
   if (topic.internal)
     return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, "This topic is written by the broker only.");
-  if (records === null || records.length === 0)
-    return refused(index, ERROR.INVALID_RECORD, "No record batch.");
+  const fault = batchFault(records, version);
+  if (fault !== null) return refused(index, fault.error, fault.message);
   if (verdict !== undefined && verdict.error !== ERROR.NONE)
     return refused(index, verdict.error, verdict.message);
   const guard = verdict?.guard ?? 0;
-  const result = partition.append(records, 0, records.length, broker.clock.nowMs(), "client", guard);
+  const bytes = records ?? NO_BYTES;
+  const result = partition.append(bytes, 0, bytes.length, broker.clock.nowMs(), "client", guard);
   if ("message" in result) {
     const logStartOffset = WITHOUT_LOG_START.has(result.error) ? -1 : partition.log.logStartOffset;
-    return { ...refused(index, result.error, result.message), logStartOffset };
+    const recordErrors = (result.records ?? []).map((batchIndex) => ({
+      batchIndex,
+      batchIndexErrorMessage: result.message,
+    }));
+    return { ...refused(index, result.error, result.message), logStartOffset, recordErrors };
   }
   if (!result.duplicate) counters.recordsIn += result.lastOffset - result.baseOffset + 1;
   const response: PartitionResponse = {
@@ -122,6 +137,29 @@ function append(
   return response;
 }
 
+/** What a producer of this version may not send, seen without looking into the batch. */
+function batchFault(
+  records: Uint8Array | null,
+  version: number,
+): { readonly error: number; readonly message: string } | null {
+  const size = records === null ? 0 : completeBatchSizeBytes(records, 0, records.length);
+  if (records === null || (size === 0 && !isCorrupt(records)) || (size > 0 && size < records.length)) {
+    return { error: ERROR.INVALID_RECORD, message: "A produce request has one record batch per partition." };
+  }
+  if (size > 0 && version < FIRST_WITH_ZSTD && batchCompression(records, 0) === COMPRESSION_ZSTD) {
+    return {
+      error: ERROR.UNSUPPORTED_COMPRESSION_TYPE,
+      message: `Produce before version ${FIRST_WITH_ZSTD} has no zstd.`,
+    };
+  }
+  return null;
+}
+
+/** Whether the bytes are no batch that was cut short, but none at all. */
+function isCorrupt(records: Uint8Array): boolean {
+  return records.length >= BATCH_LENGTH_OVERHEAD_BYTES && batchSizeBytes(records, 0) < BATCH_HEADER_BYTES;
+}
+
 /** Errors of an append that are told without where the log starts, as in Kafka. */
 const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
   ERROR.CORRUPT_MESSAGE,
@@ -130,6 +168,7 @@ const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
   ERROR.KAFKA_STORAGE_ERROR,
 ]);
 
+const FIRST_WITH_ZSTD = 7;
 const NO_LEADER = { leaderId: -1, leaderEpoch: -1 };
 
 function refused(index: number, errorCode: number, errorMessage: string | null): PartitionResponse {

@@ -73,5 +73,6 @@ function changeOf({ entity, ops }: Entry): QuotaChange {
 
 function resultOf({ entity }: Entry, fault: string | null): Result {
   const errorCode = fault === null ? ERROR.NONE : ERROR.INVALID_REQUEST;
-  return { errorCode, errorMessage: fault, entity };
+  const parts = new Map(entity.map((part) => [part.entityType, part]));
+  return { errorCode, errorMessage: fault, entity: [...parts.values()] };
 }
