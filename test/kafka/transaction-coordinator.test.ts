@@ -22,8 +22,13 @@ import {
 import { INIT_PRODUCER_ID_RESPONSE } from "../../src/kafka/wire/generated/init-producer-id-response.ts";
 import { LIST_TRANSACTIONS_REQUEST } from "../../src/kafka/wire/generated/list-transactions-request.ts";
 import { LIST_TRANSACTIONS_RESPONSE } from "../../src/kafka/wire/generated/list-transactions-response.ts";
-import { Gateway, type TestClient } from "./support/door.ts";
-import { committedOffset, readCommitted, TransactionalClient } from "./support/transactional-client.ts";
+import { Gateway } from "./support/door.ts";
+import {
+  type Asks,
+  committedOffset,
+  readCommitted,
+  TransactionalClient,
+} from "./support/transactional-client.ts";
 
 async function gatewayWith(...topics: readonly string[]): Promise<Gateway> {
   const gateway = await Gateway.open();
@@ -48,7 +53,7 @@ async function producerOf(gateway: Gateway, transactionalId: string): Promise<Tr
   throw new Error(`${transactionalId} gets no producer`);
 }
 
-function list(client: TestClient, filter: object = {}, version = 2) {
+function list(client: Asks, filter: object = {}, version = 2) {
   const request = {
     stateFilters: [],
     producerIdFilters: [],
@@ -155,7 +160,7 @@ describe("a transaction", () => {
 });
 
 describe("InitProducerId", () => {
-  const ask = async (client: TestClient, fields: object, version = 5) => {
+  const ask = async (client: Asks, fields: object, version = 5) => {
     const request = { ...DEFAULT_INIT_PRODUCER_ID_REQUEST, transactionTimeoutMs: 1000, ...fields };
     const answer = await client.ask(INIT_PRODUCER_ID_REQUEST, INIT_PRODUCER_ID_RESPONSE, request, version);
     return [errorName(answer.errorCode), answer.producerId, answer.producerEpoch];

@@ -89,10 +89,9 @@ function add(
   const partitions = transaction.topics.flatMap(({ name, partitions }) =>
     partitions.map((partition) => ({ topic: name, partition })),
   );
-  if (partitions.some((partition) => !exists(broker, partition))) {
-    done((partition) =>
-      exists(broker, partition) ? ERROR.OPERATION_NOT_ATTEMPTED : ERROR.UNKNOWN_TOPIC_OR_PARTITION,
-    );
+  const faultOf = (partition: TopicPartition) => partitionFault(broker, partition, version);
+  if (partitions.some((partition) => faultOf(partition) !== ERROR.NONE)) {
+    done((partition) => faultOf(partition) || ERROR.OPERATION_NOT_ATTEMPTED);
     return;
   }
   const producer = {
@@ -117,8 +116,11 @@ function add(
   );
 }
 
-function exists(broker: Broker, { topic, partition }: TopicPartition): boolean {
-  return broker.partition(topic, partition) !== null;
+/** Clients don't write to the broker's own topics, as its own offsets do. */
+function partitionFault(broker: Broker, { topic, partition }: TopicPartition, version: number): number {
+  if (version < FIRST_OF_BROKERS && broker.topics.get(topic)?.internal === true)
+    return ERROR.TOPIC_AUTHORIZATION_FAILED;
+  return broker.partition(topic, partition) === null ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.NONE;
 }
 
 function topicResults(topics: readonly AddPartitionsToTxnTopic[], errorOf: ErrorOf): TopicResult[] {

@@ -34,6 +34,9 @@ import { BatchBuilder } from "../../../src/records/builder.ts";
 import { RecordCursor } from "../../../src/records/reader.ts";
 import type { TestClient } from "./door.ts";
 
+/** A connection to any broker. */
+export type Asks = Pick<TestClient, "ask">;
+
 export interface Producer {
   readonly producerId: number;
   readonly producerEpoch: number;
@@ -44,12 +47,12 @@ const READ_COMMITTED = 1;
 
 /** The requests of a transactional producer over one connection; answers are names of errors. */
 export class TransactionalClient {
-  readonly client: TestClient;
+  readonly client: Asks;
   readonly transactionalId: string;
   producer: Producer = { producerId: -1, producerEpoch: -1 };
   readonly #sequences = new Map<string, number>();
 
-  constructor(client: TestClient, transactionalId: string) {
+  constructor(client: Asks, transactionalId: string) {
     this.client = client;
     this.transactionalId = transactionalId;
   }
@@ -168,8 +171,34 @@ export class TransactionalClient {
   }
 }
 
-/** What a reader of committed records sees of a partition. */
-export async function readCommitted(client: TestClient, topic: string, partition: number): Promise<string[]> {
+/** What a reader of committed records sees of a partition, from its beginning to its last stable offset. */
+export async function readCommitted(client: Asks, topic: string, partition: number): Promise<string[]> {
+  const open = new Set<number>();
+  const values: string[] = [];
+  for (let fetchOffset = 0; ; ) {
+    const data = await fetchCommitted(client, topic, partition, fetchOffset);
+    const aborted = data.abortedTransactions ?? [];
+    const bytes = data.records ?? new Uint8Array(0);
+    const cursor = new RecordCursor();
+    cursor.open(bytes);
+    const firstOffset = fetchOffset;
+    while (cursor.next()) {
+      const { offset } = cursor;
+      const producerId = batchProducerId(bytes, cursor.batchPosition);
+      const begins = aborted.some(
+        (one) => Number(one.firstOffset) === offset && one.producerId === producerId,
+      );
+      if (begins) open.add(producerId);
+      if (cursor.isControl) open.delete(producerId);
+      else if (!open.has(producerId)) values.push(new TextDecoder().decode(cursor.value() ?? undefined));
+      fetchOffset = offset + 1;
+    }
+    // A broker may give one batch at a time.
+    if (fetchOffset === firstOffset) return values;
+  }
+}
+
+async function fetchCommitted(client: Asks, topic: string, partition: number, fetchOffset: number) {
   const request = {
     ...DEFAULT_FETCH_REQUEST,
     maxWaitMs: 0,
@@ -179,7 +208,7 @@ export async function readCommitted(client: TestClient, topic: string, partition
       {
         topic,
         topicId: ZERO_UUID,
-        partitions: [{ ...DEFAULT_FETCH_PARTITION, partition, fetchOffset: 0, partitionMaxBytes: 1 << 20 }],
+        partitions: [{ ...DEFAULT_FETCH_PARTITION, partition, fetchOffset, partitionMaxBytes: 1 << 20 }],
       },
     ],
     rackId: "",
@@ -187,29 +216,12 @@ export async function readCommitted(client: TestClient, topic: string, partition
   const answer = await client.ask(FETCH_REQUEST, FETCH_RESPONSE, request, 12);
   const data = answer.responses[0]?.partitions[0];
   if (data === undefined || data.errorCode !== 0) throw new Error(errorName(data?.errorCode ?? -1));
-  const aborted = (data.abortedTransactions ?? []).map((one) => ({ ...one, seen: false }));
-  const open = new Set<number>();
-  const values: string[] = [];
-  const bytes = data.records ?? new Uint8Array(0);
-  const cursor = new RecordCursor();
-  cursor.open(bytes);
-  while (cursor.next()) {
-    for (const one of aborted) {
-      if (!one.seen && cursor.offset >= Number(one.firstOffset)) {
-        one.seen = true;
-        open.add(Number(one.producerId));
-      }
-    }
-    const producerId = batchProducerId(bytes, cursor.batchPosition);
-    if (cursor.isControl) open.delete(producerId);
-    else if (!open.has(producerId)) values.push(new TextDecoder().decode(cursor.value() ?? undefined));
-  }
-  return values;
+  return data;
 }
 
 /** The committed offset of a group in partition 0 of a topic, or the error's name. */
 export async function committedOffset(
-  client: TestClient,
+  client: Asks,
   groupId: string,
   topic: string,
 ): Promise<number | string> {
