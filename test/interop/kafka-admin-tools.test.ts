@@ -147,7 +147,22 @@ describe("Kafka's own tools", () => {
     const partitions = [{ topic: "stays", partition: 0, replicas: [1] }];
     const plan = jsonFile("plan.json", { version: 1, partitions });
     expect(await reassign("--reassignment-json-file", plan, "--execute")).toContain("Successfully started");
+    expect(await reassign("--reassignment-json-file", plan, "--verify")).toContain("is completed");
     expect(await reassign("--list")).toContain("No partition reassignments found");
+  });
+
+  java("offsets and deletion of records", async () => {
+    await tool(`${TOOLS}.TopicCommand`, "--create", "--topic", "shortened", "--partitions", "1");
+    const producer = [...kafkaTool(`${TOOLS}.ConsoleProducer`), "--bootstrap-server", target.kafka];
+    await runWell([...producer, "--topic", "shortened"], "a\nb\nc\n");
+    const offsets = (time: string) => tool(`${TOOLS}.GetOffsetShell`, "--topic", "shortened", "--time", time);
+    expect(await offsets("latest")).toContain("shortened:0:3");
+    const wanted = { version: 1, partitions: [{ topic: "shortened", partition: 0, offset: 2 }] };
+    const plan = jsonFile("delete.json", wanted);
+    expect(await tool(`${TOOLS}.DeleteRecordsCommand`, "--offset-json-file", plan)).toContain(
+      "low_watermark: 2",
+    );
+    expect(await offsets("earliest")).toContain("shortened:0:2");
   });
 
   java("throttled producer", async () => {
