@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { logConfigOf, TOPIC_CONFIGS, topicConfigFault } from "../../src/broker/topic-config.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { shownValue } from "../../src/broker/config-definition.ts";
+import {
+  logConfigOf,
+  TOPIC_CONFIGS,
+  topicConfigDefinition,
+  topicConfigFault,
+} from "../../src/broker/topic-config.ts";
 import { collisionName, topicNameFault } from "../../src/broker/topic-name.ts";
 
 describe("topic configs", () => {
@@ -46,6 +54,72 @@ describe("topic configs", () => {
     expect(logConfigOf(new Map([["cleanup.policy", "compact"]]), limits).retentionMs).toBe(-1);
     expect(logConfigOf(new Map([["cleanup.policy", "compact"]]), limits).retentionBytes).toBe(-1);
     expect(logConfigOf(new Map([["cleanup.policy", "compact,delete"]]), limits).retentionMs).toBe(1000);
+  });
+});
+
+describe("Kafka's own table of topic settings", () => {
+  /** What a topic of Kafka 4.3 knows, as `LogConfig` prints it. */
+  const table: readonly { name: string; type: string; default: string; valid: string }[] = JSON.parse(
+    readFileSync(join(import.meta.dir, "fixtures/topic-configs.json"), "utf8"),
+  );
+  /** Defaults that are others here, with the reason beside the definition or in ARCHITECTURE.md. */
+  const OWN_DEFAULTS = ["message.timestamp.after.max.ms", "segment.bytes", "internal.segment.bytes"];
+  /** Checked and stored, and nothing else: what they would change has no place on one broker with a journal. */
+  const STORED = [
+    "compression.lz4.level",
+    "file.delete.delay.ms",
+    "flush.messages",
+    "flush.ms",
+    "follower.replication.throttled.replicas",
+    "leader.replication.throttled.replicas",
+    "local.retention.bytes",
+    "local.retention.ms",
+    "min.insync.replicas",
+    "preallocate",
+    "remote.log.copy.disable",
+    "remote.log.delete.on.disable",
+    "remote.storage.enable",
+    "segment.index.bytes",
+    "segment.jitter.ms",
+    "unclean.leader.election.enable",
+  ];
+
+  test("every setting of it is known, of the same type, and takes Kafka's default", () => {
+    expect(table.length).toBe(34);
+    for (const { name, type, default: byDefault } of table) {
+      const definition = topicConfigDefinition(name);
+      expect([name, definition?.type.toUpperCase()]).toEqual([name, type]);
+      if (definition === null || byDefault === "null") continue;
+      const value = byDefault.replace(/^\[(.*)\]$/, "$1");
+      expect([name, topicConfigFault(new Map([[name, value]]))]).toEqual([name, null]);
+      if (OWN_DEFAULTS.includes(name)) continue;
+      expect([name, shownValue(definition, definition.default)]).toEqual([name, value]);
+    }
+  });
+
+  test("only durability is ours, and what is stored without being obeyed is listed", () => {
+    const kafka = new Set(table.map(({ name }) => name));
+    expect(TOPIC_CONFIGS.filter(({ name }) => !kafka.has(name)).map(({ name }) => name)).toEqual([
+      "durability",
+    ]);
+    expect(TOPIC_CONFIGS.filter(({ obeyed }) => !obeyed).map(({ name }) => name)).toEqual(STORED);
+  });
+
+  test("bounds are Kafka's", () => {
+    for (const { name, valid } of table) {
+      const range = /^\[(-?\d+),\.\.\.(?:,(\d+))?\]$/.exec(valid);
+      const definition = topicConfigDefinition(name);
+      if (range === null || definition === null) continue;
+      const [, min, max] = range;
+      expect([name, definition.fault(min ?? "")]).toEqual([name, null]);
+      if (min !== undefined && definition.type !== "double") {
+        expect([name, definition.fault(String(BigInt(min) - 1n))]).toEqual([
+          name,
+          expect.stringContaining(`at least ${min}`),
+        ]);
+      }
+      if (max !== undefined) expect(definition.fault(`${max}1`)).toContain(`no more than ${max}`);
+    }
   });
 });
 
