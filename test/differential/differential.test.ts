@@ -7,6 +7,7 @@ import { administration } from "./scripts/administration.ts";
 import { configs } from "./scripts/configs.ts";
 import { coordinators } from "./scripts/coordinators.ts";
 import { groups } from "./scripts/groups.ts";
+import { isolation } from "./scripts/isolation.ts";
 import { offsets } from "./scripts/offsets.ts";
 import { records } from "./scripts/records.ts";
 import { topics } from "./scripts/topics.ts";
@@ -20,6 +21,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   topics,
   records,
   transactions,
+  isolation,
   configs,
   administration,
 };
