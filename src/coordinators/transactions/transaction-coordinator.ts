@@ -109,6 +109,7 @@ export class TransactionCoordinator implements TransactionGate {
   readonly #deadlines: Deadlines;
   readonly #completion: Completion;
   readonly #settled: SettledWaiters;
+  #closed = false;
 
   constructor(parts: TransactionParts) {
     const { clock, logger, writeMarker, coordinatorEpoch } = parts;
@@ -136,6 +137,7 @@ export class TransactionCoordinator implements TransactionGate {
 
   /** Nothing happens by itself any more. */
   close(): void {
+    this.#closed = true;
     this.#deadlines.clear();
   }
 
@@ -324,6 +326,8 @@ export class TransactionCoordinator implements TransactionGate {
 
   /** The end is decided and durable: every partition gets its marker, and after that it is complete. */
   #finish(transaction: Transaction): void {
+    // The next start goes on with it.
+    if (this.#closed) return;
     if (this.#parts.bugs?.completeBeforeMarkers === true) {
       this.#complete(transaction);
       this.#completion.start(transaction, () => {});
@@ -331,6 +335,7 @@ export class TransactionCoordinator implements TransactionGate {
   }
 
   #complete(transaction: Transaction): void {
+    if (this.#closed) return;
     const { transactionalId } = transaction;
     this.#append(completed(transaction, this.#now(null)), (error) => {
       if (error === ERROR.NONE) return;
