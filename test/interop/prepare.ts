@@ -1,11 +1,15 @@
 import { kafkaTool } from "../support/kafka/real-kafka.ts";
-import { shareDriverMissing } from "./clients/share-driver.ts";
+import { goShareMissing, shareDriverMissing } from "./clients/share-driver.ts";
 import { goDriverMissing, goMemberMissing, pythonClientsMissing } from "./tools.ts";
 
 /** Fetches and builds all that the tests with real parts need, so that no test has to wait for it. */
 kafkaTool("");
-const missing = [goDriverMissing(), goMemberMissing(), pythonClientsMissing(), shareDriverMissing()].filter(
-  (reason) => reason !== null,
-);
+const missing = [
+  goDriverMissing(),
+  goMemberMissing(),
+  pythonClientsMissing(),
+  shareDriverMissing(),
+  goShareMissing(),
+].filter((reason) => reason !== null);
 for (const reason of missing) console.error(reason);
 process.exitCode = missing.length === 0 ? 0 : 1;

@@ -4,8 +4,9 @@ import {
   begin,
   configure,
   consoleShareConsumer,
-  consume,
   type Delivery,
+  SHARE_CLIENTS,
+  type ShareClient,
   shareDriverMissing,
   shareGroups,
   transact,
@@ -14,11 +15,12 @@ import { Results } from "./results.ts";
 import { REFERENCE, startTarget, type Target } from "./target.ts";
 import { required } from "./tools.ts";
 
-/** Kafka's share consumer and its tools for share groups. No other client speaks of share groups so far. */
+/** Clients that speak of share groups, and Kafka's tools for them. */
 const START_MS = 120_000;
 const LOCK_MS = 4000;
 const results = new Results("share-groups");
 const missing = required(shareDriverMissing());
+const [java] = SHARE_CLIENTS as [ShareClient];
 const writer = new Kafkajs();
 let target: Target;
 let number = 0;
@@ -70,101 +72,133 @@ function counts(deliveries: readonly Delivery[]): number[] {
   return deliveries.map(({ deliveryCount }) => deliveryCount);
 }
 
-describe("java share consumer", () => {
-  results.test("java", "share group: every record goes to one member", missing, async () => {
-    const { topic, group } = await queue(200, 2);
-    const settings = { idle: 5000, "max.poll.records": 10 };
-    const members = await Promise.all([1, 2].map(() => consume(target.kafka, group, topic, settings)));
-    const all = members.flatMap(({ deliveries }) => deliveries);
-    expect(all).toHaveLength(200);
-    expect(new Set(places(all)).size).toBe(200);
-    expect(members.flatMap(({ failures }) => failures)).toEqual([]);
-    expect(await shareGroups(target.kafka, "--describe", "--group", group)).toMatch(
-      new RegExp(`${group}\\s+${topic}\\s+0\\s+\\d+\\s+0\\s`),
-    );
-  });
-
-  results.test("java", "share group: what is released comes again and counts", missing, async () => {
-    const { topic, group } = await queue(3);
-    const { deliveries, done } = await consume(target.kafka, group, topic, {
-      plan: "release,accept",
-      count: 3,
+describe("members of share groups", () => {
+  for (const client of SHARE_CLIENTS) {
+    const reason = required(shareDriverMissing() ?? client.missing());
+    results.test(client.name, "share group: every record goes to one member", reason, async () => {
+      const { topic, group } = await queue(200, 2);
+      const settings = { idle: 5000, "max.poll.records": 10 };
+      const members = await Promise.all(
+        [1, 2].map(() => client.consume(target.kafka, group, topic, settings)),
+      );
+      const all = members.flatMap(({ deliveries }) => deliveries);
+      expect(all).toHaveLength(200);
+      expect(new Set(places(all)).size).toBe(200);
+      expect(members.flatMap(({ failures }) => failures)).toEqual([]);
+      expect(await shareGroups(target.kafka, "--describe", "--group", group)).toMatch(
+        new RegExp(`${group}\\s+${topic}\\s+0\\s+\\d+\\s+0\\s`),
+      );
     });
-    expect(counts(deliveries)).toEqual([1, 1, 1, 2, 2, 2]);
-    expect(done).toBe(3);
-  });
 
-  results.test("java", "share group: a record is given up after five deliveries", missing, async () => {
-    const { topic, group } = await queue(1);
-    const { deliveries } = await consume(target.kafka, group, topic, { plan: "release", idle: 4000 });
-    expect(counts(deliveries)).toEqual([1, 2, 3, 4, 5]);
-  });
+    results.test(client.name, "share group: what is released comes again and counts", reason, async () => {
+      const { topic, group } = await queue(3);
+      const { deliveries, done } = await client.consume(target.kafka, group, topic, {
+        plan: "release,accept",
+        count: 3,
+      });
+      expect(counts(deliveries)).toEqual([1, 1, 1, 2, 2, 2]);
+      expect(done).toBe(3);
+    });
 
-  results.test("java", "share group: what is rejected is not delivered again", missing, async () => {
-    const { topic, group } = await queue(2);
-    expect((await consume(target.kafka, group, topic, { plan: "reject", count: 2 })).done).toBe(2);
-    expect((await consume(target.kafka, group, topic, { idle: 4000 })).deliveries).toEqual([]);
-  });
+    results.test(client.name, "share group: a record is given up after five deliveries", reason, async () => {
+      const { topic, group } = await queue(1);
+      const { deliveries } = await client.consume(target.kafka, group, topic, {
+        plan: "release",
+        idle: 4000,
+      });
+      expect(counts(deliveries)).toEqual([1, 2, 3, 4, 5]);
+    });
 
-  results.test("java", "share group: records of a member that dies go to another", missing, async () => {
-    const { topic, group } = await queue(3);
-    const died = await consume(target.kafka, group, topic, { plan: "hold", die: "true" });
-    expect([counts(died.deliveries), died.done]).toEqual([[1, 1, 1], -1]);
-    const { deliveries } = await consume(target.kafka, group, topic, { count: 3 });
-    expect(counts(deliveries)).toEqual([2, 2, 2]);
-  });
+    results.test(client.name, "share group: what is rejected is not delivered again", reason, async () => {
+      const { topic, group } = await queue(2);
+      expect((await client.consume(target.kafka, group, topic, { plan: "reject", count: 2 })).done).toBe(2);
+      expect((await client.consume(target.kafka, group, topic, { idle: 4000 })).deliveries).toEqual([]);
+    });
 
+    results.test(
+      client.name,
+      "share group: records of a member that dies go to another",
+      reason,
+      async () => {
+        const { topic, group } = await queue(3);
+        const died = await client.consume(target.kafka, group, topic, { plan: "hold", die: "true" });
+        expect([counts(died.deliveries), died.done]).toEqual([[1, 1, 1], -1]);
+        const { deliveries } = await client.consume(target.kafka, group, topic, { count: 3 });
+        expect(counts(deliveries)).toEqual([2, 2, 2]);
+      },
+    );
+
+    const noLimit = reason ?? (client.isStrict ? null : "it has no such mode");
+    results.test(client.name, "share group: no more records than asked for", noLimit, async () => {
+      const { topic, group } = await queue(30);
+      const settings = {
+        "share.acquire.mode": "record_limit",
+        "max.poll.records": 7,
+        plan: "hold",
+        die: "true",
+      };
+      const { deliveries } = await client.consume(target.kafka, group, topic, settings);
+      expect(deliveries).toHaveLength(7);
+    });
+
+    results.test(
+      client.name,
+      "share group: answered acknowledgements outlive a crash of the broker",
+      reason,
+      async () => {
+        const { topic, group } = await queue(10);
+        for (let batches = 1; batches < 4; batches++) await write(topic, 10, 1);
+        const first = await client.consume(target.kafka, group, topic, { count: 20, "max.poll.records": 10 });
+        await target.crash();
+        const second = await client.consume(target.kafka, group, topic, {
+          count: 40 - first.done,
+          idle: 15_000,
+        });
+        expect(places([...first.deliveries, ...second.deliveries])).toHaveLength(40);
+        expect(new Set(places([...first.deliveries, ...second.deliveries])).size).toBe(40);
+      },
+    );
+
+    // Kafka has dead letter topics of share groups from 4.4 on.
+    const noDeadLetters =
+      reason ?? (REFERENCE ? "Kafka 4.3 has no dead letter topics of share groups" : null);
+    results.test(client.name, "share group: dead letters", noDeadLetters, async () => {
+      const { topic, group } = await queue(4);
+      const dead = `dlq.${topic}`;
+      await configure(target.kafka, group, {
+        "errors.deadletterqueue.topic.name": dead,
+        "share.delivery.count.limit": 2,
+      });
+      await client.consume(target.kafka, group, topic, { plan: "release,release", idle: 4000 });
+      await begin(target.kafka, `${group}-dead`, dead);
+      const { deliveries } = await client.consume(target.kafka, `${group}-dead`, dead, { count: 4 });
+      expect(deliveries).toHaveLength(4);
+    });
+  }
+});
+
+describe("java share consumer", () => {
   results.test("java", "share group: a renewed lock outlasts its time", missing, async () => {
     const { topic, group } = await queue(1);
     const started = Date.now();
-    const renewing = consume(target.kafka, group, topic, {
+    const renewing = java.consume(target.kafka, group, topic, {
       plan: "renew",
       renewals: 3,
       count: 1,
       idle: 15_000,
     });
-    const other = await consume(target.kafka, group, topic, { idle: 9000 });
+    const other = await java.consume(target.kafka, group, topic, { idle: 9000 });
     const { done, failures } = await renewing;
     const held = Date.now() - started > LOCK_MS;
     // Whoever of the two got it kept it.
     expect([Math.max(done, 0) + other.done, failures, held]).toEqual([1, [], true]);
   });
 
-  results.test("java", "share group: no more records than asked for", missing, async () => {
-    const { topic, group } = await queue(30);
-    const settings = {
-      "share.acquire.mode": "record_limit",
-      "max.poll.records": 7,
-      plan: "hold",
-      die: "true",
-    };
-    const { deliveries } = await consume(target.kafka, group, topic, settings);
-    expect(deliveries).toHaveLength(7);
-  });
-
-  results.test(
-    "java",
-    "share group: answered acknowledgements outlive a crash of the broker",
-    missing,
-    async () => {
-      const { topic, group } = await queue(40);
-      const first = await consume(target.kafka, group, topic, {
-        count: 20,
-        "max.poll.records": 10,
-        "share.acquire.mode": "record_limit",
-      });
-      await target.crash();
-      const second = await consume(target.kafka, group, topic, { count: 40 - first.done, idle: 15_000 });
-      expect(places([...first.deliveries, ...second.deliveries])).toHaveLength(40);
-      expect(new Set(places([...first.deliveries, ...second.deliveries])).size).toBe(40);
-    },
-  );
-
   results.test("java", "share group: read_committed", missing, async () => {
     const { topic, group } = await queue(0);
     await configure(target.kafka, group, { "share.isolation.level": "read_committed" });
     await transact(target.kafka, topic);
-    const { deliveries } = await consume(target.kafka, group, topic, { count: 6, idle: 6000 });
+    const { deliveries } = await java.consume(target.kafka, group, topic, { count: 6, idle: 6000 });
     expect(deliveries.map(({ value }) => value).sort()).toEqual(
       ["kept", "kept-too"].flatMap((name) => [0, 1, 2].map((index) => `${name}-${index}`)).sort(),
     );
@@ -173,23 +207,8 @@ describe("java share consumer", () => {
   results.test("java", "share group: settings of the group", missing, async () => {
     const { topic, group } = await queue(1);
     await configure(target.kafka, group, { "share.delivery.count.limit": 3 });
-    const { deliveries } = await consume(target.kafka, group, topic, { plan: "release", idle: 4000 });
+    const { deliveries } = await java.consume(target.kafka, group, topic, { plan: "release", idle: 4000 });
     expect(counts(deliveries)).toEqual([1, 2, 3]);
-  });
-
-  // Kafka has dead letter topics of share groups from 4.4 on.
-  const noDeadLetters = missing ?? (REFERENCE ? "Kafka 4.3 has no dead letter topics of share groups" : null);
-  results.test("java", "share group: dead letters", noDeadLetters, async () => {
-    const { topic, group } = await queue(4);
-    const dead = `dlq.${topic}`;
-    await configure(target.kafka, group, {
-      "errors.deadletterqueue.topic.name": dead,
-      "share.delivery.count.limit": 2,
-    });
-    await consume(target.kafka, group, topic, { plan: "release,release", idle: 4000 });
-    await begin(target.kafka, `${group}-dead`, dead);
-    const { deliveries } = await consume(target.kafka, `${group}-dead`, dead, { count: 4 });
-    expect(deliveries).toHaveLength(4);
   });
 });
 
@@ -204,10 +223,10 @@ describe("java tools for share groups", () => {
   results.test("java", "kafka-share-groups", missing, async () => {
     const { topic, group } = await queue(5);
     expect(await shareGroups(target.kafka, "--list", "--state")).toMatch(new RegExp(`${group}\\s+Empty`));
-    await consume(target.kafka, group, topic, { count: 5 });
+    await java.consume(target.kafka, group, topic, { count: 5 });
     const to = ["--reset-offsets", "--group", group, "--topic", topic, "--to-earliest"];
     expect(await shareGroups(target.kafka, ...to, "--execute")).toMatch(new RegExp(`${topic}\\s+0\\s+0`));
-    expect((await consume(target.kafka, group, topic, { count: 5 })).deliveries).toHaveLength(5);
+    expect((await java.consume(target.kafka, group, topic, { count: 5 })).deliveries).toHaveLength(5);
     await shareGroups(target.kafka, "--delete-offsets", "--group", group, "--topic", topic);
     await shareGroups(target.kafka, "--delete", "--group", group);
     expect(await shareGroups(target.kafka, "--list")).not.toContain(`${group}\n`);
@@ -215,7 +234,7 @@ describe("java tools for share groups", () => {
 
   results.test("java", "kafka-share-groups: members", missing, async () => {
     const { topic, group } = await queue(1);
-    const holding = consume(target.kafka, group, topic, { plan: "hold", idle: 8000 });
+    const holding = java.consume(target.kafka, group, topic, { plan: "hold", idle: 8000 });
     let members = "";
     for (let tries = 0; tries < 5 && !members.includes(topic); tries++) {
       members = await shareGroups(target.kafka, "--describe", "--group", group, "--members");

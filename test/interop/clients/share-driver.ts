@@ -1,11 +1,15 @@
-import { spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { kafkaTool, realKafkaMissing } from "../../support/kafka/real-kafka.ts";
+import { PYTHON, PYTHON_FOLDER, pythonClientsMissing } from "../tools.ts";
 import { lines, run } from "./run.ts";
 
 const SOURCE = resolve(import.meta.dirname, "../java/ShareDriver.java");
-const CLASSES = resolve(import.meta.dirname, "../../../.cache/interop/java");
+const CACHE = resolve(import.meta.dirname, "../../../.cache/interop");
+const CLASSES = join(CACHE, "java");
+const GO_FOLDER = resolve(import.meta.dirname, "../go");
+const GO_BINARY = join(CACHE, "franz-go-share");
 const TOOL = "org.apache.kafka.tools.consumer.group.ShareGroupCommand";
 const CONSOLE = "org.apache.kafka.tools.consumer.ConsoleShareConsumer";
 
@@ -24,29 +28,84 @@ export interface Consumed {
   readonly done: number;
 }
 
+/** A client that can be a member of a share group. */
+export interface ShareClient {
+  readonly name: string;
+  /** Extends the time for a record. */
+  readonly renews: boolean;
+  /** Asks for no more than so many records. */
+  readonly isStrict: boolean;
+  missing(): string | null;
+  /** A member to its end: see ShareDriver.java for what `settings` it takes. */
+  consume(
+    bootstrap: string,
+    group: string,
+    topic: string,
+    settings?: Readonly<Record<string, string | number>>,
+  ): Promise<Consumed>;
+}
+
+/** All that speak of share groups so far; librdkafka calls its own a preview. */
+export const SHARE_CLIENTS: readonly ShareClient[] = [
+  {
+    name: "java",
+    renews: true,
+    isStrict: true,
+    missing: shareDriverMissing,
+    consume: (...of) => memberOf(javaDriver(), ...of),
+  },
+  {
+    name: "franz-go",
+    renews: false,
+    isStrict: true,
+    missing: goShareMissing,
+    consume: (...of) => memberOf([GO_BINARY], ...of),
+  },
+  {
+    name: "confluent-kafka",
+    renews: false,
+    isStrict: false,
+    missing: pythonClientsMissing,
+    consume: (...of) => memberOf([PYTHON, join(PYTHON_FOLDER, "confluent_share.py")], ...of),
+  },
+];
+
 /** Why Kafka's share consumer can't be tried here, or null; compiles the small program that drives it. */
 export function shareDriverMissing(): string | null {
   const missing = realKafkaMissing();
   if (missing !== null) return missing;
   if (Bun.which("javac") === null) return "javac is not installed";
-  const stamp = join(CLASSES, "stamp");
-  const hash = String(Bun.hash(readFileSync(SOURCE)));
+  return built(SOURCE, CLASSES, () => spawnSync("javac", ["-cp", classPath(), "-d", CLASSES, SOURCE]));
+}
+
+/** The same for franz-go's. */
+export function goShareMissing(): string | null {
+  if (Bun.which("go") === null) return "go is not installed";
+  return built(join(GO_FOLDER, "share/main.go"), `${GO_BINARY}.built`, () =>
+    spawnSync("go", ["build", "-o", GO_BINARY, "./share"], { cwd: GO_FOLDER }),
+  );
+}
+
+/** Builds once for each state of the source; says why that can't be done, or null. */
+function built(source: string, folder: string, build: () => SpawnSyncReturns<Buffer>): string | null {
+  const stamp = join(folder, "stamp");
+  const hash = String(Bun.hash(readFileSync(source)));
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return null;
-  mkdirSync(CLASSES, { recursive: true });
-  const compiled = spawnSync("javac", ["-cp", classPath(), "-d", CLASSES, SOURCE], { encoding: "utf8" });
-  if (compiled.status !== 0) return `javac failed: ${compiled.stderr}`;
+  mkdirSync(folder, { recursive: true });
+  const { status, stderr } = build();
+  if (status !== 0) return `${source} can't be built: ${stderr}`;
   writeFileSync(stamp, hash);
   return null;
 }
 
-/** A member of a share group, to its end: see the program for what `settings` it takes. */
-export async function consume(
+async function memberOf(
+  command: readonly string[],
   bootstrap: string,
   group: string,
   topic: string,
   settings: Readonly<Record<string, string | number>> = {},
 ): Promise<Consumed> {
-  const output = await drive(bootstrap, "consume", group, topic, ...pairs(settings));
+  const output = await good([...command, bootstrap, "consume", group, topic, ...pairs(settings)]);
   const parsed = lines(output).map((line) => line.split("\t"));
   return {
     deliveries: parsed.flatMap(([kind, partition, offset, count, value]) =>
@@ -105,10 +164,11 @@ export async function consoleShareConsumer(
 }
 
 async function drive(...args: readonly string[]): Promise<string> {
-  const command = kafkaTool("ShareDriver").map((part) =>
-    part === classPath() ? `${CLASSES}:${part}` : part,
-  );
-  return await good([...command, ...args]);
+  return await good([...javaDriver(), ...args]);
+}
+
+function javaDriver(): readonly string[] {
+  return kafkaTool("ShareDriver").map((part) => (part === classPath() ? `${CLASSES}:${part}` : part));
 }
 
 function classPath(): string {
