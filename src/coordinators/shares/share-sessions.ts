@@ -7,7 +7,7 @@ export const INITIAL_EPOCH = 0;
 export const FINAL_EPOCH = -1;
 
 /** Partitions that one session may name. */
-const MAX_SESSION_PARTITIONS = 100_000;
+const MAX_SESSION_PARTITIONS = 20_000;
 const MAX_INT32 = 0x7fffffff;
 
 export interface SessionPartition {

@@ -58,8 +58,12 @@ export interface ShareStateParts {
   readonly logger: Logger;
   /** Removes records that no start needs any more: those before this offset. */
   readonly prune: (before: number) => void;
+  /** Share partitions of all groups together; those that the log tells of are taken beyond the bound. */
+  readonly maxPartitions?: number;
 }
 
+/** Share partitions of all groups together. A group has one for each partition that it subscribes to. */
+const MAX_SHARE_PARTITIONS = 200_000;
 /** Updates of a share partition after which it is written down whole. */
 const UPDATES_PER_SNAPSHOT = 500;
 /** Records of the log, beyond those that a start needs, after which the others are removed. */
@@ -94,6 +98,8 @@ export class ShareState implements CoordinatorState {
   readonly #logger: Logger;
   readonly #prune: (before: number) => void;
   readonly #groups = new Map<string, Map<string, KeptPartition>>();
+  readonly #maxPartitions: number;
+  #count = 0;
   #endOffset = 0;
   #prunedAt = 0;
 
@@ -101,6 +107,7 @@ export class ShareState implements CoordinatorState {
     this.#clock = parts.clock;
     this.#logger = parts.logger;
     this.#prune = parts.prune;
+    this.#maxPartitions = parts.maxPartitions ?? MAX_SHARE_PARTITIONS;
     this.#log = parts.openLog(this);
   }
 
@@ -137,13 +144,18 @@ export class ShareState implements CoordinatorState {
 
   /**
    * Begins share partitions at a start offset (-1: the first read decides), or begins them anew. `done` gets 0
-   * once that is durable.
+   * once that is durable, or POLICY_VIOLATION where there are as many as may be.
    */
   initialize(
     partitions: readonly { readonly id: SharePartitionId; readonly startOffset: number }[],
     stateEpoch: number,
     done: AckCallback,
   ): void {
+    const added = partitions.filter(({ id }) => this.get(id) === null).length;
+    if (added > 0 && this.#count + added > this.#maxPartitions) {
+      done(ERROR.POLICY_VIOLATION);
+      return;
+    }
     const nowMs = this.#clock.nowMs();
     const records = partitions.map(({ id, startOffset }) =>
       this.#snapshotRecord({
@@ -239,6 +251,7 @@ export class ShareState implements CoordinatorState {
       this.#groups.set(id.groupId, group);
     }
     const startOffset = safeOffset(value.startOffset);
+    if (!group.has(partitionKey(id))) this.#count += 1;
     group.set(partitionKey(id), {
       id,
       snapshotEpoch: value.snapshotEpoch,
@@ -267,7 +280,7 @@ export class ShareState implements CoordinatorState {
 
   #forget(id: SharePartitionId): void {
     const group = this.#groups.get(id.groupId);
-    group?.delete(partitionKey(id));
+    if (group?.delete(partitionKey(id)) === true) this.#count -= 1;
     if (group?.size === 0) this.#groups.delete(id.groupId);
   }
 

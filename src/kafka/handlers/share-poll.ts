@@ -53,6 +53,8 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
   }
 
   start(): void {
+    // It may have been closed while its acknowledgements were on their way to the disk.
+    if (this.#call.closed) return;
     const maxWaitMs = Math.max(0, this.#request.maxWaitMs);
     this.#tryAnswer(maxWaitMs === 0);
     if (this.#answered) return;

@@ -62,6 +62,7 @@ class World {
       clock: new ManualClock(),
       logger: silentLogger,
       prune: (before) => void this.pruned.push(before),
+      maxPartitions: 3,
     });
     state.load();
     return state;
@@ -159,6 +160,23 @@ describe("what share groups have done", () => {
     world.records.fill({ key: new Uint8Array([0, 9]), value: null }, 0, before);
     world.restart();
     expect([world.state.get(cold)?.startOffset, world.state.get(ID)?.startOffset]).toEqual([42, 5199]);
+  });
+
+  test("there are no more share partitions than may be", () => {
+    const world = new World();
+    const begin = (partition: number): number => {
+      let answered = -1;
+      world.state.initialize([{ id: { ...ID, partition }, startOffset: 0 }], 0, (error) => {
+        answered = error;
+      });
+      return answered;
+    };
+    expect([begin(0), begin(1), begin(2), begin(3)]).toEqual([0, 0, 0, ERROR.POLICY_VIOLATION]);
+    expect(begin(2)).toBe(0);
+    world.state.remove([{ ...ID, partition: 0 }], () => {});
+    expect(begin(3)).toBe(0);
+    world.restart();
+    expect(begin(4)).toBe(ERROR.POLICY_VIOLATION);
   });
 
   test("a damaged record costs itself", () => {
