@@ -25,28 +25,47 @@ export function walkPlainRecords(bytes: Uint8Array, position: number, keysRequir
   const count = batchRecordCount(bytes, position);
   let at = position + BATCH_HEADER_BYTES;
   let latestDelta = Number.NEGATIVE_INFINITY;
-  for (let index = 0; index < count; index++) {
+  let index = 0;
+  while (index < count) {
     const length = varintAt(bytes, at);
     if (length === UNUSUAL || (length & 1) !== 0) return null;
-    at += varintBytes(length);
-    const recordEnd = at + (length >>> 1);
+    const recordEnd = at + varintBytes(length) + (length >>> 1);
     // The attributes, a byte, have no meaning yet.
-    at += 1;
-    const delta = varintAt(bytes, at);
+    const deltaAt = at + varintBytes(length) + 1;
+    const delta = varintAt(bytes, deltaAt);
     if (delta === UNUSUAL) return null;
-    at += varintBytes(delta);
-    const timestampDelta = (delta >>> 1) ^ -(delta & 1);
-    if (timestampDelta > latestDelta) latestDelta = timestampDelta;
-    const offsetDelta = varintAt(bytes, at);
+    latestDelta = Math.max(latestDelta, zigzag(delta));
+    const offsetAt = deltaAt + varintBytes(delta);
+    const offsetDelta = varintAt(bytes, offsetAt);
     if (offsetDelta !== index * 2) return null;
-    at += varintBytes(offsetDelta);
-    const key = varintAt(bytes, at);
+    const keyAt = offsetAt + varintBytes(offsetDelta);
+    const key = varintAt(bytes, keyAt);
     if (key === UNUSUAL || (key === NULL_LENGTH && keysRequired)) return null;
-    at = afterField(at, key);
-    at = afterField(at, varintAt(bytes, at));
-    const headers = varintAt(bytes, at);
-    at = headers === 0 ? at + 1 : afterHeaders(bytes, at, headers);
-    if (at !== recordEnd || at > end) return null;
+    const valueAt = afterField(keyAt, key);
+    const value = varintAt(bytes, valueAt);
+    const headersAt = afterField(valueAt, value);
+    const headers = varintAt(bytes, headersAt);
+    const foundEnd = headers === 0 ? headersAt + 1 : afterHeaders(bytes, headersAt, headers);
+    if (foundEnd !== recordEnd || recordEnd > end) return null;
+    index++;
+    const size = recordEnd - at;
+    const start = at;
+    at = recordEnd;
+    if (headers !== 0 || delta >= 0x80) continue;
+    // Readings of one kind have the same lengths. Where the next record does, its fields are where they were here.
+    const stop = Math.min(count, varintLimit(offsetDelta) >>> 1);
+    for (; index < stop; index++, at += size) {
+      const nextDelta = bytes[at + deltaAt - start] as number;
+      const isAlike =
+        varintAt(bytes, at) === length &&
+        nextDelta < 0x80 &&
+        varintAt(bytes, at + offsetAt - start) === index * 2 &&
+        varintAt(bytes, at + keyAt - start) === key &&
+        varintAt(bytes, at + valueAt - start) === value &&
+        bytes[at + size - 1] === 0;
+      if (!isAlike) break;
+      latestDelta = Math.max(latestDelta, zigzag(nextDelta));
+    }
   }
   return at === end && count > 0 ? latestDelta : null;
 }
@@ -92,6 +111,15 @@ function longVarintAt(bytes: Uint8Array, at: number): number {
   if (third < 0x80) return third === 0 ? UNUSUAL : low | (third << 14);
   const fourth = bytes[at + 3] as number;
   return fourth > 0 && fourth < 0x80 ? low | ((third & 0x7f) << 14) | (fourth << 21) : UNUSUAL;
+}
+
+function zigzag(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
+}
+
+/** What a varint has to stay below to take no more bytes than this one. */
+function varintLimit(value: number): number {
+  return 2 ** (7 * varintBytes(value));
 }
 
 function varintBytes(value: number): number {
