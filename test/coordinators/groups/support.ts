@@ -36,6 +36,8 @@ export class MemoryLog implements LoadableLog {
   held = false;
   #waiting: (() => void)[] = [];
   #durable = 0;
+  /** Where appends end: each is there as a whole after a crash, or not at all. */
+  readonly #ends: number[] = [];
   readonly #clock: ManualClock;
   readonly #state: CoordinatorState;
 
@@ -65,6 +67,7 @@ export class MemoryLog implements LoadableLog {
   appendMarker({ producerId, outcome }: Marker, done: (error: number) => void): void {
     const entry = { producerId, outcome };
     this.entries.push(entry);
+    this.#ends.push(this.entries.length);
     this.#apply(entry);
     this.#later(done);
   }
@@ -82,7 +85,8 @@ export class MemoryLog implements LoadableLog {
   /** What a crash leaves: all that is durable, and of the rest as much as `keep` (0 to 1) says. */
   survivors(keep: number): readonly Entry[] {
     const extra = Math.floor((this.entries.length - this.#durable) * keep);
-    return this.entries.slice(0, this.#durable + extra);
+    const end = this.#ends.findLast((candidate) => candidate <= this.#durable + extra) ?? 0;
+    return this.entries.slice(0, Math.max(end, this.#durable));
   }
 
   #append(records: readonly CoordinatorRecord[], producerId: number, done: (error: number) => void): void {
@@ -97,6 +101,7 @@ export class MemoryLog implements LoadableLog {
       this.entries.push(entry);
       this.#apply(entry);
     }
+    this.#ends.push(this.entries.length);
     this.#later(done);
   }
 
@@ -186,7 +191,8 @@ export class GroupWorld {
       },
       topics: this.topics,
       clock: this.clock,
-      random: new SeededRandom(this.clock.nowMs() % 1000),
+      // Ids that were made before a restart are not made again after it.
+      random: new SeededRandom(this.clock.nowMs() % 2 ** 31),
       logger: silentLogger,
       settings: this.settings,
     });
