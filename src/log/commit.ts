@@ -42,6 +42,8 @@ export interface CommitOptions {
   drain(generation: number): void;
   /** Resolves when a half of the journal was given free. */
   drained(): Promise<void>;
+  /** Makes durable what the round's logs rest on, before anything of them is. Throws DISK_IO. */
+  prepare(): void;
   /** A sync of the journal failed: nothing can be acknowledged any more. */
   failed(error: unknown): void;
   /** High watermarks may have moved, or logs were fenced. */
@@ -167,6 +169,7 @@ export class Commits {
     const journaled: Taken[] = [];
     for (const log of this.#waiting) this.#take(log, direct, journaled);
     if (journal.entries > 0 && !journal.hasRoom) await this.#switchHalf();
+    if (direct.length + journaled.length > 0) this.#options.prepare();
     const syncs = direct.filter((taken) => taken.bytes).map((taken) => this.#syncDirect(taken.log));
     if (journal.entries > 0) {
       journal.write();

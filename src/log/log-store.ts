@@ -90,6 +90,8 @@ export class LogStore {
   readonly #background: Background;
   readonly #maintenance: Maintenance;
   readonly #storeId: Uint8Array;
+  /** Folders of logs came that no sync of the data folder has covered. */
+  #hasNewborn = false;
   #sequence: number;
   #floorGeneration: number;
   #lastCheckpointMs: number;
@@ -159,6 +161,7 @@ export class LogStore {
       journal: this.#journal,
       drain: (generation) => void this.#background.request(generation),
       drained: () => this.#background.nextPass(),
+      prepare: () => this.#syncNewborn(),
       failed: (error) => this.#fail(error),
       committed: () => this.#committed(),
     });
@@ -377,7 +380,14 @@ export class LogStore {
   /** After a failure it can be called again. Throws DISK_FULL or DISK_IO. */
   #bear(log: PartitionLog): void {
     this.#makeFiles(log);
-    this.#host.disk.syncFolder(this.#options.folder);
+    this.#hasNewborn = true;
+  }
+
+  /** Logs that were born since the last round share the sync of the data folder. Throws DISK_IO. */
+  #syncNewborn(): void {
+    if (!this.#hasNewborn) return;
+    if (!this.#host.bugs.has("skip-folder-sync")) this.#host.disk.syncFolder(this.#options.folder);
+    this.#hasNewborn = false;
   }
 
   /** Durable but for the folder's own name. */
@@ -391,8 +401,9 @@ export class LogStore {
     }
     disk.makeFolder(folder);
     if (!log.roll()) throw new HeadwaterError("DISK_FULL", `no space for ${folder}`, { path: folder });
+    // This syncs the folder, and so makes the segment's name durable as well.
     disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(log.topicId));
-    log.files.syncFolder();
+    log.files.noteFolderSynced();
   }
 
   #unmake(log: PartitionLog): void {
@@ -419,6 +430,7 @@ export class LogStore {
   async #checkpoint(floorGeneration: number | null): Promise<void> {
     const monotonicMs = this.#host.clock.monotonicMs();
     const floor = Math.max(this.#floorGeneration, floorGeneration ?? 0);
+    this.#syncNewborn();
     const logs: LogState[] = [];
     const captured: { log: PartitionLog; logStartOffset: number; files: CheckpointedFiles }[] = [];
     for (const log of this.#logs.values()) {

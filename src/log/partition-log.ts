@@ -52,7 +52,7 @@ export class PartitionLog {
   readonly internal: boolean;
   readonly producers: ProducerStates;
   readonly epochs = new LeaderEpochs();
-  /** Makes the log's files, durable when it returns, at the first append; null once they are there. */
+  /** Makes the log's files at the first append, durable with its commit round; null once they are there. */
   makeFiles: (() => void) | null = null;
   readonly #host: LogHost;
   readonly #topicIdBytes: Uint8Array;

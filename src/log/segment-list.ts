@@ -235,6 +235,11 @@ export class SegmentList {
     this.#folderUnsynced = false;
   }
 
+  /** New files were made durable in their folder by a sync of somebody else's. */
+  noteFolderSynced(): void {
+    this.#folderUnsynced = false;
+  }
+
   /** Resolves when all that was appended before the call is durable in the files. Rejects with DISK_IO. */
   async sync(): Promise<void> {
     this.syncFolder();

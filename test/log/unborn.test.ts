@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import type { LogBug } from "../../src/log/log-config.ts";
 import type { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
 import {
@@ -102,6 +103,29 @@ test("a full disk refuses the first record, and takes it once there is space", a
   expect(append(log, ["b"])).toMatchObject({ error: 0, baseOffset: 0 });
   await clock.settleAll();
   expect(valuesIn(log)).toEqual(["b"]);
+});
+
+test("logs that are born together share a sync, which a record that was acknowledged can't do without", async () => {
+  const lost = async (bugs: ReadonlySet<LogBug>): Promise<number> => {
+    const disk = new SimulatedDisk({ seed: 7 });
+    const { store, clock } = await openStore({ disk, bugs });
+    const ids = Array.from({ length: 10 }, (_, index) => ({
+      ...ID,
+      topic: `log-${index}`,
+      topicId: topicId(index),
+    }));
+    const logs = store.createUnborn(ids, SMALL_CONFIG);
+    const before = disk.counts.syncFolder;
+    for (const log of logs) append(log, ["a"]);
+    // One of each log's own folder, from within the replacement of its metadata; and that of the data folder.
+    expect(disk.counts.syncFolder - before).toBeLessThanOrEqual(logs.length);
+    await clock.settleAll();
+    expect(logs.map((log) => Number(log.highWatermark))).toEqual(logs.map(() => 1));
+    const again = await openStore({ disk: disk.crash("nothing") });
+    return ids.filter((id) => valuesIn(again.store.get(id.topicId, 0)).length === 0).length;
+  };
+  expect(await lost(new Set())).toBe(0);
+  expect(await lost(new Set(["skip-folder-sync"]))).toBe(10);
 });
 
 test("a log whose first append failed half-way leaves nothing to one that takes its name", async () => {
