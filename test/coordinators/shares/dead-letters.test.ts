@@ -69,7 +69,7 @@ test("key, value and headers are copied beside where it came from", async () => 
     letters().map(({ key, value, headers }) => [
       key,
       value,
-      headers["unit"],
+      headers.unit,
       headers[DEAD_LETTER_HEADERS.OFFSET],
     ]),
   ).toEqual([
