@@ -167,6 +167,26 @@ function logMetrics(registry: Registry, dataFolder: string) {
       "How long a commit round took, from its write to the end of its sync.",
       COMMIT_BOUNDS_S,
     ),
+    dirtyPercent: registry.gauge(
+      "kafka_log_logcleanermanager_max_dirty_percent",
+      "Largest share of a compacted log's bytes that waits for compaction, in percent.",
+    ),
+    compactionPasses: registry.counter(
+      "headwater_compaction_passes_total",
+      "Passes of compaction over a log that went through to their end.",
+    ),
+    compactionReadBytes: registry.counter(
+      "headwater_compaction_read_bytes_total",
+      "Bytes of segments that compaction went through.",
+    ),
+    compactionWrittenBytes: registry.counter(
+      "headwater_compaction_written_bytes_total",
+      "Bytes of segments that compaction wrote anew.",
+    ),
+    compactionRemovedRecords: registry.counter(
+      "headwater_compaction_removed_records_total",
+      "Records that compaction took out: superseded, aborted, or tombstones whose time was over.",
+    ),
     gaps: registry.counters(
       "headwater_gap_records_total",
       "Stored records that are gone, by what took them.",

@@ -2,6 +2,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { GatewayState } from "./status.ts";
 
 const MILLISECONDS = 1e3;
+const PERCENT = 100;
 
 /** Sets, before every scrape, what the rooms count or know. */
 export function collectMetrics(metrics: Metrics, state: GatewayState): void {
@@ -31,6 +32,12 @@ function collectLog(metrics: Metrics, state: GatewayState): void {
   metrics.reserveBytes.set(state.settings["disk.reserve.bytes"]);
   metrics.commitRounds.set(status.rounds);
   metrics.commitBytes.set(status.journalBytes);
+  const { compaction } = status;
+  metrics.dirtyPercent.set(compaction.maxDirtyRatio * PERCENT);
+  metrics.compactionPasses.set(compaction.passes);
+  metrics.compactionReadBytes.set(compaction.readBytes);
+  metrics.compactionWrittenBytes.set(compaction.writtenBytes);
+  metrics.compactionRemovedRecords.set(compaction.removedRecords);
   metrics.commitSeconds.load(status.roundMs.buckets, status.roundMs.sumMs / MILLISECONDS);
 }
 
