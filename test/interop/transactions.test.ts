@@ -51,7 +51,8 @@ describe("kafka-transactions.sh", () => {
     await makeTopics(ask.output);
     await leaveOpen(ask);
     await fill(ask.output);
-    expect(await read(ask.output, "read_committed")).not.toContain("59");
+    // Of the partitions, the one that has the open transaction is held back.
+    expect((await read(ask.output, "read_committed")).length).toBeLessThan(RECORDS);
     expect(await transactions("list")).toMatch(/stuck\s+1\s+\d+\s+Ongoing/);
     const described = await transactions("describe", "--transactional-id", "stuck");
     const partition = /held-back-(\d)/.exec(described)?.[1] ?? "none";
