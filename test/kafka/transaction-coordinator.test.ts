@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { RE2JS } from "re2js";
 import type { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SimulatedDisk as Disk } from "../../src/io/simulated/disk.ts";
 import {
@@ -258,12 +257,12 @@ describe("what operators see", () => {
     expect(await ids({ durationFilter: 60_000 })).toEqual(["pay-2"]);
     expect(await ids({ transactionalIdPattern: "pay-[23]" })).toEqual(["pay-2"]);
     expect(await ids({ transactionalIdPattern: "pay" })).toEqual([]);
-    expect((await list(one.client, { transactionalIdPattern: "(" })).errorCode).toBe(
-      ERROR.INVALID_REGULAR_EXPRESSION,
-    );
+    for (const transactionalIdPattern of ["(", "(?=pay)", "p".repeat(3000), "(?:a{500}){20}"]) {
+      const answer = await list(one.client, { transactionalIdPattern });
+      expect(answer.errorCode).toBe(ERROR.INVALID_REGULAR_EXPRESSION);
+    }
     const unknown = await list(one.client, { stateFilters: ["Ongoing", "Nonsense", "Dead"] });
     expect(unknown.unknownStateFilters).toEqual(["Nonsense"]);
-    expect(RE2JS.matches("pay-[23]", "pay-2")).toBe(true);
   });
 
   test("one transaction, and that there is none", async () => {

@@ -7,6 +7,7 @@ import type { CoordinatorLog, CoordinatorRecord, CoordinatorState } from "../run
 import { Deadlines } from "../runtime/deadlines.ts";
 import { coordinatorError } from "../runtime/internal-log.ts";
 import { Completion, type WriteMarker } from "./completion.ts";
+import type { IdPattern } from "./id-pattern.ts";
 import { SettledWaiters } from "./settled-waiters.ts";
 import {
   EPOCH_BUMP_VERSION,
@@ -71,12 +72,6 @@ export interface TransactionParts {
   readonly bugs?: TransactionBugs;
 }
 
-/** An expression whose matching takes linear time, since it comes from clients. */
-export interface TextPattern {
-  /** Whether the whole text matches. */
-  matches(text: string): boolean;
-}
-
 export interface TransactionFilter {
   /** Each empty: all. */
   readonly states: readonly string[];
@@ -84,12 +79,14 @@ export interface TransactionFilter {
   /** Only transactions that began longer ago than this; negative: all. */
   readonly durationMs: number;
   /** The whole transactional id has to match; null: all. */
-  readonly pattern: TextPattern | null;
+  readonly pattern: IdPattern | null;
 }
 
 /** Ids that are remembered at most, and their length together: beyond, the one unused for longest goes. */
 export const MAX_TRANSACTIONAL_IDS = 100_000;
 export const MAX_ID_CHARACTERS = 32 * 1024 * 1024;
+/** Steps that matching all ids with a pattern may take at worst: 80 million take a second on a fast machine. */
+const MAX_PATTERN_WORK = 50_000_000;
 /** Ids that one record batch forgets. */
 const FORGOTTEN_AT_ONCE = 500;
 const RETRY_MS = 5000;
@@ -222,6 +219,11 @@ export class TransactionCoordinator implements TransactionGate {
 
   /** The transactions that pass the filter, once what is said of them is durable. */
   list(filter: TransactionFilter, done: (error: number, transactions: readonly Transaction[]) => void): void {
+    const work = (filter.pattern?.steps ?? 0) * this.#transactions.idCharacters;
+    if (work > MAX_PATTERN_WORK) {
+      done(ERROR.INVALID_REGULAR_EXPRESSION, []);
+      return;
+    }
     const nowMs = this.#parts.clock.nowMs();
     const found = [...this.#transactions.all()].filter((transaction) => passes(transaction, filter, nowMs));
     this.#log.whenDurable((error) => done(coordinatorError(error), error === ERROR.NONE ? found : []));

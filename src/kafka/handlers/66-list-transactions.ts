@@ -1,6 +1,5 @@
-import { RE2JS, RE2JSException } from "re2js";
+import { compileIdPattern } from "../../coordinators/transactions/id-pattern.ts";
 import { STATE_NAMES, TRANSIENT_STATE_NAMES } from "../../coordinators/transactions/transaction.ts";
-import type { TextPattern } from "../../coordinators/transactions/transaction-coordinator.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -14,7 +13,7 @@ const KNOWN_STATES: ReadonlySet<string> = new Set([...STATE_NAMES, ...TRANSIENT_
 
 /**
  * ListTransactions, 0 to 2 (KIP-664, KIP-994, KIP-1152). Patterns are RE2's, where Kafka takes Java's: what looks
- * behind or ahead is refused, since it can take any time.
+ * behind or ahead, and what would take long over all ids, is refused.
  */
 export const listTransactions: ApiHandler<KafkaServices> = {
   apiKey: 66,
@@ -33,8 +32,10 @@ export const listTransactions: ApiHandler<KafkaServices> = {
       };
       call.reply((writer) => writeListTransactionsResponse(writer, whole, call.version));
     };
-    const pattern = compile(request.transactionalIdPattern);
-    if (pattern === "no pattern") {
+    // Empty is all, as in Kafka.
+    const text = request.transactionalIdPattern ?? "";
+    const pattern = text === "" ? null : compileIdPattern(text);
+    if (text !== "" && pattern === null) {
       answer({ errorCode: ERROR.INVALID_REGULAR_EXPRESSION });
       return;
     }
@@ -57,13 +58,3 @@ export const listTransactions: ApiHandler<KafkaServices> = {
     );
   },
 };
-
-function compile(text: string | null): TextPattern | null | "no pattern" {
-  if (text === null || text === "") return null;
-  try {
-    return RE2JS.compile(text);
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    return "no pattern";
-  }
-}

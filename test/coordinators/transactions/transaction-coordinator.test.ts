@@ -253,7 +253,14 @@ test("lists go by state, producer, age and pattern", () => {
   expect(bench.list({ producerIds: new Set([producer.producerId]) })).toEqual(["open"]);
   // As in Kafka, what has no start counts as begun in 1970.
   expect(bench.list({ durationMs: 4000 })).toEqual(["empty", "open"]);
-  expect(bench.list({ pattern: { matches: (id) => id.endsWith("n") } })).toEqual(["open"]);
+  expect(bench.list({ pattern: { steps: 2, matches: (id) => id.endsWith("n") } })).toEqual(["open"]);
+});
+
+test("a pattern that would take too long over all ids is refused", () => {
+  const bench = new Bench();
+  bench.init("an-id");
+  expect(bench.list({ pattern: { steps: 1_000_000_000, matches: () => true } })).toEqual([]);
+  expect(bench.list({ pattern: { steps: 1000, matches: () => true } })).toEqual(["an-id"]);
 });
 
 test("where there are too many ids, those unused for longest go", () => {
