@@ -18,6 +18,8 @@ import {
 import { DELETE_GROUPS_REQUEST } from "../../src/kafka/wire/generated/delete-groups-request.ts";
 import { DELETE_GROUPS_RESPONSE } from "../../src/kafka/wire/generated/delete-groups-response.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
+import { INCREMENTAL_ALTER_CONFIGS_REQUEST } from "../../src/kafka/wire/generated/incremental-alter-configs-request.ts";
+import { INCREMENTAL_ALTER_CONFIGS_RESPONSE } from "../../src/kafka/wire/generated/incremental-alter-configs-response.ts";
 import { LIST_GROUPS_REQUEST } from "../../src/kafka/wire/generated/list-groups-request.ts";
 import { LIST_GROUPS_RESPONSE } from "../../src/kafka/wire/generated/list-groups-response.ts";
 import {
@@ -117,6 +119,20 @@ describe("ConsumerGroupHeartbeat", () => {
       errorCode: ERROR.INVALID_REGULAR_EXPRESSION,
       errorMessage: "SubscribedTopicRegex `(` is not a valid regular expression: missing closing ): `(`.",
     });
+    await gateway.close();
+  });
+
+  test("obeys what is set for its group alone", async () => {
+    const { gateway, client } = await open();
+    const configs = [{ name: "consumer.heartbeat.interval.ms", configOperation: 0, value: "7000" }];
+    const request = {
+      resources: [{ resourceType: 32, resourceName: GROUP, configs }],
+      validateOnly: false,
+    };
+    const codecs = [INCREMENTAL_ALTER_CONFIGS_REQUEST, INCREMENTAL_ALTER_CONFIGS_RESPONSE] as const;
+    const altered = await client.ask(...codecs, request, 1);
+    expect(altered.responses[0]?.errorCode).toBe(0);
+    expect((await beat(client, JOIN)).heartbeatIntervalMs).toBe(7000);
     await gateway.close();
   });
 
