@@ -17,6 +17,8 @@ import { readConsumerProtocolAssignment } from "../../src/kafka/wire/generated/c
 import { writeConsumerProtocolSubscription } from "../../src/kafka/wire/generated/consumer-protocol-subscription.ts";
 import { CREATE_TOPICS_REQUEST } from "../../src/kafka/wire/generated/create-topics-request.ts";
 import { CREATE_TOPICS_RESPONSE } from "../../src/kafka/wire/generated/create-topics-response.ts";
+import { DESCRIBE_GROUPS_REQUEST } from "../../src/kafka/wire/generated/describe-groups-request.ts";
+import { DESCRIBE_GROUPS_RESPONSE } from "../../src/kafka/wire/generated/describe-groups-response.ts";
 import {
   DEFAULT_FIND_COORDINATOR_REQUEST,
   FIND_COORDINATOR_REQUEST,
@@ -246,6 +248,12 @@ class Side {
     return [answer.errorCode, ...answer.members.map(({ errorCode }) => errorCode)];
   }
 
+  /** The same of the API for classic groups. */
+  async describeClassic(): Promise<unknown> {
+    const request = { groups: [GROUP, "nobody"], includeAuthorizedOperations: true };
+    return (await this.ask(DESCRIBE_GROUPS_REQUEST, DESCRIBE_GROUPS_RESPONSE, request, 6)).groups;
+  }
+
   async list(): Promise<unknown> {
     const request = { statesFilter: [], typesFilter: [] };
     const { groups } = await this.ask(LIST_GROUPS_REQUEST, LIST_GROUPS_RESPONSE, request, 5);
@@ -334,6 +342,7 @@ const MEMBERS: readonly Step[] = [
   holding("a", 7),
   holding("a", 1),
   describing,
+  ["describe as a classic group", (side) => side.describeClassic()],
   ["commit", (side) => side.commit("a", 2, 9)],
   ["commit of an old version", (side) => side.commit("a", 2, 8)],
   ["commit of a later epoch", (side) => side.commit("a", 3, 9)],

@@ -25,7 +25,10 @@ export const describeGroups: ApiHandler<KafkaServices> = {
     const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
     const groups = request.groups.map((groupId) => {
       const group = coordinators.groups.classic.get(groupId);
-      return group === null ? missing(groupId, version, operations) : described(group, operations);
+      if (group !== null) return described(group, operations);
+      const other = coordinators.groups.registry.get(groupId) !== null;
+      const reason = other ? "is not a classic group." : "not found.";
+      return missing(groupId, version, operations, reason);
     });
     coordinators.groups.whenDurable(() => {
       call.reply((writer) => writeDescribeGroupsResponse(writer, { throttleTimeMs: 0, groups }, version));
@@ -54,11 +57,11 @@ function described(group: ClassicGroup, authorizedOperations: number): Described
   };
 }
 
-function missing(groupId: string, version: number, operations: number): DescribedGroup {
+function missing(groupId: string, version: number, operations: number, reason: string): DescribedGroup {
   const told = version >= FIRST_WITH_NOT_FOUND;
   return {
     errorCode: told ? ERROR.GROUP_ID_NOT_FOUND : ERROR.NONE,
-    errorMessage: told ? `Group ${groupId} not found.` : null,
+    errorMessage: told ? `Group ${groupId} ${reason}` : null,
     groupId,
     groupState: "Dead",
     protocolType: "",
