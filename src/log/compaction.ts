@@ -11,8 +11,9 @@ import { sweepSwaps } from "./segment-swap.ts";
 
 /** How long a log whose compaction failed is left alone. */
 const RETRY_MS = 60_000;
-/** While records come in, compaction rests so many times longer. */
-const BUSY_PAUSES = 5;
+/** While records come in, and for so long after, compaction rests so many times longer. */
+const BUSY_PAUSES = 6;
+const BUSY_MS = 100;
 
 export interface CompactionStatus extends Readonly<CompactionStats> {
   /** Passes that went through to their end. */
@@ -28,8 +29,11 @@ interface Candidate {
 }
 
 /**
- * Compacts logs in the background, one at a time, the dirtiest first, as Kafka's cleaner does. A pass runs on the
- * event loop in slices of a millisecond or two, and takes its time while records come in.
+ * Compacts logs in the background, one at a time, the dirtiest first, as Kafka's cleaner does. Only what a checkpoint
+ * has as durable is compacted, and after its swaps a log waits for the checkpoint that knows of them.
+ *
+ * A pass runs on the event loop, a millisecond at a time with rests of two, and of twelve while records come in. A
+ * Worker would need its own view of segments and of their swaps.
  */
 export class Compaction {
   readonly #host: LogHost;
@@ -209,6 +213,8 @@ class LoopSlices implements Slices {
   #timer: Timer | null = null;
   #resolve: (() => void) | null = null;
   #awake = false;
+  #seenRequests = 0;
+  #busyUntilMs = -1;
 
   constructor(host: LogHost) {
     this.#host = host;
@@ -224,8 +230,8 @@ class LoopSlices implements Slices {
 
   async rest(): Promise<void> {
     if (this.#awake) return;
-    const { clock, limits, uncommittedBytes } = this.#host;
-    const pauseMs = limits.compactionPauseMs * (uncommittedBytes > 0 ? BUSY_PAUSES : 1);
+    const { clock, limits } = this.#host;
+    const pauseMs = limits.compactionPauseMs * (this.#isBusy() ? BUSY_PAUSES : 1);
     await new Promise<void>((resolve) => {
       this.#resolve = resolve;
       this.#timer = clock.after(pauseMs, resolve);
@@ -234,6 +240,15 @@ class LoopSlices implements Slices {
     this.#resolve = null;
     this.#bytes = 0;
     this.#startedMs = -1;
+  }
+
+  /** Whether somebody waits for appends, or did a moment ago. */
+  #isBusy(): boolean {
+    const { clock, commitRequests } = this.#host;
+    const nowMs = clock.monotonicMs();
+    if (commitRequests !== this.#seenRequests) this.#busyUntilMs = nowMs + BUSY_MS;
+    this.#seenRequests = commitRequests;
+    return nowMs < this.#busyUntilMs;
   }
 
   /** There is no more rest. */

@@ -24,6 +24,8 @@ export interface LogHost {
   readonly failure: HeadwaterError | null;
   /** Bytes appended to logs with durability "disk" that are not durable yet. */
   uncommittedBytes: number;
+  /** How often logs had something for a commit round. */
+  readonly commitRequests: number;
   /** The log has something for the next commit round. */
   needsCommit(log: PartitionLog): void;
   /** The log has segments that are not synced, or not trimmed. */

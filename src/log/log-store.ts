@@ -501,6 +501,7 @@ class StoreHost implements LogHost {
   readonly space: SpaceGuard;
   failure: HeadwaterError | null = null;
   uncommittedBytes = 0;
+  commitRequests = 0;
   quarantines = 0;
   #listeners: HostListeners | null = null;
 
@@ -533,6 +534,7 @@ class StoreHost implements LogHost {
   }
 
   needsCommit(log: PartitionLog): void {
+    this.commitRequests += 1;
     this.#listeners?.needsCommit(log);
   }
 
