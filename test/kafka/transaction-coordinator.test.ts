@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SimulatedDisk as Disk } from "../../src/io/simulated/disk.ts";
+import { SeededRandom } from "../../src/io/simulated/random.ts";
 import {
   ADD_PARTITIONS_TO_TXN_REQUEST,
   DEFAULT_ADD_PARTITIONS_TO_TXN_REQUEST,
@@ -156,6 +157,25 @@ describe("a transaction", () => {
     const states = (await list(producer.client)).transactionStates;
     expect(states.map(({ transactionState }) => transactionState)).toEqual(["CompleteCommit"]);
   });
+});
+
+test("a transaction whose coordinator's log is lost is aborted at the next start, and readers go on", async () => {
+  const gateway = await gatewayWith("out");
+  const producer = await producerOf(gateway, "x");
+  await producer.produce("out", 0, "lost");
+  await producer.commitOffset("g", "out", 5);
+  gateway.broker.deleteTopic("__transaction_state", () => {});
+  await gateway.clock.settleAll();
+  // Another seed, or the topic that is made anew would get an id that there is already.
+  const broker = { random: new SeededRandom(12) };
+  const after = await Gateway.open({ disk: gateway.disk.crash("everything"), broker });
+  await after.clock.settleAll();
+  const next = await producerOf(after, "x");
+  expect(await readCommitted(next.client, "out", 0)).toEqual([]);
+  expect(await committedOffset(next.client, "g", "out")).toBe(-1);
+  expect(await next.produce("out", 0, "kept")).toBe("NONE");
+  expect(await next.end(true)).toBe("NONE");
+  expect(await readCommitted(next.client, "out", 0)).toEqual(["kept"]);
 });
 
 describe("InitProducerId", () => {

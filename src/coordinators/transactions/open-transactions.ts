@@ -2,7 +2,11 @@ import type { Logger } from "../../base/logger.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { writeMarker } from "../../broker/transactions.ts";
 import { type InternalTopic, InternalTopicLog } from "../runtime/internal-log.ts";
-import { TransactionCoordinator, type TransactionSettings } from "./transaction-coordinator.ts";
+import {
+  type OpenTransaction,
+  TransactionCoordinator,
+  type TransactionSettings,
+} from "./transaction-coordinator.ts";
 
 /** Transactional ids, under Kafka's own name. */
 const TRANSACTIONS_TOPIC: InternalTopic = {
@@ -38,6 +42,18 @@ export function openTransactions(
     transactionVersion: () => broker.featureLevel("transaction.version"),
   });
   transactions.load();
+  transactions.endOrphans(openIn(broker));
   broker.transactions = transactions;
   return transactions;
+}
+
+/** What all partitions hold open. */
+function* openIn(broker: Broker): IterableIterator<OpenTransaction> {
+  for (const { name, partitions } of broker.topics.all()) {
+    for (const { log, index } of partitions) {
+      for (const { producerId, producerEpoch, transactionOffset } of log.producers.active()) {
+        if (transactionOffset >= 0) yield { topic: name, partition: index, producerId, producerEpoch };
+      }
+    }
+  }
 }

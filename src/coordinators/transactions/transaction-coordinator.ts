@@ -13,11 +13,15 @@ import {
   EPOCH_BUMP_VERSION,
   hasPartition,
   isEnding,
+  isSettled,
+  NO_PARTITIONS,
   NO_PRODUCER_EPOCH,
+  NO_PRODUCER_ID,
   NOBODY,
   type Producer,
   type TopicPartition,
   type Transaction,
+  withPartitions,
 } from "./transaction.ts";
 import { encodeForgotten, encodeTransaction } from "./transaction-records.ts";
 import { Transactions } from "./transactions.ts";
@@ -71,6 +75,9 @@ export interface TransactionParts {
   readonly transactionVersion: () => number;
   readonly bugs?: TransactionBugs;
 }
+
+/** What a partition holds of a transaction that has no end there. */
+export interface OpenTransaction extends Producer, TopicPartition {}
 
 export interface TransactionFilter {
   /** Each empty: all. */
@@ -130,6 +137,34 @@ export class TransactionCoordinator implements TransactionGate {
       else if (transaction.state === "Ongoing") this.#watch(transaction, this.#timeLeftMs(transaction));
     }
     this.#scheduleExpiry();
+  }
+
+  /**
+   * Ends what partitions hold open and no transaction here will end: only a log that was damaged or lost leaves
+   * such, and readers of committed records, uplinks among them, would wait at it for ever. After `load`.
+   */
+  endOrphans(open: Iterable<OpenTransaction>): void {
+    const known = new Map<number, Transaction>();
+    for (const transaction of this.#transactions.all()) known.set(transaction.producerId, transaction);
+    const orphans = new Map<string, { transaction: Transaction; partitions: TopicPartition[] }>();
+    for (const { producerId, producerEpoch, topic, partition } of open) {
+      const owner = known.get(producerId) ?? null;
+      const ends =
+        owner !== null && !isSettled(owner) && hasPartition(owner.partitions, { topic, partition });
+      if (ends) continue;
+      const key = `orphan ${producerId} ${producerEpoch}`;
+      const transaction = orphanOf(key, { producerId, producerEpoch }, owner);
+      const orphan = orphans.get(key) ?? { transaction, partitions: [] };
+      orphan.partitions.push({ topic, partition });
+      orphans.set(key, orphan);
+    }
+    for (const { transaction, partitions } of orphans.values()) {
+      const { producerId, producerEpoch, state } = transaction;
+      const details = { producerId, producerEpoch, partitions: partitions.length, state };
+      this.#parts.logger.error("a transaction that nobody would end is ended", details);
+      const whole = { ...transaction, partitions: withPartitions(NO_PARTITIONS, partitions) };
+      this.#completion.start(whole, () => {});
+    }
   }
 
   /** Nothing happens by itself any more. */
@@ -393,6 +428,29 @@ export class TransactionCoordinator implements TransactionGate {
 
 function timeoutOf(transactionalId: string): string {
   return `timeout ${transactionalId}`;
+}
+
+/**
+ * The end of a transaction of which a partition has the records and not the marker: a commit where it was this
+ * one that the id's last commit was about, else an abort.
+ */
+function orphanOf(name: string, producer: Producer, owner: Transaction | null): Transaction {
+  const bumped = owner !== null && owner.clientTransactionVersion >= EPOCH_BUMP_VERSION ? 1 : 0;
+  const committed =
+    owner?.state === "CompleteCommit" && owner.producerEpoch === producer.producerEpoch + bumped;
+  return {
+    transactionalId: name,
+    ...producer,
+    previousProducerId: producer.producerId,
+    nextProducerId: NO_PRODUCER_ID,
+    lastProducerEpoch: NO_PRODUCER_EPOCH,
+    timeoutMs: 0,
+    state: committed ? "PrepareCommit" : "PrepareAbort",
+    partitions: NO_PARTITIONS,
+    startTimestampMs: -1,
+    lastUpdateTimestampMs: -1,
+    clientTransactionVersion: 0,
+  };
 }
 
 /** Producers know a fenced one by this error in answers to Produce and TxnOffsetCommit, as Kafka translates it. */

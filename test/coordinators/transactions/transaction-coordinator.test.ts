@@ -241,6 +241,48 @@ describe("records of clients that add partitions themselves", () => {
   });
 });
 
+describe("what a partition holds open", () => {
+  const orphan = (bench: Bench, producer: Producer, partition: number) => {
+    bench.coordinator.endOrphans([{ ...producer, topic: "t", partition }]);
+    bench.clock.advance(30_000);
+    return bench.fates(partition);
+  };
+  /** Records whose transaction the coordinator does not know of. */
+  const write = (bench: Bench, { producerId, producerEpoch }: Producer, partition: number) => {
+    bench.world.partitions[partition]?.append(producerId, producerEpoch, "stray", () => {});
+  };
+
+  test("of a transaction that nobody knows is aborted", () => {
+    const bench = new Bench();
+    const stranger = { producerId: 77, producerEpoch: 3 };
+    write(bench, stranger, 0);
+    expect(orphan(bench, stranger, 0)).toEqual(["aborted"]);
+  });
+
+  test("of one that is ongoing there is left alone", () => {
+    const bench = new Bench();
+    const producer = bench.begin("x", [0], 600_000);
+    expect(orphan(bench, producer, 0)).toEqual(["open"]);
+    write(bench, producer, 1);
+    expect(orphan(bench, producer, 1)).toEqual(["aborted"]);
+  });
+
+  test("of the one that was committed last is committed, of an earlier one not", () => {
+    const bench = new Bench();
+    const producer = bench.begin("x", [0]);
+    write(bench, producer, 1);
+    bench.end("x", producer, "commit");
+    bench.clock.advance(30_000);
+    expect(orphan(bench, producer, 1)).toEqual(["committed"]);
+    const next = { ...producer, producerEpoch: producer.producerEpoch + 1 };
+    bench.write("x", next, 0);
+    bench.end("x", next, "commit");
+    bench.clock.advance(30_000);
+    write(bench, producer, 2);
+    expect(orphan(bench, producer, 2)).toEqual(["aborted"]);
+  });
+});
+
 test("lists go by state, producer, age and pattern", () => {
   const bench = new Bench();
   const producer = bench.begin("open", [0], 900_000);
