@@ -5,6 +5,7 @@ import {
   batchLastOffset,
   batchMaxTimestampMs,
   batchNextOffset,
+  batchRecordCount,
   NO_TIMESTAMP,
 } from "../records/batch.ts";
 import { RecordCursor } from "../records/reader.ts";
@@ -42,6 +43,12 @@ export function findMaxTimestamp(log: PartitionLog): TimestampedOffset | null {
   const range: Range = { start: log.logStartOffset, end: log.highWatermark };
   let latestMs = NO_TIMESTAMP;
   for (const segment of log.segments) latestMs = Math.max(latestMs, maxTimestampIn(segment, range));
+  if (latestMs === NO_TIMESTAMP) return null;
+  const found = findTimestamp(log, latestMs);
+  if (found !== null) return found;
+  // The latest is that of a batch which compaction emptied: what is left is looked at batch by batch.
+  latestMs = NO_TIMESTAMP;
+  for (const segment of log.segments) latestMs = Math.max(latestMs, walkForMaxTimestamp(segment, range));
   return latestMs === NO_TIMESTAMP ? null : findTimestamp(log, latestMs);
 }
 
@@ -94,11 +101,18 @@ function maxTimestampIn(segment: Segment, range: Range): number {
   const batch = segment.maxTimestampBatch;
   if (batch >= range.start && batch < range.end) return segment.maxTimestampMs;
   // The latest is out of sight: the segment is walked for the latest of what is left.
+  return walkForMaxTimestamp(segment, range);
+}
+
+/** Latest timestamp of a segment's visible batches that have records. */
+function walkForMaxTimestamp(segment: Segment, range: Range): number {
   let latestMs = NO_TIMESTAMP;
+  if (segment.nextOffset <= range.start || segment.baseOffset >= range.end) return latestMs;
   const walk = segment.walk(0);
   while (walk.next()) {
     if (batchLastOffset(walk.bytes, walk.at) < range.start) continue;
     if (batchBaseOffset(walk.bytes, walk.at) >= range.end) break;
+    if (batchRecordCount(walk.bytes, walk.at) === 0) continue;
     latestMs = Math.max(latestMs, batchMaxTimestampMs(walk.bytes, walk.at));
   }
   return latestMs;

@@ -434,6 +434,17 @@ describe("compaction", () => {
     expect(found.batches.map((batch) => batchBaseOffset(batch, 0))).toEqual([2]);
   });
 
+  test("the time of a batch that was emptied is no record's", async () => {
+    const rig = await setUp();
+    const producer = { producerId: 7, producerEpoch: 0, baseSequence: 0 };
+    mustAppend(rig.log, batchOf([["a", "1"]], { ...producer, timestampMs: 9000 }));
+    mustAppend(rig.log, batchOf([["a", "2"]], { timestampMs: 2000 }));
+    await compact(rig);
+    expect(batchesOf(rig.log).map((batch) => batchRecordCount(batch, 0))).toEqual([0, 1]);
+    expect(rig.log.maxTimestamp()).toEqual({ offset: 1 as Offset, timestampMs: 2000 });
+    expect(rig.log.offsetForTimestamp(5000)).toBeNull();
+  });
+
   test("how far a log is compacted is known after a restart", async () => {
     const rig = await setUp();
     mustAppend(
