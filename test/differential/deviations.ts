@@ -22,4 +22,19 @@ export const DEVIATIONS: readonly Deviation[] = [
     reason: "Kafka fails with UNKNOWN_SERVER_ERROR; a request that is wrong is told so.",
   },
   { label: "IncrementalAlterConfigs 1: an operation that is none", reason: "The same." },
+  {
+    label: "ShareFetch 1: a topic that is not there",
+    reason:
+      "Kafka fails with UNKNOWN_SERVER_ERROR for the whole request; here the topic is told to be unknown.",
+  },
+  { label: "ShareFetch 2: a topic that is not there", reason: "The same." },
+  {
+    label: "ShareFetch 2: the rest of it",
+    reason:
+      "Acquired records that follow each other are one range up to the batch size; Kafka cuts where it had cut before.",
+  },
+  {
+    label: "ShareAcknowledge 2: nothing",
+    reason: "Kafka leaves a partition without acknowledgements out where there is no other one with any.",
+  },
 ];

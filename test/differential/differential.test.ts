@@ -10,6 +10,7 @@ import { groups } from "./scripts/groups.ts";
 import { isolation } from "./scripts/isolation.ts";
 import { offsets } from "./scripts/offsets.ts";
 import { records } from "./scripts/records.ts";
+import { shares } from "./scripts/shares.ts";
 import { topics } from "./scripts/topics.ts";
 import { transactions } from "./scripts/transactions.ts";
 import { type Script, Session } from "./session.ts";
@@ -24,6 +25,7 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   isolation,
   configs,
   administration,
+  shares,
 };
 /** Under names that both know. */
 const SETTINGS = { "num.partitions": "1", "group.initial.rebalance.delay.ms": "0" };

@@ -176,9 +176,12 @@ export class ShareGroups implements GroupPart {
       group,
       partitions.map(({ id }) => id),
     );
+    const records = [initializedRecord(groupId, topics)];
+    // As in Kafka, a group that begins with its offsets begins in epoch 1, without anybody to assign to.
+    if (group === null) records.unshift(groupRecord(groupId, 1, 0), targetEpochRecord(groupId, 1, 0));
     bothDurable(
-      (durable) => this.#state.initialize(partitions, group?.epoch ?? 0, durable),
-      (durable) => this.#write([initializedRecord(groupId, topics)], durable),
+      (durable) => this.#state.initialize(partitions, group?.epoch ?? 1, durable),
+      (durable) => this.#write(records, durable),
       done,
     );
     this.#onStateChanged(groupId);
