@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Uuid } from "../../src/base/ids.ts";
 import { ACKNOWLEDGE } from "../../src/coordinators/shares/share-partition.ts";
+import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import { SHARE_ACKNOWLEDGE_REQUEST } from "../../src/kafka/wire/generated/share-acknowledge-request.ts";
 import { SHARE_ACKNOWLEDGE_RESPONSE } from "../../src/kafka/wire/generated/share-acknowledge-response.ts";
 import { SHARE_FETCH_REQUEST } from "../../src/kafka/wire/generated/share-fetch-request.ts";
 import { SHARE_FETCH_RESPONSE } from "../../src/kafka/wire/generated/share-fetch-response.ts";
 import { decodeRecords } from "../../src/records/reader.ts";
-import { acquired, GROUP, ShareWorld, V, values } from "./support/share-world.ts";
+import { encodeRequest } from "./support/door.ts";
+import { type Acks, acquired, GROUP, ShareWorld, V, values } from "./support/share-world.ts";
 
 const { ACCEPT, RELEASE, REJECT, RENEW, GAP } = ACKNOWLEDGE;
 
@@ -321,4 +323,61 @@ describe("acknowledging", () => {
     });
     expect(world.startOffset).toBe(4);
   });
+});
+
+describe("a member that sends anything", () => {
+  const ROUNDS = Number(process.env.HEADWATER_MUTATIONS ?? 3000);
+
+  /** Offsets from start to end, each in one run, and nothing beyond what the log has. */
+  function expectSound(): void {
+    const live = world.shares.partitions.inUse({ groupId: GROUP, topicId: world.jobs, partition: 0 });
+    if (live === null) return;
+    let position = live.state.startOffset;
+    for (const run of live.state.runs) {
+      expect([run.first, run.end > run.first]).toEqual([position, true]);
+      expect(run.state === "acquired").toBe(run.memberId !== "");
+      position = run.end;
+    }
+    expect(position).toBe(live.state.endOffset);
+    expect(position).toBeLessThanOrEqual(live.partition.log.highWatermark);
+  }
+
+  test(`leaves the queue in order, over ${ROUNDS} requests of a session that goes on`, async () => {
+    await world.beat("m1", 0, ["jobs"]);
+    const random = new SeededRandom(4);
+    const pick = (below: number) => Math.floor(random.fraction() * below);
+    let client = world.client;
+    const outcomes = { sent: 0, closed: 0, advanced: 0 };
+    for (let round = 0; round < ROUNDS; round++) {
+      if (round % 20 === 0) await world.produce(0, "a", "b", "c");
+      const epoch = world.shares.sessions.get(GROUP, "m1")?.epoch ?? 0;
+      const first = (world.startOffset ?? 0) + pick(6);
+      const acks: Acks = epoch === 0 ? [] : [[first, first + pick(3), pick(5)]];
+      const topics = world.topics(0, acks);
+      const frame =
+        pick(2) === 0
+          ? encodeRequest(SHARE_FETCH_REQUEST, world.fetchRequest("m1", epoch, { topics }), V, round)
+          : encodeRequest(
+              SHARE_ACKNOWLEDGE_REQUEST,
+              { groupId: GROUP, memberId: "m1", shareSessionEpoch: epoch, isRenewAck: pick(2) === 0, topics },
+              V,
+              round,
+            );
+      // Behind length, key, version, correlation and client id: what the handler reads.
+      for (let flips = pick(4); flips > 0; flips--) frame[20 + pick(frame.length - 20)] = pick(256);
+      const before = world.startOffset ?? 0;
+      client.raw(frame);
+      outcomes.sent += 1;
+      await world.gateway.clock.settleAll();
+      if (pick(40) === 0) world.gateway.clock.advance(2000);
+      if (client.closedByPeer) {
+        outcomes.closed += 1;
+        client = await world.gateway.connect();
+      }
+      expectSound();
+      if ((world.startOffset ?? 0) > before) outcomes.advanced += 1;
+    }
+    expect(outcomes.closed).toBeGreaterThan(ROUNDS / 100);
+    expect(outcomes.advanced).toBeGreaterThan(ROUNDS / 100);
+  }, 120_000);
 });

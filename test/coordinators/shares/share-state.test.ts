@@ -14,6 +14,7 @@ import {
 } from "../../../src/coordinators/shares/share-state.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
+import { ShareWorld } from "../../kafka/support/share-world.ts";
 
 const ID: SharePartitionId = { groupId: "g", topicId: "AAAAAAAAAAAAAAAAAAAABQ" as Uuid, partition: 3 };
 
@@ -187,6 +188,24 @@ describe("what share groups have done", () => {
     world.restart();
     expect(world.state.get(ID)?.startOffset).toBe(0);
   });
+});
+
+test("a log from which records were removed is read again after a power cut", async () => {
+  const world = await ShareWorld.open();
+  await world.beat("m1", 0, ["jobs"]);
+  const id = { groupId: "workers", topicId: world.jobs, partition: 0 };
+  for (let at = 1; at <= 5100; at++) {
+    const write = { startOffset: at, deliveryCompleteCount: 1, batches: [batch(at, at + 1)] };
+    expect(world.shares.state.write(id, write, () => {})).toBe(0);
+  }
+  await world.gateway.clock.settleAll();
+  const kept = world.shares.state.get(id);
+  expect(world.gateway.broker.partition("__share_group_state", 0)?.log.logStartOffset).toBeGreaterThan(4000);
+  const after = await world.afterPowerCut();
+  expect(after.coordinators.shares.state.get(id)).toEqual(kept);
+  expect(after.coordinators.shares.state.get({ ...id, partition: 1 })?.startOffset).toBe(-1);
+  await after.close();
+  await world.gateway.close();
 });
 
 test("newer batches stand for older ones, offset by offset", () => {
