@@ -2,6 +2,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { offset } from "../../src/base/ids.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { Broker } from "../../src/broker/broker.ts";
 import { SystemClock } from "../../src/io/bun/clock.ts";
 import { MappedDisk } from "../../src/io/bun/mapped-disk.ts";
 import { PlainDisk } from "../../src/io/bun/plain-disk.ts";
@@ -42,6 +44,7 @@ export interface RecoveryAnswer {
   readonly digest: string;
 }
 
+const MAX_PARTITIONS = 10_000;
 const READ_BYTES = 4 * 1024 * 1024;
 
 let ledger: { readonly path: string; readonly data: LedgerData } | null = null;
@@ -70,6 +73,19 @@ async function recover(request: RecoveryRequest): Promise<RecoveryAnswer> {
   });
   open = { store, folder: request.folder };
   if (request.verify) store.verifyAll();
+  // As the gateway starts: a topic that had no record has no files, and is known to the metadata only.
+  new Broker({
+    store,
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    logger: silentLogger,
+    nodeId: 1,
+    clusterId: "recovered",
+    topicDefaults: new Map(),
+    autoCreateTopics: false,
+    defaultPartitions: 1,
+    maxPartitions: MAX_PARTITIONS,
+  });
   const digests: string[] = [];
   const logs: RecoveredLog[] = [];
   for (const log of store.logs()) {
