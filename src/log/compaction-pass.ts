@@ -318,11 +318,12 @@ export class CompactionPass {
     }
   }
 
-  /** Ends the pass where the log is gone, or other files stand where these were. */
+  /** Ends the pass where the log is gone or no longer compacted, or other files stand where these were. */
   #expect(segments: readonly Segment[]): void {
     const { log, stopped } = this.#options;
     const isThere = segments.every((segment) => log.segments.includes(segment) && !segment.damaged);
-    if (stopped() || log.deleted || log.fault !== null || !isThere) throw new Abandoned();
+    const goesOn = log.config.compact && !log.deleted && log.fault === null && !stopped();
+    if (!goesOn || !isThere) throw new Abandoned();
   }
 
   #segmentsBelow(endOffset: number): readonly Segment[] {

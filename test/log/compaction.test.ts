@@ -465,6 +465,35 @@ describe("compaction", () => {
     expect(opened.store.status().compaction.passes).toBe(0);
   });
 
+  test.each([
+    ["is deleted", (rig: Rig) => rig.store.delete(rig.log)],
+    [
+      "is no longer compacted",
+      (rig: Rig) => {
+        rig.log.config = { ...rig.log.config, compact: false };
+      },
+    ],
+    ["loses its records", (rig: Rig) => rig.log.deleteRecordsBefore(-1)],
+  ])("a pass ends in peace where its log %s", async (_, happen) => {
+    const rig = await setUp({ segmentBytes: 64 * 1024 }, { compactionSliceBytes: 100 });
+    for (let i = 0; i < 50; i++) mustAppend(rig.log, batchOf([["a", `${i}`.padEnd(200, ".")]]));
+    rig.log.roll();
+    await settle(rig, 1);
+    while (!rig.store.status().compaction.running) {
+      rig.clock.advance(1000);
+      void rig.store.maintain(rig.clock.nowMs());
+      await rig.clock.settleAll();
+    }
+    rig.clock.advance(20);
+    await rig.clock.settleAll();
+    happen(rig);
+    await settle(rig, 3);
+    const status = rig.store.status().compaction;
+    expect([status.running, status.passes, status.replacedSegments]).toEqual([false, 0, 0]);
+    expect(rig.disk.list(rig.log.folder).filter((name) => /swap|cleaned/.test(name))).toEqual([]);
+    expect(rig.reports.matching("warning")).toEqual([]);
+  });
+
   test("damage ends the pass, is set aside, and what is sound is compacted", async () => {
     const rig = await setUp({ segmentBytes: 64 * 1024 });
     mustAppend(
