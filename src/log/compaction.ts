@@ -193,16 +193,25 @@ function asCompactable(segment: Segment): CompactableSegment {
     nextOffset: segment.nextOffset,
     sizeBytes: segment.sizeBytes,
     maxTimestampMs: segment.maxTimestampMs,
-    firstTimestampMs() {
-      try {
-        const walk = segment.walk(0);
-        return walk.next() ? batchBaseTimestampMs(walk.bytes, walk.at) : -1;
-      } catch (error) {
-        if (!(error instanceof HeadwaterError)) throw error;
-        return -1;
-      }
-    },
+    firstTimestampMs: () => firstTimestampOf(segment),
   };
+}
+
+/** Of sealed segments, whose first batch stays; the look opens the file. */
+const firstTimestamps = new WeakMap<Segment, number>();
+
+function firstTimestampOf(segment: Segment): number {
+  const known = firstTimestamps.get(segment);
+  if (known !== undefined) return known;
+  let timestampMs = -1;
+  try {
+    const walk = segment.walk(0);
+    if (walk.next()) timestampMs = batchBaseTimestampMs(walk.bytes, walk.at);
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+  }
+  firstTimestamps.set(segment, timestampMs);
+  return timestampMs;
 }
 
 /** Slices of the event loop's time: short ones, with a pause after each that is longer while appends come in. */

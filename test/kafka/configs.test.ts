@@ -277,6 +277,25 @@ describe("IncrementalAlterConfigs", () => {
   });
 });
 
+test("an alteration is answered once the disk has it, and in force before", async () => {
+  const held: (() => void)[] = [];
+  let hold = false;
+  const schedule = (finish: () => void) => (hold ? void held.push(finish) : queueMicrotask(finish));
+  const { gateway, client } = await open({ diskOptions: { syncs: schedule } });
+  hold = true;
+  const configs = [{ name: "retention.ms", configOperation: 0, value: "5000" }];
+  const resources = [{ resourceType: RESOURCE.topic, resourceName: "t", configs }];
+  const id = client.send(INCREMENTAL_ALTER_CONFIGS_REQUEST, { resources, validateOnly: false }, 1);
+  await gateway.clock.settleAll();
+  expect(client.frames.length).toBe(0);
+  expect(logOf(gateway).config.retentionMs).toBe(5000);
+  hold = false;
+  for (const finish of held.splice(0)) finish();
+  await gateway.clock.settleAll();
+  const { responses } = client.take(INCREMENTAL_ALTER_CONFIGS_RESPONSE, 1, id);
+  expect(responses.map(({ errorCode }) => errorCode)).toEqual([0]);
+});
+
 describe("AlterConfigs", () => {
   test("replaces all settings of a topic", async () => {
     const { gateway, client } = await open();
