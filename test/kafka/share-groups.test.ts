@@ -12,11 +12,13 @@ import { DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE } from "../../src/kafka/wire/gene
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import { LIST_GROUPS_REQUEST } from "../../src/kafka/wire/generated/list-groups-request.ts";
 import { LIST_GROUPS_RESPONSE } from "../../src/kafka/wire/generated/list-groups-response.ts";
+import { SHARE_FETCH_REQUEST } from "../../src/kafka/wire/generated/share-fetch-request.ts";
+import { SHARE_FETCH_RESPONSE } from "../../src/kafka/wire/generated/share-fetch-response.ts";
 import { SHARE_GROUP_DESCRIBE_REQUEST } from "../../src/kafka/wire/generated/share-group-describe-request.ts";
 import { SHARE_GROUP_DESCRIBE_RESPONSE } from "../../src/kafka/wire/generated/share-group-describe-response.ts";
 import { SHARE_GROUP_HEARTBEAT_REQUEST } from "../../src/kafka/wire/generated/share-group-heartbeat-request.ts";
 import { SHARE_GROUP_HEARTBEAT_RESPONSE } from "../../src/kafka/wire/generated/share-group-heartbeat-response.ts";
-import { acquired, GROUP, ShareWorld } from "./support/share-world.ts";
+import { acquired, GROUP, ShareWorld, V } from "./support/share-world.ts";
 
 const { ACCEPT } = ACKNOWLEDGE;
 
@@ -232,6 +234,18 @@ describe("offsets", () => {
     expect((await remove("jobs")).responses[0]?.errorCode).toBe(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
     await world.beat("m1", 0, ["jobs"]);
     expect(acquired(await world.fetch("m1", 0))).toEqual([[0, 2, 1]]);
+  });
+
+  test("that are altered count for who is waiting already", async () => {
+    await world.produce(0, "a");
+    await alter(0, 1);
+    const other = await world.gateway.connect();
+    const id = other.send(SHARE_FETCH_REQUEST, world.fetchRequest("m1", 0, { maxWaitMs: 9000 }), V);
+    await world.gateway.clock.settleAll();
+    expect(other.frames).toHaveLength(0);
+    expect((await alter(0, 0)).errorCode).toBe(0);
+    expect(acquired(other.take(SHARE_FETCH_RESPONSE, V, id))).toEqual([[0, 0, 1]]);
+    expect(world.startOffset).toBe(0);
   });
 
   test("make a group where there is none", async () => {

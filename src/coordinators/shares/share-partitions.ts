@@ -246,8 +246,10 @@ export class SharePartitions {
 
   /** Nothing in memory outlives this: what is kept counts from here on. */
   dropGroup(groupId: string): void {
-    for (const live of this.#groups.get(groupId)?.values() ?? []) this.#close(live);
+    const group = this.#groups.get(groupId);
+    // Who is woken by the end of these takes up what is kept now.
     this.#groups.delete(groupId);
+    for (const live of group?.values() ?? []) this.#close(live);
   }
 
   dropTopic(topicId: Uuid): void {
