@@ -76,7 +76,11 @@ export function alterConfigs(
 /** What changes: values to set, and null for what is taken back. */
 function plan(alteration: Alteration, services: KafkaServices): ReadonlyMap<string, string | null> | Refusal {
   const { resource, operations, replaces } = alteration;
-  const refusal = operationsRefusal(operations) ?? resourceRefusal(resource, services.broker);
+  const refusal =
+    operationsRefusal(operations) ??
+    (resource.type === RESOURCE.brokerLogger && !replaces
+      ? loggerRefusal(resource.name, operations, services.broker)
+      : resourceRefusal(resource, services.broker));
   if (refusal !== null) return refusal;
   const current = currentConfigs(resource, services.broker);
   const next = new Map(replaces ? [] : current);
@@ -101,6 +105,26 @@ function operationsRefusal(operations: readonly ConfigOperation[]): Refusal | nu
   return invalid(`Null value not supported for : ${shortened(nulls.map(({ name }) => name).join(", "))}`);
 }
 
+/** The one logger there is keeps the level that the broker was started with. */
+function loggerRefusal(name: string, operations: readonly ConfigOperation[], broker: Broker): Refusal | null {
+  const refusal = name === "" ? invalid("Broker id must not be empty") : brokerRefusal(name, broker);
+  if (refusal !== null) return refusal;
+  const unknown = operations.find((operation) => operation.name !== "root");
+  if (unknown !== undefined) {
+    const message = `Logger ${shortened(unknown.name)} does not exist!`;
+    return { error: ERROR.INVALID_CONFIG, message };
+  }
+  return operations.length === 0 ? null : invalid("The level of a logger changes with a restart only.");
+}
+
+function brokerRefusal(name: string, broker: Broker): Refusal | null {
+  if (name === String(broker.nodeId)) return null;
+  if (!/^[+-]?\d{1,10}$/.test(name)) {
+    return invalid(`Node id must be an integer, but it is: ${shortened(name)}`);
+  }
+  return invalid(`Unexpected broker id, expected ${broker.nodeId}, but received ${name}`);
+}
+
 function resourceRefusal({ type, name }: ConfigResource, broker: Broker): Refusal | null {
   switch (type) {
     case RESOURCE.topic:
@@ -108,11 +132,7 @@ function resourceRefusal({ type, name }: ConfigResource, broker: Broker): Refusa
     case RESOURCE.group:
       return null;
     case RESOURCE.broker:
-      if (name === "" || name === String(broker.nodeId)) return null;
-      if (!/^[+-]?\d{1,10}$/.test(name)) {
-        return invalid(`Node id must be an integer, but it is: ${shortened(name)}`);
-      }
-      return invalid(`Unexpected broker id, expected ${broker.nodeId}, but received ${name}`);
+      return name === "" ? null : brokerRefusal(name, broker);
     default:
       return invalid(`Unknown resource type ${type}`);
   }
@@ -182,6 +202,8 @@ function valuesRefusal(
   switch (type) {
     case RESOURCE.topic:
       return topicRefusal(name, values, broker);
+    case RESOURCE.brokerLogger:
+      return null;
     case RESOURCE.broker: {
       const started = new Set(brokerConfigs().map((config) => config.name));
       const fault = brokerConfigFault(values, (config) => started.has(config)) ?? crowdFault(values);
