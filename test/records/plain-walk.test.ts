@@ -81,7 +81,7 @@ describe("walkPlainRecords", () => {
       else expect(delta).toBe(walkByCursor(bytes, false) ?? Number.NaN);
     }
     expect(refused).toBeGreaterThan(400);
-  });
+  }, 60_000);
 
   test("finds in batches of like records what a cursor finds", () => {
     const random = new Seeded(4);

@@ -91,7 +91,7 @@ describe("subscriptions", () => {
       for (const filter of filters) expect(trie.remove(one, filter)).toBe(true);
     expect(trie.count).toBe(0);
     expect(trie.match("a/b")).toEqual([]);
-  });
+  }, 60_000);
 
   test("the worst filters of a session cost a match no more than their nodes", () => {
     const trie = new SubscriptionTrie();
