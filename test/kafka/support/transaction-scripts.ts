@@ -65,7 +65,7 @@ export class Script {
   }
 
   async producer(transactionalId: string): Promise<TransactionalClient> {
-    const producer = new TransactionalClient(this.client, transactionalId);
+    const producer = new TransactionalClient(this.client, transactionalId, Date.now());
     while (PASSING.has(await producer.init())) await Bun.sleep(20);
     this.note(`${transactionalId} begins`, this.#who(producer));
     return producer;
@@ -344,7 +344,7 @@ async function replaced(script: Script): Promise<void> {
 async function tooLate(script: Script): Promise<void> {
   for (const version of [4, 5]) {
     const id = `late-${version}`;
-    const producer = new TransactionalClient(script.client, id);
+    const producer = new TransactionalClient(script.client, id, Date.now());
     const short = { transactionalId: id, transactionTimeoutMs: 300 };
     producer.producer = await script.init("short", short, 5);
     if (version < 5) script.note("add", await producer.add("one", [0]));

@@ -52,9 +52,13 @@ export class TransactionalClient {
   producer: Producer = { producerId: -1, producerEpoch: -1 };
   readonly #sequences = new Map<string, number>();
 
-  constructor(client: Asks, transactionalId: string) {
+  /** Time of all its records, which should be the broker's: retention takes what is older. */
+  readonly #timestampMs: number;
+
+  constructor(client: Asks, transactionalId: string, timestampMs = Date.UTC(2026, 0, 1)) {
     this.client = client;
     this.transactionalId = transactionalId;
+    this.#timestampMs = timestampMs;
   }
 
   async init(version = 5, expected: Producer | null = null): Promise<string> {
@@ -109,7 +113,7 @@ export class TransactionalClient {
     const place = `${topic}-${partition}`;
     const baseSequence = this.#sequences.get(place) ?? 0;
     const builder = new BatchBuilder();
-    builder.append(Date.UTC(2026, 0, 1), null, new TextEncoder().encode(value), null);
+    builder.append(this.#timestampMs, null, new TextEncoder().encode(value), null);
     const records = builder.build({ ...this.producer, baseSequence, transactional: true });
     const request = {
       transactionalId: this.transactionalId,
