@@ -4,6 +4,8 @@ import { type Labels, Registry } from "./registry.ts";
 export const DOORS = ["kafka", "mqtt", "http"] as const;
 /** Kinds of Kafka requests that are told apart. */
 const REQUESTS = ["Produce", "Fetch", "other"] as const;
+/** Kinds of groups of Kafka clients. */
+const GROUP_KINDS = ["classic", "consumer", "share"] as const;
 /** Why records are gone that had been stored. */
 export const GAP_REASONS = ["retention", "quarantine"] as const;
 
@@ -36,6 +38,7 @@ export function createMetrics(options: MetricsOptions) {
     ready: registry.gauge("headwater_ready", "1 while everything serves, else 0."),
     ...processMetrics(registry),
     ...doorMetrics(registry),
+    ...coordinatorMetrics(registry),
     ...logMetrics(registry, options.dataFolder),
 
     uplinkConnected: registry.gauges(
@@ -149,6 +152,34 @@ function doorMetrics(registry: Registry) {
       "Messages that a subscriber did not get because its queue was full.",
     ),
     mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
+  };
+}
+
+function coordinatorMetrics(registry: Registry) {
+  return {
+    groups: registry.gauges(
+      "kafka_coordinator_group_groupmetadatamanager_numgroups",
+      "Groups of Kafka clients, by kind.",
+      "type",
+      GROUP_KINDS,
+    ),
+    groupOffsets: registry.gauge(
+      "kafka_coordinator_group_groupmetadatamanager_numoffsets",
+      "Committed offsets of all groups.",
+    ),
+    transactionalIds: registry.gauge("headwater_transactional_ids", "Transactional ids that are known."),
+    openTransactions: registry.gauge(
+      "headwater_transactions_open",
+      "Transactions that were begun and are not ended.",
+    ),
+    fetchSessions: registry.gauge(
+      "kafka_server_fetchsessioncache_numincrementalfetchsessions",
+      "Fetch sessions of Kafka clients.",
+    ),
+    fetchSessionEvictions: registry.counter(
+      "kafka_server_fetchsessioncache_incrementalfetchsessionevictions_total",
+      "Fetch sessions that had to make room for others.",
+    ),
   };
 }
 

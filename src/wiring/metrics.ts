@@ -10,6 +10,7 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     metrics.ready.set(state.hindrances().length === 0 ? 1 : 0);
     collectLog(metrics, state);
     collectDoors(metrics, state);
+    collectCoordinators(metrics, state);
     collectUplinks(metrics, state);
   });
 }
@@ -65,6 +66,22 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttMessagesRefused.set(stats.publishesRefused);
   metrics.mqttMessagesDropped.set(stats.messagesDropped);
   metrics.mqttSubscriptions.set(stats.subscriptions);
+}
+
+function collectCoordinators(metrics: Metrics, state: GatewayState): void {
+  const { coordinators, fetchSessions } = state;
+  if (coordinators !== null) {
+    const { groups, transactions } = coordinators;
+    const counts = { classic: 0, consumer: 0, share: 0 };
+    for (const { kind } of groups.registry.all()) counts[kind] += 1;
+    for (const kind of ["classic", "consumer", "share"] as const) metrics.groups[kind].set(counts[kind]);
+    metrics.groupOffsets.set(groups.offsets.size);
+    metrics.transactionalIds.set(transactions.count);
+    metrics.openTransactions.set(transactions.openCount);
+  }
+  if (fetchSessions === null) return;
+  metrics.fetchSessions.set(fetchSessions.count);
+  metrics.fetchSessionEvictions.set(fetchSessions.evictions);
 }
 
 function collectUplinks(metrics: Metrics, state: GatewayState): void {

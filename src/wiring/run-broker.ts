@@ -103,6 +103,7 @@ class Gateway implements RunningBroker {
       settings: this.#settings,
       groupConfigs: (group) => broker.configs.of({ type: RESOURCE.group, name: group }),
     });
+    this.#state.coordinators = this.#coordinators;
     this.#openKafka(broker, this.#coordinators);
     this.#openMqtt(broker);
     this.#uplinks = startUplinks({
@@ -196,6 +197,7 @@ class Gateway implements RunningBroker {
     if (listen === "off") return;
     const advertised = this.#settings["kafka.advertised"];
     const counters = newKafkaCounters();
+    const fetchSessions = new FetchSessions(this.#clock, this.#random);
     const door = new KafkaDoor({
       network: this.#network,
       ...listen,
@@ -203,7 +205,7 @@ class Gateway implements RunningBroker {
       services: {
         broker,
         coordinators,
-        fetchSessions: new FetchSessions(this.#clock, this.#random),
+        fetchSessions,
         versions: SERVED_VERSIONS,
         brokerConfigs: () => brokerConfigs(this.#settings),
         limits: { maxFetchBytes: this.#settings["fetch.max.bytes"] },
@@ -222,6 +224,7 @@ class Gateway implements RunningBroker {
     });
     this.#kafka = door;
     this.#state.kafka = { connections: () => door.connectionCount, counters };
+    this.#state.fetchSessions = fetchSessions;
   }
 
   #openMqtt(broker: Broker): void {

@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Settings } from "../config/options.ts";
+import type { Coordinators } from "../coordinators/coordinators.ts";
 import type {
   Addresses,
   GatewayStatus,
@@ -9,6 +10,7 @@ import type {
   TopicStatus,
   UplinkStatus,
 } from "../http/status.ts";
+import type { FetchSessions } from "../kafka/fetch-sessions.ts";
 import type { KafkaCounters } from "../kafka/services.ts";
 import { LATENCY_BOUNDS_MS, type LatencyFigures } from "../log/commit.ts";
 import type { MqttDoor } from "../mqtt/listener.ts";
@@ -23,6 +25,8 @@ export class GatewayState implements StatusSource {
   broker: Broker | null = null;
   mqtt: MqttDoor | null = null;
   kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
+  coordinators: Coordinators | null = null;
+  fetchSessions: FetchSessions | null = null;
   uplinks: () => readonly UplinkStatus[] = () => [];
   disk = "";
   addresses: Addresses = {};

@@ -173,6 +173,8 @@ describe("serve as a process", () => {
     expect(metrics).toMatch(/^kafka_server_brokertopicmetrics_messagesin_total\{door="kafka"\} [1-9]/m);
     expect(metrics).toMatch(/^headwater_commit_seconds_count [1-9]/m);
     expect(metrics).toMatch(/^process_resident_memory_bytes [1-9]/m);
+    expect(metrics).toMatch(/^kafka_coordinator_group_groupmetadatamanager_numgroups\{type="classic"\} 0$/m);
+    expect(metrics).toMatch(/^headwater_transactions_open 0$/m);
     const uplink = await headwater(["uplink", "status", "--http", gateway.http]);
     expect([uplink.code, uplink.out.endsWith("has no uplink\n")]).toEqual([0, true]);
   }, 20_000);

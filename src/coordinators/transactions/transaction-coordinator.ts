@@ -125,6 +125,18 @@ export class TransactionCoordinator implements TransactionGate {
     this.#settled = new SettledWaiters(this.#deadlines);
   }
 
+  /** Transactional ids that are known. */
+  get count(): number {
+    return this.#transactions.count;
+  }
+
+  /** Transactions that were begun and are not ended. */
+  get openCount(): number {
+    let count = 0;
+    for (const transaction of this.#transactions.all()) if (transaction.state === "Ongoing") count += 1;
+    return count;
+  }
+
   /** Reads the log. Transactions whose end was decided are completed; ongoing ones have the time they had left. */
   load(): void {
     this.#log.load();
