@@ -87,6 +87,10 @@ async function consume(cluster: KafkaCluster, input: Input, world: World): Promi
     if (!input.on("exit") || offset < (ends.get(partition) ?? 0)) consumer.assign(name, partition, offset);
   }
   const done = () => output.full || (input.on("exit") && output.hasPassed(consumer.positions()));
+  const progress = new Progress(world, cluster.seams.clock, !world.outIsTerminal);
+  const total = input.on("exit")
+    ? ranges.reduce((sum, range) => sum + Math.max(0, range.end - range.start), 0)
+    : null;
   const interrupted = world.interrupted().then(() => "interrupted" as const);
   while (!done()) {
     const outcome = await Promise.race([
@@ -94,8 +98,10 @@ async function consume(cluster: KafkaCluster, input: Input, world: World): Promi
       interrupted,
     ]);
     output.flush();
+    progress.update(output.passed, total);
     if (outcome === "interrupted") break;
   }
+  progress.end();
   return EXIT.ok;
 }
 
@@ -110,6 +116,8 @@ export class RecordOutput {
   readonly #format: RecordFormat;
   readonly #limit: number;
   readonly #key: Uint8Array | null;
+  /** Records that were looked at. */
+  passed = 0;
   #count = 0;
   #chunks: Uint8Array[] = [];
 
@@ -135,6 +143,7 @@ export class RecordOutput {
   take(partition: number, cursor: RecordCursor): void {
     if (this.full || (this.ends !== null && cursor.offset >= (this.ends.get(partition) ?? 0))) return;
     this.next.set(partition, cursor.offset + 1);
+    this.passed += 1;
     const key = cursor.key();
     if (this.#key !== null && (key === null || Buffer.compare(this.#key, key) !== 0)) return;
     this.#count += 1;

@@ -21,6 +21,7 @@ export function processWorld(version: string, runBroker: RunBroker): World {
     stdin: () => Bun.stdin.stream(),
     env: process.env,
     hostName: hostname(),
+    outIsTerminal: process.stdout.isTTY === true,
     errIsTerminal: process.stderr.isTTY === true,
     stdinIsTerminal: process.stdin.isTTY === true,
     version,

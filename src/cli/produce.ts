@@ -93,10 +93,10 @@ async function produce(cluster: KafkaCluster, input: Input, world: World): Promi
   await createWhereAllowed(cluster, name);
   const topic = await requireTopic(cluster, name, world);
   if (topic === null) return EXIT.failed;
-  const count = topic.partitions.length;
+  const partitions = topic.partitions.length;
   const fixedPartition = wholeNumber(input, "partition");
-  if (fixedPartition !== null && fixedPartition >= count) {
-    throw new UsageError(`--partition ${fixedPartition}: ${name} has 0 to ${count - 1}`);
+  if (fixedPartition !== null && fixedPartition >= partitions) {
+    throw new UsageError(`--partition ${fixedPartition}: ${name} has 0 to ${partitions - 1}`);
   }
 
   const sender = new RecordSender(
@@ -105,9 +105,9 @@ async function produce(cluster: KafkaCluster, input: Input, world: World): Promi
     compression,
     headers.length === 0 ? null : encodeHeaders(headers),
   );
-  let spread = Math.floor(cluster.seams.random.fraction() * count);
+  let spread = Math.floor(cluster.seams.random.fraction() * partitions);
   const partitionOf = (key: Uint8Array | null) =>
-    fixedPartition ?? (key === null ? spread : partitionForKey(key, count));
+    fixedPartition ?? (key === null ? spread : partitionForKey(key, partitions));
   const add = async (text: Uint8Array) => {
     const { key, value } = toLine(text);
     await sender.add(partitionOf(key), fixedTimestampMs ?? cluster.seams.clock.nowMs(), key, value);
@@ -116,12 +116,17 @@ async function produce(cluster: KafkaCluster, input: Input, world: World): Promi
   for (const value of values) await add(Buffer.from(value));
   if (values.length === 0) {
     if (world.stdinIsTerminal) world.err("A line is a record; Ctrl-D ends.\n");
+    const progress = new Progress(world, cluster.seams.clock, !world.stdinIsTerminal);
+    let count = 0;
     for await (const group of lines(world.stdin(), MAX_LINE_BYTES)) {
       for (const line of group) await add(line);
       await sender.flush();
+      count += group.length;
+      progress.update(count, null);
       // Records without a key stay together per group and spread over partitions between groups.
-      spread = (spread + 1) % count;
+      spread = (spread + 1) % partitions;
     }
+    progress.end();
   }
   await sender.flush();
   report(sender, name, input, world);

@@ -13,6 +13,7 @@ export interface World {
   readonly stdin: () => AsyncIterable<Uint8Array>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostName: string;
+  readonly outIsTerminal: boolean;
   /** Whether standard error is a terminal. */
   readonly errIsTerminal: boolean;
   readonly stdinIsTerminal: boolean;

@@ -12,6 +12,7 @@ export interface FakeProcess {
   readonly stdin?: readonly string[];
   readonly runBroker?: RunBroker;
   readonly interrupted?: Promise<string>;
+  readonly errIsTerminal?: boolean;
 }
 
 /** Runs a command line in this process. */
@@ -28,7 +29,8 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     },
     env: given.env ?? {},
     hostName: "host",
-    errIsTerminal: false,
+    outIsTerminal: false,
+    errIsTerminal: given.errIsTerminal ?? false,
     stdinIsTerminal: false,
     version: "1.2.3",
     runBroker: given.runBroker ?? (() => Promise.reject(new Error("not expected to run"))),
