@@ -458,7 +458,7 @@ export class Broker {
     for (;;) {
       const id = uuidFromBytes(this.#options.random.bytes(16));
       // Kafka's tools print ids on command lines: none may look like an option.
-      if (id !== ZERO_UUID && !id.startsWith("-")) return id;
+      if (id !== ZERO_UUID && !id.startsWith("-") && this.#state.byId(id) === null) return id;
     }
   }
 
