@@ -6,6 +6,7 @@ import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { consumeInGroup } from "./group-consume.ts";
 import { KAFKA_FLAGS, parseWholeNumber, requireTopic, wholeNumber, withCluster } from "./kafka-session.ts";
+import { Progress } from "./progress.ts";
 import { type RecordFormat, recordFormat, TEMPLATE_DOC } from "./record-format.ts";
 import { parseStart, rangesOf, START_DOC, type Start } from "./start.ts";
 import type { World } from "./world.ts";

@@ -9,6 +9,7 @@ import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { KAFKA_FLAGS, requireTopic, waitUntil, wholeNumber, withCluster } from "./kafka-session.ts";
 import { lines } from "./lines.ts";
+import { Progress } from "./progress.ts";
 import { RecordSender } from "./record-sender.ts";
 import type { World } from "./world.ts";
 
