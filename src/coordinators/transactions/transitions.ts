@@ -195,6 +195,9 @@ function decideEndWithBump(transaction: Transaction, request: EndRequest, now: N
   if (transaction.producerId !== request.producerId && !afterOverflow)
     return refuse(ERROR.INVALID_PRODUCER_ID_MAPPING);
   if (isEnding(transaction)) {
+    // The producer knows its next epoch already, and ends a transaction to which it has written nothing: it is told
+    // to come again, as in Kafka while markers are on their way.
+    if (current) return refuse(ERROR.CONCURRENT_TRANSACTIONS);
     if (!again) return refuse(ERROR.PRODUCER_FENCED);
     return refuse(state === prepared(outcome) ? ERROR.CONCURRENT_TRANSACTIONS : ERROR.INVALID_TXN_STATE);
   }

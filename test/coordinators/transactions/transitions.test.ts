@@ -197,12 +197,14 @@ describe("the end, up to transaction version 1", () => {
 });
 
 describe("the end from transaction version 2 on", () => {
+  const CONCURRENT = "CONCURRENT_TRANSACTIONS";
   // By state: commit and abort with the current epoch, and with the one before, as a request sent again has it.
   const cases: readonly [TransactionState, string, string, string, string][] = [
     ["Empty", "INVALID_TXN_STATE", "PrepareAbort 7/6", "PRODUCER_FENCED", "PRODUCER_FENCED"],
     ["Ongoing", "PrepareCommit 7/6", "PrepareAbort 7/6", "PRODUCER_FENCED", "PRODUCER_FENCED"],
-    ["PrepareCommit", "PRODUCER_FENCED", "PRODUCER_FENCED", "CONCURRENT_TRANSACTIONS", "INVALID_TXN_STATE"],
-    ["PrepareAbort", "PRODUCER_FENCED", "PRODUCER_FENCED", "INVALID_TXN_STATE", "CONCURRENT_TRANSACTIONS"],
+    // The current epoch is that of the next transaction: its end comes before the last one's markers are written.
+    ["PrepareCommit", CONCURRENT, CONCURRENT, CONCURRENT, "INVALID_TXN_STATE"],
+    ["PrepareAbort", CONCURRENT, CONCURRENT, "INVALID_TXN_STATE", CONCURRENT],
     ["CompleteCommit", "INVALID_TXN_STATE", "PrepareAbort 7/6", "repeat", "INVALID_TXN_STATE"],
     ["CompleteAbort", "INVALID_TXN_STATE", "PrepareAbort 7/6", "INVALID_TXN_STATE", "repeat"],
   ];
