@@ -176,6 +176,11 @@ export class Broker {
 
   /** Says why a topic can't be created, or null. */
   createFault(spec: TopicSpec): Refusal | null {
+    return this.#createFault(spec, isInternalTopic(spec.name));
+  }
+
+  /** `own`: a topic of the broker's own. They come beside what clients have, which must not fail for them. */
+  #createFault(spec: TopicSpec, own: boolean): Refusal | null {
     const nameFault = topicNameFault(spec.name);
     if (nameFault !== null) return refusal(ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
     if (this.topics.get(spec.name) !== null || spec.name === METADATA_TOPIC) {
@@ -184,9 +189,7 @@ export class Broker {
     if (this.#deleting.has(spec.name)) {
       return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' is being deleted; try again.`);
     }
-    // The broker's own come beside what clients have: groups and transactions must not fail for their topics.
-    const internal = isInternalTopic(spec.name);
-    const collision = internal ? null : this.topics.colliding(spec.name);
+    const collision = own ? null : this.topics.colliding(spec.name);
     if (collision !== null) {
       const words = `Topic '${spec.name}' collides with existing topic: ${collision}`;
       return refusal(ERROR.INVALID_TOPIC_EXCEPTION, words);
@@ -196,7 +199,7 @@ export class Broker {
       const words = `Number of partitions was set to an invalid non-positive value.`;
       return refusal(ERROR.INVALID_PARTITIONS, words);
     }
-    const roomFault = internal ? null : this.#roomFault(count);
+    const roomFault = own ? null : this.#roomFault(count);
     if (roomFault !== null) return roomFault;
     const configFault = topicConfigFault(spec.configs, this.topicDefaults);
     if (configFault !== null) return refusal(ERROR.INVALID_CONFIG, configFault);
@@ -209,7 +212,11 @@ export class Broker {
 
   /** Creates a topic; it can be used at once. `durable` runs once the disk has it. */
   createTopic(spec: TopicSpec, durable: AckCallback): Topic | Refusal {
-    const fault = this.createFault(spec);
+    return this.#createTopic(spec, isInternalTopic(spec.name), durable);
+  }
+
+  #createTopic(spec: TopicSpec, own: boolean, durable: AckCallback): Topic | Refusal {
+    const fault = this.#createFault(spec, own);
     if (fault !== null) return fault;
     const description: TopicDescription = {
       name: spec.name,
@@ -410,12 +417,14 @@ export class Broker {
   /** The partition of an internal topic (its name begins with `__`), made where it is missing. Throws DISK_IO. */
   internalPartition(topic: string, configs: ReadonlyMap<string, string>): Partition {
     assert(topic.startsWith("__"), `${topic} is no internal topic`);
-    const found =
-      this.topics.get(topic) ?? this.createTopic({ name: topic, partitionCount: 1, configs }, () => {});
-    const partition = "error" in found ? undefined : found.partitions[0];
-    if (partition === undefined) {
-      throw new HeadwaterError("DISK_IO", `internal topic ${topic} can't be opened`, { topic });
+    const spec = { name: topic, partitionCount: 1, configs };
+    const found = this.topics.get(topic) ?? this.#createTopic(spec, true, () => {});
+    if ("error" in found) {
+      const message = `internal topic ${topic} can't be opened: ${found.message}`;
+      throw new HeadwaterError("DISK_IO", message, { topic });
     }
+    const [partition] = found.partitions;
+    assert(partition !== undefined, `internal topic ${topic} has no partition`);
     this.topics.markInternal(topic);
     return partition;
   }

@@ -195,3 +195,15 @@ describe("createFault", () => {
     );
   });
 });
+
+test("the broker's own topics come also where clients' topics have used up the room", async () => {
+  const { broker, clock } = await openBroker(new SimulatedDisk({ seed: 1 }), { maxPartitions: 1 });
+  const spec = (name: string) => ({ name, partitionCount: 1, configs: new Map<string, string>() });
+  expect(broker.createTopic(spec("a"), () => {})).toMatchObject({ name: "a" });
+  expect(broker.createTopic(spec("b"), () => {})).toMatchObject({ error: ERROR.POLICY_VIOLATION });
+  const state = broker.openState("__headwater_uplink");
+  const set = state.set("position", new Uint8Array([1]));
+  await clock.settleAll();
+  await set;
+  expect(state.get("position")).toEqual(new Uint8Array([1]));
+});
