@@ -90,6 +90,8 @@ export class PartitionLog {
 
   set config(config: LogConfig) {
     const wasMemory = this.#config.durability === "memory";
+    // First: the commit round that is asked for below goes by it.
+    this.#config = config;
     if (wasMemory && config.durability === "disk") {
       this.#shownEndOffset = this.#endOffset;
       this.#host.uncommittedBytes += this.pendingBytes;
@@ -97,7 +99,6 @@ export class PartitionLog {
     } else if (!wasMemory && config.durability === "memory") {
       this.#host.uncommittedBytes -= this.pendingBytes;
     }
-    this.#config = config;
   }
 
   get folder(): string {

@@ -467,8 +467,12 @@ describe("durability in memory", () => {
   test("a topic that becomes durable keeps its high watermark and catches up", async () => {
     const { log, clock, store } = await setUp({ durability: "memory" });
     for (let i = 0; i < 5; i++) mustAppend(log, batchOf(["a"]));
+    await clock.settleAll();
     log.config = { ...log.config, durability: "disk" };
     expect(log.highWatermark as number).toBe(5);
+    // By itself, without another append.
+    await clock.settleAll();
+    expect(log.durableEndOffset as number).toBe(5);
     mustAppend(log, batchOf(["b"]));
     expect(log.highWatermark as number).toBe(5);
     await clock.settleAll();
