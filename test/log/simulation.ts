@@ -318,6 +318,8 @@ export class Simulation {
     // Now and then recovery itself is cut off, somewhere.
     if (this.#random.below(3) === 0) await this.#interruptRecovery();
     this.#snapshot = null;
+    // A cut that the interrupted recovery was too short for must not meet this one.
+    this.#crashAt = -1;
     this.#clock = new ManualClock();
     await this.#open();
     const damage = this.#reports.matching("quarantined");
