@@ -1,11 +1,11 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { AbortedTransactions } from "../records/aborted-transactions.ts";
-import { batchNextOffset, completeBatchSizeBytes } from "../records/batch.ts";
+import { batchBaseOffset, batchNextOffset, completeBatchSizeBytes } from "../records/batch.ts";
 import { partitionForKey } from "../records/murmur2.ts";
 import { RecordCursor } from "../records/reader.ts";
 import type { Lane } from "./lane.ts";
 import type { Outbox } from "./outbox.ts";
-import type { UplinkReports } from "./reports.ts";
+import type { GapCause, UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
 import type { UplinkSettings } from "./settings.ts";
 import type { LocalSource, SourceBounds, SourceSlice } from "./source.ts";
@@ -142,7 +142,9 @@ export class Intake {
     }
     const before = partition.next;
     try {
-      this.#take(partition, slice, round, roomLeft);
+      this.#take(partition, slice, round, roomLeft, bounds.compacted);
+      // Nothing is left below the end: the log lost its last batches.
+      if (slice.bytes.length === 0) this.#stepOverHole(partition, slice.nextOffset, bounds.compacted);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       this.#stepOverUnreadable(partition, slice.bytes, error);
@@ -152,27 +154,42 @@ export class Intake {
     return slice.bytes.length;
   }
 
-  #take(partition: SourcePartition, slice: SourceSlice, round: Round, roomLeft: () => boolean): void {
+  /** Takes records batch by batch, as long as there is room. Throws MALFORMED. */
+  #take(
+    partition: SourcePartition,
+    { bytes, aborted }: SourceSlice,
+    round: Round,
+    roomLeft: () => boolean,
+    compacted: boolean,
+  ): void {
+    const cursor = this.#cursor;
+    const transactions = aborted.length > 0 ? new AbortedTransactions(aborted) : null;
+    for (let at = 0, sizeBytes = 0; at < bytes.length; at += sizeBytes) {
+      sizeBytes = completeBatchSizeBytes(bytes, at, bytes.length);
+      if (sizeBytes === 0) return;
+      cursor.open(bytes, at, at + sizeBytes);
+      const hasRecords = cursor.next();
+      const hidden = transactions?.hides(bytes, at) ?? false;
+      // A batch without records stands for those that were in it: nobody can write one.
+      const start = hasRecords ? batchBaseOffset(bytes, at) : batchNextOffset(bytes, at);
+      this.#stepOverHole(partition, start, compacted);
+      if (hasRecords && !this.#takeRecords(partition, round, roomLeft, hidden)) return;
+    }
+  }
+
+  /** Takes the batch at whose first record the cursor is. Returns whether there is room for another. */
+  #takeRecords(partition: SourcePartition, round: Round, roomLeft: () => boolean, hidden: boolean): boolean {
     const cursor = this.#cursor;
     const { lanes } = partition.route;
-    const aborted = slice.aborted.length > 0 ? new AbortedTransactions(slice.aborted) : null;
-    let batchPosition = -1;
-    let hidden = false;
-    cursor.open(slice.bytes);
-    while (cursor.next()) {
-      if (aborted !== null && cursor.batchPosition !== batchPosition) {
-        batchPosition = cursor.batchPosition;
-        hidden = aborted.hides(slice.bytes, batchPosition);
-      }
+    do {
       const wanted = cursor.offset >= partition.next && !cursor.isControl && !hidden;
       if (wanted && !this.#skips(partition, cursor)) {
         this.#outbox.add(laneOf(lanes, partition, cursor), cursor, partition, round);
       }
       if (cursor.nextOffset > partition.next) partition.next = cursor.nextOffset;
-      if (!roomLeft()) return;
-    }
-    // A batch that compaction emptied moves the position, too.
-    if (cursor.nextOffset > partition.next) partition.next = cursor.nextOffset;
+      if (!roomLeft()) return false;
+    } while (cursor.next());
+    return true;
   }
 
   /** Whether the record is at the centre already, or will never be. */
@@ -190,17 +207,27 @@ export class Intake {
     return cursor.offset < (there.next[lane] ?? 0);
   }
 
+  /**
+   * Offsets up to `to` have no records. Compaction leaves such holes; in a log that is not compacted what was there
+   * is lost: the log set damaged batches aside.
+   */
+  #stepOverHole(partition: SourcePartition, to: number, compacted: boolean): void {
+    if (to <= partition.next) return;
+    const reason = "missing in the local log, which set damaged records aside";
+    if (!compacted) this.#reportGap(partition, to, reason, "damaged");
+    partition.next = to;
+  }
+
+  /** From the next offset to read up to `to`. */
+  #reportGap(partition: SourcePartition, to: number, reason: string, cause: GapCause): void {
+    const { route, index, next } = partition;
+    this.#reports.onGap(route.topic, index, next, to, reason, cause);
+  }
+
   /** Retention was quicker than the link. */
   #stepOverLost(partition: SourcePartition, bounds: SourceBounds, round: Round): void {
     if (partition.next >= bounds.logStartOffset) return;
-    const { topic } = partition.route;
-    this.#reports.onGap(
-      topic,
-      partition.index,
-      partition.next,
-      bounds.logStartOffset,
-      "deleted before it was forwarded",
-    );
+    this.#reportGap(partition, bounds.logStartOffset, "deleted before it was forwarded", "deleted");
     partition.next = bounds.logStartOffset;
     round.next.set(partition, partition.next);
   }
@@ -219,7 +246,7 @@ export class Intake {
       this.#reports.onTrouble(`${topic}-${partition.index} is unreadable at ${partition.next}`, error);
       return;
     }
-    this.#reports.onGap(topic, partition.index, partition.next, end, `unreadable: ${error.message}`);
+    this.#reportGap(partition, end, `unreadable: ${error.message}`, "damaged");
     partition.next = end;
   }
 }

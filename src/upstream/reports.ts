@@ -1,10 +1,23 @@
+/**
+ * What took records that will not reach the centre: the log deleted them first, damage did, or the centre will
+ * never take them.
+ */
+export type GapCause = "deleted" | "damaged" | "refused";
+
 /** What an uplink has to tell while it works. Calls come in the turn of the event loop in which it happened. */
 export interface UplinkReports {
   /**
    * Records [fromOffset, toOffset) of a source partition will not reach the centre. After a crash a gap may be
    * reported once more, if its round had not been committed.
    */
-  onGap(topic: string, partition: number, fromOffset: number, toOffset: number, reason: string): void;
+  onGap(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    toOffset: number,
+    reason: string,
+    cause: GapCause,
+  ): void;
   /** A local topic was deleted and made again: its records are forwarded from the new log's start. */
   onRecreated(topic: string): void;
   /** The uplink changed its state: connected, backing off, fenced, failed. One line for the log. */

@@ -224,7 +224,7 @@ export class RoundPipeline {
     } else {
       const { partition, offset } = batch.only;
       partition.refused.add(offset);
-      this.#reports.onGap(partition.route.topic, partition.index, offset, offset + 1, reason);
+      this.#reports.onGap(partition.route.topic, partition.index, offset, offset + 1, reason, "refused");
     }
     this.#hooks.reset(`${reason}${message === null ? "" : ` (${message})`}`);
   }

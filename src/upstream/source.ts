@@ -12,9 +12,9 @@ export interface LocalSource {
   bounds(topic: string, partition: number): SourceBounds | null;
   /**
    * Whole record batches from the one that holds `fromOffset` on, back to back: at least one (of any size) where
-   * `fromOffset` is below the high watermark, and up to about `maxBytes`; empty otherwise. Batches may be
-   * compressed and the first may begin before `fromOffset`. The view is good until this turn of the event loop
-   * ends. Throws HeadwaterError where the disk fails or the bytes are quarantined.
+   * `fromOffset` is below the high watermark, and up to about `maxBytes`; empty otherwise, or where the log has lost
+   * all up to there. Batches may be compressed, the first may begin before `fromOffset`, and offsets may be missing
+   * between two. The view is good until this turn of the event loop ends. Throws HeadwaterError where the disk fails or the bytes are quarantined.
    */
   read(topic: string, partition: number, fromOffset: number, maxBytes: number): SourceSlice;
   /**
@@ -26,6 +26,8 @@ export interface LocalSource {
 
 export interface SourceSlice {
   readonly bytes: Uint8Array;
+  /** Where reading goes on: there is nothing below it but these batches. */
+  readonly nextOffset: number;
   /** Transactions that were aborted and have records among these. */
   readonly aborted: readonly AbortedRange[];
 }
@@ -42,4 +44,6 @@ export interface SourceBounds {
   readonly logStartOffset: number;
   /** Records below this are durable, and of transactions that are decided: the last stable offset. */
   readonly highWatermark: number;
+  /** Whether offsets without a record are compaction's doing: of a log that is not compacted, such records are lost. */
+  readonly compacted: boolean;
 }

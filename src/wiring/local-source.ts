@@ -4,7 +4,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { LocalSource, SourceSlice } from "../upstream/source.ts";
 
-const NOTHING: SourceSlice = { bytes: new Uint8Array(0), aborted: [] };
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * The broker's logs, as an uplink reads them: what was committed, like a careful consumer, and never beyond
@@ -35,19 +35,22 @@ export function localSource(broker: Broker): LocalSource {
       if (found === null) return null;
       const { log, topicId } = found;
       if (log.highWatermark > log.durableEndOffset) makeDurable(log);
-      return { topicId, logStartOffset: log.logStartOffset, highWatermark: forwardableEnd(log) };
+      const { logStartOffset, config } = log;
+      return { topicId, logStartOffset, highWatermark: forwardableEnd(log), compacted: config.compact };
     },
     read(topic, partition, fromOffset, maxBytes) {
       const log = broker.partition(topic, partition)?.log;
-      if (log === undefined) return NOTHING;
+      if (log === undefined) return nothingUpTo(fromOffset);
       const until = forwardableEnd(log);
-      if (fromOffset >= until) return NOTHING;
+      if (fromOffset >= until) return nothingUpTo(fromOffset);
       const details = { topic, partition, offset: fromOffset };
       const read = log.read(offset(fromOffset), maxBytes, { minOneBatch: true, until });
       if (!("nextOffset" in read)) {
         const message = `${topic}-${partition} can't be read (Kafka error ${read.error})`;
         throw new HeadwaterError("DISK_IO", message, details);
       }
+      // Below the end a log always has a batch, but where its last ones were damaged.
+      if (read.bytes.length === 0) return nothingUpTo(until);
       const aborted = log.abortedTransactions(fromOffset, read.nextOffset);
       if (aborted === null) {
         throw new HeadwaterError(
@@ -56,7 +59,7 @@ export function localSource(broker: Broker): LocalSource {
           details,
         );
       }
-      return { bytes: read.bytes, aborted };
+      return { bytes: read.bytes, nextOffset: read.nextOffset, aborted };
     },
     onAppended(listener) {
       listeners.add(listener);
@@ -67,6 +70,10 @@ export function localSource(broker: Broker): LocalSource {
       };
     },
   };
+}
+
+function nothingUpTo(nextOffset: number): SourceSlice {
+  return { bytes: NO_BYTES, nextOffset, aborted: [] };
 }
 
 function forwardableEnd(log: PartitionLog): Offset {

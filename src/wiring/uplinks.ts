@@ -13,7 +13,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { BATCH_HEADER_BYTES, batchBaseTimestampMs } from "../records/batch.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { PositionStore } from "../upstream/positions.ts";
-import type { UplinkReports } from "../upstream/reports.ts";
+import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { localSource } from "./local-source.ts";
@@ -69,8 +69,9 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, state: Ke
   );
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker);
-  const reports = reportsTo(logger, (count) => {
-    parts.metrics.gaps.retention.add(count);
+  const reports = reportsTo(logger, (count, cause) => {
+    // What was damaged the log has counted, and what the centre refuses is still stored here.
+    if (cause === "deleted") parts.metrics.gaps.retention.add(count);
     started.gaps += count;
   });
   const uplink = new Uplink(
@@ -109,10 +110,10 @@ function positionStore(state: KeyedState, name: string): PositionStore {
   return { load: async () => state.get(name), save: (value) => state.set(name, value) };
 }
 
-function reportsTo(logger: Logger, countGap: (records: number) => void): UplinkReports {
+function reportsTo(logger: Logger, countGap: (records: number, cause: GapCause) => void): UplinkReports {
   return {
-    onGap(topic, partition, fromOffset, toOffset, reason) {
-      countGap(toOffset - fromOffset);
+    onGap(topic, partition, fromOffset, toOffset, reason, cause) {
+      countGap(toOffset - fromOffset, cause);
       logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
     },
     onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),

@@ -1,5 +1,11 @@
 import { type Uuid, ZERO_UUID } from "../../src/base/ids.ts";
-import { batchNextOffset, batchSizeBytes, setBatchBaseOffset } from "../../src/records/batch.ts";
+import {
+  BATCH_HEADER_BYTES,
+  batchNextOffset,
+  batchSizeBytes,
+  setBatchBaseOffset,
+  writeBatchHeader,
+} from "../../src/records/batch.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
 import type { LocalSource, SourceBounds, SourceSlice, SourceTopic } from "../../src/upstream/source.ts";
 
@@ -7,6 +13,7 @@ interface MemoryLog {
   topicId: Uuid;
   logStartOffset: number;
   endOffset: number;
+  compacted: boolean;
   readonly batches: Uint8Array[];
 }
 
@@ -22,6 +29,7 @@ export class MemorySource implements LocalSource {
         topicId: id,
         logStartOffset: 0,
         endOffset: 0,
+        compacted: false,
         batches: [],
       })),
     );
@@ -54,11 +62,27 @@ export class MemorySource implements LocalSource {
     return baseOffset;
   }
 
+  /** Appends a batch that has lost its records and kept their offsets. */
+  appendEmpty(topic: string, partition: number, offsets: number): void {
+    this.appendBatch(topic, partition, emptyBatch(offsets));
+  }
+
   /** Retention: batches that end at or below `offset` are gone. */
   deleteBefore(topic: string, partition: number, offset: number): void {
     const log = this.#log(topic, partition);
     while (log.batches[0] !== undefined && batchNextOffset(log.batches[0], 0) <= offset) log.batches.shift();
     log.logStartOffset = offset;
+  }
+
+  /** Damage, or compaction: the batch that holds `offset` is gone, and its offsets with it. */
+  loseBatch(topic: string, partition: number, offset: number): void {
+    const { batches } = this.#log(topic, partition);
+    batches.splice(lowerBound(batches, offset), 1);
+  }
+
+  /** From now on missing offsets are compaction's doing. */
+  compact(topic: string): void {
+    for (const log of this.#topics.get(topic) ?? []) log.compacted = true;
   }
 
   endOffset(topic: string, partition: number): number {
@@ -76,11 +100,12 @@ export class MemorySource implements LocalSource {
   bounds(topic: string, partition: number): SourceBounds | null {
     const log = this.#topics.get(topic)?.[partition];
     if (log === undefined) return null;
-    return { topicId: log.topicId, logStartOffset: log.logStartOffset, highWatermark: log.endOffset };
+    const { topicId, logStartOffset, endOffset, compacted } = log;
+    return { topicId, logStartOffset, highWatermark: endOffset, compacted };
   }
 
   read(topic: string, partition: number, fromOffset: number, maxBytes: number): SourceSlice {
-    const { batches } = this.#log(topic, partition);
+    const { batches, endOffset } = this.#log(topic, partition);
     let first = lowerBound(batches, fromOffset);
     const chosen: Uint8Array[] = [];
     let size = 0;
@@ -90,7 +115,9 @@ export class MemorySource implements LocalSource {
       chosen.push(batch);
       size += batch.length;
     }
-    return { bytes: Buffer.concat(chosen), aborted: [] };
+    const last = chosen.at(-1);
+    const nextOffset = last === undefined ? endOffset : batchNextOffset(last, 0);
+    return { bytes: Buffer.concat(chosen), nextOffset, aborted: [] };
   }
 
   onAppended(listener: (topic: string, partition: number) => void): () => void {
@@ -126,6 +153,24 @@ function lowerBound(batches: readonly Uint8Array[], offset: number): number {
 
 function bytesOf(text: string | null): Uint8Array | null {
   return text === null ? null : new TextEncoder().encode(text);
+}
+
+function emptyBatch(offsets: number): Uint8Array {
+  const bytes = new Uint8Array(BATCH_HEADER_BYTES);
+  writeBatchHeader(bytes, 0, {
+    baseOffset: 0,
+    sizeBytes: bytes.length,
+    leaderEpoch: 0,
+    attributes: 0,
+    lastOffsetDelta: offsets - 1,
+    baseTimestampMs: 0,
+    maxTimestampMs: 0,
+    producerId: -1,
+    producerEpoch: -1,
+    baseSequence: -1,
+    recordCount: 0,
+  });
+  return bytes;
 }
 
 function newId(): Uuid {

@@ -8,6 +8,7 @@ import { localSource } from "../../src/wiring/local-source.ts";
 import { type OpenBroker, openBroker } from "../broker/support.ts";
 import { batchOf } from "../log/support.ts";
 import { ModelCentre } from "../upstream/model-centre.ts";
+import { ModelRun } from "../upstream/model-run.ts";
 
 const TOPIC = "readings";
 const NOTHING_STORED = { kind: "answered", answer: null } as const;
@@ -119,4 +120,30 @@ test("what a local transaction holds goes up once it is committed, and never whe
   end(3, "abort");
   expect(await forward()).toEqual(["kept", "reading 0"]);
   expect(forwarder.status(clock.monotonicMs()).lagRecords).toBe(0);
+});
+
+test("what damage took is told by who forwards, also after a restart, and the rest goes up", async () => {
+  const before = await gateway("disk");
+  for (let batch = 0; batch < 4; batch += 1) {
+    put(before, 2);
+    await before.clock.settleAll();
+  }
+  const log = before.broker.partition(TOPIC, 0)?.log;
+  const path = log?.segments[0]?.path ?? "";
+  const batchBytes = (log?.segments[0]?.sizeBytes ?? 0) / 4;
+  await before.store.close();
+  for (const batch of [1, 3]) before.disk.flipBit(path, (batchBytes * batch + 70) * 8);
+  const mended = await gateway("disk", before.disk);
+  mended.store.verifyAll();
+  await mended.clock.settleAll();
+  await mended.store.close();
+  const after = await gateway("disk", mended.disk);
+  const run = new ModelRun({ source: localSource(after.broker) });
+  run.run(1_000);
+  expect(run.values(TOPIC)).toEqual(["reading 0", "reading 1", "reading 0", "reading 1"]);
+  expect(run.gaps().map((line) => line.split(":")[0])).toEqual([
+    `gap ${TOPIC}-0 2..4 damaged`,
+    `gap ${TOPIC}-0 6..8 damaged`,
+  ]);
+  expect(run.status().lagRecords).toBe(0);
 });

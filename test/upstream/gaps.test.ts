@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import type { MemorySource } from "./memory-source.ts";
+import { ModelRun } from "./model-run.ts";
+
+const TOPIC = "readings";
+
+/** Batches of two records each. */
+function fill(source: MemorySource, batches: number): void {
+  source.createTopic(TOPIC, 1);
+  for (let batch = 0; batch < batches; batch += 1) {
+    const values = [batch * 2, batch * 2 + 1];
+    source.append(
+      TOPIC,
+      0,
+      values.map((value) => ({ key: "device", value: String(value) })),
+    );
+  }
+}
+
+for (const protocol of [0, 1, 2] as const) {
+  test(`what retention took before it was forwarded is reported, protocol ${protocol}`, () => {
+    const run = new ModelRun({ protocol });
+    fill(run.memory, 4);
+    run.run(1_000);
+    run.instead = () => ({ kind: "lost", reason: "the link is down" });
+    for (const value of ["8", "9", "10"]) run.memory.append(TOPIC, 0, [{ key: "device", value }]);
+    run.forwarder.appended(TOPIC, 0);
+    run.run(2_000);
+    run.memory.deleteBefore(TOPIC, 0, 10);
+    run.instead = () => null;
+    run.run(60_000);
+    expect(run.gaps()).toEqual([`gap ${TOPIC}-0 8..10 deleted: deleted before it was forwarded`]);
+    expect(run.values(TOPIC)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "10"]);
+    expect(run.status().lagRecords).toBe(0);
+  });
+}
+
+test("what damage took before it was forwarded is reported, within the log and at its end", () => {
+  const run = new ModelRun();
+  fill(run.memory, 6);
+  for (const offset of [2, 4, 10]) run.memory.loseBatch(TOPIC, 0, offset);
+  run.run(1_000);
+  const reason = "damaged: missing in the local log, which set damaged records aside";
+  expect(run.gaps()).toEqual([`gap ${TOPIC}-0 2..6 ${reason}`, `gap ${TOPIC}-0 10..12 ${reason}`]);
+  expect(run.values(TOPIC)).toEqual(["0", "1", "6", "7", "8", "9"]);
+  expect(run.status().lagRecords).toBe(0);
+  run.run(60_000);
+  expect(run.gaps()).toHaveLength(2);
+});
+
+test("a batch without records in a log that is not compacted stands for records that are lost", () => {
+  const run = new ModelRun();
+  fill(run.memory, 1);
+  run.memory.appendEmpty(TOPIC, 0, 3);
+  run.memory.append(TOPIC, 0, [{ key: "device", value: "5" }]);
+  run.run(1_000);
+  expect(run.gaps().map((line) => line.split(":")[0])).toEqual([`gap ${TOPIC}-0 2..5 damaged`]);
+  expect(run.values(TOPIC)).toEqual(["0", "1", "5"]);
+});
+
+test("what compaction took is no gap", () => {
+  const run = new ModelRun();
+  fill(run.memory, 4);
+  run.memory.compact(TOPIC);
+  run.memory.loseBatch(TOPIC, 0, 2);
+  run.memory.appendEmpty(TOPIC, 0, 3);
+  run.run(1_000);
+  expect(run.gaps()).toEqual([]);
+  expect(run.values(TOPIC)).toEqual(["0", "1", "4", "5", "6", "7"]);
+  expect(run.status().lagRecords).toBe(0);
+});

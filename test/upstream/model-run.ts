@@ -1,0 +1,98 @@
+import { SeededRandom } from "../../src/io/simulated/random.ts";
+import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
+import { Forwarder } from "../../src/upstream/forwarder.ts";
+import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
+import type { LocalSource } from "../../src/upstream/source.ts";
+import { MemorySource } from "./memory-source.ts";
+import { ModelCentre } from "./model-centre.ts";
+
+export interface ModelRunOptions {
+  readonly protocol?: 0 | 1 | 2;
+  readonly source?: LocalSource;
+  readonly centre?: ModelCentre;
+  /** What the local store holds. */
+  readonly stored?: Uint8Array | null;
+  readonly limits?: Partial<UplinkLimits>;
+}
+
+const STEP_MS = 10;
+
+/**
+ * A forwarder and a model of its centre, call by call: each is answered at once, unless the test answers it in the
+ * model's place. Time moves by steps.
+ */
+export class ModelRun {
+  readonly memory = new MemorySource();
+  readonly centre: ModelCentre;
+  readonly forwarder: Forwarder;
+  readonly reports: string[] = [];
+  readonly calls: CentreCall[] = [];
+  stored: Uint8Array | null;
+  nowMs = 0;
+  /** Answers in place of the model and of the store; null leaves it to them, "never" to nobody. */
+  instead: (call: CentreCall) => CentreOutcome | "never" | null = () => null;
+
+  constructor(options: ModelRunOptions = {}) {
+    const protocol = options.protocol ?? 2;
+    this.stored = options.stored ?? null;
+    this.centre = options.centre ?? new ModelCentre(protocol, 1);
+    const settings = uplinkSettings({
+      name: "u",
+      gatewayId: "g",
+      topics: ["*"],
+      delivery: protocol === 0 ? "idempotent" : "transactional",
+      compression: "none",
+      limits: options.limits ?? {},
+    });
+    const source = options.source ?? this.memory;
+    this.forwarder = new Forwarder(settings, source, new SeededRandom(1), "i1", {
+      onGap: (topic, partition, from, to, reason, cause) =>
+        this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`),
+      onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
+      onState: (level, message) => this.reports.push(`${level} ${message}`),
+      onTrouble: (message) => this.reports.push(`trouble ${message}`),
+    });
+  }
+
+  /** Lets this much time pass. */
+  run(forMs: number): void {
+    for (const untilMs = this.nowMs + forMs; this.nowMs < untilMs; this.nowMs += STEP_MS) this.step();
+  }
+
+  /** Runs the forwarder until it has nothing to do at this time. */
+  step(): void {
+    for (let turns = 0; turns < 100; turns += 1) {
+      const { calls, nextMs } = this.forwarder.turn(this.nowMs);
+      for (const call of calls) this.#answer(call);
+      if (calls.length === 0 && (nextMs === null || nextMs > this.nowMs)) return;
+    }
+    throw new Error("the forwarder does not come to rest");
+  }
+
+  status() {
+    return this.forwarder.status(this.nowMs);
+  }
+
+  gaps(): readonly string[] {
+    return this.reports.filter((line) => line.startsWith("gap "));
+  }
+
+  /** The values that a careful reader of the centre sees in the first partition. */
+  values(topic: string): readonly string[] {
+    const [records] = this.centre.visible(topic);
+    return (records ?? []).map(({ value }) => new TextDecoder().decode(value ?? undefined));
+  }
+
+  #answer(call: CentreCall): void {
+    this.calls.push(call);
+    const outcome = this.instead(call) ?? this.#perform(call);
+    if (outcome !== "never") this.forwarder.answered(call.id, outcome, this.nowMs);
+  }
+
+  #perform(call: CentreCall): CentreOutcome {
+    if (call.kind === "load-position") return { kind: "answered", answer: this.stored };
+    if (call.kind !== "save-position") return this.centre.perform(call, this.nowMs);
+    this.stored = call.ask;
+    return { kind: "answered", answer: null };
+  }
+}
