@@ -299,14 +299,17 @@ export class PartitionLog {
 
   // What follows is for the store: commit rounds, background syncs, retention, recovery.
 
-  /** Moves the log start offset up. Segments below it are out of sight at once and removed once that is durable. */
-  moveLogStart(to: number, reason: DeletionReason): void {
+  /**
+   * Moves the log start offset up. Segments below it are out of sight at once and removed once that is durable.
+   * Without a reason, what it was for has been reported already.
+   */
+  moveLogStart(to: number, reason: DeletionReason | null): void {
     if (to <= this.#logStartOffset) return;
     const from = this.#logStartOffset;
     this.#logStartOffset = to;
     this.#segments.retireBelow(to);
     this.epochs.startAt(to);
-    this.#host.report.deleted?.(this, from, to, reason);
+    if (reason !== null) this.#host.report.deleted?.(this, from, to, reason);
     this.#host.needsCommit(this);
   }
 

@@ -10,6 +10,7 @@ import {
 } from "../records/batch.ts";
 import { isSafeInt64At } from "../records/big-endian.ts";
 import { LOG_SUFFIX, QUARANTINE_FOLDER, quarantineName, SALVAGE_SUFFIX } from "./folder-names.ts";
+import { fillHole } from "./hole.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Segment } from "./segment.ts";
@@ -25,6 +26,14 @@ interface SoundRange {
 interface Lost {
   readonly fromOffset: number;
   readonly toOffset: number;
+}
+
+/** What is in a segment's file. */
+interface Findings {
+  readonly sound: SoundRange[];
+  readonly lost: Lost[];
+  /** After the last sound batch. */
+  readonly endOffset: number;
 }
 
 /**
@@ -59,8 +68,8 @@ export class Quarantine {
   }
 
   /**
-   * Salvages a segment of an open log; appends go on behind it, at the log's end. False where there is no space
-   * for that now. Throws DISK_FULL or DISK_IO.
+   * Salvages a segment of an open log; appends go on behind it, at the log's end. Where nothing is left of the
+   * first segment, the log start moves. False where there is no space for that now. Throws DISK_FULL or DISK_IO.
    */
   mend(log: PartitionLog, segment: Segment): boolean {
     // A mending that was cut off may have made the file of the next segment already.
@@ -69,8 +78,10 @@ export class Quarantine {
     if (segment === log.segments.at(-1)) {
       log.files.renew(this.#host.limits.segmentFirstBytes);
     } else {
-      const { kept } = this.salvage(log, segment);
+      const { kept } = this.salvage(log, segment, segment === log.segments[0]);
       log.files.replace(segment, kept);
+      const [first] = log.segments;
+      if (first !== undefined) log.moveLogStart(first.baseOffset, null);
     }
     this.#host.keyIndexes.forget(segment);
     return true;
@@ -79,32 +90,40 @@ export class Quarantine {
   /**
    * Sets a damaged segment aside and puts what is sound of it in its place, under the same base offset: only the
    * offsets of damaged batches are lost. The segment's own end says what was in it at least; batches that follow
-   * each other beyond that, up to `limitOffset`, are kept as well. `kept` is null where nothing was sound, or
-   * the file is missing. A crash in between leaves a file that recovery puts in place. Throws DISK_FULL, with
-   * nothing changed, or DISK_IO.
+   * each other beyond that, up to `limitOffset`, are kept as well. What is lost at its end becomes a batch without
+   * records: else a reader would wait there. `kept` is null where nothing was sound in the log's first segment. A
+   * crash in between leaves a file that recovery puts in place. Throws DISK_FULL, with nothing changed, or DISK_IO.
    */
   salvage(
     log: PartitionLog,
     segment: Segment,
+    isFirst: boolean,
     limitOffset = segment.nextOffset,
   ): { readonly kept: Segment | null } {
     const copyPath = segment.path.slice(0, -LOG_SUFFIX.length) + SALVAGE_SUFFIX;
-    if (this.#isMissing(log, segment, copyPath)) return { kept: null };
-    const source = this.#host.files.use(segment);
-    const { sound, lost } = findSound(source, segment, limitOffset);
-    if (sound.length > 0) this.#copy(source, sound, copyPath);
+    const source = this.#isMissing(log, segment, copyPath) ? null : this.#host.files.use(segment);
+    const { sound, lost, endOffset } =
+      source === null ? nothingOf(segment) : findSound(source, segment, limitOffset);
+    const filler = fillHole(
+      sound.length === 0 && isFirst ? segment.nextOffset : endOffset,
+      segment.nextOffset,
+    );
+    const keeps = sound.length > 0 || filler.length > 0;
+    if (keeps) this.#copy(source, sound, filler, copyPath);
     segment.close();
     const transactions = segment.loadTransactions();
     segment.removeCaches();
     const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
     const fileName = segment.path.slice(segment.path.lastIndexOf("/") + 1);
-    const aside = this.setAside(segment.path, log.folder, folderName, `.${fileName}`);
-    if (sound.length > 0) {
+    const aside =
+      source === null ? log.folder : this.setAside(segment.path, log.folder, folderName, `.${fileName}`);
+    if (keeps) {
       this.#disk.rename(copyPath, segment.path);
       this.#disk.syncFolder(log.folder);
     }
-    this.#reportLost(log, aside, lost, "batches are damaged");
-    const kept = sound.length === 0 ? null : this.#accept(log, segment);
+    const why = source === null ? "the segment's file is missing" : "batches are damaged";
+    this.#reportLost(log, aside, lost, why);
+    const kept = keeps ? this.#accept(log, segment) : null;
     // A marker may be among what is lost: what it said still holds.
     if (transactions !== null) kept?.takeTransactions(transactions);
     return { kept };
@@ -114,7 +133,7 @@ export class Quarantine {
     return this.#host.disk;
   }
 
-  /** Whether there is nothing to salvage. Ends a salvage that was cut off with the original away already. */
+  /** Whether the file is gone. Ends a salvage that was cut off with the original away already. */
   #isMissing(log: PartitionLog, segment: Segment, copyPath: string): boolean {
     if (this.#disk.exists(segment.path)) return false;
     if (this.#disk.exists(copyPath)) {
@@ -122,10 +141,6 @@ export class Quarantine {
       this.#disk.syncFolder(log.folder);
       return false;
     }
-    segment.close();
-    segment.removeCaches();
-    const whole = { fromOffset: segment.baseOffset, toOffset: segment.nextOffset };
-    this.#reportLost(log, log.folder, [whole], "the segment's file is missing");
     return true;
   }
 
@@ -136,9 +151,10 @@ export class Quarantine {
     }
   }
 
-  #copy(source: DiskFile, ranges: readonly SoundRange[], path: string): void {
+  /** Without a source there are no ranges. */
+  #copy(source: DiskFile | null, ranges: readonly SoundRange[], filler: Uint8Array, path: string): void {
     this.#disk.remove(path);
-    let sizeBytes = 0;
+    let sizeBytes = filler.length;
     for (const { start, end } of ranges) sizeBytes += end - start;
     const copy = this.#disk.createFile(path, sizeBytes);
     try {
@@ -146,10 +162,11 @@ export class Quarantine {
       for (const { start, end } of ranges) {
         for (let at = start; at < end; at += COPY_BYTES) {
           const length = Math.min(COPY_BYTES, end - at);
-          copy.write(position, source.view(at, length));
+          if (source !== null) copy.write(position, source.view(at, length));
           position += length;
         }
       }
+      if (filler.length > 0) copy.write(position, filler);
       copy.syncNow();
     } finally {
       copy.close();
@@ -172,12 +189,14 @@ export class Quarantine {
   }
 }
 
+/** Of a segment whose file is missing. */
+function nothingOf(segment: Segment): Findings {
+  const whole = { fromOffset: segment.baseOffset, toOffset: segment.nextOffset };
+  return { sound: [], lost: [whole], endOffset: segment.baseOffset };
+}
+
 /** The sound batches of a segment's file, and the offsets that are missing between them. */
-function findSound(
-  file: DiskFile,
-  segment: Segment,
-  limitOffset: number,
-): { sound: SoundRange[]; lost: Lost[] } {
+function findSound(file: DiskFile, segment: Segment, limitOffset: number): Findings {
   const bytes = file.view(0, file.sizeBytes);
   const sound: SoundRange[] = [];
   const lost: Lost[] = [];
@@ -196,7 +215,7 @@ function findSound(
     else sound.push({ start, end: position });
   }
   if (expected < segment.nextOffset) lost.push({ fromOffset: expected, toOffset: segment.nextOffset });
-  return { sound, lost };
+  return { sound, lost, endOffset: expected };
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 } from "../records/batch.ts";
 import type { LogState, SegmentState } from "./checkpoint.ts";
 import { CACHE_SUFFIXES, LOG_SUFFIX, parseSegmentName, SALVAGE_SUFFIX, segmentName } from "./folder-names.ts";
+import { fillHole } from "./hole.ts";
 import { entryBatches, type JournalEntry } from "./journal.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
@@ -62,7 +63,7 @@ export class LogRecovery {
   readonly #state: LogState | null;
   readonly #checkpointLost: boolean;
   readonly #refills: readonly Refill[];
-  readonly #logStartOffset: number;
+  #logStartOffset: number;
   readonly #quarantine: Quarantine;
   readonly #segments: Segment[] = [];
   readonly #toSync = new Set<Segment>();
@@ -242,7 +243,9 @@ export class LogRecovery {
   #salvageFirst(segment: Segment): void {
     segment.close();
     const { nextOffset } = segment;
-    const { kept } = this.#quarantine.salvage(this.#log, segment, this.#bases[0] ?? Number.MAX_SAFE_INTEGER);
+    const isFirst = this.#segments.length === 0;
+    const limitOffset = this.#bases[0] ?? Number.MAX_SAFE_INTEGER;
+    const { kept } = this.#quarantine.salvage(this.#log, segment, isFirst, limitOffset);
     this.#folderUnsynced = true;
     if (kept === null) return;
     this.#segments.push(kept);
@@ -331,7 +334,7 @@ export class LogRecovery {
     } else {
       this.#drop(segment, false);
       segment.nextOffset = resume;
-      const { kept } = this.#quarantine.salvage(this.#log, segment);
+      const { kept } = this.#quarantine.salvage(this.#log, segment, this.#segments.length === 0);
       if (kept !== null) this.#segments.push(kept);
     }
     this.#log.producers.clearSequences();
@@ -469,6 +472,7 @@ export class LogRecovery {
       if (first === this.#current && first.nextOffset === this.#logStartOffset) break;
       this.#drop(first);
     }
+    this.#bridgeHole();
     const last = this.#segments.at(-1);
     const endOffset = Math.max(this.#expected, this.#logStartOffset);
     if (last === undefined || last.nextOffset !== endOffset || last !== this.#current) {
@@ -476,6 +480,28 @@ export class LogRecovery {
       this.#expected = endOffset;
       this.#create(this.#host.limits.segmentFirstBytes);
     }
+  }
+
+  /**
+   * Behind damage a reader has to come to the end all the same: a batch without records leads over what is lost
+   * there. The log begins with what is left.
+   */
+  #bridgeHole(): void {
+    const endOffset = Math.max(this.#expected, this.#logStartOffset);
+    const last = this.#segments.findLast((segment) => segment.sizeBytes > 0);
+    if (last !== undefined && last.nextOffset < endOffset) {
+      const active = this.#segments.at(-1);
+      if (active !== undefined && active !== last) this.#drop(active);
+      this.#current = null;
+      this.#expected = last.nextOffset;
+      const filler = fillHole(last.nextOffset, endOffset);
+      for (let at = 0; at < filler.length; at += batchSizeBytes(filler, at)) {
+        this.#store(filler, at, batchSizeBytes(filler, at));
+      }
+      this.#current = null;
+    }
+    const firstOffset = last === undefined ? endOffset : (this.#segments[0]?.baseOffset ?? endOffset);
+    this.#logStartOffset = Math.max(this.#logStartOffset, firstOffset);
   }
 
   #drop(segment: Segment, remove = true): void {

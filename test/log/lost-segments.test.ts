@@ -7,11 +7,13 @@ import { SystemClock } from "../../src/io/bun/clock.ts";
 import { MappedDisk } from "../../src/io/bun/mapped-disk.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
+import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
 import {
   batchOf,
   createLog,
+  expectEndIsReached,
   mustAppend,
   openStore,
   Reports,
@@ -117,12 +119,15 @@ describe.each(["readings", "__cluster_metadata"])("the active segment of %s", (t
       expect(first.reports.matching("quarantined")).toEqual([
         expect.stringContaining(`quarantined ${topic}-0 ${kept} to 10`),
       ]);
+      // Where nothing is left the log begins behind it, else a reader is led over the hole.
+      expect(found.logStartOffset as number).toBe(kept === 0 ? 10 : 0);
+      expectEndIsReached(found);
       expect(valuesOf(readAll(found))).toEqual(VALUES.slice(0, kept));
       await appendAll(first.store, found, VALUES.slice(10, 11));
       expect(valuesOf(readAll(found, 10))).toEqual(VALUES.slice(10, 11));
-      expect(found.read(7 as Offset, 1, { minOneBatch: true, until: 11 as Offset })).toMatchObject({
-        nextOffset: 11,
-      });
+      expect(found.read(7 as Offset, 1, { minOneBatch: true, until: 11 as Offset })).toMatchObject(
+        kept === 0 ? { error: ERROR.OFFSET_OUT_OF_RANGE } : { nextOffset: 10 },
+      );
       const crashed = newFolder();
       cpSync(folder, crashed, { recursive: true });
       await first.store.close();
@@ -130,6 +135,7 @@ describe.each(["readings", "__cluster_metadata"])("the active segment of %s", (t
       for (const again of [folder, crashed]) {
         const second = await open(again);
         const log2 = find(second.store, log);
+        expect(log2.logStartOffset).toBe(found.logStartOffset);
         expect(valuesOf(readAll(log2))).toEqual([...VALUES.slice(0, kept), ...VALUES.slice(10, 11)]);
         await appendAll(second.store, log2, VALUES.slice(11, 12));
         expect(log2.logEndOffset as number).toBe(12);

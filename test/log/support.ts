@@ -172,6 +172,19 @@ export function readAll(
   return records;
 }
 
+/** Whoever reads on comes to the log's end, from wherever it begins: nobody waits at a hole. */
+export function expectEndIsReached(log: PartitionLog): void {
+  for (let from: number = log.logStartOffset; from < log.highWatermark; from++) {
+    let next = from as Offset;
+    while (next < log.highWatermark) {
+      const read = log.read(next, 1, { minOneBatch: true, until: log.highWatermark });
+      if (!("nextOffset" in read) || read.nextOffset <= next)
+        throw new Error(`a reader that began at ${from} gets no further than ${next}`);
+      next = read.nextOffset;
+    }
+  }
+}
+
 export function valuesOf(records: readonly DecodedRecord[]): string[] {
   return records.map((record) => (record.value === null ? "" : new TextDecoder().decode(record.value)));
 }
