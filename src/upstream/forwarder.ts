@@ -90,6 +90,8 @@ export class Forwarder {
   #claimedMs: number | null = null;
   #rival: { readonly claim: Claim; readonly seenMs: number; readonly looks: number } | null = null;
   #lastError: string | null = null;
+  /** What the centre denied topics for since a round was completed last: told once. */
+  readonly #denials = new Set<string>();
   #recordsForwarded = 0;
   #bytesForwarded = 0;
   #transactions = 0;
@@ -113,6 +115,7 @@ export class Forwarder {
       refused: (verdict: Verdict, error: number, what: string) => this.#refused(verdict, error, what),
       completed: (round: Round) => this.#completed(round),
       slots: (round: Round) => this.#slots(round),
+      denied: (error: number, what: string) => this.#denied(error, what),
       maySend: () => this.#local.maySend(),
     };
     const outbox = new Outbox(settings.limits, compressor(settings));
@@ -374,11 +377,20 @@ export class Forwarder {
       if (this.#intake.routes.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;
     }
     this.#failures = 0;
+    this.#denials.clear();
     this.#rival = null;
     if (this.#pipeline.protocol !== 0) this.#transactions += 1;
     this.#recordsForwarded += round.records;
     this.#bytesForwarded += round.sentBytes;
     this.#newestTimestampMs = Math.max(this.#newestTimestampMs, round.newestTimestampMs);
+  }
+
+  #denied(error: number, what: string): void {
+    this.#setup.lookSoon();
+    if (this.#denials.has(what)) return;
+    this.#denials.add(what);
+    this.#lastError = `${what}: ${errorName(error)}`;
+    this.#reports.onTrouble(this.#lastError, null);
   }
 
   #refused(verdict: Verdict, error: number, what: string): void {
@@ -405,6 +417,7 @@ export class Forwarder {
   /** Whatever is on its way is nobody's any more. */
   #forget(): void {
     this.#restarts += 1;
+    this.#denials.clear();
     this.#calls.forgetAll();
     this.#intake.clear();
     for (const route of this.#intake.routes.values()) {

@@ -9,7 +9,7 @@ import type { UplinkReports } from "./reports.ts";
 import { Round } from "./round.ts";
 import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
 import type { Now, SetupHooks } from "./topic-setup.ts";
-import { verdictOf } from "./verdicts.ts";
+import { deniesTopic, verdictOf } from "./verdicts.ts";
 
 /** First wait before a request that the coordinator was not ready for is repeated; doubled up to the last. */
 const FIRST_RETRY_MS = 10;
@@ -22,6 +22,8 @@ export interface PipelineHooks extends SetupHooks {
   completed(round: Round): void;
   /** The slots to commit for a round, or null where they can't be held (the hook has reported it). */
   slots(round: Round): readonly Slot[] | null;
+  /** The centre says that it has no such topic. That may pass, or the topic is gone. */
+  denied(error: number, what: string): void;
   /** Whether batches may leave: without transactions the store has to know first. */
   maySend(): boolean;
 }
@@ -203,6 +205,7 @@ export class RoundPipeline {
       verdict === "retry" ||
       (error === ERROR.OUT_OF_ORDER_SEQUENCE_NUMBER && lane.isBehindAnother(batch))
     ) {
+      if (deniesTopic(error)) this.#hooks.denied(error, `writing to ${lane.topic}`);
       this.#repeat(lane);
     } else if (verdict === "refused") this.#refusedBatch(batch, error, message);
     else this.#hooks.refused(verdict, error, `writing to ${where}`);
@@ -329,6 +332,7 @@ export class RoundPipeline {
       this.#coordinatorFailures = 0;
       then(outcome.answer);
     } else if (verdict === "retry") {
+      if (deniesTopic(error)) this.#hooks.denied(error, what);
       this.#coordinatorFailures += 1;
       const waitMs = Math.min(
         LAST_RETRY_MS,

@@ -13,6 +13,8 @@ import { type Verdict, verdictOf } from "./verdicts.ts";
 
 /** How soon something is asked again that the centre was not ready for. */
 const RETRY_MS = 250;
+/** Topics that are in doubt are looked up this long after the last look. */
+const DOUBT_MS = 1_000;
 
 /** The time of this turn, as whoever drives the forwarder said. Monotonic. */
 export interface Now {
@@ -42,6 +44,7 @@ export class TopicSetup {
   #busy = false;
   #notBeforeMs = 0;
   #refreshAtMs = 0;
+  #lookedUpMs = 0;
   #reconciling: { readonly route: TopicRoute; readonly work: Reconciliation } | null = null;
   /** The newest commit found at the centre when positions were taken from there: of the run before, or our own. */
   inherited: Claim | null = null;
@@ -72,6 +75,11 @@ export class TopicSetup {
     this.#notBeforeMs = 0;
     this.#refreshAtMs = 0;
     this.#reconciling = null;
+  }
+
+  /** The centre denied a topic: whether it is gone shows in a look, which comes soon. */
+  lookSoon(): void {
+    this.#refreshAtMs = Math.min(this.#refreshAtMs, this.#lookedUpMs + DOUBT_MS);
   }
 
   /** When there will be something to do without an answer coming, or null. */
@@ -110,6 +118,7 @@ export class TopicSetup {
   }
 
   #lookUp(routes: readonly TopicRoute[]): void {
+    this.#lookedUpMs = this.#now.nowMs;
     this.#refreshAtMs = this.#now.nowMs + this.#settings.limits.refreshMs;
     this.#ask(
       "topics",

@@ -53,6 +53,15 @@ const VERDICTS: ReadonlyMap<number, Verdict> = new Map<number, Verdict>([
   [ERROR.UNSUPPORTED_COMPRESSION_TYPE, "fatal"],
 ]);
 
+/** Whether the centre may not have the topic, or no longer, and not just be busy. */
+export function deniesTopic(error: number): boolean {
+  return (
+    error === ERROR.UNKNOWN_TOPIC_OR_PARTITION ||
+    error === ERROR.UNKNOWN_TOPIC_ID ||
+    error === ERROR.INCONSISTENT_TOPIC_ID
+  );
+}
+
 export function verdictOf(error: number): Verdict {
   return VERDICTS.get(error) ?? "reset";
 }

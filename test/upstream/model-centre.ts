@@ -98,6 +98,12 @@ export class ModelCentre {
     this.#offsets = new Map();
   }
 
+  /** Somebody deletes a topic; what is committed of it goes with it. */
+  deleteTopic(name: string): void {
+    this.#topics.delete(name);
+    for (const [key, slot] of this.#offsets) if (slot.topic === name) this.#offsets.delete(key);
+  }
+
   perform(call: CentreCall, nowMs: number): CentreOutcome {
     switch (call.kind) {
       case "connect":
