@@ -146,6 +146,8 @@ export class LocalPosition {
     this.#savedMs = this.#now.nowMs;
     if (this.#saved !== null && equalBytes(bytes, this.#saved)) return;
     this.#saving = true;
+    // From now on the store may say so, before its answer does.
+    if (!sending) this.#storedSending = false;
     this.#calls.ask("save-position", bytes, (outcome) => {
       this.#saving = false;
       if (outcome.kind === "lost") {

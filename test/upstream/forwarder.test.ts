@@ -77,6 +77,18 @@ describe("a forwarder in simulated time, over a link that fails", () => {
   );
 
   test(
+    "the simulation sees records that leave before the store knows",
+    () => {
+      const flaw = "the store answers early";
+      for (let seed = 1; seed <= 5; seed += 1) {
+        const result = new Simulation({ seed, protocol: 0, records: 200, faults: 0, flaw }).run();
+        expect(result.faults[0]).toContain("left before the store knew");
+      }
+    },
+    SLOW_MS,
+  );
+
+  test(
     "the simulation sees positions that are remembered instead of read",
     () => {
       let caught = 0;

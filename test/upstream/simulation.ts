@@ -2,6 +2,7 @@ import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
 import { Forwarder } from "../../src/upstream/forwarder.ts";
+import { decodeStoredPosition } from "../../src/upstream/positions.ts";
 import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
 import { MemorySource } from "./memory-source.ts";
 import { ModelCentre } from "./model-centre.ts";
@@ -14,7 +15,7 @@ export interface SimulationOptions {
   readonly faults: number;
   readonly limits?: Partial<UplinkLimits>;
   /** Deliberate faults of the forwarder, made by lying to it. */
-  readonly flaw?: "positions are remembered" | "lost ends are overlooked";
+  readonly flaw?: "positions are remembered" | "lost ends are overlooked" | "the store answers early";
   /** The centre loses ends of transactions: everywhere, or in some partitions but not for the positions. */
   readonly losesEnds?: boolean;
   /** Default true: the uplink may do what administrators may. */
@@ -67,6 +68,8 @@ export class Simulation {
   #stored: Uint8Array | null = null;
   #turnAtMs = Number.POSITIVE_INFINITY;
   #remembered: CentreOutcome | null = null;
+  /** Records that left although the store would not know of it after a crash. */
+  #untold = 0;
 
   constructor(options: SimulationOptions) {
     this.#options = options;
@@ -88,8 +91,9 @@ export class Simulation {
       this.#nowMs >= LIMIT_MS
         ? [`not caught up: ${JSON.stringify(this.#forwarder.status(this.#nowMs))}`]
         : [];
+    const untold = this.#untold > 0 ? [`${this.#untold} batches left before the store knew`] : [];
     return {
-      faults: [...late, ...this.#check()],
+      faults: [...late, ...untold, ...this.#check()],
       crashes: this.#crashes,
       restarts: this.#restarts,
       simulatedMs: this.#nowMs,
@@ -136,11 +140,14 @@ export class Simulation {
       return;
     }
     if (call.kind === "save-position") {
-      this.#at(2, () => {
+      this.#at(this.#options.flaw === "the store answers early" ? 20 : 2, () => {
         this.#stored = call.ask;
       });
       settle(2, () => ({ kind: "answered", answer: null }));
       return;
+    }
+    if (call.kind === "produce" && this.#options.protocol === 0) {
+      if (decodeStoredPosition(this.#stored)?.sending !== true) this.#untold += 1;
     }
     const latencyMs = 1 + this.#random.below(20);
     if (lot >= this.#options.faults) {
