@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { HeadwaterError } from "../base/errors.ts";
 import { loadSettings } from "../config/load.ts";
 import { OPTION_ENTRIES, type SettingName, type Settings } from "../config/options.ts";
@@ -8,6 +8,9 @@ import type { Flag, Input } from "./command.ts";
 import type { World } from "./world.ts";
 
 /** Options that set settings, those of the table that have a flag of their own first. */
+/** Of a configuration file. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+
 export const SETTING_FLAGS: readonly Flag[] = [
   ...OPTION_ENTRIES.flatMap(([name, option]) =>
     option.flag === undefined
@@ -56,10 +59,27 @@ export function effectiveSettings(input: Input, world: World): EffectiveSettings
   return result;
 }
 
-/** A configuration file's text. Throws CONFIG_INVALID. */
+/** A pipe would be waited for, and a device has no end. */
+function readRegularFile(path: string): Uint8Array {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(fd).isFile()) throw new Error("it is not a regular file");
+    const bytes = new Uint8Array(MAX_CONFIG_BYTES + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(fd, bytes, length, bytes.length - length, null);
+    }
+    if (length > MAX_CONFIG_BYTES) throw new Error(`it has more than ${MAX_CONFIG_BYTES} bytes`);
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A configuration file's text, of a regular file. Throws CONFIG_INVALID. */
 export function readConfigFile(path: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(readRegularFile(path));
   } catch (cause) {
     const why =
       cause instanceof TypeError ? "it is not UTF-8 text" : cause instanceof Error ? cause.message : "";

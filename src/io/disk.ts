@@ -10,6 +10,8 @@ export interface Disk {
   /** Names in a folder, sorted; empty where there is no such folder. */
   list(path: string): readonly string[];
   exists(path: string): boolean;
+  /** Whether a file is there, or a link to one: nothing else can be opened, neither folder, pipe nor device. */
+  isFile(path: string): boolean;
   /** Replaces a file at `to`. Atomic on one file system; durable after `syncFolder` of both folders. */
   rename(from: string, to: string): void;
   /** Removes a file, or a folder and all in it; no effect where there is none. Open files stay readable. */
@@ -17,7 +19,7 @@ export interface Disk {
   /** Makes creations, renames and removals in this folder durable. */
   syncFolder(path: string): void;
 
-  /** A small file whole, or null where there is none. Throws DISK_IO, or MALFORMED above `maxBytes`. */
+  /** A small file whole, or null where there is none. Throws DISK_IO, also of what is no file, or MALFORMED above `maxBytes`. */
   readFile(path: string, maxBytes: number): Uint8Array | null;
   /**
    * Replaces a small file so that a crash leaves the old or the new, and returns once the new is durable.

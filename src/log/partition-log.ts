@@ -527,7 +527,7 @@ export class PartitionLog {
         if (!active.transactions.isHeld) active.takeTransactions(transactionsOf(this.#segments.all));
       }
     } catch (error) {
-      const isMissing = hasCode(error, "DISK_IO") && !this.#host.disk.exists(active.path);
+      const isMissing = hasCode(error, "DISK_IO") && !this.#host.disk.isFile(active.path);
       if (!isMissing && !hasCode(error, "LOG_CORRUPT")) throw error;
       if (this.#host.damaged(this, active, error)) return null;
     }

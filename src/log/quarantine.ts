@@ -135,13 +135,22 @@ export class Quarantine {
 
   /** Whether the file is gone. Ends a salvage that was cut off with the original away already. */
   #isMissing(log: PartitionLog, segment: Segment, copyPath: string): boolean {
-    if (this.#disk.exists(segment.path)) return false;
+    if (this.#disk.isFile(segment.path)) return false;
+    if (this.#disk.exists(segment.path)) this.setOddAside(log, segment.path);
     if (this.#disk.exists(copyPath)) {
       this.#disk.rename(copyPath, segment.path);
       this.#disk.syncFolder(log.folder);
       return false;
     }
     return true;
+  }
+
+  /** A folder or a pipe where the segment's file has to be. */
+  setOddAside(log: PartitionLog, path: string): void {
+    const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
+    const fileName = path.slice(path.lastIndexOf("/") + 1);
+    const aside = this.setAside(path, log.folder, folderName, `.${fileName}`);
+    this.#host.report.quarantined?.(log, aside, -1, -1, "a file was expected here");
   }
 
   #reportLost(log: PartitionLog, path: string, lost: readonly Lost[], why: string): void {

@@ -153,7 +153,9 @@ export class LogRecovery {
     const bases: number[] = [];
     for (const name of names) {
       const base = parseSegmentName(name, LOG_SUFFIX);
-      if (base !== null) bases.push(base);
+      if (base === null) continue;
+      if (this.#disk.isFile(`${this.#log.folder}/${name}`)) bases.push(base);
+      else this.#quarantine.setOddAside(this.#log, `${this.#log.folder}/${name}`);
     }
     return bases.sort((a, b) => a - b);
   }

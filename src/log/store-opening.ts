@@ -36,8 +36,13 @@ import { decodeFormat, encodeFormat, MAX_FORMAT_BYTES } from "./store-format.ts"
 
 /** Journal files kept for logs that could not be synced: `kept.<generation>`. */
 const KEPT_PREFIX = "kept.";
-/** Files in the data folder itself. */
-const OWN_FILES: readonly string[] = [FORMAT_FILE, CLEAN_SHUTDOWN_FILE, ...CHECKPOINT_FILES];
+/** Files in the data folder itself; the last is the broker's. */
+const OWN_FILES: readonly string[] = [
+  FORMAT_FILE,
+  CLEAN_SHUTDOWN_FILE,
+  ...CHECKPOINT_FILES,
+  "meta.properties",
+];
 const COPY_BYTES = 1024 * 1024;
 /** Segments synced at a time at the end of recovery. */
 const RECOVERY_SYNCS = 4;
@@ -102,6 +107,7 @@ class StoreOpening {
   async run(): Promise<OpenedStore> {
     const { folder, host } = this.#options;
     this.#setAsideOdd(folder, (name) => OWN_FILES.includes(name), "");
+    this.#setAsideNoFolder();
     this.#setAsideOdd(this.#journalFolder, isJournalFile, `${JOURNAL_FOLDER}-`);
     const storedId = this.#readFormat();
     const checkpoint = this.#slots.read();
@@ -148,14 +154,23 @@ class StoreOpening {
     return `${this.#options.folder}/${JOURNAL_FOLDER}`;
   }
 
-  /** Folders, and links to nothing, where a file has to be: they can be neither read nor replaced. */
+  /** Folders, pipes, and links to nothing, where a file has to be: they can be neither read nor replaced. */
   #setAsideOdd(parent: string, isFile: (name: string) => boolean, prefix: string): void {
     for (const name of this.#disk.list(parent)) {
       const path = `${parent}/${name}`;
-      if (!isFile(name) || (this.#disk.exists(path) && !isFolder(this.#disk, path))) continue;
+      if (!isFile(name) || this.#disk.isFile(path)) continue;
       const target = this.#options.quarantine.setAside(path, parent, prefix + name);
       this.#options.host.report.quarantined?.(null, target, -1, -1, "a file was expected here");
     }
+  }
+
+  /** Something else in the place of the journal's folder. */
+  #setAsideNoFolder(): void {
+    const { folder, quarantine, host } = this.#options;
+    if (!this.#disk.list(folder).includes(JOURNAL_FOLDER)) return;
+    if (this.#disk.exists(this.#journalFolder) && isFolder(this.#disk, this.#journalFolder)) return;
+    const target = quarantine.setAside(this.#journalFolder, folder, JOURNAL_FOLDER);
+    host.report.quarantined?.(null, target, -1, -1, "a folder was expected here");
   }
 
   #readFormat(): Uint8Array | null {

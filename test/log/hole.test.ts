@@ -126,7 +126,7 @@ test("behind a damaged last batch every reader comes to the end, also after rest
   await appendEach(restarted, logOf(restarted.store, log), ["next"]);
   expect(valuesOf(readAll(logOf(restarted.store, log), 29))).toEqual(["next"]);
   await restarted.store.close();
-});
+}, 60_000);
 
 /** Bytes of batches in the last segment. */
 function sizeOf(log: PartitionLog): number {
@@ -149,7 +149,7 @@ test("mending the end can be cut off anywhere", async () => {
     await maintain(again, 3);
     expectLastIsLost(logOf(again.store, log));
   }
-});
+}, 60_000);
 
 test("where nothing is left of a log, it begins at its end", async () => {
   const { disk, log } = await stopped();

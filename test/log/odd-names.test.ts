@@ -7,6 +7,7 @@ import { MappedDisk } from "../../src/io/bun/mapped-disk.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { doomedFolderName, isDoomedFolderName, quarantineName } from "../../src/log/folder-names.ts";
 import { LogStore } from "../../src/log/log-store.ts";
+import type { PartitionLog } from "../../src/log/partition-log.ts";
 import {
   batchOf,
   createLog,
@@ -108,22 +109,35 @@ test("folders of deleted partitions don't pile up between ticks", async () => {
   await store.close();
 });
 
-const FILES = ["journal/0", "journal/1", "checkpoint.0", "checkpoint.1", "format", "clean-shutdown"];
+/** A pipe that nobody writes to: whoever opens it to read waits. */
+function makePipe(path: string): void {
+  expect(Bun.spawnSync(["mkfifo", path]).exitCode).toBe(0);
+}
+
+const FILES = [
+  ...["journal", "journal/0", "journal/1", "journal/kept.7"],
+  ...["checkpoint.0", "checkpoint.1", "format", "clean-shutdown", "meta.properties"],
+];
 
 describe.each([
   ["a folder", (path: string) => mkdirSync(join(path, "inside"), { recursive: true })],
   ["a link to nothing", (path: string) => symlinkSync("/nowhere/at/all", path)],
-] as const)("%s in the place of a file", (_kind, put) => {
+  ["a pipe", makePipe],
+  ["a link to a device without an end", (path: string) => symlinkSync("/dev/zero", path)],
+] as const)("%s in the place of a file", (kind, put) => {
   test.each(FILES)("%s is set aside", async (name) => {
+    // That is what it is.
+    if (name === "journal" && kind === "a folder") return;
     const folder = newFolder();
     const store = await open(folder);
     mustAppend(createLog(store), batchOf(["kept"]));
     await store.close();
-    rmSync(join(folder, name), { force: true });
+    rmSync(join(folder, name), { recursive: true, force: true });
     put(join(folder, name));
     const reports = new Reports();
     const again = await open(folder, reports);
-    expect(reports.matching("quarantined").join()).toContain("a file was expected here");
+    const expected = name === "journal" ? "a folder was expected here" : "a file was expected here";
+    expect(reports.matching("quarantined").join()).toContain(expected);
     const [log] = again.logs();
     if (log === undefined) throw new Error("gone");
     expect(valuesOf(readAll(log))).toEqual(["kept"]);
@@ -134,4 +148,37 @@ describe.each([
     expect([...third.logs()].map((found) => valuesOf(readAll(found)))).toEqual([["kept", "more"]]);
     await third.close();
   });
+
+  test.each(["clean", "crash"] as const)("a segment is set aside (%s stop)", async (stop) => {
+    const { folder, log } = await stoppedWith(stop);
+    const path = join(folder, `readings-0/00000000000000000000.log`);
+    rmSync(path);
+    put(path);
+    for (const leftover of ["format.new", "checkpoint.0.new"]) put(join(folder, leftover));
+    const reports = new Reports();
+    const again = await open(folder, reports);
+    const found = again.get(log.topicId, 0);
+    if (found === null) throw new Error("gone");
+    expect([found.fault, found.logEndOffset as number]).toEqual([null, 1]);
+    mustAppend(found, batchOf(["more"]));
+    expect(valuesOf(readAll(found, 1)).length).toBe(found.highWatermark - 1);
+    await again.close();
+    const third = await open(folder);
+    expect([...third.logs()].map((one) => valuesOf(readAll(one)))).toEqual([["more"]]);
+    await third.close();
+  });
 });
+
+/** A folder with a log of one record, stopped or as a crash behind its checkpoint leaves it. */
+async function stoppedWith(stop: "clean" | "crash"): Promise<{ folder: string; log: PartitionLog }> {
+  const folder = newFolder();
+  const store = await open(folder);
+  const log = createLog(store);
+  mustAppend(log, batchOf(["lost"]));
+  await store.close();
+  if (stop === "crash") {
+    rmSync(join(folder, "clean-shutdown"));
+    rmSync(join(folder, "journal"), { recursive: true });
+  }
+  return { folder, log };
+}

@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -26,6 +27,9 @@ import { allocate, tryLock } from "./libc.ts";
 const FILE_MODE = 0o640;
 const FOLDER_MODE = 0o750;
 const LOCK_FILE = "lock";
+
+/** A pipe that nobody writes to must not keep the program waiting where a file was expected. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** What the plain and the mapped disk share: everything but how the bytes of an open file are read and written. */
 export abstract class HostDisk implements Disk {
@@ -51,6 +55,14 @@ export abstract class HostDisk implements Disk {
     return existsSync(path);
   }
 
+  isFile(path: string): boolean {
+    try {
+      return statSync(path).isFile();
+    } catch {
+      return false;
+    }
+  }
+
   rename(from: string, to: string): void {
     attempt(`rename to ${to}`, from, () => renameSync(from, to));
   }
@@ -72,9 +84,9 @@ export abstract class HostDisk implements Disk {
 
   readFile(path: string, maxBytes: number): Uint8Array | null {
     if (!existsSync(path)) return null;
-    const fd = attempt("open", path, () => openSync(path, constants.O_RDONLY));
+    const fd = attempt("open", path, () => openSync(path, READ_FLAGS));
     try {
-      const sizeBytes = attempt("stat", path, () => fstatSync(fd).size);
+      const sizeBytes = attempt("read", path, () => fileSizeBytes(fd));
       if (sizeBytes > maxBytes) {
         throw new HeadwaterError("MALFORMED", `${path} has ${sizeBytes} bytes, more than ${maxBytes}`, {
           path,
@@ -91,7 +103,9 @@ export abstract class HostDisk implements Disk {
   replaceFile(path: string, bytes: Uint8Array): void {
     const fresh = `${path}.new`;
     try {
-      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+      // What a crash has left, or anything else.
+      this.remove(fresh);
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
       const fd = attempt("create", fresh, () => openSync(fresh, flags, FILE_MODE));
       try {
         writeFully(fd, fresh, 0, bytes);
@@ -124,11 +138,10 @@ export abstract class HostDisk implements Disk {
 
   openFile(path: string, mode: "read" | "write"): DiskFile {
     const writable = mode === "write";
-    const fd = attempt("open", path, () => openSync(path, writable ? constants.O_RDWR : constants.O_RDONLY));
+    const flags = writable ? constants.O_RDWR | constants.O_NONBLOCK : READ_FLAGS;
+    const fd = attempt("open", path, () => openSync(path, flags));
     try {
-      const status = fstatSync(fd);
-      if (!status.isFile()) throw new Error("not a file");
-      return this.attach({ fd, path, sizeBytes: status.size, writable });
+      return this.attach({ fd, path, sizeBytes: fileSizeBytes(fd), writable });
     } catch (cause) {
       closeSync(fd);
       throw diskError("open", path, cause);
@@ -183,7 +196,7 @@ function lockedError(folder: string, lockPath: string): HeadwaterError {
   let owner = "";
   try {
     const bytes = new Uint8Array(20);
-    const fd = openSync(lockPath, constants.O_RDONLY);
+    const fd = openSync(lockPath, READ_FLAGS);
     const length = readSync(fd, bytes, 0, bytes.length, 0);
     closeSync(fd);
     owner = new TextDecoder().decode(bytes.subarray(0, length)).trim();
@@ -330,6 +343,12 @@ export function readFully(fd: number, path: string, position: number, into: Uint
     }
     done += count;
   }
+}
+
+function fileSizeBytes(fd: number): number {
+  const status = fstatSync(fd);
+  if (!status.isFile()) throw new Error("it is not a regular file");
+  return status.size;
 }
 
 function assertSize(sizeBytes: number): void {

@@ -116,6 +116,11 @@ export class SimulatedDisk implements Disk {
     return this.#tree.list(path);
   }
 
+  isFile(path: string): boolean {
+    this.#assertRunning();
+    return this.#tree.find(path)?.kind === "file";
+  }
+
   exists(path: string): boolean {
     this.#assertRunning();
     return this.#tree.find(path) !== null;
