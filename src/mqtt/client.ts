@@ -224,9 +224,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   // What waits for the log.
 
   /** Notes a PUBLISH that waits for its batch; of QoS 0 only the bytes. */
-  await(batch: PendingBatch, packetId: number, qos: Qos, repeated: boolean, sizeBytes: number): void {
+  await(batch: PendingBatch, packetId: number, qos: Qos, sizeBytes: number): void {
     if (qos === 0) this.#pending.pushUnacknowledged(batch, sizeBytes);
-    else this.#pending.push(batch, packetId, qos, repeated, sizeBytes);
+    else this.#pending.push(batch, packetId, qos, sizeBytes);
     this.door.stats.unsettledBytes += sizeBytes;
     if (!this.awaiting || batch.state !== "waiting") this.door.await(this, batch);
   }
@@ -241,18 +241,20 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     return this.#pending.isEmpty;
   }
 
-  due(packetId: number, qos: Qos, repeated: boolean, batch: PendingBatch): void {
+  due(packetId: number, qos: Qos, batch: PendingBatch): void {
     if (this.state !== "open" || this.version === null) return;
     const { door, session } = this;
-    let reason = batch.state === "refused" ? refusalReason(batch.error) : Reason.SUCCESS;
-    // The first one of a repeated packet was refused: so is this.
-    if (repeated && !session.received.has(packetId)) reason = Reason.UNSPECIFIED_ERROR;
+    const reason = batch.state === "refused" ? refusalReason(batch.error) : Reason.SUCCESS;
     if (reason !== Reason.SUCCESS && this.version !== Version.V5) {
       this.#refuseOldPublish();
       return;
     }
     if (qos === 1) this.unacknowledged--;
-    else if (reason !== Reason.SUCCESS) this.release(packetId);
+    else {
+      session.unanswered.delete(packetId);
+      // MQTT-4.3.3-9: what comes with this identifier from now on is a new message.
+      if (reason !== Reason.SUCCESS) this.release(packetId);
+    }
     door.settled.ack(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId, reason, this.version);
   }
 

@@ -11,11 +11,7 @@ const POLICY_VIOLATION = 44;
 const KAFKA_STORAGE_ERROR = 56;
 const THROTTLING_QUOTA_EXCEEDED = 89;
 
-/**
- * Stand-ins for a batch in the order of acknowledgements, where nothing was appended: a QoS 2 packet that came
- * again, and topics that are refused.
- */
-export const ALREADY_DURABLE: PendingBatch = { state: "durable", error: 0, sizeBytes: 0 };
+/** Stand-ins for a batch in the order of acknowledgements, where nothing was appended: topics that are refused. */
 export const REFUSED_NOT_AUTHORIZED: PendingBatch = {
   state: "refused",
   error: TOPIC_AUTHORIZATION_FAILED,

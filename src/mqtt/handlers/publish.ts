@@ -1,10 +1,9 @@
 import type { PendingBatch } from "../../broker/ingest.ts";
 import type { Client } from "../client.ts";
-import { Reason, Version } from "../packets/codes.ts";
+import { PacketType, Reason, Version } from "../packets/codes.ts";
 import { forwardedProperties } from "../packets/properties.ts";
 import { type PublishView, readPublish } from "../packets/publish.ts";
 import { copyOf } from "../packets/reader.ts";
-import { ALREADY_DURABLE } from "../settled-batches.ts";
 import type { TopicEntry } from "../topic-table.ts";
 
 /** What a message costs here beside its bytes, for the bounds. */
@@ -13,7 +12,9 @@ export const MESSAGE_OVERHEAD_BYTES = 128;
 /**
  * PUBLISH from a client (MQTT 5, 3.3). It is appended whatever its QoS; PUBACK and PUBREC leave when the append
  * is durable, in the order of the PUBLISHes. A QoS 2 packet is appended once: its identifier is known from
- * the first PUBLISH until PUBREL (MQTT 5, 4.3.3, method A).
+ * the first PUBLISH until PUBREL (MQTT 5, 4.3.3, method A). One that comes again is answered at once, or, while the
+ * first waits for the log, by the PUBREC that is still to come: an answer behind that one could reach the client
+ * when it has used the identifier for another message.
  *
  * Deviations: PUBACK and PUBREC never say 0x10 "no matching subscribers", since the log has taken the message.
  * Retained messages are not kept yet: MQTT 5 is told so in CONNACK, and a PUBLISH that asks for it ends with 0x9A;
@@ -40,7 +41,10 @@ export function handlePublish(client: Client, flags: number): void {
   const { qos, packetId } = publish;
   if (qos === 2 && session.received.has(packetId)) {
     stats.duplicates++;
-    client.await(ALREADY_DURABLE, packetId, qos, true, sizeBytes);
+    // MQTT-4.3.3-10
+    if (!session.unanswered.has(packetId)) {
+      door.replies.ack(PacketType.PUBREC, packetId, Reason.SUCCESS, version);
+    }
     return;
   }
   if (qos !== 0 && ++client.unacknowledged > limits.receiveMaximum && version === Version.V5) {
@@ -51,14 +55,17 @@ export function handlePublish(client: Client, flags: number): void {
     });
     return;
   }
-  if (qos === 2) session.received.add(packetId);
+  if (qos === 2) {
+    session.received.add(packetId);
+    session.unanswered.add(packetId);
+  }
   const { destination } = entry;
   if (destination === null) {
-    client.await(entry.refused, packetId, qos, false, sizeBytes);
+    client.await(entry.refused, packetId, qos, sizeBytes);
     return;
   }
   const batch = door.ingest.append(destination, publish, door.nowMs);
-  client.await(batch, packetId, qos, false, sizeBytes);
+  client.await(batch, packetId, qos, sizeBytes);
   if (door.live.isWanted(entry)) stage(client, publish, entry, batch);
 }
 

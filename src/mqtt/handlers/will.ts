@@ -35,7 +35,7 @@ export function publishWill(client: Client, will: Will): void {
     packet.properties,
     door.clock.nowMs(),
   );
-  client.await(batch, 0, 0, false, sizeBytes);
+  client.await(batch, 0, 0, sizeBytes);
   if (!door.live.isWanted(entry) || !door.live.hasRoom(sizeBytes)) return;
   const expiresAtMs =
     packet.expirySec < 0 ? Number.POSITIVE_INFINITY : door.clock.monotonicMs() + packet.expirySec * 1_000;

@@ -4,15 +4,13 @@ import type { Qos } from "../packets/codes.ts";
 
 /** Takes acknowledgements that are due, in the order of their PUBLISHes. */
 export interface AckReceiver {
-  /** `repeated` marks a QoS 2 packet that came again and was not appended again. */
-  due(packetId: number, qos: Qos, repeated: boolean, batch: PendingBatch): void;
+  due(packetId: number, qos: Qos, batch: PendingBatch): void;
   /** So many packets, of QoS 0 too, went into a batch that is refused; before they are due. */
   refused(count: number, batch: PendingBatch): void;
 }
 
 const FIRST_CAPACITY = 8;
 const QOS_SHIFT = 16;
-const REPEATED = 1 << 18;
 
 /** What a connection has that has not published yet: most connections of a broker are subscribers or idle. */
 const NOTHING = new Uint32Array(0);
@@ -51,12 +49,11 @@ export class PendingAcks {
     this.#addToRun(batch, sizeBytes);
   }
 
-  push(batch: PendingBatch, packetId: number, qos: Qos, repeated: boolean, sizeBytes: number): void {
+  push(batch: PendingBatch, packetId: number, qos: Qos, sizeBytes: number): void {
     this.#addToRun(batch, sizeBytes);
     this.#runAcks[this.#lastRun] = (this.#runAcks[this.#lastRun] ?? 0) + 1;
     if (this.#idCount === this.#ids.length) this.#growIds();
-    this.#ids[(this.#idHead + this.#idCount++) & (this.#ids.length - 1)] =
-      packetId | (qos << QOS_SHIFT) | (repeated ? REPEATED : 0);
+    this.#ids[(this.#idHead + this.#idCount++) & (this.#ids.length - 1)] = packetId | (qos << QOS_SHIFT);
   }
 
   /**
@@ -79,12 +76,7 @@ export class PendingAcks {
         const entry = this.#ids[this.#idHead] ?? 0;
         this.#idHead = (this.#idHead + 1) & (this.#ids.length - 1);
         this.#idCount--;
-        receiver.due(
-          entry & 0xffff,
-          ((entry >> QOS_SHIFT) & 3) === 1 ? 1 : 2,
-          (entry & REPEATED) !== 0,
-          batch,
-        );
+        receiver.due(entry & 0xffff, entry >> QOS_SHIFT === 1 ? 1 : 2, batch);
       }
     }
     return before - this.#bytes;

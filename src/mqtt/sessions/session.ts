@@ -13,6 +13,8 @@ export class Session {
   readonly subscriptions = new Map<string, Subscription>();
   /** QoS 2 packets that were appended, or are about to be, and not released by PUBREL. */
   readonly received = new PacketIdSet();
+  /** Those of them whose PUBREC has not left, since the log has not settled them. */
+  readonly unanswered = new PacketIdSet();
   readonly outbound: Outbound;
 
   constructor(clientId: string, limits: MqttLimits, stats: MqttStats) {

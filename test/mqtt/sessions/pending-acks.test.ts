@@ -6,13 +6,13 @@ import { FakeBatch } from "../support/fake-ingest.ts";
 test("acknowledgements come out in order, when all before them have settled, with their bytes", () => {
   const random = new SeededRandom(3);
   const acks = new PendingAcks();
-  const expected: { id: number; qos: 0 | 1 | 2; repeated: boolean; batch: FakeBatch; bytes: number }[] = [];
+  const expected: { id: number; qos: 0 | 1 | 2; batch: FakeBatch; bytes: number }[] = [];
   const batches: FakeBatch[] = [new FakeBatch()];
   const out: string[] = [];
   let refusedMessages = 0;
   const receiver = {
-    due: (id: number, qos: number, repeated: boolean, batch: { error: number }) => {
-      out.push(`${id} ${qos} ${repeated} ${batch.error}`);
+    due: (id: number, qos: number, batch: { error: number }) => {
+      out.push(`${id} ${qos} ${batch.error}`);
     },
     refused: (count: number) => {
       refusedMessages += count;
@@ -26,10 +26,9 @@ test("acknowledgements come out in order, when all before them have settled, wit
     const id = 1 + random.below(65_535);
     const qos = random.pick([0, 1, 2] as const);
     const bytes = random.below(1_000);
-    const repeated = qos === 2 && random.chance(0.2);
     if (qos === 0) acks.pushUnacknowledged(batch, bytes);
-    else acks.push(batch, id, qos, repeated, bytes);
-    expected.push({ id, qos, repeated, batch, bytes });
+    else acks.push(batch, id, qos, bytes);
+    expected.push({ id, qos, batch, bytes });
     waitingBytes += bytes;
     if (batches.length > 12) {
       // Any of them may settle first.
@@ -45,7 +44,7 @@ test("acknowledgements come out in order, when all before them have settled, wit
         expected.shift();
         dueBytes += head.bytes;
         if (head.batch.state === "refused") refusedExpected++;
-        if (head.qos > 0) due.push(`${head.id} ${head.qos} ${head.repeated} ${head.batch.error}`);
+        if (head.qos > 0) due.push(`${head.id} ${head.qos} ${head.batch.error}`);
       }
       waitingBytes -= dueBytes;
       expect(out.slice(before)).toEqual(due);
