@@ -325,16 +325,24 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (this.state === "closed") return;
     this.flushReplies();
     if (this.version === Version.V5) {
-      const { direct } = this.door;
-      direct.clear();
       const said = this.problemInformation ? text : "";
-      if (this.state === "connecting") direct.refusedConnack(reason, said);
-      else direct.disconnect(reason, said);
-      if (direct.length <= this.maximumPacketBytes) this.connection.send(direct.bytes());
-      direct.clear();
+      // A text that makes the packet too large for the client is left out (MQTT-3.14.2-3, MQTT-3.2.2-19).
+      if (!this.#sayGoodbye(reason, said)) this.#sayGoodbye(reason, "");
     }
     this.#end(publishesWill);
     this.connection.close();
+  }
+
+  /** False where the client takes no packet of that size. */
+  #sayGoodbye(reason: number, text: string): boolean {
+    const { direct } = this.door;
+    direct.clear();
+    if (this.state === "connecting") direct.refusedConnack(reason, text);
+    else direct.disconnect(reason, text);
+    const fits = direct.length <= this.maximumPacketBytes;
+    if (fits) this.connection.send(direct.bytes());
+    direct.clear();
+    return fits;
   }
 
   /** Closes after the client said goodbye, or after an answer that ends the handshake. */

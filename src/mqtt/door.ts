@@ -142,6 +142,15 @@ export class Door {
     client.connection.pause();
   }
 
+  /** Stops reading from everybody for good: nothing resumes them, and nobody's silence counts any more. */
+  stopReading(): void {
+    this.#paused.clear();
+    for (const client of this.connections) {
+      client.paused = true;
+      client.connection.pause();
+    }
+  }
+
   /** Whether anybody still waits for the log. */
   get isSettled(): boolean {
     return this.#unsettled.length === 0;

@@ -84,7 +84,7 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
 }
 
 async function closeDoor(door: Door): Promise<void> {
-  for (const client of door.connections) client.connection.pause();
+  door.stopReading();
   const deadlineMs = door.clock.monotonicMs() + CLOSE_WAIT_MS;
   while (!door.isSettled && door.clock.monotonicMs() < deadlineMs) {
     await new Promise<void>((resolve) => {

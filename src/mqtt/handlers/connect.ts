@@ -64,6 +64,9 @@ export function handleConnect(client: Client): void {
 
 function open(client: Client, packet: ConnectPacket, clientId: string, will: Will | null): void {
   const { door } = client;
+  const keepAliveSec = keepAliveFor(packet, door.limits.maxKeepAliveSec);
+  // One that can't be told that it is accepted takes nobody over and leaves no will.
+  if (!accept(client, packet, clientId, keepAliveSec)) return;
   const before = door.clients.get(clientId);
   if (before !== undefined) {
     door.stats.takeovers++;
@@ -75,10 +78,9 @@ function open(client: Client, packet: ConnectPacket, clientId: string, will: Wil
   if (will !== null) door.willBytes += will.sizeBytes;
   client.sessionExpirySec = packet.sessionExpirySec;
   client.receiveMaximum = packet.receiveMaximum;
-  const keepAliveSec = keepAliveFor(packet, door.limits.maxKeepAliveSec);
   client.silenceMs = keepAliveSec * 1_500;
-  accept(client, packet, keepAliveSec);
-  // The answer may have been too large for the client.
+  // Before anything else (MQTT-3.2.0-1).
+  client.flushReplies();
   if (!client.listening) return;
   client.state = "open";
   door.clients.set(clientId, client);
@@ -86,20 +88,19 @@ function open(client: Client, packet: ConnectPacket, clientId: string, will: Wil
   client.watchKeepAlive();
 }
 
-/** Sends CONNACK, before anything else (MQTT-3.2.0-1). */
-function accept(client: Client, packet: ConnectPacket, keepAliveSec: number): void {
+/** Writes CONNACK; refuses a client that takes no packet of its size, and says false. */
+function accept(client: Client, packet: ConnectPacket, clientId: string, keepAliveSec: number): boolean {
   const { replies, limits } = client.door;
   if (packet.version !== Version.V5) {
     replies.legacyConnack(false, ConnectReturn.ACCEPTED);
-    client.flushReplies();
-    return;
+    return true;
   }
   const before = replies.length;
   replies.connack(false, {
     sessionExpirySec: packet.sessionExpirySec === 0 ? null : 0,
     receiveMaximum: limits.receiveMaximum,
     maximumPacketBytes: limits.maxPacketBytes,
-    assignedClientId: packet.clientId === "" ? client.session.clientId : null,
+    assignedClientId: packet.clientId === "" ? clientId : null,
     topicAliasMaximum: limits.topicAliasMaximum,
     serverKeepAliveSec: keepAliveSec === packet.keepAliveSec ? null : keepAliveSec,
   });
@@ -109,9 +110,9 @@ function accept(client: Client, packet: ConnectPacket, keepAliveSec: number): vo
       reason: Reason.PACKET_TOO_LARGE,
       what: `a maximum packet size of ${packet.maximumPacketBytes} bytes, less than a CONNACK needs`,
     });
-    return;
+    return false;
   }
-  client.flushReplies();
+  return true;
 }
 
 /** Only MQTT 5 can be told another keep alive than it asked for (MQTT-3.1.2-21). */
