@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   ackPacket,
+  hex,
   payloads,
   publishPacket,
   Rig,
@@ -197,5 +198,118 @@ describe("the way out", () => {
     rig.settle();
     expect(payloads(one.take(), 5)).toEqual(["2"]);
     expect(rig.door.stats().subscriptions).toBe(1);
+  });
+
+  test("copies that wait for the disk are bounded: what is beyond is stored, counted and not delivered", () => {
+    const rig = new Rig({ maxTotalStagedBytes: 500 });
+    const watcher = rig.connect(4, "watcher");
+    watcher.feed(subscribePacket(4, 1, [["#", 0]]));
+    watcher.take();
+    const device = rig.connect(4, "dev");
+    for (let n = 1; n <= 4; n++) device.feed(publishPacket("devices/d1/t", `${n}`, 1, n));
+    rig.connect(4, "dies", { will: { topic: "w", payload: "gone" } }).break();
+    expect(rig.door.stats().stagedBytes).toBeLessThanOrEqual(500);
+    rig.settle();
+    expect(rig.ingest.records.map((record) => record.text)).toEqual(["1", "2", "3", "4", "gone"]);
+    expect(payloads(watcher.take())).toEqual(["1", "2", "3"]);
+    expect(rig.door.stats()).toMatchObject({ messagesUnstaged: 2, stagedBytes: 0 });
+    device.feed(publishPacket("devices/d1/t", "5", 1, 5));
+    rig.settle();
+    expect(payloads(watcher.take())).toEqual(["5"]);
+  });
+
+  test("[MQTT-4.6.0-6] a message that needs no window does not overtake those that wait for one", () => {
+    const rig = new Rig();
+    const slow = rig.connect(5, "slow", { properties: "21 0001" });
+    slow.feed(subscribePacket(5, 1, [["devices/#", 1]]));
+    slow.take();
+    const device = rig.connect(4, "dev");
+    for (const [n, qos] of [1, 1, 0].entries())
+      device.feed(publishPacket("devices/d1/t", `${n}`, qos, n + 1));
+    rig.settle();
+    expect(payloads(slow.take(), 5)).toEqual(["0"]);
+    slow.feed(ackPacket(4, 1));
+    expect(payloads(slow.take(), 5)).toEqual(["1", "2"]);
+  });
+
+  test("a message that the client can't take holds no place in its window", () => {
+    const rig = new Rig();
+    const small = rig.connect(5, "small", { properties: "21 0001 27 00000028" });
+    small.feed(subscribePacket(5, 1, [["devices/#", 1]]));
+    small.take();
+    const device = rig.connect(4, "dev");
+    device.feed(publishPacket("devices/d1/t", "x".repeat(50), 1, 1));
+    device.feed(publishPacket("devices/d1/t", "short", 1, 2));
+    rig.settle();
+    expect(payloads(small.take(), 5)).toEqual(["short"]);
+  });
+
+  test("a PUBREC that refuses ends the exchange", () => {
+    const rig = new Rig();
+    const slow = rig.connect(5, "slow", { properties: "21 0001" });
+    slow.feed(subscribePacket(5, 1, [["devices/#", 2]]));
+    slow.take();
+    const device = rig.connect(4, "dev");
+    for (let n = 1; n <= 2; n++) device.feed(publishPacket("devices/d1/t", `${n}`, 2, n));
+    rig.settle();
+    expect(payloads(slow.take(), 5)).toEqual(["1"]);
+    slow.feed(hex("50 03 00 01 83"));
+    const five = { version: 5 } as const;
+    expect(toHex(slow.take())).toBe(toHex(publishPacket("devices/d1/t", "2", 2, 2, five)));
+  });
+
+  test("what waits for a subscriber is let go with its connection", () => {
+    const rig = new Rig();
+    const slow = rig.connect(5, "slow", { properties: "21 0001" });
+    slow.feed(subscribePacket(5, 1, [["devices/#", 1]]));
+    const device = rig.connect(4, "dev");
+    for (let n = 1; n <= 3; n++) device.feed(publishPacket("devices/d1/t", `${n}`, 1, n));
+    rig.settle();
+    expect(rig.door.stats().queuedBytes).toBeGreaterThan(0);
+    slow.break();
+    expect(rig.door.stats().queuedBytes).toBe(0);
+  });
+
+  test("subscriptions are bounded, for one and for all; a filter that is there already may change", () => {
+    const rig = new Rig({ maxSubscriptions: 2, maxTotalSubscriptions: 3 });
+    const [one, two] = [rig.connect(5, "one"), rig.connect(5, "two")];
+    const answer = (device: typeof one, ...filters: string[]) => {
+      device.feed(
+        subscribePacket(
+          5,
+          1,
+          filters.map((filter) => [filter, 1]),
+        ),
+      );
+      return toHex(device.take());
+    };
+    expect(answer(one, "a", "b", "c")).toBe("90 06 00 01 00 01 01 97");
+    expect(answer(two, "a", "b")).toBe("90 05 00 01 00 01 97");
+    expect(answer(one, "a", "b")).toBe("90 05 00 01 00 01 01");
+    expect(rig.door.stats().subscriptions).toBe(3);
+  });
+
+  test("[MQTT-3.1.2-24] a SUBACK that the client can't take ends the connection", () => {
+    const rig = new Rig();
+    const small = rig.connect(5, "small", { properties: "27 00000028" });
+    const filters = Array.from({ length: 40 }, (_, n) => [`t${n}`, 0] as const);
+    small.feed(subscribePacket(5, 1, filters));
+    expect(toHex(small.take())).toBe("e0 01 95");
+    expect(small.closed).toBe(true);
+  });
+
+  test("[MQTT-3.3.2-6] a will's expiry counts from its publication", () => {
+    const rig = new Rig();
+    const watcher = rig.connect(5, "watcher");
+    watcher.feed(subscribePacket(5, 1, [["w", 0]]));
+    watcher.take();
+    const will = { topic: "w", payload: "gone", properties: "02 0000000a" };
+    const dying = rig.connect(5, "dies", { will });
+    rig.clock.advance(60_000);
+    dying.break();
+    rig.clock.advance(3_000);
+    rig.settle();
+    const packet = publishPacket("w", "gone", 0, 0, { version: 5, properties: "02 00000007" });
+    expect(toHex(watcher.take())).toBe(toHex(packet));
   });
 });

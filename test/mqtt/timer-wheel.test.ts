@@ -106,4 +106,33 @@ describe("the timer wheel", () => {
     callback();
     expect(late.times).toBe(1);
   });
+
+  test("one without a delay fires at the next tick, not a round later", () => {
+    const clock = new ManualClock();
+    const wheel = new TimerWheel(clock, 100, 8);
+    wheel.schedule(new Sleeper(clock), 10_000);
+    clock.advance(300);
+    const sleeper = new Sleeper(clock);
+    wheel.schedule(sleeper, 0);
+    clock.advance(200);
+    expect(sleeper.times).toBe(1);
+  });
+
+  test("one that fires may put another of the same tick off", () => {
+    const clock = new ManualClock();
+    const wheel = new TimerWheel(clock, 100, 8);
+    const sleepers: Sleeper[] = [];
+    for (let n = 0; n < 2; n++) {
+      const putOff = () => {
+        const other = sleepers[1 - n];
+        if (other !== undefined && other.times === 0) wheel.schedule(other, 1_000);
+      };
+      sleepers.push(new Sleeper(clock, putOff));
+    }
+    for (const sleeper of sleepers) wheel.schedule(sleeper, 250);
+    clock.advance(500);
+    expect(sleepers.map((sleeper) => sleeper.times).sort()).toEqual([0, 1]);
+    clock.advance(2_000);
+    expect(sleepers.map((sleeper) => sleeper.times)).toEqual([1, 1]);
+  });
 });
