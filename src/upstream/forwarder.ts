@@ -85,6 +85,8 @@ export class Forwarder {
   #facts: CentreFacts | null = null;
   #failures = 0;
   #listTopicsAtMs = 0;
+  /** Whether the local topics were ever listed. */
+  #hasListed = false;
   #sequence = 0;
   /** When a round that commits all positions was begun last, or null in an attempt that has not done so. */
   #claimedMs: number | null = null;
@@ -112,6 +114,7 @@ export class Forwarder {
     this.#instance = instance;
     const hooks = {
       reset: (reason: string) => this.#reset(reason),
+      failed: (reason: string) => this.#wait("failed", reason, settings.limits.maxBackoffMs),
       refused: (verdict: Verdict, error: number, what: string) => this.#refused(verdict, error, what),
       completed: (round: Round) => this.#completed(round),
       slots: (round: Round) => this.#slots(round),
@@ -173,9 +176,10 @@ export class Forwarder {
 
   status(nowMs: number): UplinkStatus {
     this.#intake.lookAtEnds();
-    const topics = [...this.#intake.routes.values()].map(topicStatus);
+    const topics = [...this.#intake.routes.values()].map((route) => this.#topicStatus(route));
     const lags = topics.flatMap(({ partitions }) => partitions.map((partition) => partition.lagRecords));
-    const lagRecords = lags.includes(-1) ? -1 : lags.reduce((sum, lag) => sum + lag, 0);
+    const isKnown = this.#hasListed && !lags.includes(-1);
+    const lagRecords = isKnown ? lags.reduce((sum, lag) => sum + lag, 0) : -1;
     return {
       name: this.settings.name,
       state: this.#state(nowMs),
@@ -197,7 +201,7 @@ export class Forwarder {
     const phase = this.#phase;
     switch (phase.kind) {
       case "waiting":
-        if (this.#now.nowMs >= phase.untilMs) this.#connect();
+        if (this.#now.nowMs >= phase.untilMs) this.#begin();
         return false;
       case "initialising":
         if (this.#calls.pending === 0 && this.#now.nowMs >= phase.notBeforeMs) this.#initialise();
@@ -240,6 +244,14 @@ export class Forwarder {
     }
   }
 
+  /** First what is there to forward and how far it was, so that the lag is known while the centre is away. */
+  #begin(): void {
+    this.#phase = { kind: "loading" };
+    this.#intake.refresh(this.#pipeline.quiet);
+    this.#hasListed = true;
+    this.#local.read(() => this.#connect());
+  }
+
   #connect(): void {
     this.#phase = { kind: "connecting" };
     this.#calls.ask("connect", null, (outcome) => {
@@ -264,7 +276,7 @@ export class Forwarder {
     }
     this.#pipeline.protocol = transactional ? facts.transactions : 0;
     this.#phase = { kind: "loading" };
-    this.#local.load(facts.clusterId, () => {
+    this.#local.meet(facts.clusterId, () => {
       this.#phase = { kind: "initialising", notBeforeMs: 0, aborting: false };
     });
   }
@@ -500,6 +512,22 @@ export class Forwarder {
     this.#phase = { kind: "initialising", notBeforeMs: this.#now.nowMs, aborting: false };
   }
 
+  #topicStatus(route: TopicRoute): UplinkTopicStatus {
+    const { state } = route;
+    const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
+    return {
+      topic: route.topic,
+      state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
+      reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
+      centralPartitions: route.lanes.length,
+      partitions: route.partitions.map(({ index, committed, highWatermark }) => {
+        const position = committed < 0 ? this.#local.storedPosition(route, index) : committed;
+        const lagRecords = position < 0 ? -1 : Math.max(0, highWatermark - position);
+        return { partition: index, position, highWatermark, lagRecords };
+      }),
+    };
+  }
+
   #state(nowMs: number): UplinkState {
     const phase = this.#phase;
     switch (phase.kind) {
@@ -525,23 +553,6 @@ export class Forwarder {
 
 function sameClaim(a: Claim, b: Claim | null): boolean {
   return b !== null && a.instance === b.instance && a.sequence === b.sequence;
-}
-
-function topicStatus(route: TopicRoute): UplinkTopicStatus {
-  const { state } = route;
-  const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
-  return {
-    topic: route.topic,
-    state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
-    reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
-    centralPartitions: route.lanes.length,
-    partitions: route.partitions.map(({ index, committed, highWatermark }) => ({
-      partition: index,
-      position: committed,
-      highWatermark,
-      lagRecords: committed < 0 ? -1 : Math.max(0, highWatermark - committed),
-    })),
-  };
 }
 
 function compressor(settings: UplinkSettings): Compress {

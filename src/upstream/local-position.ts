@@ -7,6 +7,7 @@ import {
   type StoredTopicPosition,
 } from "./positions.ts";
 import type { UplinkSettings } from "./settings.ts";
+import type { TopicRoute } from "./topic-route.ts";
 import type { Now } from "./topic-setup.ts";
 
 /** Records have to stay away for this long before the position is saved as complete. */
@@ -15,6 +16,14 @@ const IDLE_MS = 5_000;
 const REST_CHECK_MS = 1_000;
 const TRANSACTIONAL_INTERVALS = 10;
 const MAX_ABSENT_TOPICS = 1_000;
+
+/** What the forwarder does where the store fails. */
+export interface LocalHooks {
+  /** Begins again. */
+  reset(reason: string): void;
+  /** Says that somebody has to do something, and tries again now and then. */
+  failed(reason: string): void;
+}
 
 /**
  * The position as the local store has it. Without transactions the store is told before the first record leaves
@@ -25,9 +34,10 @@ export class LocalPosition {
   readonly #settings: UplinkSettings;
   readonly #intake: Intake;
   readonly #calls: Calls;
-  readonly #hooks: { reset(reason: string): void };
+  readonly #hooks: LocalHooks;
   readonly #now: Now;
-  #loaded = false;
+  #isRead = false;
+  /** The centre that `#stored` is about, "" before any is known. */
   #centre = "";
   #stored: StoredPosition | null = null;
   #saving = false;
@@ -38,13 +48,7 @@ export class LocalPosition {
   /** What the store holds for certain, or null. */
   #saved: Uint8Array | null = null;
 
-  constructor(
-    settings: UplinkSettings,
-    intake: Intake,
-    calls: Calls,
-    hooks: { reset(reason: string): void },
-    now: Now,
-  ) {
+  constructor(settings: UplinkSettings, intake: Intake, calls: Calls, hooks: LocalHooks, now: Now) {
     this.#settings = settings;
     this.#intake = intake;
     this.#calls = calls;
@@ -52,24 +56,43 @@ export class LocalPosition {
     this.#now = now;
   }
 
-  /** Reads the store, once, and goes on. */
-  load(centre: string, then: () => void): void {
-    if (this.#loaded && this.#centre === centre) {
+  /** Reads the store, once, and goes on. Until the centre is known, what it says is for the lag only. */
+  read(then: () => void): void {
+    if (this.#isRead) {
       then();
       return;
     }
     this.#calls.ask("load-position", null, (outcome) => {
       if (outcome.kind === "lost") {
-        this.#hooks.reset(`reading the local position: ${outcome.reason}`);
+        this.#hooks.failed(`reading the local position: ${outcome.reason}`);
         return;
       }
-      const stored = decodeStoredPosition(outcome.answer);
-      this.#stored = stored?.centre === centre ? stored : null;
-      this.#storedSending = this.#stored?.sending ?? false;
-      this.#centre = centre;
-      this.#loaded = true;
+      this.#stored = decodeStoredPosition(outcome.answer);
+      this.#isRead = true;
       then();
     });
+  }
+
+  /** This centre was reached: what is stored counts if it is about that one. Goes on. */
+  meet(centre: string, then: () => void): void {
+    if (this.#centre === centre) {
+      then();
+      return;
+    }
+    // The last centre was another one: what the store holds now may be about this one.
+    if (this.#centre !== "") this.#isRead = false;
+    this.read(() => {
+      if (this.#stored?.centre !== centre) this.#stored = null;
+      this.#storedSending = this.#stored?.sending ?? false;
+      this.#centre = centre;
+      then();
+    });
+  }
+
+  /** Next offset to forward of a partition, as the store has it; -1 where it has none. It may be behind. */
+  storedPosition({ topic, topicId }: TopicRoute, partition: number): number {
+    const stored = this.#stored?.topics.find((other) => other.topic === topic && other.topicId === topicId);
+    return stored?.next.find(([index]) => index === partition)?.[1] ?? -1;
   }
 
   /** A new attempt. A save that was under way may still happen: nothing leaves before another one is done. */

@@ -29,7 +29,10 @@ export interface UplinkStatus {
   readonly newestTimestampMs: number;
   /** Bytes of records held in memory. */
   readonly bufferedBytes: number;
-  /** Records that the centre does not have; -1 while the position of any partition is not known. */
+  /**
+   * Records that the centre does not have; -1 while the position of any partition is not known. Until the centre has
+   * told its own, the one that was stored locally counts, which may be behind.
+   */
   readonly lagRecords: number;
 }
 
@@ -44,7 +47,7 @@ export interface UplinkTopicStatus {
 
 export interface UplinkPartitionStatus {
   readonly partition: number;
-  /** Next offset to forward, -1 while it is not known. */
+  /** Next offset to forward, -1 while it is not known; as stored locally while the centre was not asked. */
   readonly position: number;
   readonly highWatermark: number;
   /** Records up to the high watermark that the centre does not have; -1 while that is not known. */
