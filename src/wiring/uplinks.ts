@@ -47,11 +47,14 @@ interface Running {
 /** Starts every uplink there is; a centre that is not there yet is waited for. */
 export function startUplinks(parts: UplinkParts): Uplinks {
   const { settings, broker } = parts;
-  // Nobody needs the topic where nothing is forwarded.
-  const state = settings.uplinks.length === 0 ? null : broker.openState(STATE_TOPIC);
-  const running = settings.uplinks.flatMap((configured) =>
-    state === null ? [] : startUplink(configured, parts, state),
-  );
+  let state: KeyedState | null = null;
+  // Nobody needs the topic where nothing is forwarded; and what keeps it from being opened is the uplinks' trouble
+  // alone, which they tell of and try again.
+  const openState = (): KeyedState => {
+    state ??= broker.openState(STATE_TOPIC);
+    return state;
+  };
+  const running = settings.uplinks.map((configured) => startUplink(configured, parts, openState));
   return {
     status: () => running.map((each) => describe(each, parts)),
     stop: async (graceMs) => {
@@ -60,7 +63,7 @@ export function startUplinks(parts: UplinkParts): Uplinks {
   };
 }
 
-function startUplink(configured: ConfiguredUplink, parts: UplinkParts, state: KeyedState): Running {
+function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState: () => KeyedState): Running {
   const { network, clock, random, broker } = parts;
   const settings = settingsOf(configured, parts.settings["gateway.id"]);
   const centre = new KafkaCentre(
@@ -78,7 +81,7 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, state: Ke
     settings,
     source,
     centre,
-    positionStore(state, configured.name),
+    positionStore(openState, configured.name),
     { clock, random },
     reports,
   );
@@ -106,8 +109,8 @@ function settingsOf(configured: ConfiguredUplink, gatewayId: string): UplinkSett
   });
 }
 
-function positionStore(state: KeyedState, name: string): PositionStore {
-  return { load: async () => state.get(name), save: (value) => state.set(name, value) };
+function positionStore(openState: () => KeyedState, name: string): PositionStore {
+  return { load: async () => openState().get(name), save: async (value) => openState().set(name, value) };
 }
 
 function reportsTo(logger: Logger, countGap: (records: number, cause: GapCause) => void): UplinkReports {

@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { HeadwaterError } from "../../src/base/errors.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { defaultSettings } from "../../src/config/options.ts";
+import { UPLINK_OPTIONS, type UplinkSettings } from "../../src/config/uplink-options.ts";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { SimulatedNetwork } from "../../src/io/simulated/network.ts";
+import { SeededRandom } from "../../src/io/simulated/random.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import { encodeStoredPosition } from "../../src/upstream/positions.ts";
+import { startUplinks, type Uplinks } from "../../src/wiring/uplinks.ts";
+import { type OpenBroker, openBroker } from "../broker/support.ts";
+import { batchOf } from "../log/support.ts";
+
+const TOPIC = "readings";
+
+/** An uplink of this name to a centre that is away. */
+function uplinkTo(name: string): UplinkSettings {
+  const values = Object.fromEntries(
+    Object.entries(UPLINK_OPTIONS).map(([key, { default: value }]) => [key, value]),
+  );
+  return { ...(values as unknown as UplinkSettings), name, bootstrap: [{ host: "127.0.0.1", port: 9 }] };
+}
+
+function start({ broker, clock }: OpenBroker): Uplinks {
+  const settings = defaultSettings({ uplinks: [uplinkTo("main")] });
+  const metrics = createMetrics({
+    version: "1",
+    build: { bun: "1", arch: "x" },
+    uplinks: ["main"],
+    dataFolder: "/data",
+  });
+  const network = new SimulatedNetwork(clock);
+  return startUplinks({
+    settings,
+    broker,
+    network,
+    clock,
+    random: new SeededRandom(1),
+    logger: silentLogger,
+    metrics,
+  });
+}
+
+test("a topic of positions that can't be opened fails the uplink, not the start, and is tried again", async () => {
+  const open = await openBroker(new SimulatedDisk({ seed: 1 }));
+  const openState = open.broker.openState.bind(open.broker);
+  open.broker.openState = () => {
+    throw new HeadwaterError("DISK_IO", "the topic can't be opened");
+  };
+  const uplinks = start(open);
+  await open.clock.settleAll();
+  expect(uplinks.status()).toMatchObject([
+    {
+      name: "main",
+      state: "failed",
+      lastError: "reading the local position: the topic can't be opened",
+    },
+  ]);
+  open.broker.openState = openState;
+  open.clock.advance(60_000);
+  await open.clock.settleAll();
+  expect(uplinks.status()[0]?.lastError).not.toContain("local position");
+});
+
+test("after a restart with the centre away the status has the lag, by the position that was stored", async () => {
+  const open = await openBroker(new SimulatedDisk({ seed: 1 }));
+  const { broker, clock } = open;
+  broker.createTopic({ name: TOPIC, partitionCount: 1, configs: new Map() }, () => {});
+  await clock.settleAll();
+  const partition = broker.partition(TOPIC, 0);
+  const writtenMs = clock.nowMs();
+  for (const value of ["a", "b", "c"]) {
+    const bytes = batchOf([value], { timestampMs: writtenMs });
+    partition?.append(bytes, 0, bytes.length, writtenMs, "broker");
+    await clock.settleAll();
+  }
+  const topicId = broker.topics.get(TOPIC)?.id ?? "";
+  const topics = [{ topic: TOPIC, topicId, next: [[0, 1] as const], centralEnds: [1] }];
+  const position = encodeStoredPosition({ centre: "far", sending: false, topics } as never);
+  void broker.openState("__headwater_uplink").set("main", position);
+  await clock.settleAll();
+  const uplinks = start(open);
+  expect(uplinks.status()).toMatchObject([{ lagRecords: null, lagMs: null }]);
+  clock.advance(5_000);
+  await clock.settleAll();
+  expect(uplinks.status()).toMatchObject([{ lagRecords: 2, lagMs: clock.nowMs() - writtenMs }]);
+});
