@@ -68,3 +68,57 @@ describe("a commit round", () => {
     }
   });
 });
+
+describe("closing", () => {
+  test("acknowledges what still waits for its round", async () => {
+    const { store, clock, logs } = await writers(5, 3);
+    append(logs);
+    await clock.settleAll();
+    clock.advance(5);
+    await clock.settleAll();
+    const [log] = logs;
+    if (log === undefined) throw new Error("no log");
+    append([log]);
+    let acknowledged = false;
+    store.onCommitted(() => {
+      acknowledged ||= log.highWatermark === log.logEndOffset && log.fault === null;
+    });
+    const closing = store.close();
+    await clock.settleAll();
+    expect(acknowledged).toBe(false);
+    clock.advance(5);
+    await clock.settleAll();
+    await closing;
+    expect(acknowledged).toBe(true);
+  });
+
+  test("waits for the round that is under way", async () => {
+    const disk = new SimulatedDisk({ syncs: "manual" });
+    const opening = openStore({ disk });
+    for (let i = 0; i < 50; i++) {
+      disk.finishSyncs();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { store, clock } = await opening;
+    const log = createLog(store);
+    mustAppend(log, batchOf(["v"]));
+    await clock.settleAll();
+    // The journal's sync has begun.
+    let closed = false;
+    const closing = store.close().then(() => {
+      closed = true;
+    });
+    await clock.settleAll();
+    expect([closed, log.highWatermark as number, log.fault]).toEqual([false, 0, null]);
+    let acknowledged = false;
+    store.onCommitted(() => {
+      acknowledged ||= log.highWatermark === log.logEndOffset && log.fault === null;
+    });
+    for (let i = 0; i < 50 && !closed; i++) {
+      disk.finishSyncs();
+      await clock.settleAll();
+    }
+    await closing;
+    expect(acknowledged).toBe(true);
+  });
+});
