@@ -14,7 +14,7 @@ export const serveCommand: Command = {
   summary: "Run a gateway until it is told to stop",
   flags: SETTING_FLAGS,
   notes: [
-    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
+    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
     "SIGTERM and SIGINT drain and leave the marker of a clean shutdown; a second one ends the process at once. Nothing that was acknowledged is lost either way.",
   ],
   examples: [
@@ -58,7 +58,7 @@ async function serve(input: Input, world: World): Promise<number> {
 /** The line that says that everything serves, and where. */
 export function readyLine(addresses: Addresses, json: boolean): string {
   if (json) return `${JSON.stringify({ ready: true, ...addresses })}\n`;
-  const doors = (["kafka", "mqtt", "http"] as const).flatMap((door) => {
+  const doors = (["kafka", "mqtt", "http", "mqttWebSocket"] as const).flatMap((door) => {
     const address = addresses[door];
     return address === undefined ? [] : [` ${door}=${address}`];
   });

@@ -66,7 +66,7 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
   atLeast("kafka.max.queued.bytes", "fetch.max.bytes");
   atLeast("socket.request.max.bytes", "message.max.bytes");
   atLeast("kafka.max.pending.bytes", "socket.request.max.bytes");
-  const doors = ["kafka.listen", "mqtt.listen", "http.listen"] as const;
+  const doors = ["kafka.listen", "mqtt.listen", "mqtt.websocket.listen", "http.listen"] as const;
   const taken = new Map<string, string>();
   for (const key of doors) {
     const address = settings[key];
@@ -75,6 +75,9 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
     const other = taken.get(text);
     if (other !== undefined) blame(key, `${other} has this address too`, "give each door its own port");
     taken.set(text, key);
+  }
+  if (settings["mqtt.listen"] === "off" && settings["mqtt.websocket.listen"] !== "off") {
+    blame("mqtt.websocket.listen", "mqtt.listen is off", "give MQTT clients over TCP an address too");
   }
 }
 

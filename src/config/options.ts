@@ -100,6 +100,10 @@ export const OPTIONS = {
     flag: "mqtt",
     doc: "Where MQTT clients connect.",
   }),
+  "mqtt.websocket.listen": door({
+    default: "off",
+    doc: "Where MQTT clients connect over WebSocket, at the paths /mqtt and /, with the subprotocol mqtt. All limits of MQTT are for both together. The Origin of a page is not checked: there are no cookies that it could abuse, but any page in a browser that reaches this address can connect. Needs mqtt.listen.",
+  }),
   "mqtt.max.connections": count({
     default: 10_000,
     min: 1,

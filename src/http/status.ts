@@ -29,6 +29,7 @@ export interface GatewayStatus {
 export interface Addresses {
   readonly kafka?: string;
   readonly mqtt?: string;
+  readonly mqttWebSocket?: string;
   readonly http?: string;
 }
 

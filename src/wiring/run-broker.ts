@@ -230,12 +230,14 @@ class Gateway implements RunningBroker {
   #openMqtt(broker: Broker): void {
     const listen = this.#settings["mqtt.listen"];
     if (listen === "off") return;
+    const webSocket = this.#settings["mqtt.websocket.listen"];
     this.#mqtt = startMqttDoor({
       network: this.#network,
       clock: this.#clock,
       random: this.#random,
       ingest: broker.ingest,
       ...listen,
+      ...(webSocket === "off" ? {} : { webSocket }),
       routes: this.#settings.mqttRoutes,
       limits: mqttLimits(this.#settings),
       log: this.#logger,
@@ -252,13 +254,15 @@ class Gateway implements RunningBroker {
   }
 
   #listening() {
-    const shown = (door: { readonly host: string; readonly port: number } | null) =>
-      door === null ? undefined : formatAddress(door);
+    const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
+      door === null || door === undefined ? undefined : formatAddress(door);
     const [kafka, mqtt, http] = [shown(this.#kafka), shown(this.#mqtt), shown(this.#http)];
+    const mqttWebSocket = shown(this.#mqtt?.webSocket);
     return {
       ...(kafka === undefined ? {} : { kafka }),
       ...(mqtt === undefined ? {} : { mqtt }),
       ...(http === undefined ? {} : { http }),
+      ...(mqttWebSocket === undefined ? {} : { mqttWebSocket }),
     };
   }
 

@@ -46,6 +46,10 @@ test("as JSON, and without the doors that are off", async () => {
   expect(JSON.parse(all.out)).toEqual({ ready: true, ...ADDRESSES });
   const runBroker = gateway({ addresses: { kafka: "[::1]:1" } });
   expect((await run(["serve"], { runBroker, interrupted })).out).toBe("ready kafka=[::1]:1\n");
+  const web = gateway({ addresses: { mqtt: "127.0.0.1:2", mqttWebSocket: "127.0.0.1:4" } });
+  expect((await run(["serve"], { runBroker: web, interrupted })).out).toBe(
+    "ready mqtt=127.0.0.1:2 mqttWebSocket=127.0.0.1:4\n",
+  );
 });
 
 describe("what ends it otherwise, by exit code; nothing is ready before it is", () => {

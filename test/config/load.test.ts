@@ -164,6 +164,14 @@ describe("problems name file, line, key, value and remedy", () => {
     ['fetch.max.bytes = "128MiB"', "kafka.max.queued.bytes is below fetch.max.bytes (128MiB)"],
     ['socket.request.max.bytes = "512KiB"', "socket.request.max.bytes is below message.max.bytes"],
     ['mqtt.listen = "127.0.0.1:9092"', "mqtt.listen = 127.0.0.1:9092: kafka.listen has this address too"],
+    [
+      'mqtt.websocket.listen = "127.0.0.1:1883"',
+      "mqtt.websocket.listen = 127.0.0.1:1883: mqtt.listen has this address too",
+    ],
+    [
+      'mqtt.listen = "off"\nmqtt.websocket.listen = "127.0.0.1:9001"',
+      "gw.toml:2: mqtt.websocket.listen = 127.0.0.1:9001: mqtt.listen is off",
+    ],
     // Uplinks.
     [
       "[uplink.x]",

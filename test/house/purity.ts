@@ -28,6 +28,7 @@ const PURE_BUN: ReadonlySet<string> = new Set([
   "Bun.hash",
   "Bun.inflateSync",
   "Bun.inspect",
+  "Bun.SHA1",
   "Bun.stringWidth",
   "Bun.TOML",
   "Bun.zstdCompressSync",

@@ -11,6 +11,10 @@ export interface Target {
   readonly kafka: string;
   /** `host:port` for MQTT clients. */
   readonly mqtt: string;
+  /** `host:port` for MQTT clients over WebSocket; empty where that was not asked for. */
+  readonly mqttWebSocket: string;
+  /** `host:port` of the status pages; empty for the reference. */
+  readonly http: string;
   /** Whether what MQTT clients publish arrives in topics for Kafka clients. */
   readonly joinsBoth: boolean;
   /** Ends it without a chance to tidy up, and starts it again on its data and ports. */
@@ -23,6 +27,8 @@ export interface TargetOptions {
   /** Further settings, under names that Kafka and Headwater share. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly doors?: readonly ("kafka" | "mqtt")[];
+  /** MQTT over WebSocket too. */
+  readonly webSocket?: boolean;
 }
 
 /**
@@ -36,16 +42,21 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
 }
 
 async function startGateway(options: TargetOptions): Promise<Target> {
+  const [webPort = 0] = options.webSocket === true ? await freePorts(1) : [];
+  const mqttWebSocket = webPort === 0 ? "" : `127.0.0.1:${webPort}`;
   const gateway = await startHeadwater({
     settings: {
       "auto.create.topics.enable": String(options.autoCreateTopics ?? true),
       "num.partitions": "1",
+      ...(mqttWebSocket === "" ? {} : { "mqtt.websocket.listen": mqttWebSocket }),
       ...options.settings,
     },
   });
   return {
     kafka: gateway.kafka,
     mqtt: gateway.mqtt,
+    mqttWebSocket,
+    http: gateway.http,
     joinsBoth: true,
     crash: async () => {
       await gateway.kill();
@@ -63,10 +74,12 @@ async function startReference(options: TargetOptions): Promise<Target> {
     ...options.settings,
   };
   const kafka = doors.includes("kafka") ? await startRealKafka({ properties }) : null;
-  const mosquitto = doors.includes("mqtt") ? await startMosquitto() : null;
+  const mosquitto = doors.includes("mqtt") ? await startMosquitto(options.webSocket === true) : null;
   return {
     kafka: kafka?.bootstrap ?? "",
     mqtt: mosquitto?.address ?? "",
+    mqttWebSocket: mosquitto?.webSocket ?? "",
+    http: "",
     joinsBoth: false,
     crash: async () => {
       await kafka?.kill();
@@ -79,12 +92,19 @@ async function startReference(options: TargetOptions): Promise<Target> {
   };
 }
 
-async function startMosquitto(): Promise<{ readonly address: string; stop(): Promise<void> }> {
-  const [port = 0] = await freePorts(1);
+interface MosquittoBroker {
+  readonly address: string;
+  readonly webSocket: string;
+  stop(): Promise<void>;
+}
+
+async function startMosquitto(webSocket: boolean): Promise<MosquittoBroker> {
+  const [port = 0, webPort = 0] = await freePorts(2);
   const folder = mkdtempSync(join(tmpdir(), "headwater-mosquitto-"));
   const config = join(folder, "mosquitto.conf");
   const lines = [
     `listener ${port} 127.0.0.1`,
+    ...(webSocket ? [`listener ${webPort} 127.0.0.1`, "protocol websockets"] : []),
     "allow_anonymous true",
     "max_queued_messages 0",
     "log_type error",
@@ -92,7 +112,7 @@ async function startMosquitto(): Promise<{ readonly address: string; stop(): Pro
   writeFileSync(config, `${lines.join("\n")}\n`);
   const child = Bun.spawn(["mosquitto", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
   const deadline = Date.now() + 10_000;
-  while (!(await accepts(port))) {
+  while (!(await accepts(port)) || (webSocket && !(await accepts(webPort)))) {
     if (child.exitCode !== null || Date.now() > deadline) {
       throw new Error(`mosquitto did not start: ${await new Response(child.stderr).text()}`);
     }
@@ -100,6 +120,7 @@ async function startMosquitto(): Promise<{ readonly address: string; stop(): Pro
   }
   return {
     address: `127.0.0.1:${port}`,
+    webSocket: webSocket ? `127.0.0.1:${webPort}` : "",
     stop: async () => {
       child.kill("SIGTERM");
       await child.exited;

@@ -39,6 +39,9 @@ export interface Subscription {
   readonly received: Promise<readonly ReceivedMessage[]>;
 }
 
+/** How a client reaches the broker; the address is that of the one or of the other. */
+export type MqttTransport = "tcp" | "websockets";
+
 /** One unmodified MQTT client at one version of the protocol. */
 export interface MqttClient {
   readonly name: string;

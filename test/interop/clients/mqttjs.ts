@@ -3,6 +3,7 @@ import { CLIENT_TIMEOUT_MS } from "./client.ts";
 import type {
   MessageProperties,
   MqttClient,
+  MqttTransport,
   PublishRequest,
   ReceivedMessage,
   SubscribeRequest,
@@ -16,10 +17,12 @@ export class Mqttjs implements MqttClient {
   readonly name: string;
   readonly version: "3.1.1" | "5";
   readonly showsProperties: boolean;
+  private readonly transport: MqttTransport;
 
-  constructor(version: "3.1.1" | "5") {
+  constructor(version: "3.1.1" | "5", transport: MqttTransport = "tcp") {
     this.version = version;
-    this.name = `MQTT.js ${version}`;
+    this.transport = transport;
+    this.name = `MQTT.js ${version}${transport === "tcp" ? "" : " over WebSocket"}`;
     this.showsProperties = version === "5";
   }
 
@@ -68,7 +71,8 @@ export class Mqttjs implements MqttClient {
   private async connect(address: string): Promise<mqtt.MqttClient> {
     const protocolVersion = this.version === "5" ? 5 : 4;
     const options = { protocolVersion, reconnectPeriod: 0, connectTimeout: 10_000 } as const;
-    return await mqtt.connectAsync(`mqtt://${address}`, options);
+    const url = this.transport === "tcp" ? `mqtt://${address}` : `ws://${address}/mqtt`;
+    return await mqtt.connectAsync(url, options);
   }
 }
 

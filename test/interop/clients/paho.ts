@@ -4,6 +4,7 @@ import { subscribeByProcess } from "./lines-of.ts";
 import {
   hostAndPort,
   type MqttClient,
+  type MqttTransport,
   type PublishRequest,
   type ReceivedMessage,
   type SubscribeRequest,
@@ -16,10 +17,12 @@ export class Paho implements MqttClient {
   readonly name: string;
   readonly version: "3.1.1" | "5";
   readonly showsProperties: boolean;
+  private readonly transport: MqttTransport;
 
-  constructor(version: "3.1.1" | "5") {
+  constructor(version: "3.1.1" | "5", transport: MqttTransport = "tcp") {
     this.version = version;
-    this.name = `paho ${version}`;
+    this.transport = transport;
+    this.name = `paho ${version}${transport === "tcp" ? "" : " over WebSocket"}`;
     this.showsProperties = version === "5";
   }
 
@@ -42,7 +45,13 @@ export class Paho implements MqttClient {
   }
 
   private command(command: string, address: string, more: object): readonly string[] {
-    const request = { command, version: this.version, ...hostAndPort(address), ...more };
+    const request = {
+      command,
+      version: this.version,
+      transport: this.transport,
+      ...hostAndPort(address),
+      ...more,
+    };
     return [PYTHON, `${PYTHON_FOLDER}/paho_driver.py`, JSON.stringify(request)];
   }
 }

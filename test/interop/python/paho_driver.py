@@ -14,7 +14,8 @@ TIMEOUT_S = 25
 def connected(request, prepare=lambda client: None):
     """A client that is connected, its network loop in a thread of its own."""
     version = mqtt.MQTTv5 if request["version"] == "5" else mqtt.MQTTv311
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=version)
+    transport = request["transport"]
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=version, transport=transport)
     client.max_inflight_messages_set(20)
     ready = threading.Event()
     reasons = []

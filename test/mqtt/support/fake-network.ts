@@ -7,18 +7,19 @@ import type {
   Network,
 } from "../../../src/io/network.ts";
 
-/** A network in memory with one listener. Bytes move when a test says so. */
+/** A network in memory. Bytes move when a test says so. */
 export class FakeNetwork implements Network {
-  #options: ListenOptions | null = null;
+  /** In the order they were opened. */
+  readonly #listeners: (ListenOptions | null)[] = [];
   #nextPort = 40_000;
 
   listen(options: ListenOptions): Listener {
-    this.#options = options;
+    const index = this.#listeners.push(options) - 1;
     return {
       host: options.host,
-      port: options.port === 0 ? 1_883 : options.port,
+      port: options.port === 0 ? 1_883 + index : options.port,
       close: () => {
-        this.#options = null;
+        this.#listeners[index] = null;
       },
     };
   }
@@ -27,11 +28,12 @@ export class FakeNetwork implements Network {
     throw new Error("nothing here connects");
   }
 
-  /** A device connects: its end of the connection, or null where it was refused. */
-  dial(): FakeConnection | null {
-    if (this.#options === null) return null;
-    const connection = new FakeConnection(this.#nextPort++, this.#options.limits.maxQueuedBytes);
-    const handler = this.#options.accept(connection);
+  /** A device connects to a listener: its end of the connection, or null where it was refused. */
+  dial(listener = 0): FakeConnection | null {
+    const options = this.#listeners[listener] ?? null;
+    if (options === null) return null;
+    const connection = new FakeConnection(this.#nextPort++, options.limits.maxQueuedBytes);
+    const handler = options.accept(connection);
     if (handler === null) return null;
     connection.handler = handler;
     return connection;

@@ -14,7 +14,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-/** A door on a network, a log and a clock in memory. */
+/** A door on a network, a log and a clock in memory. It listens for TCP, and for WebSocket. */
 export class Rig {
   readonly network = new FakeNetwork();
   readonly clock = new ManualClock();
@@ -30,6 +30,7 @@ export class Rig {
       ingest: this.ingest,
       host: "127.0.0.1",
       port: 0,
+      webSocket: { host: "127.0.0.1", port: 0 },
       routes,
       limits,
       log: recorder(this.lines),
@@ -39,6 +40,13 @@ export class Rig {
   /** A device that has sent nothing yet. */
   dial(): FakeConnection {
     const connection = this.network.dial();
+    if (connection === null) throw new Error("the connection was refused");
+    return connection;
+  }
+
+  /** The same to the listener for WebSocket. */
+  dialWebSocket(): FakeConnection {
+    const connection = this.network.dial(1);
     if (connection === null) throw new Error("the connection was refused");
     return connection;
   }
