@@ -128,8 +128,7 @@ describe("members of share groups", () => {
       },
     );
 
-    const noLimit = reason ?? (client.isStrict ? null : "it has no such mode");
-    results.test(client.name, "share group: no more records than asked for", noLimit, async () => {
+    const limited = async (): Promise<void> => {
       const { topic, group } = await queue(30);
       const settings = {
         "share.acquire.mode": "record_limit",
@@ -139,7 +138,11 @@ describe("members of share groups", () => {
       };
       const { deliveries } = await client.consume(target.kafka, group, topic, settings);
       expect(deliveries).toHaveLength(7);
-    });
+    };
+    // Not every client has such a mode.
+    if (client.isStrict) {
+      results.test(client.name, "share group: no more records than asked for", reason, limited);
+    }
 
     results.test(
       client.name,

@@ -21,7 +21,7 @@ export interface ModernRequest {
 export interface ModernKind {
   readonly name: string;
   /** Why a static member of it can't come back to its place, or null. */
-  readonly staticFault: string | null;
+  readonly canBeStatic: boolean;
   missing(): string | null;
   command(request: ModernRequest): readonly string[];
 }
@@ -32,7 +32,7 @@ export function javaModern(protocol: "consumer" | "classic" = "consumer"): Moder
   const source = resolve(HERE, "../java/GroupDriver.java");
   return {
     name: protocol === "consumer" ? "java" : "java (classic)",
-    staticFault: null,
+    canBeStatic: true,
     missing: () =>
       realKafkaMissing() ??
       built("java-group", source, () => {
@@ -55,7 +55,7 @@ export function javaModern(protocol: "consumer" | "classic" = "consumer"): Moder
 export function confluentModern(): ModernKind {
   return {
     name: "confluent-kafka",
-    staticFault: null,
+    canBeStatic: true,
     missing: pythonClientsMissing,
     command: (request) => [PYTHON, join(PYTHON_FOLDER, "modern_member.py"), JSON.stringify(request)],
   };
@@ -66,8 +66,8 @@ export function franzGoModern(): ModernKind {
   const folder = resolve(HERE, "../go");
   return {
     name: "franz-go",
-    // Kafka refuses it, too.
-    staticFault: "the heartbeat by which a static member goes away names no instance",
+    // The heartbeat by which a static member goes away names no instance, which Kafka refuses, too.
+    canBeStatic: false,
     missing: () =>
       Bun.which("go") === null
         ? "go is not installed"
