@@ -1,6 +1,7 @@
 /**
  * The disk, as the log sees it: the smallest surface that allows real, mapped and simulated storage and every
- * crash between two calls. Folder operations are synchronous. Nothing is durable but what a sync covered.
+ * crash between two calls. Folder operations are synchronous but for their sync. Nothing is durable but what a
+ * sync covered.
  */
 export interface Disk {
   readonly kind: "mapped" | "plain" | "simulated";
@@ -16,8 +17,13 @@ export interface Disk {
   rename(from: string, to: string): void;
   /** Removes a file, or a folder and all in it; no effect where there is none. Open files stay readable. */
   remove(path: string): void;
-  /** Makes creations, renames and removals in this folder durable. */
-  syncFolder(path: string): void;
+  /**
+   * Resolves once the creations, renames and removals in this folder that returned before the call are durable.
+   * Goes on where the folder is renamed or removed meanwhile. Rejects with DISK_IO.
+   */
+  syncFolder(path: string): Promise<void>;
+  /** The same, blocking: for starts, shutdown and repairs. Throws DISK_IO. */
+  syncFolderNow(path: string): void;
 
   /** A small file whole, or null where there is none. Throws DISK_IO, also of what is no file, or MALFORMED above `maxBytes`. */
   readFile(path: string, maxBytes: number): Uint8Array | null;

@@ -129,7 +129,7 @@ export class Background {
     }
     if (log.fault !== null || log.deleted) return;
     log.committed(mark);
-    if (!log.files.hasUnsynced && !log.files.hasUntrimmed) this.#unsynced.delete(log);
+    if (!log.files.isBehind) this.#unsynced.delete(log);
   }
 
   #wake(): void {

@@ -241,7 +241,7 @@ export class CheckpointSlots {
       this.#disk.createFile(this.#path(slot), SLOT_STEP_BYTES).close();
       made = true;
     }
-    if (made) this.#disk.syncFolder(this.#folder);
+    if (made) this.#disk.syncFolderNow(this.#folder);
   }
 
   /** Resolves when the checkpoint is durable. One at a time. Throws DISK_FULL or DISK_IO; the other slot stays. */

@@ -42,8 +42,6 @@ export interface CommitOptions {
   drain(generation: number): void;
   /** Resolves when a half of the journal was given free. */
   drained(): Promise<void>;
-  /** Makes durable what the round's logs rest on, before anything of them is. Throws DISK_IO. */
-  prepare(): void;
   /** A sync of the journal failed: nothing can be acknowledged any more. */
   failed(error: unknown): void;
   /** High watermarks may have moved, or logs were fenced. */
@@ -169,8 +167,8 @@ export class Commits {
     const journaled: Taken[] = [];
     for (const log of this.#waiting) this.#take(log, direct, journaled);
     if (journal.entries > 0 && !journal.hasRoom) await this.#switchHalf();
-    if (direct.length + journaled.length > 0) this.#options.prepare();
-    const syncs = direct.filter((taken) => taken.bytes).map((taken) => this.#syncDirect(taken.log));
+    const syncs = direct.map((taken) => this.#syncDirect(taken.log));
+    for (const { log } of journaled) if (log.files.isNewborn) syncs.push(this.#bear(log));
     if (journal.entries > 0) {
       journal.write();
       syncs.push(journal.sync());
@@ -219,6 +217,15 @@ export class Commits {
     } catch (error) {
       // This log's affair: the others' appends are in the journal, or in segments of their own.
       log.fence(error, "its segments could not be synced");
+    }
+  }
+
+  /** The journal's entries are nobody's until recovery would find the log. */
+  async #bear(log: PartitionLog): Promise<void> {
+    try {
+      await log.files.bear();
+    } catch (error) {
+      log.fence(error, "its files could not be made");
     }
   }
 

@@ -135,8 +135,8 @@ export class Compaction {
     await null;
     try {
       // What earlier swaps left behind is gone for good before files of the same names come.
-      if (this.#swept.has(log)) log.files.syncFolder();
-      else sweepSwaps(this.#host.disk, log.folder);
+      if (this.#swept.has(log)) await log.files.settleFolder();
+      else await sweepSwaps(this.#host.disk, log.folder);
       this.#swept.add(log);
       const pass = new CompactionPass({
         host: this.#host,

@@ -12,7 +12,7 @@ export const OFFSET_INDEX_SUFFIX = ".index";
 export const TIME_INDEX_SUFFIX = ".timeindex";
 export const KEY_INDEX_SUFFIX = ".keys";
 export const TRANSACTION_INDEX_SUFFIX = ".txnindex";
-/** A segment without its corrupt batches, before it takes the place of the original. */
+/** A segment before it takes its place: without the original's corrupt batches, or of a log that is being born. */
 export const SALVAGE_SUFFIX = ".salvage";
 /** What a run of segments was compacted to, before it takes their place; see segment-swap.ts. */
 export const CLEANED_SUFFIX = ".cleaned";

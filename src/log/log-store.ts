@@ -14,9 +14,11 @@ import {
   PARTITION_METADATA_FILE,
   partitionFolderName,
 } from "./folder-names.ts";
+import { FolderSync } from "./folder-sync.ts";
 import { IndexBudget } from "./index-budget.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexCache } from "./key-search.ts";
+import { LogBirth } from "./log-birth.ts";
 import {
   DEFAULT_LOG_CONFIG,
   DEFAULT_LOG_LIMITS,
@@ -90,8 +92,8 @@ export class LogStore {
   readonly #background: Background;
   readonly #maintenance: Maintenance;
   readonly #storeId: Uint8Array;
-  /** Folders of logs came that no sync of the data folder has covered. */
-  #hasNewborn = false;
+  /** For logs that are born; whoever makes or removes folders for good at once syncs for himself. */
+  readonly #dataFolder: FolderSync;
   #sequence: number;
   #floorGeneration: number;
   #lastCheckpointMs: number;
@@ -141,6 +143,7 @@ export class LogStore {
     this.#slots = opened.slots;
     this.#journal = opened.journal;
     this.#storeId = opened.storeId;
+    this.#dataFolder = new FolderSync(host, options.folder);
     this.#sequence = opened.sequence;
     this.#floorGeneration = opened.journal.generation;
     this.#lastCheckpointMs = host.clock.monotonicMs();
@@ -161,7 +164,6 @@ export class LogStore {
       journal: this.#journal,
       drain: (generation) => void this.#background.request(generation),
       drained: () => this.#background.nextPass(),
-      prepare: () => this.#syncNewborn(),
       failed: (error) => this.#fail(error),
       committed: () => this.#committed(),
     });
@@ -212,7 +214,7 @@ export class LogStore {
     const made: PartitionLog[] = [];
     try {
       for (const identity of identities) made.push(this.#make(identity, config));
-      this.#host.disk.syncFolder(this.#options.folder);
+      this.#host.disk.syncFolderNow(this.#options.folder);
     } catch (error) {
       for (const log of made) this.#unmake(log);
       throw error;
@@ -257,7 +259,7 @@ export class LogStore {
       this.#forget(log);
     }
     if (doomed.length === 0) return;
-    this.#host.disk.syncFolder(folder);
+    this.#host.disk.syncFolderNow(folder);
     for (const path of doomed) this.#maintenance.removeLater(path);
     this.#maintenance.removeDoomed(REMOVALS_PER_DELETION, 0);
   }
@@ -377,21 +379,21 @@ export class LogStore {
     }
   }
 
-  /** After a failure it can be called again. Throws DISK_FULL or DISK_IO. */
+  /** Durable some time later; whoever acknowledges an append waits for that. Throws DISK_FULL or DISK_IO. */
   #bear(log: PartitionLog): void {
-    this.#makeFiles(log);
-    this.#hasNewborn = true;
+    this.#makeFolder(log);
+    try {
+      log.files.beginBirth(new LogBirth(this.#host, log.folder, log.topicId, this.#dataFolder));
+      this.#makeSegment(log);
+    } catch (error) {
+      this.#host.disk.remove(log.folder);
+      throw error;
+    }
+    // At once, since not every log waits for commit rounds.
+    log.files.bear().catch((error) => log.fence(error, "its files could not be made"));
   }
 
-  /** Logs that were born since the last round share the sync of the data folder. Throws DISK_IO. */
-  #syncNewborn(): void {
-    if (!this.#hasNewborn) return;
-    if (!this.#host.bugs.has("skip-folder-sync")) this.#host.disk.syncFolder(this.#options.folder);
-    this.#hasNewborn = false;
-  }
-
-  /** Durable but for the folder's own name. */
-  #makeFiles(log: PartitionLog): void {
+  #makeFolder(log: PartitionLog): void {
     const { disk } = this.#host;
     const { folder } = log;
     // Something without a log in it: a folder that a crash left half made, or that nobody could read.
@@ -400,7 +402,19 @@ export class LogStore {
       this.#quarantine.setAside(folder, this.#options.folder, name);
     }
     disk.makeFolder(folder);
-    if (!log.roll()) throw new HeadwaterError("DISK_FULL", `no space for ${folder}`, { path: folder });
+  }
+
+  #makeSegment(log: PartitionLog): void {
+    if (log.roll()) return;
+    throw new HeadwaterError("DISK_FULL", `no space for ${log.folder}`, { path: log.folder });
+  }
+
+  /** Durable but for the folder's own name. Throws DISK_FULL or DISK_IO. */
+  #makeFiles(log: PartitionLog): void {
+    const { disk } = this.#host;
+    const { folder } = log;
+    this.#makeFolder(log);
+    this.#makeSegment(log);
     // This syncs the folder, and so makes the segment's name durable as well.
     disk.replaceFile(`${folder}/${PARTITION_METADATA_FILE}`, encodePartitionMetadata(log.topicId));
     log.files.noteFolderSynced();
@@ -430,11 +444,10 @@ export class LogStore {
   async #checkpoint(floorGeneration: number | null): Promise<void> {
     const monotonicMs = this.#host.clock.monotonicMs();
     const floor = Math.max(this.#floorGeneration, floorGeneration ?? 0);
-    this.#syncNewborn();
     const logs: LogState[] = [];
     const captured: { log: PartitionLog; logStartOffset: number; files: CheckpointedFiles }[] = [];
     for (const log of this.#logs.values()) {
-      if (log.makeFiles !== null) continue;
+      if (log.makeFiles !== null || log.files.isNewborn) continue;
       const frozen = this.#frozen.get(log);
       logs.push(frozen ?? log.checkpointState(monotonicMs));
       captured.push({ log, logStartOffset: log.logStartOffset, files: log.files.beginCheckpoint() });
@@ -469,7 +482,7 @@ function makeDurableFolder(disk: Disk, folder: string): void {
   for (let path = folder; path !== "" && !disk.exists(path); path = parentOf(path))
     parents.push(parentOf(path));
   disk.makeFolder(folder);
-  for (const parent of parents.reverse()) disk.syncFolder(parent === "" ? "." : parent);
+  for (const parent of parents.reverse()) disk.syncFolderNow(parent === "" ? "." : parent);
 }
 
 /** "" stands for the working folder. */

@@ -57,13 +57,13 @@ export class Quarantine {
     const folder = `${this.#root}/${QUARANTINE_FOLDER}`;
     if (!this.#disk.exists(folder)) {
       this.#disk.makeFolder(folder);
-      this.#disk.syncFolder(this.#root);
+      this.#disk.syncFolderNow(this.#root);
     }
     let target = `${folder}/${quarantineName(name, suffix, 0)}`;
     for (let i = 1; this.#disk.exists(target); i++) target = `${folder}/${quarantineName(name, suffix, i)}`;
     this.#disk.rename(path, target);
-    this.#disk.syncFolder(folder);
-    this.#disk.syncFolder(parent);
+    this.#disk.syncFolderNow(folder);
+    this.#disk.syncFolderNow(parent);
     return target;
   }
 
@@ -119,7 +119,7 @@ export class Quarantine {
       source === null ? log.folder : this.setAside(segment.path, log.folder, folderName, `.${fileName}`);
     if (keeps) {
       this.#disk.rename(copyPath, segment.path);
-      this.#disk.syncFolder(log.folder);
+      this.#disk.syncFolderNow(log.folder);
     }
     const why = source === null ? "the segment's file is missing" : "batches are damaged";
     this.#reportLost(log, aside, lost, why);
@@ -139,7 +139,7 @@ export class Quarantine {
     if (this.#disk.exists(segment.path)) this.setOddAside(log, segment.path);
     if (this.#disk.exists(copyPath)) {
       this.#disk.rename(copyPath, segment.path);
-      this.#disk.syncFolder(log.folder);
+      this.#disk.syncFolderNow(log.folder);
       return false;
     }
     return true;
@@ -180,7 +180,7 @@ export class Quarantine {
     } finally {
       copy.close();
     }
-    this.#disk.syncFolder(path.slice(0, path.lastIndexOf("/")));
+    this.#disk.syncFolderNow(path.slice(0, path.lastIndexOf("/")));
   }
 
   /** Reads the copy in place, for its indexes and marks. */

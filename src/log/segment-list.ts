@@ -1,5 +1,8 @@
 import { assert } from "../base/assert.ts";
 import type { SegmentState } from "./checkpoint.ts";
+import { SALVAGE_SUFFIX } from "./folder-names.ts";
+import { FolderSync } from "./folder-sync.ts";
+import type { LogBirth } from "./log-birth.ts";
 import type { LogHost } from "./log-host.ts";
 import { Segment } from "./segment.ts";
 
@@ -24,7 +27,10 @@ export class SegmentList {
   readonly #unsynced = new Set<Segment>();
   readonly #untrimmed = new Set<Segment>();
   #retired: Segment[] = [];
-  #folderUnsynced = false;
+  readonly #folderSync: FolderSync;
+  /** How the log comes to its files, until it has them. */
+  #birth: LogBirth | null = null;
+  #born: Promise<void> | null = null;
   #closed = false;
   /** Files of swaps that no checkpoint knows yet. */
   #swaps: string[] = [];
@@ -34,6 +40,7 @@ export class SegmentList {
   constructor(host: LogHost, folder: string) {
     this.#host = host;
     this.folder = folder;
+    this.#folderSync = new FolderSync(host, folder);
   }
 
   get all(): readonly Segment[] {
@@ -55,6 +62,27 @@ export class SegmentList {
 
   get hasUntrimmed(): boolean {
     return this.#untrimmed.size > 0;
+  }
+
+  /** Whether `trimSealed` or `sync` have something to do. */
+  get isBehind(): boolean {
+    return this.hasUnsynced || this.hasUntrimmed || this.#folderSync.isBehind;
+  }
+
+  /** Whether the log has no files yet that recovery would take for a log's: nothing in them counts as synced. */
+  get isNewborn(): boolean {
+    return this.#birth !== null;
+  }
+
+  /** The log's first segment follows. */
+  beginBirth(birth: LogBirth): void {
+    this.#birth = birth;
+  }
+
+  /** Resolves once recovery finds the log, and takes what the journal has of it. Rejects with DISK_IO. */
+  async bear(): Promise<void> {
+    if (this.#birth !== null && !this.#closed) this.#born ??= this.#finishBirth(this.#birth);
+    await this.#born;
   }
 
   /** Takes over what a checkpoint or recovery found; all but the last are sealed. */
@@ -97,7 +125,7 @@ export class SegmentList {
   /** Takes over the files of swaps that recovery found to have happened. */
   restoreSwaps(paths: readonly string[]): void {
     this.#swaps.push(...paths);
-    if (paths.length > 0) this.#folderUnsynced = true;
+    if (paths.length > 0) this.#folderSync.noteChange();
   }
 
   /**
@@ -112,7 +140,7 @@ export class SegmentList {
       "sealed segments that follow each other are swapped",
     );
     this.#swaps.push(swapPath);
-    this.#folderUnsynced = true;
+    this.#folderSync.noteChange();
     this.#segments.splice(index, originals.length, compacted);
     this.#sizeBytes += compacted.sizeBytes;
     for (const original of originals) {
@@ -133,7 +161,7 @@ export class SegmentList {
   beginCheckpoint(): CheckpointedFiles {
     const offset = this.states().at(-1)?.baseOffset ?? 0;
     // Until the folder has what was done to the files, a swap may have to be done again.
-    return { offset, swaps: this.#folderUnsynced ? [] : [...this.#swaps] };
+    return { offset, swaps: this.#folderSync.isBehind ? [] : [...this.#swaps] };
   }
 
   /** That checkpoint is durable. Throws DISK_IO. */
@@ -142,16 +170,16 @@ export class SegmentList {
     this.#checkpointedOffset = Math.max(this.#checkpointedOffset, files.offset);
     if (files.swaps.length === 0) return;
     this.#swaps = this.#swaps.filter((path) => !files.swaps.includes(path));
-    this.#folderUnsynced = true;
+    this.#folderSync.noteChange();
     for (const path of files.swaps) this.#host.disk.remove(path);
   }
 
   /** Adds an empty segment with a file of its own, and seals the one before. Throws DISK_FULL or DISK_IO. */
   start(baseOffset: number, allocateBytes: number, indexIntervalBytes: number): void {
     const sealed = this.active;
-    const segment = this.make(baseOffset, indexIntervalBytes);
+    const segment = this.make(baseOffset, indexIntervalBytes, this.isNewborn ? SALVAGE_SUFFIX : undefined);
     segment.create(allocateBytes);
-    this.#folderUnsynced = true;
+    this.#folderSync.noteChange();
     this.#segments.push(segment);
     if (sealed === null) return;
     sealed.sealed = true;
@@ -165,7 +193,7 @@ export class SegmentList {
     active.remove();
     active.create(allocateBytes);
     active.damaged = false;
-    this.#folderUnsynced = true;
+    this.#folderSync.noteChange();
   }
 
   /** The active segment has `bytes` more. */
@@ -228,32 +256,35 @@ export class SegmentList {
     this.#forget(old);
   }
 
-  /** Makes new files durable in their folder. Throws DISK_IO. */
-  syncFolder(): void {
-    if (!this.#folderUnsynced || this.#closed) return;
-    if (!this.#host.bugs.has("skip-folder-sync")) this.#host.disk.syncFolder(this.folder);
-    this.#folderUnsynced = false;
+  /** Resolves once the files that are there at the call are durable in their folder. Rejects with DISK_IO. */
+  async settleFolder(): Promise<void> {
+    await this.bear();
+    if (!this.#closed) await this.#folderSync.settle();
   }
 
   /** New files were made durable in their folder by a sync of somebody else's. */
   noteFolderSynced(): void {
-    this.#folderUnsynced = false;
+    this.#folderSync.noteSynced();
   }
 
   /** Resolves when all that was appended before the call is durable in the files. Rejects with DISK_IO. */
   async sync(): Promise<void> {
-    this.syncFolder();
     const { active } = this;
     const segments = [...this.#unsynced].filter(
       (segment) => segment === active || !this.#host.bugs.has("skip-rolled-segment-sync"),
     );
-    await Promise.all(segments.map((segment) => this.#syncSegment(segment)));
+    // First the folder: a checkpoint may tell of bytes as soon as they are synced. A segment that starts meanwhile is
+    // none of this call's.
+    await this.settleFolder();
+    const left = segments.filter((segment) => this.#unsynced.has(segment));
+    await Promise.all(left.map((segment) => this.#syncSegment(segment)));
   }
 
   /** Cuts sealed segments to their length, syncs them and writes their indexes. Rejects with DISK_IO. */
   async trimSealed(): Promise<void> {
-    this.syncFolder();
-    for (const segment of [...this.#untrimmed]) {
+    const sealed = [...this.#untrimmed];
+    await this.settleFolder();
+    for (const segment of sealed) {
       // A damaged one is replaced by what is sound of it.
       if (this.#closed || segment.damaged || !this.#untrimmed.has(segment)) continue;
       // Opening a file that had been closed measures it.
@@ -292,6 +323,15 @@ export class SegmentList {
   async #syncSegment(segment: Segment): Promise<void> {
     await segment.sync();
     if (!segment.dirty) this.#unsynced.delete(segment);
+  }
+
+  async #finishBirth(birth: LogBirth): Promise<void> {
+    const isStopped = () => this.#closed || this.#host.failure !== null;
+    await birth.name(this.#folderSync, isStopped);
+    if (isStopped()) return;
+    for (const segment of [...this.#retired, ...this.#segments]) segment.takePlace();
+    this.#folderSync.noteChange();
+    this.#birth = null;
   }
 
   #forget(segment: Segment): void {

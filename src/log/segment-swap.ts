@@ -72,7 +72,7 @@ export function swapPath(folder: string, baseOffset: number): string {
   return `${folder}/${segmentName(baseOffset)}${SWAP_SUFFIX}`;
 }
 
-/** Step 1, but for the folder: resolves once the file that announces a swap is synced. Rejects with DISK_*. */
+/** Step 1: resolves once the file that announces a swap, and the folder, are synced. Rejects with DISK_*. */
 export async function draftSwap(disk: Disk, folder: string, state: SegmentState): Promise<void> {
   const path = draftPath(folder, state.baseOffset);
   const bytes = encodeSwap(state);
@@ -84,27 +84,27 @@ export async function draftSwap(disk: Disk, folder: string, state: SegmentState)
   } finally {
     file.close();
   }
+  await disk.syncFolder(folder);
 }
 
 /** Step 2. Throws DISK_IO; then nobody knows whether the swap has happened. */
 export function commitSwap(host: LogHost, folder: string, baseOffset: number): void {
   const { disk, bugs } = host;
-  disk.syncFolder(folder);
   disk.rename(draftPath(folder, baseOffset), swapPath(folder, baseOffset));
-  if (!bugs.has("skip-swap-sync")) disk.syncFolder(folder);
+  if (!bugs.has("skip-swap-sync")) disk.syncFolderNow(folder);
 }
 
 /**
  * Makes sure that nothing of earlier swaps is in the folder, or comes back to it, before a log is compacted for the
  * first time in this process: an announcement that came back would take a new file of its name for its own. Called
- * where the checkpoint in force knows of all swaps. Throws DISK_IO.
+ * where the checkpoint in force knows of all swaps. Rejects with DISK_IO.
  */
-export function sweepSwaps(disk: Disk, folder: string): void {
+export async function sweepSwaps(disk: Disk, folder: string): Promise<void> {
   for (const name of disk.list(folder)) {
     const isLeft = [SWAP_SUFFIX, SWAP_DRAFT_SUFFIX, CLEANED_SUFFIX].some((suffix) => name.endsWith(suffix));
     if (isLeft) disk.remove(`${folder}/${name}`);
   }
-  disk.syncFolder(folder);
+  await disk.syncFolder(folder);
 }
 
 /** What a crash left of swaps in a partition's folder. */
@@ -128,7 +128,7 @@ export function recoverSwaps(host: LogHost, folder: string): FoundSwaps {
   let changed = false;
   // A process that was killed may have left the announcement in the system's cache: it has to last longer than
   // the originals.
-  if (names.some((name) => name.endsWith(SWAP_SUFFIX))) disk.syncFolder(folder);
+  if (names.some((name) => name.endsWith(SWAP_SUFFIX))) disk.syncFolderNow(folder);
   for (const name of names) {
     const baseOffset = parseSegmentName(name, SWAP_SUFFIX);
     if (baseOffset === null) continue;

@@ -199,7 +199,7 @@ class StoreOpening {
     const path = `${this.#options.folder}/${CLEAN_SHUTDOWN_FILE}`;
     if (!this.#disk.exists(path)) return;
     this.#disk.remove(path);
-    this.#disk.syncFolder(this.#options.folder);
+    this.#disk.syncFolderNow(this.#options.folder);
   }
 
   /** A file's bytes; null where it is not there, too long, or can't be read. */
@@ -294,8 +294,8 @@ class StoreOpening {
    * recovery decides by, and what it finds by name, is made durable first: power may go next.
    */
   #settle(halves: readonly DiskFile[]): void {
-    this.#disk.syncFolder(this.#options.folder);
-    if (this.#disk.exists(this.#journalFolder)) this.#disk.syncFolder(this.#journalFolder);
+    this.#disk.syncFolderNow(this.#options.folder);
+    if (this.#disk.exists(this.#journalFolder)) this.#disk.syncFolderNow(this.#journalFolder);
     for (const half of halves) half.syncNow();
     this.#slots.syncNow();
   }
@@ -435,7 +435,7 @@ class StoreOpening {
 
   /** Makes durable what recovery read or wrote, before anybody is told of it. */
   async #sync(): Promise<void> {
-    for (const folder of this.#foldersToSync) this.#disk.syncFolder(folder);
+    for (const folder of this.#foldersToSync) this.#disk.syncFolderNow(folder);
     const queue = [...this.#toSync];
     const work = async () => {
       for (let segment = queue.pop(); segment !== undefined; segment = queue.pop()) await segment.sync();
@@ -482,7 +482,7 @@ class StoreOpening {
     } finally {
       copy.close();
     }
-    this.#disk.syncFolder(this.#journalFolder);
+    this.#disk.syncFolderNow(this.#journalFolder);
   }
 
   #openJournal(found: readonly DiskFile[], storeId: Uint8Array, generation: number): Journal {
@@ -491,12 +491,12 @@ class StoreOpening {
     const isNew = !this.#disk.exists(this.#journalFolder);
     if (isNew) {
       this.#disk.makeFolder(this.#journalFolder);
-      this.#disk.syncFolder(this.#options.folder);
+      this.#disk.syncFolderNow(this.#options.folder);
     }
     const first = this.#openHalf("0", limits.journalBytes);
     const second = this.#openHalf("1", limits.journalBytes);
     const fresh = first.fresh || second.fresh;
-    if (fresh) this.#disk.syncFolder(this.#journalFolder);
+    if (fresh) this.#disk.syncFolderNow(this.#journalFolder);
     return new Journal({
       files: [first.file, second.file],
       storeId,

@@ -312,12 +312,30 @@ export function diskContract(name: string, make: () => DiskUnderTest): void {
         disk.createFile(`${folder}/a/b/c/f`, 1).close();
         expect(disk.list(`${folder}/a`)).toEqual(["b", "z"]);
         expect(disk.exists(`${folder}/a/b/c/f`)).toBe(true);
-        disk.syncFolder(`${folder}/a`);
+        disk.syncFolderNow(`${folder}/a`);
         disk.remove(`${folder}/a`);
         disk.remove(`${folder}/a`);
         expect(disk.exists(`${folder}/a/b`)).toBe(false);
         expect(disk.list(folder)).toEqual([]);
-        expect(codeOf(() => disk.syncFolder(`${folder}/a`))).toBe("DISK_IO");
+        expect(codeOf(() => disk.syncFolderNow(`${folder}/a`))).toBe("DISK_IO");
+      }),
+    );
+
+    test(
+      "a sync of a folder that is under way outlives the folder's name",
+      withDisk(async (disk, folder) => {
+        disk.makeFolder(`${folder}/a`);
+        disk.createFile(`${folder}/a/f`, 1).close();
+        const syncs = [
+          disk.syncFolder(`${folder}/a`),
+          disk.syncFolder(`${folder}/a`),
+          disk.syncFolder(folder),
+        ];
+        disk.rename(`${folder}/a`, `${folder}/b`);
+        disk.remove(`${folder}/b`);
+        expect(await Promise.all(syncs)).toEqual([undefined, undefined, undefined]);
+        const refused = await disk.syncFolder(`${folder}/a`).catch((error: unknown) => error);
+        expect(hasCode(refused, "DISK_IO")).toBe(true);
       }),
     );
 

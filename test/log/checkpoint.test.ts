@@ -153,7 +153,7 @@ test("a torn write leaves the checkpoint before", async () => {
       disk.finishSyncs();
       await written;
     }
-    disk.syncFolder("/");
+    disk.syncFolderNow("/");
     void slots.write(checkpoint(4, 400));
     const found = new CheckpointSlots(disk.crash("sectors", seed), "/data").read();
     expect(found?.sequence === 3 || found?.sequence === 4).toBe(true);

@@ -9,7 +9,7 @@ const FIRST_SEED = Number(process.env.HEADWATER_FIRST_SEED ?? 1);
 const CRASHES = 4;
 const STEPS = 250;
 /** Within so many seeds every deliberate bug has to show. */
-const SEEDS_FOR_A_BUG = 150;
+const SEEDS_FOR_A_BUG = 500;
 
 test(`${SEEDS} seeds: the latest record of every key survives compaction and every crash`, async () => {
   let crashes = 0;

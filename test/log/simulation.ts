@@ -37,6 +37,10 @@ interface ModelLog {
   wantedStart: number;
   ackedStart: number;
   deleting: boolean;
+  /** All batches are as long: what takes a lost one's place ends where a stale one behind it begins. */
+  readonly uniform: boolean;
+  /** Has no files before its first record, and is gone after a restart if there was none. */
+  readonly unborn: boolean;
   sequences: Map<number, number>;
 }
 
@@ -143,7 +147,10 @@ export class Simulation {
     const partition = this.#random.below(3);
     if (this.#logs.some((log) => log.topic === topic && log.partition === partition)) return;
     const config: LogConfig = this.#random.below(8) === 0 ? { ...CONFIG, durability: "memory" } : CONFIG;
-    this.#running.create({ topic, topicId: topicId(number), partition }, config);
+    const identity = { topic, topicId: topicId(number), partition };
+    const unborn = this.#random.below(2) === 0;
+    if (unborn) this.#running.createUnborn([identity], config);
+    else this.#running.create(identity, config);
     this.#logs.push({
       topicNumber: number,
       topic,
@@ -154,12 +161,15 @@ export class Simulation {
       wantedStart: 0,
       ackedStart: 0,
       deleting: false,
+      uniform: this.#random.below(3) === 0,
+      unborn,
       sequences: new Map(),
     });
   }
 
   #append(model: ModelLog, records: number, bytes: number): void {
     const log = this.#logOf(model);
+    if (model.uniform) [records, bytes] = [1, 100];
     const values = Array.from({ length: records }, (_, i) =>
       `${model.topicNumber}/${this.appends}/${i}/`.padEnd(bytes, "."),
     );
@@ -197,6 +207,7 @@ export class Simulation {
 
   /** Some steps of transactions that are open or begin. */
   #advance(model: ModelLog): void {
+    if (model.uniform) return;
     const log = this.#logOf(model);
     for (let i = 1 + this.#random.below(4); i > 0; i--) {
       const producerId = TRANSACTIONAL_PRODUCERS[this.#random.below(2)] as number;
@@ -263,7 +274,7 @@ export class Simulation {
     return log;
   }
 
-  async #open(): Promise<void> {
+  async #open(crashed = false): Promise<void> {
     const opened = await this.#drive(
       openStore({ disk: this.#disk, clock: this.#clock, limits: LIMITS, config: CONFIG, bugs: this.#bugs }),
     );
@@ -271,8 +282,12 @@ export class Simulation {
     this.#reports = opened.reports;
     const { store } = opened;
     for (const model of this.#logs) {
-      const log = store.get(topicId(model.topicNumber), model.partition);
+      const id = topicId(model.topicNumber);
+      const log = store.get(id, model.partition);
       if (log !== null) log.config = model.config;
+      else if (model.unborn && (model.batches.length === 0 || (crashed && model.ackedEnd === 0))) {
+        store.createUnborn([{ topic: model.topic, topicId: id, partition: model.partition }], model.config);
+      }
     }
     store.onFatal((error) => {
       if (store !== this.#store) return;
@@ -321,7 +336,7 @@ export class Simulation {
     // A cut that the interrupted recovery was too short for must not meet this one.
     this.#crashAt = -1;
     this.#clock = new ManualClock();
-    await this.#open();
+    await this.#open(true);
     const damage = this.#reports.matching("quarantined");
     if (damage.length > 0) throw new Broken(damage.join("; "));
     this.#compare(this.#logs, "after a crash");

@@ -5,6 +5,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -71,7 +72,19 @@ export abstract class HostDisk implements Disk {
     attempt("remove", path, () => rmSync(path, { recursive: true, force: true }));
   }
 
-  syncFolder(path: string): void {
+  async syncFolder(path: string): Promise<void> {
+    // Opened at once: what has the name later is another folder.
+    const fd = attempt("sync folder", path, () => openSync(path, constants.O_RDONLY));
+    await new Promise<void>((resolve, reject) => {
+      fsync(fd, (cause) => {
+        closeSync(fd);
+        if (cause === null || cause === undefined) resolve();
+        else reject(diskError("sync folder", path, cause));
+      });
+    });
+  }
+
+  syncFolderNow(path: string): void {
     attempt("sync folder", path, () => {
       const fd = openSync(path, constants.O_RDONLY);
       try {
@@ -118,7 +131,7 @@ export abstract class HostDisk implements Disk {
       rmSync(fresh, { force: true });
       throw error;
     }
-    this.syncFolder(dirname(path));
+    this.syncFolderNow(dirname(path));
   }
 
   createFile(path: string, sizeBytes: number): DiskFile {

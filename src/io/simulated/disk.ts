@@ -5,12 +5,13 @@ import type { CrashMode, FileNode } from "./file-node.ts";
 import { FileTree } from "./file-tree.ts";
 import { SeededRandom } from "./random.ts";
 
-/** What a disk is asked to do. "sync" counts when it is asked for, "syncDone" when it reaches the medium. */
+/** What a disk is asked to do. "sync" counts when it is asked for, "syncDone" when it reaches the medium; so with folders. */
 export type OperationKind =
   | "makeFolder"
   | "rename"
   | "remove"
   | "syncFolder"
+  | "syncFolderDone"
   | "readFile"
   | "createFile"
   | "openFile"
@@ -33,7 +34,7 @@ export interface SimulatedDiskOptions {
   /** Space of the whole disk; default 1 TiB. */
   readonly capacityBytes?: number;
   /**
-   * When a `sync()` reaches the medium and resolves: by itself in the next microtask, when the test calls
+   * When a `sync()` or `syncFolder()` reaches the medium and resolves: by itself in the next microtask, when the test calls
    * `finishSync`, or when the function given here calls what it is given.
    */
   readonly syncs?: "soon" | "manual" | ((finish: () => void) => void);
@@ -80,6 +81,7 @@ export class SimulatedDisk implements Disk {
     rename: 0,
     remove: 0,
     syncFolder: 0,
+    syncFolderDone: 0,
     readFile: 0,
     createFile: 0,
     openFile: 0,
@@ -136,9 +138,27 @@ export class SimulatedDisk implements Disk {
     this.#tree.remove(path);
   }
 
-  syncFolder(path: string): void {
+  async syncFolder(path: string): Promise<void> {
     this.#begin("syncFolder", path);
-    this.#tree.syncFolder(path);
+    const settle = this.#tree.beginSync(path);
+    await new Promise<void>((resolve, reject) => {
+      this.#schedule(() => {
+        try {
+          this.#begin("syncFolderDone", path);
+        } catch (error) {
+          reject(error);
+          return;
+        }
+        settle();
+        resolve();
+      });
+    });
+  }
+
+  syncFolderNow(path: string): void {
+    this.#begin("syncFolder", path);
+    this.#begin("syncFolderDone", path);
+    this.#tree.beginSync(path)();
   }
 
   readFile(path: string, maxBytes: number): Uint8Array | null {
@@ -167,7 +187,7 @@ export class SimulatedDisk implements Disk {
       if (error instanceof HeadwaterError) this.#tree.remove(fresh);
       throw error;
     }
-    this.syncFolder(path.slice(0, path.lastIndexOf("/")) || "/");
+    this.syncFolderNow(path.slice(0, path.lastIndexOf("/")) || "/");
   }
 
   createFile(path: string, sizeBytes: number): DiskFile {

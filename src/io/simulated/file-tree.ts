@@ -137,10 +137,17 @@ export class FileTree {
     this.#change(folder, [{ name, node: null, was: node }], null);
   }
 
-  syncFolder(path: string): void {
-    const done = new Set<FolderChange>();
-    this.#syncUpTo(this.folder(path), this.#pending.length, done);
-    this.#pending = this.#pending.filter((change) => !done.has(change));
+  /** Begins a sync of the folder; what is called to end it makes the changes durable that are there now. */
+  beginSync(path: string): () => void {
+    const folder = this.folder(path);
+    const covered = new Set(this.#pending);
+    return () => {
+      const done = new Set<FolderChange>();
+      // What came since stands behind all that is covered.
+      const end = this.#pending.filter((change) => covered.has(change)).length;
+      this.#syncUpTo(folder, end, done);
+      this.#pending = this.#pending.filter((change) => !done.has(change));
+    };
   }
 
   /** The tree after a crash. The two share nothing that either may change. */

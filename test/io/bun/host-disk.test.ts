@@ -165,7 +165,7 @@ describe("mapped disk", () => {
         again.close();
         disk.replaceFile(`${path}.state`, pattern(10, 1));
         disk.readFile(`${path}.state`, 10);
-        disk.syncFolder(folder);
+        disk.syncFolderNow(folder);
         expect(() => disk.createFile(path, 10)).toThrow();
         expect(() => disk.openFile(folder, "read")).toThrow();
         disk.lock(folder).release();

@@ -13,11 +13,11 @@ const ALL: readonly CrashMode[] = [...LOSING, "everything", "process"];
 function withFile(options: ConstructorParameters<typeof SimulatedDisk>[0] = {}) {
   const disk = new SimulatedDisk(options);
   disk.makeFolder("/data");
-  disk.syncFolder("/");
+  disk.syncFolderNow("/");
   const file = disk.createFile("/data/f", SIZE_BYTES);
   file.write(0, pattern(SIZE_BYTES, 1));
   file.syncNow();
-  disk.syncFolder("/data");
+  disk.syncFolderNow("/data");
   return { disk, file };
 }
 
@@ -140,7 +140,7 @@ describe("crash: folders", () => {
     disk.createFile("/data/g", 10).syncNow();
     expect(disk.crash("nothing").list("/data")).toEqual(["f"]);
     expect(outcomes(disk, "/data")).toEqual(["f", "f,g"]);
-    disk.syncFolder("/data");
+    disk.syncFolderNow("/data");
     for (const mode of LOSING) expect(disk.crash(mode).list("/data")).toEqual(["f", "g"]);
   });
 
@@ -148,10 +148,10 @@ describe("crash: folders", () => {
     const { disk } = withFile();
     disk.makeFolder("/data/a/b");
     disk.createFile("/data/a/b/f", 10).syncNow();
-    disk.syncFolder("/data/a/b");
+    disk.syncFolderNow("/data/a/b");
     expect(disk.crash("nothing").exists("/data/a")).toBe(false);
-    disk.syncFolder("/data/a");
-    disk.syncFolder("/data");
+    disk.syncFolderNow("/data/a");
+    disk.syncFolderNow("/data");
     expect(disk.crash("nothing").exists("/data/a/b/f")).toBe(true);
   });
 
@@ -166,7 +166,7 @@ describe("crash: folders", () => {
     const other = disk.createFile("/data/g", 3);
     other.write(0, pattern(3, 9));
     other.syncNow();
-    disk.syncFolder("/data");
+    disk.syncFolderNow("/data");
     disk.rename("/data/g", "/data/f");
     const sizes = new Set<number>();
     for (let seed = 0; seed < 50; seed++) sizes.add(contentOf(disk.crash("pages", seed)).length);
@@ -176,7 +176,7 @@ describe("crash: folders", () => {
   test("rename between folders may be half done: in both, never in neither", () => {
     const { disk } = withFile();
     disk.makeFolder("/data/a");
-    disk.syncFolder("/data");
+    disk.syncFolderNow("/data");
     disk.rename("/data/f", "/data/a/f");
     const seen = new Set<string>();
     for (let seed = 0; seed < 100; seed++) {
@@ -184,7 +184,7 @@ describe("crash: folders", () => {
       seen.add(`${after.exists("/data/f")} ${after.exists("/data/a/f")}`);
     }
     expect([...seen].sort()).toEqual(["false true", "true false", "true true"]);
-    disk.syncFolder("/data");
+    disk.syncFolderNow("/data");
     expect(disk.crash("nothing").list("/data/a")).toEqual(["f"]);
     expect(disk.crash("nothing").list("/data")).toEqual(["a"]);
   });
@@ -192,11 +192,11 @@ describe("crash: folders", () => {
   test("what an arrival replaced does not come back", () => {
     const { disk } = withFile();
     disk.makeFolder("/data/a");
-    disk.syncFolder("/data");
+    disk.syncFolderNow("/data");
     disk.createFile("/data/a/f", 3).syncNow();
     disk.rename("/data/f", "/data/a/f");
-    disk.syncFolder("/data");
-    disk.syncFolder("/data/a");
+    disk.syncFolderNow("/data");
+    disk.syncFolderNow("/data/a");
     expect(contentOf(disk.crash("nothing"), "/data/a/f").length).toBe(SIZE_BYTES);
   });
 
@@ -221,7 +221,7 @@ describe("crash: folders", () => {
     };
     disk = new SimulatedDisk({ onOperation });
     disk.makeFolder("/data");
-    disk.syncFolder("/");
+    disk.syncFolderNow("/");
     disk.replaceFile("/data/state", pattern(5000, 1));
     states.length = 0;
     disk.replaceFile("/data/state", pattern(6000, 2));
@@ -264,6 +264,29 @@ describe("syncs under the test's control", () => {
     disk.finishSyncs();
     await second;
     expect(contentOf(disk.crash("nothing")).subarray(10, 20)).toEqual(pattern(10, 3));
+  });
+
+  test("a sync of a folder covers what was there before the call, and only once it has finished", async () => {
+    const disk = new SimulatedDisk({ seed: 3, syncs: "manual" });
+    disk.makeFolder("/data");
+    disk.syncFolderNow("/");
+    disk.createFile("/data/a", 1).close();
+    const first = disk.syncFolder("/data");
+    disk.createFile("/data/b", 1).close();
+    expect(disk.crash("nothing").list("/data")).toEqual([]);
+    disk.finishSyncs();
+    await first;
+    expect(disk.crash("nothing").list("/data")).toEqual(["a"]);
+    const late = disk.syncFolder("/data");
+    disk.remove("/data/a");
+    disk.syncFolderNow("/data");
+    expect(disk.finishSync()).toBe(true);
+    await late;
+    expect(disk.crash("nothing").list("/data")).toEqual(["b"]);
+    disk.fail({ kind: "syncFolderDone" });
+    const failed = disk.syncFolder("/data").catch((error: unknown) => error);
+    disk.finishSyncs();
+    expect(hasCode(await failed, "DISK_IO")).toBe(true);
   });
 
   test("an earlier sync that finishes late takes nothing back", async () => {
