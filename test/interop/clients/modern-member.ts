@@ -20,7 +20,7 @@ export interface ModernRequest {
 /** How to run one kind of client as a member. Each prints the lines that GroupDriver.java describes. */
 export interface ModernKind {
   readonly name: string;
-  /** Why a static member of it can't come back to its place, or null. */
+  /** Whether a static member of it can come back to its place. */
   readonly canBeStatic: boolean;
   missing(): string | null;
   command(request: ModernRequest): readonly string[];
