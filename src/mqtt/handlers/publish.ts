@@ -13,8 +13,8 @@ export const MESSAGE_OVERHEAD_BYTES = 128;
  * PUBLISH from a client (MQTT 5, 3.3). It is appended whatever its QoS; PUBACK and PUBREC leave when the append
  * is durable, in the order of the PUBLISHes. A QoS 2 packet is appended once: its identifier is known from
  * the first PUBLISH until PUBREL (MQTT 5, 4.3.3, method A). One that comes again is answered at once, or, while the
- * first waits for the log, by the PUBREC that is still to come: an answer behind that one could reach the client
- * when it has used the identifier for another message.
+ * first waits for the log, right behind the first's answer and only if that is no refusal. An answer that came later
+ * could reach the client when it has used the identifier for another message.
  *
  * Deviations: PUBACK and PUBREC never say 0x10 "no matching subscribers", since the log has taken the message.
  * Retained messages are not kept yet: MQTT 5 is told so in CONNACK, and a PUBLISH that asks for it ends with 0x9A;
@@ -42,9 +42,8 @@ export function handlePublish(client: Client, flags: number): void {
   if (qos === 2 && session.received.has(packetId)) {
     stats.duplicates++;
     // MQTT-4.3.3-10
-    if (!session.unanswered.has(packetId)) {
-      door.replies.ack(PacketType.PUBREC, packetId, Reason.SUCCESS, version);
-    }
+    if (session.unanswered.has(packetId)) session.unanswered.set(packetId, true);
+    else door.replies.ack(PacketType.PUBREC, packetId, Reason.SUCCESS, version);
     return;
   }
   if (qos !== 0 && ++client.unacknowledged > limits.receiveMaximum && version === Version.V5) {
@@ -57,7 +56,7 @@ export function handlePublish(client: Client, flags: number): void {
   }
   if (qos === 2) {
     session.received.add(packetId);
-    session.unanswered.add(packetId);
+    session.unanswered.set(packetId, false);
   }
   const { destination } = entry;
   if (destination === null) {

@@ -13,8 +13,8 @@ export class Session {
   readonly subscriptions = new Map<string, Subscription>();
   /** QoS 2 packets that were appended, or are about to be, and not released by PUBREL. */
   readonly received = new PacketIdSet();
-  /** Those of them whose PUBREC has not left, since the log has not settled them. */
-  readonly unanswered = new PacketIdSet();
+  /** Those of them whose PUBREC waits for the log, and whether they came again since. As bounded as what waits. */
+  readonly unanswered = new Map<number, boolean>();
   readonly outbound: Outbound;
 
   constructor(clientId: string, limits: MqttLimits, stats: MqttStats) {
