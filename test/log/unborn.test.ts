@@ -179,3 +179,30 @@ test.each(["nothing", "pages", "process", "everything"] as const)(
     throw new Error("the first append never came to its end");
   },
 );
+
+test("a power cut while a log is born that has rolled already leaves a beginning of what it took", async () => {
+  const values = ["a", "b", "c"].map((value) => value.repeat(300));
+  for (let at = 1, cuts = 1; cuts > 0; at += 1) {
+    let left = Number.POSITIVE_INFINITY;
+    const crashes: SimulatedDisk[] = [];
+    const disk: SimulatedDisk = new SimulatedDisk({
+      seed: at,
+      onOperation: () => {
+        left -= 1;
+        if (left === 0) for (let seed = 0; seed < 30; seed += 1) crashes.push(disk.crash("pages", seed));
+      },
+    });
+    const { store, clock } = await openStore({ disk });
+    const [log] = store.createUnborn([ID], { ...SMALL_CONFIG, segmentBytes: 400 });
+    left = at;
+    for (const value of values) append(log as PartitionLog, [value]);
+    await clock.settleAll();
+    cuts = crashes.length;
+    for (const crashed of crashes) {
+      const again = await openStore({ disk: crashed });
+      expect(again.reports.matching("quarantined")).toEqual([]);
+      const found = valuesIn(again.store.get(ID.topicId, 0));
+      expect(found).toEqual(values.slice(0, found.length));
+    }
+  }
+});
