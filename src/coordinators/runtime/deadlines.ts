@@ -8,6 +8,10 @@ interface Deadline {
   seenMs: number;
 }
 
+const NOTHING = (): void => {};
+/** So many may be stale without a look. */
+const MIN_STALE = 64;
+
 /**
  * Many deadlines on one timer, each under a name. To move one later, as every heartbeat does, is a write to a
  * field: the heap looks at it when the old time comes.
@@ -40,14 +44,25 @@ export class Deadlines {
       known.onDue = onDue;
       return;
     }
+    if (known !== undefined) known.onDue = NOTHING;
     const deadline = { key, dueMs, onDue, seenMs: dueMs };
     this.#byKey.set(key, deadline);
     this.#push(deadline);
+    this.#forgetStale();
     this.#arm();
   }
 
   delete(key: string): void {
+    const known = this.#byKey.get(key);
+    if (known === undefined) return;
     this.#byKey.delete(key);
+    known.onDue = NOTHING;
+    this.#forgetStale();
+  }
+
+  /** What the heap holds, with those that were taken back. */
+  get heapSize(): number {
+    return this.#heap.length;
   }
 
   /** Nothing is called any more. */
@@ -57,6 +72,16 @@ export class Deadlines {
     this.#timer?.cancel();
     this.#timer = null;
     this.#timerMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Deadlines that were taken back stay in the heap until it has more of them than of others. */
+  #forgetStale(): void {
+    if (this.#heap.length <= 2 * this.#byKey.size + MIN_STALE) return;
+    const kept = this.#heap.filter((deadline) => this.#byKey.get(deadline.key) === deadline);
+    // Sorted is a heap, too.
+    kept.sort((a, b) => a.seenMs - b.seenMs);
+    this.#heap.length = 0;
+    for (const deadline of kept) this.#heap.push(deadline);
   }
 
   #arm(): void {

@@ -2,6 +2,7 @@ import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { FetchedOffset, GroupOffsets } from "../../coordinators/groups/offsets/group-offsets.ts";
 import type { ApiHandler } from "../call.ts";
+import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type OffsetFetchRequest, readOffsetFetchRequest } from "../wire/generated/offset-fetch-request.ts";
@@ -35,7 +36,8 @@ export const offsetFetch: ApiHandler<KafkaServices> = {
     const { version } = call;
     const { groups } = coordinators;
     const request = readOffsetFetchRequest(call.reader, version);
-    const asked = version >= FIRST_WITH_GROUPS ? request.groups : [onlyGroup(request)];
+    const asked =
+      version >= FIRST_WITH_GROUPS ? once(request.groups, ({ groupId }) => groupId) : [onlyGroup(request)];
     const found = asked.map((group) =>
       fetchGroup(group, request.requireStable, version, broker, groups.offsets),
     );

@@ -1,5 +1,6 @@
 import type { ClassicGroup } from "../../coordinators/groups/classic/classic-group.ts";
 import type { ApiHandler } from "../call.ts";
+import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDescribeGroupsRequest } from "../wire/generated/describe-groups-request.ts";
 import {
@@ -23,7 +24,7 @@ export const describeGroups: ApiHandler<KafkaServices> = {
     const { version } = call;
     const request = readDescribeGroupsRequest(call.reader, version);
     const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
-    const groups = request.groups.map((groupId) => {
+    const groups = unique(request.groups).map((groupId) => {
       const group = coordinators.groups.classic.get(groupId);
       if (group !== null) return described(group, operations);
       const other = coordinators.groups.registry.get(groupId) !== null;

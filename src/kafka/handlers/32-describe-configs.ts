@@ -1,6 +1,7 @@
 import { RESOURCE } from "../../broker/dynamic-configs.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
 import type { ApiHandler } from "../call.ts";
+import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import {
   type DescribeConfigsRequest,
@@ -23,6 +24,13 @@ import {
 type Resource = DescribeConfigsRequest["resources"][number];
 type Result = DescribeConfigsResponse["results"][number];
 
+/** Resources that one request is told of: each comes with some dozen settings and what they mean. */
+const MAX_RESOURCES = 2_000;
+const TOO_MANY = {
+  error: ERROR.INVALID_REQUEST,
+  message: `A request may ask for ${MAX_RESOURCES} resources.`,
+} as const;
+
 /**
  * DescribeConfigs, 1 to 4, of topics, this broker, all brokers, its logger, groups (KIP-848) and subscriptions to
  * metrics (KIP-714), with synonyms (KIP-226) and documentation (KIP-569).
@@ -34,8 +42,11 @@ export const describeConfigs: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, services) {
     const request = readDescribeConfigsRequest(call.reader, call.version);
-    const results = request.resources.map((resource) => {
-      const described = describe(resource, services);
+    const resources = once(
+      request.resources,
+      (resource) => `${resource.resourceType} ${resource.resourceName}`,
+    );
+    const results = resources.map((resource, index) => {
       const result: Result = {
         errorCode: ERROR.NONE,
         errorMessage: "",
@@ -43,6 +54,7 @@ export const describeConfigs: ApiHandler<KafkaServices> = {
         resourceName: resource.resourceName,
         configs: [],
       };
+      const described = index < MAX_RESOURCES ? describe(resource, services) : TOO_MANY;
       if ("error" in described) {
         return { ...result, errorCode: described.error, errorMessage: described.message };
       }

@@ -1,5 +1,6 @@
 import { topicNameFault } from "../../broker/topic-name.ts";
 import type { ApiHandler } from "../call.ts";
+import { once, unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDescribeProducersRequest } from "../wire/generated/describe-producers-request.ts";
 import {
@@ -21,11 +22,11 @@ export const describeProducers: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, { broker }) {
     const request = readDescribeProducersRequest(call.reader, call.version);
-    const topics = request.topics.map(({ name, partitionIndexes }) => {
+    const topics = once(request.topics, ({ name }) => name).map(({ name, partitionIndexes }) => {
       const nameFault = topicNameFault(name);
       return {
         name,
-        partitions: partitionIndexes.map((index): PartitionResponse => {
+        partitions: unique(partitionIndexes).map((index): PartitionResponse => {
           if (nameFault !== null) return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
           const partition = broker.partition(name, index);
           if (partition === null) return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);

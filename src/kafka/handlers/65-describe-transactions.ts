@@ -1,6 +1,7 @@
 import type { TransactionCoordinator } from "../../coordinators/transactions/transaction-coordinator.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
+import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDescribeTransactionsRequest } from "../wire/generated/describe-transactions-request.ts";
 import {
@@ -20,7 +21,7 @@ export const describeTransactions: ApiHandler<KafkaServices> = {
     const request = readDescribeTransactionsRequest(call.reader, call.version);
     const gather = new Gather();
     const states: TransactionState[] = [];
-    request.transactionalIds.forEach((transactionalId, index) => {
+    unique(request.transactionalIds).forEach((transactionalId, index) => {
       const finish = gather.begin(() => {});
       describe(coordinators.transactions, transactionalId, (state) => {
         states[index] = state;

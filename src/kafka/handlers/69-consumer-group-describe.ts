@@ -3,6 +3,7 @@ import { type ConsumerMember, partitionsOf } from "../../coordinators/groups/con
 import type { TopicsView } from "../../coordinators/groups/group-part.ts";
 import type { Assignment } from "../../coordinators/groups/modern/assignment.ts";
 import type { ApiHandler } from "../call.ts";
+import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import { readConsumerGroupDescribeRequest } from "../wire/generated/consumer-group-describe-request.ts";
 import {
@@ -31,7 +32,7 @@ export const consumerGroupDescribe: ApiHandler<KafkaServices> = {
     const { groupIds, includeAuthorizedOperations } = readConsumerGroupDescribeRequest(call.reader, version);
     const operations = includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
     const enabled = broker.featureLevel(GROUP_FEATURE) > 0;
-    const groups = groupIds.map((groupId) => {
+    const groups = unique(groupIds).map((groupId) => {
       if (!enabled) return { ...refused(groupId, ""), errorCode: ERROR.UNSUPPORTED_VERSION };
       const group = coordinators.groups.registry.get(groupId);
       if (group === null) return refused(groupId, `Group ${groupId} not found.`);

@@ -2,6 +2,7 @@ import type { Topics } from "../../broker/topics.ts";
 import type { Assignment } from "../../coordinators/groups/modern/assignment.ts";
 import type { ShareGroup } from "../../coordinators/shares/share-group.ts";
 import type { ApiHandler } from "../call.ts";
+import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { readShareGroupDescribeRequest } from "../wire/generated/share-group-describe-request.ts";
@@ -21,7 +22,7 @@ export const shareGroupDescribe: ApiHandler<KafkaServices> = {
   handle(call, { broker, coordinators }) {
     const request = readShareGroupDescribeRequest(call.reader, call.version);
     const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
-    const groups = request.groupIds.map((groupId): DescribedGroup => {
+    const groups = unique(request.groupIds).map((groupId): DescribedGroup => {
       if (groupId === "") return { ...DEFAULT_DESCRIBED_GROUP, groupId, errorCode: ERROR.INVALID_GROUP_ID };
       const found = coordinators.shares.groups.find(groupId);
       if ("error" in found) {

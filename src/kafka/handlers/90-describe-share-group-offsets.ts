@@ -2,6 +2,7 @@ import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { InitializedTopic } from "../../coordinators/shares/share-records.ts";
 import type { ApiHandler } from "../call.ts";
+import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
 import {
   type DescribeShareGroupOffsetsRequest,
@@ -32,7 +33,9 @@ export const describeShareGroupOffsets: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, services) {
     const request = readDescribeShareGroupOffsetsRequest(call.reader, call.version);
-    const groups = request.groups.map((group) => describeGroup(group, services));
+    const groups = once(request.groups, ({ groupId }) => groupId).map((group) =>
+      describeGroup(group, services),
+    );
     services.coordinators.shares.state.whenDurable(() =>
       call.reply((writer) =>
         writeDescribeShareGroupOffsetsResponse(writer, { throttleTimeMs: 0, groups }, call.version),

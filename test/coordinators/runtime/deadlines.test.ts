@@ -51,3 +51,18 @@ test("one that is due may take back another that is", () => {
   clock.advance(50);
   expect(called).toEqual(["a", "c"]);
 });
+
+test("what is taken back long before it is due leaves no memory behind", () => {
+  const clock = new ManualClock();
+  const deadlines = new Deadlines(clock);
+  deadlines.set("stays", 1_000, () => {});
+  for (let round = 0; round < 10_000; round += 1) {
+    deadlines.set(`k${round}`, 1_800_000, () => {});
+    deadlines.delete(`k${round}`);
+  }
+  expect(deadlines.size).toBe(1);
+  expect(deadlines.heapSize).toBeLessThan(200);
+  // Earlier and earlier under one name.
+  for (let round = 10_000; round > 0; round -= 1) deadlines.set("moves", 1_000_000 + round, () => {});
+  expect(deadlines.heapSize).toBeLessThan(200);
+});
