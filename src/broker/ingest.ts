@@ -9,6 +9,13 @@ export interface Ingest {
    * where settings allow. The bytes are copied before this returns.
    */
   append(record: IngestRecord): PendingBatch;
+  /**
+   * Adds records of one topic to one batch, in their order: all of them will be durable, or none. `placement` is
+   * hashed for the partition instead of their own keys, so that the records of one source stay in one partition
+   * whatever their keys. Refused at once, with MESSAGE_TOO_LARGE, where they don't fit in a batch of the topic.
+   * There is one record at least; the bytes are copied before this returns.
+   */
+  appendTogether(records: readonly IngestRecord[], placement: Uint8Array): PendingBatch;
   /** `listener` runs after any pending batches have settled, once per commit round. */
   onSettled(listener: () => void): void;
 }

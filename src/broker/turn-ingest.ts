@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import type { Clock } from "../io/clock.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { BATCH_HEADER_BYTES } from "../records/batch.ts";
@@ -57,29 +58,49 @@ export class TurnIngest implements Ingest {
     const index = record.key === null ? this.#sticky % count : partitionForKey(record.key, count);
     const partition = topic.partitions[index];
     if (partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
-    const recordBytes = maxRecordSizeBytes(
-      record.key?.length ?? 0,
-      record.value?.length ?? 0,
-      record.headers?.length ?? 0,
-    );
+    const open = this.#openFor(partition, recordBytes(record));
+    if (open === null) return refused(ERROR.MESSAGE_TOO_LARGE);
+    open.builder.append(record.timestampMs, record.key, record.value, record.headers);
+    open.pending.sizeBytes = open.builder.sizeBytes;
+    return open.pending;
+  }
+
+  appendTogether(records: readonly IngestRecord[], placement: Uint8Array): PendingBatch {
+    const [first] = records;
+    assert(first !== undefined, "no record to append");
+    const topic = this.#topicSource(first.topic);
+    if (typeof topic === "number") return refused(topic);
+    const partition = topic.partitions[partitionForKey(placement, topic.partitions.length)];
+    if (partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    let sizeBytes = 0;
+    for (const record of records) sizeBytes += recordBytes(record);
+    const open = this.#openFor(partition, sizeBytes);
+    if (open === null) return refused(ERROR.MESSAGE_TOO_LARGE);
+    for (const { timestampMs, key, value, headers } of records) {
+      open.builder.append(timestampMs, key, value, headers);
+    }
+    open.pending.sizeBytes = open.builder.sizeBytes;
+    return open.pending;
+  }
+
+  /** The partition's batch of this turn with room for so many bytes, or null where no batch has. */
+  #openFor(partition: Partition, sizeBytes: number): OpenBatch | null {
     const maxBatchBytes = partition.log.config.maxMessageBytes;
     let open = this.#open.get(partition);
     if (open !== undefined) {
-      const grown = open.builder.sizeBytes + recordBytes;
+      const grown = open.builder.sizeBytes + sizeBytes;
       if (grown > maxBatchBytes || grown > MAX_TURN_BATCH_BYTES) {
         this.#appendBatch(partition, open);
         open = undefined;
       }
     }
     if (open === undefined) {
-      if (BATCH_HEADER_BYTES + recordBytes > maxBatchBytes) return refused(ERROR.MESSAGE_TOO_LARGE);
+      if (BATCH_HEADER_BYTES + sizeBytes > maxBatchBytes) return null;
       if (this.#open.size === 0) this.#clock.soon(this.#endTurn);
       open = { builder: this.#spare.pop() ?? new BatchBuilder(), pending: new TurnBatch() };
       this.#open.set(partition, open);
     }
-    open.builder.append(record.timestampMs, record.key, record.value, record.headers);
-    open.pending.sizeBytes = open.builder.sizeBytes;
-    return open.pending;
+    return open;
   }
 
   /** After the broker has settled a commit round: tells the doors, if any of their batches settled. */
@@ -114,6 +135,10 @@ export class TurnIngest implements Ingest {
     open.builder.reset();
     if (this.#spare.length < MAX_SPARE_BUILDERS) this.#spare.push(open.builder);
   }
+}
+
+function recordBytes({ key, value, headers }: IngestRecord): number {
+  return maxRecordSizeBytes(key?.length ?? 0, value?.length ?? 0, headers?.length ?? 0);
 }
 
 function refused(error: number): PendingBatch {

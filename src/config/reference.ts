@@ -2,7 +2,7 @@ import type { Option } from "./option.ts";
 import { OPTION_ENTRIES, OPTIONS, type SettingName, type Settings } from "./options.ts";
 import { formatSource, type Source } from "./problem.ts";
 import { environmentName, ROUTE_KEY } from "./raw-values.ts";
-import { type MqttRouteSettings, ROUTE_OPTIONS } from "./route-options.ts";
+import { type MqttRouteSettings, payloadSettings, ROUTE_OPTIONS } from "./route-options.ts";
 import { UPLINK_OPTIONS, type UplinkSettings } from "./uplink-options.ts";
 
 /** A setting as the reference has it. */
@@ -171,14 +171,13 @@ function jsonValue(option: Option<unknown>, value: unknown): unknown {
 }
 
 function routeValues(route: MqttRouteSettings): Readonly<Record<string, unknown>> {
-  const { filter, topic, key, headers, topicHeader, timestamp } = route;
+  const { filter, topic, headers, topicHeader, deadLetterTopic } = route;
   return {
     filter,
     topic,
-    key: key ?? "none",
+    ...payloadSettings(route),
     headers,
     "header.topic": topicHeader,
-    timestamp: timestamp === "arrival" ? timestamp : `payload:${timestamp.payload}`,
-    format: timestamp === "arrival" ? "auto" : timestamp.format,
+    "errors.deadletterqueue.topic.name": deadLetterTopic,
   };
 }

@@ -7,22 +7,40 @@ export type PayloadFormat = "auto" | "json" | "cbor";
 /** A record's timestamp: when its message came, or what the payload says under a path of names joined by dots. */
 export type TimestampSource = "arrival" | { readonly payload: string; readonly format: PayloadFormat };
 
+/** How payloads become records. */
+export type PayloadMode = "pass" | "json" | "cbor" | "senml+json" | "senml+cbor";
+
+/** A record's key from its payload: names of fields joined by dots. */
+export interface KeyPath {
+  readonly payload: string;
+}
+
 /** Which MQTT messages become records of which topic. Texts with `{name}` are templates (template.ts). */
 export interface MqttRouteSettings {
   readonly filter: string;
   readonly topic: string;
-  /** Null: records without a key. */
-  readonly key: string | null;
+  /** A template, or where in the payload the key stands. Null: records without a key. */
+  readonly key: string | KeyPath | null;
   readonly headers: Readonly<Record<string, string>>;
   /** Whether records carry the MQTT topic in a header. */
   readonly topicHeader: boolean;
   readonly timestamp: TimestampSource;
+  readonly payload: PayloadMode;
+  /** Path of the array whose items become records, "" for the whole payload; null where nothing is split. */
+  readonly split: string | null;
+  /** Topic of messages whose payload can't be decoded. */
+  readonly deadLetterTopic: string;
 }
 
 export const MAX_ROUTES = 256;
 const MAX_HEADERS = 32;
 const MAX_TOPIC_LENGTH = 249;
 const PAYLOAD = "payload:";
+const DEAD_LETTER_TOPIC = "dlq.mqtt";
+const WHOLE_PAYLOAD = "payload";
+/** Fields of a resolved SenML record. */
+const SENML_NAME = "n";
+const SENML_TIME = "t";
 
 /** Settings of one `[[mqtt.route]]`. */
 export const ROUTE_OPTIONS = {
@@ -32,10 +50,10 @@ export const ROUTE_OPTIONS = {
   topic: text("a topic's name, for example telemetry or plant-{area}", topicFault, {
     doc: "Topic that the records go to.",
   }),
-  key: text("a text, for example {key}", templateFault, {
+  key: text("a text, for example {key}, or payload:NAME for a field of the payload", keyFault, {
     default: "",
-    defaultText: "{key} where the filter has it, else {topic}",
-    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key.",
+    defaultText: "the name of a SenML measurement, else {key} where the filter has it, else {topic}",
+    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key. payload:NAME needs a payload that is decoded; a message without the field is a dead letter.",
   }),
   headers: option<Readonly<Record<string, string>>>(
     "table",
@@ -52,7 +70,8 @@ export const ROUTE_OPTIONS = {
     "text",
     "arrival, or payload:NAME for a field of the payload, payload:A.B for one inside another",
     {
-      default: "arrival",
+      default: "",
+      defaultText: "the time of a SenML measurement, else arrival",
       doc: "Timestamp of the records. From the payload: milliseconds or seconds since 1970, or an ISO 8601 text; a payload without it has its time of arrival.",
     },
     String,
@@ -60,7 +79,25 @@ export const ROUTE_OPTIONS = {
   ),
   format: choice(["auto", "json", "cbor"], {
     default: "auto",
-    doc: "How payloads are read where the timestamp is in them; auto tells by the first byte.",
+    doc: "How payloads are read where the timestamp is in them and they are not decoded; auto tells by the first byte.",
+  }),
+  payload: choice(["pass", "json", "cbor", "senml+json", "senml+cbor"], {
+    default: "pass",
+    doc: "How payloads become records. pass: as they are. json: as they are, if they are JSON. cbor: as JSON text. senml+json, senml+cbor (RFC 8428): every measurement a record of its own, resolved, as JSON text. What can't be decoded goes to the dead letter topic.",
+  }),
+  split: option<string>(
+    "text",
+    "none, payload for an array, or payload:NAME for an array in a field",
+    {
+      default: "none",
+      doc: "Where a json or cbor payload has an array whose items become records of their own, as JSON text; key and timestamp are then looked for in the items. All records of a message are in one batch and one partition, which {key}, else {topic}, decides: all are stored or none is.",
+    },
+    String,
+    readSplit,
+  ),
+  "errors.deadletterqueue.topic.name": text("a topic's name", deadLetterFault, {
+    default: DEAD_LETTER_TOPIC,
+    doc: "Topic of the messages that can't be decoded, bytes untouched, with headers that say why, which route, which MQTT topic and which client. Sent messages are acknowledged when they are there.",
   }),
 } as const satisfies Record<string, Option<unknown>>;
 
@@ -71,7 +108,7 @@ export const DEFAULT_ROUTES: readonly MqttRouteSettings[] = [
 ];
 
 /** The key template of a route that names none. */
-export function defaultKey(filter: string): string {
+function defaultKey(filter: string): string {
   const levels = parseRouteFilter(filter);
   return typeof levels !== "string" && namedLevels(levels).includes("key") ? "{key}" : "{topic}";
 }
@@ -91,7 +128,17 @@ export function unknownPlaceholders(
 }
 
 function route(filter: string, topic: string, key: string): MqttRouteSettings {
-  return { filter, topic, key, headers: {}, topicHeader: true, timestamp: "arrival" };
+  return {
+    filter,
+    topic,
+    key,
+    headers: {},
+    topicHeader: true,
+    timestamp: "arrival",
+    payload: "pass",
+    split: null,
+    deadLetterTopic: DEAD_LETTER_TOPIC,
+  };
 }
 
 function filterFault(value: string): string | null {
@@ -102,6 +149,19 @@ function filterFault(value: string): string | null {
 function templateFault(value: string): string | null {
   const parts = parseTemplate(value);
   return typeof parts === "string" ? parts : null;
+}
+
+function keyFault(value: string): string | null {
+  if (!value.startsWith(PAYLOAD)) return templateFault(value);
+  return emptyNameFault(value);
+}
+
+function emptyNameFault(value: string): string | null {
+  return value.slice(PAYLOAD.length).split(".").includes("") ? "a name in the path is empty" : null;
+}
+
+function deadLetterFault(value: string): string | null {
+  return value.includes("{") ? "it is one topic for all messages of the route" : topicFault(value);
 }
 
 function topicFault(value: string): string | null {
@@ -151,11 +211,83 @@ function readTimestamp(raw: unknown): Reading<string> {
   const remedy = 'write "arrival" or "payload:NAME", for example payload:ts';
   if (raw === "arrival") return good(raw);
   if (typeof raw !== "string" || !raw.startsWith(PAYLOAD)) return bad("it names no source", remedy);
-  const names = raw.slice(PAYLOAD.length).split(".");
-  return names.includes("") ? bad("a name in the path is empty", remedy) : good(raw);
+  const fault = emptyNameFault(raw);
+  return fault === null ? good(raw) : bad(fault, remedy);
 }
 
-/** The timestamp's source as routes have it, from the settings `timestamp` and `format`. */
-export function timestampSource(timestamp: string, format: PayloadFormat): TimestampSource {
+function readSplit(raw: unknown): Reading<string> {
+  const remedy = 'write "none", "payload" or "payload:NAME", for example payload:readings';
+  if (raw === "none" || raw === WHOLE_PAYLOAD) return good(raw);
+  if (typeof raw !== "string" || !raw.startsWith(PAYLOAD)) return bad("it names no array", remedy);
+  const fault = emptyNameFault(raw);
+  return fault === null ? good(raw) : bad(fault, remedy);
+}
+
+/** What a route says of keys, times and splitting, as its settings have it. */
+export interface PayloadSettings {
+  readonly key: string;
+  readonly timestamp: string;
+  readonly format: PayloadFormat;
+  readonly payload: PayloadMode;
+  readonly split: string;
+}
+
+/** A setting of a route that does not go with its other ones. */
+export interface RouteConflict {
+  readonly name: "key" | "split";
+  readonly fault: string;
+  readonly remedy: string;
+}
+
+/** What of a route's settings needs its payload to be decoded, and is not; or splits what is split anyway. */
+export function payloadConflicts({ key, payload, split }: PayloadSettings): readonly RouteConflict[] {
+  const conflicts: RouteConflict[] = [];
+  const remedy = 'set payload = "json" or "cbor"';
+  if (payload === "pass" && key.startsWith(PAYLOAD)) {
+    conflicts.push({ name: "key", fault: 'payload is "pass": payloads are not looked into', remedy });
+  }
+  if (split === "none") return conflicts;
+  if (payload === "pass") {
+    conflicts.push({ name: "split", fault: 'payload is "pass": payloads are not looked into', remedy });
+  } else if (payload === "senml+json" || payload === "senml+cbor") {
+    const fault = `payload is "${payload}", which is always split`;
+    conflicts.push({ name: "split", fault, remedy: "leave it out" });
+  }
+  return conflicts;
+}
+
+/** The timestamp's source as routes have it, from the settings `timestamp`, `format` and `payload`. */
+export function timestampSource({ timestamp, format, payload }: PayloadSettings): TimestampSource {
+  if (timestamp === "") return isSenml(payload) ? { payload: SENML_TIME, format } : "arrival";
   return timestamp === "arrival" ? timestamp : { payload: timestamp.slice(PAYLOAD.length), format };
+}
+
+/** The key as routes have it, from the settings `key` and `payload`. */
+export function keySource({ key, payload }: PayloadSettings, filter: string): string | KeyPath | null {
+  if (key === "none") return null;
+  if (key.startsWith(PAYLOAD)) return { payload: key.slice(PAYLOAD.length) };
+  if (key !== "") return key;
+  return isSenml(payload) ? { payload: SENML_NAME } : defaultKey(filter);
+}
+
+/** The array to split as routes have it. */
+export function splitSource(split: string): string | null {
+  if (split === "none") return null;
+  return split === WHOLE_PAYLOAD ? "" : split.slice(PAYLOAD.length);
+}
+
+/** The settings of a route as they would be written: what the functions above read. */
+export function payloadSettings(route: MqttRouteSettings): PayloadSettings {
+  const { key, timestamp, payload, split } = route;
+  return {
+    key: key === null ? "none" : typeof key === "string" ? key : `${PAYLOAD}${key.payload}`,
+    timestamp: timestamp === "arrival" ? timestamp : `${PAYLOAD}${timestamp.payload}`,
+    format: timestamp === "arrival" ? "auto" : timestamp.format,
+    payload,
+    split: split === null ? "none" : split === "" ? WHOLE_PAYLOAD : `${PAYLOAD}${split}`,
+  };
+}
+
+function isSenml(payload: PayloadMode): boolean {
+  return payload === "senml+json" || payload === "senml+cbor";
 }

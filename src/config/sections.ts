@@ -3,16 +3,22 @@ import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.
 import { type Layers, type RawValue, ROUTE_KEY, readValue, structured } from "./raw-values.ts";
 import {
   DEFAULT_ROUTES,
-  defaultKey,
+  keySource,
   MAX_ROUTES,
   type MqttRouteSettings,
+  payloadConflicts,
   ROUTE_OPTIONS,
+  splitSource,
   timestampSource,
   unknownPlaceholders,
 } from "./route-options.ts";
 import { MAX_UPLINKS, UPLINK_OPTIONS, type UplinkSettings, uplinkNameFault } from "./uplink-options.ts";
 
 type Options = Readonly<Record<string, Option<unknown>>>;
+
+/** Settings of a route whose names have dots: in the file they may be tables. */
+const ROUTE_GROUPS = Object.keys(ROUTE_OPTIONS).filter((name) => name.includes("."));
+
 type RouteValues = SectionValues<typeof ROUTE_OPTIONS>;
 
 /** Every `[uplink.NAME]`, by name; what is wrong goes to the layers' problems. */
@@ -87,11 +93,13 @@ function readRoute(
   const values = readTable(ROUTE_OPTIONS, prefix, given, at(prefix), layers.problems, new Map());
   if (values === null) return null;
   const route = values as RouteValues;
-  const key = route.key === "" ? defaultKey(route.filter) : route.key;
-  const templates: [string, string][] = [
-    ["topic", route.topic],
-    ["key", key],
-  ];
+  for (const { name, fault, remedy } of payloadConflicts(route)) {
+    const key = `${prefix}.${name}`;
+    layers.problems.push({ key, value: excerpt(route[name]), source: at(key), fault, remedy });
+  }
+  const key = keySource(route, route.filter);
+  const templates: [string, string][] = [["topic", route.topic]];
+  if (typeof key === "string") templates.push(["key", key]);
   for (const [name, template] of Object.entries(route.headers)) templates.push([`headers.${name}`, template]);
   for (const [name, template] of templates) {
     const [unknown] = unknownPlaceholders(route.filter, template, name !== "topic");
@@ -104,19 +112,30 @@ function readRoute(
       remedy: `name a level {${unknown}} there${name === "topic" ? "" : ", or use {topic}"}`,
     });
   }
-  const { filter, topic, headers } = route;
-  const timestamp = timestampSource(route.timestamp, route.format);
-  const topicHeader = route["header.topic"];
-  return { filter, topic, key: key === "none" ? null : key, headers, topicHeader, timestamp };
+  const { filter, topic, headers, payload } = route;
+  return {
+    filter,
+    topic,
+    key,
+    headers,
+    topicHeader: route["header.topic"],
+    timestamp: timestampSource(route),
+    payload,
+    split: splitSource(route.split),
+    deadLetterTopic: route["errors.deadletterqueue.topic.name"],
+  };
 }
 
 /** The settings of a route's table, dotted names put together again. */
-function flattened(table: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
-  return Object.entries(table).flatMap(([name, raw]) =>
-    kindOf(raw) === "a table" && !Object.hasOwn(ROUTE_OPTIONS, name)
-      ? Object.entries(raw as object).map(([inner, value]) => [`${name}.${inner}`, value] as const)
-      : [[name, raw] as const],
-  );
+function flattened(
+  table: Readonly<Record<string, unknown>>,
+  before = "",
+): readonly (readonly [string, unknown])[] {
+  return Object.entries(table).flatMap(([inner, raw]) => {
+    const name = before + inner;
+    const isGroup = kindOf(raw) === "a table" && ROUTE_GROUPS.some((group) => group.startsWith(`${name}.`));
+    return isGroup ? flattened(raw as Record<string, unknown>, `${name}.`) : [[name, raw] as const];
+  });
 }
 
 /** Values of a section's settings, or null where one that must be given is not, or is wrong. */

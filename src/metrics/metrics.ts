@@ -151,6 +151,10 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_messages_dropped_total",
       "Messages that a subscriber did not get because its queue was full.",
     ),
+    mqttDeadLetters: registry.counter(
+      "headwater_mqtt_dead_letters_total",
+      "PUBLISH packets whose payload could not be decoded, and that were stored as dead letters.",
+    ),
     mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
   };
 }

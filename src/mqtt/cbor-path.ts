@@ -1,16 +1,16 @@
-/** Nesting beyond this is refused. */
-const MAX_DEPTH = 32;
-
-const MAJOR_UNSIGNED = 0;
-const MAJOR_NEGATIVE = 1;
-const MAJOR_TEXT = 3;
-const MAJOR_ARRAY = 4;
-const MAJOR_MAP = 5;
-const MAJOR_TAG = 6;
-const MAJOR_SIMPLE = 7;
-
-const INDEFINITE = -1;
-const BREAK = 0xff;
+import {
+  CborReader,
+  INDEFINITE,
+  MAJOR_ARRAY,
+  MAJOR_BYTES,
+  MAJOR_MAP,
+  MAJOR_NEGATIVE,
+  MAJOR_SIMPLE,
+  MAJOR_TAG,
+  MAJOR_TEXT,
+  MAJOR_UNSIGNED,
+} from "./payloads/cbor-reader.ts";
+import { MAX_DEPTH } from "./payloads/limits.ts";
 
 /** Tags that leave a time a time: date text, seconds since 1970, "this is CBOR". */
 const PLAIN_TAGS = new Set([0, 1, 55_799]);
@@ -31,45 +31,28 @@ export function findCborValue(bytes: Uint8Array, path: readonly string[]): numbe
   return walk.bad ? undefined : value;
 }
 
-class CborWalk {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #position = 0;
-  bad = false;
-  #major = 0;
-  #info = 0;
-  /** Value or length of the head read last; INDEFINITE where it has none. */
-  #argument = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
+class CborWalk extends CborReader {
   /** Steps into the member of this name of the item that starts here. */
   enter(name: string): boolean {
     this.#plainHead();
     if (this.bad) return false;
-    if (this.#major === MAJOR_MAP) return this.#enterMap(name, this.#argument);
-    if (this.#major === MAJOR_ARRAY) return this.#enterArray(name, this.#argument);
+    if (this.major === MAJOR_MAP) return this.#enterMap(name, this.argument);
+    if (this.major === MAJOR_ARRAY) return this.#enterArray(name, this.argument);
     return false;
   }
 
   value(): number | string | undefined {
     this.#plainHead();
     if (this.bad) return undefined;
-    if (this.#major === MAJOR_UNSIGNED) return this.#argument;
-    if (this.#major === MAJOR_NEGATIVE) return -1 - this.#argument;
-    if (this.#major === MAJOR_TEXT && this.#argument !== INDEFINITE) {
-      const start = this.#position;
-      this.#advance(this.#argument);
-      return this.bad ? undefined : decoder.decode(this.#bytes.subarray(start, this.#position));
+    if (this.major === MAJOR_UNSIGNED) return this.argument;
+    if (this.major === MAJOR_NEGATIVE) return -1 - this.argument;
+    if (this.major === MAJOR_TEXT && this.argument !== INDEFINITE) {
+      const start = this.position;
+      this.advance(this.argument);
+      return this.bad ? undefined : decoder.decode(this.bytes.subarray(start, this.position));
     }
-    if (this.#major !== MAJOR_SIMPLE) return undefined;
-    const at = this.#position;
-    if (this.#info === 25) return halfFloat(this.#view.getUint16(at - 2));
-    if (this.#info === 26) return this.#view.getFloat32(at - 4);
-    return this.#info === 27 ? this.#view.getFloat64(at - 8) : undefined;
+    const isFloat = this.major === MAJOR_SIMPLE && this.info >= 25 && this.info <= 27;
+    return isFloat ? this.float() : undefined;
   }
 
   #enterMap(name: string, pairs: number): boolean {
@@ -96,26 +79,26 @@ class CborWalk {
 
   #hasMember(index: number, count: number): boolean {
     if (this.bad) return false;
-    return count === INDEFINITE ? this.#bytes[this.#position] !== BREAK : index < count;
+    return count === INDEFINITE ? !this.atBreak : index < count;
   }
 
   /** Reads a map's key, whatever it is. */
   #keyIs(name: string, text: Uint8Array): boolean {
-    const start = this.#position;
-    this.#head();
+    const start = this.position;
+    this.head();
     if (this.bad) return false;
-    if (this.#major === MAJOR_UNSIGNED) return String(this.#argument) === name;
-    if (this.#major === MAJOR_NEGATIVE) return String(-1 - this.#argument) === name;
-    if (this.#major !== MAJOR_TEXT || this.#argument === INDEFINITE) {
-      this.#position = start;
+    if (this.major === MAJOR_UNSIGNED) return String(this.argument) === name;
+    if (this.major === MAJOR_NEGATIVE) return String(-1 - this.argument) === name;
+    if (this.major !== MAJOR_TEXT || this.argument === INDEFINITE) {
+      this.position = start;
       this.#skip(1);
       return false;
     }
-    const from = this.#position;
-    this.#advance(this.#argument);
-    if (this.bad || this.#position - from !== text.length) return false;
+    const from = this.position;
+    this.advance(this.argument);
+    if (this.bad || this.position - from !== text.length) return false;
     for (let index = 0; index < text.length; index++) {
-      if (this.#bytes[from + index] !== text[index]) return false;
+      if (this.bytes[from + index] !== text[index]) return false;
     }
     return true;
   }
@@ -126,16 +109,16 @@ class CborWalk {
       this.bad = true;
       return;
     }
-    this.#head();
+    this.head();
     if (this.bad) return;
-    const major = this.#major;
-    const argument = this.#argument;
+    const major = this.major;
+    const argument = this.argument;
     if (major === MAJOR_TAG) this.#skip(depth + 1);
     else if (major === MAJOR_ARRAY) this.#skipMembers(argument, 1, depth);
     else if (major === MAJOR_MAP) this.#skipMembers(argument, 2, depth);
-    else if (major === 2 || major === MAJOR_TEXT) {
+    else if (major === MAJOR_BYTES || major === MAJOR_TEXT) {
       if (argument === INDEFINITE) this.#skipMembers(argument, 1, depth);
-      else this.#advance(argument);
+      else this.advance(argument);
     }
   }
 
@@ -143,59 +126,15 @@ class CborWalk {
     for (let index = 0; this.#hasMember(index, count); index++) {
       for (let item = 0; item < itemsEach && !this.bad; item++) this.#skip(depth + 1);
     }
-    if (count === INDEFINITE) this.#advance(1);
+    if (count === INDEFINITE) this.advance(1);
   }
 
   /** Reads a head, and through tags that do not change what a time is. */
   #plainHead(): void {
-    this.#head();
-    for (let depth = 0; !this.bad && this.#major === MAJOR_TAG; depth++) {
-      if (depth > MAX_DEPTH || !PLAIN_TAGS.has(this.#argument)) this.bad = true;
-      else this.#head();
+    this.head();
+    for (let depth = 0; !this.bad && this.major === MAJOR_TAG; depth++) {
+      if (depth > MAX_DEPTH || !PLAIN_TAGS.has(this.argument)) this.bad = true;
+      else this.head();
     }
   }
-
-  #head(): void {
-    const first = this.#bytes[this.#position];
-    if (first === undefined || first === BREAK) {
-      this.bad = true;
-      return;
-    }
-    this.#major = first >> 5;
-    this.#info = first & 31;
-    const at = this.#position + 1;
-    this.#advance(1 + argumentBytes(this.#info));
-    if (this.bad) return;
-    if (this.#info < 24) this.#argument = this.#info;
-    else if (this.#info === 24) this.#argument = this.#view.getUint8(at);
-    else if (this.#info === 25) this.#argument = this.#view.getUint16(at);
-    else if (this.#info === 26) this.#argument = this.#view.getUint32(at);
-    else if (this.#info === 27) {
-      this.#argument = this.#view.getUint32(at) * 0x1_0000_0000 + this.#view.getUint32(at + 4);
-    } else {
-      this.#argument = INDEFINITE;
-      // 28 to 30 are reserved; only strings, arrays and maps may be of indefinite length.
-      if (this.#info !== 31 || this.#major < 2 || this.#major > MAJOR_MAP) this.bad = true;
-    }
-  }
-
-  #advance(count: number): void {
-    if (count > this.#bytes.length - this.#position) this.bad = true;
-    else this.#position += count;
-  }
-}
-
-function argumentBytes(info: number): number {
-  return info < 24 || info > 27 ? 0 : 1 << (info - 24);
-}
-
-/** RFC 8949, appendix D. */
-function halfFloat(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  let value: number;
-  if (exponent === 0) value = fraction * 2 ** -24;
-  else if (exponent === 31) value = fraction === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
-  else value = (fraction + 1024) * 2 ** (exponent - 25);
-  return bits >= 0x8000 ? -value : value;
 }

@@ -1,13 +1,23 @@
 import type { Ingest, IngestRecord, PendingBatch } from "../broker/ingest.ts";
 import type { PublishView } from "./packets/publish.ts";
 import { payloadTimestampMs } from "./payload-timestamp.ts";
-import { headersWithProperties } from "./record-headers.ts";
-import type { Destination } from "./routes.ts";
+import { PayloadFault } from "./payloads/fault.ts";
+import type { DecodedRecord } from "./payloads/pipeline.ts";
+import { deadLetterBlock, type HeaderBlock, headersWithProperties, withCount } from "./record-headers.ts";
+import type { Decoding, Destination } from "./routes.ts";
+import { MESSAGE_TOO_LARGE } from "./settled-batches.ts";
 import type { MqttStats } from "./stats.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Turns PUBLISHes into records: topic, key, timestamp and headers from the route, the payload as it is. */
+/** The properties of a PUBLISH: a part of its packet's bytes. */
+interface PropertyBytes {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Turns PUBLISHes into records: topic, key, timestamp and headers from the route, payloads as the route has it. */
 export class PublishIngest {
   readonly #ingest: Ingest;
   readonly #stats: MqttStats;
@@ -18,11 +28,15 @@ export class PublishIngest {
     this.#stats = stats;
   }
 
-  /** Appends a PUBLISH that arrived at `nowMs`. */
-  append(to: Destination, publish: PublishView, nowMs: number): PendingBatch {
+  /** Appends a PUBLISH of this client that arrived at `nowMs`. */
+  append(to: Destination, publish: PublishView, clientId: string, nowMs: number): PendingBatch {
     const { bytes, properties, payloadStart, payloadEnd } = publish;
     const value = payloadStart === payloadEnd ? NO_BYTES : bytes.subarray(payloadStart, payloadEnd);
-    return this.#append(to, value, bytes, properties.start, properties.end, nowMs);
+    if (to.decoding !== null) {
+      const { start, end } = properties;
+      return this.#decode(to, to.decoding, value, { bytes, start, end }, clientId, nowMs);
+    }
+    return this.#pass(to, value, bytes, properties.start, properties.end, nowMs);
   }
 
   /** Appends a message whose properties stand alone, as a will's do. */
@@ -30,13 +44,19 @@ export class PublishIngest {
     to: Destination,
     payload: Uint8Array,
     properties: Uint8Array | null,
+    clientId: string,
     nowMs: number,
   ): PendingBatch {
-    const own = properties ?? NO_BYTES;
-    return this.#append(to, payload, own, 0, own.length, nowMs);
+    const bytes = properties ?? NO_BYTES;
+    const end = bytes.length;
+    if (to.decoding !== null) {
+      return this.#decode(to, to.decoding, payload, { bytes, start: 0, end }, clientId, nowMs);
+    }
+    return this.#pass(to, payload, bytes, 0, end, nowMs);
   }
 
-  #append(
+  /** The hot path: nothing but the view of the payload is made for a message without properties. */
+  #pass(
     to: Destination,
     value: Uint8Array,
     properties: Uint8Array,
@@ -54,10 +74,79 @@ export class PublishIngest {
     return this.#ingest.append(record);
   }
 
+  /** Appends what the payload holds, all of it in one batch; or, where something is wrong, the payload as it is. */
+  #decode(
+    to: Destination,
+    decoding: Decoding,
+    payload: Uint8Array,
+    properties: PropertyBytes,
+    clientId: string,
+    nowMs: number,
+  ): PendingBatch {
+    const decoded = decoding.pipeline.run(payload, nowMs);
+    if (decoded instanceof PayloadFault) {
+      return this.#deadLetter(decoding, payload, properties, clientId, decoded.reason, nowMs);
+    }
+    const headers = withProperties(to.headers, properties);
+    const records = decoded.map((one) => toRecord(to, one, headers, nowMs));
+    const [single] = records;
+    // A route that splits places all its records alike, however many a message has: else a key would have two homes.
+    const batch =
+      decoding.pipeline.splits || single === undefined
+        ? this.#ingest.appendTogether(records, decoding.placement)
+        : this.#ingest.append(single);
+    if (batch.state === "refused" && batch.error === MESSAGE_TOO_LARGE) {
+      const reason = "its records are more than the topic takes in a batch";
+      return this.#deadLetter(decoding, payload, properties, clientId, reason, nowMs);
+    }
+    for (const one of decoded) if (Number.isNaN(one.timestampMs)) this.#stats.timestampFallbacks++;
+    if (batch.state !== "refused") this.#stats.splitRecords += records.length - 1;
+    return batch;
+  }
+
+  #deadLetter(
+    decoding: Decoding,
+    payload: Uint8Array,
+    properties: PropertyBytes,
+    clientId: string,
+    reason: string,
+    nowMs: number,
+  ): PendingBatch {
+    const block = deadLetterBlock(decoding.deadLetterHeaders, clientId, reason);
+    const batch = this.#ingest.append({
+      topic: decoding.deadLetterTopic,
+      key: decoding.placement,
+      value: payload,
+      timestampMs: nowMs,
+      headers: withProperties(block, properties),
+    });
+    if (batch.state !== "refused") this.#stats.deadLetters++;
+    return batch;
+  }
+
   #readingMs(to: Destination, payload: Uint8Array, nowMs: number): number {
     const timeMs = to.timestamp === null ? Number.NaN : payloadTimestampMs(payload, to.timestamp, nowMs);
     if (!Number.isNaN(timeMs)) return timeMs;
     this.#stats.timestampFallbacks++;
     return nowMs;
   }
+}
+
+function withProperties(block: HeaderBlock, { bytes, start, end }: PropertyBytes): Uint8Array | null {
+  return end > start ? headersWithProperties(block, bytes, start, end) : withCount(block);
+}
+
+function toRecord(
+  to: Destination,
+  decoded: DecodedRecord,
+  headers: Uint8Array | null,
+  nowMs: number,
+): IngestRecord {
+  return {
+    topic: to.topic,
+    key: decoded.key ?? to.key,
+    value: decoded.value,
+    timestampMs: Number.isNaN(decoded.timestampMs) ? nowMs : decoded.timestampMs,
+    headers,
+  };
 }

@@ -30,8 +30,15 @@ const MICROSECONDS_BELOW = 1e17;
 export function payloadTimestampMs(payload: Uint8Array, rule: TimestampRule, nowMs: number): number {
   if (payload.length === 0 || payload.length > MAX_INSPECTED_BYTES) return Number.NaN;
   const isCbor = rule.format === "cbor" || (rule.format === "auto" && looksLikeCbor(payload[0] ?? 0));
-  const found = isCbor ? findCborValue(payload, rule.path) : findJsonValue(payload, rule.path);
-  const timeMs = toMilliseconds(found);
+  return plausibleTimeMs(
+    isCbor ? findCborValue(payload, rule.path) : findJsonValue(payload, rule.path),
+    nowMs,
+  );
+}
+
+/** A number or text out of a payload as a time, by the same rules; NaN where it is none. */
+export function plausibleTimeMs(found: unknown, nowMs: number): number {
+  const timeMs = toMilliseconds(typeof found === "bigint" ? Number(found) : found);
   return timeMs >= EARLIEST_MS && timeMs <= nowMs + MAX_AHEAD_MS ? timeMs : Number.NaN;
 }
 
@@ -49,11 +56,17 @@ function findJsonValue(payload: Uint8Array, path: readonly string[]): unknown {
   } catch {
     return undefined;
   }
+  return valueAt(value, path);
+}
+
+/** What stands in a decoded value under these names and array positions; undefined where nothing does. */
+export function valueAt(value: unknown, path: readonly string[]): unknown {
+  let found = value;
   for (const name of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = Reflect.get(value, name);
+    if (typeof found !== "object" || found === null || !Object.hasOwn(found, name)) return undefined;
+    found = Reflect.get(found, name);
   }
-  return value;
+  return found;
 }
 
 function toMilliseconds(value: unknown): number {

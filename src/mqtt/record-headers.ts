@@ -6,6 +6,10 @@ import { Property } from "./packets/properties.ts";
  * length, the key, a varint value length, the value. Varints are zigzag.
  */
 export const TOPIC_HEADER = "mqtt.topic";
+/** Headers of dead letters: the filter of the route, who sent it, and what is wrong. */
+export const ROUTE_HEADER = "mqtt.route";
+const CLIENT_ID_HEADER = "mqtt.client-id";
+const REASON_HEADER = "headwater.dead-letter.reason";
 const CONTENT_TYPE_HEADER = "mqtt.content-type";
 const RESPONSE_TOPIC_HEADER = "mqtt.response-topic";
 const CORRELATION_DATA_HEADER = "mqtt.correlation-data";
@@ -56,6 +60,15 @@ export function headersWithProperties(
   for (let at = start; at < end; ) at = addProperty(sink, bytes, at);
   const all: HeaderBlock = { count: route.count + sink.count, bytes: concat(route.bytes, sink.take()) };
   return withCount(all);
+}
+
+/** A block and what a dead letter says beside it. */
+export function deadLetterBlock(route: HeaderBlock, clientId: string, reason: string): HeaderBlock {
+  const own = headerBlock([
+    [CLIENT_ID_HEADER, encoder.encode(clientId)],
+    [REASON_HEADER, encoder.encode(reason)],
+  ]);
+  return { count: route.count + own.count, bytes: concat(route.bytes, own.bytes) };
 }
 
 function addProperty(sink: HeaderSink, bytes: Uint8Array, at: number): number {

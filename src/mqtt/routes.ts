@@ -1,7 +1,8 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { topicNameFault } from "../broker/topic-name.ts";
 import type { TimestampRule } from "./payload-timestamp.ts";
-import { type HeaderBlock, headerBlock, TOPIC_HEADER, withCount } from "./record-headers.ts";
+import { type DecodedPayload, Pipeline } from "./payloads/pipeline.ts";
+import { type HeaderBlock, headerBlock, ROUTE_HEADER, TOPIC_HEADER, withCount } from "./record-headers.ts";
 import { filterFault, isShared } from "./topics.ts";
 
 /** One way from MQTT topics to a Kafka topic, as the configuration has it. */
@@ -12,16 +13,25 @@ export interface RouteConfig {
   readonly topic: string;
   /**
    * Record key, with `{name}`s, or `{topic}` for the whole MQTT topic. Null for no key. Left out it is `{key}`
-   * where the filter names such a level, else `{topic}`.
+   * where the filter names such a level, else `{topic}`. In decoded payloads also the path of a field.
    */
-  readonly key?: string | null;
+  readonly key?: string | null | { readonly payload: string };
   /** Headers that every record gets beside `mqtt.topic`; values may have `{name}`s and `{topic}`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** False leaves the header `mqtt.topic` out. */
   readonly topicHeader?: boolean;
   /** "arrival" (the default), or the path of a field of the payload, its names joined by dots. */
   readonly timestamp?: "arrival" | { readonly payload: string; readonly format?: "auto" | "json" | "cbor" };
+  /** "pass" (the default) leaves payloads as they are; else they are decoded, and their records are JSON text. */
+  readonly payload?: "pass" | DecodedPayload;
+  /** Path of the array whose items become records of their own, "" for the payload itself. SenML always splits. */
+  readonly split?: string | null;
+  /** Topic of payloads that can't be decoded. */
+  readonly deadLetterTopic?: string;
 }
+
+/** Where payloads go that can't be decoded, if the route says nothing else. */
+const DEFAULT_DEAD_LETTER_TOPIC = "dlq.mqtt";
 
 /** Where a publish to one MQTT topic goes. Shared by all messages of the topic: nobody writes to it. */
 export interface Destination {
@@ -30,8 +40,20 @@ export interface Destination {
   readonly headers: HeaderBlock;
   /** The headers with their count, as a record without MQTT 5 properties has them. */
   readonly encodedHeaders: Uint8Array | null;
-  /** Null for the time of arrival. */
+  /** Null for the time of arrival, and where payloads are decoded. */
   readonly timestamp: TimestampRule | null;
+  /** Null where payloads are passed as they are. */
+  readonly decoding: Decoding | null;
+}
+
+/** What a destination has where payloads are decoded. */
+export interface Decoding {
+  readonly pipeline: Pipeline;
+  /** Decides the partition where a message becomes several records: what the key would be without the payload. */
+  readonly placement: Uint8Array;
+  readonly deadLetterTopic: string;
+  /** The destination's headers, `mqtt.topic` and the route's filter. */
+  readonly deadLetterHeaders: HeaderBlock;
 }
 
 /** What takes everything that no other route takes. `$`-topics only go where a filter names them. */
@@ -79,15 +101,25 @@ class Route {
   readonly #headers: readonly (readonly [string, string])[];
   readonly #topicHeader: boolean;
   readonly #timestamp: TimestampRule | null;
+  readonly #filter: string;
+  readonly #placement: string;
+  readonly #pipeline: Pipeline | null;
+  readonly #deadLetterTopic: string;
 
   constructor(config: RouteConfig) {
+    this.#filter = config.filter;
     this.#levels = config.filter.split("/");
     const names = this.#levels.flatMap((level) => NAMED_LEVEL.exec(level)?.[1] ?? []);
     this.#topic = config.topic;
-    this.#key = config.key === undefined ? (names.includes("key") ? "{key}" : "{topic}") : config.key;
+    const byDefault = names.includes("key") ? "{key}" : "{topic}";
+    // Null is an object too: no key at all, as far as the MQTT topic goes.
+    this.#key = typeof config.key === "object" ? null : (config.key ?? byDefault);
+    this.#placement = this.#key ?? byDefault;
     this.#headers = Object.entries(config.headers ?? {});
     this.#topicHeader = config.topicHeader ?? true;
-    this.#timestamp = timestampRule(config);
+    this.#pipeline = pipelineOf(config);
+    this.#timestamp = this.#pipeline === null ? timestampRule(config) : null;
+    this.#deadLetterTopic = config.deadLetterTopic ?? DEFAULT_DEAD_LETTER_TOPIC;
     checkFilter(config, names);
     checkTemplate(config, this.#topic, names);
     const allowed = [...names, WHOLE_TOPIC];
@@ -97,6 +129,8 @@ class Route {
       const fault = topicNameFault(this.#topic);
       if (fault !== null) throw invalid(config, fault);
     }
+    const fault = topicNameFault(this.#deadLetterTopic);
+    if (fault !== null) throw invalid(config, fault);
   }
 
   /** The named levels of a topic that this route takes, else null. */
@@ -139,6 +173,26 @@ class Route {
       headers: block,
       encodedHeaders: withCount(block),
       timestamp: this.#timestamp,
+      decoding: this.#decoding(mqttTopic, names, headers),
+    };
+  }
+
+  #decoding(
+    mqttTopic: string,
+    names: ReadonlyMap<string, string>,
+    headers: readonly (readonly [string, Uint8Array])[],
+  ): Decoding | null {
+    const pipeline = this.#pipeline;
+    if (pipeline === null) return null;
+    return {
+      pipeline,
+      placement: encoder.encode(fill(this.#placement, names, mqttTopic)),
+      deadLetterTopic: this.#deadLetterTopic,
+      deadLetterHeaders: headerBlock([
+        [TOPIC_HEADER, encoder.encode(mqttTopic)],
+        [ROUTE_HEADER, encoder.encode(this.#filter)],
+        ...headers,
+      ]),
     };
   }
 }
@@ -147,11 +201,32 @@ function fill(template: string, names: ReadonlyMap<string, string>, mqttTopic: s
   return template.replace(PLACEHOLDER, (_, name: string) => names.get(name) ?? mqttTopic);
 }
 
-function timestampRule(config: RouteConfig): TimestampRule | null {
-  if (config.timestamp === undefined || config.timestamp === "arrival") return null;
-  const path = config.timestamp.payload.split(".");
-  if (path.includes("")) throw invalid(config, `the path '${config.timestamp.payload}' has an empty name`);
-  return { path, format: config.timestamp.format ?? "auto" };
+function timestampRule({ timestamp, ...config }: RouteConfig): TimestampRule | null {
+  if (timestamp === undefined || timestamp === "arrival") return null;
+  return { path: pathOf(config, timestamp.payload), format: timestamp.format ?? "auto" };
+}
+
+function pipelineOf(config: RouteConfig): Pipeline | null {
+  const { payload = "pass", split = null, timestamp = "arrival", key } = config;
+  const keyPath = key !== null && typeof key === "object" ? pathOf(config, key.payload) : null;
+  const splitPath = split === null ? null : split === "" ? [] : pathOf(config, split);
+  if (payload === "pass") {
+    if (keyPath !== null) throw invalid(config, "a key from the payload needs a payload that is decoded");
+    if (splitPath !== null) throw invalid(config, "only a payload that is decoded can be split");
+    return null;
+  }
+  return new Pipeline({
+    payload,
+    split: splitPath,
+    key: keyPath,
+    timestamp: timestamp === "arrival" ? null : pathOf(config, timestamp.payload),
+  });
+}
+
+function pathOf(config: RouteConfig, text: string): readonly string[] {
+  const path = text.split(".");
+  if (path.includes("")) throw invalid(config, `the path '${text}' has an empty name`);
+  return path;
 }
 
 function checkFilter(config: RouteConfig, names: readonly string[]): void {

@@ -1,8 +1,9 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import { Reason } from "./packets/codes.ts";
 
-/** Kafka's error codes, where a refused batch has one that MQTT can tell apart. */
-const MESSAGE_TOO_LARGE = 10;
+/** Kafka's error code of records that a topic's batches have no room for. */
+export const MESSAGE_TOO_LARGE = 10;
+// Others that a refused batch may have and MQTT can tell apart.
 const INVALID_TOPIC = 17;
 const RECORD_LIST_TOO_LARGE = 18;
 const TOPIC_AUTHORIZATION_FAILED = 29;

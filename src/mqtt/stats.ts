@@ -15,6 +15,10 @@ export interface MqttStats {
   publishesRefused: number;
   /** Records whose time was to come from the payload and did not. */
   timestampFallbacks: number;
+  /** Records beyond the first that PUBLISHes became. */
+  splitRecords: number;
+  /** PUBLISHes whose payload could not be decoded, and that were appended as dead letters. */
+  deadLetters: number;
   subscriptions: number;
   messagesSent: number;
   /** Messages that a full queue of a subscriber dropped. */
@@ -46,6 +50,8 @@ export function newStats(): MqttStats {
     duplicates: 0,
     publishesRefused: 0,
     timestampFallbacks: 0,
+    splitRecords: 0,
+    deadLetters: 0,
     subscriptions: 0,
     messagesSent: 0,
     messagesDropped: 0,

@@ -60,11 +60,14 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.connections.mqtt.set(stats.connections);
   metrics.connectionsRefused.mqtt.set(stats.connectionsRefused + stats.protocolErrors);
   metrics.bytesIn.mqtt.set(stats.publishBytesReceived);
-  metrics.recordsIn.mqtt.set(stats.publishesReceived - stats.publishesRefused - stats.duplicates);
+  metrics.recordsIn.mqtt.set(
+    stats.publishesReceived - stats.publishesRefused - stats.duplicates + stats.splitRecords,
+  );
   metrics.mqttMessagesIn.set(stats.publishesReceived);
   metrics.mqttMessagesOut.set(stats.messagesSent);
   metrics.mqttMessagesRefused.set(stats.publishesRefused);
   metrics.mqttMessagesDropped.set(stats.messagesDropped);
+  metrics.mqttDeadLetters.set(stats.deadLetters);
   metrics.mqttSubscriptions.set(stats.subscriptions);
 }
 

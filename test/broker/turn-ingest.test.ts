@@ -45,6 +45,34 @@ describe("TurnIngest", () => {
     }
   });
 
+  test("records that go together are in one batch of the partition that their placement has", async () => {
+    const open = await openBroker(undefined, { defaultPartitions: 5 });
+    const together = (place: string, values: readonly string[]) =>
+      open.broker.ingest.appendTogether(
+        values.map((value) => ({
+          topic: "t",
+          key: text.encode(`key ${value}`.slice(0, 5)),
+          value: text.encode(value),
+          timestampMs: 1000,
+          headers: null,
+        })),
+        text.encode(place),
+      );
+    const batch = together("d1", ["a", "b", "c"]);
+    // The batch at hand has no room for the large ones: they begin another, all of them.
+    const filling = together("d1", ["x".repeat(200_000)]);
+    const large = together("d1", ["y".repeat(100_000), "z".repeat(100_000)]);
+    expect(filling).toBe(batch);
+    expect(large).not.toBe(batch);
+    const tooLarge = together("d1", ["v".repeat(600_000), "w".repeat(600_000)]);
+    expect(tooLarge).toMatchObject({ state: "refused", error: ERROR.MESSAGE_TOO_LARGE });
+    await open.clock.settleAll();
+    expect([batch.state, large.state]).toEqual(["durable", "durable"]);
+    const records = recordsOf(open, "t", partitionForKey(text.encode("d1"), 5));
+    const firsts = records.map(({ value }) => new TextDecoder().decode(value ?? undefined)[0]);
+    expect(firsts).toEqual(["a", "b", "c", "x", "y", "z"]);
+  });
+
   test("a record too large for the topic is refused alone", async () => {
     const open = await openBroker();
     open.broker.createTopic(

@@ -110,8 +110,21 @@ key = "none"
       headers: { area: "{area}", "a.b": "x" },
       topicHeader: false,
       timestamp: { payload: "meta.ts", format: "cbor" },
+      payload: "pass",
+      split: null,
+      deadLetterTopic: "dlq.mqtt",
     },
-    { filter: "#", topic: "rest", key: null, headers: {}, topicHeader: true, timestamp: "arrival" },
+    {
+      filter: "#",
+      topic: "rest",
+      key: null,
+      headers: {},
+      topicHeader: true,
+      timestamp: "arrival",
+      payload: "pass",
+      split: null,
+      deadLetterTopic: "dlq.mqtt",
+    },
   ]);
   const text = '[{filter = "a/+", topic = "t"}]';
   for (const given of [{ set: [`mqtt.route=${text}`] }, { env: { HEADWATER_MQTT_ROUTE: text } }]) {
@@ -119,6 +132,29 @@ key = "none"
     expect(route?.key).toBe("{topic}");
     expect(others).toEqual([]);
   }
+});
+
+test("routes that decode: key and timestamp out of the payload, or SenML's own", () => {
+  const route = (settings: string) => {
+    const [found] = good({ file: `[[mqtt.route]]\nfilter = "a/{key}"\ntopic = "t"\n${settings}` }).mqttRoutes;
+    return found;
+  };
+  for (const payload of ["senml+json", "senml+cbor"] as const) {
+    const timestamp = { payload: "t", format: "auto" } as const;
+    const expected = { payload, key: { payload: "n" }, timestamp, split: null };
+    expect(route(`payload = "${payload}"`)).toMatchObject(expected);
+    expect(route(`payload = "${payload}"\nkey = "{key}"\ntimestamp = "arrival"`)).toMatchObject({
+      key: "{key}",
+      timestamp: "arrival",
+    });
+  }
+  expect(route('payload = "cbor"')).toMatchObject({ key: "{key}", timestamp: "arrival", split: null });
+  expect(route('payload = "json"\nkey = "payload:meta.id"\nsplit = "payload:list.all"')).toMatchObject({
+    key: { payload: "meta.id" },
+    split: "list.all",
+  });
+  expect(route('payload = "json"\nsplit = "payload"')?.split).toBe("");
+  expect(route('errors.deadletterqueue.topic.name = "bad"')?.deadLetterTopic).toBe("bad");
 });
 
 describe("problems name file, line, key, value and remedy", () => {
@@ -216,6 +252,36 @@ describe("problems name file, line, key, value and remedy", () => {
     ['[[mqtt.route]]\nfilter = "$share/g/a"\ntopic = "t"', "no shared subscription"],
     ['[[mqtt.route]]\nfilter = "a"\ntopic = "{topic}"', "{topic} is not a level of the filter"],
     ['[[mqtt.route]]\nfilter = "a"\ntopic = "t/x"', "topics have only letters, digits"],
+    [
+      `${route}payload = "xml"`,
+      'gw.toml:4: mqtt.route[0].payload = "xml": it is not one of the choices; write one of pass, json, cbor',
+    ],
+    [
+      `${route}key = "payload:id"`,
+      'gw.toml:4: mqtt.route[0].key = "payload:id": payload is "pass": payloads are not looked into; set payload = "json"',
+    ],
+    [`${route}payload = "json"\nkey = "payload:a."`, "gw.toml:5: mqtt.route[0].key"],
+    [
+      `${route}split = "payload"`,
+      'gw.toml:4: mqtt.route[0].split = "payload": payload is "pass": payloads are not looked into; set payload',
+    ],
+    [
+      `${route}payload = "senml+cbor"\nsplit = "payload:e"`,
+      'gw.toml:5: mqtt.route[0].split = "payload:e": payload is "senml+cbor", which is always split; leave it out',
+    ],
+    [
+      `${route}payload = "json"\nsplit = "list"`,
+      'it names no array; write "none", "payload" or "payload:NAME"',
+    ],
+    [
+      `${route}errors.deadletterqueue.topic.name = "a b"`,
+      'gw.toml:4: mqtt.route[0].errors.deadletterqueue.topic.name = "a b": topics have only letters',
+    ],
+    [
+      `${route}errors.deadletterqueue.topic.name = "dlq.{x}"`,
+      "it is one topic for all messages of the route",
+    ],
+    [`${route}errors.deadletterqueue.topic = "x"`, "gw.toml:4: mqtt.route[0].errors"],
   ];
   for (const [file, expected] of cases) {
     test(JSON.stringify(file), () => {

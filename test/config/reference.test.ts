@@ -37,6 +37,22 @@ format = "json"
 filter = "#"
 topic = "u"
 key = "none"
+[[mqtt.route]]
+filter = "y"
+topic = "v"
+payload = "senml+cbor"
+errors.deadletterqueue.topic.name = "bad"
+[[mqtt.route]]
+filter = "z"
+topic = "w"
+payload = "cbor"
+split = "payload:a.b"
+key = "payload:id"
+[[mqtt.route]]
+filter = "zz"
+topic = "w"
+payload = "json"
+split = "payload"
 `;
 
 test("what config print writes is a file that gives the same settings", () => {

@@ -63,7 +63,7 @@ export function handlePublish(client: Client, flags: number): void {
     client.await(entry.refused, packetId, qos, sizeBytes);
     return;
   }
-  const batch = door.ingest.append(destination, publish, door.nowMs);
+  const batch = door.ingest.append(destination, publish, session.clientId, door.nowMs);
   client.await(batch, packetId, qos, sizeBytes);
   if (door.live.isWanted(entry)) stage(client, publish, entry, batch);
 }

@@ -33,6 +33,7 @@ export function publishWill(client: Client, will: Will): void {
     entry.destination,
     packet.payload,
     packet.properties,
+    session.clientId,
     door.clock.nowMs(),
   );
   client.await(batch, 0, 0, sizeBytes);

@@ -33,6 +33,11 @@ class CopyingIngest implements Ingest {
     return this.#batch;
   }
 
+  appendTogether(records: readonly IngestRecord[]): PendingBatch {
+    for (const record of records) this.append(record);
+    return this.#batch;
+  }
+
   onSettled(listener: () => void): void {
     this.#listener = listener;
   }
@@ -139,8 +144,9 @@ async function run(one: Case): Promise<void> {
     });
     return { connection, chunk: Buffer.concat(packets) };
   });
+  // A chunk belongs to the door once it has it.
   const round = () => {
-    for (const { connection, chunk } of publishers) connection.handler?.data(chunk);
+    for (const { connection, chunk } of publishers) connection.handler?.data(new Uint8Array(chunk));
     ingest.settle();
   };
   for (let n = 0; n < ROUNDS / 4; n++) round();

@@ -51,6 +51,20 @@ export class FakeIngest implements Ingest {
     return batch;
   }
 
+  /** Placements of records that were appended together, by topic, in their order. */
+  readonly placements: [string, string][] = [];
+  /** Where set, records of more bytes together than this are refused. */
+  maxTogetherBytes = Number.POSITIVE_INFINITY;
+
+  appendTogether(records: readonly IngestRecord[], placement: Uint8Array): PendingBatch {
+    const sizeBytes = records.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    if (sizeBytes > this.maxTogetherBytes) return { state: "refused", error: 10, sizeBytes: 0 };
+    this.placements.push([records[0]?.topic ?? "", Buffer.from(placement).toString()]);
+    const [batch] = records.map((record) => this.append(record));
+    if (batch === undefined) throw new Error("no record");
+    return batch;
+  }
+
   onSettled(listener: () => void): void {
     this.#listeners.push(listener);
   }
