@@ -89,11 +89,14 @@ export interface TransactionFilter {
   readonly pattern: IdPattern | null;
 }
 
-/** Ids that are remembered at most, and their length together: beyond, the one unused for longest goes. */
+/** Ids that are remembered at most, and their length together: beyond, those unused for longest go. */
 export const MAX_TRANSACTIONAL_IDS = 100_000;
 export const MAX_ID_CHARACTERS = 32 * 1024 * 1024;
 /** Steps that matching all ids with a pattern may take at worst: 80 million take a second on a fast machine. */
 const MAX_PATTERN_WORK = 50_000_000;
+/** An id unused for less is never forgotten to make room: its producer may be about to begin. */
+const MIN_IDLE_MS = 60_000;
+const FULL_LINE_INTERVAL_MS = 60_000;
 /** Ids that one record batch forgets. */
 const FORGOTTEN_AT_ONCE = 500;
 const RETRY_MS = 5000;
@@ -114,6 +117,9 @@ export class TransactionCoordinator implements TransactionGate {
   readonly #completion: Completion;
   readonly #settled: SettledWaiters;
   #closed = false;
+  /** By the monotonic clock: before it no id is idle for long enough to be forgotten for another. */
+  #noRoomUntilMs = Number.NEGATIVE_INFINITY;
+  #lastFullLineMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TransactionParts) {
     const { clock, logger, writeMarker, coordinatorEpoch } = parts;
@@ -193,7 +199,6 @@ export class TransactionCoordinator implements TransactionGate {
       done(fault, NOBODY);
       return;
     }
-    if (this.#transactions.get(transactionalId) === null) this.#makeRoom(transactionalId);
     const decide = (transaction: Transaction | null, now: Now) => this.#init(transaction, request, now);
     this.#change(transactionalId, decide, (error, transaction) => {
       if (error !== ERROR.NONE || transaction === null) done(error, NOBODY);
@@ -283,6 +288,9 @@ export class TransactionCoordinator implements TransactionGate {
   }
 
   #init(transaction: Transaction | null, request: InitRequest, now: Now): Decision {
+    if (transaction === null && !this.#makeRoom(request.transactionalId)) {
+      return { kind: "refuse", error: ERROR.COORDINATOR_LOAD_IN_PROGRESS };
+    }
     const decision = decideInit(transaction, request, now);
     const forgets = this.#parts.bugs?.forgetToFence === true && transaction !== null;
     if (!forgets || decision.kind !== "write" || decision.next.state !== "Empty") return decision;
@@ -400,19 +408,41 @@ export class TransactionCoordinator implements TransactionGate {
     return { nowMs: clock.nowMs(), transactionVersion: transactionVersion(), freshProducerId };
   }
 
-  /** Forgets the ids unused for longest where another would be too many. */
-  #makeRoom(transactionalId: string): void {
+  /** Forgets the ids unused for longest where another would be too many. Says whether there is room for it. */
+  #makeRoom(transactionalId: string): boolean {
+    if (this.#hasRoom(transactionalId)) return true;
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (nowMs >= this.#noRoomUntilMs) {
+      this.#forgetLeastUsed(nowMs);
+      if (this.#hasRoom(transactionalId)) return true;
+    }
+    if (nowMs - this.#lastFullLineMs >= FULL_LINE_INTERVAL_MS) {
+      this.#lastFullLineMs = nowMs;
+      const { count, idCharacters } = this.#transactions;
+      const details = { transactionalIds: count, idCharacters };
+      this.#parts.logger.warn("there are too many transactional ids in use: new ones have to wait", details);
+    }
+    return false;
+  }
+
+  #hasRoom(transactionalId: string): boolean {
     const { count, idCharacters } = this.#transactions;
-    const tooLong = idCharacters + transactionalId.length > MAX_ID_CHARACTERS;
-    if (count < MAX_TRANSACTIONAL_IDS && !tooLong) return;
+    return count < MAX_TRANSACTIONAL_IDS && idCharacters + transactionalId.length <= MAX_ID_CHARACTERS;
+  }
+
+  /** Many at once, so that the next inits don't have to; none of those that were used a moment ago. */
+  #forgetLeastUsed(nowMs: number): void {
     const records: CoordinatorRecord[] = [];
     let freed = 0;
-    for (const idle of this.#transactions.idle(0)) {
-      records.push(encodeForgotten(idle.transactionalId));
-      freed += idle.transactionalId.length;
+    for (const { transactionalId, usedMs } of this.#transactions.settled()) {
+      if (nowMs - usedMs < MIN_IDLE_MS) break;
+      records.push(encodeForgotten(transactionalId));
+      freed += transactionalId.length;
       if (records.length === FORGOTTEN_AT_ONCE || freed > MAX_ID_CHARACTERS / 16) break;
     }
     if (records.length > 0) this.#log.append(records, () => {});
+    const [oldest] = this.#transactions.settled();
+    this.#noRoomUntilMs = (oldest?.usedMs ?? nowMs) + MIN_IDLE_MS;
   }
 
   #scheduleExpiry(): void {

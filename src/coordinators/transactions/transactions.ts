@@ -13,6 +13,8 @@ interface Entry {
 export class Transactions implements CoordinatorState {
   /** The one that was not used for longest first. */
   readonly #entries = new Map<string, Entry>();
+  /** Those with nothing open, in the same order. */
+  readonly #settled = new Map<string, Entry>();
   readonly #clock: Clock;
   #idCharacters = 0;
   #unreadRecords = 0;
@@ -48,9 +50,14 @@ export class Transactions implements CoordinatorState {
   /** Ids with nothing open, unused for `idleMs` or longer, the one unused for longest first. */
   *idle(idleMs: number): IterableIterator<Transaction> {
     const nowMs = this.#clock.monotonicMs();
-    for (const { transaction, usedMs } of this.#entries.values()) {
-      if (nowMs - usedMs >= idleMs && isSettled(transaction)) yield transaction;
+    for (const { transaction, usedMs } of this.#settled.values()) {
+      if (nowMs - usedMs >= idleMs) yield transaction;
     }
+  }
+
+  /** Ids with nothing open, and since when by the monotonic clock, in the order of their last use. */
+  *settled(): IterableIterator<{ readonly transactionalId: string; readonly usedMs: number }> {
+    for (const [transactionalId, { usedMs }] of this.#settled) yield { transactionalId, usedMs };
   }
 
   apply(record: LoggedRecord): void {
@@ -60,10 +67,13 @@ export class Transactions implements CoordinatorState {
       return;
     }
     const { transactionalId, transaction } = read;
+    this.#settled.delete(transactionalId);
     if (this.#entries.delete(transactionalId)) this.#idCharacters -= transactionalId.length;
     if (transaction === null) return;
     const silentMs = Math.max(0, this.#clock.nowMs() - transaction.lastUpdateTimestampMs);
-    this.#entries.set(transactionalId, { transaction, usedMs: this.#clock.monotonicMs() - silentMs });
+    const entry = { transaction, usedMs: this.#clock.monotonicMs() - silentMs };
+    this.#entries.set(transactionalId, entry);
+    if (isSettled(transaction)) this.#settled.set(transactionalId, entry);
     this.#idCharacters += transactionalId.length;
   }
 

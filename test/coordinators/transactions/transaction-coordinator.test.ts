@@ -305,8 +305,9 @@ test("a pattern that would take too long over all ids is refused", () => {
   expect(bench.list({ pattern: { steps: 1000, matches: () => true } })).toEqual(["an-id"]);
 });
 
-test("where there are too many ids, those unused for longest go", () => {
-  const transactions = Array.from({ length: MAX_TRANSACTIONAL_IDS }, (_, index) => ({
+/** As many as there may be at most; `openCount` of them are ongoing. */
+function manyTransactions(openCount: number, lastUpdateTimestampMs: number): Transaction[] {
+  return Array.from({ length: MAX_TRANSACTIONAL_IDS }, (_, index) => ({
     transactionalId: `id-${index}`,
     producerId: index,
     previousProducerId: index,
@@ -314,18 +315,41 @@ test("where there are too many ids, those unused for longest go", () => {
     producerEpoch: 0,
     lastProducerEpoch: -1,
     timeoutMs: 900_000,
-    state: index === 0 ? ("Ongoing" as const) : ("Empty" as const),
+    state: index < openCount ? ("Ongoing" as const) : ("Empty" as const),
     partitions: NO_PARTITIONS,
     startTimestampMs: Date.UTC(2026, 0, 1),
-    lastUpdateTimestampMs: Date.UTC(2026, 0, 1),
+    lastUpdateTimestampMs,
     clientTransactionVersion: 2,
   }));
-  const bench = new Bench({ transactions });
+}
+
+test("where there are too many ids, those unused for longest go", () => {
+  const bench = new Bench({ transactions: manyTransactions(1, Date.UTC(2026, 0, 1)) });
+  bench.clock.advance(60_000);
   expect(bench.init("one-more").error).toBe("NONE");
   expect(bench.list().length).toBeLessThanOrEqual(MAX_TRANSACTIONAL_IDS);
   expect(bench.state("id-0")?.state).toBe("Ongoing");
   expect(bench.state("id-1")).toBeNull();
   expect(bench.state("one-more")?.state).toBe("Empty");
+});
+
+test("an id used a moment ago is not forgotten for another, which has to wait", () => {
+  const clock = new ManualClock();
+  const count = MAX_TRANSACTIONAL_IDS;
+  const bench = new Bench({ transactions: manyTransactions(count - 1, clock.nowMs()) });
+  const youngest = `id-${count - 1}`;
+  expect(bench.init("one-more").error).toBe("COORDINATOR_LOAD_IN_PROGRESS");
+  expect(bench.init("another").error).toBe("COORDINATOR_LOAD_IN_PROGRESS");
+  expect(bench.coordinator.count).toBe(count);
+  // Ids that are known go on.
+  expect(bench.init(youngest).error).toBe("NONE");
+  bench.clock.advance(59_000);
+  expect(bench.init("one-more").error).toBe("COORDINATOR_LOAD_IN_PROGRESS");
+  expect(bench.state(youngest)?.state).toBe("Empty");
+  bench.clock.advance(2000);
+  expect(bench.init("one-more").error).toBe("NONE");
+  expect(bench.state(youngest)).toBeNull();
+  expect(bench.coordinator.count).toBe(count);
 });
 
 test("a log that refuses a record leaves everything as it was", () => {
