@@ -23,6 +23,9 @@ export interface LatencyFigures {
 
 export const LATENCY_BOUNDS_MS: readonly number[] = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000];
 
+/** Which sync of the journal fails where a test asks for that. */
+const PLANTED_FAILURE = 20;
+
 interface Taken {
   readonly log: PartitionLog;
   readonly mark: CommitMark;
@@ -71,6 +74,7 @@ export class Commits {
   #idle: (() => void)[] = [];
   #rounds = 0;
   #directSyncs = 0;
+  #journalSyncs = 0;
   readonly #latency = {
     count: 0,
     sumMs: 0,
@@ -171,7 +175,7 @@ export class Commits {
     for (const { log } of journaled) if (log.files.isNewborn) syncs.push(this.#bear(log));
     if (journal.entries > 0) {
       journal.write();
-      syncs.push(journal.sync());
+      syncs.push(this.#syncJournal());
     }
     if (bugs.has("ack-before-sync")) {
       this.#release(direct, journaled);
@@ -207,6 +211,15 @@ export class Commits {
       journaled.push({ log, mark, bytes: bytes > 0, logStart });
     }
     this.#waiting.delete(log);
+  }
+
+  #syncJournal(): Promise<void> {
+    const { journal, bugs } = this.#options;
+    this.#journalSyncs += 1;
+    if (this.#journalSyncs === PLANTED_FAILURE && bugs.has("fail-journal-sync")) {
+      return Promise.reject(new HeadwaterError("DISK_IO", "cannot sync the journal: EIO, planted"));
+    }
+    return journal.sync();
   }
 
   async #syncDirect(log: PartitionLog): Promise<void> {

@@ -192,7 +192,10 @@ export interface RecoveryDetails {
  * Deliberate bugs for tests of the tests: each breaks one promise, and a test has to notice. Never set in
  * production.
  */
-export type LogBug = (typeof LOG_BUGS)[number] | (typeof COMPACTION_BUGS)[number];
+export type LogBug =
+  | (typeof LOG_BUGS)[number]
+  | (typeof COMPACTION_BUGS)[number]
+  | (typeof SINGLE_BUGS)[number];
 
 export const LOG_BUGS = [
   /** The high watermark moves before the sync. */
@@ -235,6 +238,14 @@ export const COMPACTION_BUGS = [
   "drop-fresh-tombstones",
 ] as const;
 
+/** Those that a test of their own has to notice: the first needs what no simulation comes to often enough. */
+export const SINGLE_BUGS = [
+  /** Recovery leaves what stands behind the log's end where it stands. */
+  "keep-torn-tail",
+  /** The journal's twentieth sync fails, as on a disk that is dying. */
+  "fail-journal-sync",
+] as const;
+
 export const NO_BUGS: ReadonlySet<LogBug> = new Set();
 
 /** The bugs named in a list with commas, as an environment variable of a test has them. Unknown names are refused. */
@@ -242,7 +253,7 @@ export function parseLogBugs(text: string): ReadonlySet<LogBug> {
   const bugs = new Set<LogBug>();
   for (const name of text.split(",")) {
     if (name.trim() === "") continue;
-    const bug = [...LOG_BUGS, ...COMPACTION_BUGS].find((known) => known === name.trim());
+    const bug = [...LOG_BUGS, ...COMPACTION_BUGS, ...SINGLE_BUGS].find((known) => known === name.trim());
     if (bug === undefined) throw new HeadwaterError("CONFIG_INVALID", `unknown deliberate bug ${name}`);
     bugs.add(bug);
   }

@@ -453,6 +453,7 @@ export class LogRecovery {
 
   /** Takes away bytes behind the last batch, durably before anything else is stored there. */
   #cutTail(segment: Segment): void {
+    if (this.#host.bugs.has("keep-torn-tail")) return;
     const file = segment.open();
     const end = file.sizeBytes;
     for (let position = segment.sizeBytes; position < end; position += ZEROS.length) {

@@ -1,9 +1,20 @@
 import { expect, test } from "bun:test";
 import type { Offset } from "../../src/base/ids.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import type { LogBug } from "../../src/log/log-config.ts";
 import type { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
-import { append, batchOf, createLog, mustAppend, type Opened, openStore, ROOT, readAll } from "./support.ts";
+import {
+  append,
+  batchOf,
+  createLog,
+  mustAppend,
+  type Opened,
+  openStore,
+  ROOT,
+  readAll,
+  valuesOf,
+} from "./support.ts";
 
 function logOf(store: LogStore, like: PartitionLog): PartitionLog {
   const log = store.get(like.topicId, like.partition);
@@ -98,4 +109,34 @@ test("a producer whose acknowledged batch was lost by damage goes on", async () 
   // It was told that sequence 1 is stored, and sends the next.
   expect(send(found, 1, 2)).toBe(0);
   expect(send(found, 2, 1)).toBe(0);
+});
+
+/** Offsets after two crashes: the first tears the batch at 1, the second follows what then takes its place. */
+async function afterTornTail(bugs: ReadonlySet<LogBug>): Promise<readonly string[]> {
+  const disk = new SimulatedDisk();
+  const { store, clock } = await openStore({ disk });
+  const log = createLog(store);
+  for (const value of ["kept", "torn", "tale"]) {
+    mustAppend(log, batchOf([value]));
+    await clock.settleAll();
+  }
+  const batchBytes = batchOf(["kept"]).length;
+  // As if neither of the last two rounds had been synced: pages of a segment reach the disk in any order.
+  const torn = disk.crash("everything");
+  torn.flipBit(log.segments[0]?.path ?? "", (batchBytes + 40) * 8);
+  for (const round of [1, 2]) torn.flipBit(`${ROOT}/journal/0`, round * 4096 * 8);
+  const recovered = await openStore({ disk: torn, bugs });
+  const found = logOf(recovered.store, log);
+  expect(found.logEndOffset as number).toBe(1);
+  // As long as the torn one, so that it ends where the stale one begins.
+  mustAppend(found, batchOf(["anew"]));
+  await recovered.clock.settleAll();
+  const again = await openStore({ disk: torn.crash("everything"), bugs });
+  return valuesOf(readAll(logOf(again.store, log)));
+}
+
+test("what stood behind a torn batch never comes back", async () => {
+  expect(await afterTornTail(new Set())).toEqual(["kept", "anew"]);
+  // That it would is what this test is about.
+  expect(await afterTornTail(new Set(["keep-torn-tail"]))).toEqual(["kept", "anew", "tale"]);
 });
