@@ -18,7 +18,7 @@ import { FolderSync } from "./folder-sync.ts";
 import { IndexBudget } from "./index-budget.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexCache } from "./key-search.ts";
-import { LogBirth } from "./log-birth.ts";
+import { BirthQueue, LogBirth } from "./log-birth.ts";
 import {
   DEFAULT_LOG_CONFIG,
   DEFAULT_LOG_LIMITS,
@@ -94,6 +94,7 @@ export class LogStore {
   readonly #storeId: Uint8Array;
   /** For logs that are born; whoever makes or removes folders for good at once syncs for himself. */
   readonly #dataFolder: FolderSync;
+  readonly #births = new BirthQueue();
   #sequence: number;
   #floorGeneration: number;
   #lastCheckpointMs: number;
@@ -383,7 +384,7 @@ export class LogStore {
   #bear(log: PartitionLog): void {
     this.#makeFolder(log);
     try {
-      log.files.beginBirth(new LogBirth(this.#host, log.folder, log.topicId, this.#dataFolder));
+      log.files.beginBirth(new LogBirth(this.#host, log.folder, log.topicId, this.#dataFolder, this.#births));
       this.#makeSegment(log);
     } catch (error) {
       this.#host.disk.remove(log.folder);
