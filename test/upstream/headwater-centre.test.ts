@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { KafkaAdmin } from "../../src/kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../src/kafka/client/cluster.ts";
 import type { CentreFacts } from "../../src/upstream/centre.ts";
 import { type Centre, KafkaCentre } from "../../src/upstream/kafka-centre.ts";
@@ -53,6 +54,28 @@ describe("another gateway as the centre", () => {
       TEST_TIMEOUT_MS,
     );
   }
+
+  test(
+    "has its topic deleted, which the gateway tells of and gets over",
+    async () => {
+      const topic = "deleted";
+      const limits = { refreshMs: 30_000, backoffMs: 50, maxBackoffMs: 200 };
+      const gateway = new GatewayRig(link, { id: "deleted", topic, limits });
+      gateway.uplink.start();
+      gateway.feed(100);
+      await gateway.caughtUp();
+      expect((await new KafkaAdmin(reader).deleteTopic(topic)).error).toBe(0);
+      const deletedMs = Date.now();
+      gateway.feed(100);
+      await gateway.caughtUp();
+      // Far sooner than topics are looked up by themselves.
+      expect(Date.now() - deletedMs).toBeLessThan(10_000);
+      await gateway.uplink.stop(1_000);
+      expect(gateway.reports).toContain(`trouble writing to ${topic}: UNKNOWN_TOPIC_ID`);
+      expect(gateway.reports).toContain(`warn backing off: the centre has no topic ${topic} any more`);
+    },
+    TEST_TIMEOUT_MS,
+  );
 
   test(
     "says what to change where it has no transactions, as before",
