@@ -288,7 +288,7 @@ export class Broker {
   }
 
   /** Settings of groups, of subscriptions to metrics, and of brokers that were changed while one ran. */
-  get configs(): Pick<DynamicConfigs, "of" | "names"> {
+  get configs(): Pick<DynamicConfigs, "of" | "names" | "count"> {
     return this.#state.configs;
   }
 
@@ -352,7 +352,7 @@ export class Broker {
   }
 
   /** Quotas of clients, to be read. */
-  get clientQuotas(): Pick<ClientQuotas, "find" | "fault"> {
+  get clientQuotas(): Pick<ClientQuotas, "find" | "fault" | "adds"> {
     return this.#state.quotas;
   }
 

@@ -77,8 +77,13 @@ export class ClientQuotas {
     );
   }
 
-  /** Says why a change is refused, or null. */
-  fault(entity: QuotaEntity, values: ReadonlyMap<string, number | null>): string | null {
+  /** Whether a change would give quotas to an entity that has none. */
+  adds(entity: QuotaEntity, values: ReadonlyMap<string, number | null>): boolean {
+    return this.get(entity) === null && values.values().some((value) => value !== null);
+  }
+
+  /** Says why a change is refused, or null. `added`: how many entities the same request adds before this one. */
+  fault(entity: QuotaEntity, values: ReadonlyMap<string, number | null>, added: number): string | null {
     const fault = entityFault(entity);
     if (fault !== null) return fault;
     const keys = entity.has(IP) ? IP_KEYS : USER_KEYS;
@@ -86,8 +91,7 @@ export class ClientQuotas {
       const reason = value === null ? null : valueFault(key, keys.get(key), value);
       if (reason !== null) return reason;
     }
-    const adds = [...values.values()].some((value) => value !== null);
-    if (adds && this.size >= MAX_ENTITIES && this.get(entity) === null) {
+    if (this.size + added >= MAX_ENTITIES && this.adds(entity, values)) {
       return `${MAX_ENTITIES} entities have quotas, which is the limit.`;
     }
     return null;

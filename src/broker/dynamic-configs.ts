@@ -22,6 +22,11 @@ export class DynamicConfigs {
     return [...(this.#byType.get(type)?.keys() ?? [])];
   }
 
+  /** How many resources of a type have settings of their own. */
+  count(type: number): number {
+    return this.#byType.get(type)?.size ?? 0;
+  }
+
   all(): ConfigResource[] {
     return [...this.#byType].flatMap(([type, byName]) => [...byName.keys()].map((name) => ({ type, name })));
   }

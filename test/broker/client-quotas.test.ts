@@ -57,7 +57,7 @@ describe("ClientQuotas", () => {
     ["nonsense", 1, "Invalid configuration key"],
     ["nonsense", null, null],
   ] as const)("a user's %s of %p: %p", (key, value, fault) => {
-    const said = new ClientQuotas().fault(entity({ user: "a" }), new Map([[key, value]]));
+    const said = new ClientQuotas().fault(entity({ user: "a" }), new Map([[key, value]]), 0);
     if (fault === null) expect(said).toBeNull();
     else expect(said).toContain(fault);
   });
@@ -73,8 +73,19 @@ describe("ClientQuotas", () => {
     [{ ip: null }, null],
     [{ user: null, "client-id": null }, null],
   ] as const)("an entity %p: %p", (parts, fault) => {
-    const said = new ClientQuotas().fault(entity(parts), new Map());
+    const said = new ClientQuotas().fault(entity(parts), new Map(), 0);
     if (fault === null) expect(said).toBeNull();
     else expect(said).toContain(fault);
+  });
+
+  test("entities are bounded, those that the same request adds counted", () => {
+    const quotas = filled();
+    const values = new Map([["producer_byte_rate", 1]]);
+    const last = 10_000 - quotas.size - 1;
+    expect(quotas.fault(entity({ user: "new" }), values, last)).toBeNull();
+    expect(quotas.fault(entity({ user: "new" }), values, last + 1)).toContain("the limit");
+    expect(quotas.fault(entity({ user: "ann" }), values, last + 1)).toBeNull();
+    const taken = new Map([["producer_byte_rate", null]]);
+    expect(quotas.fault(entity({ user: "new" }), taken, last + 1)).toBeNull();
   });
 });

@@ -438,6 +438,18 @@ describe("the cluster", () => {
     ]);
   });
 
+  test("are not more than the limit, though one request asks for them", async () => {
+    const { client } = await opened();
+    const entries = Array.from({ length: 10_002 }, (_, index) => ({
+      entity: [{ entityType: "user", entityName: `u${index}` }],
+      ops: [{ key: "producer_byte_rate", value: 1, remove: false }],
+    }));
+    const request = { entries, validateOnly: false };
+    const altered = await client.ask(ALTER_CLIENT_QUOTAS_REQUEST, ALTER_CLIENT_QUOTAS_RESPONSE, request, 1);
+    const refused = altered.entries.filter(({ errorCode }) => errorCode !== 0);
+    expect(refused.map(({ errorCode }) => errorCode)).toEqual([ERROR.INVALID_REQUEST, ERROR.INVALID_REQUEST]);
+  });
+
   test.each([
     [
       { entityType: "ip", matchType: 2, match: null },

@@ -35,6 +35,7 @@ export const alterClientQuotas: ApiHandler<KafkaServices> = {
     const keys = changes.map(({ entity }) => entityKey(entity));
     const counts = countOf(keys);
     const accepted: QuotaChange[] = [];
+    let added = 0;
     const results = new Map<string, Result>();
     entries.forEach((entry, index) => {
       const key = keys[index] ?? "";
@@ -43,8 +44,11 @@ export const alterClientQuotas: ApiHandler<KafkaServices> = {
       const twice = counts.get(key) !== 1 || change.values.size !== entry.ops.length;
       const fault = twice
         ? "An entity or a quota comes twice."
-        : broker.clientQuotas.fault(change.entity, change.values);
-      if (fault === null) accepted.push(change);
+        : broker.clientQuotas.fault(change.entity, change.values, added);
+      if (fault === null) {
+        accepted.push(change);
+        if (broker.clientQuotas.adds(change.entity, change.values)) added += 1;
+      }
       results.set(key, resultOf(entry, fault));
     });
     const reply = (error: number): void => {
