@@ -239,6 +239,25 @@ describe("IncrementalAlterConfigs", () => {
     expect(again.broker.groupConfig("g", "share.record.lock.duration.ms")).toBe("20000");
   });
 
+  test("groups with settings are bounded, though one request names them", async () => {
+    const { gateway, client } = await open();
+    const resources = Array.from({ length: 10_003 }, (_, index) => ({
+      resourceType: RESOURCE.group,
+      resourceName: `g${index}`,
+      configs: [{ name: "share.record.lock.duration.ms", configOperation: OPERATION.set, value: "20000" }],
+    }));
+    const request = { resources, validateOnly: false };
+    const { responses } = await client.ask(
+      INCREMENTAL_ALTER_CONFIGS_REQUEST,
+      INCREMENTAL_ALTER_CONFIGS_RESPONSE,
+      request,
+      1,
+    );
+    const refused = responses.flatMap(({ errorCode }) => (errorCode === 0 ? [] : [errorCode]));
+    expect(refused).toEqual(Array(3).fill(ERROR.POLICY_VIOLATION));
+    expect(gateway.broker.configs.count(RESOURCE.group)).toBe(10_000);
+  });
+
   test("retention that is shortened takes records at the next look, and segments begin anew at once", async () => {
     const { gateway, client } = await open();
     const nowMs = gateway.clock.nowMs();

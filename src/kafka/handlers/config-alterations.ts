@@ -35,6 +35,9 @@ export interface Alteration {
   readonly replaces: boolean;
 }
 
+/** Values that the broker was started with, by name: built once for a request, however many resources it names. */
+type StartedConfigs = ReadonlyMap<string, string | null>;
+
 export type AlterationResult = Mutable<AlterConfigsResponse["responses"][number]>;
 
 /**
@@ -52,10 +55,13 @@ export function alterConfigs(
     const key = `${resource.type} ${resource.name}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
   }
+  const started = new Map(services.brokerConfigs().map((config) => [config.name, config.value]));
   return alterations.map((alteration) => {
     const { resource } = alteration;
     const isTwice = seen.get(`${resource.type} ${resource.name}`) !== 1;
-    const planned = isTwice ? invalid("Each resource must appear at most once.") : plan(alteration, services);
+    const planned = isTwice
+      ? invalid("Each resource must appear at most once.")
+      : plan(alteration, services.broker, started);
     const result: AlterationResult = {
       errorCode: ERROR.NONE,
       errorMessage: null,
@@ -74,21 +80,25 @@ export function alterConfigs(
 }
 
 /** What changes: values to set, and null for what is taken back. */
-function plan(alteration: Alteration, services: KafkaServices): ReadonlyMap<string, string | null> | Refusal {
+function plan(
+  alteration: Alteration,
+  broker: Broker,
+  started: StartedConfigs,
+): ReadonlyMap<string, string | null> | Refusal {
   const { resource, operations, replaces } = alteration;
   const refusal =
     operationsRefusal(operations) ??
     (resource.type === RESOURCE.brokerLogger && !replaces
-      ? loggerRefusal(resource.name, operations, services.broker)
-      : resourceRefusal(resource, services.broker));
+      ? loggerRefusal(resource.name, operations, broker)
+      : resourceRefusal(resource, broker));
   if (refusal !== null) return refusal;
-  const current = currentConfigs(resource, services.broker);
+  const current = currentConfigs(resource, broker);
   const next = new Map(replaces ? [] : current);
   for (const operation of operations) {
     const fault = apply(operation, resource, next);
     if (fault !== null) return fault;
   }
-  const fault = valuesRefusal(resource, next, services);
+  const fault = valuesRefusal(resource, next, broker, started);
   if (fault !== null) return fault;
   const changes = new Map<string, string | null>();
   for (const [name, value] of next) if (current.get(name) !== value) changes.set(name, value);
@@ -197,7 +207,8 @@ function notAList(
 function valuesRefusal(
   { type, name }: ConfigResource,
   values: ReadonlyMap<string, string>,
-  { broker, brokerConfigs }: KafkaServices,
+  broker: Broker,
+  started: StartedConfigs,
 ): Refusal | null {
   switch (type) {
     case RESOURCE.topic:
@@ -205,13 +216,11 @@ function valuesRefusal(
     case RESOURCE.brokerLogger:
       return null;
     case RESOURCE.broker: {
-      const started = new Set(brokerConfigs().map((config) => config.name));
       const fault = brokerConfigFault(values, (config) => started.has(config)) ?? crowdFault(values);
       return fault === null ? null : invalid(fault);
     }
     case RESOURCE.group: {
       if (name === "") return invalid("Default group resources are not allowed.");
-      const started = new Map(brokerConfigs().map((config) => [config.name, config.value]));
       const fault = groupConfigFault(values, (config) => started.get(config) ?? null);
       if (fault !== null) return { error: ERROR.INVALID_CONFIG, message: fault };
       return roomRefusal(type, name, broker);
@@ -242,8 +251,7 @@ function crowdFault(values: ReadonlyMap<string, string>): string | null {
 }
 
 function roomRefusal(type: number, name: string, broker: Broker): Refusal | null {
-  if (broker.configs.of({ type, name }).size > 0 || broker.configs.names(type).length < MAX_RESOURCES)
-    return null;
+  if (broker.configs.of({ type, name }).size > 0 || broker.configs.count(type) < MAX_RESOURCES) return null;
   const message = `More than ${MAX_RESOURCES} resources of this type with settings of their own`;
   return { error: ERROR.POLICY_VIOLATION, message };
 }
