@@ -368,6 +368,35 @@ describe("WriteTxnMarkers", () => {
     expect(await markError(client, true, { ...marker, producerEpoch: 1 }, 2)).toBe(ERROR.NONE);
   });
 
+  test("of more markers than one request may have is refused whole", async () => {
+    const { gateway, client } = await opened();
+    let written = 0;
+    gateway.broker.markerOwners.set("t", {
+      appendMarker: (_partition, _marker, done) => {
+        written += 1;
+        done(ERROR.NONE);
+      },
+    });
+    const ask = async (count: number) => {
+      const topics = [{ name: "t", partitionIndexes: Array.from({ length: count }, () => 0) }];
+      const marker = {
+        producerId: 7,
+        producerEpoch: 0,
+        transactionResult: true,
+        topics,
+        coordinatorEpoch: 0,
+        transactionVersion: 0,
+      };
+      const request = { markers: [marker] };
+      const answer = await client.ask(WRITE_TXN_MARKERS_REQUEST, WRITE_TXN_MARKERS_RESPONSE, request, 1);
+      return answer.markers[0]?.topics[0]?.partitions[0]?.errorCode;
+    };
+    expect(await ask(2001)).toBe(ERROR.INVALID_REQUEST);
+    expect(written).toBe(0);
+    expect(await ask(2000)).toBe(ERROR.NONE);
+    expect(written).toBe(2000);
+  });
+
   test("goes through who keeps the state of the topic", async () => {
     const { gateway, client } = await opened();
     const seen: unknown[] = [];

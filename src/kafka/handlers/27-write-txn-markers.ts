@@ -14,6 +14,9 @@ import { writeWriteTxnMarkersResponse } from "../wire/generated/write-txn-marker
 
 type RequestedMarker = WriteTxnMarkersRequest["markers"][number];
 
+/** Markers that one request may have written, counted by partition: each is an append, and all are made in one turn. */
+const MAX_MARKERS_PER_REQUEST = 2000;
+
 /** What became of the markers, by producer, topic and partition. */
 type Results = Map<Int64, Map<string, Map<number, number>>>;
 
@@ -21,6 +24,8 @@ type Results = Map<Int64, Map<string, Map<number, number>>>;
  * WriteTxnMarkers, 1 to 2 (KIP-98, KIP-664): ends transactions in partitions, as a coordinator on another broker
  * does, and an operator whose transaction hangs (`kafka-transactions.sh abort`). Answered once the markers are
  * durable. A topic that the broker keeps state by takes them through whoever keeps it.
+ *
+ * Deviation: a request with more markers than MAX_MARKERS_PER_REQUEST is refused whole, with INVALID_REQUEST for each.
  */
 export const writeTxnMarkers: ApiHandler<KafkaServices> = {
   apiKey: 27,
@@ -31,7 +36,10 @@ export const writeTxnMarkers: ApiHandler<KafkaServices> = {
     const request = readWriteTxnMarkersRequest(call.reader, call.version);
     const results: Results = new Map();
     const gather = new Gather();
-    for (const requested of request.markers) write(broker, requested, results, gather);
+    const excessive = markersIn(request) > MAX_MARKERS_PER_REQUEST;
+    for (const requested of request.markers) {
+      write(broker, requested, excessive ? null : markerOf(requested), results, gather);
+    }
     gather.whenAll(() => {
       const markers = [...results].map(([producerId, topics]) => ({
         producerId,
@@ -45,8 +53,22 @@ export const writeTxnMarkers: ApiHandler<KafkaServices> = {
   },
 };
 
-function write(broker: Broker, requested: RequestedMarker, results: Results, gather: Gather): void {
-  const marker = markerOf(requested);
+function markersIn({ markers }: WriteTxnMarkersRequest): number {
+  let count = 0;
+  for (const { topics } of markers) {
+    for (const { partitionIndexes } of topics) count += partitionIndexes.length;
+  }
+  return count;
+}
+
+/** Without a marker every partition is refused. */
+function write(
+  broker: Broker,
+  requested: RequestedMarker,
+  marker: Marker | null,
+  results: Results,
+  gather: Gather,
+): void {
   const topics = results.get(requested.producerId) ?? new Map<string, Map<number, number>>();
   results.set(requested.producerId, topics);
   for (const { name, partitionIndexes } of requested.topics) {
