@@ -19,19 +19,50 @@ export interface CommittedOffset {
 type Partitions = Map<number, CommittedOffset>;
 type Topics = Map<string, Partitions>;
 
-/** Offsets by group, topic and partition. */
-export class OffsetTable {
-  readonly #groups = new Map<string, Topics>();
-  #size = 0;
-  #metadataLength = 0;
+/** What several tables hold together: how much, and which groups have offsets of a topic. */
+class OffsetTotals {
+  size = 0;
+  /** Characters of all metadata texts. */
+  metadataLength = 0;
+  /** By topic and group: how many of the tables. */
+  readonly #groupsOfTopic = new Map<string, Map<string, number>>();
 
-  get size(): number {
-    return this.#size;
+  groupsOf(topic: string): Iterable<string> {
+    return this.#groupsOfTopic.get(topic)?.keys() ?? [];
   }
 
-  /** Characters of all metadata texts. */
-  get metadataLength(): number {
-    return this.#metadataLength;
+  /** A table holds offsets of this topic for this group from here on. */
+  enter(topic: string, groupId: string): void {
+    let groups = this.#groupsOfTopic.get(topic);
+    if (groups === undefined) {
+      groups = new Map();
+      this.#groupsOfTopic.set(topic, groups);
+    }
+    groups.set(groupId, (groups.get(groupId) ?? 0) + 1);
+  }
+
+  /** It does no more. */
+  leave(topic: string, groupId: string): void {
+    const groups = this.#groupsOfTopic.get(topic);
+    const count = groups?.get(groupId);
+    if (groups === undefined || count === undefined) return;
+    if (count > 1) groups.set(groupId, count - 1);
+    else groups.delete(groupId);
+    if (groups.size === 0) this.#groupsOfTopic.delete(topic);
+  }
+}
+
+/** Offsets by group, topic and partition. */
+class OffsetTable {
+  readonly #groups = new Map<string, Topics>();
+  readonly #totals: OffsetTotals;
+
+  constructor(totals: OffsetTotals) {
+    this.#totals = totals;
+  }
+
+  get isEmpty(): boolean {
+    return this.#groups.size === 0;
   }
 
   get(groupId: string, topic: string, partition: number): CommittedOffset | null {
@@ -61,10 +92,11 @@ export class OffsetTable {
     if (partitions === undefined) {
       partitions = new Map();
       topics.set(topic, partitions);
+      this.#totals.enter(topic, groupId);
     }
     const before = partitions.get(partition);
-    if (before === undefined) this.#size += 1;
-    this.#metadataLength += committed.metadata.length - (before?.metadata.length ?? 0);
+    if (before === undefined) this.#totals.size += 1;
+    this.#totals.metadataLength += committed.metadata.length - (before?.metadata.length ?? 0);
     partitions.set(partition, committed);
   }
 
@@ -74,11 +106,23 @@ export class OffsetTable {
     const before = partitions?.get(partition);
     if (topics === undefined || partitions === undefined || before === undefined) return;
     partitions.delete(partition);
-    this.#size -= 1;
-    this.#metadataLength -= before.metadata.length;
+    this.#totals.size -= 1;
+    this.#totals.metadataLength -= before.metadata.length;
     if (partitions.size > 0) return;
     topics.delete(topic);
+    this.#totals.leave(topic, groupId);
     if (topics.size === 0) this.#groups.delete(groupId);
+  }
+
+  /** Its offsets count no more; they stay readable. */
+  release(): void {
+    for (const [groupId, topics] of this.#groups) {
+      for (const [topic, partitions] of topics) {
+        this.#totals.leave(topic, groupId);
+        this.#totals.size -= partitions.size;
+        for (const { metadata } of partitions.values()) this.#totals.metadataLength -= metadata.length;
+      }
+    }
   }
 }
 
@@ -86,7 +130,9 @@ const NO_TOPICS: ReadonlyMap<string, ReadonlyMap<number, CommittedOffset>> = new
 
 /** Offsets that count, and those that wait for their transaction's end. */
 export class OffsetStore {
-  readonly committed = new OffsetTable();
+  /** Of the committed and of all that wait. */
+  readonly #totals = new OffsetTotals();
+  readonly committed = new OffsetTable(this.#totals);
   /** By producer id. */
   readonly #pending = new Map<number, OffsetTable>();
   /** The producers with a transaction that offsets of a group wait in. */
@@ -94,16 +140,12 @@ export class OffsetStore {
 
   /** All of them, waiting ones included. */
   get size(): number {
-    let size = this.committed.size;
-    for (const table of this.#pending.values()) size += table.size;
-    return size;
+    return this.#totals.size;
   }
 
   /** Characters of the metadata of all of them. */
   get metadataLength(): number {
-    let length = this.committed.metadataLength;
-    for (const table of this.#pending.values()) length += table.metadataLength;
-    return length;
+    return this.#totals.metadataLength;
   }
 
   /** Holds an offset until the producer's transaction ends. */
@@ -116,7 +158,7 @@ export class OffsetStore {
   ): void {
     let table = this.#pending.get(producerId);
     if (table === undefined) {
-      table = new OffsetTable();
+      table = new OffsetTable(this.#totals);
       this.#pending.set(producerId, table);
     }
     table.set(groupId, topic, partition, committed);
@@ -129,7 +171,11 @@ export class OffsetStore {
   delete(groupId: string, topic: string, partition: number): void {
     this.committed.delete(groupId, topic, partition);
     for (const producerId of this.#producersOfGroup.get(groupId) ?? []) {
-      this.#pending.get(producerId)?.delete(groupId, topic, partition);
+      const table = this.#pending.get(producerId);
+      if (table === undefined) continue;
+      table.delete(groupId, topic, partition);
+      if (!table.has(groupId)) this.#dropProducer(groupId, producerId);
+      if (table.isEmpty) this.#pending.delete(producerId);
     }
   }
 
@@ -137,9 +183,8 @@ export class OffsetStore {
     const table = this.#pending.get(producerId);
     if (table === undefined) return;
     this.#pending.delete(producerId);
-    for (const [groupId, producers] of this.#producersOfGroup) {
-      if (producers.delete(producerId) && producers.size === 0) this.#producersOfGroup.delete(groupId);
-    }
+    table.release();
+    for (const groupId of table.groupIds()) this.#dropProducer(groupId, producerId);
     if (outcome === "abort") return;
     for (const groupId of table.groupIds()) {
       for (const [topic, partitions] of table.ofGroup(groupId)) {
@@ -181,23 +226,25 @@ export class OffsetStore {
 
   /** Group and partition of every offset of a topic, waiting ones included. */
   *positionsOfTopic(topic: string): Iterable<readonly [string, number]> {
-    for (const groupId of this.committed.groupIds()) {
-      for (const partition of this.committed.ofGroup(groupId).get(topic)?.keys() ?? []) {
-        yield [groupId, partition];
+    for (const groupId of this.#totals.groupsOf(topic)) {
+      const partitions = new Set(this.committed.ofGroup(groupId).get(topic)?.keys());
+      for (const producerId of this.#producersOfGroup.get(groupId) ?? []) {
+        const waiting = this.#pending.get(producerId)?.ofGroup(groupId).get(topic);
+        for (const partition of waiting?.keys() ?? []) partitions.add(partition);
       }
-    }
-    for (const table of this.#pending.values()) {
-      for (const groupId of table.groupIds()) {
-        for (const partition of table.ofGroup(groupId).get(topic)?.keys() ?? []) {
-          if (this.committed.get(groupId, topic, partition) === null) yield [groupId, partition];
-        }
-      }
+      for (const partition of partitions) yield [groupId, partition];
     }
   }
 
   /** Every group that has an offset, waiting ones included. */
   groupIds(): ReadonlySet<string> {
     return new Set([...this.committed.groupIds(), ...this.#producersOfGroup.keys()]);
+  }
+
+  /** No offset of the group waits for this producer any more. */
+  #dropProducer(groupId: string, producerId: number): void {
+    const producers = this.#producersOfGroup.get(groupId);
+    if (producers?.delete(producerId) && producers.size === 0) this.#producersOfGroup.delete(groupId);
   }
 
   /** What was committed after the transaction wrote its offset stays. */
