@@ -220,6 +220,12 @@ export const OPTIONS = {
     topicConfig: "retention.bytes",
     doc: "Size of a partition above which its oldest segments are deleted.",
   }),
+  "log.retention.check.interval.ms": duration({
+    default: 5 * MINUTE_MS,
+    min: 1,
+    max: UNBOUNDED,
+    doc: "Time between two looks for records older than log.retention.ms, the first half a minute after the start; log.retention.bytes is kept to within seconds.",
+  }),
   "log.index.interval.bytes": size({
     default: 4 * KIB,
     min: 0,

@@ -101,6 +101,8 @@ export interface LogLimits {
   readonly maxAbortedPerSegment: number;
   /** Longest time between two checkpoints: what bounds the scan after a crash. */
   readonly checkpointIntervalMs: number;
+  /** `log.retention.check.interval.ms`: time between two looks for records older than `retention.ms`; 0: at every tick. */
+  readonly retentionCheckIntervalMs: number;
   /** Segment syncs that run at a time in the background. */
   readonly backgroundSyncs: number;
   /** Bytes of sealed segments that one call of `maintain` may index by key. */
@@ -142,6 +144,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   maxProducersPerLog: 5000,
   maxAbortedPerSegment: 1024,
   checkpointIntervalMs: 60_000,
+  retentionCheckIntervalMs: 0,
   backgroundSyncs: 3,
   keyIndexBytesPerTick: 4 * MIB,
   verifyBytesPerTick: 1 * MIB,

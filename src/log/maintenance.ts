@@ -12,6 +12,8 @@ import { type Segment, writeCacheFile } from "./segment.ts";
 /** Files of deleted partitions removed by one tick: so many at least, and more while there is time. */
 const REMOVALS_PER_TICK = 64;
 const REMOVAL_MS_PER_TICK = 20;
+/** How long after the start records are first looked at for their age, as in Kafka; sooner where the interval is. */
+const FIRST_RETENTION_CHECK_MS = 30_000;
 
 interface Damage {
   readonly log: PartitionLog;
@@ -35,6 +37,8 @@ export class Maintenance {
   readonly #damaged: Damage[] = [];
   #indexing: Indexing | null = null;
   #journalIsZeroed = false;
+  /** Monotonic time of the next look for records that are too old. */
+  #nextRetentionCheckMs: number;
   /** Something was mended between two ticks. */
   #mended = false;
   readonly compaction: Compaction;
@@ -53,6 +57,8 @@ export class Maintenance {
     this.#quarantine = quarantine;
     this.#journal = journal;
     this.#doomedFolders = [...doomedFolders];
+    const firstMs = Math.min(FIRST_RETENTION_CHECK_MS, host.limits.retentionCheckIntervalMs);
+    this.#nextRetentionCheckMs = host.clock.monotonicMs() + firstMs;
   }
 
   /** A segment that has to be gone through. Its log answers errors for that part until then. */
@@ -79,9 +85,11 @@ export class Maintenance {
   tick(logs: Iterable<PartitionLog>, nowMs: number): boolean {
     const monotonicMs = this.#host.clock.monotonicMs();
     const all = [...logs];
+    const looksAtTime = monotonicMs >= this.#nextRetentionCheckMs;
+    if (looksAtTime) this.#nextRetentionCheckMs = monotonicMs + this.#host.limits.retentionCheckIntervalMs;
     for (const log of all) {
       if (log.fault !== null) continue;
-      this.#retain(log, nowMs);
+      this.#retain(log, nowMs, looksAtTime);
       log.files.removeRetired(log.durableLogStartOffset);
       log.producers.expire(monotonicMs, log.config.producerIdExpirationMs);
     }
@@ -110,11 +118,12 @@ export class Maintenance {
     return bytes;
   }
 
-  #retain(log: PartitionLog, nowMs: number): void {
+  #retain(log: PartitionLog, nowMs: number, looksAtTime: boolean): void {
     const active = log.segments.at(-1);
     try {
       if (active !== undefined && isDueToRoll(active, log.config, nowMs)) log.roll();
-      const decision = decideRetention(log.segments, log.config, log.highWatermark, nowMs);
+      const timeMs = looksAtTime ? nowMs : null;
+      const decision = decideRetention(log.segments, log.config, log.highWatermark, timeMs);
       if (decision === null || (decision.rollFirst && !log.roll())) return;
       log.moveLogStart(decision.logStartOffset, decision.reason);
     } catch (error) {

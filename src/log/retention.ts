@@ -21,15 +21,17 @@ export interface RetentionDecision {
 /**
  * What a log may let go, as Kafka decides it: by time every segment whose latest record is older than the limit,
  * the active one included; by size the oldest segments, as long as what is left is at least the limit, never the
- * active one. Nothing that readers have not seen yet (above the high watermark) goes.
+ * active one. Nothing that readers have not seen yet (above the high watermark) goes. Without a time only the size
+ * counts.
  */
 export function decideRetention(
   segments: readonly RetainedSegment[],
   config: LogConfig,
   highWatermark: number,
-  nowMs: number,
+  nowMs: number | null,
 ): RetentionDecision | null {
-  return byTime(segments, config, highWatermark, nowMs) ?? bySize(segments, config, highWatermark);
+  const old = nowMs === null ? null : byTime(segments, config, highWatermark, nowMs);
+  return old ?? bySize(segments, config, highWatermark);
 }
 
 function byTime(

@@ -12,5 +12,6 @@ export function logLimits(settings: Settings): LogLimits {
     maxOpenFiles: settings["disk.max.open.files"],
     maxMappedBytes: settings["disk.max.mapped.bytes"],
     reserveBytes: settings["disk.reserve.bytes"],
+    retentionCheckIntervalMs: settings["log.retention.check.interval.ms"],
   };
 }

@@ -21,6 +21,7 @@ import {
   createLog,
   mustAppend,
   type Opened,
+  type OpenOptions,
   openStore,
   readAll,
   SMALL_CONFIG,
@@ -31,10 +32,11 @@ import {
 
 async function setUp(
   config: Partial<LogConfig> = {},
+  options: Pick<OpenOptions, "limits"> = {},
 ): Promise<Opened & { log: PartitionLog; disk: SimulatedDisk }> {
   const disk = new SimulatedDisk();
   const merged = { ...SMALL_CONFIG, ...config };
-  const opened = await openStore({ disk, config: merged });
+  const opened = await openStore({ disk, config: merged, ...options });
   return { ...opened, disk, log: createLog(opened.store, "readings", 0, merged) };
 }
 
@@ -373,6 +375,38 @@ describe("deleting", () => {
     const found = again.store.get(log.topicId, 0);
     if (found === null) throw new Error("gone");
     expect(mustAppend(found, batchOf(["new"]))).toBe(5);
+  });
+
+  test("time is looked at once an interval, first half a minute after the start", async () => {
+    const limits = { retentionCheckIntervalMs: 300_000 };
+    const opened = await setUp({ retentionMs: 1000 }, { limits });
+    const { log, clock } = opened;
+    const appendOld = async () => {
+      mustAppend(log, batchOf(["old"], { timestampMs: 1 }), clock.nowMs());
+      await clock.settleAll();
+    };
+    await appendOld();
+    await maintain(opened, 29);
+    expect(readAll(log).length).toBe(1);
+    await maintain(opened, 2);
+    expect(readAll(log)).toEqual([]);
+    await appendOld();
+    await maintain(opened, 298);
+    expect(readAll(log).length).toBe(1);
+    await maintain(opened, 3);
+    expect(readAll(log)).toEqual([]);
+  });
+
+  test("size is looked at at every tick, whatever the interval", async () => {
+    const limits = { retentionCheckIntervalMs: 300_000 };
+    const opened = await setUp({ retentionMs: 1000, retentionBytes: 1, segmentBytes: 1000 }, { limits });
+    const { log, clock } = opened;
+    for (let i = 0; i < 5; i++)
+      mustAppend(log, batchOf(["x".repeat(900)], { timestampMs: 1 }), clock.nowMs());
+    await clock.settleAll();
+    await maintain(opened, 1);
+    expect(log.logStartOffset as number).toBe(4);
+    expect(readAll(log).length).toBe(1);
   });
 
   test("an old segment is sealed though it is not full", async () => {
