@@ -64,7 +64,7 @@ export class GroupCoordinator implements CoordinatorState {
       logger,
       settings,
     };
-    this.classic = this.register(new ClassicGroups(this.context));
+    this.classic = this.register(new ClassicGroups(this.context, (id) => this.offsets.has(id)));
     this.offsets = this.register(new GroupOffsets(this.context, (id) => this.classic.addSimple(id)));
     this.consumers = this.register(
       new ConsumerGroups(this.context, this.classic, parts.groupConfigs ?? (() => new Map())),

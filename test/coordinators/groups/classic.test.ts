@@ -472,3 +472,43 @@ describe("a restart", () => {
     expect(joining.value.generationId).toBe(2);
   });
 });
+
+describe("a group that nobody became a member of", () => {
+  const hesitant = { requireKnownMemberId: true };
+
+  test("is gone once nobody is waited for, and makes room for others", () => {
+    const world = new GroupWorld({ "group.max.groups": 2 });
+    world.join("a", { ...hesitant, sessionTimeoutMs: 6000 });
+    world.join("b", { ...hesitant, sessionTimeoutMs: 6000 });
+    const second = world.join("b", { ...hesitant, sessionTimeoutMs: 10_000 }).value;
+    expect(world.join("c", hesitant).value.error).toBe(ERROR.GROUP_MAX_SIZE_REACHED);
+    world.clock.advance(6000);
+    expect([world.state("a"), world.state("b")]).toEqual([null, "Empty"]);
+    expect(world.leave("b", [{ memberId: second.memberId, groupInstanceId: null }]).members[0]?.error).toBe(
+      0,
+    );
+    expect(world.state("b")).toBeNull();
+    expect(world.join("c", hesitant).value.error).toBe(ERROR.MEMBER_ID_REQUIRED);
+    expect(world.groups.classic.budget.members).toBe(1);
+  });
+
+  test("is not begun where the join is refused", () => {
+    const world = new GroupWorld();
+    expect(world.join("g", { protocols: [] }).value.error).toBe(ERROR.INCONSISTENT_GROUP_PROTOCOL);
+    expect(world.state("g")).toBeNull();
+  });
+
+  test("stays where it has offsets, waiting ones too, or a record", () => {
+    const world = new GroupWorld();
+    world.commit("offsets", "t", 0, 1);
+    world.commit("waiting", "t", 0, 1, { producerId: 7 });
+    const [member] = world.stable("record", 1);
+    world.leave("record", [{ memberId: member?.memberId ?? "", groupInstanceId: null }]);
+    world.clock.advance(60_000);
+    const after = world.restart();
+    const names = ["offsets", "waiting", "record"];
+    for (const name of names) after.join(name, hesitant);
+    after.clock.advance(10_000);
+    expect(names.map((name) => after.state(name))).toEqual(["Empty", "Empty", "Empty"]);
+  });
+});

@@ -55,6 +55,7 @@ export class ClassicGroup implements Group {
   #previousState: ClassicState | null = null;
   #subscribedTopics: ReadonlySet<string> | null = null;
   #joiningCount = 0;
+  #restored = false;
   /** Member ids by instance id. */
   readonly #instances = new Map<string, string>();
   /** How many members can speak each protocol. */
@@ -137,6 +138,12 @@ export class ClassicGroup implements Group {
     return this.#protocolType === null && this.isEmpty && this.#pendingJoins.size === 0;
   }
 
+  /** Nobody has ever become a member, nobody is waited for, and no record tells of it. */
+  get isUnused(): boolean {
+    const empty = this.isEmpty && this.members.size === 0 && this.#pendingJoins.size === 0;
+    return empty && this.generationId === 0 && !this.#restored;
+  }
+
   get usesConsumerProtocol(): boolean {
     return this.#protocolType === CONSUMER_PROTOCOL;
   }
@@ -179,6 +186,7 @@ export class ClassicGroup implements Group {
       readonly members: readonly ClassicMember[];
     },
   ): void {
+    this.#restored = true;
     this.#state = state;
     this.generationId = facts.generationId;
     this.protocolName = facts.protocolName;

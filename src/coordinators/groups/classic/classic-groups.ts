@@ -60,12 +60,15 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
   readonly #joins: Joins;
   /** What all members hold, for whoever watches over the memory. */
   readonly budget: MemberBudget = { members: 0, heldBytes: 0 };
+  readonly #hasOffsets: (groupId: string) => boolean;
   #modern: ClassicProtocol | null = null;
   #loaded = false;
 
-  constructor(context: GroupContext) {
+  /** `hasOffsets` says whether offsets of a group are kept, waiting ones included. */
+  constructor(context: GroupContext, hasOffsets: (groupId: string) => boolean) {
     this.#context = context;
-    this.#rebalances = new Rebalances(context, this.#outbox);
+    this.#hasOffsets = hasOffsets;
+    this.#rebalances = new Rebalances(context, this.#outbox, this.#forgetUnused);
     this.#joins = new Joins(context, this.#rebalances, this.budget);
   }
 
@@ -88,9 +91,13 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
     this.#outbox.run(() => {
       const later: Answer<JoinResult> = (result) => this.#outbox.give(() => answer(result));
       const group = this.#groupToJoin(request);
-      if (typeof group === "number") later(joinError(group, request.memberId));
-      else if (this.#overBudget(group, request)) later(joinError(ERROR.GROUP_MAX_SIZE_REACHED, ""));
+      if (typeof group === "number") {
+        later(joinError(group, request.memberId));
+        return;
+      }
+      if (this.#overBudget(group, request)) later(joinError(ERROR.GROUP_MAX_SIZE_REACHED, ""));
       else this.#joins.join(group, request, later);
+      this.#forgetUnused(group);
     });
   }
 
@@ -237,6 +244,11 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
     return new ClassicGroup(groupId, sinceMs, this.budget, this.#committed);
   }
 
+  /** A group that was begun for a member who never came must not stand in the way of others. */
+  readonly #forgetUnused = (group: ClassicGroup): void => {
+    if (group.isUnused && !this.#hasOffsets(group.id)) this.#context.registry.remove(group);
+  };
+
   /** In the classic protocol a commit keeps its member's session alive. */
   readonly #committed = (group: ClassicGroup, memberId: string): void => {
     const member = group.members.get(memberId);
@@ -327,6 +339,7 @@ export class ClassicGroups implements GroupPart, ClassicProtocol {
       if (group.state === "Stable" || group.state === "CompletingRebalance")
         this.#rebalances.prepareOrComplete(group);
       else this.#rebalances.completeIfAllJoined(group);
+      this.#forgetUnused(group);
     }
     return { error: ERROR.NONE, members };
   }

@@ -15,11 +15,14 @@ const NEW_MEMBER_TIMEOUT_MS = 5 * 60 * 1000;
 export class Rebalances {
   readonly #context: GroupContext;
   readonly #outbox: Outbox;
+  readonly #forgetUnused: (group: ClassicGroup) => void;
   #writing = false;
 
-  constructor(context: GroupContext, outbox: Outbox) {
+  /** `forgetUnused` hears of groups that may have nothing left, once a member to come has not come in time. */
+  constructor(context: GroupContext, outbox: Outbox, forgetUnused: (group: ClassicGroup) => void) {
     this.#context = context;
     this.#outbox = outbox;
+    this.#forgetUnused = forgetUnused;
   }
 
   /** Whether a record that is being applied is one that the group, as it is, has just become. */
@@ -221,6 +224,7 @@ export class Rebalances {
       if (member === undefined) {
         if (!group.dropPending(memberId)) return;
         if (group.state === "PreparingRebalance" && group.allJoined) this.#completeJoin(group);
+        this.#forgetUnused(group);
         return;
       }
       if (member.waits) return;

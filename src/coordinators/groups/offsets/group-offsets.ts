@@ -82,6 +82,11 @@ export class GroupOffsets implements GroupPart {
     return this.#store.size;
   }
 
+  /** Whether there are offsets of this group, those of open transactions included. */
+  has(groupId: string): boolean {
+    return this.#store.committed.has(groupId) || this.#store.hasPending(groupId);
+  }
+
   /** What was committed for a partition, or null. */
   get(groupId: string, topic: string, partition: number): CommittedOffset | null {
     const committed = this.#store.committed.get(groupId, topic, partition);
