@@ -1,5 +1,5 @@
 import { afterAll, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { REFERENCE } from "./target.ts";
 
@@ -15,6 +15,22 @@ export const RESULTS_PATH: string = resolve(
   import.meta.dirname,
   `../../.cache/interop/results${REFERENCE ? "-reference" : ""}.json`,
 );
+
+/**
+ * What is known after a run: its results, and of what it did not try those of runs before. A test that was skipped
+ * says nothing about what an earlier run found.
+ */
+export function merged(before: readonly Result[], now: readonly Result[]): readonly Result[] {
+  const all = new Map(before.map((result) => [keyOf(result), result]));
+  for (const result of now) {
+    if (result.result !== "skipped" || !all.has(keyOf(result))) all.set(keyOf(result), result);
+  }
+  return [...all.values()];
+}
+
+function keyOf({ client, feature }: Result): string {
+  return `${client}\t${feature}`;
+}
 
 /** Registers tests and keeps how they end, by client and feature; several tests of one feature count as one. */
 export class Results {
@@ -50,7 +66,7 @@ export class Results {
   }
 
   private note(result: Result): void {
-    const key = `${result.client}\t${result.feature}`;
+    const key = keyOf(result);
     if (this.results.get(key)?.result !== "failed") this.results.set(key, result);
   }
 
@@ -59,8 +75,9 @@ export class Results {
       ? JSON.parse(readFileSync(RESULTS_PATH, "utf8"))
       : {};
     mkdirSync(dirname(RESULTS_PATH), { recursive: true });
-    const mine = { ...all, [this.group]: [...this.results.values()] };
-    writeFileSync(RESULTS_PATH, `${JSON.stringify(mine, null, 2)}\n`);
+    const known = { ...all, [this.group]: merged(all[this.group] ?? [], [...this.results.values()]) };
+    writeFileSync(`${RESULTS_PATH}.new`, `${JSON.stringify(known, null, 2)}\n`);
+    renameSync(`${RESULTS_PATH}.new`, RESULTS_PATH);
   }
 }
 
