@@ -384,3 +384,57 @@ test("a damaged record is stepped over, the others count", () => {
   const after = world.restart();
   expect([after.offset("g", "t", 0), after.offset("g", "t", 1)]).toEqual([1, 2]);
 });
+
+describe("the metadata of all offsets together", () => {
+  const metadata = "x".repeat(16 * 1024);
+  const settings = { "offset.metadata.max.bytes": metadata.length };
+  /** Offsets with as much metadata as there may be at all. */
+  const FILL = (64 * 1024 * 1024) / metadata.length;
+  const TOO_LARGE = ERROR.INVALID_COMMIT_OFFSET_SIZE;
+
+  /** Commits these texts for partitions of one topic; returns the error of the first. */
+  function commitAll(world: GroupWorld, texts: readonly (readonly [number, string])[], producerId?: number) {
+    const { id } = world.topics.get("t") ?? world.topics.add("t", 1);
+    const partitions = texts.map(([partition, said]) => {
+      return { partition, offset: 1, leaderEpoch: -1, metadata: said };
+    });
+    const request = {
+      groupId: "g",
+      caller: { memberId: "", groupInstanceId: null, generationOrEpoch: -1 },
+      version: 9,
+      retentionMs: -1,
+      topics: [{ name: "t", id, partitions }],
+    };
+    const answered = new Answered<readonly (readonly number[])[]>();
+    const { offsets } = world.groups;
+    if (producerId === undefined) offsets.commit(request, answered.take);
+    else offsets.commitTransactional({ producerId, producerEpoch: 0 }, request, answered.take);
+    return answered.value[0]?.[0];
+  }
+
+  function fill(producerId?: number): GroupWorld {
+    const world = new GroupWorld(settings);
+    const texts = Array.from({ length: FILL }, (_, partition) => [partition, metadata] as const);
+    expect(commitAll(world, texts, producerId)).toBe(0);
+    return world;
+  }
+
+  test.each([undefined, 7])("is bounded, less what a commit replaces (producer %p)", (producerId) => {
+    const world = fill(producerId);
+    const commit = (partition: number, said: string) => commitAll(world, [[partition, said]], producerId);
+    expect(commit(FILL, "x")).toBe(TOO_LARGE);
+    expect(commit(FILL, "")).toBe(0);
+    expect(commit(0, metadata)).toBe(0);
+    expect(commit(0, metadata.slice(1))).toBe(0);
+    expect(commit(FILL, "xx")).toBe(TOO_LARGE);
+    expect(commit(FILL, "x")).toBe(0);
+  });
+
+  test("is not made less twice by a request that names an offset twice", () => {
+    const world = fill();
+    const twice = [0, 0].map((partition) => [partition, ""] as const);
+    const two = [FILL, FILL + 1].map((partition) => [partition, metadata] as const);
+    expect(commitAll(world, [...twice, ...two])).toBe(TOO_LARGE);
+    expect(commitAll(world, [...twice, ...two.slice(1)])).toBe(0);
+  });
+});

@@ -58,6 +58,13 @@ export interface FetchedOffset {
   readonly metadata: string;
 }
 
+/** Where a commit's offsets go. */
+interface Target {
+  /** What an offset takes the place of, or null. */
+  readonly replaces: (topic: string, partition: number) => CommittedOffset | null;
+  readonly append: (records: readonly CoordinatorRecord[], done: (error: number) => void) => void;
+}
+
 const NO_OFFSET: FetchedOffset = { error: ERROR.NONE, offset: -1, leaderEpoch: -1, metadata: "" };
 const UNSTABLE: FetchedOffset = { ...NO_OFFSET, error: ERROR.UNSTABLE_OFFSET_COMMIT };
 
@@ -104,9 +111,12 @@ export class GroupOffsets implements GroupPart {
     group?.committed(request.caller.memberId);
     const nowMs = this.#context.clock.nowMs();
     const expireTimestampMs = request.retentionMs === NO_RETENTION_MS ? -1 : nowMs + request.retentionMs;
-    this.#append(request, { commitTimestampMs: nowMs, expireTimestampMs }, answer, (records, done) =>
-      this.#context.log.append(records, done),
-    );
+    const times = { commitTimestampMs: nowMs, expireTimestampMs };
+    const { committed } = this.#store;
+    this.#append(request, times, answer, {
+      replaces: (topic, partition) => committed.get(request.groupId, topic, partition),
+      append: (records, done) => this.#context.log.append(records, done),
+    });
   }
 
   /** The same for offsets that count once the producer's transaction commits; who may is known already. */
@@ -118,9 +128,11 @@ export class GroupOffsets implements GroupPart {
       return;
     }
     const times = { commitTimestampMs: this.#context.clock.nowMs(), expireTimestampMs: -1 };
-    this.#append(request, times, answer, (records, done) =>
-      this.#context.log.appendTransactional(producer, records, done),
-    );
+    this.#append(request, times, answer, {
+      replaces: (topic, partition) =>
+        this.#store.getPending(producer.producerId, request.groupId, topic, partition),
+      append: (records, done) => this.#context.log.appendTransactional(producer, records, done),
+    });
   }
 
   /** Why this caller may not read the group's offsets, or 0. A group that is not there has none to hide. */
@@ -267,18 +279,25 @@ export class GroupOffsets implements GroupPart {
     request: CommitRequest,
     times: { readonly commitTimestampMs: number; readonly expireTimestampMs: number },
     answer: CommitAnswer,
-    append: (records: readonly CoordinatorRecord[], done: (error: number) => void) => void,
+    { replaces, append }: Target,
   ): void {
     const maxLength = this.#context.settings["offset.metadata.max.bytes"];
     const records: CoordinatorRecord[] = [];
     let added = 0;
     let addedLength = 0;
+    // One that the request names twice is replaced once.
+    const replaced = new Set<CommittedOffset>();
     for (const { name, id, partitions } of request.topics) {
       for (const { partition, offset, leaderEpoch, metadata } of partitions) {
         const text = metadata ?? "";
         if (text.length > maxLength) continue;
         if (!this.#isKnown(request.groupId, name, partition)) added += 1;
         addedLength += text.length;
+        const before = replaces(name, partition);
+        if (before !== null && !replaced.has(before)) {
+          replaced.add(before);
+          addedLength -= before.metadata.length;
+        }
         const committed = { offset, leaderEpoch, metadata: text, topicId: id, ...times };
         records.push(encodeOffset(request.groupId, name, partition, committed));
       }
@@ -297,7 +316,7 @@ export class GroupOffsets implements GroupPart {
   #hasRoom(added: number, addedLength: number): boolean {
     if (added > 0 && this.#store.size + added > this.#context.settings["offsets.topic.max.offsets"])
       return false;
-    return addedLength === 0 || this.#store.metadataLength + addedLength <= MAX_METADATA_LENGTH;
+    return addedLength <= 0 || this.#store.metadataLength + addedLength <= MAX_METADATA_LENGTH;
   }
 
   /** `stable` is known to be refused elsewhere where nothing is committed yet. */

@@ -167,6 +167,11 @@ export class OffsetStore {
     else producers.add(producerId);
   }
 
+  /** The offset that waits for the end of this producer's transaction, or null. */
+  getPending(producerId: number, groupId: string, topic: string, partition: number): CommittedOffset | null {
+    return this.#pending.get(producerId)?.get(groupId, topic, partition) ?? null;
+  }
+
   /** Forgets an offset, also where a transaction would bring it back. */
   delete(groupId: string, topic: string, partition: number): void {
     this.committed.delete(groupId, topic, partition);
