@@ -512,3 +512,15 @@ describe("a group that nobody became a member of", () => {
     expect(names.map((name) => after.state(name))).toEqual(["Empty", "Empty", "Empty"]);
   });
 });
+
+test("a new member may wait for others beyond its session's time, and for five minutes at most", () => {
+  const world = new GroupWorld();
+  world.stable("g", 1, () => ({ rebalanceTimeoutMs: 600_000, sessionTimeoutMs: 1_000_000 }));
+  const joining = world.join("g", { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 600_000 });
+  world.clock.advance(299_000);
+  expect(joining.result).toBeNull();
+  expect(world.groups.registry.get("g")?.memberCount).toBe(2);
+  world.clock.advance(1000);
+  expect(joining.value.error).toBe(ERROR.UNKNOWN_MEMBER_ID);
+  expect(world.groups.registry.get("g")?.memberCount).toBe(1);
+});
