@@ -380,3 +380,20 @@ test("sessions begin anew after a restart", () => {
   after.clock.advance(6 * SECOND_MS);
   expect(after.state("g")).toBe("Empty");
 });
+
+test("a static member that goes while it gives partitions up has given them up", () => {
+  const world = new GroupWorld();
+  world.topics.add("t", 2);
+  const away = new Member(world, "away", { instanceId: "i" });
+  settle(world, [away]);
+  const other = new Member(world, "other");
+  other.beat();
+  // It hears of what it has to give up, and goes before it has said that it has.
+  world.clock.advance(1000);
+  away.beat();
+  expect(groupOf(world).members.get("away")?.revoking.size).toBe(1);
+  expect(away.leave(-2)).toBe(0);
+  settle(world, [other], 2);
+  expect(groupOf(world).members.get("away")?.revoking.size).toBe(0);
+  expect(other.partitions).toHaveLength(1);
+});
