@@ -37,7 +37,9 @@ export const offsetFetch: ApiHandler<KafkaServices> = {
     const { groups } = coordinators;
     const request = readOffsetFetchRequest(call.reader, version);
     const asked =
-      version >= FIRST_WITH_GROUPS ? once(request.groups, ({ groupId }) => groupId) : [onlyGroup(request)];
+      version >= FIRST_WITH_GROUPS
+        ? once(request.groups, ({ groupId, topics }) => JSON.stringify([groupId, topics]))
+        : [onlyGroup(request)];
     const found = asked.map((group) =>
       fetchGroup(group, request.requireStable, version, broker, groups.offsets),
     );
