@@ -1,8 +1,8 @@
 import { assert } from "../base/assert.ts";
 import type { Clock } from "../io/clock.ts";
 import { BatchBuilder } from "../records/builder.ts";
-import { RecordCursor } from "../records/reader.ts";
 import type { Partition } from "./partition.ts";
+import { replayRecords } from "./replay.ts";
 import type { AckCallback } from "./waiting.ts";
 
 /** One record of a state log. */
@@ -11,7 +11,6 @@ export interface StateRecord {
   readonly value: Uint8Array | null;
 }
 
-const READ_BYTES = 1024 * 1024;
 /** Records of one batch: all of them take effect, or none. */
 const MAX_BATCH_BYTES = 512 * 1024;
 
@@ -40,19 +39,11 @@ export class StateLog {
    * log can't be read to its end: the state is older than it should be.
    */
   replay(callback: (record: StateRecord) => void): boolean {
-    const log = this.#partition.log;
-    const cursor = new RecordCursor();
-    let position = log.logStartOffset;
-    while (position < log.logEndOffset) {
-      const read = log.read(position, READ_BYTES, { minOneBatch: true, until: log.logEndOffset });
-      if (!("nextOffset" in read) || read.nextOffset <= position) return false;
-      cursor.open(read.bytes);
-      while (cursor.next()) {
-        if (cursor.offset >= position) callback({ key: cursor.key(), value: cursor.value() });
-      }
-      position = read.nextOffset;
-    }
-    this.#bytesAfterSnapshot = log.sizeBytes;
+    const complete = replayRecords(this.#partition, (cursor) =>
+      callback({ key: cursor.key(), value: cursor.value() }),
+    );
+    if (!complete) return false;
+    this.#bytesAfterSnapshot = this.#partition.log.sizeBytes;
     return true;
   }
 

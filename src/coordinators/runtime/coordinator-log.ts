@@ -1,10 +1,11 @@
 import { assert } from "../../base/assert.ts";
 import type { Partition } from "../../broker/partition.ts";
+import { replayRecords } from "../../broker/replay.ts";
 import type { AckCallback } from "../../broker/waiting.ts";
 import type { Clock } from "../../io/clock.ts";
 import { batchIsTransactional, batchProducerId } from "../../records/batch.ts";
 import { BatchBuilder } from "../../records/builder.ts";
-import { RecordCursor } from "../../records/reader.ts";
+import type { RecordCursor } from "../../records/reader.ts";
 import { readTransactionMarker } from "../../records/transaction-marker.ts";
 
 /** What a coordinator writes down: a key of one of Kafka's record schemas, and its value, null to take it back. */
@@ -61,8 +62,6 @@ export interface CoordinatorLog {
   whenDurable(done: AckCallback): void;
 }
 
-const READ_BYTES = 1024 * 1024;
-
 /** A coordinator's log in a partition of an internal topic. */
 export class PartitionCoordinatorLog implements CoordinatorLog {
   readonly #partition: Partition;
@@ -78,19 +77,7 @@ export class PartitionCoordinatorLog implements CoordinatorLog {
 
   /** Puts all there is into the state. Returns false where the log can't be read to its end. */
   replay(): boolean {
-    const { log } = this.#partition;
-    const cursor = new RecordCursor();
-    let position = log.logStartOffset;
-    while (position < log.logEndOffset) {
-      const read = log.read(position, READ_BYTES, { minOneBatch: true, until: log.logEndOffset });
-      if (!("nextOffset" in read) || read.nextOffset <= position) return false;
-      cursor.open(read.bytes);
-      while (cursor.next()) {
-        if (cursor.offset >= position) this.#replayRecord(read.bytes, cursor);
-      }
-      position = read.nextOffset;
-    }
-    return true;
+    return replayRecords(this.#partition, (cursor, bytes) => this.#replayRecord(bytes, cursor));
   }
 
   append(records: readonly CoordinatorRecord[], done: AckCallback): void {
