@@ -1,5 +1,4 @@
 import { hasCode } from "../../base/errors.ts";
-import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import { formatAddress } from "../../config/address.ts";
 import type { DescribedGroup as ModernGroup } from "../wire/generated/consumer-group-describe-response.ts";
 import { readConsumerProtocolAssignment } from "../wire/generated/consumer-protocol-assignment.ts";
@@ -16,14 +15,8 @@ import {
   SHARE_GROUP_DESCRIBE,
 } from "./client-apis.ts";
 import type { KafkaCluster } from "./cluster.ts";
-import {
-  askCoordinator,
-  type CallOutcome,
-  errorCodeOf,
-  firstError,
-  nothing,
-  outcomeOf,
-} from "./coordinator-call.ts";
+import { askCoordinator, type CallOutcome, errorCodeOf, nothing, outcomeOf } from "./coordinator-call.ts";
+import { commitError, type GroupOffset, topicsToCommit } from "./group-offset.ts";
 
 /** Groups as administrators see them. Nothing is repeated here; nothing rejects. */
 export interface ListedGroup {
@@ -60,13 +53,6 @@ export interface DescribedMember {
 export interface AssignedTopic {
   readonly topic: string;
   readonly partitions: readonly number[];
-}
-
-export interface GroupOffset {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly metadata: string;
 }
 
 /** Who commits: a member by its generation, or nobody, for a group without members. */
@@ -208,16 +194,7 @@ export function commitGroupOffsets(
   offsets: readonly GroupOffset[],
   as: Committer = NO_MEMBER,
 ): Promise<CallOutcome<null>> {
-  const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, entries]) => ({
-    name,
-    topicId: ZERO_UUID as Uuid,
-    partitions: entries.map(({ partition, offset, metadata }) => ({
-      partitionIndex: partition,
-      committedOffset: offset,
-      committedLeaderEpoch: -1,
-      committedMetadata: metadata,
-    })),
-  }));
+  const topics = topicsToCommit(offsets);
   const body = () => ({
     ...DEFAULT_OFFSET_COMMIT_REQUEST,
     groupId: group,
@@ -225,13 +202,11 @@ export function commitGroupOffsets(
     generationIdOrMemberEpoch: as.generationId,
     topics,
   });
-  const errorOf = (response: { readonly topics: readonly CommittedTopic[] }): number =>
-    firstError(response.topics.flatMap(({ partitions }) => partitions.map(({ errorCode }) => errorCode)));
-  return askCoordinator(cluster, { kind: "group", key: group, api: OFFSET_COMMIT, body, errorOf }, nothing);
-}
-
-interface CommittedTopic {
-  readonly partitions: readonly { readonly errorCode: number }[];
+  return askCoordinator(
+    cluster,
+    { kind: "group", key: group, api: OFFSET_COMMIT, body, errorOf: commitError },
+    nothing,
+  );
 }
 
 /** Forgets offsets of topics that no member of the group is subscribed to. The first error counts. */
@@ -245,13 +220,8 @@ export function deleteGroupOffsets(
     partitions: entries.map(({ partition }) => ({ partitionIndex: partition })),
   }));
   const body = () => ({ groupId: group, topics });
-  const errorOf = (response: {
-    readonly errorCode: number;
-    readonly topics: readonly CommittedTopic[];
-  }): number =>
-    response.errorCode !== 0
-      ? response.errorCode
-      : firstError(response.topics.flatMap((topic) => topic.partitions.map(({ errorCode }) => errorCode)));
+  const errorOf = (response: Parameters<typeof commitError>[0] & { readonly errorCode: number }): number =>
+    response.errorCode !== 0 ? response.errorCode : commitError(response);
   return askCoordinator(cluster, { kind: "group", key: group, api: OFFSET_DELETE, body, errorOf }, nothing);
 }
 

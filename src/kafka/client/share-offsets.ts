@@ -1,7 +1,7 @@
 import { ALTER_SHARE_GROUP_OFFSETS, DESCRIBE_SHARE_GROUP_OFFSETS } from "./client-apis.ts";
 import type { KafkaCluster } from "./cluster.ts";
 import { askCoordinator, type CallOutcome, errorCodeOf, firstError, nothing } from "./coordinator-call.ts";
-import type { GroupOffset } from "./groups.ts";
+import type { GroupOffset } from "./group-offset.ts";
 import { offsetOf } from "./produce.ts";
 
 /** Where a share group goes on (KIP-932), without the partitions that it has not begun. */

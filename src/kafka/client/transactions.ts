@@ -29,6 +29,7 @@ import {
   nothing,
   outcomeOf,
 } from "./coordinator-call.ts";
+import { commitError, type GroupOffset, topicsToCommit } from "./group-offset.ts";
 import { offsetOf } from "./produce.ts";
 
 /**
@@ -49,13 +50,6 @@ export interface ProducerIdentity {
   /** -1 where the answer brings none. */
   readonly producerId: number;
   readonly producerEpoch: number;
-}
-
-export interface OffsetToCommit {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly metadata: string;
 }
 
 /** Versions from these on mean protocol 2. */
@@ -155,18 +149,9 @@ export async function commitOffsetsInTransaction(
   cluster: KafkaCluster,
   who: TransactionIdentity,
   group: string,
-  offsets: readonly OffsetToCommit[],
+  offsets: readonly GroupOffset[],
 ): Promise<CallOutcome<null>> {
-  const topics = [...Map.groupBy(offsets, ({ topic }) => topic)].map(([name, entries]) => ({
-    name,
-    topicId: ZERO_UUID,
-    partitions: entries.map(({ partition, offset, metadata }) => ({
-      partitionIndex: partition,
-      committedOffset: offset,
-      committedLeaderEpoch: -1,
-      committedMetadata: metadata,
-    })),
-  }));
+  const topics = topicsToCommit(offsets);
   const body = () => ({
     ...DEFAULT_TXN_OFFSET_COMMIT_REQUEST,
     transactionalId: who.transactionalId,
@@ -177,14 +162,8 @@ export async function commitOffsetsInTransaction(
   });
   const versionOf = (connection: KafkaConnection): number =>
     versionFor(connection, TXN_OFFSET_COMMIT, who.protocol, FIRST_IMPLICIT.txnOffsetCommit);
-  const errorOf = (response: { readonly topics: readonly CommittedTopic[] }): number =>
-    firstError(response.topics.flatMap((topic) => topic.partitions.map((partition) => partition.errorCode)));
-  const call = { api: TXN_OFFSET_COMMIT, body, errorOf, versionOf };
+  const call = { api: TXN_OFFSET_COMMIT, body, errorOf: commitError, versionOf };
   return askCoordinator(cluster, { kind: "group", key: group, ...call }, nothing);
-}
-
-interface CommittedTopic {
-  readonly partitions: readonly { readonly errorCode: number }[];
 }
 
 /** Commits or aborts. With protocol 2 the answer brings the identity for the next transaction. */
@@ -300,13 +279,6 @@ export async function writeMarkers(
   return all.find(({ kind }) => kind !== "done") ?? { kind: "done", value: null };
 }
 
-export interface CommittedOffset {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  readonly metadata: string;
-}
-
 /**
  * The committed offsets of a group, of these topics or all (null), without the partitions that have none. While an
  * open transaction holds offsets of a partition the answer is UNSTABLE_OFFSET_COMMIT (brokers from 2.5 on).
@@ -315,7 +287,7 @@ export async function committedOffsets(
   cluster: KafkaCluster,
   group: string,
   topics: readonly { readonly topic: string; readonly partitions: number }[] | null,
-): Promise<CallOutcome<readonly CommittedOffset[]>> {
+): Promise<CallOutcome<readonly GroupOffset[]>> {
   const wanted =
     topics?.map(({ topic, partitions }) => ({
       name: topic,
@@ -345,7 +317,7 @@ function fetchError(response: OffsetFetchResponse): number {
   );
 }
 
-function fetchedOffsets(response: OffsetFetchResponse): readonly CommittedOffset[] {
+function fetchedOffsets(response: OffsetFetchResponse): readonly GroupOffset[] {
   return fetchedTopics(response).flatMap(({ name, partitions }) =>
     partitions
       .map((partition) => ({
