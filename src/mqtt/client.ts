@@ -363,11 +363,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.state = "closed";
     door.wheel.cancel(this);
     door.forget(this);
-    if (door.clients.get(session.clientId) === this) door.clients.delete(session.clientId);
-    for (const filter of session.subscriptions.keys()) door.subscriptions.remove(session, filter);
-    session.subscriptions.clear();
-    session.outbound.clear();
-    door.stats.subscriptions = door.subscriptions.count;
+    door.detach(this, session);
     const { will } = this;
     this.will = null;
     if (will === null) return;

@@ -2,6 +2,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Ingest, PendingBatch } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
+import { type Access, type Identity, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
 import { PublishIngest } from "./ingest.ts";
 import type { MqttLimits } from "./limits.ts";
@@ -11,6 +12,7 @@ import { Properties } from "./packets/properties.ts";
 import { PublishView } from "./packets/publish.ts";
 import { PacketReader } from "./packets/reader.ts";
 import { PacketWriter } from "./packets/writer.ts";
+import { type InsideMessage, Publishing } from "./publishing.ts";
 import type { RouteTable } from "./routes.ts";
 import { Session } from "./sessions/session.ts";
 import { SubscriptionTrie } from "./sessions/subscription-trie.ts";
@@ -28,6 +30,8 @@ export interface DoorParts {
   readonly routes: RouteTable;
   readonly limits: MqttLimits;
   readonly log: Logger;
+  /** Where left out, everybody may do everything. */
+  readonly access?: Access;
 }
 
 /** What the connections of one door share. */
@@ -42,11 +46,13 @@ export class Door {
   readonly subscriptions = new SubscriptionTrie();
   readonly live: LiveDelivery;
   readonly ingest: PublishIngest;
-  /** Every connection, from its first byte on. */
+  readonly publishing: Publishing;
+  readonly access: Access;
   /** The session of a connection that has not said who it is. */
   readonly nobody: Session;
   /** The connection whose chunk is being read. */
   reading: Client | null = null;
+  /** Every connection, from its first byte on. */
   readonly connections = new Set<Client>();
   /** Connections by client id: at most one each (MQTT-3.1.4-3). */
   readonly clients = new Map<string, Client>();
@@ -59,7 +65,7 @@ export class Door {
   /** The chunk at hand, where that is a small one. */
   readonly smallChunk = new Uint8Array(SMALL_CHUNK_BYTES);
   readonly reader = new PacketReader();
-  readonly publish = new PublishView();
+  readonly publishView = new PublishView();
   readonly ack = new AckView();
   readonly properties = new Properties();
   /** Answers of the connection whose chunk is being read. */
@@ -78,6 +84,7 @@ export class Door {
     this.clock = parts.clock;
     this.random = parts.random;
     this.limits = parts.limits;
+    this.access = parts.access ?? OPEN_ACCESS;
     this.log = parts.log;
     this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
     const seed = parts.random.bytes(4).reduce((seed, byte) => (seed << 8) | byte, 0);
@@ -87,11 +94,42 @@ export class Door {
       parts.limits.topicCacheEntries,
       seed,
     );
-    this.live = new LiveDelivery(this.subscriptions, parts.limits, this.stats);
+    this.live = new LiveDelivery(this.subscriptions, this.access, parts.limits, this.stats);
     this.ingest = new PublishIngest(parts.ingest, this.stats);
+    this.publishing = new Publishing(this);
     this.nobody = new Session("", parts.limits, this.stats);
     this.nowMs = parts.clock.nowMs();
     parts.ingest.onSettled(() => this.settle());
+  }
+
+  /**
+   * Publishes a message from inside: appended by its route, delivered, kept where it is retained. `from` counts for
+   * no-local and stands in dead letters; rights were asked before. The batch settles when all of that has;
+   * `settled` is told so in a later turn.
+   */
+  publish(
+    message: InsideMessage,
+    from: Identity,
+    settled: ((batch: PendingBatch) => void) | null = null,
+  ): PendingBatch {
+    const batch = this.publishing.publish(message, from, settled);
+    if (batch.state !== "waiting") this.settleSoon();
+    return batch;
+  }
+
+  /** A connection has ended: its session ends with it. */
+  detach(client: Client, session: Session): void {
+    if (this.clients.get(session.clientId) === client) this.clients.delete(session.clientId);
+    session.outbound.detach();
+    this.endSession(session);
+  }
+
+  /** Ends a session for good: its subscriptions, and all that waits for it. */
+  endSession(session: Session): void {
+    for (const filter of session.subscriptions.keys()) this.subscriptions.remove(session, filter);
+    session.subscriptions.clear();
+    session.outbound.end();
+    this.stats.subscriptions = this.subscriptions.count;
   }
 
   /** Notes that a connection waits for this batch. One that has settled already is dealt with this turn. */
@@ -122,6 +160,7 @@ export class Door {
       if (client.settle()) client.awaiting = false;
       else this.#unsettled.push(client);
     }
+    this.publishing.settle();
     this.live.settle(this.clock.monotonicMs());
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }
@@ -153,7 +192,7 @@ export class Door {
 
   /** Whether anybody still waits for the log. */
   get isSettled(): boolean {
-    return this.#unsettled.length === 0;
+    return this.#unsettled.length === 0 && this.publishing.isSettled;
   }
 
   /** Forgets a connection that is closed. */

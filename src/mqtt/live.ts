@@ -1,7 +1,7 @@
 import type { PendingBatch } from "../broker/ingest.ts";
+import type { Access, Identity } from "./access.ts";
 import type { MqttLimits } from "./limits.ts";
 import type { LiveMessage } from "./sessions/outbound.ts";
-import type { Session } from "./sessions/session.ts";
 import type { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { type Target, withoutNoLocal } from "./sessions/targets.ts";
 import type { MqttStats } from "./stats.ts";
@@ -14,7 +14,7 @@ interface Staged {
   readonly entry: TopicEntry;
   readonly message: LiveMessage;
   readonly batch: PendingBatch;
-  readonly publisher: Session;
+  readonly publisher: Identity;
 }
 
 /**
@@ -24,12 +24,14 @@ interface Staged {
  */
 export class LiveDelivery {
   readonly #subscriptions: SubscriptionTrie;
+  readonly #access: Access;
   readonly #limits: MqttLimits;
   readonly #stats: MqttStats;
   #staged: Staged[] = [];
 
-  constructor(subscriptions: SubscriptionTrie, limits: MqttLimits, stats: MqttStats) {
+  constructor(subscriptions: SubscriptionTrie, access: Access, limits: MqttLimits, stats: MqttStats) {
     this.#subscriptions = subscriptions;
+    this.#access = access;
     this.#limits = limits;
     this.#stats = stats;
   }
@@ -46,7 +48,7 @@ export class LiveDelivery {
     return false;
   }
 
-  stage(entry: TopicEntry, message: LiveMessage, batch: PendingBatch, publisher: Session): void {
+  stage(entry: TopicEntry, message: LiveMessage, batch: PendingBatch, publisher: Identity): void {
     this.#staged.push({ entry, message, batch, publisher });
     this.#stats.stagedBytes += message.sizeBytes;
   }
@@ -76,7 +78,9 @@ export class LiveDelivery {
   #targets(entry: TopicEntry): readonly Target[] {
     const version = this.#subscriptions.version;
     if (entry.targetsVersion === version) return entry.targets;
-    const targets = this.#subscriptions.match(entry.text);
+    const targets = this.#subscriptions
+      .match(entry.text)
+      .filter(({ session }) => this.#access.mayReceive(session, entry));
     if (targets.length <= MAX_REMEMBERED_TARGETS) {
       entry.targets = targets;
       entry.targetsVersion = version;

@@ -28,13 +28,10 @@ export function handleAck(client: Client, type: number): void {
       if (version === Version.V5 && reason >= FIRST_FAILURE) {
         outbound.refused(packetId);
       } else {
-        const known = outbound.received(packetId);
-        replies.ack(
-          PacketType.PUBREL,
-          packetId,
-          known ? Reason.SUCCESS : Reason.PACKET_IDENTIFIER_NOT_FOUND,
-          version,
-        );
+        const answer = outbound.received(packetId);
+        if (answer === "later") break;
+        const said = answer === "release" ? Reason.SUCCESS : Reason.PACKET_IDENTIFIER_NOT_FOUND;
+        replies.ack(PacketType.PUBREL, packetId, said, version);
       }
       break;
     case PacketType.PUBCOMP:

@@ -1,13 +1,8 @@
-import type { PendingBatch } from "../../broker/ingest.ts";
 import type { Client } from "../client.ts";
 import { PacketType, Reason, Version } from "../packets/codes.ts";
-import { forwardedProperties } from "../packets/properties.ts";
 import { type PublishView, readPublish } from "../packets/publish.ts";
-import { copyOf } from "../packets/reader.ts";
+import { MESSAGE_OVERHEAD_BYTES } from "../publishing.ts";
 import type { TopicEntry } from "../topic-table.ts";
-
-/** What a message costs here beside its bytes, for the bounds. */
-export const MESSAGE_OVERHEAD_BYTES = 128;
 
 /**
  * PUBLISH from a client (MQTT 5, 3.3). It is appended whatever its QoS; PUBACK and PUBREC leave when the append
@@ -22,7 +17,7 @@ export const MESSAGE_OVERHEAD_BYTES = 128;
  */
 export function handlePublish(client: Client, flags: number): void {
   const { door, version, session } = client;
-  const { reader, publish, stats, limits } = door;
+  const { reader, publishView: publish, stats, limits } = door;
   if (version === null) return;
   if (!readPublish(reader, flags, version, limits.maxProperties, publish)) {
     if (reader.fault !== null) client.refuse(reader.fault);
@@ -58,14 +53,8 @@ export function handlePublish(client: Client, flags: number): void {
     session.received.add(packetId);
     session.unanswered.set(packetId, false);
   }
-  const { destination } = entry;
-  if (destination === null) {
-    client.await(entry.refused, packetId, qos, sizeBytes);
-    return;
-  }
-  const batch = door.ingest.append(destination, publish, session.clientId, door.nowMs);
+  const batch = door.publishing.receive(entry, publish, session, door.access, door.nowMs);
   client.await(batch, packetId, qos, sizeBytes);
-  if (door.live.isWanted(entry)) stage(client, publish, entry, batch);
 }
 
 /** The topic that a PUBLISH names or has an alias for; null where the connection was refused for it. */
@@ -101,33 +90,4 @@ function topicOf(client: Client, publish: PublishView): TopicEntry | null {
   }
   if (alias > 0) client.aliases[alias] = entry;
   return entry;
-}
-
-/** Keeps a copy for the subscribers until the batch is durable. */
-function stage(client: Client, publish: PublishView, entry: TopicEntry, batch: PendingBatch): void {
-  const { live, clock } = client.door;
-  const { bytes, properties, payloadStart, payloadEnd, qos, retain } = publish;
-  const sizeBytes =
-    payloadEnd -
-    payloadStart +
-    properties.end -
-    properties.start +
-    entry.bytes.length +
-    MESSAGE_OVERHEAD_BYTES;
-  if (!live.hasRoom(sizeBytes)) return;
-  const expirySec = properties.messageExpirySec;
-  live.stage(
-    entry,
-    {
-      topic: entry.bytes,
-      payload: copyOf(bytes, payloadStart, payloadEnd),
-      properties: forwardedProperties(bytes, properties),
-      qos,
-      retain,
-      expiresAtMs: expirySec < 0 ? Number.POSITIVE_INFINITY : clock.monotonicMs() + expirySec * 1_000,
-      sizeBytes,
-    },
-    batch,
-    client.session,
-  );
 }

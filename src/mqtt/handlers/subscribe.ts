@@ -45,6 +45,7 @@ function subscribe(client: Client, request: FilterRequest, identifier: number): 
   const { door, session } = client;
   const { limits, subscriptions } = door;
   const { filter, qos, noLocal, retainAsPublished } = request;
+  if (!door.access.maySubscribe(session, filter)) return Reason.NOT_AUTHORIZED;
   if (isShared(filter)) return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
   if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;
   const isNew = !session.subscriptions.has(filter);

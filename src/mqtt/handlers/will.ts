@@ -1,7 +1,7 @@
 import type { Client } from "../client.ts";
 import type { WillPacket } from "../packets/connect.ts";
+import { MESSAGE_OVERHEAD_BYTES } from "../publishing.ts";
 import type { TopicEntry } from "../topic-table.ts";
-import { MESSAGE_OVERHEAD_BYTES } from "./publish.ts";
 
 /** A will whose topic was found good when its CONNECT came. */
 export interface Will {
@@ -26,32 +26,8 @@ export function newWill(entry: TopicEntry, packet: WillPacket): Will {
  */
 export function publishWill(client: Client, will: Will): void {
   const { door, session } = client;
-  const { entry, packet, sizeBytes } = will;
-  if (entry.destination === null) return;
+  const { entry, packet } = will;
+  if (entry.destination === null || !door.access.mayPublish(session, entry)) return;
   door.stats.willsPublished++;
-  const batch = door.ingest.appendMessage(
-    entry.destination,
-    packet.payload,
-    packet.properties,
-    session.clientId,
-    door.clock.nowMs(),
-  );
-  client.await(batch, 0, 0, sizeBytes);
-  if (!door.live.isWanted(entry) || !door.live.hasRoom(sizeBytes)) return;
-  const expiresAtMs =
-    packet.expirySec < 0 ? Number.POSITIVE_INFINITY : door.clock.monotonicMs() + packet.expirySec * 1_000;
-  door.live.stage(
-    entry,
-    {
-      topic: entry.bytes,
-      payload: packet.payload,
-      properties: packet.properties,
-      qos: packet.qos,
-      retain: packet.retain,
-      expiresAtMs,
-      sizeBytes,
-    },
-    batch,
-    session,
-  );
+  door.publish({ ...packet, entry, append: true }, session);
 }

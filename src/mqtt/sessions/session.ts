@@ -1,8 +1,9 @@
 import type { MqttLimits } from "../limits.ts";
 import type { MqttStats } from "../stats.ts";
-import { Outbound } from "./outbound.ts";
+import type { Outbound } from "./outbound.ts";
 import { PacketIdSet } from "./packet-id-set.ts";
 import type { Subscription } from "./targets.ts";
+import { TransientOutbound } from "./transient-outbound.ts";
 
 /**
  * What MQTT calls session state (MQTT 5, 4.1): it belongs to a client id, not to a connection, and knows nothing
@@ -10,6 +11,8 @@ import type { Subscription } from "./targets.ts";
  */
 export class Session {
   readonly clientId: string;
+  /** The name that the client was let in under; null for nobody in particular. */
+  userName: string | null = null;
   readonly subscriptions = new Map<string, Subscription>();
   /** QoS 2 packets that were appended, or are about to be, and not released by PUBREL. */
   readonly received = new PacketIdSet();
@@ -19,6 +22,6 @@ export class Session {
 
   constructor(clientId: string, limits: MqttLimits, stats: MqttStats) {
     this.clientId = clientId;
-    this.outbound = new Outbound(limits, stats);
+    this.outbound = new TransientOutbound(limits, stats);
   }
 }

@@ -26,6 +26,11 @@ export class SubscriptionTrie {
     return this.#version;
   }
 
+  /** What matches found no longer stands, though no subscription has changed: rights have. */
+  invalidate(): void {
+    this.#version++;
+  }
+
   /** Adds a valid filter, or replaces what the session had under the same (MQTT-3.8.4-3). */
   add(session: Session, subscription: Subscription): void {
     let node = this.#root;

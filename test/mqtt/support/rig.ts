@@ -68,7 +68,7 @@ export class Rig {
   }
 }
 
-function recorder(lines: LogLine[]): Logger {
+export function recorder(lines: LogLine[]): Logger {
   const at =
     (level: string) =>
     (message: string, fields: LogFields = {}): void => {

@@ -1,0 +1,179 @@
+import type { PendingBatch } from "../broker/ingest.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Access, Identity } from "./access.ts";
+import type { PublishIngest } from "./ingest.ts";
+import { BatchJoiner, IN_THE_LOG } from "./joined-batch.ts";
+import type { LiveDelivery } from "./live.ts";
+import type { Qos } from "./packets/codes.ts";
+import { forwardedProperties } from "./packets/properties.ts";
+import type { PublishView } from "./packets/publish.ts";
+import { copyOf } from "./packets/reader.ts";
+import type { LiveMessage } from "./sessions/outbound.ts";
+import { REFUSED_NOT_AUTHORIZED } from "./settled-batches.ts";
+import type { MqttStats } from "./stats.ts";
+import type { TopicEntry } from "./topic-table.ts";
+
+/** What a message costs here beside its bytes, for the bounds. */
+export const MESSAGE_OVERHEAD_BYTES = 128;
+
+/** A message from inside: a will, a message from a downlink or a bridge. Its bytes are its own, and stay as they are. */
+export interface InsideMessage {
+  readonly entry: TopicEntry;
+  readonly payload: Uint8Array;
+  /** MQTT 5 properties as they go on to subscribers: no alias, no expiry; null for none. */
+  readonly properties: Uint8Array | null;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  /** Seconds from now on, or -1 for no end. */
+  readonly expirySec: number;
+  /** False for what is in a log already, or belongs in none: it is delivered only, whatever the routes say. */
+  readonly append: boolean;
+}
+
+/** Where the last retained message of every topic is kept. */
+export interface RetainedMessages {
+  /** Keeps a message that has the retain flag, or with an empty payload forgets what was kept (MQTT-3.3.1-5, -6). */
+  keep(entry: TopicEntry, message: LiveMessage, from: Identity, nowMs: number): PendingBatch;
+}
+
+interface Inside {
+  readonly batch: PendingBatch;
+  readonly sizeBytes: number;
+  readonly settled: ((batch: PendingBatch) => void) | null;
+}
+
+export interface PublishingParts {
+  readonly clock: Clock;
+  readonly ingest: PublishIngest;
+  readonly live: LiveDelivery;
+  readonly stats: MqttStats;
+}
+
+/**
+ * The one place where a message becomes appended, kept for its subscribers, and retained, whoever it is from. What
+ * comes back settles when all of that has.
+ */
+export class Publishing {
+  /** Null where retained messages are not kept. */
+  retained: RetainedMessages | null = null;
+  readonly #clock: Clock;
+  readonly #ingest: PublishIngest;
+  readonly #live: LiveDelivery;
+  readonly #stats: MqttStats;
+  readonly #joiner = new BatchJoiner();
+  /** Messages from inside that have not settled. */
+  #inside: Inside[] = [];
+
+  constructor(parts: PublishingParts) {
+    this.#clock = parts.clock;
+    this.#ingest = parts.ingest;
+    this.#live = parts.live;
+    this.#stats = parts.stats;
+  }
+
+  /** Whether messages from inside wait for the log. */
+  get isSettled(): boolean {
+    return this.#inside.length === 0;
+  }
+
+  /** Takes a PUBLISH of a client that may publish to the topic. `nowMs` is the wall time of its arrival. */
+  receive(
+    entry: TopicEntry,
+    publish: PublishView,
+    from: Identity,
+    access: Access,
+    nowMs: number,
+  ): PendingBatch {
+    const { destination } = entry;
+    if (destination === null) return entry.refused;
+    if (!access.mayPublish(from, entry)) return REFUSED_NOT_AUTHORIZED;
+    const batch = this.#ingest.append(destination, publish, from.clientId, nowMs);
+    const retains = publish.retain && this.retained !== null;
+    if (!retains && !this.#live.isWanted(entry)) return batch;
+    return this.#spread(entry, this.#copy(entry, publish), batch, from, nowMs);
+  }
+
+  /**
+   * Takes a message from inside. `from` counts for no-local subscriptions and stands in dead letters; rights were
+   * asked before. `settled` is called in a later turn, once the batch that is returned is durable or refused.
+   */
+  publish(
+    message: InsideMessage,
+    from: Identity,
+    settled: ((batch: PendingBatch) => void) | null,
+  ): PendingBatch {
+    const { entry, payload, properties, qos, retain } = message;
+    const nowMs = this.#clock.nowMs();
+    const sizeBytes =
+      payload.length + (properties?.length ?? 0) + entry.bytes.length + MESSAGE_OVERHEAD_BYTES;
+    let batch = IN_THE_LOG;
+    if (message.append) {
+      if (entry.destination === null) batch = entry.refused;
+      else batch = this.#ingest.appendMessage(entry.destination, payload, properties, from.clientId, nowMs);
+    }
+    if (batch.state !== "refused" && (this.#live.isWanted(entry) || (retain && this.retained !== null))) {
+      const expiresAtMs = this.#expiresAtMs(message.expirySec);
+      const spread = { topic: entry.bytes, payload, properties, qos, retain, expiresAtMs, sizeBytes };
+      batch = this.#spread(entry, spread, batch, from, nowMs);
+    }
+    this.#inside.push({ batch, sizeBytes, settled });
+    this.#stats.unsettledBytes += sizeBytes;
+    return batch;
+  }
+
+  /** Forgets messages from inside that have settled, and tells those who asked. */
+  settle(): void {
+    if (this.#inside.length === 0) return;
+    const all = this.#inside;
+    this.#inside = [];
+    for (const inside of all) {
+      if (inside.batch.state === "waiting") {
+        this.#inside.push(inside);
+        continue;
+      }
+      this.#stats.unsettledBytes -= inside.sizeBytes;
+      inside.settled?.(inside.batch);
+    }
+  }
+
+  /** Keeps a message for its subscribers until all that it waits for is durable, and where it is retained for others. */
+  #spread(
+    entry: TopicEntry,
+    message: LiveMessage,
+    appended: PendingBatch,
+    from: Identity,
+    nowMs: number,
+  ): PendingBatch {
+    let batch = appended;
+    if (message.retain && this.retained !== null) {
+      batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, nowMs));
+    }
+    if (this.#live.isWanted(entry) && this.#live.hasRoom(message.sizeBytes)) {
+      this.#live.stage(entry, message, batch, from);
+    }
+    return batch;
+  }
+
+  #copy(entry: TopicEntry, publish: PublishView): LiveMessage {
+    const { bytes, properties, payloadStart, payloadEnd, qos, retain } = publish;
+    return {
+      topic: entry.bytes,
+      payload: copyOf(bytes, payloadStart, payloadEnd),
+      properties: forwardedProperties(bytes, properties),
+      qos,
+      retain,
+      expiresAtMs: this.#expiresAtMs(properties.messageExpirySec),
+      sizeBytes:
+        payloadEnd -
+        payloadStart +
+        properties.end -
+        properties.start +
+        entry.bytes.length +
+        MESSAGE_OVERHEAD_BYTES,
+    };
+  }
+
+  #expiresAtMs(expirySec: number): number {
+    return expirySec < 0 ? Number.POSITIVE_INFINITY : this.#clock.monotonicMs() + expirySec * 1_000;
+  }
+}
