@@ -80,6 +80,7 @@ export function readByKey(
   key: Uint8Array,
   fromOffset: number,
   maxBytes: number,
+  maxScanBytes = host.limits.keyScanBytes,
 ): KeyReadResult {
   const search: Search = {
     key,
@@ -89,7 +90,7 @@ export function readByKey(
     maxBytes,
     batches: [],
     bytes: 0,
-    scanBytes: host.limits.keyScanBytes,
+    scanBytes: Math.min(host.limits.keyScanBytes, maxScanBytes),
   };
   for (const segment of log.segments) {
     if (segment.nextOffset <= search.fromOffset) continue;

@@ -234,12 +234,12 @@ export class PartitionLog {
   /**
    * Batches below the high watermark that hold a record with this key, or may hold one (keys are matched by
    * hash, and by batch): from the key indexes of sealed segments, by a walk of what has none. Looks at a bounded
-   * part of the log: `nextOffset` is where the search goes on.
+   * part of the log: `nextOffset` is where the search goes on. `maxScanBytes` bounds the walks further than the limits.
    */
-  readKey(key: Uint8Array, fromOffset: Offset, maxBytes: number): KeyReadResult {
+  readKey(key: Uint8Array, fromOffset: Offset, maxBytes: number, maxScanBytes?: number): KeyReadResult {
     if (this.fault !== null || this.#deleted) return { ...this.#storageError(), batches: [] };
     try {
-      return readByKey(this.#host, this, key, fromOffset, maxBytes);
+      return readByKey(this.#host, this, key, fromOffset, maxBytes, maxScanBytes);
     } catch (error) {
       if (!hasCode(error, "LOG_CORRUPT") && !hasCode(error, "DISK_IO")) throw error;
       return { ...this.#storageError(), batches: [] };
