@@ -8,7 +8,7 @@ import type { Qos } from "./packets/codes.ts";
 import { forwardedProperties } from "./packets/properties.ts";
 import type { PublishView } from "./packets/publish.ts";
 import { copyOf } from "./packets/reader.ts";
-import type { LiveMessage } from "./sessions/outbound.ts";
+import type { LiveMessage, MessageOrigin } from "./sessions/outbound.ts";
 import { REFUSED_NOT_AUTHORIZED } from "./settled-batches.ts";
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry } from "./topic-table.ts";
@@ -28,6 +28,8 @@ export interface InsideMessage {
   readonly expirySec: number;
   /** False for what is in a log already, or belongs in none: it is delivered only, whatever the routes say. */
   readonly append: boolean;
+  /** Who hears what becomes of it; left out for nobody. */
+  readonly origin?: MessageOrigin;
 }
 
 /** Where the last retained message of every topic is kept. */
@@ -114,7 +116,9 @@ export class Publishing {
     if (batch.state !== "refused" && (this.#live.isWanted(entry) || (retain && this.retained !== null))) {
       const expiresAtMs = this.#expiresAtMs(message.expirySec);
       const spread = { topic: entry.bytes, payload, properties, qos, retain, expiresAtMs, sizeBytes };
-      batch = this.#spread(entry, spread, batch, from, nowMs);
+      const { origin } = message;
+      const copy = origin === undefined ? spread : { ...spread, origin };
+      batch = this.#spread(entry, copy, batch, from, nowMs);
     }
     this.#inside.push({ batch, sizeBytes, settled });
     this.#stats.unsettledBytes += sizeBytes;

@@ -10,6 +10,21 @@ export interface LiveMessage extends OutgoingPublish {
   readonly expiresAtMs: number;
   /** For the bounds: bytes held, the objects' own included. */
   readonly sizeBytes: number;
+  /** Left out where nobody asks what becomes of it. */
+  readonly origin?: MessageOrigin;
+}
+
+/**
+ * What became of a session's copy of a message: "delivered" where PUBACK or PUBCOMP came, or for QoS 0 where it was
+ * sent; "dropped" for one that the session had no room for, that its client refused or can't take, or that it ended with.
+ */
+export type DeliveryEnd = "delivered" | "expired" | "dropped";
+
+/** Who asks what becomes of a message. A session that has taken a copy of it tells once, after a crash maybe twice. */
+export interface MessageOrigin {
+  /** The same as bytes, for sessions that outlive the process. */
+  readonly bytes: Uint8Array;
+  ended(clientId: string, end: DeliveryEnd): void;
 }
 
 /** The connection that a session sends through. */
@@ -51,6 +66,11 @@ export interface Outbound {
   end(): void;
   /** Sends a message that is durable, queues it, or drops one. */
   deliver(message: LiveMessage, target: Target, nowMs: number): void;
+  /**
+   * Sends a message at once that belongs to the connection alone and is kept nowhere, if window and socket have room
+   * for it and nothing waits before it. Else false, and the message is as it was.
+   */
+  offer(message: LiveMessage, target: Target, nowMs: number): boolean;
   /** Sends what the window and the socket take. */
   pump(nowMs: number): void;
   /** PUBACK. Unknown identifiers are ignored, as MQTT 5 says in 4.3.2 note. */

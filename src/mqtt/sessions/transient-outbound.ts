@@ -3,7 +3,14 @@ import type { MqttLimits } from "../limits.ts";
 import type { Qos } from "../packets/codes.ts";
 import type { MqttStats } from "../stats.ts";
 import { Fifo } from "./fifo.ts";
-import { type LiveMessage, lowerQos, type Outbound, type Received, type SubscriberLink } from "./outbound.ts";
+import {
+  type DeliveryEnd,
+  type LiveMessage,
+  lowerQos,
+  type Outbound,
+  type Received,
+  type SubscriberLink,
+} from "./outbound.ts";
 import type { Target } from "./targets.ts";
 
 /** What a packet identifier of ours waits for. */
@@ -22,6 +29,8 @@ export class TransientOutbound implements Outbound {
   readonly #stats: MqttStats;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #queue = new Fifo<Waiting>();
+  /** Of those under way, the ones that somebody asks for. */
+  readonly #watched = new Map<number, Waiting>();
   #queuedBytes = 0;
   #lastPacketId = 0;
   #link: SubscriberLink | null = null;
@@ -53,7 +62,11 @@ export class TransientOutbound implements Outbound {
     this.#link = null;
     this.#stats.queuedBytes -= this.#queuedBytes;
     this.#queuedBytes = 0;
-    this.#queue.clear();
+    for (const waiting of this.#watched.values()) tell(waiting, "dropped");
+    for (let waiting = this.#queue.shift(); waiting !== undefined; waiting = this.#queue.shift()) {
+      tell(waiting, "dropped");
+    }
+    this.#watched.clear();
     this.#inFlight.clear();
   }
 
@@ -68,6 +81,14 @@ export class TransientOutbound implements Outbound {
     }
   }
 
+  offer(message: LiveMessage, target: Target, nowMs: number): boolean {
+    const link = this.#link;
+    const qos = lowerQos(message.qos, target.qos);
+    if (link === null || this.#queue.length > 0 || !this.#canSend(link, qos)) return false;
+    this.#send(link, message, target, qos, nowMs);
+    return true;
+  }
+
   pump(nowMs: number): void {
     const link = this.#link;
     if (link === null) return;
@@ -80,7 +101,7 @@ export class TransientOutbound implements Outbound {
   }
 
   acknowledged(packetId: number): void {
-    if (this.#inFlight.get(packetId) === "puback") this.#inFlight.delete(packetId);
+    if (this.#inFlight.get(packetId) === "puback") this.#over(packetId, "delivered");
   }
 
   received(packetId: number): Received {
@@ -91,11 +112,20 @@ export class TransientOutbound implements Outbound {
   }
 
   refused(packetId: number): void {
-    if (this.#inFlight.get(packetId) === "pubrec") this.#inFlight.delete(packetId);
+    if (this.#inFlight.get(packetId) === "pubrec") this.#over(packetId, "dropped");
   }
 
   completed(packetId: number): void {
-    if (this.#inFlight.get(packetId) === "pubcomp") this.#inFlight.delete(packetId);
+    if (this.#inFlight.get(packetId) === "pubcomp") this.#over(packetId, "delivered");
+  }
+
+  #over(packetId: number, end: DeliveryEnd): void {
+    this.#inFlight.delete(packetId);
+    if (this.#watched.size === 0) return;
+    const watched = this.#watched.get(packetId);
+    if (watched === undefined) return;
+    this.#watched.delete(packetId);
+    tell(watched, end);
   }
 
   #canSend(link: SubscriberLink, qos: Qos): boolean {
@@ -110,6 +140,7 @@ export class TransientOutbound implements Outbound {
       expirySec = Math.ceil((message.expiresAtMs - nowMs) / 1_000);
       if (expirySec <= 0) {
         this.#stats.messagesExpired++;
+        tell({ message, target }, "expired");
         return;
       }
     }
@@ -118,12 +149,17 @@ export class TransientOutbound implements Outbound {
     if (link.sendPublish(message, qos, retain, packetId, expirySec, target.identifiers) === "too-large") {
       // MQTT-3.1.2-25: as if it had been delivered.
       this.#stats.messagesTooLarge++;
+      tell({ message, target }, "dropped");
       return;
     }
     this.#stats.messagesSent++;
-    if (qos === 0) return;
+    if (qos === 0) {
+      if (message.origin !== undefined) tell({ message, target }, "delivered");
+      return;
+    }
     this.#lastPacketId = packetId;
     this.#inFlight.set(packetId, qos === 1 ? "puback" : "pubrec");
+    if (message.origin !== undefined) this.#watched.set(packetId, { message, target });
   }
 
   /** The next identifier that nothing under way has, from 1. */
@@ -141,25 +177,30 @@ export class TransientOutbound implements Outbound {
     const size = message.sizeBytes;
     // What others hold is no reason to drop what this session has.
     if (this.#stats.queuedBytes + size > limits.maxTotalQueuedBytes) {
-      this.#drop();
+      this.#drop({ message, target });
       return;
     }
     while (
       this.#queue.length >= limits.maxQueuedMessages ||
       this.#queuedBytes + size > limits.maxQueuedBytes
     ) {
-      this.#drop();
-      if (limits.queuePolicy === "drop-newest" || this.#queue.length === 0) return;
+      const oldest = this.#queue.peek();
+      if (limits.queuePolicy === "drop-newest" || oldest === undefined) {
+        this.#drop({ message, target });
+        return;
+      }
       this.#dequeue();
+      this.#drop(oldest);
     }
     this.#queue.push({ message, target });
     this.#queuedBytes += size;
     this.#stats.queuedBytes += size;
   }
 
-  #drop(): void {
+  #drop(waiting: Waiting): void {
     this.#dropped++;
     this.#stats.messagesDropped++;
+    tell(waiting, "dropped");
   }
 
   #dequeue(): void {
@@ -167,4 +208,8 @@ export class TransientOutbound implements Outbound {
     this.#queuedBytes -= size;
     this.#stats.queuedBytes -= size;
   }
+}
+
+function tell({ message, target }: Waiting, end: DeliveryEnd): void {
+  message.origin?.ended(target.session.clientId, end);
 }

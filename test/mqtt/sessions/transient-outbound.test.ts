@@ -113,3 +113,69 @@ test("a set of packet identifiers holds all of them and forgets each", () => {
   expect(ids.delete(1)).toBe(false);
   expect([ids.size, ids.has(2), ids.has(3)]).toEqual([32_767, true, false]);
 });
+
+describe("what becomes of a message", () => {
+  function watched(payload: string, qos: 0 | 1 | 2, ends: string[]): LiveMessage {
+    const ended = (clientId: string, end: string) => ends.push(`${payload} ${clientId} ${end}`);
+    return { ...message(payload, qos), origin: { bytes: new Uint8Array(0), ended } };
+  }
+
+  function open(limits = {}) {
+    const stats = newStats();
+    const outbound = new TransientOutbound({ ...DEFAULT_MQTT_LIMITS, ...limits }, stats);
+    const target = mergeSubscriptions(new Session("s", DEFAULT_MQTT_LIMITS, stats), [subscription]);
+    const link = new Link();
+    outbound.attach(link);
+    return { outbound, target, link };
+  }
+
+  test("is told once: delivered by the last packet of its exchange", () => {
+    const { outbound, target } = open();
+    const ends: string[] = [];
+    outbound.deliver(watched("zero", 0, ends), target, 0);
+    outbound.deliver(watched("one", 1, ends), target, 0);
+    outbound.deliver(watched("two", 2, ends), target, 0);
+    expect(ends).toEqual(["zero s delivered"]);
+    outbound.acknowledged(1);
+    outbound.acknowledged(1);
+    outbound.received(2);
+    expect(ends).toEqual(["zero s delivered", "one s delivered"]);
+    outbound.completed(2);
+    outbound.end();
+    expect(ends).toEqual(["zero s delivered", "one s delivered", "two s delivered"]);
+  });
+
+  test("expired in the queue, dropped by a full one, refused, or ended with", () => {
+    const { outbound, target } = open({ maxInFlight: 1, maxQueuedMessages: 2 });
+    const ends: string[] = [];
+    outbound.deliver(watched("under way", 2, ends), target, 0);
+    outbound.deliver(watched("oldest", 1, ends), target, 0);
+    outbound.deliver({ ...watched("late", 1, ends), expiresAtMs: 10 }, target, 0);
+    outbound.deliver(watched("last", 1, ends), target, 0);
+    expect(ends).toEqual(["oldest s dropped"]);
+    outbound.refused(1);
+    outbound.pump(20);
+    expect(ends.slice(1)).toEqual(["under way s dropped", "late s expired"]);
+    outbound.deliver(watched("queued", 1, ends), target, 20);
+    outbound.end();
+    expect(ends.slice(3)).toEqual(["last s dropped", "queued s dropped"]);
+  });
+
+  test("a message of the connection alone is taken where there is room, and never queued", () => {
+    const { outbound, target, link } = open({ maxInFlight: 1 });
+    expect(outbound.offer(message("a", 1), target, 0)).toBe(true);
+    expect(outbound.offer(message("b", 1), target, 0)).toBe(false);
+    expect(outbound.offer(message("c", 0), target, 0)).toBe(true);
+    outbound.deliver(message("queued", 1), target, 0);
+    outbound.acknowledged(1);
+    expect(outbound.offer(message("b", 1), target, 0)).toBe(false);
+    outbound.pump(0);
+    outbound.acknowledged(2);
+    link.writable = false;
+    expect(outbound.offer(message("b", 1), target, 0)).toBe(false);
+    link.writable = true;
+    expect(outbound.offer(message("b", 1), target, 0)).toBe(true);
+    expect(link.sent.map(([payload]) => payload)).toEqual(["a", "c", "queued", "b"]);
+    expect(outbound.queuedMessages).toBe(0);
+  });
+});
