@@ -204,8 +204,10 @@ export class Follower {
           return;
         }
         this.#refused = false;
+        // Not counted, or one that had to let go of a large batch would never get beyond the start of it.
+        if (cursor.offset < this.position) continue;
         budget.records -= 1;
-        if (cursor.offset < this.position || !this.#hasKey(cursor)) continue;
+        if (!this.#hasKey(cursor)) continue;
         if (!this.#consumer.take(cursor, this)) {
           // It may have stopped this follower for good.
           if (this.#state !== "reading") return;
