@@ -14,6 +14,7 @@ export type ErrorCode =
   | "NETWORK"
   | "PORT_TAKEN"
   | "TIMED_OUT"
+  | "TLS_HANDSHAKE"
   | "UNSUPPORTED";
 
 export interface ErrorDetails {

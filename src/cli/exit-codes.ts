@@ -43,6 +43,7 @@ const BY_CODE: Readonly<Record<ErrorCode, number>> = {
   NETWORK: EXIT.unreachable,
   PORT_TAKEN: EXIT.port,
   TIMED_OUT: EXIT.unreachable,
+  TLS_HANDSHAKE: EXIT.unreachable,
   UNSUPPORTED: EXIT.failed,
 };
 

@@ -13,8 +13,31 @@ export interface ListenOptions {
   readonly host: string;
   readonly port: number;
   readonly limits: ConnectionLimits;
-  /** Called for every new connection; null refuses and closes it. */
+  /** Connections are encrypted by these; plain where left out. CONFIG_INVALID is thrown where they can't be used. */
+  readonly tls?: TlsServer;
+  /**
+   * Called for every new connection; null refuses and closes it. With TLS that is before the handshake, so that
+   * whoever counts connections and gives them time counts this too: `data` comes only after a handshake that is
+   * good, and one that fails is `closed` with TLS_HANDSHAKE.
+   */
   readonly accept: (connection: Connection) => ConnectionHandler | null;
+}
+
+/** Who a listener is to its clients, and who it asks them to be. All texts are PEM. */
+export interface TlsServer {
+  /** The server's certificate, and those between it and a root, in this order. */
+  readonly certificate: string;
+  /** Not encrypted. */
+  readonly key: string;
+  /** Whose client certificates are taken. Null where none are asked for. */
+  readonly authorities: string | null;
+  /** Lists of certificates that the authorities have taken back, one of each authority; null for none. */
+  readonly revocations: string | null;
+  /** Whether clients show a certificate. One that does not hold is refused in any case. */
+  readonly clientCertificate: "none" | "optional" | "required";
+  readonly minVersion: "1.2" | "1.3";
+  /** Names of application protocols (ALPN). A client that offers only others is refused; offering none is fine. */
+  readonly protocols: readonly string[];
 }
 
 export interface ConnectOptions {
@@ -36,6 +59,11 @@ export interface ConnectionLimits {
 export interface Listener {
   readonly host: string;
   readonly port: number;
+  /**
+   * Uses other keys and certificates for connections from now on; those that exist stay as they are. Only where it
+   * has TLS. Throws CONFIG_INVALID, and nothing has changed, or NETWORK, and nobody is listening until it succeeds.
+   */
+  renew(tls: TlsServer): void;
   /** Stops accepting. Connections that exist stay. Idempotent. */
   close(): void;
 }
@@ -44,13 +72,16 @@ export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localPort: number;
+  /** The certificate that the peer has shown and that was found good, in DER, from the first `data` on; else null. */
+  readonly peerCertificate: Uint8Array | null;
   /** Bytes sent here that the kernel has not taken yet. */
   readonly queuedBytes: number;
   /** True from `close` or `abort` on, and once the peer is gone. */
   readonly closed: boolean;
   /**
    * Sends bytes after everything sent before. They are copied or taken before this returns: the caller may
-   * reuse them. Small sends of one turn leave together at the turn's end, or at `flush`. No effect once closed.
+   * reuse them. Small sends of one turn leave together at the turn's end, or at `flush`. No effect once closed, or
+   * while a TLS handshake is under way.
    */
   send(bytes: Uint8Array): void;
   flush(): void;

@@ -1,4 +1,5 @@
 import type { Socket, SocketHandler } from "bun";
+import { assert } from "../../base/assert.ts";
 import { HeadwaterError } from "../../base/errors.ts";
 import { ByteQueue } from "../byte-queue.ts";
 import type { Clock } from "../clock.ts";
@@ -10,7 +11,9 @@ import type {
   Listener,
   ListenOptions,
   Network,
+  TlsServer,
 } from "../network.ts";
+import { checkTls, TlsState, tlsOptions } from "./tls.ts";
 import { PieceChain, TurnBuffer } from "./turn-buffer.ts";
 
 /** Sends from here up are written at once, when nothing waits before them. Below, a copy costs less than a call. */
@@ -37,30 +40,7 @@ export class SystemNetwork implements Network {
   }
 
   listen(options: ListenOptions): Listener {
-    const { host, port } = options;
-    const open = (socket: Socket<SystemConnection>) => {
-      const connection = new SystemConnection(socket, options.limits, this.#sends, this.#onBug);
-      connection.accept(options.accept);
-    };
-    try {
-      const server = Bun.listen<SystemConnection>({
-        hostname: host,
-        port,
-        exclusive: true,
-        socket: socketHandler(open),
-      });
-      let stopped = false;
-      return {
-        host,
-        port: server.port,
-        close() {
-          if (!stopped) server.stop(false);
-          stopped = true;
-        },
-      };
-    } catch (cause) {
-      throw listenError(host, port, cause);
-    }
+    return new SystemListener(options, this.#sends, this.#onBug);
   }
 
   connect(options: ConnectOptions): Promise<Connection> {
@@ -99,11 +79,58 @@ export class SystemNetwork implements Network {
   }
 }
 
+class SystemListener implements Listener {
+  readonly host: string;
+  readonly port: number;
+  readonly #options: ListenOptions;
+  readonly #sends: SendRound;
+  readonly #onBug: (error: unknown) => void;
+  #server: { readonly port: number; stop(closeConnections: boolean): void } | null;
+
+  constructor(options: ListenOptions, sends: SendRound, onBug: (error: unknown) => void) {
+    this.#options = options;
+    this.#sends = sends;
+    this.#onBug = onBug;
+    this.host = options.host;
+    if (options.tls !== undefined) checkTls(options.tls);
+    this.#server = this.#open(options.port, options.tls);
+    this.port = this.#server.port;
+  }
+
+  renew(tls: TlsServer): void {
+    assert(this.#options.tls !== undefined, "a listener without TLS has nothing to renew");
+    // Before the port is let go of.
+    checkTls(tls);
+    this.close();
+    this.#server = this.#open(this.port, tls);
+  }
+
+  close(): void {
+    this.#server?.stop(false);
+    this.#server = null;
+  }
+
+  #open(port: number, tls: TlsServer | undefined) {
+    const { host, limits, accept } = this.#options;
+    const open = (socket: Socket<SystemConnection>) => {
+      const state = tls === undefined ? null : new TlsState(tls.clientCertificate);
+      new SystemConnection(socket, limits, this.#sends, this.#onBug, state).accept(accept);
+    };
+    const place = { hostname: host, port, exclusive: true, socket: socketHandler(open) };
+    try {
+      return Bun.listen<SystemConnection>(tls === undefined ? place : { ...place, tls: tlsOptions(tls) });
+    } catch (cause) {
+      throw listenError(host, port, cause);
+    }
+  }
+}
+
 /** Bun's callbacks; the connection rides on the socket, so that all sockets of a listener share these. */
 function socketHandler(open: (socket: Socket<SystemConnection>) => void): SocketHandler<SystemConnection> {
   return {
     binaryType: "uint8array",
     open,
+    handshake: (socket, done, error) => socket.data?.onHandshake(done, error ?? null),
     data: (socket, chunk: Uint8Array) => socket.data?.onData(chunk),
     drain: (socket) => socket.data?.onDrain(),
     close: (socket, error) => socket.data?.onClose(error ?? null),
@@ -158,6 +185,8 @@ class SystemConnection implements Connection {
   readonly #limits: ConnectionLimits;
   readonly #sends: SendRound;
   readonly #onBug: (error: unknown) => void;
+  /** Null for a plain connection. */
+  readonly #tls: TlsState | null;
   readonly #chain = new PieceChain();
   /** What the kernel did not take; null where that is nothing. */
   #queue: ByteQueue | null = null;
@@ -169,8 +198,10 @@ class SystemConnection implements Connection {
     limits: ConnectionLimits,
     sends: SendRound,
     onBug: (error: unknown) => void,
+    tls: TlsState | null = null,
   ) {
     this.#socket = socket;
+    this.#tls = tls;
     this.#limits = limits;
     this.#sends = sends;
     this.#onBug = onBug;
@@ -190,6 +221,10 @@ class SystemConnection implements Connection {
     return this.#closed;
   }
 
+  get peerCertificate(): Uint8Array | null {
+    return this.#tls?.certificate ?? null;
+  }
+
   use(handler: ConnectionHandler): void {
     this.#handler = handler;
   }
@@ -205,7 +240,7 @@ class SystemConnection implements Connection {
   }
 
   send(bytes: Uint8Array): void {
-    if (this.#closed || bytes.length === 0) return;
+    if (this.#closed || bytes.length === 0 || this.#tls?.ready === false) return;
     if (this.#queue !== null) {
       this.#enqueue(bytes);
     } else if (bytes.length < DIRECT_BYTES) {
@@ -246,8 +281,19 @@ class SystemConnection implements Connection {
     this.#abort(null);
   }
 
+  onHandshake(done: boolean, error: Error | null): void {
+    if (this.#closed || this.#tls === null) return;
+    const fault = this.#tls.judge(this.#socket, done, error);
+    if (fault === null) return;
+    const peer = `${this.remoteAddress}:${this.remotePort}`;
+    this.#abort(
+      new HeadwaterError("TLS_HANDSHAKE", `no TLS with ${peer}: ${fault}`, { cause: error ?? undefined }),
+    );
+  }
+
   onData(chunk: Uint8Array): void {
-    if (this.#closed) return;
+    // Before a handshake that is good nobody is heard.
+    if (this.#closed || this.#tls?.ready === false) return;
     try {
       this.#handler?.data(chunk);
     } catch (error) {

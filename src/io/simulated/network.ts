@@ -37,6 +37,8 @@ export class SimulatedNetwork implements Network {
   readonly #ends = new Set<SimulatedConnection>();
   readonly maxChunkBytes: number;
   readonly windowBytes: number;
+  /** What those who connect from now on show to a listener that asks for certificates; null for nothing. */
+  certificate: Uint8Array | null = null;
   #nextPort = FIRST_PORT;
   #linked = true;
   #scheduled = false;
@@ -61,6 +63,8 @@ export class SimulatedNetwork implements Network {
     return {
       host: options.host,
       port,
+      // What is trusted is not looked at here: whoever shows a certificate has a good one.
+      renew: () => assert(options.tls !== undefined, "a listener without TLS has nothing to renew"),
       close: () => {
         if (this.#listeners.get(port) === options) this.#listeners.delete(port);
       },
@@ -83,8 +87,15 @@ export class SimulatedNetwork implements Network {
           );
           return;
         }
+        if (listener.tls?.clientCertificate === "required" && this.certificate === null) {
+          reject(new HeadwaterError("NETWORK", `cannot connect to ${place}: no certificate (simulated)`));
+          return;
+        }
         const client = new SimulatedConnection(this, options.limits, this.#nextPort++, options.port);
         const server = new SimulatedConnection(this, listener.limits, options.port, client.localPort);
+        if (listener.tls !== undefined && listener.tls.clientCertificate !== "none") {
+          server.peerCertificate = this.certificate;
+        }
         client.peer = server;
         server.peer = client;
         client.handler = options.handler;
@@ -152,6 +163,7 @@ class SimulatedConnection implements Connection {
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort: number;
   readonly localPort: number;
+  peerCertificate: Uint8Array | null = null;
   peer: SimulatedConnection | null = null;
   handler: ConnectionHandler | null = null;
   readonly #network: SimulatedNetwork;

@@ -40,6 +40,10 @@ export class WebSocketConnection implements Connection {
     return this.#socket.closed;
   }
 
+  get peerCertificate(): Uint8Array | null {
+    return this.#socket.peerCertificate;
+  }
+
   send(bytes: Uint8Array): void {
     if (bytes.length > 0) this.sendFrame(Opcode.BINARY, bytes);
   }

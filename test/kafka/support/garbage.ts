@@ -97,7 +97,7 @@ class DirectNetwork implements Network {
 
   listen(options: ListenOptions): Listener {
     this.#options = options;
-    return { host: options.host, port: options.port, close: () => {} };
+    return { host: options.host, port: options.port, renew: () => {}, close: () => {} };
   }
 
   connect(): never;
@@ -116,6 +116,7 @@ class Socket implements Connection {
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort = 50_000;
   readonly localPort = PORT;
+  readonly peerCertificate = null;
   readonly queuedBytes = 0;
   handler: ConnectionHandler | null = null;
   closed = false;

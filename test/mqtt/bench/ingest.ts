@@ -53,6 +53,7 @@ class CountingConnection implements Connection {
   readonly remoteAddress = "127.0.0.1";
   readonly remotePort = 1;
   readonly localPort = 1_883;
+  readonly peerCertificate = null;
   readonly queuedBytes = 0;
   readonly closed = false;
   sentBytes = 0;
@@ -73,7 +74,7 @@ class CountingNetwork implements Network {
 
   listen(options: ListenOptions) {
     this.#options = options;
-    return { host: options.host, port: options.port, close() {} };
+    return { host: options.host, port: options.port, renew() {}, close() {} };
   }
   connect(): Promise<Connection> {
     throw new Error("nothing here connects");

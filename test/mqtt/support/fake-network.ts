@@ -18,6 +18,7 @@ export class FakeNetwork implements Network {
     return {
       host: options.host,
       port: options.port === 0 ? 1_883 + index : options.port,
+      renew: () => {},
       close: () => {
         this.#listeners[index] = null;
       },
@@ -29,10 +30,10 @@ export class FakeNetwork implements Network {
   }
 
   /** A device connects to a listener: its end of the connection, or null where it was refused. */
-  dial(listener = 0): FakeConnection | null {
+  dial(listener = 0, from: Partial<Dialler> = {}): FakeConnection | null {
     const options = this.#listeners[listener] ?? null;
     if (options === null) return null;
-    const connection = new FakeConnection(this.#nextPort++, options.limits.maxQueuedBytes);
+    const connection = new FakeConnection(this.#nextPort++, options.limits.maxQueuedBytes, from);
     const handler = options.accept(connection);
     if (handler === null) return null;
     connection.handler = handler;
@@ -40,9 +41,17 @@ export class FakeNetwork implements Network {
   }
 }
 
+/** Who connects. */
+export interface Dialler {
+  readonly remoteAddress: string;
+  /** What it has shown, in DER. */
+  readonly certificate: Uint8Array;
+}
+
 /** The broker's end of a connection, with what a test does at the other end. */
 export class FakeConnection implements Connection {
-  readonly remoteAddress = "127.0.0.1";
+  readonly remoteAddress: string;
+  readonly peerCertificate: Uint8Array | null;
   readonly remotePort: number;
   readonly localPort = 1_883;
   closed = false;
@@ -58,7 +67,9 @@ export class FakeConnection implements Connection {
   #received: Uint8Array[] = [];
   #waiting: Uint8Array[] = [];
 
-  constructor(remotePort: number, maxQueuedBytes: number) {
+  constructor(remotePort: number, maxQueuedBytes: number, from: Partial<Dialler>) {
+    this.remoteAddress = from.remoteAddress ?? "127.0.0.1";
+    this.peerCertificate = from.certificate ?? null;
     this.remotePort = remotePort;
     this.#maxQueuedBytes = maxQueuedBytes;
   }
