@@ -67,7 +67,7 @@ export class FakeConnection implements Connection {
   #received: Uint8Array[] = [];
   #waiting: Uint8Array[] = [];
 
-  constructor(remotePort: number, maxQueuedBytes: number, from: Partial<Dialler>) {
+  constructor(remotePort: number, maxQueuedBytes: number, from: Partial<Dialler> = {}) {
     this.remoteAddress = from.remoteAddress ?? "127.0.0.1";
     this.peerCertificate = from.certificate ?? null;
     this.remotePort = remotePort;
