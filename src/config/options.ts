@@ -1,5 +1,6 @@
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
+import { MQTT_RETAINED_OPTIONS } from "./mqtt-retained-options.ts";
 import {
   advertised,
   boolean,
@@ -162,6 +163,7 @@ export const OPTIONS = {
     default: "drop-oldest",
     doc: "Which message goes when a subscriber's queue is full. It stays in the log either way.",
   }),
+  ...MQTT_RETAINED_OPTIONS,
 
   "http.listen": door({
     default: { host: "127.0.0.1", port: 8080 },

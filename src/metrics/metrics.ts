@@ -155,6 +155,18 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_dead_letters_total",
       "PUBLISH packets whose payload could not be decoded, and that were stored as dead letters.",
     ),
+    mqttRetainedMessages: registry.gauge(
+      "headwater_mqtt_retained_messages",
+      "MQTT topics that have a retained message.",
+    ),
+    mqttRetainedBytes: registry.gauge(
+      "headwater_mqtt_retained_bytes",
+      "Topics, payloads and properties of retained MQTT messages.",
+    ),
+    mqttRetainedRefused: registry.counter(
+      "headwater_mqtt_retained_refused_total",
+      "MQTT messages that were not retained since there are too many; they were stored and delivered.",
+    ),
     mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
   };
 }

@@ -104,6 +104,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
 
   drained(): void {
     this.session.outbound.pump(this.door.clock.monotonicMs());
+    this.door.retained.resume(this.session);
   }
 
   closed(error: Error | null): void {

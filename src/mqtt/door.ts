@@ -13,20 +13,27 @@ import { PublishView } from "./packets/publish.ts";
 import { PacketReader } from "./packets/reader.ts";
 import { PacketWriter } from "./packets/writer.ts";
 import { type InsideMessage, Publishing } from "./publishing.ts";
+import { RetainedDelivery } from "./retained/delivery.ts";
+import type { RetainedStorage } from "./retained/storage.ts";
+import { RetainedStore } from "./retained/store.ts";
 import type { RouteTable } from "./routes.ts";
 import { Session } from "./sessions/session.ts";
 import { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { newStats } from "./stats.ts";
 import { TimerWheel } from "./timer-wheel.ts";
-import { TopicTable } from "./topic-table.ts";
+import { type TopicEntry, TopicTable } from "./topic-table.ts";
 
 const WHEEL_TICK_MS = 500;
 const WHEEL_SLOTS = 512;
+/** Messages that are not retained since there are too many are told of no more often than this. */
+const FULL_WARNING_INTERVAL_MS = 60_000;
 
 export interface DoorParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly ingest: Ingest;
+  /** Where retained messages are kept. */
+  readonly retained: RetainedStorage;
   readonly routes: RouteTable;
   readonly limits: MqttLimits;
   readonly log: Logger;
@@ -47,6 +54,8 @@ export class Door {
   readonly live: LiveDelivery;
   readonly ingest: PublishIngest;
   readonly publishing: Publishing;
+  readonly retainedStore: RetainedStore;
+  readonly retained: RetainedDelivery;
   readonly access: Access;
   /** The session of a connection that has not said who it is. */
   readonly nobody: Session;
@@ -79,6 +88,7 @@ export class Door {
   #unsettled: Client[] = [];
   readonly #paused = new Set<Client>();
   #settleIsDue = false;
+  #toldFull = false;
 
   constructor(parts: DoorParts) {
     this.clock = parts.clock;
@@ -97,9 +107,25 @@ export class Door {
     this.live = new LiveDelivery(this.subscriptions, this.access, parts.limits, this.stats);
     this.ingest = new PublishIngest(parts.ingest, this.stats);
     this.publishing = new Publishing(this);
+    this.retainedStore = new RetainedStore({
+      ...parts,
+      storage: parts.retained,
+      stats: this.stats,
+      onFull: (topic, from) => this.#retainedAreFull(topic, from),
+    });
+    this.publishing.retained = this.retainedStore;
+    this.retained = new RetainedDelivery({
+      ...parts,
+      store: this.retainedStore,
+      access: this.access,
+      topics: this.topics,
+    });
     this.nobody = new Session("", parts.limits, this.stats);
     this.nowMs = parts.clock.nowMs();
+    if (!this.retainedStore.load()) this.log.error("the retained messages can't be read to their end");
     parts.ingest.onSettled(() => this.settle());
+    // Their batches may settle in a commit round of their own.
+    this.retainedStore.onSettled(() => this.settleSoon());
   }
 
   /**
@@ -128,6 +154,7 @@ export class Door {
   endSession(session: Session): void {
     for (const filter of session.subscriptions.keys()) this.subscriptions.remove(session, filter);
     session.subscriptions.clear();
+    this.retained.stop(session);
     session.outbound.end();
     this.stats.subscriptions = this.subscriptions.count;
   }
@@ -200,6 +227,18 @@ export class Door {
     this.connections.delete(client);
     this.#paused.delete(client);
     this.stats.connections = this.connections.size;
+  }
+
+  #retainedAreFull(topic: TopicEntry, from: Identity): void {
+    if (this.#toldFull) return;
+    this.#toldFull = true;
+    this.clock.after(FULL_WARNING_INTERVAL_MS, () => {
+      this.#toldFull = false;
+    });
+    this.log.warn("a message was not retained: the bounds of retained messages are reached", {
+      topic: topic.text,
+      clientId: from.clientId,
+    });
   }
 
   #mayRead(client: Client): boolean {

@@ -32,6 +32,11 @@ export interface MqttLimits {
   /** Which message goes when a queue is full. */
   readonly queuePolicy: "drop-oldest" | "drop-newest";
   readonly maxTotalWillBytes: number;
+  /** MQTT topics with a retained message, and what those messages weigh together. */
+  readonly maxRetainedMessages: number;
+  readonly maxRetainedBytes: number;
+  /** Retained messages that are held in memory; the others are read back from the log. */
+  readonly maxRetainedCacheBytes: number;
   /** MQTT topics whose route, key and headers are remembered. */
   readonly topicCacheEntries: number;
 }
@@ -59,5 +64,8 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxTotalQueuedBytes: 67_108_864,
   queuePolicy: "drop-oldest",
   maxTotalWillBytes: 8_388_608,
+  maxRetainedMessages: 200_000,
+  maxRetainedBytes: 268_435_456,
+  maxRetainedCacheBytes: 4_194_304,
   topicCacheEntries: 16_384,
 };

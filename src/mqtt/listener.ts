@@ -7,6 +7,7 @@ import { Client } from "./client.ts";
 import { Door } from "./door.ts";
 import { DEFAULT_MQTT_LIMITS, type MqttLimits } from "./limits.ts";
 import { Reason } from "./packets/codes.ts";
+import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
 import type { MqttStats } from "./stats.ts";
 import { WebSocketConnection, WebSocketReceiver } from "./websocket/connection.ts";
@@ -17,6 +18,8 @@ export interface MqttDoorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly ingest: Ingest;
+  /** Where retained messages are kept. */
+  readonly retained: RetainedStorage;
   readonly host: string;
   /** 0 picks one. */
   readonly port: number;
@@ -135,5 +138,6 @@ async function closeDoor(door: Door): Promise<void> {
     });
   }
   for (const client of [...door.connections]) client.leave(Reason.SERVER_SHUTTING_DOWN, "", false);
+  door.retainedStore.close();
   door.wheel.stop();
 }

@@ -152,7 +152,10 @@ export class Publishing {
     if (message.retain && this.retained !== null) {
       batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, nowMs));
     }
-    if (this.#live.isWanted(entry) && this.#live.hasRoom(message.sizeBytes)) {
+    // One who subscribes before a retained message is durable finds it neither among the retained nor among the live
+    // ones, if it does not wait here.
+    const mayBeWanted = message.retain || this.#live.isWanted(entry);
+    if (mayBeWanted && this.#live.hasRoom(message.sizeBytes)) {
       this.#live.stage(entry, message, batch, from);
     }
     return batch;

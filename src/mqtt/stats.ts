@@ -30,6 +30,13 @@ export interface MqttStats {
   /** Messages that no subscriber got since too much waited for the disk. */
   messagesUnstaged: number;
   willsPublished: number;
+  /** Topics that have a retained message, and what those messages weigh. */
+  retainedMessages: number;
+  retainedBytes: number;
+  /** Messages that were not retained since there are too many; they were appended and delivered. */
+  retainedRefused: number;
+  /** Retained messages that the log did not give back when they were wanted. */
+  retainedUnreadable: number;
   pauses: number;
   /** Bytes received that are not on the disk yet. */
   unsettledBytes: number;
@@ -59,6 +66,10 @@ export function newStats(): MqttStats {
     messagesTooLarge: 0,
     messagesUnstaged: 0,
     willsPublished: 0,
+    retainedMessages: 0,
+    retainedBytes: 0,
+    retainedRefused: 0,
+    retainedUnreadable: 0,
     pauses: 0,
     unsettledBytes: 0,
     stagedBytes: 0,

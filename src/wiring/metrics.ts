@@ -69,6 +69,9 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttMessagesDropped.set(stats.messagesDropped);
   metrics.mqttDeadLetters.set(stats.deadLetters);
   metrics.mqttSubscriptions.set(stats.subscriptions);
+  metrics.mqttRetainedMessages.set(stats.retainedMessages);
+  metrics.mqttRetainedBytes.set(stats.retainedBytes);
+  metrics.mqttRetainedRefused.set(stats.retainedRefused);
 }
 
 function collectCoordinators(metrics: Metrics, state: GatewayState): void {

@@ -16,5 +16,8 @@ export function mqttLimits(settings: Settings): MqttLimits {
     maxQueuedMessages: settings["mqtt.max.queued.messages"],
     maxQueuedBytes: settings["mqtt.max.queued.bytes"],
     queuePolicy: settings["mqtt.queue.policy"],
+    maxRetainedMessages: settings["mqtt.retained.max.messages"],
+    maxRetainedBytes: settings["mqtt.retained.max.bytes"],
+    maxRetainedCacheBytes: settings["mqtt.retained.cache.bytes"],
   };
 }

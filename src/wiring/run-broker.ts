@@ -24,6 +24,7 @@ import { LogStore } from "../log/log-store.ts";
 import { EventLoopLag } from "../metrics/event-loop-lag.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
+import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { logLimits } from "./log-limits.ts";
 import { logReport } from "./log-report.ts";
@@ -236,6 +237,7 @@ class Gateway implements RunningBroker {
       clock: this.#clock,
       random: this.#random,
       ingest: broker.ingest,
+      retained: new RetainedTopic(broker),
       ...listen,
       ...(webSocket === "off" ? {} : { webSocket }),
       routes: this.#settings.mqttRoutes,

@@ -7,12 +7,14 @@ import { SystemRandom } from "../../src/io/bun/random.ts";
 import { type MqttDoor, startMqttDoor } from "../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES } from "../../src/mqtt/routes.ts";
 import { FakeIngest } from "./support/fake-ingest.ts";
+import { FakeRetained } from "./support/fake-retained.ts";
 import { connectPacket, subscribePacket } from "./support/rig.ts";
 
 // MQTT.js as it comes, over loopback, against the door on a log in memory.
 
 const clock = new SystemClock();
 const ingest = new FakeIngest((settle) => clock.soon(settle));
+const retained = new FakeRetained((settle) => clock.soon(settle));
 let door: MqttDoor;
 
 beforeAll(() => {
@@ -21,6 +23,7 @@ beforeAll(() => {
     clock,
     random: new SystemRandom(),
     ingest,
+    retained,
     host: "127.0.0.1",
     port: 0,
     routes: DEFAULT_ROUTES,
@@ -185,7 +188,7 @@ describe("MQTT.js, MQTT 5 only", () => {
     });
     expect(properties).toMatchObject({
       receiveMaximum: 1_024,
-      retainAvailable: false,
+      retainAvailable: true,
       maximumPacketSize: 1_048_576,
       topicAliasMaximum: 32,
       sharedSubscriptionAvailable: false,
@@ -239,14 +242,17 @@ describe("MQTT.js, MQTT 5 only", () => {
     await client.endAsync();
   });
 
-  test("a retained message ends the connection with 0x9A", async () => {
+  test("a retained message is there for who subscribes later", async () => {
     const client = await connect(5);
-    const said = new Promise((resolve) => {
-      client.on("disconnect", (packet) => resolve(packet.reasonCode));
-    });
-    client.publish("devices/r/t", "x", { retain: true });
-    expect(await said).toBe(0x9a);
-    await client.endAsync(true);
+    const properties = { contentType: "text/plain" };
+    await client.publishAsync("devices/r/state", "on", { retain: true, qos: 1, properties });
+    const got = collect(client, 1);
+    await client.subscribeAsync("devices/r/#", { qos: 1 });
+    const [message] = await got;
+    expect([message?.text, message?.packet.retain]).toEqual(["on", true]);
+    expect(message?.packet.properties).toMatchObject(properties);
+    await client.publishAsync("devices/r/state", "", { retain: true, qos: 1 });
+    await client.endAsync();
   });
 
   test("the older of two connections of one client id hears that it was taken over", async () => {

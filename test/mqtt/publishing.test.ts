@@ -10,6 +10,7 @@ import { DEFAULT_ROUTES, RouteTable } from "../../src/mqtt/routes.ts";
 import type { TopicEntry } from "../../src/mqtt/topic-table.ts";
 import { FakeBatch, FakeIngest } from "./support/fake-ingest.ts";
 import { FakeConnection } from "./support/fake-network.ts";
+import { FakeRetained } from "./support/fake-retained.ts";
 import { connectPacket, payloads, publishPacket, recorder, subscribePacket, toHex } from "./support/rig.ts";
 
 const FROM = { clientId: "bridge", userName: null };
@@ -36,6 +37,7 @@ beforeEach(() => {
     clock,
     random: new SeededRandom(1),
     ingest,
+    retained: new FakeRetained(),
     routes: new RouteTable(DEFAULT_ROUTES),
     limits: DEFAULT_MQTT_LIMITS,
     log: recorder([]),

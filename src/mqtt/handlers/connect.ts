@@ -155,10 +155,6 @@ function willFor(client: Client, packet: ConnectPacket): Will | ConnectRefusal |
   const { door } = client;
   if (packet.will === null) return null;
   const asked: WillPacket = packet.will;
-  if (asked.retain && packet.version === Version.V5) {
-    // MQTT-3.2.2-13
-    return badWill(Reason.RETAIN_NOT_SUPPORTED, "a retained will");
-  }
   const entry = door.topics.find(asked.topic, 0, asked.topic.length);
   if ("reason" in entry) return badWill(Reason.TOPIC_NAME_INVALID, `a will: ${entry.what}`);
   if (entry.destination === null) {

@@ -11,9 +11,9 @@ import type { TopicEntry } from "../topic-table.ts";
  * first waits for the log, right behind the first's answer and only if that is no refusal. An answer that came later
  * could reach the client when it has used the identifier for another message.
  *
- * Deviations: PUBACK and PUBREC never say 0x10 "no matching subscribers", since the log has taken the message.
- * Retained messages are not kept yet: MQTT 5 is told so in CONNACK, and a PUBLISH that asks for it ends with 0x9A;
- * for older versions, which can't be told, the flag is ignored.
+ * With the retain flag it becomes the topic's retained message; PUBACK waits for both then.
+ *
+ * Deviation: PUBACK and PUBREC never say 0x10 "no matching subscribers", since the log has taken the message.
  */
 export function handlePublish(client: Client, flags: number): void {
   const { door, version, session } = client;
@@ -25,11 +25,6 @@ export function handlePublish(client: Client, flags: number): void {
   }
   const entry = topicOf(client, publish);
   if (entry === null) return;
-  if (version === Version.V5 && publish.retain) {
-    // MQTT-3.2.2-14
-    client.refuse({ reason: Reason.RETAIN_NOT_SUPPORTED, what: "a retained message" });
-    return;
-  }
   const sizeBytes = publish.payloadEnd - publish.topicStart + MESSAGE_OVERHEAD_BYTES;
   stats.publishesReceived++;
   stats.publishBytesReceived += publish.payloadEnd - publish.payloadStart;

@@ -1,14 +1,15 @@
 import type { Client } from "../client.ts";
 import { PacketType, Reason, type Version, Version as Versions } from "../packets/codes.ts";
 import { type FilterRequest, readSubscribe, readUnsubscribe } from "../packets/subscribe.ts";
+import type { Subscription } from "../sessions/targets.ts";
 import { filterFault, isShared, levelCount } from "../topics.ts";
 
 /** What SUBACK says of a refused filter before MQTT 5. */
 const OLD_FAILURE = 0x80;
 
 /**
- * SUBSCRIBE (MQTT 5, 3.8): answered at once; messages that become durable from then on are delivered. No retained
- * messages are sent, whatever the retain handling says: none are kept yet.
+ * SUBSCRIBE (MQTT 5, 3.8): answered at once; messages that become durable from then on are delivered. Behind the
+ * answer go the retained messages that the filters take, as retain handling says (MQTT-3.3.1-9, -10, -11).
  *
  * Deviation: filters that begin with `$share/` are refused in every version, though to 3.1.1 they are like any other:
  * to take them as such would look like a shared subscription and never deliver.
@@ -32,19 +33,32 @@ export function handleSubscribe(client: Client): void {
       return;
     }
   }
+  const wantRetained: Subscription[] = [];
   const codes = packet.requests.map((request) =>
-    inWordsOf(version, subscribe(client, request, packet.subscriptionIdentifier)),
+    inWordsOf(version, subscribe(client, request, packet.subscriptionIdentifier, wantRetained)),
   );
   door.stats.subscriptions = door.subscriptions.count;
   replyIfItFits(client, codes.length);
-  if (client.listening) replies.codes(PacketType.SUBACK, packet.packetId, codes, version);
+  if (!client.listening) return;
+  replies.codes(PacketType.SUBACK, packet.packetId, codes, version);
+  if (wantRetained.length === 0) return;
+  client.flushReplies();
+  for (const subscription of wantRetained) door.retained.start(client.session, subscription);
 }
 
-/** Subscribes, or says why not: the granted QoS or a reason code. */
-function subscribe(client: Client, request: FilterRequest, identifier: number): number {
+/**
+ * Subscribes, or says why not: the granted QoS or a reason code. Subscriptions that get retained messages are put into
+ * `wantRetained`.
+ */
+function subscribe(
+  client: Client,
+  request: FilterRequest,
+  identifier: number,
+  wantRetained: Subscription[],
+): number {
   const { door, session } = client;
   const { limits, subscriptions } = door;
-  const { filter, qos, noLocal, retainAsPublished } = request;
+  const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
   if (!door.access.maySubscribe(session, filter)) return Reason.NOT_AUTHORIZED;
   if (isShared(filter)) return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
   if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;
@@ -59,6 +73,8 @@ function subscribe(client: Client, request: FilterRequest, identifier: number): 
   const subscription = { filter, qos, noLocal, retainAsPublished, identifier };
   session.subscriptions.set(filter, subscription);
   subscriptions.add(session, subscription);
+  const wanted = retainHandling === 0 || (retainHandling === 1 && isNew);
+  if (wanted && door.retained.hasMessages) wantRetained.push(subscription);
   return qos;
 }
 
@@ -85,6 +101,7 @@ export function handleUnsubscribe(client: Client): void {
   const codes = packet.filters.map((filter) => {
     if (!session.subscriptions.delete(filter)) return Reason.NO_SUBSCRIPTION_EXISTED;
     subscriptions.remove(session, filter);
+    door.retained.stop(session, filter);
     return Reason.SUCCESS;
   });
   door.stats.subscriptions = subscriptions.count;

@@ -92,7 +92,7 @@ export class PacketWriter {
     this.#u8(Property.RECEIVE_MAXIMUM);
     this.#u16(says.receiveMaximum);
     this.#u8(Property.RETAIN_AVAILABLE);
-    this.#u8(0);
+    this.#u8(1);
     this.#u8(Property.MAXIMUM_PACKET_SIZE);
     this.#u32(says.maximumPacketBytes);
     if (id !== null) {

@@ -9,6 +9,7 @@ import { SystemRandom } from "../../../src/io/bun/random.ts";
 import type { Connection, ConnectionHandler, ListenOptions, Network } from "../../../src/io/network.ts";
 import { startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES } from "../../../src/mqtt/routes.ts";
+import { FakeRetained } from "../support/fake-retained.ts";
 import { connectPacket, publishPacket, subscribePacket } from "../support/rig.ts";
 
 const PUBLISHERS = 20;
@@ -122,6 +123,7 @@ async function run(one: Case): Promise<void> {
     clock: new SystemClock(),
     random: new SystemRandom(),
     ingest,
+    retained: new FakeRetained(),
     host: "127.0.0.1",
     port: 1_883,
     routes: DEFAULT_ROUTES,

@@ -295,7 +295,7 @@ describe("what is written, mqtt-packet reads", () => {
     const connackProperties = {
       sessionExpiryInterval: 0,
       receiveMaximum: 7,
-      retainAvailable: false,
+      retainAvailable: true,
       maximumPacketSize: 70_000,
       assignedClientIdentifier: "id",
       topicAliasMaximum: 3,

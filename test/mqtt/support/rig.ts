@@ -7,6 +7,7 @@ import { type MqttDoor, startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
 import { FakeIngest } from "./fake-ingest.ts";
 import { type FakeConnection, FakeNetwork } from "./fake-network.ts";
+import { FakeRetained } from "./fake-retained.ts";
 
 export interface LogLine {
   readonly level: string;
@@ -19,15 +20,22 @@ export class Rig {
   readonly network = new FakeNetwork();
   readonly clock = new ManualClock();
   readonly ingest = new FakeIngest();
+  readonly retained: FakeRetained;
   readonly lines: LogLine[] = [];
   readonly door: MqttDoor;
 
-  constructor(limits: Partial<MqttLimits> = {}, routes: readonly RouteConfig[] = DEFAULT_ROUTES) {
+  constructor(
+    limits: Partial<MqttLimits> = {},
+    routes: readonly RouteConfig[] = DEFAULT_ROUTES,
+    retained = new FakeRetained(),
+  ) {
+    this.retained = retained;
     this.door = startMqttDoor({
       network: this.network,
       clock: this.clock,
       random: new SeededRandom(1),
       ingest: this.ingest,
+      retained,
       host: "127.0.0.1",
       port: 0,
       webSocket: { host: "127.0.0.1", port: 0 },
@@ -63,6 +71,9 @@ export class Rig {
 
   /** Ends a commit round and the turn. */
   settle(): void {
+    // What the turn has gathered comes before the round.
+    this.clock.settle();
+    this.retained.settle();
     this.ingest.settle();
     this.clock.settle();
   }

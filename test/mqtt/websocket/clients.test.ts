@@ -7,6 +7,7 @@ import { SystemRandom } from "../../../src/io/bun/random.ts";
 import { type MqttDoor, startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES } from "../../../src/mqtt/routes.ts";
 import { FakeIngest } from "../support/fake-ingest.ts";
+import { FakeRetained } from "../support/fake-retained.ts";
 import { connectPacket } from "../support/rig.ts";
 
 // Clients as they come, over loopback, against the door on a log in memory.
@@ -14,6 +15,7 @@ import { connectPacket } from "../support/rig.ts";
 const clock = new SystemClock();
 const network = new SystemNetwork(clock);
 const ingest = new FakeIngest((settle) => clock.soon(settle));
+const retained = new FakeRetained((settle) => clock.soon(settle));
 const place = { host: "127.0.0.1", port: 0 };
 let door: MqttDoor;
 let url: string;
@@ -21,7 +23,7 @@ let url: string;
 function openDoor(webSocket: { readonly host: string; readonly port: number }): MqttDoor {
   const random = new SystemRandom();
   return startMqttDoor({
-    ...{ network, clock, random, ingest, ...place, webSocket },
+    ...{ network, clock, random, ingest, retained, ...place, webSocket },
     routes: DEFAULT_ROUTES,
     log: silentLogger,
   });
@@ -111,7 +113,8 @@ test("a port that is taken leaves no listener behind", async () => {
   await free.close();
   expect(() =>
     startMqttDoor({
-      ...{ network, clock, random: new SystemRandom(), ingest, host: "127.0.0.1", port, webSocket: taken },
+      ...{ network, clock, random: new SystemRandom(), ingest, retained },
+      ...{ host: "127.0.0.1", port, webSocket: taken },
       routes: DEFAULT_ROUTES,
       log: silentLogger,
     }),
