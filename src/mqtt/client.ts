@@ -236,7 +236,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   settle(): boolean {
     const { settled, stats } = this.door;
     settled.clear();
-    stats.unsettledBytes -= this.#pending.settle(this);
+    // In this order: a refusal may end the connection, and its will waits for the log, too.
+    const settledBytes = this.#pending.settle(this);
+    stats.unsettledBytes -= settledBytes;
     if (settled.length > 0 && this.state === "open") this.connection.send(settled.bytes());
     settled.clear();
     return this.#pending.isEmpty;
