@@ -105,6 +105,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   drained(): void {
     this.session.outbound.pump(this.door.clock.monotonicMs());
     this.door.retained.resume(this.session);
+    this.door.replays?.resume(this);
   }
 
   closed(error: Error | null): void {
@@ -382,10 +383,15 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.finish(true);
   }
 
-  #who(): { remoteAddress: string; remotePort: number; clientId: string } {
-    const { remoteAddress, remotePort } = this.connection;
-    return { remoteAddress, remotePort, clientId: this.session.clientId.slice(0, MAX_LOGGED_ID) };
+  #who() {
+    return clientFields(this);
   }
+}
+
+/** What a line of the log says of a client. */
+export function clientFields({ connection, session }: Client) {
+  const { remoteAddress, remotePort } = connection;
+  return { remoteAddress, remotePort, clientId: session.clientId.slice(0, MAX_LOGGED_ID) };
 }
 
 const MAX_LOGGED_ID = 64;

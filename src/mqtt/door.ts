@@ -4,6 +4,8 @@ import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { type Access, type Identity, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
+import type { Followers } from "./history/followers.ts";
+import { Replays } from "./history/replays.ts";
 import { PublishIngest } from "./ingest.ts";
 import type { MqttLimits } from "./limits.ts";
 import { LiveDelivery } from "./live.ts";
@@ -16,7 +18,7 @@ import { type InsideMessage, Publishing } from "./publishing.ts";
 import { RetainedDelivery } from "./retained/delivery.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { RetainedStore } from "./retained/store.ts";
-import type { RouteTable } from "./routes.ts";
+import type { RouteConfig, RouteTable } from "./routes.ts";
 import { Session } from "./sessions/session.ts";
 import { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { newStats } from "./stats.ts";
@@ -39,6 +41,14 @@ export interface DoorParts {
   readonly log: Logger;
   /** Where left out, everybody may do everything. */
   readonly access?: Access;
+  /** What reads the logs; where left out, what was published before can't be had. */
+  readonly history?: DoorHistory;
+}
+
+/** The logs, and the routes by which messages came to them. */
+export interface DoorHistory {
+  readonly followers: Followers;
+  readonly routes: readonly RouteConfig[];
 }
 
 /** What the connections of one door share. */
@@ -57,6 +67,8 @@ export class Door {
   readonly retainedStore: RetainedStore;
   readonly retained: RetainedDelivery;
   readonly access: Access;
+  /** Null where there is nothing to read from. */
+  readonly replays: Replays | null;
   /** The session of a connection that has not said who it is. */
   readonly nobody: Session;
   /** The connection whose chunk is being read. */
@@ -120,6 +132,8 @@ export class Door {
       access: this.access,
       topics: this.topics,
     });
+    const { history } = parts;
+    this.replays = history === undefined ? null : new Replays(this, history.followers, history.routes);
     this.nobody = new Session("", parts.limits, this.stats);
     this.nowMs = parts.clock.nowMs();
     if (!this.retainedStore.load()) this.log.error("the retained messages can't be read to their end");
@@ -225,6 +239,7 @@ export class Door {
   /** Forgets a connection that is closed. */
   forget(client: Client): void {
     this.connections.delete(client);
+    this.replays?.end(client);
     this.#paused.delete(client);
     this.stats.connections = this.connections.size;
   }

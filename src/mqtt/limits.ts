@@ -16,6 +16,10 @@ export interface MqttLimits {
   readonly topicAliasMaximum: number;
   readonly maxSubscriptions: number;
   readonly maxTotalSubscriptions: number;
+  /** Replays of one client and of all, and the partitions that are read at once, by downlinks too. */
+  readonly maxReplays: number;
+  readonly maxTotalReplays: number;
+  readonly maxReplayPartitions: number;
   readonly maxFiltersPerPacket: number;
   /** Received and not yet on the disk: above this the socket is paused. */
   readonly maxUnsettledBytes: number;
@@ -53,6 +57,9 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   topicAliasMaximum: 32,
   maxSubscriptions: 1_024,
   maxTotalSubscriptions: 200_000,
+  maxReplays: 8,
+  maxTotalReplays: 256,
+  maxReplayPartitions: 4_096,
   maxFiltersPerPacket: 1_024,
   maxUnsettledBytes: 2_097_152,
   maxTotalUnsettledBytes: 33_554_432,

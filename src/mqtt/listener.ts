@@ -3,8 +3,10 @@ import type { Ingest } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection, Listener, ListenOptions, Network } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
+import type { Access } from "./access.ts";
 import { Client } from "./client.ts";
 import { Door } from "./door.ts";
+import type { Followers } from "./history/followers.ts";
 import { DEFAULT_MQTT_LIMITS, type MqttLimits } from "./limits.ts";
 import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
@@ -29,6 +31,10 @@ export interface MqttDoorOptions {
   readonly routes: readonly RouteConfig[];
   /** Those that are left out have their defaults. */
   readonly limits?: Partial<MqttLimits>;
+  /** What reads the logs, for replays; where left out there are none. */
+  readonly followers?: Followers;
+  /** Where left out, everybody may do everything. */
+  readonly access?: Access;
   readonly log: Logger;
 }
 
@@ -66,7 +72,9 @@ const ANSWERS_BYTES = 1_048_576;
  */
 export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
   const limits = { ...DEFAULT_MQTT_LIMITS, ...options.limits };
-  const door = new Door({ ...options, limits, routes: new RouteTable(options.routes) });
+  const { followers, routes } = options;
+  const history = followers === undefined ? {} : { history: { followers, routes } };
+  const door = new Door({ ...options, ...history, limits, routes: new RouteTable(routes) });
   let closing: Promise<void> | null = null;
   const { network, host, port } = options;
   const listen = (place: Place, accept: ListenOptions["accept"]): Listener =>

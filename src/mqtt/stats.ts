@@ -1,4 +1,4 @@
-/** What the door has counted since it opened. Only `connections`, `subscriptions` and the bytes go down too. */
+/** What the door has counted since it opened. Only `connections`, `subscriptions`, `replays` and the bytes go down too. */
 export interface MqttStats {
   connections: number;
   connectionsAccepted: number;
@@ -29,6 +29,10 @@ export interface MqttStats {
   messagesTooLarge: number;
   /** Messages that no subscriber got since too much waited for the disk. */
   messagesUnstaged: number;
+  /** Subscriptions to what was published before. */
+  replays: number;
+  /** Messages of theirs that were sent; they are among `messagesSent` too. */
+  messagesReplayed: number;
   willsPublished: number;
   /** Topics that have a retained message, and what those messages weigh. */
   retainedMessages: number;
@@ -65,6 +69,8 @@ export function newStats(): MqttStats {
     messagesExpired: 0,
     messagesTooLarge: 0,
     messagesUnstaged: 0,
+    replays: 0,
+    messagesReplayed: 0,
     willsPublished: 0,
     retainedMessages: 0,
     retainedBytes: 0,

@@ -23,6 +23,8 @@ import { parseLogBugs } from "../log/log-config.ts";
 import { LogStore } from "../log/log-store.ts";
 import { EventLoopLag } from "../metrics/event-loop-lag.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
+import { brokerSource } from "../mqtt/history/broker-source.ts";
+import { Followers } from "../mqtt/history/followers.ts";
 import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
 import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { brokerConfigs } from "./broker-configs.ts";
@@ -241,6 +243,7 @@ class Gateway implements RunningBroker {
       ...listen,
       ...(webSocket === "off" ? {} : { webSocket }),
       routes: this.#settings.mqttRoutes,
+      followers: new Followers(brokerSource(broker), this.#clock),
       limits: mqttLimits(this.#settings),
       log: this.#logger,
     });

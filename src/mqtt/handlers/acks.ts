@@ -50,4 +50,5 @@ export function handleAck(client: Client, type: number): void {
   }
   if (outbound.queuedMessages > 0) outbound.pump(door.clock.monotonicMs());
   door.retained.resume(session);
+  door.replays?.resume(client);
 }

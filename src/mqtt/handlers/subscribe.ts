@@ -1,4 +1,6 @@
 import type { Client } from "../client.ts";
+import { isReplay } from "../history/replay-request.ts";
+import type { ReplayRefusal } from "../history/replays.ts";
 import { PacketType, Reason, type Version, Version as Versions } from "../packets/codes.ts";
 import { type FilterRequest, readSubscribe, readUnsubscribe } from "../packets/subscribe.ts";
 import type { Subscription } from "../sessions/targets.ts";
@@ -34,31 +36,41 @@ export function handleSubscribe(client: Client): void {
     }
   }
   const wantRetained: Subscription[] = [];
-  const codes = packet.requests.map((request) =>
-    inWordsOf(version, subscribe(client, request, packet.subscriptionIdentifier, wantRetained)),
-  );
+  let fault = "";
+  const codes = packet.requests.map((request) => {
+    const answer = subscribe(client, request, packet.subscriptionIdentifier, wantRetained);
+    if (typeof answer !== "number") fault ||= answer.what;
+    return inWordsOf(version, typeof answer === "number" ? answer : answer.reason);
+  });
   door.stats.subscriptions = door.subscriptions.count;
   replyIfItFits(client, codes.length);
   if (!client.listening) return;
-  replies.codes(PacketType.SUBACK, packet.packetId, codes, version);
+  // MQTT-3.9.2-1: words that make the packet too large are left out.
+  const fits =
+    codes.length + fault.length * MAX_UTF8_BYTES + LARGEST_ACK_OVERHEAD_BYTES <= client.maximumPacketBytes;
+  const text = client.problemInformation && fits ? fault : "";
+  replies.codes(PacketType.SUBACK, packet.packetId, codes, version, text);
   if (wantRetained.length === 0) return;
   client.flushReplies();
   for (const subscription of wantRetained) door.retained.start(client.session, subscription);
 }
 
 /**
- * Subscribes, or says why not: the granted QoS or a reason code. Subscriptions that get retained messages are put into
- * `wantRetained`.
+ * Subscribes, or says why not: the granted QoS or a reason code, with words where it alone says too little.
+ * Subscriptions that get retained messages are put into `wantRetained`.
  */
 function subscribe(
   client: Client,
   request: FilterRequest,
   identifier: number,
   wantRetained: Subscription[],
-): number {
+): number | ReplayRefusal {
   const { door, session } = client;
   const { limits, subscriptions } = door;
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
+  if (isReplay(filter)) {
+    return door.replays?.start(client, request, identifier) ?? Reason.TOPIC_FILTER_INVALID;
+  }
   if (!door.access.maySubscribe(session, filter)) return Reason.NOT_AUTHORIZED;
   if (isShared(filter)) return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
   if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;
@@ -99,6 +111,7 @@ export function handleUnsubscribe(client: Client): void {
     }
   }
   const codes = packet.filters.map((filter) => {
+    if (door.replays?.stop(client, filter) === true) return Reason.SUCCESS;
     if (!session.subscriptions.delete(filter)) return Reason.NO_SUBSCRIPTION_EXISTED;
     subscriptions.remove(session, filter);
     door.retained.stop(session, filter);
@@ -122,8 +135,10 @@ function replyIfItFits(client: Client, codes: number): void {
   });
 }
 
-/** Fixed header, packet identifier and empty properties of a SUBACK at its largest. */
-const LARGEST_ACK_OVERHEAD_BYTES = 8;
+/** Fixed header, packet identifier and lengths of a SUBACK at its largest. */
+const LARGEST_ACK_OVERHEAD_BYTES = 16;
+/** Of one UTF-16 unit. */
+const MAX_UTF8_BYTES = 3;
 
 function inWordsOf(version: Version, code: number): number {
   return version === Versions.V5 || code < OLD_FAILURE ? code : OLD_FAILURE;

@@ -58,7 +58,9 @@ export type FollowerState = "reading" | "waiting" | "full" | "ended";
 export class Follower {
   readonly partition: HistoryPartition;
   /** Everything below was handed over, or is nothing for the consumer. */
-  position: number;
+  position = 0;
+  /** Finds where to begin, at the first step: to search a log by time takes a while. */
+  #findStart: (() => number) | null = null;
   readonly #key: Uint8Array | null;
   readonly #consumer: RecordConsumer;
   readonly #cursor = new RecordCursor();
@@ -73,9 +75,15 @@ export class Follower {
   /** Whether the cursor is at a record that the consumer has refused. */
   #refused = false;
 
-  constructor(partition: HistoryPartition, from: number, key: Uint8Array | null, consumer: RecordConsumer) {
+  constructor(
+    partition: HistoryPartition,
+    from: number | (() => number),
+    key: Uint8Array | null,
+    consumer: RecordConsumer,
+  ) {
     this.partition = partition;
-    this.position = from;
+    if (typeof from === "number") this.position = from;
+    else this.#findStart = from;
     this.#key = key;
     this.#consumer = consumer;
   }
@@ -125,6 +133,11 @@ export class Follower {
     if (partition.deleted) {
       this.#end("deleted");
       return;
+    }
+    if (this.#findStart !== null) {
+      this.position = this.#findStart();
+      this.#findStart = null;
+      budget.bytes -= MIN_READ_COST_BYTES;
     }
     const { logStartOffset } = partition;
     if (this.position < logStartOffset) {
@@ -271,7 +284,7 @@ export class Follower {
   }
 }
 
-/** What a read counts at least. */
+/** What a read counts at least, and a search by time. */
 const MIN_READ_COST_BYTES = 4 * 1024;
 
 function joined(batches: readonly Uint8Array[]): Uint8Array {

@@ -38,6 +38,7 @@ export class Followers {
   readonly #held = new Map<Follower, number>();
   readonly #topicListeners = new Set<(topic: string) => void>();
   #heldBytes = 0;
+  #count = 0;
   #stopListening: (() => void) | null = null;
   #turn: Timer | null = null;
   #isDue = false;
@@ -50,9 +51,7 @@ export class Followers {
 
   /** Followers that are not ended. */
   get count(): number {
-    let count = 0;
-    for (const followers of this.#byTopic.values()) count += followers.size;
-    return count;
+    return this.#count;
   }
 
   get heldBytes(): number {
@@ -62,13 +61,14 @@ export class Followers {
   /** Follows a partition; its first records come in a later turn. With a key, only records that have it. */
   follow(
     partition: HistoryPartition,
-    from: number,
+    from: number | (() => number),
     key: Uint8Array | null,
     consumer: RecordConsumer,
   ): Follower {
     const follower = new Follower(partition, from, key, consumer);
     const followers = this.#byTopic.get(partition.topic) ?? new Set();
     this.#byTopic.set(partition.topic, followers.add(follower));
+    this.#count += 1;
     this.#listen();
     this.#makeReady(follower);
     return follower;
@@ -173,7 +173,9 @@ export class Followers {
     this.#account(follower);
     const { topic } = follower.partition;
     const followers = this.#byTopic.get(topic);
-    if (followers?.delete(follower) === true && followers.size === 0) this.#byTopic.delete(topic);
+    if (followers?.delete(follower) !== true) return;
+    this.#count -= 1;
+    if (followers.size === 0) this.#byTopic.delete(topic);
     this.#listen();
   }
 }

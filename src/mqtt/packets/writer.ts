@@ -133,11 +133,18 @@ export class PacketWriter {
     this.#raw(properties);
   }
 
-  /** SUBACK or UNSUBACK: packet identifier, [no properties], one code per filter; none for an old UNSUBACK. */
-  codes(type: number, packetId: number, codes: readonly number[], version: Version): void {
-    this.#header(type << 4, 2 + (version === Version.V5 ? 1 : 0) + codes.length);
+  /**
+   * SUBACK or UNSUBACK: packet identifier, [properties], one code per filter; none for an old UNSUBACK. MQTT 5 hears
+   * the text, which is left out where it is empty.
+   */
+  codes(type: number, packetId: number, codes: readonly number[], version: Version, text = ""): void {
+    const isV5 = version === Version.V5;
+    const properties = reasonString(isV5 ? text : "");
+    const propertyBytes = isV5 ? varintBytes(properties.length) + properties.length : 0;
+    this.#header(type << 4, 2 + propertyBytes + codes.length);
     this.#u16(packetId);
-    if (version === Version.V5) this.#u8(0);
+    if (isV5) this.#varint(properties.length);
+    this.#raw(properties);
     for (const code of codes) this.#u8(code);
   }
 
