@@ -1,4 +1,5 @@
 import type { Logger } from "../base/logger.ts";
+import { type GapNotes, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import type { Ingest, PendingBatch } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
@@ -9,6 +10,7 @@ import { Replays } from "./history/replays.ts";
 import { PublishIngest } from "./ingest.ts";
 import type { MqttLimits } from "./limits.ts";
 import { LiveDelivery } from "./live.ts";
+import { Losses } from "./losses.ts";
 import { AckView } from "./packets/acks.ts";
 import { Properties } from "./packets/properties.ts";
 import { PublishView } from "./packets/publish.ts";
@@ -39,6 +41,8 @@ export interface DoorParts {
   readonly routes: RouteTable;
   readonly limits: MqttLimits;
   readonly log: Logger;
+  /** Where it is written down what subscribers did not get; nowhere where left out. */
+  readonly gaps?: GapNotes;
   /** Where left out, everybody may do everything. */
   readonly access?: Access;
   /** What reads the logs; where left out, what was published before can't be had. */
@@ -58,6 +62,7 @@ export class Door {
   readonly limits: MqttLimits;
   readonly log: Logger;
   readonly stats = newStats();
+  readonly losses: Losses;
   readonly wheel: TimerWheel;
   readonly topics: TopicTable;
   readonly subscriptions = new SubscriptionTrie();
@@ -108,6 +113,7 @@ export class Door {
     this.limits = parts.limits;
     this.access = parts.access ?? OPEN_ACCESS;
     this.log = parts.log;
+    this.losses = new Losses(parts.gaps ?? NO_GAP_NOTES);
     this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
     const seed = parts.random.bytes(4).reduce((seed, byte) => (seed << 8) | byte, 0);
     this.topics = new TopicTable(
@@ -116,14 +122,17 @@ export class Door {
       parts.limits.topicCacheEntries,
       seed,
     );
-    this.live = new LiveDelivery(this.subscriptions, this.access, parts.limits, this.stats);
+    this.live = new LiveDelivery(this.subscriptions, this.access, parts.limits, this.stats, this.losses);
     this.ingest = new PublishIngest(parts.ingest, this.stats);
     this.publishing = new Publishing(this);
     this.retainedStore = new RetainedStore({
       ...parts,
       storage: parts.retained,
       stats: this.stats,
-      onFull: (topic, from) => this.#retainedAreFull(topic, from),
+      onFull: (topic, from, message) => {
+        this.losses.notRetained(from.clientId, topic.text, message.payload.length);
+        this.#retainedAreFull(topic, from);
+      },
     });
     this.publishing.retained = this.retainedStore;
     this.retained = new RetainedDelivery({
@@ -134,7 +143,7 @@ export class Door {
     });
     const { history } = parts;
     this.replays = history === undefined ? null : new Replays(this, history.followers, history.routes);
-    this.nobody = new Session("", parts.limits, this.stats);
+    this.nobody = new Session("", parts.limits, this.stats, this.losses);
     this.nowMs = parts.clock.nowMs();
     if (!this.retainedStore.load()) this.log.error("the retained messages can't be read to their end");
     parts.ingest.onSettled(() => this.settle());

@@ -1,4 +1,5 @@
 import type { Logger } from "../base/logger.ts";
+import type { GapNotes } from "../broker/gap-ledger.ts";
 import type { Ingest } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection, Listener, ListenOptions, Network } from "../io/network.ts";
@@ -22,6 +23,8 @@ export interface MqttDoorOptions {
   readonly ingest: Ingest;
   /** Where retained messages are kept. */
   readonly retained: RetainedStorage;
+  /** Where it is written down what subscribers did not get; nowhere where left out. */
+  readonly gaps?: GapNotes;
   readonly host: string;
   /** 0 picks one. */
   readonly port: number;

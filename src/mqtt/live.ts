@@ -1,6 +1,7 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { Access, Identity } from "./access.ts";
 import type { MqttLimits } from "./limits.ts";
+import { type Losses, NO_LOSSES } from "./losses.ts";
 import type { LiveMessage } from "./sessions/outbound.ts";
 import type { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { type Target, withoutNoLocal } from "./sessions/targets.ts";
@@ -27,13 +28,21 @@ export class LiveDelivery {
   readonly #access: Access;
   readonly #limits: MqttLimits;
   readonly #stats: MqttStats;
+  readonly #losses: Losses;
   #staged: Staged[] = [];
 
-  constructor(subscriptions: SubscriptionTrie, access: Access, limits: MqttLimits, stats: MqttStats) {
+  constructor(
+    subscriptions: SubscriptionTrie,
+    access: Access,
+    limits: MqttLimits,
+    stats: MqttStats,
+    losses: Losses = NO_LOSSES,
+  ) {
     this.#subscriptions = subscriptions;
     this.#access = access;
     this.#limits = limits;
     this.#stats = stats;
+    this.#losses = losses;
   }
 
   /** Whether anybody would get a message of this topic. */
@@ -41,10 +50,14 @@ export class LiveDelivery {
     return this.#subscriptions.count > 0 && this.#targets(entry).length > 0;
   }
 
-  /** Whether a message of this size may wait; counts it where not. */
-  hasRoom(sizeBytes: number): boolean {
-    if (this.#stats.stagedBytes + sizeBytes <= this.#limits.maxTotalStagedBytes) return true;
+  /** Whether a message of this size may wait; where not, it is counted, and said who does not get it. */
+  hasRoom(entry: TopicEntry, message: LiveMessage): boolean {
+    if (this.#stats.stagedBytes + message.sizeBytes <= this.#limits.maxTotalStagedBytes) return true;
+    const targets = this.#targets(entry);
+    if (targets.length === 0) return false;
     this.#stats.messagesUnstaged++;
+    if (targets.length > MAX_REMEMBERED_TARGETS) this.#losses.lost("unstaged", null, message);
+    else for (const { session } of targets) this.#losses.lost("unstaged", session.clientId, message);
     return false;
   }
 

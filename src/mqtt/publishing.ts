@@ -155,7 +155,7 @@ export class Publishing {
     // One who subscribes before a retained message is durable finds it neither among the retained nor among the live
     // ones, if it does not wait here.
     const mayBeWanted = message.retain || this.#live.isWanted(entry);
-    if (mayBeWanted && this.#live.hasRoom(message.sizeBytes)) {
+    if (mayBeWanted && this.#live.hasRoom(entry, message)) {
       this.#live.stage(entry, message, batch, from);
     }
     return batch;

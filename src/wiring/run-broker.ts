@@ -1,6 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import { Broker } from "../broker/broker.ts";
 import { RESOURCE } from "../broker/dynamic-configs.ts";
+import { GapLedger } from "../broker/gap-ledger.ts";
 import { openIdentity } from "../broker/identity.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
@@ -69,6 +70,7 @@ class Gateway implements RunningBroker {
   #fail: (error: Error) => void = () => {};
   #store: LogStore | null = null;
   #coordinators: Coordinators | null = null;
+  #gaps: GapLedger | null = null;
   #kafka: KafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
   #http: HttpDoor | null = null;
@@ -133,6 +135,7 @@ class Gateway implements RunningBroker {
     this.#kafka?.stopAccepting();
     await this.#uplinks?.stop(this.#settings["shutdown.timeout.ms"]);
     await this.#mqtt?.close();
+    this.#gaps?.close();
     this.#kafka?.close();
     this.#coordinators?.close();
     await this.#http?.stop(true);
@@ -179,6 +182,7 @@ class Gateway implements RunningBroker {
       producerIdExpirationMs: this.#settings["producer.id.expiration.ms"],
     });
     this.#state.broker = broker;
+    this.#gaps = new GapLedger(broker, this.#logger);
     return broker;
   }
 
@@ -240,6 +244,7 @@ class Gateway implements RunningBroker {
       random: this.#random,
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
+      ...(this.#gaps === null ? {} : { gaps: this.#gaps }),
       ...listen,
       ...(webSocket === "off" ? {} : { webSocket }),
       routes: this.#settings.mqttRoutes,

@@ -72,7 +72,7 @@ function open(client: Client, packet: ConnectPacket, clientId: string, will: Wil
     door.stats.takeovers++;
     before.leave(Reason.SESSION_TAKEN_OVER, "", true);
   }
-  client.session = new Session(clientId, door.limits, door.stats);
+  client.session = new Session(clientId, door.limits, door.stats, door.losses);
   client.session.outbound.attach(client);
   client.will = will;
   if (will !== null) door.willBytes += will.sizeBytes;

@@ -1,4 +1,5 @@
 import type { MqttLimits } from "../limits.ts";
+import { type Losses, NO_LOSSES } from "../losses.ts";
 import type { MqttStats } from "../stats.ts";
 import type { Outbound } from "./outbound.ts";
 import { PacketIdSet } from "./packet-id-set.ts";
@@ -20,8 +21,8 @@ export class Session {
   readonly unanswered = new Map<number, boolean>();
   readonly outbound: Outbound;
 
-  constructor(clientId: string, limits: MqttLimits, stats: MqttStats) {
+  constructor(clientId: string, limits: MqttLimits, stats: MqttStats, losses: Losses = NO_LOSSES) {
     this.clientId = clientId;
-    this.outbound = new TransientOutbound(limits, stats);
+    this.outbound = new TransientOutbound(limits, stats, losses);
   }
 }

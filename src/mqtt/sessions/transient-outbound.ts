@@ -1,5 +1,6 @@
 import { assert } from "../../base/assert.ts";
 import type { MqttLimits } from "../limits.ts";
+import { type Losses, type LossReason, NO_LOSSES } from "../losses.ts";
 import type { Qos } from "../packets/codes.ts";
 import type { MqttStats } from "../stats.ts";
 import { Fifo } from "./fifo.ts";
@@ -27,6 +28,7 @@ const LAST_PACKET_ID = 65_535;
 export class TransientOutbound implements Outbound {
   readonly #limits: MqttLimits;
   readonly #stats: MqttStats;
+  readonly #losses: Losses;
   readonly #inFlight = new Map<number, InFlight>();
   readonly #queue = new Fifo<Waiting>();
   /** Of those under way, the ones that somebody asks for. */
@@ -36,9 +38,10 @@ export class TransientOutbound implements Outbound {
   #link: SubscriberLink | null = null;
   #dropped = 0;
 
-  constructor(limits: MqttLimits, stats: MqttStats) {
+  constructor(limits: MqttLimits, stats: MqttStats, losses: Losses = NO_LOSSES) {
     this.#limits = limits;
     this.#stats = stats;
+    this.#losses = losses;
   }
 
   get queuedMessages(): number {
@@ -64,7 +67,7 @@ export class TransientOutbound implements Outbound {
     this.#queuedBytes = 0;
     for (const waiting of this.#watched.values()) tell(waiting, "dropped");
     for (let waiting = this.#queue.shift(); waiting !== undefined; waiting = this.#queue.shift()) {
-      tell(waiting, "dropped");
+      this.#lose(waiting, "session-ended");
     }
     this.#watched.clear();
     this.#inFlight.clear();
@@ -140,7 +143,7 @@ export class TransientOutbound implements Outbound {
       expirySec = Math.ceil((message.expiresAtMs - nowMs) / 1_000);
       if (expirySec <= 0) {
         this.#stats.messagesExpired++;
-        tell({ message, target }, "expired");
+        this.#lose({ message, target }, "expired");
         return;
       }
     }
@@ -149,7 +152,7 @@ export class TransientOutbound implements Outbound {
     if (link.sendPublish(message, qos, retain, packetId, expirySec, target.identifiers) === "too-large") {
       // MQTT-3.1.2-25: as if it had been delivered.
       this.#stats.messagesTooLarge++;
-      tell({ message, target }, "dropped");
+      this.#lose({ message, target }, "too-large");
       return;
     }
     this.#stats.messagesSent++;
@@ -200,7 +203,12 @@ export class TransientOutbound implements Outbound {
   #drop(waiting: Waiting): void {
     this.#dropped++;
     this.#stats.messagesDropped++;
-    tell(waiting, "dropped");
+    this.#lose(waiting, "queue-full");
+  }
+
+  #lose(waiting: Waiting, reason: LossReason): void {
+    this.#losses.lost(reason, waiting.target.session.clientId, waiting.message);
+    tell(waiting, reason === "expired" ? "expired" : "dropped");
   }
 
   #dequeue(): void {

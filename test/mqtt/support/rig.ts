@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { LogFields, Logger } from "../../../src/base/logger.ts";
+import type { Gap } from "../../../src/broker/gap-ledger.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import type { MqttLimits } from "../../../src/mqtt/limits.ts";
@@ -21,6 +22,8 @@ export class Rig {
   readonly clock = new ManualClock();
   readonly ingest = new FakeIngest();
   readonly retained: FakeRetained;
+  /** What was noted as lost. */
+  readonly gaps: Gap[] = [];
   readonly lines: LogLine[] = [];
   readonly door: MqttDoor;
 
@@ -36,6 +39,7 @@ export class Rig {
       random: new SeededRandom(1),
       ingest: this.ingest,
       retained,
+      gaps: { note: (gap) => void this.gaps.push(gap) },
       host: "127.0.0.1",
       port: 0,
       webSocket: { host: "127.0.0.1", port: 0 },
