@@ -1,7 +1,10 @@
+import { hasCode } from "../base/errors.ts";
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
 import { releaseChunk } from "../io/release-chunk.ts";
+import type { Proof } from "../security/security.ts";
 import type { Door } from "./door.ts";
+import { NO_PROOF } from "./gate.ts";
 import { handleAck } from "./handlers/acks.ts";
 import { handleConnect } from "./handlers/connect.ts";
 import { handleDisconnect } from "./handlers/disconnect.ts";
@@ -11,7 +14,7 @@ import { publishWill, type Will } from "./handlers/will.ts";
 import { PacketType, type Qos, Reason, type Refusal, Version } from "./packets/codes.ts";
 import { Framer, type PacketSink } from "./packets/framer.ts";
 import { publishSizeBytes } from "./packets/writer.ts";
-import type { LiveMessage, SubscriberLink } from "./sessions/outbound.ts";
+import type { LiveMessage, SendOutcome, SubscriberLink } from "./sessions/outbound.ts";
 import { type AckReceiver, PendingAcks } from "./sessions/pending-acks.ts";
 import type { Session } from "./sessions/session.ts";
 import { refusalReason } from "./settled-batches.ts";
@@ -39,6 +42,10 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   /** What the client speaks; null until its CONNECT has said so. */
   version: Version | null = null;
   session: Session;
+  /** What it was let in for. */
+  proof: Proof = NO_PROOF;
+  /** Whether what waits for it has to be looked at again before it is sent: rights have changed since. */
+  checksRights = false;
   will: Will | null = null;
   problemInformation = true;
   sessionExpirySec = 0;
@@ -58,6 +65,11 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   readonly #framer = new Framer();
   readonly #pending = new PendingAcks();
   #heardMs = 0;
+  /** Takes back the question who this is; null while nobody is asked. */
+  #withdraw: (() => void) | null = null;
+  /** What came behind the CONNECT while somebody is asked, in its order. */
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
 
   constructor(door: Door, connection: Connection) {
     this.door = door;
@@ -67,7 +79,12 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   }
 
   get listening(): boolean {
-    return this.state !== "closed";
+    return this.state !== "closed" && this.#withdraw === null;
+  }
+
+  /** Whether it has to wait until it is known who it is. */
+  get isAsking(): boolean {
+    return this.#withdraw !== null;
   }
 
   get writable(): boolean {
@@ -88,6 +105,10 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   data(chunk: Uint8Array): void {
     const { door } = this;
     if (this.state === "closed") return;
+    if (this.#withdraw !== null) {
+      this.#hold(chunk);
+      return;
+    }
     door.nowMs = door.clock.nowMs();
     door.reading = this;
     this.heard();
@@ -97,9 +118,55 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (refusal !== null) this.refuse(refusal);
     this.flushReplies();
     door.reading = null;
+    if (this.#withdraw !== null && this.#framer.position < chunk.length) {
+      this.#hold(chunk.subarray(this.#framer.position));
+    }
     // Packets are valid while they are handled; what outlives that was copied.
     releaseChunk(chunk);
     if (this.listening) door.pauseIfBehind(this);
+  }
+
+  /** Reads nothing more until `answered`; MQTT allows to send on before CONNACK. `withdraw` takes the question back. */
+  ask(withdraw: () => void): void {
+    this.#withdraw = withdraw;
+    this.connection.pause();
+  }
+
+  /** Goes on with what was asked for, and then with what has come behind it. */
+  answered(goOn: () => void): void {
+    if (this.#withdraw === null) return;
+    this.#withdraw = null;
+    const { door } = this;
+    door.nowMs = door.clock.nowMs();
+    door.reading = this;
+    goOn();
+    this.flushReplies();
+    door.reading = null;
+    const held = this.#held;
+    this.#letGo();
+    for (const chunk of held) this.data(chunk);
+    if (this.listening && !this.paused) this.connection.resume();
+  }
+
+  /** Keeps what came while somebody is asked, within what may be unsettled anyway. */
+  #hold(chunk: Uint8Array): void {
+    const { limits, stats } = this.door;
+    // The chunk may be given back, or be a view of one that is.
+    this.#held.push(chunk.slice());
+    this.#heldBytes += chunk.length;
+    stats.unsettledBytes += chunk.length;
+    if (
+      this.#heldBytes > limits.maxUnsettledBytes ||
+      stats.unsettledBytes > 2 * limits.maxTotalUnsettledBytes
+    ) {
+      this.refuse({ reason: Reason.QUOTA_EXCEEDED, what: "too much before it is known who it is" });
+    }
+  }
+
+  #letGo(): void {
+    this.door.stats.unsettledBytes -= this.#heldBytes;
+    this.#heldBytes = 0;
+    this.#held = [];
   }
 
   drained(): void {
@@ -110,7 +177,10 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
 
   closed(error: Error | null): void {
     if (this.state === "closed") return;
-    if (error !== null) {
+    if (hasCode(error, "TLS_HANDSHAKE")) {
+      this.door.stats.protocolErrors++;
+      this.door.log.warn("refused a TLS connection for MQTT", { ...this.#who(), reason: error.message });
+    } else if (error !== null) {
       this.door.log.debug("an MQTT connection broke", { ...this.#who(), reason: error.message });
     }
     this.#end(true);
@@ -126,7 +196,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   expired(): void {
     const { door } = this;
     if (this.state === "connecting") {
-      this.refuse({ reason: Reason.KEEP_ALIVE_TIMEOUT, what: "no CONNECT in time" });
+      const what = this.isAsking ? "no answer in time to who it is" : "no CONNECT in time";
+      this.refuse({ reason: Reason.KEEP_ALIVE_TIMEOUT, what });
       return;
     }
     const silentMs = door.wheel.nowMs() - this.#heardMs;
@@ -157,6 +228,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   announced(firstByte: number, sizeBytes: number): Refusal | null {
     const type = firstByte >> 4;
     // MQTT-3.1.0-1
+    if (this.state === "connecting" && firstByte === TLS_HANDSHAKE) {
+      return { reason: Reason.PROTOCOL_ERROR, what: "it speaks TLS, which this port does not" };
+    }
     if (this.state === "connecting" && type !== PacketType.CONNECT) {
       return { reason: Reason.PROTOCOL_ERROR, what: "the first packet is not a CONNECT" };
     }
@@ -301,7 +375,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     packetId: number,
     expirySec: number,
     identifiers: readonly number[],
-  ): "sent" | "too-large" {
+  ): SendOutcome {
+    if (this.checksRights && !this.#mayStillGet(message)) return "forbidden";
     const version = this.version ?? Version.V311;
     if (this.maximumPacketBytes !== Number.POSITIVE_INFINITY) {
       const size = publishSizeBytes(message, version, qos, expirySec, identifiers);
@@ -313,6 +388,14 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.connection.send(direct.bytes());
     direct.clear();
     return "sent";
+  }
+
+  /** Looks at the rights again for what has waited, until nothing waits any more. */
+  #mayStillGet({ topic }: LiveMessage): boolean {
+    const { access, topics } = this.door;
+    if (this.session.outbound.queuedMessages === 0) this.checksRights = false;
+    const entry = topics.find(topic, 0, topic.length);
+    return !("reason" in entry) && access.mayReceive(this.session, entry);
   }
 
   // The end.
@@ -365,6 +448,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   #end(publishesWill: boolean): void {
     const { door, session } = this;
     this.state = "closed";
+    this.#withdraw?.();
+    this.#withdraw = null;
+    this.#letGo();
     door.wheel.cancel(this);
     door.forget(this);
     door.detach(this, session);
@@ -395,3 +481,5 @@ export function clientFields({ connection, session }: Client) {
 }
 
 const MAX_LOGGED_ID = 64;
+/** The first byte of a TLS connection: the content type of a handshake record (RFC 8446, 5.1). */
+const TLS_HANDSHAKE = 0x16;

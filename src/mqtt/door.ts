@@ -5,6 +5,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { type Access, type Identity, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
+import { type Gate, OPEN_GATE } from "./gate.ts";
 import type { Followers } from "./history/followers.ts";
 import { Replays } from "./history/replays.ts";
 import { PublishIngest } from "./ingest.ts";
@@ -12,6 +13,7 @@ import type { MqttLimits } from "./limits.ts";
 import { LiveDelivery } from "./live.ts";
 import { Losses } from "./losses.ts";
 import { AckView } from "./packets/acks.ts";
+import { Reason } from "./packets/codes.ts";
 import { Properties } from "./packets/properties.ts";
 import { PublishView } from "./packets/publish.ts";
 import { PacketReader } from "./packets/reader.ts";
@@ -45,6 +47,8 @@ export interface DoorParts {
   readonly gaps?: GapNotes;
   /** Where left out, everybody may do everything. */
   readonly access?: Access;
+  /** Where left out, everybody gets in. */
+  readonly gate?: Gate;
   /** What reads the logs; where left out, what was published before can't be had. */
   readonly history?: DoorHistory;
 }
@@ -74,6 +78,7 @@ export class Door {
   readonly access: Access;
   /** Null where there is nothing to read from. */
   readonly replays: Replays | null;
+  readonly gate: Gate;
   /** The session of a connection that has not said who it is. */
   readonly nobody: Session;
   /** The connection whose chunk is being read. */
@@ -112,6 +117,7 @@ export class Door {
     this.random = parts.random;
     this.limits = parts.limits;
     this.access = parts.access ?? OPEN_ACCESS;
+    this.gate = parts.gate ?? OPEN_GATE;
     this.log = parts.log;
     this.losses = new Losses(parts.gaps ?? NO_GAP_NOTES);
     this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
@@ -164,6 +170,20 @@ export class Door {
     const batch = this.publishing.publish(message, from, settled);
     if (batch.state !== "waiting") this.settleSoon();
     return batch;
+  }
+
+  /**
+   * Users or rules have changed. Who was let in for what no longer holds is put out, its will unpublished. The
+   * others stay with their subscriptions, and get and publish what they may from now on.
+   */
+  rightsChanged(): void {
+    this.subscriptions.invalidate();
+    for (const client of [...this.connections]) {
+      client.checksRights = true;
+      if (client.state !== "open" || this.gate.holds(client.proof)) continue;
+      this.stats.loginsRevoked++;
+      client.leave(Reason.NOT_AUTHORIZED, "its user, password or certificate holds no longer", false);
+    }
   }
 
   /** A connection has ended: its session ends with it. */

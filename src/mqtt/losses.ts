@@ -4,9 +4,10 @@ import { isReserved } from "./topics.ts";
 
 /**
  * Why a subscriber did not get a message: its queue was full; the message's expiry passed; its session ended with the
- * message in its queue; the client takes no packet of that size; too much waited for the disk.
+ * message in its queue; the client takes no packet of that size, or lost the right to the message while it waited; too
+ * much waited for the disk.
  */
-export type LossReason = "queue-full" | "expired" | "session-ended" | "too-large" | "unstaged";
+export type LossReason = "queue-full" | "expired" | "session-ended" | "too-large" | "forbidden" | "unstaged";
 
 /** Writes down what subscribers did not get. The records themselves are in the log all the same. */
 export class Losses {

@@ -44,6 +44,8 @@ export interface Destination {
   readonly timestamp: TimestampRule | null;
   /** Null where payloads are passed as they are. */
   readonly decoding: Decoding | null;
+  /** The level that the route's filter names {key}; null where it names none. */
+  readonly keyLevel: string | null;
 }
 
 /** What a destination has where payloads are decoded. */
@@ -174,6 +176,7 @@ class Route {
       encodedHeaders: withCount(block),
       timestamp: this.#timestamp,
       decoding: this.#decoding(mqttTopic, names, headers),
+      keyLevel: names.get("key") ?? null,
     };
   }
 

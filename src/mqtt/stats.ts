@@ -5,6 +5,10 @@ export interface MqttStats {
   connectionsRefused: number;
   takeovers: number;
   keepAliveTimeouts: number;
+  /** Logins that were wrong, and such that nobody may connect by. */
+  loginsRefused: number;
+  /** Connections that ended since what they were let in for no longer held. */
+  loginsRevoked: number;
   /** Connections that were closed for what they sent. */
   protocolErrors: number;
   publishesReceived: number;
@@ -27,6 +31,8 @@ export interface MqttStats {
   messagesExpired: number;
   /** Messages larger than a subscriber's maximum packet size. */
   messagesTooLarge: number;
+  /** Messages whose subscriber lost the right to them while they waited. */
+  messagesForbidden: number;
   /** Messages that no subscriber got since too much waited for the disk. */
   messagesUnstaged: number;
   /** Subscriptions to what was published before. */
@@ -55,6 +61,8 @@ export function newStats(): MqttStats {
     connectionsRefused: 0,
     takeovers: 0,
     keepAliveTimeouts: 0,
+    loginsRefused: 0,
+    loginsRevoked: 0,
     protocolErrors: 0,
     publishesReceived: 0,
     publishBytesReceived: 0,
@@ -68,6 +76,7 @@ export function newStats(): MqttStats {
     messagesDropped: 0,
     messagesExpired: 0,
     messagesTooLarge: 0,
+    messagesForbidden: 0,
     messagesUnstaged: 0,
     replays: 0,
     messagesReplayed: 0,

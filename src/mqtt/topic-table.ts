@@ -1,4 +1,5 @@
 import type { PendingBatch } from "../broker/ingest.ts";
+import type { Identity } from "./access.ts";
 import { Reason, type Refusal } from "./packets/codes.ts";
 import { copyOf, decodeText } from "./packets/reader.ts";
 import type { Destination, RouteTable } from "./routes.ts";
@@ -16,6 +17,9 @@ export class TopicEntry {
   /** Subscribers, as of `targetsVersion` of the subscriptions. */
   targets: readonly Target[] = [];
   targetsVersion = -1;
+  /** Who may publish to it, of those who did the last one, as of `publisherVersion` of the rights. */
+  publisher: Identity | null = null;
+  publisherVersion = -1;
   /** Next entry of the same hash. */
   next: TopicEntry | null = null;
 

@@ -44,3 +44,8 @@ export function levelCount(text: string): number {
 export function isShared(filter: string): boolean {
   return filter.startsWith("$share/");
 }
+
+/** What a filter asks for without what says how: `a/#` of `$share/group/a/#` and of `$replay/24h/a/#`. */
+export function plainFilter(filter: string): string {
+  return /^(?:\$share|\$replay)\/[^/]+\/(.+)$/s.exec(filter)?.[1] ?? filter;
+}

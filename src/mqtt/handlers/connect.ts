@@ -1,21 +1,18 @@
+import { type Identity, OPEN_ACCESS } from "../access.ts";
 import type { Client } from "../client.ts";
-import { ConnectReturn, Reason, type Refusal, Version } from "../packets/codes.ts";
+import { ConnectReturn, Reason, Version } from "../packets/codes.ts";
 import { type ConnectPacket, readConnect, type WillPacket } from "../packets/connect.ts";
 import { Session } from "../sessions/session.ts";
 import { refusalReason } from "../settled-batches.ts";
+import { type Admitted, askWho, type ConnectRefusal } from "./admission.ts";
 import { newWill, type Will } from "./will.ts";
 
 const ASSIGNED_ID_BYTES = 12;
 /** MQTT 3.1 asks for 1 to 23 characters. */
 const MAX_V31_ID = 23;
 
-/** A handshake that is refused: what MQTT 5 hears, and the return code of the older versions. */
-interface ConnectRefusal extends Refusal {
-  readonly returnCode: number;
-}
-
 /**
- * CONNECT (MQTT 5, 3.1). Anybody may connect: user name and password are read and not asked for. Sessions end with
+ * CONNECT (MQTT 5, 3.1). Who it is comes first, then what it asks for. Sessions end with
  * their connection: session present is always 0, and MQTT 5 hears a session expiry of 0 where it asked for more.
  * A client id that is connected already is taken over (MQTT-3.1.4-3).
  *
@@ -41,16 +38,6 @@ export function handleConnect(client: Client): void {
   }
   client.problemInformation = packet.problemInformation;
   client.maximumPacketBytes = packet.maximumPacketBytes;
-  const clientId = clientIdFor(client, packet);
-  if (typeof clientId !== "string") {
-    refuse(client, clientId);
-    return;
-  }
-  const will = willFor(client, packet);
-  if (will !== null && "reason" in will) {
-    refuse(client, will);
-    return;
-  }
   if (packet.authenticationMethod) {
     refuse(client, {
       reason: Reason.BAD_AUTHENTICATION_METHOD,
@@ -59,10 +46,44 @@ export function handleConnect(client: Client): void {
     });
     return;
   }
-  open(client, packet, clientId, will);
+  askWho(client, packet, (admission) => {
+    if ("reason" in admission) refuse(client, admission);
+    else goOn(client, packet, admission);
+  });
 }
 
-function open(client: Client, packet: ConnectPacket, clientId: string, will: Will | null): void {
+/** What the client asks for, now that it is known who it is. */
+function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
+  const clientId = clientIdFor(client, packet);
+  if (typeof clientId !== "string") {
+    refuse(client, clientId);
+    return;
+  }
+  const before = client.door.clients.get(clientId);
+  if (before !== undefined && before.session.userName !== admitted.userName) {
+    // Else whoever guesses a client id could put out another user's device.
+    refuse(client, {
+      reason: Reason.NOT_AUTHORIZED,
+      returnCode: ConnectReturn.NOT_AUTHORIZED,
+      what: "its client id is connected as another user",
+    });
+    return;
+  }
+  const will = willFor(client, packet, { clientId, userName: admitted.userName });
+  if (will !== null && "reason" in will) {
+    refuse(client, will);
+    return;
+  }
+  open(client, packet, clientId, will, admitted);
+}
+
+function open(
+  client: Client,
+  packet: ConnectPacket,
+  clientId: string,
+  will: Will | null,
+  admitted: Admitted,
+): void {
   const { door } = client;
   const keepAliveSec = keepAliveFor(packet, door.limits.maxKeepAliveSec);
   // One that can't be told that it is accepted takes nobody over and leaves no will.
@@ -73,6 +94,9 @@ function open(client: Client, packet: ConnectPacket, clientId: string, will: Wil
     before.leave(Reason.SESSION_TAKEN_OVER, "", true);
   }
   client.session = new Session(clientId, door.limits, door.stats, door.losses);
+  client.session.userName = admitted.userName;
+  client.proof = admitted.proof;
+  client.checksRights = door.access !== OPEN_ACCESS;
   client.session.outbound.attach(client);
   client.will = will;
   if (will !== null) door.willBytes += will.sizeBytes;
@@ -151,7 +175,7 @@ function badId(what: string): ConnectRefusal {
 }
 
 /** The will, if it is one that can be published. */
-function willFor(client: Client, packet: ConnectPacket): Will | ConnectRefusal | null {
+function willFor(client: Client, packet: ConnectPacket, who: Identity): Will | ConnectRefusal | null {
   const { door } = client;
   if (packet.will === null) return null;
   const asked: WillPacket = packet.will;
@@ -159,6 +183,9 @@ function willFor(client: Client, packet: ConnectPacket): Will | ConnectRefusal |
   if ("reason" in entry) return badWill(Reason.TOPIC_NAME_INVALID, `a will: ${entry.what}`);
   if (entry.destination === null) {
     return badWill(refusalReason(entry.refused.error), "a will to a topic that nobody may publish to");
+  }
+  if (!door.access.mayPublish(who, entry)) {
+    return badWill(Reason.NOT_AUTHORIZED, "a will to a topic that it may not publish to");
   }
   const will = newWill(entry, asked);
   if (door.willBytes + will.sizeBytes > door.limits.maxTotalWillBytes) {

@@ -28,6 +28,8 @@ export class Framer {
   #have = 0;
   /** Size of the packet being assembled with its fixed header; 0 until that is known. */
   #need = 0;
+  /** Where the latest chunk was not read on: its end, or where its sink wanted no more. */
+  position = 0;
 
   /** Bytes held of a packet that is not complete. */
   get heldBytes(): number {
@@ -42,6 +44,7 @@ export class Framer {
       if (typeof taken !== "number") return taken;
       position = taken;
     }
+    this.position = end;
     while (position < end && sink.listening) {
       const available = end - position;
       const length = remainingLength(chunk, position, end);
@@ -62,6 +65,7 @@ export class Framer {
       sink.packet(first, chunk, position + size - length, position + size);
       position += size;
     }
+    this.position = position;
     return null;
   }
 

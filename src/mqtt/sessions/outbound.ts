@@ -27,13 +27,18 @@ export interface MessageOrigin {
   ended(clientId: string, end: DeliveryEnd): void;
 }
 
+export type SendOutcome = "sent" | "too-large" | "forbidden";
+
 /** The connection that a session sends through. */
 export interface SubscriberLink {
   /** What the client takes unacknowledged. */
   readonly receiveMaximum: number;
   /** Whether the socket can take another message without a backlog. */
   readonly writable: boolean;
-  /** Sends a PUBLISH; says "too-large" where the client's maximum packet size forbids it (MQTT-3.1.2-24). */
+  /**
+   * Sends a PUBLISH; says "too-large" where the client's maximum packet size forbids it (MQTT-3.1.2-24), "forbidden"
+   * where it waited until the client had no right to it any more. Both end it as if it had been delivered.
+   */
   sendPublish(
     message: LiveMessage,
     qos: Qos,
@@ -41,7 +46,7 @@ export interface SubscriberLink {
     packetId: number,
     expirySec: number,
     identifiers: readonly number[],
-  ): "sent" | "too-large";
+  ): SendOutcome;
 }
 
 /**

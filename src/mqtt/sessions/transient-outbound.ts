@@ -149,10 +149,12 @@ export class TransientOutbound implements Outbound {
     }
     const retain = target.retainAsPublished && message.retain;
     const packetId = qos === 0 ? 0 : this.#nextPacketId();
-    if (link.sendPublish(message, qos, retain, packetId, expirySec, target.identifiers) === "too-large") {
+    const outcome = link.sendPublish(message, qos, retain, packetId, expirySec, target.identifiers);
+    if (outcome !== "sent") {
       // MQTT-3.1.2-25: as if it had been delivered.
-      this.#stats.messagesTooLarge++;
-      this.#lose({ message, target }, "too-large");
+      if (outcome === "too-large") this.#stats.messagesTooLarge++;
+      else this.#stats.messagesForbidden++;
+      this.#lose({ message, target }, outcome);
       return;
     }
     this.#stats.messagesSent++;

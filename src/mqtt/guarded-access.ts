@@ -1,0 +1,65 @@
+import type { Rights } from "../security/rights.ts";
+import type { Security } from "../security/security.ts";
+import type { Access, Identity } from "./access.ts";
+import type { TopicEntry } from "./topic-table.ts";
+import { plainFilter } from "./topics.ts";
+
+/** Topics of which a principal's right to receive is remembered; those who get more cost a look at the rules. */
+const MAX_REMEMBERED_TOPICS = 256;
+
+interface Known {
+  readonly version: number;
+  readonly rights: Rights;
+  readonly receives: Map<TopicEntry, boolean>;
+}
+
+/**
+ * The rights of clients by the rules of the gateway. A topic remembers who has published to it last and may: most
+ * topics have one publisher, and for that one the rules are looked at once, until they change.
+ */
+export class GuardedAccess implements Access {
+  readonly #security: Security;
+  readonly #known = new WeakMap<Identity, Known>();
+
+  constructor(security: Security) {
+    this.#security = security;
+  }
+
+  mayPublish(who: Identity, topic: TopicEntry): boolean {
+    const { version } = this.#security;
+    if (topic.publisher === who && topic.publisherVersion === version) return true;
+    if (!this.#of(who).rights.mayPublish(topic.text, keyOf(topic))) return false;
+    topic.publisher = who;
+    topic.publisherVersion = version;
+    return true;
+  }
+
+  maySubscribe(who: Identity, filter: string): boolean {
+    return this.#of(who).rights.maySubscribe(plainFilter(filter));
+  }
+
+  mayReceive(who: Identity, topic: TopicEntry): boolean {
+    const { rights, receives } = this.#of(who);
+    let may = receives.get(topic);
+    if (may === undefined) {
+      may = rights.mayReceive(topic.text, keyOf(topic));
+      if (receives.size >= MAX_REMEMBERED_TOPICS) receives.clear();
+      receives.set(topic, may);
+    }
+    return may;
+  }
+
+  #of(who: Identity): Known {
+    const { version } = this.#security;
+    let known = this.#known.get(who);
+    if (known?.version !== version) {
+      known = { version, rights: this.#security.rightsOf(who), receives: new Map() };
+      this.#known.set(who, known);
+    }
+    return known;
+  }
+}
+
+function keyOf(topic: TopicEntry): string | null {
+  return topic.destination?.keyLevel ?? null;
+}

@@ -1,0 +1,211 @@
+import type { Clock } from "../io/clock.ts";
+import type { Passwords } from "../io/passwords.ts";
+import { ATTEMPT_LIMITS, type AttemptLimits, Attempts } from "./attempts.ts";
+import type { Users } from "./users.ts";
+
+export interface LoginLimits {
+  /** Hashes that are computed at once: each takes a core and its memory. */
+  readonly maxRunning: number;
+  /** Logins that wait for one; more are told that the server is busy. */
+  readonly maxWaiting: number;
+  /** Of one address. */
+  readonly maxWaitingOfAddress: number;
+  /** Passwords that were found good and are known again without a hash. */
+  readonly maxRemembered: number;
+  /** How late a wrong password is answered. */
+  readonly wrongDelayMs: number;
+}
+
+export const LOGIN_LIMITS: LoginLimits = {
+  maxRunning: 2,
+  maxWaiting: 4_096,
+  maxWaitingOfAddress: 1_024,
+  maxRemembered: 16_384,
+  wrongDelayMs: 500,
+};
+
+/** "too-many": from this address; "busy": from all. */
+export type LoginOutcome =
+  | { readonly kind: "good"; readonly hash: string }
+  | { readonly kind: "wrong" | "busy" | "too-many" };
+
+type Done = (outcome: LoginOutcome) => void;
+
+interface Login {
+  readonly userName: string;
+  readonly password: Uint8Array;
+  readonly address: string;
+  /** The user's, or one that nothing fits where there is no such user: both take the same time. */
+  readonly hash: string;
+  readonly known: boolean;
+  readonly fingerprint: string;
+  /** Whether it has waited for the failures before it. */
+  slowed: boolean;
+  done: Done | null;
+}
+
+/** A hash whose password nobody has. */
+const NOBODYS_HASH =
+  "$argon2id$v=19$m=19456,t=2,p=1$7BSr3QGsjukXTzmTEINATlUPe+LeXKoNSHnwBaN7cH8$AF7qgbI4MujqzSDwSf4fnEFKG1xzgf0SUXtX0Cq3nUA";
+
+/** Checks passwords: a few at once beside the event loop, none twice, wrong ones ever more slowly. */
+export class Logins {
+  readonly #passwords: Passwords;
+  readonly #clock: Clock;
+  readonly #limits: LoginLimits;
+  readonly #attempts: Attempts;
+  #users: Users = new Map();
+  /** Fingerprints of passwords that were good, the one not used for longest first. */
+  readonly #good = new Set<string>();
+  /** Logins that wait or are being checked, by address. */
+  readonly #waitingOf = new Map<string, number>();
+  #waiting = 0;
+  #running = 0;
+  #queue: Login[] = [];
+  /** What several wait for who have sent the same. */
+  readonly #shared = new Map<string, Login[]>();
+
+  constructor(
+    passwords: Passwords,
+    clock: Clock,
+    limits: LoginLimits = LOGIN_LIMITS,
+    attempts: AttemptLimits = ATTEMPT_LIMITS,
+  ) {
+    this.#passwords = passwords;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#attempts = new Attempts(clock, attempts);
+  }
+
+  set users(users: Users) {
+    this.#users = users;
+  }
+
+  /**
+   * Checks a password and calls back once: at once where it is known, or where too many wait. What is returned
+   * takes the question back: nobody is called then.
+   */
+  check(userName: string, password: Uint8Array, address: string, done: Done): () => void {
+    const users = this.#users;
+    const hash = users.get(userName) ?? NOBODYS_HASH;
+    const fingerprint = this.#passwords.fingerprint(password, hash);
+    if (users.has(userName) && this.#isRemembered(fingerprint)) {
+      done({ kind: "good", hash });
+      return () => {};
+    }
+    const { maxWaiting, maxWaitingOfAddress } = this.#limits;
+    const waitMs = this.#attempts.waitMs(userName, address);
+    // Who is slowed down does not get to wait many times at once.
+    const allowed = waitMs > 0 ? MAX_SLOWED_OF_ADDRESS : maxWaitingOfAddress;
+    if ((this.#waitingOf.get(address) ?? 0) >= allowed) {
+      done({ kind: "too-many" });
+      return () => {};
+    }
+    if (this.#waiting >= maxWaiting) {
+      done({ kind: "busy" });
+      return () => {};
+    }
+    // The bytes that came are somebody's chunk.
+    const login: Login = {
+      userName,
+      password: password.slice(),
+      address,
+      hash,
+      known: users.has(userName),
+      fingerprint,
+      slowed: waitMs > 0,
+      done,
+    };
+    this.#count(address, 1);
+    if (waitMs > 0) this.#clock.after(waitMs, () => this.#enqueue(login));
+    else this.#enqueue(login);
+    return () => {
+      login.done = null;
+    };
+  }
+
+  #isRemembered(fingerprint: string): boolean {
+    if (!this.#good.delete(fingerprint)) return false;
+    this.#good.add(fingerprint);
+    return true;
+  }
+
+  #enqueue(login: Login): void {
+    const same = this.#shared.get(login.fingerprint);
+    if (same !== undefined) {
+      same.push(login);
+      return;
+    }
+    this.#shared.set(login.fingerprint, [login]);
+    this.#queue.push(login);
+    this.#runNext();
+  }
+
+  #runNext(): void {
+    while (this.#running < this.#limits.maxRunning) {
+      const login = this.#queue.shift();
+      if (login === undefined) return;
+      // Nobody waits for it any more.
+      if (this.#shared.get(login.fingerprint)?.every(({ done }) => done === null) === true) {
+        for (const { address } of this.#take(login)) this.#count(address, -1);
+        continue;
+      }
+      // What was wrong since it came shows that its address guesses: the queue behind is not kept waiting for it.
+      if (!login.slowed && this.#attempts.waitMs(login.userName, login.address) > 0) {
+        for (const one of this.#take(login)) this.#answer(one, "too-many");
+        continue;
+      }
+      this.#running++;
+      this.#passwords.verify(login.password, login.hash).then(
+        (good) => this.#checked(login, good),
+        () => this.#checked(login, false),
+      );
+    }
+  }
+
+  #take({ fingerprint }: Login): readonly Login[] {
+    const logins = this.#shared.get(fingerprint) ?? [];
+    this.#shared.delete(fingerprint);
+    return logins;
+  }
+
+  #checked(first: Login, fits: boolean): void {
+    this.#running--;
+    const good = fits && first.known;
+    if (good) this.#remember(first.fingerprint);
+    for (const login of this.#take(first)) {
+      if (!good) this.#wrong(login);
+      // A password that was changed meanwhile is for the next attempt to decide.
+      else this.#answer(login, this.#users.get(login.userName) === login.hash ? "good" : "busy");
+    }
+    this.#runNext();
+  }
+
+  #wrong(login: Login): void {
+    this.#attempts.failed(login.userName, login.address);
+    this.#clock.after(this.#limits.wrongDelayMs, () => this.#answer(login, "wrong"));
+  }
+
+  #answer(login: Login, kind: LoginOutcome["kind"]): void {
+    this.#count(login.address, -1);
+    if (kind === "good") this.#attempts.succeeded(login.userName, login.address);
+    const { done } = login;
+    login.done = null;
+    done?.(kind === "good" ? { kind, hash: login.hash } : { kind });
+  }
+
+  #remember(fingerprint: string): void {
+    this.#good.add(fingerprint);
+    const [oldest] = this.#good;
+    if (this.#good.size > this.#limits.maxRemembered && oldest !== undefined) this.#good.delete(oldest);
+  }
+
+  #count(address: string, change: number): void {
+    this.#waiting += change;
+    const count = (this.#waitingOf.get(address) ?? 0) + change;
+    if (count > 0) this.#waitingOf.set(address, count);
+    else this.#waitingOf.delete(address);
+  }
+}
+
+const MAX_SLOWED_OF_ADDRESS = 4;

@@ -1,0 +1,312 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { isLoopback } from "../config/address.ts";
+import type { Clock } from "../io/clock.ts";
+import type { TlsServer } from "../io/network.ts";
+import type { Passwords } from "../io/passwords.ts";
+import { MAX_ACL_FILE_BYTES, parseAcl, type Rule } from "./acl.ts";
+import { readCertificate, readRevocations } from "./certificate.ts";
+import { Logins } from "./logins.ts";
+import { type NameSource, nameOf } from "./principal-names.ts";
+import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
+import { MAX_USERS_FILE_BYTES, parseUsers, type Users } from "./users.ts";
+
+const MAX_PEM_BYTES = 1024 * 1024;
+
+/** A file that may be missing only where nobody asked for it. */
+export interface SecurityFile {
+  readonly path: string;
+  readonly mayBeMissing: boolean;
+}
+
+export interface TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** Authorities of client certificates, and their lists of revoked ones; null for none. */
+  readonly authorities: string | null;
+  readonly revocations: string | null;
+  readonly minVersion: TlsServer["minVersion"];
+}
+
+export interface SecurityOptions {
+  /** A file whole, null where there is none. Throws HeadwaterError. */
+  readonly readFile: (path: string, maxBytes: number) => Uint8Array | null;
+  readonly passwords: Passwords;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly users: SecurityFile;
+  readonly acl: SecurityFile;
+  /** Null where no listener has TLS. */
+  readonly tls: TlsFiles | null;
+  readonly nameSources: readonly NameSource[];
+  /** Who may connect without saying who he is. */
+  readonly anonymous: "loopback" | "allow" | "deny";
+  readonly granting: Granting;
+}
+
+/** What somebody shows of himself. */
+export interface Credentials {
+  readonly userName: string | null;
+  readonly password: Uint8Array | null;
+  /** A certificate that was found good, in DER. */
+  readonly certificate: Uint8Array | null;
+  readonly address: string;
+}
+
+/** What a connection was let in for: as long as it holds, the connection may stay. */
+export type Proof =
+  | { readonly kind: "anonymous" }
+  | { readonly kind: "password"; readonly userName: string; readonly hash: string }
+  | { readonly kind: "certificate"; readonly id: string };
+
+export type Admission =
+  | { readonly kind: "admitted"; readonly userName: string | null; readonly proof: Proof }
+  | {
+      /** "unknown": not who he says. "forbidden": nobody may connect so. The others: not now. */
+      readonly kind: "unknown" | "forbidden" | "busy" | "too-many";
+      /** For the log and the reason string: it says nothing of what would have been right. */
+      readonly what: string;
+    };
+
+const ANONYMOUS: Proof = { kind: "anonymous" };
+const BAD_LOGIN = "user name or password is wrong";
+
+/** Who may connect and what they may do: users, certificates and rules, read from files that may change. */
+export class Security {
+  readonly #options: SecurityOptions;
+  readonly #logins: Logins;
+  #users: Users = new Map();
+  /** Null where there are no rules: then nobody is denied anything. */
+  #rules: readonly Rule[] | null = null;
+  #tls: Omit<TlsServer, "clientCertificate" | "protocols"> | null = null;
+  #revoked: ReadonlySet<string> = new Set();
+  #version = 0;
+  /** What every file held when it was read; undefined before. */
+  readonly #texts = new Map<string, string | null>();
+  readonly #listeners: (() => void)[] = [];
+
+  /** Reads all files. Throws CONFIG_INVALID with what is wrong in them. */
+  constructor(options: SecurityOptions) {
+    this.#options = options;
+    this.#logins = new Logins(options.passwords, options.clock);
+    for (const part of this.#parts()) part();
+  }
+
+  /** Grows whenever rights or users may have changed: what was found out under another one no longer stands. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Files that matter, for whoever watches them. */
+  get files(): readonly string[] {
+    const { users, acl, tls } = this.#options;
+    const pems = tls === null ? [] : [tls.certificate, tls.key, tls.authorities, tls.revocations];
+    return [users.path, acl.path, ...pems.filter((path) => path !== null)];
+  }
+
+  /** Calls back after every change that `reload` has found. */
+  onChanged(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Reads the files again. One that is gone or that can't be used stays as it was, with a line in the log: a slip
+   * must neither open the gateway nor lock everybody out.
+   */
+  reload(): void {
+    const before = this.#version;
+    for (const part of this.#parts()) {
+      try {
+        part();
+      } catch (error) {
+        this.#options.logger.error(
+          "a file of users, rules or certificates is not used; what it was before stands",
+          {
+            error,
+          },
+        );
+      }
+    }
+    if (this.#version === before) return;
+    this.#options.logger.info("users, rules or certificates have changed", { users: this.#users.size });
+    for (const listener of this.#listeners) listener();
+  }
+
+  /**
+   * Says who somebody is, and calls back once: at once, but where a password has to be checked. What is returned
+   * takes the question back.
+   *
+   * A password that is sent decides: who sends one is its user, or nobody. Else a certificate does. While there are
+   * no users at all, names and passwords mean nothing, and who sends them is as anonymous as who does not.
+   */
+  admit(
+    { userName, password, certificate, address }: Credentials,
+    done: (admission: Admission) => void,
+  ): () => void {
+    const holder = certificate === null ? null : this.#holder(certificate);
+    if (holder !== null && holder.kind !== "admitted") {
+      done(holder);
+      return () => {};
+    }
+    if (this.#users.size > 0 && password !== null && userName !== null) {
+      return this.#logins.check(userName, password, address, (outcome) => {
+        if (outcome.kind === "good") {
+          done({ kind: "admitted", userName, proof: { kind: "password", userName, hash: outcome.hash } });
+        } else
+          done({ kind: outcome.kind === "wrong" ? "unknown" : outcome.kind, what: REFUSALS[outcome.kind] });
+      });
+    }
+    done(this.#withoutPassword(userName, password, holder, address));
+    return () => {};
+  }
+
+  /** Whether a proof still holds. */
+  holds(proof: Proof): boolean {
+    switch (proof.kind) {
+      case "anonymous":
+        return true;
+      case "password":
+        return this.#users.get(proof.userName) === proof.hash;
+      case "certificate":
+        return !this.#revoked.has(proof.id);
+    }
+  }
+
+  /** Whether there is a user of this name. */
+  isUser(name: string): boolean {
+    return this.#users.has(name);
+  }
+
+  /** What somebody may do, as of now. */
+  rightsOf(who: Principal): Rights {
+    return this.#rules === null ? ALL_RIGHTS : rightsOf(this.#rules, who, this.#options.granting);
+  }
+
+  /** What a listener serves with. Throws CONFIG_INVALID where there is no certificate. */
+  tlsServer(clientCertificate: TlsServer["clientCertificate"], protocols: readonly string[]): TlsServer {
+    if (this.#tls === null)
+      throw new HeadwaterError("CONFIG_INVALID", "TLS needs tls.certificate.file and tls.key.file");
+    return { ...this.#tls, clientCertificate, protocols };
+  }
+
+  #withoutPassword(
+    userName: string | null,
+    password: Uint8Array | null,
+    holder: (Admission & { readonly kind: "admitted" }) | null,
+    address: string,
+  ): Admission {
+    if (holder !== null) {
+      // A name beside a certificate has to be the certificate's.
+      const fits =
+        password === null && (userName === null || userName === "" || userName === holder.userName);
+      return fits || this.#users.size === 0 ? holder : { kind: "unknown", what: BAD_LOGIN };
+    }
+    if (this.#users.size > 0 && (userName !== null || password !== null)) {
+      return { kind: "unknown", what: BAD_LOGIN };
+    }
+    const { anonymous } = this.#options;
+    if (anonymous === "allow" || (anonymous === "loopback" && isLoopback(address))) {
+      return { kind: "admitted", userName: null, proof: ANONYMOUS };
+    }
+    return {
+      kind: "forbidden",
+      what: "a user name and a password, or a client certificate, are needed here",
+    };
+  }
+
+  #holder(der: Uint8Array): Admission {
+    const certificate = readCertificate(der);
+    const userName = certificate === null ? null : nameOf(certificate, this.#options.nameSources);
+    if (certificate === null || userName === null) {
+      return { kind: "unknown", what: "the client certificate has no name that could be used" };
+    }
+    // The listener refuses these too, but may have been opened with an older list.
+    if (this.#revoked.has(certificate.id))
+      return { kind: "unknown", what: "the client certificate was revoked" };
+    return { kind: "admitted", userName, proof: { kind: "certificate", id: certificate.id } };
+  }
+
+  /** What is read by itself: a fault in one leaves the others alone. */
+  #parts(): readonly (() => void)[] {
+    const { users, acl, tls } = this.#options;
+    return [
+      () =>
+        this.#take([users], [MAX_USERS_FILE_BYTES], ([text]) =>
+          this.#useUsers(parseUsers(users.path, text ?? "")),
+        ),
+      () =>
+        this.#take([acl], [MAX_ACL_FILE_BYTES], ([text]) => {
+          this.#rules = text === null || text === undefined ? null : parseAcl(acl.path, text);
+        }),
+      () => {
+        if (tls !== null) this.#takeTls(tls);
+      },
+    ];
+  }
+
+  #useUsers(users: Users): void {
+    this.#users = users;
+    this.#logins.users = users;
+  }
+
+  #takeTls({ certificate, key, authorities, revocations, minVersion }: TlsFiles): void {
+    const paths = [certificate, key, authorities, revocations];
+    const files = paths.map((path) => (path === null ? null : { path, mayBeMissing: false }));
+    this.#take(
+      files,
+      paths.map(() => MAX_PEM_BYTES),
+      ([chain, secret, trusted = null, lists = null]) => {
+        const revoked = lists === null ? new Set<string>() : readRevocations(lists);
+        if (revoked === null) {
+          throw new HeadwaterError(
+            "CONFIG_INVALID",
+            `${revocations}: it holds no certificate revocation list in PEM`,
+          );
+        }
+        this.#tls = {
+          certificate: chain ?? "",
+          key: secret ?? "",
+          authorities: trusted,
+          revocations: lists,
+          minVersion,
+        };
+        this.#revoked = revoked;
+      },
+    );
+  }
+
+  /** Reads files and uses them together, where one of them has changed. */
+  #take(
+    files: readonly (SecurityFile | null)[],
+    maxBytes: readonly number[],
+    use: (texts: readonly (string | null)[]) => void,
+  ): void {
+    const texts = files.map((file, index) => (file === null ? null : this.#read(file, maxBytes[index] ?? 0)));
+    const changed = files.some((file, index) => file !== null && this.#texts.get(file.path) !== texts[index]);
+    if (!changed) return;
+    use(texts);
+    for (const [index, file] of files.entries())
+      if (file !== null) this.#texts.set(file.path, texts[index] ?? null);
+    this.#version++;
+  }
+
+  #read({ path, mayBeMissing }: SecurityFile, maxBytes: number): string | null {
+    const bytes = this.#options.readFile(path, maxBytes);
+    if (bytes === null) {
+      // What was there and is gone is more likely a slip than a wish.
+      if (mayBeMissing && (this.#texts.get(path) ?? null) === null) return null;
+      throw new HeadwaterError("CONFIG_INVALID", `${path}: there is no such file`, { path });
+    }
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch (cause) {
+      throw new HeadwaterError("CONFIG_INVALID", `${path}: it is not UTF-8 text`, { path, cause });
+    }
+  }
+}
+
+const REFUSALS: Readonly<Record<"wrong" | "busy" | "too-many", string>> = {
+  wrong: BAD_LOGIN,
+  busy: "too many logins wait to be checked",
+  "too-many": "too many wrong passwords came from this address",
+};
