@@ -1,0 +1,161 @@
+import type { MqttLimits } from "../../../src/mqtt/limits.ts";
+import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
+import type { FakeConnection } from "../../mqtt/support/fake-network.ts";
+import { Rig, toHex } from "../../mqtt/support/rig.ts";
+import { bytesOf, matches, type Pattern, type Symbols, sizeOf } from "./pattern.ts";
+import type { Step } from "./steps.ts";
+
+/** Runs a row's steps against a door of its own. Says at which step the broker did something else, or null. */
+export async function failureOf(steps: readonly Step[]): Promise<string | null> {
+  const limits = steps.flatMap((step) => (step.kind === "limits" ? [step.limits] : []));
+  const routes = steps.flatMap((step) => (step.kind === "routes" ? step.routes : []));
+  const run = new Run(Object.assign({}, ...limits), routes.length > 0 ? routes : DEFAULT_ROUTES);
+  for (const step of steps) {
+    const failure = await run.step(step);
+    if (failure !== null) return `${step.place}: ${step.text}: ${failure}`;
+  }
+  return run.failureAtEnd();
+}
+
+/** One end of a connection, with what it has got and no step has taken yet. */
+interface Peer {
+  readonly connection: FakeConnection;
+  readonly isWeb: boolean;
+  unread: Uint8Array;
+  /** Whether a step has said that it is over. */
+  over: boolean;
+}
+
+class Run {
+  readonly #rig: Rig;
+  readonly #peers = new Map<string, Peer>();
+  readonly #symbols: Symbols = new Map();
+  #holds = false;
+
+  constructor(limits: Partial<MqttLimits>, routes: readonly RouteConfig[]) {
+    this.#rig = new Rig(limits, routes);
+  }
+
+  /** Says what was wrong, or null. */
+  async step(step: Step): Promise<string | null> {
+    switch (step.kind) {
+      case "limits":
+      case "routes":
+        return null;
+      case "refuse":
+        this.#rig.ingest.refusals.set(step.topic, step.error);
+        return null;
+      case "send":
+        this.#peer(step.client).connection.feed(bytesOf(step.bytes, this.#symbols, step.place));
+        return this.#settle();
+      case "expect":
+        return this.#expect(this.#peer(step.client), step.packet);
+      case "web":
+        this.#dial(step.client, true);
+        return null;
+      case "breaks":
+        this.#peer(step.client).over = true;
+        this.#peer(step.client).connection.break();
+        return this.#settle();
+      case "silent":
+        return silent(this.#peer(step.client));
+      case "closed":
+        return closed(this.#peer(step.client));
+      case "hold":
+        this.#holds = true;
+        return null;
+      case "round":
+        this.#holds = false;
+        return this.#settle();
+      case "wait":
+        this.#rig.clock.advance(step.durationMs);
+        return this.#settle();
+      case "logged":
+        return logged(this.#rig.ingest.records.length, step.records);
+      case "restart":
+        return "nothing can be restarted yet";
+    }
+  }
+
+  /** Nobody may have got what no step has spoken of, nor have lost its connection. */
+  failureAtEnd(): string | null {
+    for (const [name, peer] of this.#peers) {
+      const failure = silent(peer);
+      if (failure !== null) return `at the end, client ${name}: ${failure}`;
+      if (!peer.over && peer.connection.closed) return `at the end, client ${name}: the broker has closed it`;
+    }
+    return null;
+  }
+
+  /** Lets commit rounds end until nothing moves, unless the script holds them; ends the turn in any case. */
+  async #settle(): Promise<null> {
+    await this.#rig.clock.settleAll();
+    for (let round = 0; round < ROUNDS && !this.#holds; round++) {
+      this.#rig.settle();
+      await this.#rig.clock.settleAll();
+    }
+    return null;
+  }
+
+  #peer(name: string): Peer {
+    return this.#peers.get(name) ?? this.#dial(name, false);
+  }
+
+  #dial(name: string, isWeb: boolean): Peer {
+    const connection = isWeb ? this.#rig.dialWebSocket() : this.#rig.dial();
+    const peer = { connection, isWeb, unread: new Uint8Array(0), over: false };
+    this.#peers.set(name, peer);
+    return peer;
+  }
+
+  #expect(peer: Peer, pattern: Pattern): string | null {
+    receive(peer);
+    // The frames and the handshake of WebSocket are no packets: there as many bytes are taken as the step has.
+    const size = peer.isWeb ? (sizeOf(pattern) ?? peer.unread.length) : packetSize(peer.unread);
+    const got = peer.unread.subarray(0, size);
+    if (!matches(pattern, got, this.#symbols)) return `got ${got.length === 0 ? "nothing" : shown(got)}`;
+    peer.unread = peer.unread.subarray(size);
+    return null;
+  }
+}
+
+function silent(peer: Peer): string | null {
+  receive(peer);
+  return peer.unread.length > 0 ? `got ${shown(peer.unread)}` : null;
+}
+
+function closed(peer: Peer): string | null {
+  peer.over = true;
+  return silent(peer) ?? (peer.connection.closed ? null : "the connection is open");
+}
+
+function logged(got: number, expected: number): string | null {
+  return got === expected ? null : `${got} records are in the log`;
+}
+
+/** What becomes durable in one round may be waited for by what the next one makes durable. */
+const ROUNDS = 4;
+
+function receive(peer: Peer): void {
+  peer.unread = Buffer.concat([peer.unread, peer.connection.take()]);
+}
+
+/** The size of the first packet of a stream, as its fixed header says. */
+function packetSize(stream: Uint8Array): number {
+  let length = 0;
+  for (let at = 1; at <= 4; at++) {
+    const byte = stream[at] ?? 0;
+    length |= (byte & 0x7f) << (7 * (at - 1));
+    if (byte < 0x80) return at + 1 + length;
+  }
+  return stream.length;
+}
+
+const MAX_SHOWN_BYTES = 300;
+
+function shown(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.subarray(0, MAX_SHOWN_BYTES))
+    .toString("latin1")
+    .replace(/[^ -~]/g, ".");
+  return `${toHex(bytes.subarray(0, MAX_SHOWN_BYTES))}  ${text}`;
+}

@@ -1,0 +1,65 @@
+import type { RouteConfig } from "../../../src/mqtt/routes.ts";
+import { type Pattern, parsePattern } from "./pattern.ts";
+
+/** One line of a row's script. */
+export type Step =
+  /** Settings of the door, wherever they stand in the script. */
+  | (Line & { readonly kind: "limits"; readonly limits: Readonly<Record<string, unknown>> })
+  | (Line & { readonly kind: "routes"; readonly routes: readonly RouteConfig[] })
+  /** From here on the log refuses what goes to this Kafka topic, with this error of Kafka's. */
+  | (Line & { readonly kind: "refuse"; readonly topic: string; readonly error: number })
+  /** A client sends bytes; its first step of any kind connects it. */
+  | (Line & { readonly kind: "send"; readonly client: string; readonly bytes: Pattern })
+  /** The next packet that a client has got, which nothing else may come before. */
+  | (Line & { readonly kind: "expect"; readonly client: string; readonly packet: Pattern })
+  /** web: it connects over WebSocket. breaks: its network does. The rest is what has to be seen of the broker. */
+  | (Line & { readonly kind: ClientVerb; readonly client: string })
+  | (Line & { readonly kind: "hold" | "round" | "restart" })
+  | (Line & { readonly kind: "wait"; readonly durationMs: number })
+  | (Line & { readonly kind: "logged"; readonly records: number });
+
+interface Line {
+  readonly text: string;
+  readonly place: string;
+}
+
+const CLIENT_VERBS = ["web", "breaks", "silent", "closed"] as const;
+type ClientVerb = (typeof CLIENT_VERBS)[number];
+
+/** A step of a line without its indentation, or null of a line that is only a remark. */
+export function parseStep(text: string, place: string): Step | null {
+  const bare = withoutRemark(text).trim();
+  if (bare === "") return null;
+  const line = { text: bare, place };
+  const packet = /^([a-z]+)([<>]) (.+)$/.exec(bare);
+  if (packet !== null) {
+    const [, client = "", direction, rest = ""] = packet;
+    const pattern = parsePattern(rest, place);
+    return direction === ">"
+      ? { ...line, kind: "send", client, bytes: pattern }
+      : { ...line, kind: "expect", client, packet: pattern };
+  }
+  const words = bare.split(" ");
+  if (bare.startsWith("limits ")) return { ...line, kind: "limits", limits: JSON.parse(bare.slice(7)) };
+  if (bare === "hold" || bare === "round" || bare === "restart") return { ...line, kind: bare };
+  if (bare.startsWith("routes ")) return { ...line, kind: "routes", routes: JSON.parse(bare.slice(7)) };
+  if (words[0] === "refuse" && words.length === 3) {
+    return { ...line, kind: "refuse", topic: words[1] ?? "", error: Number(words[2]) };
+  }
+  const number = Number(words[1]);
+  if (words[0] === "wait" && words[2] === "ms" && number > 0) {
+    return { ...line, kind: "wait", durationMs: number };
+  }
+  if (words[0] === "logged" && words.length === 2 && number >= 0) {
+    return { ...line, kind: "logged", records: number };
+  }
+  const verb = CLIENT_VERBS.find((known) => known === words[1]);
+  if (verb !== undefined && words.length === 2) return { ...line, kind: verb, client: words[0] ?? "" };
+  throw new Error(`${place}: this is no step: ${text}`);
+}
+
+/** Cuts off what follows a semicolon, unless that is in quotes. */
+function withoutRemark(text: string): string {
+  const match = /^(?:[^;"]|"(?:[^"\\]|\\.)*")*/.exec(text);
+  return match?.[0] ?? "";
+}
