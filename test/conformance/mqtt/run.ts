@@ -65,7 +65,8 @@ class Run {
         this.#holds = true;
         return null;
       case "round":
-        this.#holds = false;
+        this.#holds = step.topic !== null;
+        if (step.topic !== null) this.#rig.ingest.settle(step.topic);
         return this.#settle();
       case "wait":
         this.#rig.clock.advance(step.durationMs);

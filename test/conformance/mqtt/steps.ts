@@ -14,7 +14,9 @@ export type Step =
   | (Line & { readonly kind: "expect"; readonly client: string; readonly packet: Pattern })
   /** web: it connects over WebSocket. breaks: its network does. The rest is what has to be seen of the broker. */
   | (Line & { readonly kind: ClientVerb; readonly client: string })
-  | (Line & { readonly kind: "hold" | "round" | "restart" })
+  | (Line & { readonly kind: "hold" | "restart" })
+  /** With a Kafka topic: only what goes there becomes durable, and all else is held on. */
+  | (Line & { readonly kind: "round"; readonly topic: string | null })
   | (Line & { readonly kind: "wait"; readonly durationMs: number })
   | (Line & { readonly kind: "logged"; readonly records: number });
 
@@ -41,7 +43,8 @@ export function parseStep(text: string, place: string): Step | null {
   }
   const words = bare.split(" ");
   if (bare.startsWith("limits ")) return { ...line, kind: "limits", limits: JSON.parse(bare.slice(7)) };
-  if (bare === "hold" || bare === "round" || bare === "restart") return { ...line, kind: bare };
+  if (bare === "hold" || bare === "restart") return { ...line, kind: bare };
+  if (words[0] === "round" && words.length <= 2) return { ...line, kind: "round", topic: words[1] ?? null };
   if (bare.startsWith("routes ")) return { ...line, kind: "routes", routes: JSON.parse(bare.slice(7)) };
   if (words[0] === "refuse" && words.length === 3) {
     return { ...line, kind: "refuse", topic: words[1] ?? "", error: Number(words[2]) };
