@@ -1,4 +1,5 @@
 import { formatAddress } from "./address.ts";
+import { readDownlinks } from "./downlink-section.ts";
 import type { Option } from "./option.ts";
 import {
   gatewayIdFromHost,
@@ -31,7 +32,8 @@ export function loadSettings(input: LoadInput): LoadResult {
   const values = readValues(layers, sources, input.hostName);
   const uplinks = readUplinks(layers, sources);
   const mqttRoutes = readRoutes(layers, sources);
-  const settings: Settings = Object.freeze({ ...values, uplinks, mqttRoutes });
+  const mqttDownlinks = readDownlinks(layers, sources, mqttRoutes);
+  const settings: Settings = Object.freeze({ ...values, uplinks, mqttRoutes, mqttDownlinks });
   if (layers.problems.length === 0) checkTogether(settings, layers, sources);
   if (layers.problems.length > 0) return { ok: false, problems: layers.problems.toSorted(byPlace) };
   return { ok: true, settings, sources, warnings: layers.warnings };

@@ -1,5 +1,6 @@
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
+import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
 import { MQTT_RETAINED_OPTIONS } from "./mqtt-retained-options.ts";
 import {
   advertised,
@@ -321,6 +322,7 @@ export interface Settings extends Values {
   readonly uplinks: readonly UplinkSettings[];
   /** The first route whose filter matches takes a message. */
   readonly mqttRoutes: readonly MqttRouteSettings[];
+  readonly mqttDownlinks: readonly MqttDownlinkSettings[];
 }
 
 /** Names and definitions, in the table's order. */
@@ -334,6 +336,7 @@ export function defaultSettings(overrides: Partial<Settings> = {}): Settings {
     "gateway.id": "gateway",
     uplinks: [],
     mqttRoutes: DEFAULT_ROUTES,
+    mqttDownlinks: [],
     ...overrides,
   });
 }

@@ -1,3 +1,4 @@
+import { DOWNLINK_KEY } from "./mqtt-downlink-options.ts";
 import { kindOf, type Option } from "./option.ts";
 import { OPTION_ENTRIES, OPTIONS, type SettingName } from "./options.ts";
 import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
@@ -36,6 +37,8 @@ export const ENV_PREFIX = "HEADWATER_";
 /** Names the file; read by the command line, not a setting. */
 export const ENV_CONFIG_FILE = "HEADWATER_CONFIG";
 export const ROUTE_KEY = "mqtt.route";
+/** Sections that are lists of tables. */
+const LIST_KEYS: readonly string[] = [ROUTE_KEY, DOWNLINK_KEY];
 const UPLINK_PREFIX = "uplink.";
 const MAX_FILE_LENGTH = 256 * 1024;
 
@@ -61,6 +64,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ["commit.linger", "commit.linger.ms"],
   ["mqtt.routes", ROUTE_KEY],
   ["route", ROUTE_KEY],
+  ["mqtt.downlinks", DOWNLINK_KEY],
+  ["downlink", DOWNLINK_KEY],
 ]);
 
 /** Gathers the layers; values are not looked at yet. */
@@ -156,7 +161,7 @@ function mayHold(key: string, raw: unknown): boolean {
 
 function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>, warnings: string[]): void {
   const names = new Map<string, string>(OPTION_ENTRIES.map(([name]) => [environmentName(name), name]));
-  names.set(environmentName(ROUTE_KEY), ROUTE_KEY);
+  for (const key of LIST_KEYS) names.set(environmentName(key), key);
   for (const [name, raw] of Object.entries(env)) {
     if (!name.startsWith(ENV_PREFIX) || name === ENV_CONFIG_FILE || raw === undefined) continue;
     const key = names.get(name) ?? uplinkKeyOfEnvironment(name);
@@ -201,7 +206,7 @@ function collectAssignment(
 }
 
 function isKnown(key: string): boolean {
-  return Object.hasOwn(OPTIONS, key) || key === ROUTE_KEY || isUplinkKey(key);
+  return Object.hasOwn(OPTIONS, key) || LIST_KEYS.includes(key) || isUplinkKey(key);
 }
 
 function isUplinkKey(key: string): boolean {
@@ -216,7 +221,7 @@ function isSection(key: string): boolean {
 }
 
 function knownKeys(): string[] {
-  return [...OPTION_ENTRIES.map(([name]) => name as string), ROUTE_KEY];
+  return [...OPTION_ENTRIES.map(([name]) => name as string), ...LIST_KEYS];
 }
 
 function unknownKey(key: string, value: string, source: Source): ConfigProblem {

@@ -1,3 +1,5 @@
+import { downlinkValues } from "./downlink-section.ts";
+import { DOWNLINK_KEY, DOWNLINK_OPTIONS } from "./mqtt-downlink-options.ts";
 import type { Option } from "./option.ts";
 import { OPTION_ENTRIES, OPTIONS, type SettingName, type Settings } from "./options.ts";
 import { formatSource, type Source } from "./problem.ts";
@@ -25,7 +27,10 @@ export function settingDocs(): readonly SettingDoc[] {
   const route = entries(ROUTE_OPTIONS).map(([name, option]) =>
     settingDoc(`${ROUTE_KEY}.${name}`, option, null),
   );
-  return [...plain, ...uplink, ...route];
+  const downlink = entries(DOWNLINK_OPTIONS).map(([name, option]) =>
+    settingDoc(`${DOWNLINK_KEY}.${name}`, option, null),
+  );
+  return [...plain, ...uplink, ...route, ...downlink];
 }
 
 const INTRODUCTION = `# Settings
@@ -55,13 +60,23 @@ route matches is delivered to subscribers and not stored. Without any route in t
 environment (\`${environmentName(ROUTE_KEY)}\`): \`[{filter = "a/{key}", topic = "t"}]\`.
 `;
 
+const DOWNLINK_INTRODUCTION = `## [[mqtt.downlink]]
+
+Topics whose records are published to MQTT clients, for example commands to devices. A record is delivered, not stored
+again. Each downlink keeps its position, so that it goes on where it was: for sessions that outlive their connection
+exactly once, whatever crashes. A downlink is refused where a route would bring what is published to its target into the
+topic that it reads. As text (\`${environmentName(DOWNLINK_KEY)}\`): \`[{topic = "commands", target = "devices/{key}/commands"}]\`.
+`;
+
 /** The reference as Markdown. */
 export function referenceMarkdown(): string {
   const docs = settingDocs();
   const of = (prefix: string) => docs.filter(({ key }) => key.startsWith(prefix));
   const uplink = of("uplink.NAME.");
   const route = of(`${ROUTE_KEY}.`);
-  const plain = docs.filter((doc) => !uplink.includes(doc) && !route.includes(doc));
+  const downlink = of(`${DOWNLINK_KEY}.`);
+  const sections = new Set([...uplink, ...route, ...downlink]);
+  const plain = docs.filter((doc) => !sections.has(doc));
   return [
     INTRODUCTION,
     settingList(plain, ""),
@@ -69,6 +84,8 @@ export function referenceMarkdown(): string {
     settingList(uplink, "uplink.NAME."),
     ROUTE_INTRODUCTION,
     settingList(route, `${ROUTE_KEY}.`),
+    DOWNLINK_INTRODUCTION,
+    settingList(downlink, `${DOWNLINK_KEY}.`),
   ].join("\n");
 }
 
@@ -93,6 +110,13 @@ export function settingsToml(settings: Settings, sources: ReadonlyMap<string, So
       const values = routeValues(route);
       const lines = entries(ROUTE_OPTIONS).map(([name, option]) => line(name, option, values[name], ""));
       return [`[[${ROUTE_KEY}]]${comment}`, ...lines].join("\n");
+    }),
+    ...settings.mqttDownlinks.map((downlink, index) => {
+      const source = index === 0 ? sources.get(DOWNLINK_KEY) : undefined;
+      const comment = source === undefined ? "" : `  # ${formatSource(source)}`;
+      const values: Readonly<Record<string, unknown>> = downlinkValues(downlink);
+      const lines = entries(DOWNLINK_OPTIONS).map(([name, option]) => line(name, option, values[name], ""));
+      return [`[[${DOWNLINK_KEY}]]${comment}`, ...lines].join("\n");
     }),
   ];
   return `${sections.join("\n\n")}\n`;
@@ -122,6 +146,10 @@ export function settingsJson(settings: Settings, sources: ReadonlyMap<string, So
     [ROUTE_KEY]: {
       value: settings.mqttRoutes,
       source: formatSource(sources.get(ROUTE_KEY) ?? { kind: "default" }),
+    },
+    [DOWNLINK_KEY]: {
+      value: settings.mqttDownlinks,
+      source: formatSource(sources.get(DOWNLINK_KEY) ?? { kind: "default" }),
     },
   };
 }
@@ -171,13 +199,14 @@ function jsonValue(option: Option<unknown>, value: unknown): unknown {
 }
 
 function routeValues(route: MqttRouteSettings): Readonly<Record<string, unknown>> {
-  const { filter, topic, headers, topicHeader, deadLetterTopic } = route;
+  const { filter, topic, headers, topicHeader, deliveryHeaders, deadLetterTopic } = route;
   return {
     filter,
     topic,
     ...payloadSettings(route),
     headers,
     "header.topic": topicHeader,
+    "header.delivery": deliveryHeaders,
     "errors.deadletterqueue.topic.name": deadLetterTopic,
   };
 }

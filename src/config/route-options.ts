@@ -24,6 +24,8 @@ export interface MqttRouteSettings {
   readonly headers: Readonly<Record<string, string>>;
   /** Whether records carry the MQTT topic in a header. */
   readonly topicHeader: boolean;
+  /** Whether records say in headers how their message was published. */
+  readonly deliveryHeaders: boolean;
   readonly timestamp: TimestampSource;
   readonly payload: PayloadMode;
   /** Path of the array whose items become records, "" for the whole payload; null where nothing is split. */
@@ -65,6 +67,10 @@ export const ROUTE_OPTIONS = {
   "header.topic": boolean({
     default: true,
     doc: "Whether every record carries its MQTT topic in the header mqtt.topic.",
+  }),
+  "header.delivery": boolean({
+    default: false,
+    doc: "Whether every record carries how its message was published: headers mqtt.qos (0, 1, 2), mqtt.retain (true, false) and, where it had one, mqtt.message-expiry in seconds.",
   }),
   timestamp: option<string>(
     "text",
@@ -134,6 +140,7 @@ function route(filter: string, topic: string, key: string): MqttRouteSettings {
     key,
     headers: {},
     topicHeader: true,
+    deliveryHeaders: false,
     timestamp: "arrival",
     payload: "pass",
     split: null,

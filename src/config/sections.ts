@@ -60,24 +60,38 @@ export function readUplinks(layers: Layers, sources: Map<string, Source>): reado
 
 /** The routes of `[[mqtt.route]]`, or the default ones where there are none. */
 export function readRoutes(layers: Layers, sources: Map<string, Source>): readonly MqttRouteSettings[] {
-  const given = layers.values.get(ROUTE_KEY);
-  sources.set(ROUTE_KEY, given?.source ?? { kind: "default" });
-  if (given === undefined) return DEFAULT_ROUTES;
-  const value = excerpt(given.raw);
-  const problem = (fault: string, remedy: string) =>
-    layers.problems.push({ key: ROUTE_KEY, value, source: given.source, fault, remedy });
-  const items = structured({ type: "list" }, given);
-  if (!Array.isArray(items) || items.some((item) => kindOf(item) !== "a table")) {
-    problem("it is not a list of tables", "begin each route with [[mqtt.route]]");
-    return [];
-  }
-  if (items.length > MAX_ROUTES) problem(`${items.length} routes are too many`, `keep at most ${MAX_ROUTES}`);
+  const tables = tablesOf(ROUTE_KEY, MAX_ROUTES, layers, sources);
+  if (tables === null) return DEFAULT_ROUTES;
+  const source = sources.get(ROUTE_KEY) ?? { kind: "default" };
   const routes: MqttRouteSettings[] = [];
-  for (const [index, item] of items.entries()) {
-    const route = readRoute(`${ROUTE_KEY}[${index}]`, item as Record<string, unknown>, given.source, layers);
+  for (const [index, table] of tables.entries()) {
+    const route = readRoute(`${ROUTE_KEY}[${index}]`, table, source, layers);
     if (route !== null) routes.push(route);
   }
   return routes;
+}
+
+/** The tables of a `[[section]]`, null where there is none; what is wrong with them as a whole is noted. */
+export function tablesOf(
+  key: string,
+  maxTables: number,
+  layers: Layers,
+  sources: Map<string, Source>,
+): readonly Readonly<Record<string, unknown>>[] | null {
+  const given = layers.values.get(key);
+  sources.set(key, given?.source ?? { kind: "default" });
+  if (given === undefined) return null;
+  const value = excerpt(given.raw);
+  const problem = (fault: string, remedy: string) =>
+    layers.problems.push({ key, value, source: given.source, fault, remedy });
+  const items = structured({ type: "list" }, given);
+  const what = key.slice(key.lastIndexOf(".") + 1);
+  if (!Array.isArray(items) || items.some((item) => kindOf(item) !== "a table")) {
+    problem("it is not a list of tables", `begin each ${what} with [[${key}]]`);
+    return [];
+  }
+  if (items.length > maxTables) problem(`${items.length} ${what}s are too many`, `keep at most ${maxTables}`);
+  return items;
 }
 
 function readRoute(
@@ -89,7 +103,8 @@ function readRoute(
   const at = (key: string): Source =>
     whole.kind === "file" ? { ...whole, line: layers.lines.get(key) ?? whole.line } : whole;
   const given = new Map<string, RawValue>();
-  for (const [name, raw] of flattened(table)) given.set(name, { raw, source: at(`${prefix}.${name}`) });
+  for (const [name, raw] of flattened(table, ROUTE_GROUPS))
+    given.set(name, { raw, source: at(`${prefix}.${name}`) });
   const values = readTable(ROUTE_OPTIONS, prefix, given, at(prefix), layers.problems, new Map());
   if (values === null) return null;
   const route = values as RouteValues;
@@ -119,6 +134,7 @@ function readRoute(
     key,
     headers,
     topicHeader: route["header.topic"],
+    deliveryHeaders: route["header.delivery"],
     timestamp: timestampSource(route),
     payload,
     split: splitSource(route.split),
@@ -126,20 +142,21 @@ function readRoute(
   };
 }
 
-/** The settings of a route's table, dotted names put together again. */
-function flattened(
+/** The settings of a table, dotted names put together again: `groups` are those that there are. */
+export function flattened(
   table: Readonly<Record<string, unknown>>,
+  groups: readonly string[],
   before = "",
 ): readonly (readonly [string, unknown])[] {
   return Object.entries(table).flatMap(([inner, raw]) => {
     const name = before + inner;
-    const isGroup = kindOf(raw) === "a table" && ROUTE_GROUPS.some((group) => group.startsWith(`${name}.`));
-    return isGroup ? flattened(raw as Record<string, unknown>, `${name}.`) : [[name, raw] as const];
+    const isGroup = kindOf(raw) === "a table" && groups.some((group) => group.startsWith(`${name}.`));
+    return isGroup ? flattened(raw as Record<string, unknown>, groups, `${name}.`) : [[name, raw] as const];
   });
 }
 
 /** Values of a section's settings, or null where one that must be given is not, or is wrong. */
-function readTable(
+export function readTable(
   options: Options,
   prefix: string,
   given: ReadonlyMap<string, RawValue>,

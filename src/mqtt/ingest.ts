@@ -1,4 +1,5 @@
 import type { Ingest, IngestRecord, PendingBatch } from "../broker/ingest.ts";
+import type { Qos } from "./packets/codes.ts";
 import type { PublishView } from "./packets/publish.ts";
 import { payloadTimestampMs } from "./payload-timestamp.ts";
 import { PayloadFault } from "./payloads/fault.ts";
@@ -17,6 +18,16 @@ interface PropertyBytes {
   readonly end: number;
 }
 
+/** A message that is in no packet: a will, or one from inside. */
+interface WholeMessage {
+  readonly payload: Uint8Array;
+  readonly properties: Uint8Array | null;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  /** Seconds, or -1 for no end. */
+  readonly expirySec: number;
+}
+
 /** Turns PUBLISHes into records: topic, key, timestamp and headers from the route, payloads as the route has it. */
 export class PublishIngest {
   readonly #ingest: Ingest;
@@ -29,8 +40,9 @@ export class PublishIngest {
   }
 
   /** Appends a PUBLISH of this client that arrived at `nowMs`. */
-  append(to: Destination, publish: PublishView, clientId: string, nowMs: number): PendingBatch {
+  append(place: Destination, publish: PublishView, clientId: string, nowMs: number): PendingBatch {
     const { bytes, properties, payloadStart, payloadEnd } = publish;
+    const to = place.delivery?.of(publish.qos, publish.retain, properties.messageExpirySec) ?? place;
     const value = payloadStart === payloadEnd ? NO_BYTES : bytes.subarray(payloadStart, payloadEnd);
     if (to.decoding !== null) {
       const { start, end } = properties;
@@ -40,13 +52,9 @@ export class PublishIngest {
   }
 
   /** Appends a message whose properties stand alone, as a will's do. */
-  appendMessage(
-    to: Destination,
-    payload: Uint8Array,
-    properties: Uint8Array | null,
-    clientId: string,
-    nowMs: number,
-  ): PendingBatch {
+  appendMessage(place: Destination, message: WholeMessage, clientId: string, nowMs: number): PendingBatch {
+    const { payload, properties, qos, retain, expirySec } = message;
+    const to = place.delivery?.of(qos, retain, expirySec) ?? place;
     const bytes = properties ?? NO_BYTES;
     const end = bytes.length;
     if (to.decoding !== null) {

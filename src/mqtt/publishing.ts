@@ -111,7 +111,7 @@ export class Publishing {
     let batch = IN_THE_LOG;
     if (message.append) {
       if (entry.destination === null) batch = entry.refused;
-      else batch = this.#ingest.appendMessage(entry.destination, payload, properties, from.clientId, nowMs);
+      else batch = this.#ingest.appendMessage(entry.destination, message, from.clientId, nowMs);
     }
     if (batch.state !== "refused" && (this.#live.isWanted(entry) || (retain && this.retained !== null))) {
       const expiresAtMs = this.#expiresAtMs(message.expirySec);

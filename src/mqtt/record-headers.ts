@@ -14,6 +14,11 @@ const CONTENT_TYPE_HEADER = "mqtt.content-type";
 const RESPONSE_TOPIC_HEADER = "mqtt.response-topic";
 const CORRELATION_DATA_HEADER = "mqtt.correlation-data";
 const PAYLOAD_FORMAT_HEADER = "mqtt.payload-format";
+/** How a message was published, where its route has it so; or how a record is to be. */
+export const QOS_HEADER = "mqtt.qos";
+export const RETAIN_HEADER = "mqtt.retain";
+/** Seconds from the record's timestamp on. */
+export const EXPIRY_HEADER = "mqtt.message-expiry";
 
 /** Header names that say something about the record, not by its sender: a user property may not pose as one. */
 const OWN_PREFIXES = ["mqtt.", "headwater."];
@@ -62,13 +67,18 @@ export function headersWithProperties(
   return withCount(all);
 }
 
+/** Headers of one block and then those of another. */
+export function joinBlocks(first: HeaderBlock, second: HeaderBlock): HeaderBlock {
+  return { count: first.count + second.count, bytes: concat(first.bytes, second.bytes) };
+}
+
 /** A block and what a dead letter says beside it. */
 export function deadLetterBlock(route: HeaderBlock, clientId: string, reason: string): HeaderBlock {
   const own = headerBlock([
     [CLIENT_ID_HEADER, encoder.encode(clientId)],
     [REASON_HEADER, encoder.encode(reason)],
   ]);
-  return { count: route.count + own.count, bytes: concat(route.bytes, own.bytes) };
+  return joinBlocks(route, own);
 }
 
 function addProperty(sink: HeaderSink, bytes: Uint8Array, at: number): number {

@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { topicNameFault } from "../broker/topic-name.ts";
+import { DeliveryHeaders } from "./delivery-headers.ts";
 import type { TimestampRule } from "./payload-timestamp.ts";
 import { type DecodedPayload, Pipeline } from "./payloads/pipeline.ts";
 import { type HeaderBlock, headerBlock, ROUTE_HEADER, TOPIC_HEADER, withCount } from "./record-headers.ts";
@@ -20,6 +21,8 @@ export interface RouteConfig {
   readonly headers?: Readonly<Record<string, string>>;
   /** False leaves the header `mqtt.topic` out. */
   readonly topicHeader?: boolean;
+  /** True adds the headers `mqtt.qos`, `mqtt.retain` and `mqtt.message-expiry`, as the message was published. */
+  readonly deliveryHeaders?: boolean;
   /** "arrival" (the default), or the path of a field of the payload, its names joined by dots. */
   readonly timestamp?: "arrival" | { readonly payload: string; readonly format?: "auto" | "json" | "cbor" };
   /** "pass" (the default) leaves payloads as they are; else they are decoded, and their records are JSON text. */
@@ -46,6 +49,8 @@ export interface Destination {
   readonly decoding: Decoding | null;
   /** The level that the route's filter names {key}; null where it names none. */
   readonly keyLevel: string | null;
+  /** Gives the destination of each message where records say how it was published; else null. */
+  readonly delivery: DeliveryHeaders | null;
 }
 
 /** What a destination has where payloads are decoded. */
@@ -102,6 +107,7 @@ class Route {
   readonly #key: string | null;
   readonly #headers: readonly (readonly [string, string])[];
   readonly #topicHeader: boolean;
+  readonly #deliveryHeaders: boolean;
   readonly #timestamp: TimestampRule | null;
   readonly #filter: string;
   readonly #placement: string;
@@ -119,6 +125,7 @@ class Route {
     this.#placement = this.#key ?? byDefault;
     this.#headers = Object.entries(config.headers ?? {});
     this.#topicHeader = config.topicHeader ?? true;
+    this.#deliveryHeaders = config.deliveryHeaders ?? false;
     this.#pipeline = pipelineOf(config);
     this.#timestamp = this.#pipeline === null ? timestampRule(config) : null;
     this.#deadLetterTopic = config.deadLetterTopic ?? DEFAULT_DEAD_LETTER_TOPIC;
@@ -169,7 +176,7 @@ class Route {
       ? [[TOPIC_HEADER, encoder.encode(mqttTopic)] as const, ...headers]
       : headers;
     const block = headerBlock(all);
-    return {
+    const to: Destination = {
       topic,
       key: this.#key === null ? null : encoder.encode(fill(this.#key, names, mqttTopic)),
       headers: block,
@@ -177,7 +184,9 @@ class Route {
       timestamp: this.#timestamp,
       decoding: this.#decoding(mqttTopic, names, headers),
       keyLevel: names.get("key") ?? null,
+      delivery: null,
     };
+    return this.#deliveryHeaders ? { ...to, delivery: new DeliveryHeaders(to) } : to;
   }
 
   #decoding(

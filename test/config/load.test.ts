@@ -97,6 +97,7 @@ headers = { area = "{area}", "a.b" = "x" }
 timestamp = "payload:meta.ts"
 format = "cbor"
 header.topic = false
+header.delivery = true
 [[mqtt.route]]
 filter = "#"
 topic = "rest"
@@ -109,6 +110,7 @@ key = "none"
       key: "{key}",
       headers: { area: "{area}", "a.b": "x" },
       topicHeader: false,
+      deliveryHeaders: true,
       timestamp: { payload: "meta.ts", format: "cbor" },
       payload: "pass",
       split: null,
@@ -120,6 +122,7 @@ key = "none"
       key: null,
       headers: {},
       topicHeader: true,
+      deliveryHeaders: false,
       timestamp: "arrival",
       payload: "pass",
       split: null,

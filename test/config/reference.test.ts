@@ -37,6 +37,7 @@ format = "json"
 filter = "#"
 topic = "u"
 key = "none"
+header.delivery = true
 [[mqtt.route]]
 filter = "y"
 topic = "v"
@@ -53,6 +54,18 @@ filter = "zz"
 topic = "w"
 payload = "json"
 split = "payload"
+[[mqtt.downlink]]
+topic = "commands"
+target = "a/{key}/{header:what.for}"
+retain = true
+reports.topic = "done"
+[[mqtt.downlink]]
+name = "second"
+topic = "commands"
+target = "b"
+qos = 2
+from = "earliest"
+errors.deadletterqueue.topic.name = "bad"
 `;
 
 test("what config print writes is a file that gives the same settings", () => {

@@ -2,12 +2,8 @@ import type { RecordCursor } from "../../records/reader.ts";
 import type { Qos } from "../packets/codes.ts";
 import { Property } from "../packets/properties.ts";
 import { decodeText, isText } from "../packets/reader.ts";
+import { EXPIRY_HEADER, QOS_HEADER, RETAIN_HEADER, TOPIC_HEADER } from "../record-headers.ts";
 import { topicFault } from "../topics.ts";
-
-/** Names of the headers that say how a record is, or was, published. */
-export const QOS_HEADER = "mqtt.qos";
-export const RETAIN_HEADER = "mqtt.retain";
-export const EXPIRY_HEADER = "mqtt.message-expiry";
 
 /** Largest text or binary field in a packet (MQTT 5, 1.5.4). */
 const MAX_FIELD_BYTES = 65_535;
@@ -97,7 +93,7 @@ export function headerOf(cursor: RecordCursor, name: Uint8Array): Uint8Array | n
   return null;
 }
 
-const TOPIC_NAME = encoder.encode("mqtt.topic");
+const TOPIC_NAME = encoder.encode(TOPIC_HEADER);
 
 function addHeader(sink: PropertySink, name: string, nameBytes: Uint8Array, value: Uint8Array): void {
   switch (name) {

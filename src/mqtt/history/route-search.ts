@@ -1,3 +1,4 @@
+import { meetFilters } from "../../config/filter-overlap.ts";
 import type { RouteConfig } from "../routes.ts";
 
 /** A Kafka topic that messages of a filter may lie in. */
@@ -15,7 +16,6 @@ export interface HistoryPlaces {
   readonly nameless: boolean;
 }
 
-const NAMED_LEVEL = /^\{([A-Za-z][A-Za-z0-9_]*)\}$/;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const WHOLE_TOPIC = "topic";
 const TOPIC_CHARACTERS = "[A-Za-z0-9._-]+";
@@ -30,55 +30,13 @@ export function placesOf(filter: string, routes: readonly RouteConfig[]): Histor
   const places: HistoryPlace[] = [];
   let nameless = false;
   for (const route of routes) {
-    const meeting = meet(route.filter.split("/"), levels);
+    const meeting = meetFilters(route.filter, filter);
     if (meeting === null) continue;
     if (route.topicHeader === false) nameless = true;
     else places.push(placeOf(route, meeting.names, wholeTopic));
     if (meeting.coversAll) break;
   }
   return { places, nameless };
-}
-
-interface Meeting {
-  /** What the filter says of the route's named levels. */
-  readonly names: ReadonlyMap<string, string>;
-  /** Whether the route takes every topic that the filter takes. */
-  readonly coversAll: boolean;
-}
-
-/** Whether some topic is taken by both: level by level, null where none is. */
-function meet(route: readonly string[], filter: readonly string[]): Meeting | null {
-  const names = new Map<string, string>();
-  let coversAll = true;
-  for (let index = 0; ; index++) {
-    const ours = route[index];
-    const asked = filter[index];
-    if (index === 0 && onlyOneTakesDollar(ours, asked)) return null;
-    if (ours === "#") return { names, coversAll };
-    if (asked === "#") return { names, coversAll: false };
-    if (ours === undefined || asked === undefined) {
-      return ours === asked ? { names, coversAll } : null;
-    }
-    const name = NAMED_LEVEL.exec(ours)?.[1];
-    if (name !== undefined) {
-      // A named level takes no empty one, which `+` does.
-      if (asked === "") return null;
-      if (asked === "+") coversAll = false;
-      else names.set(name, asked);
-    } else if (ours !== "+") {
-      if (asked === "+") coversAll = false;
-      else if (asked !== ours) return null;
-    }
-  }
-}
-
-/** MQTT-4.7.2-1: no wildcard takes a first level that begins with `$`. */
-function onlyOneTakesDollar(ours: string | undefined, asked: string | undefined): boolean {
-  return isWild(ours) ? asked?.startsWith("$") === true : isWild(asked) && ours?.startsWith("$") === true;
-}
-
-function isWild(level: string | undefined): boolean {
-  return level === "#" || level === "+" || (level !== undefined && NAMED_LEVEL.test(level));
 }
 
 function placeOf(
