@@ -13,7 +13,7 @@ import { handleSubscribe, handleUnsubscribe } from "./handlers/subscribe.ts";
 import { publishWill, type Will } from "./handlers/will.ts";
 import { PacketType, type Qos, Reason, type Refusal, Version } from "./packets/codes.ts";
 import { Framer, type PacketSink } from "./packets/framer.ts";
-import { publishSizeBytes } from "./packets/writer.ts";
+import { type PacketWriter, publishSizeBytes } from "./packets/writer.ts";
 import type { LiveMessage, SendOutcome, SubscriberLink } from "./sessions/outbound.ts";
 import { type AckReceiver, PendingAcks } from "./sessions/pending-acks.ts";
 import type { Session } from "./sessions/session.ts";
@@ -110,6 +110,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
       return;
     }
     door.nowMs = door.clock.nowMs();
+    door.stats.bytesReceived += chunk.length;
     door.reading = this;
     this.heard();
     const bytes = chunk.length > SMALL_CHUNK_BYTES ? chunk : door.smallChunk;
@@ -119,6 +120,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.flushReplies();
     door.reading = null;
     if (this.#withdraw !== null && this.#framer.position < chunk.length) {
+      // Comes again, and counts then.
+      door.stats.bytesReceived -= chunk.length - this.#framer.position;
       this.#hold(chunk.subarray(this.#framer.position));
     }
     // Packets are valid while they are handled; what outlives that was copied.
@@ -252,6 +255,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
 
   packet(firstByte: number, bytes: Uint8Array, start: number, end: number): void {
     const { reader } = this.door;
+    this.door.stats.packetsReceived++;
     reader.reset(bytes, start, end);
     const type = firstByte >> 4;
     switch (type) {
@@ -314,7 +318,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     // In this order: a refusal may end the connection, and its will waits for the log, too.
     const settledBytes = this.#pending.settle(this);
     stats.unsettledBytes -= settledBytes;
-    if (settled.length > 0 && this.state === "open") this.connection.send(settled.bytes());
+    if (settled.length > 0 && this.state === "open") this.#send(settled);
     settled.clear();
     return this.#pending.isEmpty;
   }
@@ -364,7 +368,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     const { replies } = this.door;
     // Another connection's chunk may be the one at hand, when this one is taken over by it.
     if (replies.length === 0 || this.door.reading !== this) return;
-    this.connection.send(replies.bytes());
+    this.#send(replies);
     replies.clear();
   }
 
@@ -385,8 +389,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     const { direct } = this.door;
     direct.clear();
     direct.publish(message, version, qos, retain, packetId, expirySec, identifiers);
-    this.connection.send(direct.bytes());
+    this.#send(direct);
     direct.clear();
+    this.door.stats.publishBytesSent += message.payload.length;
     return "sent";
   }
 
@@ -396,6 +401,11 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (this.session.outbound.queuedMessages === 0) this.checksRights = false;
     const entry = topics.find(topic, 0, topic.length);
     return !("reason" in entry) && access.mayReceive(this.session, entry);
+  }
+
+  #send(packets: PacketWriter): void {
+    this.door.stats.bytesSent += packets.length;
+    this.connection.send(packets.bytes());
   }
 
   // The end.
@@ -432,7 +442,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (this.state === "connecting") direct.refusedConnack(reason, text);
     else direct.disconnect(reason, text);
     const fits = direct.length <= this.maximumPacketBytes;
-    if (fits) this.connection.send(direct.bytes());
+    if (fits) this.#send(direct);
     direct.clear();
     return fits;
   }
@@ -464,7 +474,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   /** Before MQTT 5 a PUBLISH can't be refused: without an acknowledgement the client will send it again. */
   #refuseOldPublish(): void {
     const { settled } = this.door;
-    if (settled.length > 0) this.connection.send(settled.bytes());
+    if (settled.length > 0) this.#send(settled);
     settled.clear();
     this.finish(true);
   }

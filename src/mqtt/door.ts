@@ -26,11 +26,14 @@ import type { RouteConfig, RouteTable } from "./routes.ts";
 import { Session } from "./sessions/session.ts";
 import { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { newStats } from "./stats.ts";
+import type { ProgramFigures } from "./sys/figures.ts";
+import { SysTopics } from "./sys/sys-topics.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { type TopicEntry, TopicTable } from "./topic-table.ts";
 
 const WHEEL_TICK_MS = 500;
 const WHEEL_SLOTS = 512;
+const SECOND_MS = 1_000;
 /** Messages that are not retained since there are too many are told of no more often than this. */
 const FULL_WARNING_INTERVAL_MS = 60_000;
 
@@ -43,6 +46,8 @@ export interface DoorParts {
   readonly routes: RouteTable;
   readonly limits: MqttLimits;
   readonly log: Logger;
+  /** What figures under `$SYS` tell of the program; left out, there are none. */
+  readonly program?: ProgramFigures;
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
   /** Where left out, everybody may do everything. */
@@ -75,6 +80,8 @@ export class Door {
   readonly publishing: Publishing;
   readonly retainedStore: RetainedStore;
   readonly retained: RetainedDelivery;
+  /** Null where there are no figures under `$SYS`. */
+  readonly sys: SysTopics | null;
   readonly access: Access;
   /** Null where there is nothing to read from. */
   readonly replays: Replays | null;
@@ -151,6 +158,7 @@ export class Door {
     this.replays = history === undefined ? null : new Replays(this, history.followers, history.routes);
     this.nobody = new Session("", parts.limits, this.stats, this.losses);
     this.nowMs = parts.clock.nowMs();
+    this.sys = this.#makeSys(parts.program);
     if (!this.retainedStore.load()) this.log.error("the retained messages can't be read to their end");
     parts.ingest.onSettled(() => this.settle());
     // Their batches may settle in a commit round of their own.
@@ -282,6 +290,26 @@ export class Door {
     this.log.warn("a message was not retained: the bounds of retained messages are reached", {
       topic: topic.text,
       clientId: from.clientId,
+    });
+  }
+
+  #makeSys(program: ProgramFigures | undefined): SysTopics | null {
+    const { sysIntervalMs: intervalMs } = this.limits;
+    if (program === undefined || intervalMs === 0) return null;
+    const openedMs = this.clock.monotonicMs();
+    const { version, heapBytes } = program;
+    return new SysTopics({
+      ...{ clock: this.clock, live: this.live, subscriptions: this.subscriptions, access: this.access },
+      ...{ intervalMs, version },
+      figures: () => ({
+        stats: this.stats,
+        packetsSent: this.replies.packets + this.direct.packets + this.settled.packets,
+        connected: this.clients.size,
+        sharedSubscriptions: 0,
+        uptimeSec: Math.floor((this.clock.monotonicMs() - openedMs) / SECOND_MS),
+        heapBytes: heapBytes(),
+      }),
+      staged: () => this.settleSoon(),
     });
   }
 

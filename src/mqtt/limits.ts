@@ -41,6 +41,8 @@ export interface MqttLimits {
   readonly maxRetainedBytes: number;
   /** Retained messages that are held in memory; the others are read back from the log. */
   readonly maxRetainedCacheBytes: number;
+  /** How often figures under `$SYS` are sent anew; 0 for none of them. */
+  readonly sysIntervalMs: number;
   /** MQTT topics whose route, key and headers are remembered. */
   readonly topicCacheEntries: number;
 }
@@ -74,5 +76,6 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxRetainedMessages: 200_000,
   maxRetainedBytes: 268_435_456,
   maxRetainedCacheBytes: 4_194_304,
+  sysIntervalMs: 10_000,
   topicCacheEntries: 16_384,
 };

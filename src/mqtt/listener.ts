@@ -13,6 +13,7 @@ import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
 import type { MqttStats } from "./stats.ts";
+import type { ProgramFigures } from "./sys/figures.ts";
 import { WebSocketConnection, WebSocketReceiver } from "./websocket/connection.ts";
 import { FrameHeaders } from "./websocket/frames.ts";
 
@@ -23,6 +24,8 @@ export interface MqttDoorOptions {
   readonly ingest: Ingest;
   /** Where retained messages are kept. */
   readonly retained: RetainedStorage;
+  /** What figures under `$SYS` tell of the program; left out, there are none. */
+  readonly program?: ProgramFigures;
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
   readonly host: string;
@@ -135,6 +138,7 @@ function admit(door: Door, connection: Connection): Client | null {
     return null;
   }
   const client = new Client(door, connection);
+  door.stats.socketsOpened++;
   door.connections.add(client);
   door.stats.connections = door.connections.size;
   return client;
@@ -150,5 +154,6 @@ async function closeDoor(door: Door): Promise<void> {
   }
   for (const client of [...door.connections]) client.leave(Reason.SERVER_SHUTTING_DOWN, "", false);
   door.retainedStore.close();
+  door.sys?.close();
   door.wheel.stop();
 }

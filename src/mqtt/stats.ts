@@ -1,6 +1,8 @@
 /** What the door has counted since it opened. Only `connections`, `subscriptions`, `replays` and the bytes go down too. */
 export interface MqttStats {
   connections: number;
+  /** Connections that were opened, whatever became of them. */
+  socketsOpened: number;
   connectionsAccepted: number;
   connectionsRefused: number;
   takeovers: number;
@@ -11,8 +13,15 @@ export interface MqttStats {
   loginsRevoked: number;
   /** Connections that were closed for what they sent. */
   protocolErrors: number;
+  /** Packets of any kind. */
+  packetsReceived: number;
+  /** Bytes as they came, and as they were sent, without what TLS and WebSocket add. */
+  bytesReceived: number;
+  bytesSent: number;
   publishesReceived: number;
   publishBytesReceived: number;
+  /** Payloads of PUBLISHes that were sent. */
+  publishBytesSent: number;
   /** QoS 2 packets that came again and were not appended again. */
   duplicates: number;
   /** PUBLISHes that were not stored, by refusal of the topic or of the batch. */
@@ -39,6 +48,9 @@ export interface MqttStats {
   replays: number;
   /** Messages of theirs that were sent; they are among `messagesSent` too. */
   messagesReplayed: number;
+  /** Sessions that wait for their client to come back, and those that waited in vain. */
+  sessionsAway: number;
+  sessionsExpired: number;
   willsPublished: number;
   /** Topics that have a retained message, and what those messages weigh. */
   retainedMessages: number;
@@ -51,12 +63,14 @@ export interface MqttStats {
   /** Bytes received that are not on the disk yet. */
   unsettledBytes: number;
   stagedBytes: number;
+  queuedMessages: number;
   queuedBytes: number;
 }
 
 export function newStats(): MqttStats {
   return {
     connections: 0,
+    socketsOpened: 0,
     connectionsAccepted: 0,
     connectionsRefused: 0,
     takeovers: 0,
@@ -64,8 +78,12 @@ export function newStats(): MqttStats {
     loginsRefused: 0,
     loginsRevoked: 0,
     protocolErrors: 0,
+    packetsReceived: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
     publishesReceived: 0,
     publishBytesReceived: 0,
+    publishBytesSent: 0,
     duplicates: 0,
     publishesRefused: 0,
     timestampFallbacks: 0,
@@ -80,6 +98,8 @@ export function newStats(): MqttStats {
     messagesUnstaged: 0,
     replays: 0,
     messagesReplayed: 0,
+    sessionsAway: 0,
+    sessionsExpired: 0,
     willsPublished: 0,
     retainedMessages: 0,
     retainedBytes: 0,
@@ -88,6 +108,7 @@ export function newStats(): MqttStats {
     pauses: 0,
     unsettledBytes: 0,
     stagedBytes: 0,
+    queuedMessages: 0,
     queuedBytes: 0,
   };
 }

@@ -60,6 +60,7 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.connections.mqtt.set(stats.connections);
   metrics.connectionsRefused.mqtt.set(stats.connectionsRefused + stats.protocolErrors);
   metrics.bytesIn.mqtt.set(stats.publishBytesReceived);
+  metrics.bytesOut.mqtt.set(stats.publishBytesSent);
   metrics.recordsIn.mqtt.set(
     stats.publishesReceived - stats.publishesRefused - stats.duplicates + stats.splitRecords,
   );

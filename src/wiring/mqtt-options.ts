@@ -16,6 +16,7 @@ export function mqttLimits(settings: Settings): MqttLimits {
     maxQueuedMessages: settings["mqtt.max.queued.messages"],
     maxQueuedBytes: settings["mqtt.max.queued.bytes"],
     queuePolicy: settings["mqtt.queue.policy"],
+    sysIntervalMs: settings["mqtt.sys.interval.ms"],
     maxRetainedMessages: settings["mqtt.retained.max.messages"],
     maxRetainedBytes: settings["mqtt.retained.max.bytes"],
     maxRetainedCacheBytes: settings["mqtt.retained.cache.bytes"],

@@ -245,6 +245,10 @@ class Gateway implements RunningBroker {
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
       ...(this.#gaps === null ? {} : { gaps: this.#gaps }),
+      program: {
+        version: `headwater version ${this.#surroundings.version}`,
+        heapBytes: () => process.memoryUsage().heapUsed,
+      },
       ...listen,
       ...(webSocket === "off" ? {} : { webSocket }),
       routes: this.#settings.mqttRoutes,

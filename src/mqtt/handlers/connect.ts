@@ -109,6 +109,7 @@ function open(
   client.state = "open";
   door.clients.set(clientId, client);
   door.stats.connectionsAccepted++;
+  door.sys?.noteConnected(door.clients.size);
   client.watchKeepAlive();
 }
 

@@ -52,7 +52,10 @@ export function handleSubscribe(client: Client): void {
   replies.codes(PacketType.SUBACK, packet.packetId, codes, version, text);
   if (wantRetained.length === 0) return;
   client.flushReplies();
-  for (const subscription of wantRetained) door.retained.start(client.session, subscription);
+  for (const subscription of wantRetained) {
+    if (door.sys?.isFor(subscription.filter)) door.sys.start(client.session, subscription);
+    else door.retained.start(client.session, subscription);
+  }
 }
 
 /**
@@ -86,7 +89,7 @@ function subscribe(
   session.subscriptions.set(filter, subscription);
   subscriptions.add(session, subscription);
   const wanted = retainHandling === 0 || (retainHandling === 1 && isNew);
-  if (wanted && door.retained.hasMessages) wantRetained.push(subscription);
+  if (wanted && (door.retained.hasMessages || door.sys?.isFor(filter))) wantRetained.push(subscription);
   return qos;
 }
 

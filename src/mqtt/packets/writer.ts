@@ -32,6 +32,12 @@ export interface OutgoingPublish {
 export class PacketWriter {
   #buffer = new Uint8Array(FIRST_BUFFER_BYTES);
   #length = 0;
+  #packets = 0;
+
+  /** Packets that were written since the start. */
+  get packets(): number {
+    return this.#packets;
+  }
 
   get length(): number {
     return this.#length;
@@ -50,6 +56,7 @@ export class PacketWriter {
   /** PUBACK, PUBREC, PUBREL or PUBCOMP. A reason of success is left out (MQTT 5, 3.4.2.1). */
   ack(type: number, packetId: number, reason: number, version: Version): void {
     this.#reserve(5);
+    this.#packets++;
     const withReason = version === Version.V5 && reason !== Reason.SUCCESS;
     // PUBREL has 0010 in its flags: MQTT-3.6.1-1.
     this.#u8((type << 4) | (type === PacketType.PUBREL ? 2 : 0));
@@ -60,6 +67,7 @@ export class PacketWriter {
 
   pingResponse(): void {
     this.#reserve(2);
+    this.#packets++;
     this.#u8(PacketType.PINGRESP << 4);
     this.#u8(0);
   }
@@ -67,6 +75,7 @@ export class PacketWriter {
   /** CONNACK of 3.1.1 and before: flags, return code. */
   legacyConnack(sessionPresent: boolean, returnCode: number): void {
     this.#reserve(4);
+    this.#packets++;
     this.#u8(PacketType.CONNACK << 4);
     this.#u8(2);
     this.#u8(sessionPresent ? 1 : 0);
@@ -182,6 +191,7 @@ export class PacketWriter {
   }
 
   #header(first: number, remaining: number): void {
+    this.#packets++;
     this.#reserve(5 + remaining);
     this.#u8(first);
     this.#varint(remaining);

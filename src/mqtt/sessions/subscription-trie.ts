@@ -31,6 +31,11 @@ export class SubscriptionTrie {
     this.#version++;
   }
 
+  /** Whether any filter begins with this level, which is of the kind that no wildcard takes. */
+  mayMatchBelow(dollarLevel: string): boolean {
+    return this.#root.children?.has(dollarLevel) === true;
+  }
+
   /** Adds a valid filter, or replaces what the session had under the same (MQTT-3.8.4-3). */
   add(session: Session, subscription: Subscription): void {
     let node = this.#root;

@@ -64,6 +64,7 @@ export class TransientOutbound implements Outbound {
   end(): void {
     this.#link = null;
     this.#stats.queuedBytes -= this.#queuedBytes;
+    this.#stats.queuedMessages -= this.#queue.length;
     this.#queuedBytes = 0;
     for (const waiting of this.#watched.values()) tell(waiting, "dropped");
     for (let waiting = this.#queue.shift(); waiting !== undefined; waiting = this.#queue.shift()) {
@@ -200,6 +201,7 @@ export class TransientOutbound implements Outbound {
     this.#queue.push({ message, target });
     this.#queuedBytes += size;
     this.#stats.queuedBytes += size;
+    this.#stats.queuedMessages++;
   }
 
   #drop(waiting: Waiting): void {
@@ -217,6 +219,7 @@ export class TransientOutbound implements Outbound {
     const size = this.#queue.shift()?.message.sizeBytes ?? 0;
     this.#queuedBytes -= size;
     this.#stats.queuedBytes -= size;
+    this.#stats.queuedMessages--;
   }
 }
 

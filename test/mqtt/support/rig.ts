@@ -6,6 +6,7 @@ import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import type { MqttLimits } from "../../../src/mqtt/limits.ts";
 import { type MqttDoor, startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
+import type { ProgramFigures } from "../../../src/mqtt/sys/figures.ts";
 import { FakeIngest } from "./fake-ingest.ts";
 import { type FakeConnection, FakeNetwork } from "./fake-network.ts";
 import { FakeRetained } from "./fake-retained.ts";
@@ -31,6 +32,7 @@ export class Rig {
     limits: Partial<MqttLimits> = {},
     routes: readonly RouteConfig[] = DEFAULT_ROUTES,
     retained = new FakeRetained(),
+    program: ProgramFigures | null = null,
   ) {
     this.retained = retained;
     this.door = startMqttDoor({
@@ -39,6 +41,7 @@ export class Rig {
       random: new SeededRandom(1),
       ingest: this.ingest,
       retained,
+      ...(program === null ? {} : { program }),
       gaps: { note: (gap) => void this.gaps.push(gap) },
       host: "127.0.0.1",
       port: 0,
