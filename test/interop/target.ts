@@ -92,13 +92,17 @@ async function startReference(options: TargetOptions): Promise<Target> {
   };
 }
 
-interface MosquittoBroker {
+export interface MosquittoBroker {
   readonly address: string;
   readonly webSocket: string;
   stop(): Promise<void>;
 }
 
-async function startMosquitto(webSocket: boolean): Promise<MosquittoBroker> {
+/** A real mosquitto on a free port; `settings` are lines of its configuration. */
+export async function startMosquitto(
+  webSocket: boolean,
+  settings: readonly string[] = [],
+): Promise<MosquittoBroker> {
   const [port = 0, webPort = 0] = await freePorts(2);
   const folder = mkdtempSync(join(tmpdir(), "headwater-mosquitto-"));
   const config = join(folder, "mosquitto.conf");
@@ -108,6 +112,7 @@ async function startMosquitto(webSocket: boolean): Promise<MosquittoBroker> {
     "allow_anonymous true",
     "max_queued_messages 0",
     "log_type error",
+    ...settings,
   ];
   writeFileSync(config, `${lines.join("\n")}\n`);
   const child = Bun.spawn(["mosquitto", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
