@@ -1,12 +1,20 @@
 import { kafkaTool } from "../support/kafka/real-kafka.ts";
 import { goShareMissing, shareDriverMissing } from "./clients/share-driver.ts";
-import { goDriverMissing, goMemberMissing, pythonClientsMissing } from "./tools.ts";
+import {
+  goDriverMissing,
+  goMemberMissing,
+  goMqttMissing,
+  javaMqttMissing,
+  pythonClientsMissing,
+} from "./tools.ts";
 
 /** Fetches and builds all that the tests with real parts need, so that no test has to wait for it. */
 kafkaTool("");
 const missing = [
   goDriverMissing(),
   goMemberMissing(),
+  goMqttMissing(),
+  javaMqttMissing(),
   pythonClientsMissing(),
   shareDriverMissing(),
   goShareMissing(),

@@ -10,6 +10,10 @@ const VENV = join(CACHE, "venv");
 export const PYTHON: string = join(VENV, "bin/python");
 export const PYTHON_FOLDER: string = join(HERE, "python");
 export const FRANZ_GO: string = GO_BINARY;
+export const PAHO_GO: string = join(CACHE, "paho-go");
+const JAVA_MQTT_FOLDER = join(HERE, "java/mqtt");
+const JAVA_MQTT = join(CACHE, "java-mqtt");
+export const JAVA_MQTT_CLASSPATH: string = `${JAVA_MQTT}:${join(JAVA_MQTT, "*")}`;
 export const FRANZ_GO_MEMBER: string = `${GO_BINARY}-member`;
 
 /**
@@ -40,6 +44,27 @@ export function goMemberMissing(): string | null {
   return once("go-member", ["main.go"], join(HERE, "go/member"), () => {
     if (Bun.which("go") === null) return "go is not installed";
     return failure("go", ["build", "-o", FRANZ_GO_MEMBER, "./member"], join(HERE, "go"));
+  });
+}
+
+/** Builds the driver of the MQTT clients in Go, the same way. */
+export function goMqttMissing(): string | null {
+  return once("go-mqtt", ["main.go"], join(HERE, "go/mqtt"), () => {
+    if (Bun.which("go") === null) return "go is not installed";
+    return failure("go", ["build", "-o", PAHO_GO, "./mqtt"], join(HERE, "go"));
+  });
+}
+
+/** Has Maven copy the MQTT client in Java, and compiles the program that drives it. */
+export function javaMqttMissing(): string | null {
+  return once("java-mqtt", ["MqttDriver.java", "pom.xml"], JAVA_MQTT_FOLDER, () => {
+    const absent = programsMissing("java", "javac", "mvn");
+    if (absent !== null) return absent;
+    const copy = ["dependency:copy-dependencies", `-DoutputDirectory=${JAVA_MQTT}`, "-DincludeScope=runtime"];
+    const compile = ["-cp", join(JAVA_MQTT, "*"), "-d", JAVA_MQTT, "MqttDriver.java"];
+    return (
+      failure("mvn", ["-q", "-B", ...copy], JAVA_MQTT_FOLDER) ?? failure("javac", compile, JAVA_MQTT_FOLDER)
+    );
   });
 }
 
