@@ -12,6 +12,7 @@ import { produceCommand } from "./produce.ts";
 import { serveCommand } from "./serve.ts";
 import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
+import { userCommand } from "./user.ts";
 import { versionCommand } from "./version.ts";
 import type { World } from "./world.ts";
 
@@ -25,6 +26,7 @@ const ROOT: Command = {
     consumeCommand,
     groupCommand,
     uplinkCommand,
+    userCommand,
     doctorCommand,
     configCommand,
     versionCommand,

@@ -7,6 +7,7 @@ import type { RunBroker, World } from "./world.ts";
 /** What standard error may hold back while nobody reads it; lines beyond it are lost, the gateway goes on. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024;
 const STDOUT = 1;
+const EXIT_INTERRUPTED = 130;
 /** Exit codes of a process that a signal ended, as shells have them: 128 and the signal's number. */
 const SIGNALS = [
   ["SIGINT", 130],
@@ -27,6 +28,8 @@ export function processWorld(version: string, runBroker: RunBroker): World {
     version,
     runBroker,
     interrupted: firstSignal,
+    onHangup: (callback) => process.on("SIGHUP", callback),
+    askSecret,
     onBug,
   };
 }
@@ -61,6 +64,30 @@ function onBug(report: (error: unknown) => void): void {
         process.exit(EXIT.bug);
       }
     });
+  }
+}
+
+const [ENTER, NEWLINE, INTERRUPT, END, DELETE, BACKSPACE] = ["\r", "\n", "\u0003", "\u0004", "\u007f", "\b"];
+
+/** Reads a line from the terminal in raw mode, which leaves the echo to us, who make none. */
+async function askSecret(prompt: string): Promise<string> {
+  process.stderr.write(prompt);
+  const { stdin } = process;
+  stdin.setRawMode(true);
+  try {
+    let secret = "";
+    for await (const chunk of stdin) {
+      for (const character of String(chunk)) {
+        if (character === ENTER || character === NEWLINE || character === END) return secret;
+        if (character === INTERRUPT) process.exit(EXIT_INTERRUPTED);
+        if (character === DELETE || character === BACKSPACE) secret = secret.slice(0, -1);
+        else secret += character;
+      }
+    }
+    return secret;
+  } finally {
+    stdin.setRawMode(false);
+    process.stderr.write("\n");
   }
 }
 

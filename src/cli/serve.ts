@@ -14,7 +14,8 @@ export const serveCommand: Command = {
   summary: "Run a gateway until it is told to stop",
   flags: SETTING_FLAGS,
   notes: [
-    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
+    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT mqttTls=HOST:PORT mqttWebSocketTls=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
+    "SIGHUP has users, rules and certificates read again; so does a change of their files, some seconds later. Connections go on, but of those who are no longer let in.",
     "SIGTERM and SIGINT drain and leave the marker of a clean shutdown; a second one ends the process at once. Nothing that was acknowledged is lost either way.",
   ],
   examples: [
@@ -43,6 +44,7 @@ async function serve(input: Input, world: World): Promise<number> {
   const interrupted = world.interrupted();
   try {
     const running = await world.runBroker(settings, logger);
+    world.onHangup(() => running.reload());
     world.out(readyLine(running.addresses, input.json));
     return await untilStopped(running, interrupted, settings, logger, clock);
   } catch (error) {
@@ -55,10 +57,12 @@ async function serve(input: Input, world: World): Promise<number> {
   }
 }
 
+const DOORS = ["kafka", "mqtt", "http", "mqttWebSocket", "mqttTls", "mqttWebSocketTls"] as const;
+
 /** The line that says that everything serves, and where. */
 export function readyLine(addresses: Addresses, json: boolean): string {
   if (json) return `${JSON.stringify({ ready: true, ...addresses })}\n`;
-  const doors = (["kafka", "mqtt", "http", "mqttWebSocket"] as const).flatMap((door) => {
+  const doors = DOORS.flatMap((door) => {
     const address = addresses[door];
     return address === undefined ? [] : [` ${door}=${address}`];
   });

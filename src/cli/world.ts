@@ -24,6 +24,10 @@ export interface World {
    * never calls this is ended by the signal itself.
    */
   readonly interrupted: () => Promise<string>;
+  /** From the call on, SIGHUP no longer ends the command but calls back. */
+  readonly onHangup: (callback: () => void) => void;
+  /** Asks for a secret on the terminal, which does not show what is typed. */
+  readonly askSecret: (prompt: string) => Promise<string>;
 }
 
 /** Starts a gateway, or throws a HeadwaterError that says why not. Resolves once everything serves. */
@@ -31,6 +35,8 @@ export type RunBroker = (settings: Settings, logger: Logger) => Promise<RunningB
 
 export interface RunningBroker {
   readonly addresses: Addresses;
+  /** Reads files that may change while it runs: users, rules, certificates. */
+  reload(): void;
   /** Drains, leaves the marker of a clean shutdown and resolves when everything is closed. */
   stop(): Promise<void>;
   /** Resolves with the reason when the gateway can't go on by itself; never where it can. */

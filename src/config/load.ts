@@ -68,7 +68,14 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
   atLeast("kafka.max.queued.bytes", "fetch.max.bytes");
   atLeast("socket.request.max.bytes", "message.max.bytes");
   atLeast("kafka.max.pending.bytes", "socket.request.max.bytes");
-  const doors = ["kafka.listen", "mqtt.listen", "mqtt.websocket.listen", "http.listen"] as const;
+  const doors = [
+    "kafka.listen",
+    "mqtt.listen",
+    "mqtt.websocket.listen",
+    "mqtt.tls.listen",
+    "mqtt.websocket.tls.listen",
+    "http.listen",
+  ] as const;
   const taken = new Map<string, string>();
   for (const key of doors) {
     const address = settings[key];
@@ -78,8 +85,24 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
     if (other !== undefined) blame(key, `${other} has this address too`, "give each door its own port");
     taken.set(text, key);
   }
-  if (settings["mqtt.listen"] === "off" && settings["mqtt.websocket.listen"] !== "off") {
-    blame("mqtt.websocket.listen", "mqtt.listen is off", "give MQTT clients over TCP an address too");
+  checkTls(settings, blame);
+}
+
+/** What TLS can't do without. */
+function checkTls(settings: Settings, blame: (key: string, fault: string, remedy: string) => void): void {
+  const listens = (["mqtt.tls.listen", "mqtt.websocket.tls.listen"] as const).find(
+    (key) => settings[key] !== "off",
+  );
+  if (listens === undefined) return;
+  for (const key of ["tls.certificate.file", "tls.key.file"] as const) {
+    if (settings[key] === "") blame(listens, `${key} is missing`, `write ${key} = "...", a file in PEM`);
+  }
+  if (settings["mqtt.tls.client.auth"] !== "none" && settings["tls.ca.file"] === "") {
+    blame(
+      "mqtt.tls.client.auth",
+      "tls.ca.file is missing",
+      "name the authorities of client certificates there",
+    );
   }
 }
 

@@ -15,6 +15,7 @@ import {
   text,
 } from "./option.ts";
 import { DEFAULT_ROUTES, type MqttRouteSettings } from "./route-options.ts";
+import { SECURITY_OPTIONS } from "./security-options.ts";
 import { SHARE_OPTIONS } from "./share-options.ts";
 import { TRANSACTION_OPTIONS } from "./transaction-options.ts";
 import type { UplinkSettings } from "./uplink-options.ts";
@@ -104,7 +105,7 @@ export const OPTIONS = {
   }),
   "mqtt.websocket.listen": door({
     default: "off",
-    doc: "Where MQTT clients connect over WebSocket, at the paths /mqtt and /, with the subprotocol mqtt. All limits of MQTT are for both together. The Origin of a page is not checked: there are no cookies that it could abuse, but any page in a browser that reaches this address can connect. Needs mqtt.listen.",
+    doc: "Where MQTT clients connect over WebSocket, at the paths /mqtt and /, with the subprotocol mqtt. All limits of MQTT are for all its addresses together. The Origin of a page is not checked: there are no cookies that it could abuse, but any page in a browser that reaches this address can connect.",
   }),
   "mqtt.max.connections": count({
     default: 10_000,
@@ -165,6 +166,8 @@ export const OPTIONS = {
     doc: "Which message goes when a subscriber's queue is full. It stays in the log either way.",
   }),
   ...MQTT_RETAINED_OPTIONS,
+
+  ...SECURITY_OPTIONS,
 
   "http.listen": door({
     default: { host: "127.0.0.1", port: 8080 },

@@ -30,6 +30,8 @@ export interface Addresses {
   readonly kafka?: string;
   readonly mqtt?: string;
   readonly mqttWebSocket?: string;
+  readonly mqttTls?: string;
+  readonly mqttWebSocketTls?: string;
   readonly http?: string;
 }
 

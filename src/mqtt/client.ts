@@ -1,4 +1,5 @@
 import { hasCode } from "../base/errors.ts";
+import type { LogFields } from "../base/logger.ts";
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
 import { releaseChunk } from "../io/release-chunk.ts";
@@ -411,11 +412,12 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   // The end.
 
   /** Closes for what the client sent: one line in the log, the reason to a client that can hear it. */
-  refuse(refusal: Refusal): void {
+  refuse(refusal: Refusal, fields: LogFields = {}): void {
     if (this.state === "closed") return;
     this.door.stats.protocolErrors++;
     this.door.log.warn("refused an MQTT client", {
       ...this.#who(),
+      ...fields,
       reason: refusal.what,
       reasonCode: refusal.reason,
     });

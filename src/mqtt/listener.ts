@@ -2,20 +2,21 @@ import type { Logger } from "../base/logger.ts";
 import type { GapNotes } from "../broker/gap-ledger.ts";
 import type { Ingest } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Connection, Listener, ListenOptions, Network } from "../io/network.ts";
+import type { Connection, Network, TlsServer } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
+import type { Security } from "../security/security.ts";
 import type { Access } from "./access.ts";
 import { Client } from "./client.ts";
 import { Door } from "./door.ts";
+import { GuardedAccess } from "./guarded-access.ts";
 import type { Followers } from "./history/followers.ts";
 import { DEFAULT_MQTT_LIMITS, type MqttLimits } from "./limits.ts";
+import { Listeners, type Place, type Places } from "./listeners.ts";
 import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
 import type { MqttStats } from "./stats.ts";
 import type { ProgramFigures } from "./sys/figures.ts";
-import { WebSocketConnection, WebSocketReceiver } from "./websocket/connection.ts";
-import { FrameHeaders } from "./websocket/frames.ts";
 
 export interface MqttDoorOptions {
   readonly network: Network;
@@ -29,32 +30,31 @@ export interface MqttDoorOptions {
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
   readonly host: string;
-  /** 0 picks one. */
-  readonly port: number;
-  /** Where MQTT over WebSocket is served too; nowhere where left out. Port 0 picks one. */
+  /** 0 picks one; null where MQTT over plain TCP is not served. */
+  readonly port: number | null;
+  /** Where MQTT is served in other ways too; nowhere where left out. Those with TLS need `security`. */
   readonly webSocket?: Place;
+  readonly tls?: Place;
+  readonly webSocketTls?: Place;
+  /** Whether clients over TLS show a certificate; "none" where left out. */
+  readonly clientCertificate?: TlsServer["clientCertificate"];
   /** In their order, as they stand: what none of them takes is refused. */
   readonly routes: readonly RouteConfig[];
   /** Those that are left out have their defaults. */
   readonly limits?: Partial<MqttLimits>;
   /** What reads the logs, for replays; where left out there are none. */
   readonly followers?: Followers;
-  /** Where left out, everybody may do everything. */
+  /** Users, rights and certificates. Where left out, everybody gets in, and may do what `access` says. */
+  readonly security?: Security;
+  /** Where left out, and no `security` is there, everybody may do everything. */
   readonly access?: Access;
   readonly log: Logger;
 }
 
-/** Where a listener is. */
-export interface Place {
+export interface MqttDoor extends Places {
+  /** Of plain TCP; port 0 where that is not served. */
   readonly host: string;
   readonly port: number;
-}
-
-export interface MqttDoor {
-  readonly host: string;
-  readonly port: number;
-  /** Null where MQTT over WebSocket is not served. */
-  readonly webSocket: Place | null;
   /** What was counted since the start; a copy. */
   stats(): MqttStats;
   /**
@@ -72,58 +72,53 @@ const CLOSE_POLL_MS = 5;
 const ANSWERS_BYTES = 1_048_576;
 
 /**
- * Opens the door for MQTT 3.1, 3.1.1 and 5 over TCP and, where it is asked for, over WebSocket, under the same limits:
- * both count together. Throws PORT_TAKEN, or CONFIG_INVALID for a route that can't work. The README of this
- * folder has its promises and its deviations from the specifications.
+ * Opens the door for MQTT 3.1, 3.1.1 and 5 over TCP and WebSocket, with TLS and without, under the same limits: all
+ * count together. Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID for a route that can't work or a certificate that
+ * can't be used. The README of this folder has its promises and its deviations from the specifications.
  */
 export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
   const limits = { ...DEFAULT_MQTT_LIMITS, ...options.limits };
   const { followers, routes } = options;
   const history = followers === undefined ? {} : { history: { followers, routes } };
-  const door = new Door({ ...options, ...history, limits, routes: new RouteTable(routes) });
+  const { security } = options;
+  const guards = security === undefined ? {} : { gate: security, access: new GuardedAccess(security) };
+  const door = new Door({ ...options, ...history, ...guards, limits, routes: new RouteTable(routes) });
   let closing: Promise<void> | null = null;
-  const { network, host, port } = options;
-  const listen = (place: Place, accept: ListenOptions["accept"]): Listener =>
-    network.listen({
-      ...place,
-      limits: { maxQueuedBytes: limits.maxSocketBacklogBytes + limits.maxPacketBytes + ANSWERS_BYTES },
-      accept,
-    });
-  const listener = listen({ host, port }, (connection) => admit(door, connection));
-  const webListener = listenWeb(options.webSocket, listen, door, listener);
+  const listeners = listen(options, limits, (connection) => admit(door, connection));
+  security?.onChanged(() => {
+    if (closing !== null) return;
+    listeners.renew();
+    door.rightsChanged();
+  });
+  const { tcp } = listeners.places;
   return {
-    host: listener.host,
-    port: listener.port,
-    webSocket: webListener === null ? null : { host: webListener.host, port: webListener.port },
+    ...listeners.places,
+    host: tcp?.host ?? "",
+    port: tcp?.port ?? 0,
     stats: () => ({ ...door.stats }),
     close: () => {
-      listener.close();
-      webListener?.close();
+      listeners.close();
       closing ??= closeDoor(door);
       return closing;
     },
   };
 }
 
-/** The listener for WebSocket, or null where none is wanted. Where it fails, the one for TCP does not stay open. */
-function listenWeb(
-  place: Place | undefined,
-  listen: (place: Place, accept: ListenOptions["accept"]) => Listener,
-  door: Door,
-  tcp: Listener,
-): Listener | null {
-  if (place === undefined) return null;
-  const headers = new FrameHeaders();
-  try {
-    return listen({ host: place.host, port: place.port }, (socket) => {
-      const connection = new WebSocketConnection(socket, headers);
-      const client = admit(door, connection);
-      return client === null ? null : new WebSocketReceiver(connection, client);
-    });
-  } catch (error) {
-    tcp.close();
-    throw error;
-  }
+function listen(
+  options: MqttDoorOptions,
+  limits: MqttLimits,
+  accept: (connection: Connection) => Client | null,
+): Listeners {
+  const { network, host, port, webSocket = null, tls = null, webSocketTls = null, log } = options;
+  return new Listeners({
+    network,
+    places: { tcp: port === null ? null : { host, port }, webSocket, tls, webSocketTls },
+    maxQueuedBytes: limits.maxSocketBacklogBytes + limits.maxPacketBytes + ANSWERS_BYTES,
+    security: options.security ?? null,
+    clientCertificate: options.clientCertificate ?? "none",
+    accept,
+    log,
+  });
 }
 
 /** Makes a client of a connection, or refuses it. It has its time to connect in from here on, handshake included. */

@@ -97,6 +97,11 @@ export class Security {
     return this.#version;
   }
 
+  /** Stands for keys and certificates as they are: another object where they have changed. Null without TLS. */
+  get certificates(): object | null {
+    return this.#tls;
+  }
+
   /** Files that matter, for whoever watches them. */
   get files(): readonly string[] {
     const { users, acl, tls } = this.#options;

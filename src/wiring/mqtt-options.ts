@@ -1,7 +1,31 @@
+import type { Address } from "../config/address.ts";
+import type { DoorAddress } from "../config/option.ts";
 import type { Settings } from "../config/options.ts";
 import { DEFAULT_MQTT_LIMITS, type MqttLimits } from "../mqtt/limits.ts";
+import type { MqttDoorOptions } from "../mqtt/listener.ts";
 
 const SECOND_MS = 1000;
+
+/** Where MQTT is served, as the door takes it; null for nowhere. */
+export function mqttPlaces(settings: Settings): Pick<MqttDoorOptions, "host" | "port" | PlaceName> | null {
+  const tcp = settings["mqtt.listen"];
+  const others = {
+    ...optional("webSocket", settings["mqtt.websocket.listen"]),
+    ...optional("tls", settings["mqtt.tls.listen"]),
+    ...optional("webSocketTls", settings["mqtt.websocket.tls.listen"]),
+  };
+  if (tcp === "off") return Object.keys(others).length === 0 ? null : { host: "", port: null, ...others };
+  return { ...tcp, ...others };
+}
+
+type PlaceName = "webSocket" | "tls" | "webSocketTls";
+
+function optional<Name extends PlaceName>(
+  name: Name,
+  address: DoorAddress,
+): { readonly [N in Name]?: Address } {
+  return address === "off" ? {} : ({ [name]: address } as { readonly [N in Name]: Address });
+}
 
 export function mqttLimits(settings: Settings): MqttLimits {
   return {

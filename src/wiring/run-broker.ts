@@ -32,7 +32,8 @@ import { brokerConfigs } from "./broker-configs.ts";
 import { logLimits } from "./log-limits.ts";
 import { logReport } from "./log-report.ts";
 import { collectMetrics } from "./metrics.ts";
-import { mqttLimits } from "./mqtt-options.ts";
+import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
+import { WatchedSecurity } from "./open-security.ts";
 import { GatewayState } from "./status.ts";
 import { startUplinks, type Uplinks } from "./uplinks.ts";
 
@@ -71,6 +72,7 @@ class Gateway implements RunningBroker {
   #store: LogStore | null = null;
   #coordinators: Coordinators | null = null;
   #gaps: GapLedger | null = null;
+  #security: WatchedSecurity | null = null;
   #kafka: KafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
   #http: HttpDoor | null = null;
@@ -128,8 +130,13 @@ class Gateway implements RunningBroker {
     this.#maintain();
   }
 
+  reload(): void {
+    this.#security?.reload();
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#security?.stop();
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
     this.#kafka?.stopAccepting();
@@ -235,9 +242,9 @@ class Gateway implements RunningBroker {
   }
 
   #openMqtt(broker: Broker): void {
-    const listen = this.#settings["mqtt.listen"];
-    if (listen === "off") return;
-    const webSocket = this.#settings["mqtt.websocket.listen"];
+    const places = mqttPlaces(this.#settings);
+    if (places === null) return;
+    this.#security = new WatchedSecurity(this.#settings, this.#clock, this.#logger);
     this.#mqtt = startMqttDoor({
       network: this.#network,
       clock: this.#clock,
@@ -249,8 +256,9 @@ class Gateway implements RunningBroker {
         version: `headwater version ${this.#surroundings.version}`,
         heapBytes: () => process.memoryUsage().heapUsed,
       },
-      ...listen,
-      ...(webSocket === "off" ? {} : { webSocket }),
+      ...places,
+      clientCertificate: this.#settings["mqtt.tls.client.auth"],
+      security: this.#security.security,
       routes: this.#settings.mqttRoutes,
       followers: new Followers(brokerSource(broker), this.#clock),
       limits: mqttLimits(this.#settings),
@@ -270,13 +278,17 @@ class Gateway implements RunningBroker {
   #listening() {
     const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
       door === null || door === undefined ? undefined : formatAddress(door);
-    const [kafka, mqtt, http] = [shown(this.#kafka), shown(this.#mqtt), shown(this.#http)];
+    const [kafka, mqtt, http] = [shown(this.#kafka), shown(this.#mqtt?.tcp), shown(this.#http)];
     const mqttWebSocket = shown(this.#mqtt?.webSocket);
+    const mqttTls = shown(this.#mqtt?.tls);
+    const mqttWebSocketTls = shown(this.#mqtt?.webSocketTls);
     return {
       ...(kafka === undefined ? {} : { kafka }),
       ...(mqtt === undefined ? {} : { mqtt }),
       ...(http === undefined ? {} : { http }),
       ...(mqttWebSocket === undefined ? {} : { mqttWebSocket }),
+      ...(mqttTls === undefined ? {} : { mqttTls }),
+      ...(mqttWebSocketTls === undefined ? {} : { mqttWebSocketTls }),
     };
   }
 

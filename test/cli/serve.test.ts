@@ -11,6 +11,7 @@ function gateway(given: Partial<RunningBroker> = {}) {
   return async () => ({
     addresses: ADDRESSES,
     stop: async () => {},
+    reload: () => {},
     failed: new Promise<Error>(() => {}),
     ...given,
   });

@@ -13,6 +13,10 @@ export interface FakeProcess {
   readonly runBroker?: RunBroker;
   readonly interrupted?: Promise<string>;
   readonly errIsTerminal?: boolean;
+  /** What is typed at prompts that show nothing; standard input is a terminal then. */
+  readonly secrets?: string[];
+  /** Gets what is called on SIGHUP. */
+  readonly hangups?: (() => void)[];
 }
 
 /** Runs a command line in this process. */
@@ -31,11 +35,13 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     hostName: "host",
     outIsTerminal: false,
     errIsTerminal: given.errIsTerminal ?? false,
-    stdinIsTerminal: false,
+    stdinIsTerminal: given.secrets !== undefined,
     version: "1.2.3",
     runBroker: given.runBroker ?? (() => Promise.reject(new Error("not expected to run"))),
     onBug: () => {},
     interrupted: () => given.interrupted ?? new Promise(() => {}),
+    onHangup: (callback) => given.hangups?.push(callback),
+    askSecret: async () => given.secrets?.shift() ?? "",
   };
   const code = await runCli(args, world);
   return { code, out: Buffer.concat(out).toString(), err };

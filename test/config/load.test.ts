@@ -208,8 +208,21 @@ describe("problems name file, line, key, value and remedy", () => {
       "mqtt.websocket.listen = 127.0.0.1:1883: mqtt.listen has this address too",
     ],
     [
-      'mqtt.listen = "off"\nmqtt.websocket.listen = "127.0.0.1:9001"',
-      "gw.toml:2: mqtt.websocket.listen = 127.0.0.1:9001: mqtt.listen is off",
+      'tls.key.file = "k"\nmqtt.tls.listen = "127.0.0.1:8883"',
+      "gw.toml:2: mqtt.tls.listen = 127.0.0.1:8883: tls.certificate.file is missing",
+    ],
+    [
+      'tls.certificate.file = "c"\nmqtt.websocket.tls.listen = "127.0.0.1:8884"',
+      "gw.toml:2: mqtt.websocket.tls.listen = 127.0.0.1:8884: tls.key.file is missing",
+    ],
+    [
+      'tls.certificate.file = "c"\ntls.key.file = "k"\nmqtt.tls.listen = "127.0.0.1:8883"\nmqtt.tls.client.auth = "required"',
+      "gw.toml:4: mqtt.tls.client.auth = required: tls.ca.file is missing",
+    ],
+    ['tls.principal = ["cn", "ou"]', 'gw.toml:1: tls.principal = [ "cn", "ou" ]: "ou": there is no such source'],
+    [
+      'tls.key.file = "k"\ntls.certificate.file = "c"\nmqtt.tls.listen = "127.0.0.1:1883"',
+      "mqtt.tls.listen = 127.0.0.1:1883: mqtt.listen has this address too",
     ],
     // Uplinks.
     [

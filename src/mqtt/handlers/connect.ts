@@ -47,7 +47,7 @@ export function handleConnect(client: Client): void {
     return;
   }
   askWho(client, packet, (admission) => {
-    if ("reason" in admission) refuse(client, admission);
+    if ("reason" in admission) refuse(client, admission, packet);
     else goOn(client, packet, admission);
   });
 }
@@ -203,7 +203,14 @@ function badWill(reason: number, what: string): ConnectRefusal {
 }
 
 /** Ends the handshake: CONNACK in the client's own form, then the connection. */
-function refuse(client: Client, refusal: ConnectRefusal): void {
+function refuse(client: Client, refusal: ConnectRefusal, packet?: ConnectPacket): void {
   if (client.version !== Version.V5) client.door.replies.legacyConnack(false, refusal.returnCode);
-  client.refuse(refusal);
+  // Who it said that it is, where that is why; never with what.
+  const userName = packet?.userName?.slice(0, MAX_LOGGED_NAME) ?? null;
+  client.refuse(
+    refusal,
+    packet === undefined ? {} : { userName, saidClientId: packet.clientId.slice(0, MAX_LOGGED_NAME) },
+  );
 }
+
+const MAX_LOGGED_NAME = 64;

@@ -1,0 +1,183 @@
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { HeadwaterError } from "../base/errors.ts";
+import { usersFile } from "../config/security-files.ts";
+import { SystemPasswords } from "../io/bun/passwords.ts";
+import { parseUsers, userNameFault, withoutUser, withUser } from "../security/users.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
+import type { World } from "./world.ts";
+
+const MAX_PASSWORD_BYTES = 1024;
+const ONLY_OWNER = 0o600;
+const NAME = { positionals: "NAME", minPositionals: 1, maxPositionals: 1, flags: SETTING_FLAGS } as const;
+const PASSWORD_NOTE =
+  "The password is asked for on the terminal, or is the first line of standard input. It is never an argument, which others on the machine could see.";
+const SOON_NOTE = "A running gateway takes it over within security.reload.interval.ms, or at once on SIGHUP.";
+
+export const userCommand: Command = {
+  name: "user",
+  summary: "Keep the users who may connect, and their passwords",
+  commands: [
+    {
+      name: "add",
+      summary: "Add a user",
+      ...NAME,
+      notes: [PASSWORD_NOTE, SOON_NOTE],
+      examples: [
+        ["headwater user add pump-1 --data /var/lib/headwater", "asks for the password"],
+        [
+          "openssl rand -base64 24 | tee pump-1.secret | headwater user add pump-1",
+          "a random one, for a device",
+        ],
+      ],
+      run: (input, world) => change(input, world, "add"),
+    },
+    {
+      name: "passwd",
+      summary: "Change a user's password; who is connected with the old one is put out",
+      ...NAME,
+      notes: [PASSWORD_NOTE, SOON_NOTE],
+      run: (input, world) => change(input, world, "passwd"),
+    },
+    {
+      name: "delete",
+      summary: "Remove a user; who is connected as this user is put out",
+      ...NAME,
+      notes: [SOON_NOTE],
+      run: remove,
+    },
+    { name: "list", summary: "List the users", flags: SETTING_FLAGS, run: list },
+  ],
+};
+
+async function change(input: Input, world: World, how: "add" | "passwd"): Promise<number> {
+  const { path, name } = subject(input, world);
+  const fault = userNameFault(name);
+  if (fault !== null) throw new UsageError(`${JSON.stringify(name)}: ${fault}`);
+  const exists = parseUsers(path, read(path)).has(name);
+  if (exists !== (how === "passwd")) {
+    const remedy = exists ? "headwater user passwd changes the password" : "headwater user add adds it";
+    world.err(`${path}: ${exists ? "there is a" : "there is no"} user ${JSON.stringify(name)}; ${remedy}\n`);
+    return EXIT.failed;
+  }
+  const password = await askPassword(world, name);
+  const hash = await new SystemPasswords().hash(password);
+  // Read again: it took a while.
+  write(path, withUser(read(path), name, hash));
+  return done(input, world, path, name);
+}
+
+async function remove(input: Input, world: World): Promise<number> {
+  const { path, name } = subject(input, world);
+  const text = read(path);
+  if (!parseUsers(path, text).has(name)) {
+    world.err(`${path}: there is no user ${JSON.stringify(name)}\n`);
+    return EXIT.failed;
+  }
+  write(path, withoutUser(text, name));
+  return done(input, world, path, name);
+}
+
+async function list(input: Input, world: World): Promise<number> {
+  const path = usersFile(effectiveSettings(input, world).settings);
+  const names = [...parseUsers(path, read(path)).keys()].sort();
+  world.out(input.json ? `${JSON.stringify(names)}\n` : names.map((name) => `${name}\n`).join(""));
+  return EXIT.ok;
+}
+
+function subject(input: Input, world: World): { readonly path: string; readonly name: string } {
+  return { path: usersFile(effectiveSettings(input, world).settings), name: input.positionals[0] ?? "" };
+}
+
+function done(input: Input, world: World, path: string, name: string): number {
+  if (input.json) world.out(`${JSON.stringify({ user: name, file: path })}\n`);
+  else world.err(`${path}: done\n`);
+  return EXIT.ok;
+}
+
+async function askPassword(world: World, name: string): Promise<Uint8Array> {
+  let text: string;
+  if (world.stdinIsTerminal) {
+    text = await world.askSecret(`Password of ${name}: `);
+    if ((await world.askSecret("Again: ")) !== text) throw new UsageError("the two passwords differ");
+  } else text = await firstLine(world);
+  const password = new TextEncoder().encode(text);
+  if (password.length === 0) throw new UsageError("the password is empty");
+  if (password.length > MAX_PASSWORD_BYTES) {
+    throw new UsageError(`the password has more than ${MAX_PASSWORD_BYTES} bytes`);
+  }
+  return password;
+}
+
+async function firstLine(world: World): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of world.stdin()) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.includes("\n") || text.length > MAX_PASSWORD_BYTES) break;
+  }
+  return (text.split("\n")[0] ?? "").replace(/\r$/, "");
+}
+
+function read(path: string): string {
+  try {
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  } catch (cause) {
+    throw failure(path, "read", cause);
+  }
+}
+
+/** Replaces the file as a whole, readable by its owner alone, who is the one it had, or its folder's. */
+function write(given: string, text: string): void {
+  // A link stays one.
+  const path = existsSync(given) ? realpathSync(given) : given;
+  const fresh = `${path}.${process.pid}.new`;
+  try {
+    const folder = dirname(path);
+    mkdirSync(folder, { recursive: true });
+    const { uid, gid } = statSync(existsSync(path) ? path : folder);
+    const fd = openSync(fresh, "wx", ONLY_OWNER);
+    try {
+      writeSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    // Else a file that root has written is none that the gateway can read.
+    if (process.getuid?.() === 0) chownSync(fresh, uid, gid);
+    renameSync(fresh, path);
+    syncFolder(folder);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    throw failure(path, "written", cause);
+  }
+}
+
+function syncFolder(folder: string): void {
+  const fd = openSync(folder, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function failure(path: string, what: string, cause: unknown): HeadwaterError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new HeadwaterError("DISK_IO", `${path} can't be ${what}: ${reason}`, { path, cause });
+}

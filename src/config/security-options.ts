@@ -1,0 +1,92 @@
+import { bad, choice, door, duration, good, list, text } from "./option.ts";
+
+const SECOND_MS = 1000;
+const HOUR_MS = 3_600_000;
+const NAME_SOURCES = ["cn", "dns", "email", "uri"] as const;
+
+/** Which part of a client certificate is its holder's name. */
+export type CertificateNameSource = (typeof NAME_SOURCES)[number];
+
+/** Settings of TLS, of users and of rights; MQTT's door has them. */
+export const SECURITY_OPTIONS = {
+  "mqtt.tls.listen": door({
+    default: "off",
+    doc: "Where MQTT clients connect over TLS; 8883 is the port for it. Needs tls.certificate.file and tls.key.file.",
+  }),
+  "mqtt.websocket.tls.listen": door({
+    default: "off",
+    doc: "Where MQTT clients connect over WebSocket with TLS (wss).",
+  }),
+  "mqtt.tls.client.auth": choice(["none", "optional", "required"], {
+    default: "none",
+    doc: "Whether MQTT clients over TLS show a certificate of tls.ca.file, whose name they then have. One that does not hold is refused, required or not.",
+  }),
+  "tls.certificate.file": text("a path", fileFault, {
+    default: "",
+    defaultText: "none",
+    doc: "The gateway's certificate and those between it and its authority's, in PEM. It, and the other files of TLS, are read again on SIGHUP and when they change; connections go on.",
+  }),
+  "tls.key.file": text("a path", fileFault, {
+    default: "",
+    defaultText: "none",
+    doc: "The key of tls.certificate.file, in PEM, not encrypted.",
+  }),
+  "tls.ca.file": text("a path", fileFault, {
+    default: "",
+    defaultText: "none",
+    doc: "Certificates of the authorities whose client certificates are taken, in PEM.",
+  }),
+  "tls.crl.file": text("a path", fileFault, {
+    default: "",
+    defaultText: "none",
+    doc: "Lists of revoked client certificates, in PEM, one of each authority in tls.ca.file. Whoever is on one is put out; a list that is out of date lets nobody of its authority in.",
+  }),
+  "tls.min.version": choice(["1.2", "1.3"], {
+    default: "1.2",
+    doc: "Lowest version of TLS that is spoken.",
+  }),
+  "tls.principal": list<CertificateNameSource>(
+    `sources: ${NAME_SOURCES.join(", ")}`,
+    (raw) => {
+      const found = NAME_SOURCES.find((source) => source === raw);
+      return found === undefined
+        ? bad("there is no such source", `write ${NAME_SOURCES.join(", ")}`)
+        : good(found);
+    },
+    (source) => source,
+    {
+      default: ["cn"],
+      minItems: 1,
+      maxItems: NAME_SOURCES.length,
+      doc: "Where the name of a client certificate's holder stands: the subject's common name, or a subject alternative name. The first of which the certificate has exactly one.",
+    },
+  ),
+  "security.users.file": text("a path", fileFault, {
+    default: "",
+    defaultText: "users in the data folder",
+    doc: "Users and hashes of their passwords; headwater user writes it. While there are no users, names and passwords that clients send mean nothing.",
+  }),
+  "security.acl.file": text("a path", fileFault, {
+    default: "",
+    defaultText: "acl.toml in the data folder",
+    doc: "Who may publish and subscribe to which topics; its notation is in src/security/README.md. Without the file everybody who may connect may do everything; with it, what no rule allows is denied.",
+  }),
+  "security.acl.subscriptions": choice(["whole", "part"], {
+    default: "whole",
+    doc: "whole: a subscription is granted where all that its filter matches is allowed. part: where some of it may be, and only that is delivered, as mosquitto does.",
+  }),
+  "security.anonymous": choice(["loopback", "allow", "deny"], {
+    default: "loopback",
+    doc: "Who may connect to MQTT without a user or a certificate. loopback: programs on this machine; a proxy on it makes everybody one of them.",
+  }),
+  "security.reload.interval.ms": duration({
+    default: 5 * SECOND_MS,
+    min: 100,
+    max: HOUR_MS,
+    doc: "How often it is looked whether files of users, rules and certificates have changed; SIGHUP has them read at once.",
+  }),
+} as const;
+
+function fileFault(value: string): string | null {
+  return value.includes("\0") ? "it holds a zero character" : null;
+}

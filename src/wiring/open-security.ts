@@ -1,0 +1,83 @@
+import { statSync } from "node:fs";
+import type { Logger } from "../base/logger.ts";
+import type { Settings } from "../config/options.ts";
+import { aclFile, usersFile } from "../config/security-files.ts";
+import { SystemPasswords } from "../io/bun/passwords.ts";
+import { PlainDisk } from "../io/bun/plain-disk.ts";
+import type { Clock, Timer } from "../io/clock.ts";
+import { Security, type SecurityFile, type TlsFiles } from "../security/security.ts";
+
+/** Users, rules and certificates of a gateway, and the look at whether their files have changed. */
+export class WatchedSecurity {
+  readonly security: Security;
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  #seen: string;
+  #timer: Timer | null = null;
+
+  /** Throws CONFIG_INVALID with what is wrong in a file. */
+  constructor(settings: Settings, clock: Clock, logger: Logger) {
+    const disk = new PlainDisk();
+    this.#clock = clock;
+    this.#intervalMs = settings["security.reload.interval.ms"];
+    this.security = new Security({
+      readFile: (path, maxBytes) => disk.readFile(path, maxBytes),
+      passwords: new SystemPasswords(),
+      clock,
+      logger,
+      users: file(settings["security.users.file"], usersFile(settings)),
+      acl: file(settings["security.acl.file"], aclFile(settings)),
+      tls: tlsFiles(settings),
+      nameSources: settings["tls.principal"],
+      anonymous: settings["security.anonymous"],
+      granting: settings["security.acl.subscriptions"],
+    });
+    this.#seen = this.#look();
+    this.#watch();
+  }
+
+  /** Reads the files again, changed or not. */
+  reload(): void {
+    this.#seen = this.#look();
+    this.security.reload();
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** By looking, not by being told: files are replaced, linked, and on file systems that tell nobody. */
+  #watch(): void {
+    this.#timer = this.#clock.after(this.#intervalMs, () => {
+      if (this.#look() !== this.#seen) this.reload();
+      this.#watch();
+    });
+  }
+
+  #look(): string {
+    return this.security.files
+      .map((path) => {
+        const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+        return stat === undefined ? "" : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+      })
+      .join("\n");
+  }
+}
+
+function file(asked: string, path: string): SecurityFile {
+  return { path, mayBeMissing: asked === "" };
+}
+
+/** Null where there is neither certificate nor key: a place that listens with TLS was refused before. */
+function tlsFiles(settings: Settings): TlsFiles | null {
+  const certificate = settings["tls.certificate.file"];
+  const key = settings["tls.key.file"];
+  if (certificate === "" || key === "") return null;
+  return {
+    certificate,
+    key,
+    authorities: settings["tls.ca.file"] || null,
+    revocations: settings["tls.crl.file"] || null,
+    minVersion: settings["tls.min.version"],
+  };
+}
