@@ -219,7 +219,10 @@ describe("problems name file, line, key, value and remedy", () => {
       'tls.certificate.file = "c"\ntls.key.file = "k"\nmqtt.tls.listen = "127.0.0.1:8883"\nmqtt.tls.client.auth = "required"',
       "gw.toml:4: mqtt.tls.client.auth = required: tls.ca.file is missing",
     ],
-    ['tls.principal = ["cn", "ou"]', 'gw.toml:1: tls.principal = [ "cn", "ou" ]: "ou": there is no such source'],
+    [
+      'tls.principal = ["cn", "ou"]',
+      'gw.toml:1: tls.principal = [ "cn", "ou" ]: "ou": there is no such source',
+    ],
     [
       'tls.key.file = "k"\ntls.certificate.file = "c"\nmqtt.tls.listen = "127.0.0.1:1883"',
       "mqtt.tls.listen = 127.0.0.1:1883: mqtt.listen has this address too",
