@@ -1,20 +1,27 @@
-import type { MqttLimits } from "../../../src/mqtt/limits.ts";
-import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
 import type { FakeConnection } from "../../mqtt/support/fake-network.ts";
-import { Rig, toHex } from "../../mqtt/support/rig.ts";
+import { toHex } from "../../mqtt/support/rig.ts";
 import { bytesOf, matches, type Pattern, type Symbols, sizeOf } from "./pattern.ts";
 import type { Step } from "./steps.ts";
+import { type Settings, World } from "./world.ts";
 
 /** Runs a row's steps against a door of its own. Says at which step the broker did something else, or null. */
 export async function failureOf(steps: readonly Step[]): Promise<string | null> {
-  const limits = steps.flatMap((step) => (step.kind === "limits" ? [step.limits] : []));
-  const routes = steps.flatMap((step) => (step.kind === "routes" ? step.routes : []));
-  const run = new Run(Object.assign({}, ...limits), routes.length > 0 ? routes : DEFAULT_ROUTES);
+  const run = new Run(settingsOf(steps));
   for (const step of steps) {
     const failure = await run.step(step);
     if (failure !== null) return `${step.place}: ${step.text}: ${failure}`;
   }
   return run.failureAtEnd();
+}
+
+function settingsOf(steps: readonly Step[]): Settings {
+  const users = steps.find((step) => step.kind === "users");
+  return {
+    limits: Object.assign({}, ...steps.flatMap((step) => (step.kind === "limits" ? [step.limits] : []))),
+    routes: steps.flatMap((step) => (step.kind === "routes" ? step.routes : [])),
+    users: users === undefined ? null : users.users,
+    forbidden: steps.flatMap((step) => (step.kind === "forbid" ? [step] : [])),
+  };
 }
 
 /** One end of a connection, with what it has got and no step has taken yet. */
@@ -27,13 +34,13 @@ interface Peer {
 }
 
 class Run {
-  readonly #rig: Rig;
+  readonly #world: World;
   readonly #peers = new Map<string, Peer>();
   readonly #symbols: Symbols = new Map();
   #holds = false;
 
-  constructor(limits: Partial<MqttLimits>, routes: readonly RouteConfig[]) {
-    this.#rig = new Rig(limits, routes);
+  constructor(settings: Settings) {
+    this.#world = new World(settings);
   }
 
   /** Says what was wrong, or null. */
@@ -41,9 +48,11 @@ class Run {
     switch (step.kind) {
       case "limits":
       case "routes":
+      case "users":
+      case "forbid":
         return null;
       case "refuse":
-        this.#rig.ingest.refusals.set(step.topic, step.error);
+        this.#world.ingest.refusals.set(step.topic, step.error);
         return null;
       case "send":
         this.#peer(step.client).connection.feed(bytesOf(step.bytes, this.#symbols, step.place));
@@ -66,15 +75,17 @@ class Run {
         return null;
       case "round":
         this.#holds = step.topic !== null;
-        if (step.topic !== null) this.#rig.ingest.settle(step.topic);
+        if (step.topic !== null) this.#world.settle(step.topic);
         return this.#settle();
       case "wait":
-        this.#rig.clock.advance(step.durationMs);
+        this.#world.clock.advance(step.durationMs);
         return this.#settle();
       case "logged":
-        return logged(this.#rig.ingest.records.length, step.records);
+        return logged(this.#world.ingest.records.length, step.records);
       case "restart":
-        return "nothing can be restarted yet";
+        for (const peer of this.#peers.values()) peer.over = true;
+        this.#world.restart();
+        return this.#settle();
     }
   }
 
@@ -90,10 +101,10 @@ class Run {
 
   /** Lets commit rounds end until nothing moves, unless the script holds them; ends the turn in any case. */
   async #settle(): Promise<null> {
-    await this.#rig.clock.settleAll();
+    await this.#world.clock.settleAll();
     for (let round = 0; round < ROUNDS && !this.#holds; round++) {
-      this.#rig.settle();
-      await this.#rig.clock.settleAll();
+      this.#world.settle();
+      await this.#world.clock.settleAll();
     }
     return null;
   }
@@ -103,7 +114,7 @@ class Run {
   }
 
   #dial(name: string, isWeb: boolean): Peer {
-    const connection = isWeb ? this.#rig.dialWebSocket() : this.#rig.dial();
+    const connection = this.#world.dial(isWeb);
     const peer = { connection, isWeb, unread: new Uint8Array(0), over: false };
     this.#peers.set(name, peer);
     return peer;

@@ -1,11 +1,15 @@
 import type { RouteConfig } from "../../../src/mqtt/routes.ts";
 import { type Pattern, parsePattern } from "./pattern.ts";
+import type { Forbidden } from "./world.ts";
 
 /** One line of a row's script. */
 export type Step =
   /** Settings of the door, wherever they stand in the script. */
   | (Line & { readonly kind: "limits"; readonly limits: Readonly<Record<string, unknown>> })
   | (Line & { readonly kind: "routes"; readonly routes: readonly RouteConfig[] })
+  /** Who else connects is refused. */
+  | (Line & { readonly kind: "users"; readonly users: Readonly<Record<string, string>> })
+  | (Line & Forbidden & { readonly kind: "forbid" })
   /** From here on the log refuses what goes to this Kafka topic, with this error of Kafka's. */
   | (Line & { readonly kind: "refuse"; readonly topic: string; readonly error: number })
   /** A client sends bytes; its first step of any kind connects it. */
@@ -28,6 +32,8 @@ interface Line {
 const CLIENT_VERBS = ["web", "breaks", "silent", "closed"] as const;
 type ClientVerb = (typeof CLIENT_VERBS)[number];
 
+const ACTIONS: readonly Forbidden["what"][] = ["publish", "subscribe", "receive"];
+
 /** A step of a line without its indentation, or null of a line that is only a remark. */
 export function parseStep(text: string, place: string): Step | null {
   const bare = withoutRemark(text).trim();
@@ -46,6 +52,11 @@ export function parseStep(text: string, place: string): Step | null {
   if (bare === "hold" || bare === "restart") return { ...line, kind: bare };
   if (words[0] === "round" && words.length <= 2) return { ...line, kind: "round", topic: words[1] ?? null };
   if (bare.startsWith("routes ")) return { ...line, kind: "routes", routes: JSON.parse(bare.slice(7)) };
+  if (bare.startsWith("users ")) return { ...line, kind: "users", users: JSON.parse(bare.slice(6)) };
+  const what = ACTIONS.find((known) => known === words[1]);
+  if (words[0] === "forbid" && what !== undefined && words.length === 3) {
+    return { ...line, kind: "forbid", what, filter: words[2] ?? "" };
+  }
   if (words[0] === "refuse" && words.length === 3) {
     return { ...line, kind: "refuse", topic: words[1] ?? "", error: Number(words[2]) };
   }
