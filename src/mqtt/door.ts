@@ -5,6 +5,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { type Access, type Identity, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
+import type { Downlinks } from "./downlink/downlinks.ts";
 import { type Gate, OPEN_GATE } from "./gate.ts";
 import type { Followers } from "./history/followers.ts";
 import { Replays } from "./history/replays.ts";
@@ -85,6 +86,8 @@ export class Door {
   readonly access: Access;
   /** Null where there is nothing to read from. */
   readonly replays: Replays | null;
+  /** Null where no topic's records are published. */
+  downlinks: Downlinks | null = null;
   readonly gate: Gate;
   /** The session of a connection that has not said who it is. */
   readonly nobody: Session;
@@ -240,6 +243,7 @@ export class Door {
     }
     this.publishing.settle();
     this.live.settle(this.clock.monotonicMs());
+    this.downlinks?.settle();
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }
 

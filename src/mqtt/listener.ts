@@ -1,6 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { GapNotes } from "../broker/gap-ledger.ts";
 import type { Ingest } from "../broker/ingest.ts";
+import type { MqttDownlinkSettings } from "../config/mqtt-downlink-options.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection, Network, TlsServer } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
@@ -8,6 +9,9 @@ import type { Security } from "../security/security.ts";
 import type { Access } from "./access.ts";
 import { Client } from "./client.ts";
 import { Door } from "./door.ts";
+import type { DownlinkCursors } from "./downlink/downlink-cursor.ts";
+import { Downlinks } from "./downlink/downlinks.ts";
+import type { DownlinkBugs } from "./downlink/partition-downlink.ts";
 import { GuardedAccess } from "./guarded-access.ts";
 import type { Followers } from "./history/followers.ts";
 import { DEFAULT_MQTT_LIMITS, type MqttLimits } from "./limits.ts";
@@ -17,6 +21,12 @@ import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
 import type { MqttStats } from "./stats.ts";
 import type { ProgramFigures } from "./sys/figures.ts";
+
+export interface DownlinkOptions {
+  readonly settings: readonly MqttDownlinkSettings[];
+  readonly cursors: DownlinkCursors;
+  readonly bugs?: DownlinkBugs;
+}
 
 export interface MqttDoorOptions {
   readonly network: Network;
@@ -42,8 +52,10 @@ export interface MqttDoorOptions {
   readonly routes: readonly RouteConfig[];
   /** Those that are left out have their defaults. */
   readonly limits?: Partial<MqttLimits>;
-  /** What reads the logs, for replays; where left out there are none. */
+  /** What reads the logs, for replays and downlinks; where left out there are none. */
   readonly followers?: Followers;
+  /** Topics whose records are published. */
+  readonly downlinks?: DownlinkOptions;
   /** Users, rights and certificates. Where left out, everybody gets in, and may do what `access` says. */
   readonly security?: Security;
   /** Where left out, and no `security` is there, everybody may do everything. */
@@ -83,6 +95,7 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
   const { security } = options;
   const guards = security === undefined ? {} : { gate: security, access: new GuardedAccess(security) };
   const door = new Door({ ...options, ...history, ...guards, limits, routes: new RouteTable(routes) });
+  startDownlinks(door, options);
   let closing: Promise<void> | null = null;
   const listeners = listen(options, limits, (connection) => admit(door, connection));
   security?.onChanged(() => {
@@ -121,6 +134,15 @@ function listen(
   });
 }
 
+/** Sessions are there by now, those of clients that are away too: nothing is published past them. */
+function startDownlinks(door: Door, { followers, downlinks, ingest, gaps }: MqttDoorOptions): void {
+  if (downlinks === undefined || followers === undefined || downlinks.settings.length === 0) return;
+  const { cursors, settings, bugs = {} } = downlinks;
+  const parts = { door, followers, cursors, ingest, downlinks: settings, bugs };
+  door.downlinks = new Downlinks(gaps === undefined ? parts : { ...parts, gaps });
+  door.downlinks.start();
+}
+
 /** Makes a client of a connection, or refuses it. It has its time to connect in from here on, handshake included. */
 function admit(door: Door, connection: Connection): Client | null {
   const { maxConnections } = door.limits;
@@ -141,6 +163,7 @@ function admit(door: Door, connection: Connection): Client | null {
 
 async function closeDoor(door: Door): Promise<void> {
   door.stopReading();
+  door.downlinks?.close();
   const deadlineMs = door.clock.monotonicMs() + CLOSE_WAIT_MS;
   while (!door.isSettled && door.clock.monotonicMs() < deadlineMs) {
     await new Promise<void>((resolve) => {

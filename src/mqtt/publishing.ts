@@ -28,6 +28,8 @@ export interface InsideMessage {
   readonly expirySec: number;
   /** False for what is in a log already, or belongs in none: it is delivered only, whatever the routes say. */
   readonly append: boolean;
+  /** What has to be durable before a message that is not appended is delivered; left out where nothing has. */
+  readonly after?: PendingBatch;
   /** Who hears what becomes of it; left out for nobody. */
   readonly origin?: MessageOrigin;
 }
@@ -108,7 +110,7 @@ export class Publishing {
     const nowMs = this.#clock.nowMs();
     const sizeBytes =
       payload.length + (properties?.length ?? 0) + entry.bytes.length + MESSAGE_OVERHEAD_BYTES;
-    let batch = IN_THE_LOG;
+    let batch = message.after ?? IN_THE_LOG;
     if (message.append) {
       if (entry.destination === null) batch = entry.refused;
       else batch = this.#ingest.appendMessage(entry.destination, message, from.clientId, nowMs);

@@ -44,6 +44,10 @@ export interface MqttStats {
   messagesForbidden: number;
   /** Messages that no subscriber got since too much waited for the disk. */
   messagesUnstaged: number;
+  /** Records that downlinks published, those among them that nobody was there to take, and dead letters of theirs. */
+  downlinkMessages: number;
+  downlinkUnheard: number;
+  downlinkDeadLetters: number;
   /** Subscriptions to what was published before. */
   replays: number;
   /** Messages of theirs that were sent; they are among `messagesSent` too. */
@@ -96,6 +100,9 @@ export function newStats(): MqttStats {
     messagesTooLarge: 0,
     messagesForbidden: 0,
     messagesUnstaged: 0,
+    downlinkMessages: 0,
+    downlinkUnheard: 0,
+    downlinkDeadLetters: 0,
     replays: 0,
     messagesReplayed: 0,
     sessionsAway: 0,

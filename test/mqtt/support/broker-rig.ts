@@ -91,6 +91,12 @@ export class BrokerRig {
     expect(result?.error).toBe(0);
   }
 
+  /** Has the door look at what has settled. */
+  settle(): void {
+    // Whatever is appended ends a commit round, after which doors settle.
+    this.open.broker.ingest.append({ topic: "tick", key: null, value: null, timestampMs: 0, headers: null });
+  }
+
   /** Lets commit rounds end, doors settle and followers work until nothing moves. */
   async run(): Promise<void> {
     for (let round = 0; round < 4; round++) {
@@ -118,6 +124,7 @@ export interface ConnectMore {
 export class Device {
   readonly connection: FakeConnection;
   readonly #version: 4 | 5;
+  #kept: Packet[] = [];
 
   constructor(connection: FakeConnection, version: 4 | 5) {
     this.connection = connection;
@@ -130,7 +137,8 @@ export class Device {
 
   /** What has come since the last call. */
   take(): Packet[] {
-    const packets: Packet[] = [];
+    const packets = this.#kept;
+    this.#kept = [];
     const stream = this.connection.take();
     // One by one: the parser looks for optional fields beyond a packet's end if there is more.
     for (let at = 0; at < stream.length; ) {
@@ -181,7 +189,9 @@ export class Device {
     const properties = identifier === undefined ? {} : { properties: { subscriptionIdentifier: identifier } };
     const subscription = { topic: filter, qos, nl: false, rap, rh: 0 };
     this.send({ cmd: "subscribe", messageId: 1, subscriptions: [subscription], ...properties });
-    const suback = this.take().find((packet) => packet.cmd === "suback");
+    const packets = this.take();
+    const suback = packets.find((packet) => packet.cmd === "suback");
+    this.#kept = packets.filter((packet) => packet !== suback);
     if (suback?.cmd !== "suback") throw new Error("no SUBACK");
     return { codes: suback.granted.map(Number), reason: suback.properties?.reasonString ?? "" };
   }

@@ -1,0 +1,277 @@
+import { assert } from "../../base/assert.ts";
+import type { GapNotes } from "../../broker/gap-ledger.ts";
+import type { Ingest, IngestRecord, PendingBatch } from "../../broker/ingest.ts";
+import type { MqttDownlinkSettings } from "../../config/mqtt-downlink-options.ts";
+import type { Timer } from "../../io/clock.ts";
+import { encodeHeaders } from "../../records/builder.ts";
+import { decodeHeaders, type RecordCursor } from "../../records/reader.ts";
+import type { Door } from "../door.ts";
+import type { Follower, GapReason, RecordConsumer } from "../history/follower.ts";
+import type { Followers } from "../history/followers.ts";
+import { messageOf } from "../history/record-message.ts";
+import type { HistoryPartition } from "../history/source.ts";
+import type { InsideMessage } from "../publishing.ts";
+import type { DeliveryReports, RecordPlace } from "./delivery-reports.ts";
+import { cursorName, type DownlinkCursors, encodePosition } from "./downlink-cursor.ts";
+import type { DownlinkTarget } from "./target.ts";
+
+/** What is published together, under one position. */
+const MAX_GROUP_RECORDS = 512;
+const MAX_GROUP_BYTES = 1024 * 1024;
+const RECORD_OVERHEAD_BYTES = 256;
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 30_000;
+const SECOND_MS = 1_000;
+const encoder = new TextEncoder();
+
+/** What all partitions of a downlink go by. */
+export interface DownlinkParts {
+  readonly settings: MqttDownlinkSettings;
+  readonly target: DownlinkTarget;
+  /** Null where nobody asks what becomes of records. */
+  readonly reports: DeliveryReports | null;
+  readonly door: Door;
+  readonly followers: Followers;
+  readonly cursors: DownlinkCursors;
+  readonly ingest: Ingest;
+  readonly gaps: GapNotes;
+  readonly bugs: DownlinkBugs;
+  ended(partition: HistoryPartition): void;
+}
+
+/** Deliberate mistakes, for tests of the tests. */
+export interface DownlinkBugs {
+  /** The position is written apart from the messages, before them. */
+  readonly cursorApart?: boolean;
+}
+
+interface Taken {
+  readonly place: RecordPlace;
+  readonly what:
+    | { readonly kind: "message"; readonly message: InsideMessage }
+    | { readonly kind: "expired" }
+    | { readonly kind: "letter"; readonly letter: IngestRecord };
+  /** Whether there was nobody to take the message. */
+  unheard: boolean;
+}
+
+/**
+ * A downlink in one partition. It takes records in groups: dead letters are written and waited for, then the messages
+ * are published and the position behind them put down, durable together. The next group waits for that.
+ *
+ * States: "gathering" -> ("letters" ->) "publishing" -> "gathering"; "waiting" for another try where a log refused.
+ */
+export class PartitionDownlink implements RecordConsumer {
+  readonly #parts: DownlinkParts;
+  readonly #follower: Follower;
+  readonly #partition: HistoryPartition;
+  #state: "gathering" | "letters" | "publishing" | "waiting" | "stopped" = "gathering";
+  #group: Taken[] = [];
+  #groupBytes = 0;
+  #isDue = false;
+  #batches: PendingBatch[] = [];
+  #retry: Timer | null = null;
+  #retryMs = FIRST_RETRY_MS;
+
+  constructor(parts: DownlinkParts, partition: HistoryPartition, from: number) {
+    this.#parts = parts;
+    this.#partition = partition;
+    this.#follower = parts.followers.follow(partition, from, null, this);
+  }
+
+  stop(): void {
+    this.#state = "stopped";
+    this.#retry?.cancel();
+    this.#parts.followers.stop(this.#follower);
+  }
+
+  take(record: RecordCursor): boolean {
+    if (this.#state !== "gathering") return false;
+    if (this.#group.length >= MAX_GROUP_RECORDS || this.#groupBytes >= MAX_GROUP_BYTES) return false;
+    this.#group.push(this.#read(record));
+    this.#groupBytes += (record.value()?.length ?? 0) + RECORD_OVERHEAD_BYTES;
+    if (!this.#isDue) {
+      this.#isDue = true;
+      this.#parts.door.clock.soon(() => {
+        this.#isDue = false;
+        this.#begin();
+      });
+    }
+    return true;
+  }
+
+  gap(fromOffset: number, toOffset: number, reason: GapReason): void {
+    const { topic, index } = this.#partition;
+    this.#parts.door.log.warn("records are lost to a downlink", {
+      ...this.#who(),
+      fromOffset,
+      toOffset,
+      reason,
+    });
+    this.#parts.gaps.note({
+      reason: `downlink-${reason}`,
+      device: null,
+      topic,
+      partition: index,
+      firstOffset: fromOffset,
+      lastOffset: toOffset - 1,
+      count: toOffset - fromOffset,
+      bytes: 0,
+    });
+  }
+
+  ended(reason: "deleted" | "unreadable"): void {
+    if (reason === "unreadable") {
+      this.#parts.door.log.error("a downlink can't read on in a log", this.#who());
+    }
+    this.#state = "stopped";
+    this.#retry?.cancel();
+    this.#parts.ended(this.#partition);
+  }
+
+  /** Something may have settled. */
+  settle(): void {
+    if (this.#state !== "letters" && this.#state !== "publishing") return;
+    if (this.#batches.some(({ state }) => state === "waiting")) return;
+    const refused = this.#batches.find(({ state }) => state === "refused");
+    if (refused !== undefined) {
+      this.#tryAgain(refused.error);
+      return;
+    }
+    this.#retryMs = FIRST_RETRY_MS;
+    if (this.#state === "letters") this.#publish();
+    else this.#finish();
+  }
+
+  #begin(): void {
+    if (this.#state !== "gathering" && this.#state !== "waiting") return;
+    const letters = this.#group.flatMap(({ what }) => (what.kind === "letter" ? [what.letter] : []));
+    if (letters.length === 0) {
+      this.#publish();
+      return;
+    }
+    this.#state = "letters";
+    this.#batches = letters.map((letter) => this.#parts.ingest.append(letter));
+    this.#parts.door.settleSoon();
+  }
+
+  /** Publishes the group, and puts down the position behind it. */
+  #publish(): void {
+    const { door, cursors, settings, bugs } = this.#parts;
+    this.#state = "publishing";
+    this.#batches = [];
+    const { topicId, index } = this.#partition;
+    const position = encodePosition({ topicId, offset: this.#follower.position });
+    const setCursor = (): PendingBatch => cursors.set(cursorName(settings.name, index), position);
+    const early = bugs.cursorApart === true ? setCursor() : null;
+    cursors.together(() => {
+      const after = early ?? setCursor();
+      this.#batches.push(after);
+      for (const taken of this.#group) {
+        if (taken.what.kind !== "message") continue;
+        const { message } = taken.what;
+        taken.unheard = !door.live.isWanted(message.entry);
+        // Nobody gets a message that would come once more, should the position not become durable.
+        this.#batches.push(
+          door.publish({ ...message, after }, { clientId: `downlink ${settings.name}`, userName: null }),
+        );
+      }
+    });
+    door.settleSoon();
+  }
+
+  /** The group is published for good. */
+  #finish(): void {
+    const { reports, door, followers } = this.#parts;
+    const { stats } = door;
+    for (const { place, what, unheard } of this.#group) {
+      if (what.kind === "letter") stats.downlinkDeadLetters++;
+      else if (what.kind === "expired") {
+        stats.messagesExpired++;
+        reports?.report(place, null, "expired");
+      } else {
+        stats.downlinkMessages++;
+        if (unheard) {
+          stats.downlinkUnheard++;
+          reports?.report(place, null, "nobody");
+        }
+      }
+    }
+    this.#group = [];
+    this.#groupBytes = 0;
+    this.#batches = [];
+    this.#state = "gathering";
+    followers.resume(this.#follower);
+  }
+
+  #tryAgain(error: number): void {
+    const { clock, log } = this.#parts.door;
+    const delayMs = this.#retryMs;
+    log.warn("a downlink waits: its log refused", { ...this.#who(), kafkaError: error, retryMs: delayMs });
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+    this.#state = "waiting";
+    this.#retry = clock.after(delayMs, () => {
+      this.#retry = null;
+      this.#begin();
+    });
+  }
+
+  #read(record: RecordCursor): Taken {
+    const { settings, target, reports, door } = this.#parts;
+    const place: RecordPlace = {
+      topic: this.#partition.topic,
+      partition: this.#partition.index,
+      offset: record.offset,
+      key: record.key()?.slice() ?? null,
+    };
+    const made = target.topicOf(record);
+    if (!made.ok)
+      return {
+        place,
+        what: { kind: "letter", letter: this.#letter(record, place, made.fault) },
+        unheard: false,
+      };
+    const { payload, properties, qos, retain, expirySec } = messageOf(record, true);
+    const leftMs = expirySec < 0 ? 0 : record.timestampMs + expirySec * SECOND_MS - door.clock.nowMs();
+    if (expirySec >= 0 && leftMs <= 0) return { place, what: { kind: "expired" }, unheard: false };
+    const topic = encoder.encode(made.topic);
+    const entry = door.topics.find(topic, 0, topic.length);
+    assert(!("reason" in entry), "a topic that was found good is none");
+    const message: InsideMessage = {
+      entry,
+      payload,
+      properties,
+      qos: qos ?? settings.qos,
+      retain: retain ?? settings.retain,
+      expirySec: expirySec < 0 ? -1 : Math.ceil(leftMs / SECOND_MS),
+      append: false,
+      ...(reports === null ? {} : { origin: reports.origin(place) }),
+    };
+    return { place, what: { kind: "message", message }, unheard: false };
+  }
+
+  /** A record that makes no MQTT topic: as it is, with headers that say why and where it stands. */
+  #letter(record: RecordCursor, place: RecordPlace, fault: string): IngestRecord {
+    const { settings, door } = this.#parts;
+    const header = (key: string, value: string) => ({ key, value: encoder.encode(value) });
+    const headers = [
+      ...decodeHeaders(record),
+      header("headwater.dead-letter.reason", fault),
+      header("headwater.dead-letter.topic", place.topic),
+      header("headwater.dead-letter.partition", String(place.partition)),
+      header("headwater.dead-letter.offset", String(place.offset)),
+    ];
+    return {
+      topic: settings.deadLetterTopic,
+      key: place.key,
+      value: record.value()?.slice() ?? null,
+      timestampMs: door.clock.nowMs(),
+      headers: encodeHeaders(headers),
+    };
+  }
+
+  #who() {
+    const { topic, index } = this.#partition;
+    return { downlink: this.#parts.settings.name, topic, partition: index };
+  }
+}
