@@ -4,9 +4,15 @@ import { bytesOf, matches, type Pattern, type Symbols, sizeOf } from "./pattern.
 import type { Step } from "./steps.ts";
 import { type Settings, World } from "./world.ts";
 
-/** Runs a row's steps against a door of its own. Says at which step the broker did something else, or null. */
-export async function failureOf(steps: readonly Step[]): Promise<string | null> {
-  const run = new Run(settingsOf(steps));
+/**
+ * Runs a row's steps against a door of its own, what is sent in chunks of up to so many bytes. Says at which step the
+ * broker did something else, or null.
+ */
+export async function failureOf(
+  steps: readonly Step[],
+  chunkBytes = Number.MAX_SAFE_INTEGER,
+): Promise<string | null> {
+  const run = new Run(settingsOf(steps), chunkBytes);
   for (const step of steps) {
     const failure = await run.step(step);
     if (failure !== null) return `${step.place}: ${step.text}: ${failure}`;
@@ -35,12 +41,14 @@ interface Peer {
 
 class Run {
   readonly #world: World;
+  readonly #chunkBytes: number;
   readonly #peers = new Map<string, Peer>();
   readonly #symbols: Symbols = new Map();
   #holds = false;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, chunkBytes: number) {
     this.#world = new World(settings);
+    this.#chunkBytes = chunkBytes;
   }
 
   /** Says what was wrong, or null. */
@@ -55,7 +63,7 @@ class Run {
         this.#world.ingest.refusals.set(step.topic, step.error);
         return null;
       case "send":
-        this.#peer(step.client).connection.feed(bytesOf(step.bytes, this.#symbols, step.place));
+        this.#send(this.#peer(step.client), bytesOf(step.bytes, this.#symbols, step.place));
         return this.#settle();
       case "expect":
         return this.#expect(this.#peer(step.client), step.packet);
@@ -107,6 +115,12 @@ class Run {
       await this.#world.clock.settleAll();
     }
     return null;
+  }
+
+  #send(peer: Peer, bytes: Uint8Array): void {
+    for (let start = 0; start < bytes.length; start += this.#chunkBytes) {
+      peer.connection.feed(bytes.slice(start, start + this.#chunkBytes));
+    }
   }
 
   #peer(name: string): Peer {
