@@ -1,6 +1,7 @@
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
+import { MQTT_REPLAY_OPTIONS } from "./mqtt-replay-options.ts";
 import { MQTT_RETAINED_OPTIONS } from "./mqtt-retained-options.ts";
 import {
   advertised,
@@ -166,6 +167,7 @@ export const OPTIONS = {
     doc: "Which message goes when a subscriber's queue is full. It stays in the log either way.",
   }),
   ...MQTT_RETAINED_OPTIONS,
+  ...MQTT_REPLAY_OPTIONS,
 
   ...SECURITY_OPTIONS,
 

@@ -167,6 +167,26 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_retained_refused_total",
       "MQTT messages that were not retained since there are too many; they were stored and delivered.",
     ),
+    mqttReplays: registry.gauge(
+      "headwater_mqtt_replays",
+      "Subscriptions of MQTT clients to what was published before.",
+    ),
+    mqttMessagesReplayed: registry.counter(
+      "headwater_mqtt_messages_replayed_total",
+      "Messages that such subscriptions were sent.",
+    ),
+    mqttDownlinkMessages: registry.counter(
+      "headwater_mqtt_downlink_messages_total",
+      "Records that downlinks published to MQTT clients.",
+    ),
+    mqttDownlinkUnheard: registry.counter(
+      "headwater_mqtt_downlink_unheard_total",
+      "Those of them that no client was subscribed to.",
+    ),
+    mqttDownlinkDeadLetters: registry.counter(
+      "headwater_mqtt_downlink_dead_letters_total",
+      "Records that made no MQTT topic, and became dead letters.",
+    ),
     mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
   };
 }

@@ -69,6 +69,11 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttMessagesRefused.set(stats.publishesRefused);
   metrics.mqttMessagesDropped.set(stats.messagesDropped);
   metrics.mqttDeadLetters.set(stats.deadLetters);
+  metrics.mqttReplays.set(stats.replays);
+  metrics.mqttMessagesReplayed.set(stats.messagesReplayed);
+  metrics.mqttDownlinkMessages.set(stats.downlinkMessages);
+  metrics.mqttDownlinkUnheard.set(stats.downlinkUnheard);
+  metrics.mqttDownlinkDeadLetters.set(stats.downlinkDeadLetters);
   metrics.mqttSubscriptions.set(stats.subscriptions);
   metrics.mqttRetainedMessages.set(stats.retainedMessages);
   metrics.mqttRetainedBytes.set(stats.retainedBytes);

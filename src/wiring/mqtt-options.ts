@@ -36,6 +36,8 @@ export function mqttLimits(settings: Settings): MqttLimits {
     receiveMaximum: settings["mqtt.receive.maximum"],
     maxKeepAliveSec: Math.floor(settings["mqtt.max.keep.alive.ms"] / SECOND_MS),
     maxSubscriptions: settings["mqtt.max.subscriptions"],
+    maxReplays: settings["mqtt.max.replays"],
+    maxTotalReplays: settings["mqtt.max.total.replays"],
     maxInFlight: settings["mqtt.max.in.flight"],
     maxQueuedMessages: settings["mqtt.max.queued.messages"],
     maxQueuedBytes: settings["mqtt.max.queued.bytes"],
