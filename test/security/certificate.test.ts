@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
+import { readCertificate, readRevocations } from "../../src/security/certificate.ts";
+import { nameOf } from "../../src/security/principal-names.ts";
+import { derOf, issue, newAuthority, revocationList, type Wishes } from "../support/certificates.ts";
+
+const authority = newAuthority("an authority");
+const read = (wishes: Wishes) => readCertificate(derOf(issue(authority, wishes).certificate));
+
+test("names are read as they were written", () => {
+  const wishes = {
+    commonName: "pump-1",
+    dns: ["pump-1.plant", "other"],
+    email: ["pump@plant"],
+    uri: ["spiffe://plant/pump-1"],
+  };
+  const { id: _, ...names } = read(wishes) ?? { id: "" };
+  expect(names).toEqual({ ...wishes, commonName: "pump-1" });
+});
+
+test("the runtime reads the same from what was made for these tests", () => {
+  const { certificate, serial } = issue(authority, { commonName: "pump-1", dns: ["a.plant"] });
+  const other = new X509Certificate(certificate);
+  expect(other.subject).toBe("CN=pump-1");
+  expect(other.subjectAltName).toBe("DNS:a.plant");
+  expect(Number.parseInt(other.serialNumber, 16)).toBe(serial);
+});
+
+describe("the name of a certificate", () => {
+  const cases: readonly (readonly [
+    string,
+    Wishes,
+    readonly ("cn" | "dns" | "email" | "uri")[],
+    string | null,
+  ])[] = [
+    ["is its common name", { commonName: "a", dns: ["b"] }, ["cn"], "a"],
+    ["is what the first source has", { commonName: "a", dns: ["b"] }, ["dns", "cn"], "b"],
+    ["is that of the next, where the first has none", { dns: ["b"] }, ["cn", "dns"], "b"],
+    ["is none of two: the client would choose", { commonName: ["a", "b"] }, ["cn"], null],
+    ["is none of two alternative names either", { dns: ["a", "b"] }, ["dns"], null],
+    ["may be a URI", { uri: ["spiffe://plant/a"] }, ["uri"], "spiffe://plant/a"],
+    ["is nothing with a line break", { commonName: "a\nCN=b" }, ["cn"], null],
+    ["is nothing with a zero byte, which ends a name for others", { dns: ["a\0.evil"] }, ["dns"], null],
+    ["is not empty", { commonName: "" }, ["cn"], null],
+    ["is not longer than a user's", { commonName: "a".repeat(129) }, ["cn"], null],
+    ["may hold a slash, which no template takes", { commonName: "a/b" }, ["cn"], "a/b"],
+  ];
+  for (const [what, wishes, sources, expected] of cases) {
+    test(what, () => {
+      const certificate = read(wishes);
+      expect(certificate).not.toBeNull();
+      expect(certificate === null ? undefined : nameOf(certificate, sources)).toBe(expected);
+    });
+  }
+});
+
+test("lists of revoked certificates name issuer and serial number", () => {
+  const other = newAuthority("another authority");
+  const mine = issue(authority, { commonName: "a", serial: 200 });
+  const theirs = issue(other, { commonName: "a", serial: 200 });
+  const id = (certificate: string) => readCertificate(derOf(certificate))?.id ?? "";
+  const revoked = readRevocations(revocationList(authority, [5, 200, 70_000]));
+  expect(revoked?.size).toBe(3);
+  expect(revoked?.has(id(mine.certificate))).toBe(true);
+  expect(revoked?.has(id(theirs.certificate))).toBe(false);
+  const both = readRevocations(revocationList(authority, []) + revocationList(other, [200]));
+  expect(both?.has(id(theirs.certificate))).toBe(true);
+  expect(both?.has(id(mine.certificate))).toBe(false);
+  expect(readRevocations("nonsense")).toBeNull();
+});
+
+test("bytes that are cut off or changed are refused or read, and never throw", () => {
+  const der = derOf(issue(authority, { commonName: "pump-1", dns: ["pump-1.plant"] }).certificate);
+  for (let length = 0; length < der.length; length++)
+    expect(readCertificate(der.subarray(0, length))).toBeNull();
+  let names = 0;
+  for (let index = 0; index < der.length; index++) {
+    for (const value of [0, 0x80, 0xff, (der[index] ?? 0) ^ 1]) {
+      const changed = der.slice();
+      changed[index] = value;
+      if (readCertificate(changed) !== null) names++;
+    }
+  }
+  expect(names).toBeGreaterThan(100);
+  const list = revocationList(authority, [5, 6]);
+  for (let length = 0; length < list.length; length += 3) readRevocations(list.slice(0, length));
+});

@@ -1,0 +1,275 @@
+import { describe, expect, test } from "bun:test";
+import { hasCode } from "../../src/base/errors.ts";
+import type { Admission, Credentials, SecurityOptions } from "../../src/security/security.ts";
+import { derOf, issue, newAuthority, revocationList } from "../support/certificates.ts";
+import { SecurityRig, usersText } from "./support.ts";
+
+const authority = newAuthority();
+const device = issue(authority, { commonName: "pump-1" });
+const shown = derOf(device.certificate);
+
+interface Ask {
+  readonly user?: string;
+  readonly password?: string;
+  readonly certificate?: Uint8Array;
+  readonly address?: string;
+}
+
+function credentials({ user, password, certificate, address = "192.0.2.1" }: Ask): Credentials {
+  return {
+    userName: user ?? null,
+    password: password === undefined ? null : Buffer.from(password),
+    certificate: certificate ?? null,
+    address,
+  };
+}
+
+/** Who somebody is found to be. */
+async function admitted(rig: SecurityRig, ask: Ask): Promise<Admission> {
+  let found: Admission | null = null;
+  rig.security.admit(credentials(ask), (admission) => {
+    found = admission;
+  });
+  await rig.passwords.finishAll();
+  rig.clock.advance(1_000);
+  if (found === null) throw new Error("nobody answered");
+  return found;
+}
+
+/** In short: the name, "nobody", or why not. */
+async function who(rig: SecurityRig, ask: Ask): Promise<string> {
+  const admission = await admitted(rig, ask);
+  if (admission.kind !== "admitted") return `!${admission.kind}`;
+  return admission.userName ?? "nobody";
+}
+
+describe("who somebody is", () => {
+  const USERS = { users: usersText({ anna: "right", "pump-1": "pumps" }) };
+  const cases: readonly (readonly [
+    string,
+    Readonly<Record<string, string>>,
+    Ask,
+    string,
+    Partial<SecurityOptions>?,
+  ])[] = [
+    ["a user", USERS, { user: "anna", password: "right" }, "anna"],
+    ["a wrong password", USERS, { user: "anna", password: "left" }, "!unknown"],
+    ["no such user", USERS, { user: "carl", password: "right" }, "!unknown"],
+    ["a name without a password", USERS, { user: "anna" }, "!unknown"],
+    ["a name without a password on loopback", USERS, { user: "anna", address: "127.0.0.1" }, "!unknown"],
+    ["a password without a name", USERS, { password: "right" }, "!unknown"],
+    ["an empty password", USERS, { user: "anna", password: "" }, "!unknown"],
+    ["nobody", USERS, {}, "!forbidden"],
+    ["nobody on loopback", USERS, { address: "127.0.0.1" }, "nobody"],
+    ["nobody on loopback of IPv6", USERS, { address: "::1" }, "nobody"],
+    ["nobody, where nobody may", USERS, { address: "127.0.0.1" }, "!forbidden", { anonymous: "deny" }],
+    ["nobody, where anybody may", USERS, {}, "nobody", { anonymous: "allow" }],
+    [
+      "a wrong password, where anybody may",
+      USERS,
+      { user: "anna", password: "x" },
+      "!unknown",
+      { anonymous: "allow" },
+    ],
+    ["a certificate", USERS, { certificate: shown }, "pump-1"],
+    ["a certificate and its name", USERS, { certificate: shown, user: "pump-1" }, "pump-1"],
+    ["a certificate and another name", USERS, { certificate: shown, user: "anna" }, "!unknown"],
+    [
+      "a certificate and another's password",
+      USERS,
+      { certificate: shown, user: "anna", password: "right" },
+      "anna",
+    ],
+    [
+      "a certificate and a wrong password",
+      USERS,
+      { certificate: shown, user: "pump-1", password: "x" },
+      "!unknown",
+    ],
+    ["a certificate without a name", USERS, { certificate: derOf(issue(authority).certificate) }, "!unknown"],
+    [
+      "a certificate without a name, on loopback",
+      USERS,
+      { certificate: derOf(issue(authority).certificate), address: "127.0.0.1" },
+      "!unknown",
+    ],
+    ["what is no certificate", USERS, { certificate: new Uint8Array([1, 2]) }, "!unknown"],
+    [
+      "a name where there are no users, on loopback",
+      {},
+      { user: "a", password: "b", address: "127.0.0.1" },
+      "nobody",
+    ],
+    ["a name where there are no users, elsewhere", {}, { user: "a", password: "b" }, "!forbidden"],
+    [
+      "a certificate where there are no users",
+      {},
+      { certificate: shown, user: "a", password: "b" },
+      "pump-1",
+    ],
+  ];
+  for (const [what, files, ask, expected, options] of cases) {
+    test(`${what}: ${expected}`, async () => {
+      expect(await who(new SecurityRig(files, options), ask)).toBe(expected);
+    });
+  }
+
+  test("why somebody is not let in does not say whether the user exists", async () => {
+    const rig = new SecurityRig(USERS);
+    expect(await admitted(rig, { user: "anna", password: "x" })).toEqual(
+      await admitted(rig, { user: "carl", password: "x" }),
+    );
+  });
+});
+
+describe("changes", () => {
+  const ALLOW = '[[rule]]\nwho = "user:anna"\nallow = "all"\ntopics = "a"\n';
+  const rights = (rig: SecurityRig) => {
+    const own = rig.security.rightsOf({ userName: "anna", clientId: "c" });
+    return ["a", "b"].map((topic) => own.mayPublish(topic, null));
+  };
+
+  test("a proof holds while its user has this password", async () => {
+    const rig = new SecurityRig({ users: usersText({ anna: "right", ben: "bens" }) });
+    const admission = await admitted(rig, { user: "anna", password: "right" });
+    if (admission.kind !== "admitted") throw new Error("not let in");
+    const { proof } = admission;
+    const holds: boolean[] = [];
+    rig.security.onChanged(() => holds.push(rig.security.holds(proof)));
+    rig.change("users", usersText({ anna: "right" }));
+    rig.change("users", usersText({ anna: "changed" }));
+    rig.change("users", usersText({ ben: "bens" }));
+    expect(holds).toEqual([true, false, false]);
+    expect(await who(rig, { user: "anna", password: "right" })).toBe("!unknown");
+  });
+
+  test("rules that come, change and can't be read", () => {
+    const rig = new SecurityRig();
+    expect(rights(rig)).toEqual([true, true]);
+    rig.change("acl.toml", ALLOW);
+    expect(rights(rig)).toEqual([true, false]);
+    rig.change("acl.toml", ALLOW.replace('"a"', '"b"'));
+    expect(rights(rig)).toEqual([false, true]);
+    const { version } = rig.security;
+    rig.change("acl.toml", "nonsense");
+    rig.change("acl.toml", null);
+    expect(rights(rig)).toEqual([false, true]);
+    expect(rig.security.version).toBe(version);
+    expect(rig.lines.filter(({ level }) => level === "error")).toHaveLength(2);
+  });
+
+  test("a broken file leaves the others free to change", async () => {
+    const rig = new SecurityRig({ users: usersText({ anna: "right" }) });
+    rig.files.set("users", "nonsense");
+    rig.change("acl.toml", ALLOW);
+    expect(rights(rig)).toEqual([true, false]);
+    expect(await who(rig, { user: "anna", password: "right" })).toBe("anna");
+  });
+
+  test("nothing is told where nothing has changed", () => {
+    const rig = new SecurityRig({ "acl.toml": ALLOW });
+    let told = 0;
+    rig.security.onChanged(() => told++);
+    rig.security.reload();
+    rig.change("acl.toml", ALLOW);
+    expect([told, rig.security.version]).toEqual([
+      0,
+      new SecurityRig({ "acl.toml": ALLOW }).security.version,
+    ]);
+  });
+
+  test("all users gone by their own file: names mean nothing then, and nobody gets in who did not before", async () => {
+    const rig = new SecurityRig({ users: usersText({ anna: "right" }) });
+    rig.change("users", "");
+    expect(await who(rig, { user: "anna", password: "right" })).toBe("!forbidden");
+  });
+});
+
+describe("files that were asked for", () => {
+  const asked = (path: string) => ({ path, mayBeMissing: false });
+
+  test("have to be there", () => {
+    for (const options of [{ users: asked("my-users") }, { acl: asked("my-acl") }]) {
+      try {
+        new SecurityRig({}, options);
+        throw new Error("it started");
+      } catch (error) {
+        expect(hasCode(error, "CONFIG_INVALID")).toBe(true);
+        expect((error as Error).message).toMatch(/^my-\w+: there is no such file/);
+      }
+    }
+  });
+
+  test("have to be in order at a start, wherever they lie", () => {
+    expect(() => new SecurityRig({ users: "nonsense" })).toThrow(/^users:1: /);
+    expect(() => new SecurityRig({ "acl.toml": "rule = 1" })).toThrow(/^acl.toml:1: /);
+  });
+});
+
+describe("certificates", () => {
+  const TLS = {
+    tls: {
+      certificate: "cert",
+      key: "key",
+      authorities: "ca",
+      revocations: "crl",
+      minVersion: "1.2" as const,
+    },
+  };
+  const files = {
+    cert: device.certificate,
+    key: device.key,
+    ca: authority.certificate,
+    crl: revocationList(authority, []),
+  };
+
+  test("what a listener serves with, another object where it has changed", () => {
+    const rig = new SecurityRig(files, TLS);
+    expect(rig.security.tlsServer("required", ["mqtt"])).toEqual({
+      certificate: files.cert,
+      key: files.key,
+      authorities: files.ca,
+      revocations: files.crl,
+      minVersion: "1.2",
+      clientCertificate: "required",
+      protocols: ["mqtt"],
+    });
+    const before = rig.security.certificates;
+    rig.change("users", usersText({ anna: "right" }));
+    expect(rig.security.certificates).toBe(before);
+    rig.change("key", "another");
+    expect(rig.security.certificates).not.toBe(before);
+    expect(() => new SecurityRig(files).security.tlsServer("none", [])).toThrow(/tls.certificate.file/);
+  });
+
+  test("one that is revoked holds no longer, and gets in no more", async () => {
+    const rig = new SecurityRig(files, TLS);
+    const admission = await admitted(rig, { certificate: shown });
+    if (admission.kind !== "admitted") throw new Error("not let in");
+    expect(rig.security.holds(admission.proof)).toBe(true);
+    rig.change("crl", revocationList(authority, [device.serial]));
+    expect(rig.security.holds(admission.proof)).toBe(false);
+    expect(await who(rig, { certificate: shown, address: "127.0.0.1" })).toBe("!unknown");
+  });
+
+  test("a list that is none changes nothing", () => {
+    const rig = new SecurityRig(files, TLS);
+    const before = rig.security.certificates;
+    rig.change("crl", "nonsense");
+    expect(rig.security.certificates).toBe(before);
+    expect(rig.lines.at(-1)?.fields.error).toMatchObject({
+      message: expect.stringContaining("crl: it holds no"),
+    });
+  });
+
+  test("all files that matter are watched", () => {
+    expect(new SecurityRig(files, TLS).security.files).toEqual([
+      "users",
+      "acl.toml",
+      "cert",
+      "key",
+      "ca",
+      "crl",
+    ]);
+  });
+});
