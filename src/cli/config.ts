@@ -3,6 +3,7 @@ import { formatProblem, formatSource } from "../config/problem.ts";
 import { referenceMarkdown, settingDocs, settingsJson, settingsToml } from "../config/reference.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { formatSchemaProblem, schemaProblems } from "./route-schemas.ts";
 import { effectiveSettings, readConfigFile, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -54,15 +55,27 @@ async function check(input: Input, world: World): Promise<number> {
   const { hostName } = world;
   const result = loadSettings({ file: { path, text }, env: {}, set: [], flags: new Map(), hostName });
   const problems = result.ok ? [] : result.problems;
+  const schemas = result.ok ? schemaProblems(result.settings.mqttRoutes) : [];
+  const ok = result.ok && schemas.length === 0;
   if (input.json) {
     const rows = problems.map(({ key, value, source, fault, remedy }) => {
       const line = source.kind === "file" ? source.line : null;
       return { key, value, line, source: formatSource(source), fault, remedy };
     });
-    world.out(`${JSON.stringify({ ok: result.ok, problems: rows })}\n`);
-  } else if (result.ok) world.out(`${path}: no problems\n`);
-  else world.out(problems.map((problem) => `${formatProblem(problem)}\n`).join(""));
-  return result.ok ? EXIT.ok : EXIT.usage;
+    const ofSchemas = schemas.map(({ key, file, fault }) => {
+      const remedy = "correct the schema";
+      return { key, value: file, line: null, source: file ?? path, fault, remedy };
+    });
+    world.out(`${JSON.stringify({ ok, problems: [...rows, ...ofSchemas] })}\n`);
+  } else if (ok) world.out(`${path}: no problems\n`);
+  else {
+    const lines = [
+      ...problems.map(formatProblem),
+      ...schemas.map((one) => `${path}: ${formatSchemaProblem(one)}`),
+    ];
+    world.out(lines.map((line) => `${line}\n`).join(""));
+  }
+  return ok ? EXIT.ok : EXIT.usage;
 }
 
 async function docs(input: Input, world: World): Promise<number> {

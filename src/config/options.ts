@@ -1,6 +1,7 @@
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
+import { MQTT_PAYLOAD_OPTIONS } from "./mqtt-payload-options.ts";
 import { MQTT_REPLAY_OPTIONS } from "./mqtt-replay-options.ts";
 import { MQTT_RETAINED_OPTIONS } from "./mqtt-retained-options.ts";
 import {
@@ -170,6 +171,7 @@ export const OPTIONS = {
   ...MQTT_REPLAY_OPTIONS,
 
   ...SECURITY_OPTIONS,
+  ...MQTT_PAYLOAD_OPTIONS,
 
   "http.listen": door({
     default: { host: "127.0.0.1", port: 8080 },

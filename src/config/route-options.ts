@@ -1,5 +1,14 @@
 import { bad, boolean, choice, good, kindOf, type Option, option, type Reading, text } from "./option.ts";
 import { namedLevels, parseRouteFilter, WHOLE_TOPIC } from "./route-filter.ts";
+import {
+  NO_PAYLOAD_SETTINGS,
+  ROUTE_PAYLOAD_OPTIONS,
+  type RouteConflict,
+  type RoutePayloadSettings,
+  type RoutePayloadValues,
+  recordConflicts,
+  routePayloadValues,
+} from "./route-payload-options.ts";
 import { parseTemplate, placeholders } from "./template.ts";
 
 export type PayloadFormat = "auto" | "json" | "cbor";
@@ -8,19 +17,24 @@ export type PayloadFormat = "auto" | "json" | "cbor";
 export type TimestampSource = "arrival" | { readonly payload: string; readonly format: PayloadFormat };
 
 /** How payloads become records. */
-export type PayloadMode = "pass" | "json" | "cbor" | "senml+json" | "senml+cbor";
+export type PayloadMode = "pass" | "json" | "cbor" | "senml+json" | "senml+cbor" | "sparkplug-b";
 
 /** A record's key from its payload: names of fields joined by dots. */
 export interface KeyPath {
   readonly payload: string;
 }
 
+/** A record's key from a Sparkplug message: its edge node or device, or the metric of that. */
+export interface SparkplugKey {
+  readonly sparkplug: "device" | "metric";
+}
+
 /** Which MQTT messages become records of which topic. Texts with `{name}` are templates (template.ts). */
-export interface MqttRouteSettings {
+export interface MqttRouteSettings extends RoutePayloadSettings {
   readonly filter: string;
   readonly topic: string;
   /** A template, or where in the payload the key stands. Null: records without a key. */
-  readonly key: string | KeyPath | null;
+  readonly key: string | KeyPath | SparkplugKey | null;
   readonly headers: Readonly<Record<string, string>>;
   /** Whether records carry the MQTT topic in a header. */
   readonly topicHeader: boolean;
@@ -38,11 +52,14 @@ export const MAX_ROUTES = 256;
 const MAX_HEADERS = 32;
 const MAX_TOPIC_LENGTH = 249;
 const PAYLOAD = "payload:";
+const SPARKPLUG = "sparkplug:";
 const DEAD_LETTER_TOPIC = "dlq.mqtt";
 const WHOLE_PAYLOAD = "payload";
 /** Fields of a resolved SenML record. */
 const SENML_NAME = "n";
 const SENML_TIME = "t";
+/** Field of a Sparkplug record. */
+const SPARKPLUG_TIME = "timestamp";
 
 /** Settings of one `[[mqtt.route]]`. */
 export const ROUTE_OPTIONS = {
@@ -54,8 +71,9 @@ export const ROUTE_OPTIONS = {
   }),
   key: text("a text, for example {key}, or payload:NAME for a field of the payload", keyFault, {
     default: "",
-    defaultText: "the name of a SenML measurement, else {key} where the filter has it, else {topic}",
-    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key. payload:NAME needs a payload that is decoded; a message without the field is a dead letter.",
+    defaultText:
+      "the name of a SenML measurement, sparkplug:device, else {key} where the filter has it, else {topic}",
+    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key. payload:NAME needs a payload that is decoded; a message without the field is a dead letter. sparkplug:device is GROUP/NODE/DEVICE, or GROUP/NODE for an edge node itself; sparkplug:metric is that and the metric's name.",
   }),
   headers: option<Readonly<Record<string, string>>>(
     "table",
@@ -77,7 +95,7 @@ export const ROUTE_OPTIONS = {
     "arrival, or payload:NAME for a field of the payload, payload:A.B for one inside another",
     {
       default: "",
-      defaultText: "the time of a SenML measurement, else arrival",
+      defaultText: "the time of a SenML measurement or a Sparkplug metric, else arrival",
       doc: "Timestamp of the records. From the payload: milliseconds or seconds since 1970, or an ISO 8601 text; a payload without it has its time of arrival.",
     },
     String,
@@ -87,9 +105,9 @@ export const ROUTE_OPTIONS = {
     default: "auto",
     doc: "How payloads are read where the timestamp is in them and they are not decoded; auto tells by the first byte.",
   }),
-  payload: choice(["pass", "json", "cbor", "senml+json", "senml+cbor"], {
+  payload: choice(["pass", "json", "cbor", "senml+json", "senml+cbor", "sparkplug-b"], {
     default: "pass",
-    doc: "How payloads become records. pass: as they are. json: as they are, if they are JSON. cbor: as JSON text. senml+json, senml+cbor (RFC 8428): every measurement a record of its own, resolved, as JSON text. What can't be decoded goes to the dead letter topic.",
+    doc: "How payloads become records. pass: as they are. json: as they are, if they are JSON. cbor: as JSON text. senml+json, senml+cbor (RFC 8428): every measurement a record of its own, resolved, as JSON text. sparkplug-b (Sparkplug 3.0, topics spBv1.0/...): every metric, birth and death a record of its own, aliases and types resolved from births, as JSON text. What can't be decoded goes to the dead letter topic.",
   }),
   split: option<string>(
     "text",
@@ -101,6 +119,7 @@ export const ROUTE_OPTIONS = {
     String,
     readSplit,
   ),
+  ...ROUTE_PAYLOAD_OPTIONS,
   "errors.deadletterqueue.topic.name": text("a topic's name", deadLetterFault, {
     default: DEAD_LETTER_TOPIC,
     doc: "Topic of the messages that can't be decoded, bytes untouched, with headers that say why, which route, which MQTT topic and which client. Sent messages are acknowledged when they are there.",
@@ -145,6 +164,7 @@ function route(filter: string, topic: string, key: string): MqttRouteSettings {
     payload: "pass",
     split: null,
     deadLetterTopic: DEAD_LETTER_TOPIC,
+    ...NO_PAYLOAD_SETTINGS,
   };
 }
 
@@ -159,6 +179,7 @@ function templateFault(value: string): string | null {
 }
 
 function keyFault(value: string): string | null {
+  if (value.startsWith(SPARKPLUG)) return isSparkplugKey(value) ? null : "it is no key of Sparkplug's";
   if (!value.startsWith(PAYLOAD)) return templateFault(value);
   return emptyNameFault(value);
 }
@@ -231,7 +252,7 @@ function readSplit(raw: unknown): Reading<string> {
 }
 
 /** What a route says of keys, times and splitting, as its settings have it. */
-export interface PayloadSettings {
+export interface PayloadSettings extends RoutePayloadValues {
   readonly key: string;
   readonly timestamp: string;
   readonly format: PayloadFormat;
@@ -239,42 +260,46 @@ export interface PayloadSettings {
   readonly split: string;
 }
 
-/** A setting of a route that does not go with its other ones. */
-export interface RouteConflict {
-  readonly name: "key" | "split";
-  readonly fault: string;
-  readonly remedy: string;
-}
-
 /** What of a route's settings needs its payload to be decoded, and is not; or splits what is split anyway. */
-export function payloadConflicts({ key, payload, split }: PayloadSettings): readonly RouteConflict[] {
+export function payloadConflicts(settings: PayloadSettings): readonly RouteConflict[] {
+  const { key, payload, split } = settings;
   const conflicts: RouteConflict[] = [];
   const remedy = 'set payload = "json" or "cbor"';
   if (payload === "pass" && key.startsWith(PAYLOAD)) {
     conflicts.push({ name: "key", fault: 'payload is "pass": payloads are not looked into', remedy });
   }
-  if (split === "none") return conflicts;
-  if (payload === "pass") {
+  if (payload !== "sparkplug-b" && key.startsWith(SPARKPLUG)) {
+    const fault = `payload is "${payload}"`;
+    conflicts.push({ name: "key", fault, remedy: 'set payload = "sparkplug-b"' });
+  }
+  if (split !== "none" && payload === "pass") {
     conflicts.push({ name: "split", fault: 'payload is "pass": payloads are not looked into', remedy });
-  } else if (payload === "senml+json" || payload === "senml+cbor") {
+  } else if (split !== "none" && payload !== "json" && payload !== "cbor") {
     const fault = `payload is "${payload}", which is always split`;
     conflicts.push({ name: "split", fault, remedy: "leave it out" });
   }
-  return conflicts;
+  return [...conflicts, ...recordConflicts(settings, payload)];
 }
 
 /** The timestamp's source as routes have it, from the settings `timestamp`, `format` and `payload`. */
 export function timestampSource({ timestamp, format, payload }: PayloadSettings): TimestampSource {
-  if (timestamp === "") return isSenml(payload) ? { payload: SENML_TIME, format } : "arrival";
+  if (timestamp === "" && isSenml(payload)) return { payload: SENML_TIME, format };
+  if (timestamp === "" && payload === "sparkplug-b") return { payload: SPARKPLUG_TIME, format };
+  if (timestamp === "") return "arrival";
   return timestamp === "arrival" ? timestamp : { payload: timestamp.slice(PAYLOAD.length), format };
 }
 
 /** The key as routes have it, from the settings `key` and `payload`. */
-export function keySource({ key, payload }: PayloadSettings, filter: string): string | KeyPath | null {
+export function keySource(
+  { key, payload }: PayloadSettings,
+  filter: string,
+): string | KeyPath | SparkplugKey | null {
   if (key === "none") return null;
+  if (isSparkplugKey(key)) return { sparkplug: key === `${SPARKPLUG}metric` ? "metric" : "device" };
   if (key.startsWith(PAYLOAD)) return { payload: key.slice(PAYLOAD.length) };
   if (key !== "") return key;
-  return isSenml(payload) ? { payload: SENML_NAME } : defaultKey(filter);
+  if (isSenml(payload)) return { payload: SENML_NAME };
+  return payload === "sparkplug-b" ? { sparkplug: "device" } : defaultKey(filter);
 }
 
 /** The array to split as routes have it. */
@@ -287,12 +312,23 @@ export function splitSource(split: string): string | null {
 export function payloadSettings(route: MqttRouteSettings): PayloadSettings {
   const { key, timestamp, payload, split } = route;
   return {
-    key: key === null ? "none" : typeof key === "string" ? key : `${PAYLOAD}${key.payload}`,
+    key: keyText(key),
     timestamp: timestamp === "arrival" ? timestamp : `${PAYLOAD}${timestamp.payload}`,
     format: timestamp === "arrival" ? "auto" : timestamp.format,
     payload,
     split: split === null ? "none" : split === "" ? WHOLE_PAYLOAD : `${PAYLOAD}${split}`,
+    ...routePayloadValues(route),
   };
+}
+
+function keyText(key: MqttRouteSettings["key"]): string {
+  if (key === null) return "none";
+  if (typeof key === "string") return key;
+  return "payload" in key ? `${PAYLOAD}${key.payload}` : `${SPARKPLUG}${key.sparkplug}`;
+}
+
+function isSparkplugKey(key: string): boolean {
+  return key === `${SPARKPLUG}device` || key === `${SPARKPLUG}metric`;
 }
 
 function isSenml(payload: PayloadMode): boolean {

@@ -12,6 +12,7 @@ import {
   timestampSource,
   unknownPlaceholders,
 } from "./route-options.ts";
+import { routePayloadSettings } from "./route-payload-options.ts";
 import { MAX_UPLINKS, UPLINK_OPTIONS, type UplinkSettings, uplinkNameFault } from "./uplink-options.ts";
 
 type Options = Readonly<Record<string, Option<unknown>>>;
@@ -110,7 +111,8 @@ function readRoute(
   const route = values as RouteValues;
   for (const { name, fault, remedy } of payloadConflicts(route)) {
     const key = `${prefix}.${name}`;
-    layers.problems.push({ key, value: excerpt(route[name]), source: at(key), fault, remedy });
+    const value = excerpt(route[name as keyof RouteValues]);
+    layers.problems.push({ key, value, source: at(key), fault, remedy });
   }
   const key = keySource(route, route.filter);
   const templates: [string, string][] = [["topic", route.topic]];
@@ -138,6 +140,7 @@ function readRoute(
     timestamp: timestampSource(route),
     payload,
     split: splitSource(route.split),
+    ...routePayloadSettings(route),
     deadLetterTopic: route["errors.deadletterqueue.topic.name"],
   };
 }

@@ -155,6 +155,22 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_dead_letters_total",
       "PUBLISH packets whose payload could not be decoded, and that were stored as dead letters.",
     ),
+    mqttRecordsUnchanged: registry.counter(
+      "headwater_mqtt_records_unchanged_total",
+      "Records that were not stored, since nothing in them had changed by more than the route's deadband.",
+    ),
+    sparkplugGaps: registry.counter(
+      "headwater_sparkplug_sequence_gaps_total",
+      "Sparkplug messages whose sequence number did not follow the one before.",
+    ),
+    sparkplugUnknownAliases: registry.counter(
+      "headwater_sparkplug_unknown_aliases_total",
+      "Sparkplug metrics that were stored without a name, since no birth had told of their alias.",
+    ),
+    sparkplugRebirths: registry.counter(
+      "headwater_sparkplug_rebirth_requests_total",
+      "Births that Sparkplug edge nodes were asked for.",
+    ),
     mqttRetainedMessages: registry.gauge(
       "headwater_mqtt_retained_messages",
       "MQTT topics that have a retained message.",

@@ -19,6 +19,7 @@ import { Properties } from "./packets/properties.ts";
 import { PublishView } from "./packets/publish.ts";
 import { PacketReader } from "./packets/reader.ts";
 import { PacketWriter } from "./packets/writer.ts";
+import { type OwnMessage, PayloadState } from "./payloads/state.ts";
 import { type InsideMessage, Publishing } from "./publishing.ts";
 import { RetainedDelivery } from "./retained/delivery.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
@@ -35,6 +36,10 @@ import { type TopicEntry, TopicTable } from "./topic-table.ts";
 const WHEEL_TICK_MS = 500;
 const WHEEL_SLOTS = 512;
 const SECOND_MS = 1_000;
+/** MQTT 5, 1.5.4. */
+const MAX_TOPIC_BYTES = 65_535;
+/** Who messages are from that the door itself makes. */
+const OURSELVES: Identity = { clientId: "", userName: null };
 /** Messages that are not retained since there are too many are told of no more often than this. */
 const FULL_WARNING_INTERVAL_MS = 60_000;
 
@@ -139,7 +144,8 @@ export class Door {
       seed,
     );
     this.live = new LiveDelivery(this.subscriptions, this.access, parts.limits, this.stats, this.losses);
-    this.ingest = new PublishIngest(parts.ingest, this.stats);
+    const payloads = new PayloadState(parts.clock, parts.limits, this.stats, (own) => this.#publishOwn(own));
+    this.ingest = new PublishIngest(parts.ingest, this.stats, payloads);
     this.publishing = new Publishing(this);
     this.retainedStore = new RetainedStore({
       ...parts,
@@ -181,6 +187,18 @@ export class Door {
     const batch = this.publishing.publish(message, from, settled);
     if (batch.state !== "waiting") this.settleSoon();
     return batch;
+  }
+
+  /** A message that a payload gave rise to. Where no route takes its topic, it is delivered only. */
+  #publishOwn({ mqttTopic, payload, retain, append }: OwnMessage): void {
+    const bytes = new TextEncoder().encode(mqttTopic);
+    const entry = bytes.length > MAX_TOPIC_BYTES ? null : this.topics.find(bytes, 0, bytes.length);
+    if (entry === null || "reason" in entry) return;
+    const isTaken = append && entry.destination !== null;
+    this.publish(
+      { entry, payload, properties: null, qos: 0, retain, expirySec: -1, append: isTaken },
+      OURSELVES,
+    );
   }
 
   /**

@@ -1,9 +1,12 @@
 import type { Ingest, IngestRecord, PendingBatch } from "../broker/ingest.ts";
+import { BatchJoiner, IN_THE_LOG } from "./joined-batch.ts";
 import type { Qos } from "./packets/codes.ts";
+
 import type { PublishView } from "./packets/publish.ts";
 import { payloadTimestampMs } from "./payload-timestamp.ts";
 import { PayloadFault } from "./payloads/fault.ts";
-import type { DecodedRecord } from "./payloads/pipeline.ts";
+import type { Decoded, DecodedRecord } from "./payloads/pipeline.ts";
+import type { PayloadState } from "./payloads/state.ts";
 import { deadLetterBlock, type HeaderBlock, headersWithProperties, withCount } from "./record-headers.ts";
 import type { Decoding, Destination } from "./routes.ts";
 import { MESSAGE_TOO_LARGE } from "./settled-batches.ts";
@@ -32,11 +35,14 @@ interface WholeMessage {
 export class PublishIngest {
   readonly #ingest: Ingest;
   readonly #stats: MqttStats;
+  readonly #payloads: PayloadState;
+  readonly #joiner = new BatchJoiner();
   readonly #record: IngestRecord = { topic: "", key: null, value: null, timestampMs: 0, headers: null };
 
-  constructor(ingest: Ingest, stats: MqttStats) {
+  constructor(ingest: Ingest, stats: MqttStats, payloads: PayloadState) {
     this.#ingest = ingest;
     this.#stats = stats;
+    this.#payloads = payloads;
   }
 
   /** Appends a PUBLISH of this client that arrived at `nowMs`. */
@@ -91,25 +97,49 @@ export class PublishIngest {
     clientId: string,
     nowMs: number,
   ): PendingBatch {
-    const decoded = decoding.pipeline.run(payload, nowMs);
+    const decoded = decoding.pipeline.run(payload, decoding.origin, nowMs, this.#payloads);
     if (decoded instanceof PayloadFault) {
       return this.#deadLetter(decoding, payload, properties, clientId, decoded.reason, nowMs);
     }
-    const headers = withProperties(to.headers, properties);
-    const records = decoded.map((one) => toRecord(to, one, headers, nowMs));
-    const [single] = records;
-    // A route that splits places all its records alike, however many a message has: else a key would have two homes.
-    const batch =
-      decoding.pipeline.splits || single === undefined
-        ? this.#ingest.appendTogether(records, decoding.placement)
-        : this.#ingest.append(single);
+    const batch = this.#appendAll(to, decoding, decoded, properties, nowMs);
     if (batch.state === "refused" && batch.error === MESSAGE_TOO_LARGE) {
       const reason = "its records are more than the topic takes in a batch";
       return this.#deadLetter(decoding, payload, properties, clientId, reason, nowMs);
     }
-    for (const one of decoded) if (Number.isNaN(one.timestampMs)) this.#stats.timestampFallbacks++;
-    if (batch.state !== "refused") this.#stats.splitRecords += records.length - 1;
-    return batch;
+    if (batch.state === "refused") return batch;
+    this.#count(decoded);
+    decoded.commit(batch);
+    let all = batch;
+    // Who is left out for a value that is still on its way is stored when that is.
+    for (const earlier of decoded.waitsFor) all = this.#joiner.join(all, earlier);
+    for (const own of decoded.own) this.#payloads.publish(own);
+    return all;
+  }
+
+  /** All records in one batch; where there are none, there is nothing to wait for. */
+  #appendAll(
+    to: Destination,
+    decoding: Decoding,
+    decoded: Decoded,
+    properties: PropertyBytes,
+    nowMs: number,
+  ): PendingBatch {
+    if (decoded.records.length === 0) return IN_THE_LOG;
+    const headers = withProperties(to.headers, properties);
+    const records = decoded.records.map((one) => toRecord(to, one, headers, nowMs));
+    const [single] = records;
+    // A route that splits places all its records alike, however many a message has: else a key would have two homes.
+    return decoding.pipeline.splits || single === undefined
+      ? this.#ingest.appendTogether(records, decoding.placement)
+      : this.#ingest.append(single);
+  }
+
+  #count({ records, unchanged }: Decoded): void {
+    const stats = this.#stats;
+    for (const one of records) if (Number.isNaN(one.timestampMs)) stats.timestampFallbacks++;
+    stats.recordsUnchanged += unchanged;
+    if (records.length === 0) stats.publishesUnchanged++;
+    else stats.splitRecords += records.length - 1;
   }
 
   #deadLetter(

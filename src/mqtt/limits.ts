@@ -45,6 +45,10 @@ export interface MqttLimits {
   readonly sysIntervalMs: number;
   /** MQTT topics whose route, key and headers are remembered. */
   readonly topicCacheEntries: number;
+  /** Records whose last values are known where only changes are stored. */
+  readonly maxLastValues: number;
+  /** What is remembered of Sparkplug births, roughly. */
+  readonly maxSparkplugBytes: number;
 }
 
 export const DEFAULT_MQTT_LIMITS: MqttLimits = {
@@ -78,4 +82,6 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxRetainedCacheBytes: 4_194_304,
   sysIntervalMs: 10_000,
   topicCacheEntries: 16_384,
+  maxLastValues: 32_768,
+  maxSparkplugBytes: 16_777_216,
 };

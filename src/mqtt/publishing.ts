@@ -8,6 +8,7 @@ import type { Qos } from "./packets/codes.ts";
 import { forwardedProperties } from "./packets/properties.ts";
 import type { PublishView } from "./packets/publish.ts";
 import { copyOf } from "./packets/reader.ts";
+import { deathAt } from "./payloads/sparkplug/messages.ts";
 import type { LiveMessage, MessageOrigin } from "./sessions/outbound.ts";
 import { REFUSED_NOT_AUTHORIZED } from "./settled-batches.ts";
 import type { MqttStats } from "./stats.ts";
@@ -106,8 +107,10 @@ export class Publishing {
     from: Identity,
     settled: ((batch: PendingBatch) => void) | null,
   ): PendingBatch {
-    const { entry, payload, properties, qos, retain } = message;
+    const { entry, properties, qos, retain } = message;
     const nowMs = this.#clock.nowMs();
+    const isTimedDeath = entry.destination?.decoding?.isTimedDeath === true;
+    const payload = isTimedDeath ? deathAt(message.payload, nowMs) : message.payload;
     const sizeBytes =
       payload.length + (properties?.length ?? 0) + entry.bytes.length + MESSAGE_OVERHEAD_BYTES;
     let batch = message.after ?? IN_THE_LOG;

@@ -1,9 +1,10 @@
-import { HeadwaterError } from "../base/errors.ts";
 import { topicNameFault } from "../broker/topic-name.ts";
 import { DeliveryHeaders } from "./delivery-headers.ts";
 import type { TimestampRule } from "./payload-timestamp.ts";
-import { type DecodedPayload, Pipeline } from "./payloads/pipeline.ts";
+import type { DecodedPayload, Origin, Pipeline, SchemaCheck } from "./payloads/pipeline.ts";
+import { placementOf, sparkplugTopic } from "./payloads/sparkplug/topic.ts";
 import { type HeaderBlock, headerBlock, ROUTE_HEADER, TOPIC_HEADER, withCount } from "./record-headers.ts";
+import { invalid, pipelineOf, timestampRule } from "./route-payloads.ts";
 import { filterFault, isShared } from "./topics.ts";
 
 /** One way from MQTT topics to a Kafka topic, as the configuration has it. */
@@ -14,9 +15,10 @@ export interface RouteConfig {
   readonly topic: string;
   /**
    * Record key, with `{name}`s, or `{topic}` for the whole MQTT topic. Null for no key. Left out it is `{key}`
-   * where the filter names such a level, else `{topic}`. In decoded payloads also the path of a field.
+   * where the filter names such a level, else `{topic}`. In decoded payloads also the path of a field; in those of
+   * Sparkplug the edge node or device, or its metric.
    */
-  readonly key?: string | null | { readonly payload: string };
+  readonly key?: string | null | { readonly payload: string } | { readonly sparkplug: "device" | "metric" };
   /** Headers that every record gets beside `mqtt.topic`; values may have `{name}`s and `{topic}`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** False leaves the header `mqtt.topic` out. */
@@ -29,6 +31,24 @@ export interface RouteConfig {
   readonly payload?: "pass" | DecodedPayload;
   /** Path of the array whose items become records of their own, "" for the payload itself. SenML always splits. */
   readonly split?: string | null;
+  /** What records have to be like before they are shaped; what is not is a dead letter. */
+  readonly schemaCheck?: SchemaCheck | null;
+  /** Paths of the fields that records keep; left out or null for all. */
+  readonly select?: readonly string[] | null;
+  /** New names of fields by their paths. */
+  readonly rename?: Readonly<Record<string, string>>;
+  /** Conversions of numbers by their paths: one, or in SenML one for each unit. */
+  readonly convert?: Readonly<Record<string, readonly string[]>>;
+  /** Widths (deadband-width.ts) by the paths of the fields that decide whether a record has changed. */
+  readonly deadband?: Readonly<Record<string, string>>;
+  /** Time after which an unchanged record is stored; -1 for never. */
+  readonly maxSilenceMs?: number;
+  readonly sparkplug?: {
+    /** Time between two rebirths that an edge node is asked for; -1 for never asking. */
+    readonly rebirthIntervalMs: number;
+    /** Whether births are kept as retained messages, and deaths get the time of their delivery. */
+    readonly isAware: boolean;
+  };
   /** Topic of payloads that can't be decoded. */
   readonly deadLetterTopic?: string;
 }
@@ -56,6 +76,9 @@ export interface Destination {
 /** What a destination has where payloads are decoded. */
 export interface Decoding {
   readonly pipeline: Pipeline;
+  readonly origin: Origin;
+  /** Whether its messages are deaths that get the time of their delivery. */
+  readonly isTimedDeath: boolean;
   /** Decides the partition where a message becomes several records: what the key would be without the payload. */
   readonly placement: Uint8Array;
   readonly deadLetterTopic: string;
@@ -78,7 +101,7 @@ export class RouteTable {
 
   /** Throws CONFIG_INVALID with the route and the remedy. The list stands as it is: no fallback is added. */
   constructor(configs: readonly RouteConfig[]) {
-    this.#routes = configs.map((config) => new Route(config));
+    this.#routes = configs.map((config, index) => new Route(config, index));
   }
 
   /**
@@ -113,8 +136,9 @@ class Route {
   readonly #placement: string;
   readonly #pipeline: Pipeline | null;
   readonly #deadLetterTopic: string;
+  readonly #isAware: boolean;
 
-  constructor(config: RouteConfig) {
+  constructor(config: RouteConfig, index: number) {
     this.#filter = config.filter;
     this.#levels = config.filter.split("/");
     const names = this.#levels.flatMap((level) => NAMED_LEVEL.exec(level)?.[1] ?? []);
@@ -126,7 +150,8 @@ class Route {
     this.#headers = Object.entries(config.headers ?? {});
     this.#topicHeader = config.topicHeader ?? true;
     this.#deliveryHeaders = config.deliveryHeaders ?? false;
-    this.#pipeline = pipelineOf(config);
+    this.#pipeline = pipelineOf(config, index);
+    this.#isAware = config.sparkplug?.isAware ?? false;
     this.#timestamp = this.#pipeline === null ? timestampRule(config) : null;
     this.#deadLetterTopic = config.deadLetterTopic ?? DEFAULT_DEAD_LETTER_TOPIC;
     checkFilter(config, names);
@@ -196,9 +221,16 @@ class Route {
   ): Decoding | null {
     const pipeline = this.#pipeline;
     if (pipeline === null) return null;
+    const sparkplug = sparkplugTopic(mqttTopic);
+    const placement =
+      pipeline.isSparkplug && sparkplug !== null
+        ? placementOf(sparkplug)
+        : fill(this.#placement, names, mqttTopic);
     return {
       pipeline,
-      placement: encoder.encode(fill(this.#placement, names, mqttTopic)),
+      origin: { mqttTopic, sparkplug },
+      isTimedDeath: this.#isAware && sparkplug?.kind === "node" && sparkplug.type === "NDEATH",
+      placement: encoder.encode(placement),
       deadLetterTopic: this.#deadLetterTopic,
       deadLetterHeaders: headerBlock([
         [TOPIC_HEADER, encoder.encode(mqttTopic)],
@@ -211,34 +243,6 @@ class Route {
 
 function fill(template: string, names: ReadonlyMap<string, string>, mqttTopic: string): string {
   return template.replace(PLACEHOLDER, (_, name: string) => names.get(name) ?? mqttTopic);
-}
-
-function timestampRule({ timestamp, ...config }: RouteConfig): TimestampRule | null {
-  if (timestamp === undefined || timestamp === "arrival") return null;
-  return { path: pathOf(config, timestamp.payload), format: timestamp.format ?? "auto" };
-}
-
-function pipelineOf(config: RouteConfig): Pipeline | null {
-  const { payload = "pass", split = null, timestamp = "arrival", key } = config;
-  const keyPath = key !== null && typeof key === "object" ? pathOf(config, key.payload) : null;
-  const splitPath = split === null ? null : split === "" ? [] : pathOf(config, split);
-  if (payload === "pass") {
-    if (keyPath !== null) throw invalid(config, "a key from the payload needs a payload that is decoded");
-    if (splitPath !== null) throw invalid(config, "only a payload that is decoded can be split");
-    return null;
-  }
-  return new Pipeline({
-    payload,
-    split: splitPath,
-    key: keyPath,
-    timestamp: timestamp === "arrival" ? null : pathOf(config, timestamp.payload),
-  });
-}
-
-function pathOf(config: RouteConfig, text: string): readonly string[] {
-  const path = text.split(".");
-  if (path.includes("")) throw invalid(config, `the path '${text}' has an empty name`);
-  return path;
 }
 
 function checkFilter(config: RouteConfig, names: readonly string[]): void {
@@ -264,8 +268,4 @@ function checkTemplate(config: RouteConfig, template: string, names: readonly st
       `'${template}' uses {${name ?? ""}}; there is ${names.map((n) => `{${n}}`).join(", ") || "none"}`,
     );
   }
-}
-
-function invalid(config: RouteConfig, fault: string): HeadwaterError {
-  return new HeadwaterError("CONFIG_INVALID", `MQTT route '${config.filter}' -> '${config.topic}': ${fault}`);
 }

@@ -1,5 +1,7 @@
+import type { SparkplugStats } from "./payloads/sparkplug/nodes.ts";
+
 /** What the door has counted since it opened. Only `connections`, `subscriptions`, `replays` and the bytes go down too. */
-export interface MqttStats {
+export interface MqttStats extends SparkplugStats {
   connections: number;
   /** Connections that were opened, whatever became of them. */
   socketsOpened: number;
@@ -30,6 +32,10 @@ export interface MqttStats {
   timestampFallbacks: number;
   /** Records beyond the first that PUBLISHes became. */
   splitRecords: number;
+  /** Records that were not stored, since nothing in them had changed. */
+  recordsUnchanged: number;
+  /** PUBLISHes that were acknowledged and became no record for that reason. */
+  publishesUnchanged: number;
   /** PUBLISHes whose payload could not be decoded, and that were appended as dead letters. */
   deadLetters: number;
   subscriptions: number;
@@ -92,7 +98,12 @@ export function newStats(): MqttStats {
     publishesRefused: 0,
     timestampFallbacks: 0,
     splitRecords: 0,
+    recordsUnchanged: 0,
+    publishesUnchanged: 0,
     deadLetters: 0,
+    sparkplugGaps: 0,
+    sparkplugUnknownAliases: 0,
+    sparkplugRebirths: 0,
     subscriptions: 0,
     messagesSent: 0,
     messagesDropped: 0,

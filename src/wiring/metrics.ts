@@ -62,7 +62,11 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.bytesIn.mqtt.set(stats.publishBytesReceived);
   metrics.bytesOut.mqtt.set(stats.publishBytesSent);
   metrics.recordsIn.mqtt.set(
-    stats.publishesReceived - stats.publishesRefused - stats.duplicates + stats.splitRecords,
+    stats.publishesReceived -
+      stats.publishesRefused -
+      stats.duplicates -
+      stats.publishesUnchanged +
+      stats.splitRecords,
   );
   metrics.mqttMessagesIn.set(stats.publishesReceived);
   metrics.mqttMessagesOut.set(stats.messagesSent);
@@ -74,6 +78,10 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttDownlinkMessages.set(stats.downlinkMessages);
   metrics.mqttDownlinkUnheard.set(stats.downlinkUnheard);
   metrics.mqttDownlinkDeadLetters.set(stats.downlinkDeadLetters);
+  metrics.mqttRecordsUnchanged.set(stats.recordsUnchanged);
+  metrics.sparkplugGaps.set(stats.sparkplugGaps);
+  metrics.sparkplugUnknownAliases.set(stats.sparkplugUnknownAliases);
+  metrics.sparkplugRebirths.set(stats.sparkplugRebirths);
   metrics.mqttSubscriptions.set(stats.subscriptions);
   metrics.mqttRetainedMessages.set(stats.retainedMessages);
   metrics.mqttRetainedBytes.set(stats.retainedBytes);

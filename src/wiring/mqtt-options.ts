@@ -43,6 +43,8 @@ export function mqttLimits(settings: Settings): MqttLimits {
     maxQueuedBytes: settings["mqtt.max.queued.bytes"],
     queuePolicy: settings["mqtt.queue.policy"],
     sysIntervalMs: settings["mqtt.sys.interval.ms"],
+    maxLastValues: settings["mqtt.deadband.max.keys"],
+    maxSparkplugBytes: settings["mqtt.sparkplug.max.bytes"],
     maxRetainedMessages: settings["mqtt.retained.max.messages"],
     maxRetainedBytes: settings["mqtt.retained.max.bytes"],
     maxRetainedCacheBytes: settings["mqtt.retained.cache.bytes"],

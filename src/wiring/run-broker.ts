@@ -4,6 +4,7 @@ import { RESOURCE } from "../broker/dynamic-configs.ts";
 import { GapLedger } from "../broker/gap-ledger.ts";
 import { openIdentity } from "../broker/identity.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
+import { withSchemas } from "../cli/route-schemas.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
 import { formatAddress } from "../config/address.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
@@ -259,7 +260,7 @@ class Gateway implements RunningBroker {
       ...places,
       clientCertificate: this.#settings["mqtt.tls.client.auth"],
       security: this.#security.security,
-      routes: this.#settings.mqttRoutes,
+      routes: withSchemas(this.#settings.mqttRoutes),
       followers: new Followers(brokerSource(broker), this.#clock),
       limits: mqttLimits(this.#settings),
       log: this.#logger,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type LoadResult, loadSettings } from "../../src/config/load.ts";
 import { defaultSettings, type SettingName, type Settings } from "../../src/config/options.ts";
 import { formatProblem, formatSource } from "../../src/config/problem.ts";
+import { NO_PAYLOAD_SETTINGS } from "../../src/config/route-payload-options.ts";
 
 interface Given {
   readonly file?: string;
@@ -115,6 +116,7 @@ key = "none"
       payload: "pass",
       split: null,
       deadLetterTopic: "dlq.mqtt",
+      ...NO_PAYLOAD_SETTINGS,
     },
     {
       filter: "#",
@@ -127,6 +129,7 @@ key = "none"
       payload: "pass",
       split: null,
       deadLetterTopic: "dlq.mqtt",
+      ...NO_PAYLOAD_SETTINGS,
     },
   ]);
   const text = '[{filter = "a/+", topic = "t"}]';
@@ -293,6 +296,62 @@ describe("problems name file, line, key, value and remedy", () => {
       'it names no array; write "none", "payload" or "payload:NAME"',
     ],
     [
+      `${route}payload = "sparkplug-b"\nsplit = "payload"`,
+      'mqtt.route[0].split = "payload": payload is "sparkplug-b", which is always split; leave it out',
+    ],
+    [
+      `${route}key = "sparkplug:metric"`,
+      'gw.toml:4: mqtt.route[0].key = "sparkplug:metric": payload is "pass"; set payload = "sparkplug-b"',
+    ],
+    [`${route}key = "sparkplug:x"`, "it is no key of Sparkplug's"],
+    [
+      `${route}sparkplug.aware = true`,
+      'gw.toml:4: mqtt.route[0].sparkplug.aware = true: payload is "pass"; set payload = "sparkplug-b"',
+    ],
+    [
+      `${route}[mqtt.route.sparkplug.rebirth]\nms = 10`,
+      "mqtt.route[0].sparkplug.rebirth.ms = 10: it is below 1s; write 1s or more, or -1: never",
+    ],
+    [
+      `${route}select = ["a"]`,
+      'mqtt.route[0].select = [ "a" ]: payload is "pass": payloads are not looked into',
+    ],
+    [`${route}payload = "json"\nselect = ["a..b"]`, "a name in the path is empty; write names of fields"],
+    [`${route}schema = "s.json"`, 'gw.toml:4: mqtt.route[0].schema = "s.json": payload is "pass"'],
+    [
+      `${route}payload = "json"\nschema = "{a"`,
+      "it begins like a JSON text and is none; write a file's path, or a JSON Schema",
+    ],
+    [
+      `${route}payload = "json"\nrename = { a = 1 }`,
+      'mqtt.route[0].rename = { a: 1 }: "a": it is no name; write a table of names by paths',
+    ],
+    [
+      `${route}payload = "json"\nrename = { a = "x", b = "x" }`,
+      'two fields become "x"; give each a name of its own',
+    ],
+    [
+      `${route}payload = "json"\nselect = ["a"]\nrename = { b = "x" }`,
+      'select leaves "b" out; name it in select too',
+    ],
+    [
+      `${route}payload = "json"\nconvert = { a.b = "degX -> Cel" }`,
+      '"a.b": there is no unit "degX"; did you mean degC?; write a table of conversions',
+    ],
+    [
+      `${route}payload = "json"\nconvert = { a = "psi -> Cel" }`,
+      '"a": psi is a pressure and Cel is a temperature',
+    ],
+    [
+      `${route}payload = "json"\nconvert = { a = ["psi -> Pa", "degF -> Cel"] }`,
+      '"a" has 2 conversions; write one; only the records of SenML say which unit they have',
+    ],
+    [`${route}payload = "senml+json"\nconvert = { v = ["psi -> Pa", "2 * x"] }`, '"2 * x" names no unit'],
+    [`${route}payload = "json"\ndeadband = { a = "2 %%" }`, '"a": it is no width like 0.5, 2% or change'],
+    [`${route}payload = "json"\ndeadband = { a = -1 }`, '"a": it is no width like 0.5'],
+    [`${route}payload = "json"\ndeadband = "a"`, "it is a text; write a table of widths by paths"],
+    [`${route}payload = "json"\nmax.silence.ms = "1m"`, "there is no deadband that could keep records back"],
+    [
       `${route}errors.deadletterqueue.topic.name = "a b"`,
       'gw.toml:4: mqtt.route[0].errors.deadletterqueue.topic.name = "a b": topics have only letters',
     ],
@@ -309,6 +368,48 @@ describe("problems name file, line, key, value and remedy", () => {
       expect(found[0]).toContain(expected);
     });
   }
+});
+
+test("routes that check, shape and compare: what stands in the file, nested tables as paths", () => {
+  const file = `[[mqtt.route]]
+filter = "a/{key}"
+topic = "t"
+payload = "json"
+schema = { type = "object", required = ["temperature"] }
+select = ["temperature", "status.rssi"]
+rename = { status.rssi = "rssi" }
+deadband = { temperature = 0.5, "status.rssi" = "2%" }
+max.silence.ms = "15m"
+[mqtt.route.convert]
+temperature = "degF -> Cel"
+[[mqtt.route]]
+filter = "spBv1.0/#"
+topic = "plant"
+payload = "sparkplug-b"
+sparkplug.rebirth.ms = "1m"
+sparkplug.aware = true
+[[mqtt.route]]
+filter = "b/#"
+topic = "t"
+payload = "senml+cbor"
+convert = { v = ["degF -> Cel", "psi -> Pa"] }
+`;
+  const [shaped, sparkplug, senml] = good({ file }).mqttRoutes;
+  expect(shaped).toMatchObject({
+    schema: '{"type":"object","required":["temperature"]}',
+    select: ["temperature", "status.rssi"],
+    rename: { "status.rssi": "rssi" },
+    convert: { temperature: ["degF -> Cel"] },
+    deadband: { temperature: "0.5", "status.rssi": "2%" },
+    maxSilenceMs: 900_000,
+  });
+  expect(sparkplug).toMatchObject({
+    key: { sparkplug: "device" },
+    timestamp: { payload: "timestamp", format: "auto" },
+    split: null,
+    sparkplug: { rebirthIntervalMs: 60_000, isAware: true },
+  });
+  expect(senml?.convert).toEqual({ v: ["degF -> Cel", "psi -> Pa"] });
 });
 
 test("values of flags, --set and environment are named by where they stand", () => {

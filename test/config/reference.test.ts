@@ -54,6 +54,25 @@ filter = "zz"
 topic = "w"
 payload = "json"
 split = "payload"
+schema = { type = "object" }
+select = ["a.b", "c"]
+rename = { a.b = "x" }
+convert = { c = "0.5 * x - 3" }
+deadband = { c = "2%", "a.b" = "change" }
+max.silence.ms = "1h"
+[[mqtt.route]]
+filter = "spBv1.0/#"
+topic = "w"
+payload = "sparkplug-b"
+key = "sparkplug:metric"
+sparkplug.rebirth.ms = "30s"
+sparkplug.aware = true
+[[mqtt.route]]
+filter = "s/#"
+topic = "w"
+payload = "senml+json"
+convert = { v = ["degF -> Cel", "psi -> Pa"] }
+schema = "schemas/pack.json"
 [[mqtt.downlink]]
 topic = "commands"
 target = "a/{key}/{header:what.for}"

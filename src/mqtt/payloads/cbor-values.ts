@@ -11,6 +11,7 @@ import {
   MAJOR_TEXT,
   MAJOR_UNSIGNED,
 } from "./cbor-reader.ts";
+import { ExactNumber } from "./exact-number.ts";
 import { PayloadFault } from "./fault.ts";
 
 /** Decimal fractions with more zeros than this are no numbers of a device. */
@@ -105,7 +106,7 @@ class ValueReader extends CborReader {
   }
 
   /** Exponent and mantissa in base 10 (RFC 8949, 3.4.4). */
-  #decimal(parts: unknown): number {
+  #decimal(parts: unknown): number | ExactNumber {
     const [exponent, mantissa] = Array.isArray(parts) ? (parts as unknown[]) : [];
     const isWhole = typeof mantissa === "bigint" || Number.isSafeInteger(mantissa);
     if (
@@ -114,7 +115,9 @@ class ValueReader extends CborReader {
       Number.isInteger(exponent) &&
       Math.abs(exponent) <= MAX_EXPONENT
     ) {
-      return Number(`${String(mantissa)}e${exponent}`);
+      const text = `${String(mantissa)}e${exponent}`;
+      const value = Number(text);
+      return typeof mantissa === "bigint" && Number.isFinite(value) ? new ExactNumber(text, value) : value;
     }
     this.fault = "a decimal fraction that is none";
     return 0;

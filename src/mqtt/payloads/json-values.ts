@@ -1,3 +1,4 @@
+import { ExactNumber, rawInteger } from "./exact-number.ts";
 import { PayloadFault } from "./fault.ts";
 import { MAX_DECODED_BYTES, MAX_DEPTH, MAX_ITEMS } from "./limits.ts";
 
@@ -12,21 +13,23 @@ const CLOSE_BRACE = 0x7d;
 
 /** Integers of more digits than this are read as a double, as all fractions are. */
 const MAX_EXACT_DIGITS = 80;
-/** Only a text with one of these can have a number that a double does not hold. */
+/** Only a text with one of these can have an integer that a double does not hold, or a number beyond all doubles. */
 const LONG_NUMBER = /\d{16}|[eE]\+?\d{3}/;
+/** Only a text with one of these can have a number that would be written with other digits than it came with. */
+const UNUSUAL_NUMBER = /[\d.]{16}|\d[eE]|\.\d*0(?!\d)|\.0{6}|-0/;
 const INTEGER = /^-?\d+$/;
 
 const strictText = new TextDecoder("utf-8", { fatal: true });
 
-/** JSON has functions for exact numbers that the compiler's library does not know yet. */
-const rawJson = (JSON as unknown as { rawJSON(text: string): object }).rawJSON;
+/** JSON gives revivers the source of a number, which the compiler's library does not know yet. */
 type Reviver = (key: string, value: unknown) => unknown;
 
 /**
  * The value of a JSON payload (RFC 8259, UTF-8). Integers beyond 53 bits are bigint, so that `jsonText` writes them
- * as they were. Nesting and count are looked at before anything is parsed.
+ * as they were; with `digits` that is so of all numbers, for a payload that is written anew. Nesting and count are
+ * looked at before anything is parsed.
  */
-export function jsonValue(payload: Uint8Array): { readonly value: unknown } | PayloadFault {
+export function jsonValue(payload: Uint8Array, digits: boolean): { readonly value: unknown } | PayloadFault {
   if (payload.length > MAX_DECODED_BYTES) {
     return new PayloadFault(`${payload.length} bytes are more than ${MAX_DECODED_BYTES}`);
   }
@@ -39,29 +42,33 @@ export function jsonValue(payload: Uint8Array): { readonly value: unknown } | Pa
     return new PayloadFault("not JSON: the text is not UTF-8");
   }
   try {
-    return LONG_NUMBER.test(text) ? exactValue(text) : { value: JSON.parse(text) };
+    const unusual = digits ? UNUSUAL_NUMBER : LONG_NUMBER;
+    return unusual.test(text) ? exactValue(text, digits) : { value: JSON.parse(text) };
   } catch {
     return new PayloadFault("not JSON");
   }
 }
 
-/** A value as JSON text: bigints as the integers that they are, byte strings as base64url (RFC 8949, 6.1). */
+/** A value as JSON text: numbers with all their digits, byte strings as base64url (RFC 8949, 6.1). */
 export function jsonText(value: unknown): string {
   return JSON.stringify(value, writable);
 }
 
 function writable(_key: string, value: unknown): unknown {
-  if (typeof value === "bigint") return rawJson(value.toString());
+  if (typeof value === "bigint") return rawInteger(value);
   return value instanceof Uint8Array ? value.toBase64({ alphabet: "base64url", omitPadding: true }) : value;
 }
 
-function exactValue(text: string): { readonly value: unknown } | PayloadFault {
+function exactValue(text: string, digits: boolean): { readonly value: unknown } | PayloadFault {
   let beyond = false;
   const revive = (_key: string, value: unknown, context: { readonly source?: string }): unknown => {
-    if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-    if (!Number.isFinite(value)) beyond = true;
+    if (typeof value !== "number") return value;
     const source = context.source ?? "";
-    return source.length <= MAX_EXACT_DIGITS && INTEGER.test(source) ? BigInt(source) : value;
+    if (String(value) === source) return value;
+    if (!Number.isFinite(value)) beyond = true;
+    else if (Number.isSafeInteger(value)) return digits ? new ExactNumber(source, value) : value;
+    if (source.length <= MAX_EXACT_DIGITS && INTEGER.test(source)) return BigInt(source);
+    return digits && Number.isFinite(value) ? new ExactNumber(source, value) : value;
   };
   const value: unknown = JSON.parse(text, revive as Reviver);
   return beyond ? new PayloadFault("a number beyond all doubles") : { value };

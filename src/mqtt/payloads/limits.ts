@@ -16,3 +16,9 @@ export const MAX_NAME_LENGTH = 1_024;
 export const MAX_OUTPUT_LENGTH = 4_194_304;
 /** Bytes of a record's key out of the payload. */
 export const MAX_KEY_BYTES = 4_096;
+/** Characters of a text, list or table whose last value is kept; a longer one counts as changed. */
+export const MAX_LAST_TEXT_LENGTH = 256;
+/** Characters of MQTT topic and key together under which last values are kept; records with more of them always pass. */
+export const MAX_LAST_IDENTITY_LENGTH = 512;
+/** Steps that checking one record against a schema may take: rules looked at, and characters matched. */
+export const MAX_SCHEMA_STEPS = 131_072;

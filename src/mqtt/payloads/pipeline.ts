@@ -1,22 +1,49 @@
+import type { PendingBatch } from "../../broker/ingest.ts";
 import { plausibleTimeMs, valueAt } from "../payload-timestamp.ts";
 import { cborValue } from "./cbor-values.ts";
+import { type DeadbandConfig, DeadbandRun } from "./deadband.ts";
+import { asDouble } from "./exact-number.ts";
 import { PayloadFault, shown } from "./fault.ts";
 import { jsonText, jsonValue } from "./json-values.ts";
 import { MAX_KEY_BYTES, MAX_OUTPUT_LENGTH, MAX_RECORDS } from "./limits.ts";
 import { resolveSenml } from "./senml.ts";
+import { type Path, Shaping, type ShapingConfig } from "./shaping.ts";
+import { type SparkplugConfig, sparkplugItems } from "./sparkplug/items.ts";
+import type { SparkplugTopic } from "./sparkplug/topic.ts";
+import type { OwnMessage, PayloadState } from "./state.ts";
 
 /** How the payloads of a route are read; those of a route that passes them are not. */
-export type DecodedPayload = "json" | "cbor" | "senml+json" | "senml+cbor";
+export type DecodedPayload = "json" | "cbor" | "senml+json" | "senml+cbor" | "sparkplug-b";
 
-/** What a route makes of its payloads. Paths are names and array positions from the top of a record. */
+/** What a route makes of its payloads. Paths are names and array positions from the top of a record as it came. */
 export interface PipelineConfig {
+  /** Tells the routes of a table apart. */
+  readonly id: number;
   readonly payload: DecodedPayload;
   /** Where the array stands whose items become records of their own; [] for the payload itself. Null: one record. */
-  readonly split: readonly string[] | null;
+  readonly split: Path | null;
   /** Where a record's key stands; null where the route has one for all. */
-  readonly key: readonly string[] | null;
+  readonly key: Path | null;
   /** Where a record's time stands; null for the time of arrival. */
-  readonly timestamp: readonly string[] | null;
+  readonly timestamp: Path | null;
+  /** What records have to be like; null for anything. */
+  readonly schema: SchemaCheck | null;
+  readonly shaping: ShapingConfig | null;
+  readonly deadband: DeadbandConfig | null;
+  readonly sparkplug: SparkplugConfig;
+}
+
+/** A JSON Schema, ready for use. */
+export interface SchemaCheck {
+  /** What is wrong with a record: where, and against which rule; null where nothing is. */
+  fault(record: unknown): string | null;
+}
+
+/** What is known of a message from its MQTT topic. */
+export interface Origin {
+  readonly mqttTopic: string;
+  /** Null where the topic is none of Sparkplug's. */
+  readonly sparkplug: SparkplugTopic | null;
 }
 
 /** A record out of a payload. */
@@ -28,73 +55,153 @@ export interface DecodedRecord {
   readonly timestampMs: number;
 }
 
-type Decode = (payload: Uint8Array) => { readonly value: unknown } | PayloadFault;
-/** What happens to the values of one payload, of which there is one at first. */
-type Step = (values: readonly unknown[], nowMs: number) => readonly unknown[] | PayloadFault;
+/** What a message becomes. */
+export interface Decoded {
+  readonly records: readonly DecodedRecord[];
+  /** Records that were left out since nothing in them had changed. */
+  readonly unchanged: number;
+  /** What has to be durable before a message may count as stored that has records left out. */
+  readonly waitsFor: Iterable<PendingBatch>;
+  readonly own: readonly OwnMessage[];
+  /** Told which batch the records are in, or that they are in none since there are none. */
+  commit(batch: PendingBatch): void;
+}
 
+/** A value on its way to be a record. */
+export interface Item {
+  readonly value: unknown;
+  /** Its key where the payload's kind gives it one; null where the path or the route does. */
+  readonly key: string | null;
+  /** What its last value is kept under; null for its topic and key. */
+  readonly name: string | null;
+  /** "always": it is stored even where nothing has changed. "aside": it is, and is no last value either. */
+  readonly passes: "on change" | "always" | "aside";
+}
+
+/** What a payload is made of, before anything is done to it. */
+export interface Items {
+  readonly items: readonly Item[];
+  readonly own: readonly OwnMessage[];
+}
+
+const NONE: readonly never[] = [];
 const encoder = new TextEncoder();
 
 /**
- * From a payload to records: it is decoded, the route's steps change or multiply the values, and what they leave is
- * written as JSON text, with key and time found in it. All or nothing: one fault is the payload's.
+ * From a payload to records: it is decoded, what it holds is found, and each record of it is checked, converted,
+ * compared with the last one, shaped and written as JSON text, with key and time found in it. All or nothing: one
+ * fault is the payload's.
  */
 export class Pipeline {
   /** Whether a payload may become several records. */
   readonly splits: boolean;
-  readonly #decode: Decode;
-  readonly #steps: readonly Step[];
+  readonly isSparkplug: boolean;
   readonly #config: PipelineConfig;
+  readonly #shaping: Shaping | null;
+  /** Whether payloads are written as they came. */
+  readonly #keepsBytes: boolean;
 
+  /** Throws a sentence where a conversion is none. */
   constructor(config: PipelineConfig) {
     this.#config = config;
-    const isCbor = config.payload === "cbor" || config.payload === "senml+cbor";
-    this.#decode = isCbor ? cborValue : jsonValue;
-    this.#steps = stepsOf(config);
-    this.splits = this.#steps.length > 0;
+    this.#shaping = config.shaping === null ? null : new Shaping(config.shaping);
+    this.splits = config.payload === "json" || config.payload === "cbor" ? config.split !== null : true;
+    this.isSparkplug = config.payload === "sparkplug-b";
+    this.#keepsBytes = config.payload === "json" && !this.splits && this.#shaping?.changes !== true;
   }
 
   /** The records of a payload that arrived at `nowMs`. Values may be views of the payload. */
-  run(payload: Uint8Array, nowMs: number): readonly DecodedRecord[] | PayloadFault {
-    const decoded = this.#decode(payload);
-    if (decoded instanceof PayloadFault) return decoded;
-    let values: readonly unknown[] = [decoded.value];
-    for (const step of this.#steps) {
-      const next = step(values, nowMs);
-      if (next instanceof PayloadFault) return next;
-      values = next;
-    }
-    // JSON that nothing was done to keeps its bytes.
-    const kept = this.#config.payload === "json" && this.#steps.length === 0 ? payload : null;
+  run(payload: Uint8Array, origin: Origin, nowMs: number, state: PayloadState): Decoded | PayloadFault {
+    const found = this.#items(plainBytes(payload), origin, nowMs, state);
+    if (found instanceof PayloadFault) return found;
+    const { deadband } = this.#config;
+    const run =
+      deadband === null ? null : new DeadbandRun(deadband, state.lastValues, state.clock.monotonicMs());
+    const kept = this.#keepsBytes ? payload : null;
     const records: DecodedRecord[] = [];
     let length = 0;
-    for (const value of values) {
-      const record = this.#record(value, kept, nowMs);
+    for (const item of found.items) {
+      const record = this.#record(item, kept, origin, nowMs, run);
       if (record instanceof PayloadFault) return record;
+      if (record === null) continue;
       length += record.value.length;
       if (length > MAX_OUTPUT_LENGTH)
         return new PayloadFault(`its records have more than ${MAX_OUTPUT_LENGTH} bytes`);
       records.push(record);
     }
-    return records;
+    return {
+      records,
+      unchanged: run?.unchanged ?? 0,
+      waitsFor: run?.waitsFor ?? NONE,
+      own: found.own,
+      commit: (batch) => run?.commit(batch),
+    };
   }
 
-  #record(value: unknown, kept: Uint8Array | null, nowMs: number): DecodedRecord | PayloadFault {
-    const { key: keyPath, timestamp } = this.#config;
-    const key = keyPath === null ? null : keyAt(value, keyPath);
-    if (key instanceof PayloadFault) return key;
-    const timestampMs = timestamp === null ? nowMs : plausibleTimeMs(valueAt(value, timestamp), nowMs);
-    return { value: kept ?? encoder.encode(jsonText(value)), key, timestampMs };
+  #items(payload: Uint8Array, origin: Origin, nowMs: number, state: PayloadState): Items | PayloadFault {
+    const { payload: kind, sparkplug, deadband, split } = this.#config;
+    if (kind === "sparkplug-b") return sparkplugItems(payload, origin, sparkplug, nowMs, state);
+    const isCbor = kind === "cbor" || kind === "senml+cbor";
+    const decoded = isCbor ? cborValue(payload) : jsonValue(payload, !this.#keepsBytes || deadband !== null);
+    if (decoded instanceof PayloadFault) return decoded;
+    const values = valuesOf(decoded.value, kind, split, nowMs);
+    if (values instanceof PayloadFault) return values;
+    const items = values.map((value) => ({ value, key: null, name: null, passes: "on change" as const }));
+    return { items, own: NONE };
+  }
+
+  /** Null where the record is left out. */
+  #record(
+    item: Item,
+    kept: Uint8Array | null,
+    origin: Origin,
+    nowMs: number,
+    run: DeadbandRun | null,
+  ): DecodedRecord | null | PayloadFault {
+    const { key: keyPath, timestamp, schema } = this.#config;
+    const { value } = item;
+    const keyText = keyPath === null ? item.key : keyAt(value, keyPath);
+    if (keyText instanceof PayloadFault) return keyText;
+    const key = keyText === null ? null : encoder.encode(keyText);
+    if (key !== null && key.length > MAX_KEY_BYTES)
+      return new PayloadFault(`a key of more than ${MAX_KEY_BYTES} bytes`);
+    const timestampMs =
+      timestamp === null ? nowMs : plausibleTimeMs(asDouble(valueAt(value, timestamp)), nowMs);
+    const fault = schema === null ? null : schema.fault(value);
+    if (fault !== null) return new PayloadFault(fault);
+    const shaping = this.#shaping;
+    const converted = shaping === null ? null : shaping.convert(value);
+    if (converted !== null) return converted;
+    if (run !== null && item.passes !== "aside") {
+      const name = item.name ?? `${origin.mqttTopic}\n${keyText ?? ""}`;
+      if (!run.passes(`${this.#config.id}\n${name}`, value, item.passes === "always")) return null;
+    }
+    const finished = shaping === null ? { value } : shaping.finish(value);
+    if (finished instanceof PayloadFault) return finished;
+    return { value: kept ?? encoder.encode(jsonText(finished.value)), key, timestampMs };
   }
 }
 
-function stepsOf({ payload, split }: PipelineConfig): readonly Step[] {
-  if (payload === "senml+json") return [([pack], nowMs) => resolveSenml(pack, "json", nowMs)];
-  if (payload === "senml+cbor") return [([pack], nowMs) => resolveSenml(pack, "cbor", nowMs)];
-  return split === null ? [] : [([value]) => itemsAt(value, split)];
+/** What a socket gives may be a Buffer, whose views write themselves to JSON as a table. */
+function plainBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function valuesOf(
+  value: unknown,
+  kind: DecodedPayload,
+  split: Path | null,
+  nowMs: number,
+): readonly unknown[] | PayloadFault {
+  if (kind === "senml+json") return resolveSenml(value, "json", nowMs);
+  if (kind === "senml+cbor") return resolveSenml(value, "cbor", nowMs);
+  return split === null ? [value] : itemsAt(value, split);
 }
 
 /** The items of an array in a payload. Without any there would be nothing to store, and so nothing to acknowledge. */
-function itemsAt(value: unknown, path: readonly string[]): readonly unknown[] | PayloadFault {
+function itemsAt(value: unknown, path: Path): readonly unknown[] | PayloadFault {
   const items = valueAt(value, path);
   const where = path.length === 0 ? "the payload" : shown(path.join("."));
   if (!Array.isArray(items)) return new PayloadFault(`${where} is no array to split`);
@@ -102,10 +209,9 @@ function itemsAt(value: unknown, path: readonly string[]): readonly unknown[] | 
   return items.length > MAX_RECORDS ? new PayloadFault(`more than ${MAX_RECORDS} records`) : items;
 }
 
-function keyAt(value: unknown, path: readonly string[]): Uint8Array | PayloadFault {
-  const found = valueAt(value, path);
+function keyAt(value: unknown, path: Path): string | PayloadFault {
+  const raw = valueAt(value, path);
+  const found = typeof raw === "bigint" ? raw : asDouble(raw);
   const isKey = typeof found === "string" || typeof found === "bigint" || Number.isFinite(found);
-  if (!isKey) return new PayloadFault(`no key at ${shown(path.join("."))}`);
-  const key = encoder.encode(String(found));
-  return key.length > MAX_KEY_BYTES ? new PayloadFault(`a key of more than ${MAX_KEY_BYTES} bytes`) : key;
+  return isKey ? String(found) : new PayloadFault(`no key at ${shown(path.join("."))}`);
 }

@@ -1,3 +1,4 @@
+import { asDouble } from "./exact-number.ts";
 import { PayloadFault, shown } from "./fault.ts";
 import { MAX_NAME_LENGTH, MAX_RECORDS } from "./limits.ts";
 
@@ -101,8 +102,7 @@ function fieldsOf(item: unknown, labels: "json" | "cbor"): Fields | string {
 function checked(kind: Kind, raw: unknown, labels: "json" | "cbor"): unknown {
   switch (kind) {
     case "number": {
-      const value = typeof raw === "bigint" ? Number(raw) : raw;
-      return Number.isFinite(value) ? value : undefined;
+      return Number.isFinite(asDouble(raw)) ? raw : undefined;
     }
     case "text":
       return typeof raw === "string" ? raw : undefined;
@@ -146,7 +146,8 @@ class Resolver {
     const [label] = present;
     if (label !== undefined && label !== "v") record[label] = fields.get(label);
     else if (label === "v" || sum === undefined) {
-      const value = total(this.#value, number(fields, "v"));
+      // A value that nothing is added to keeps its digits.
+      const value = this.#value === undefined ? fields.get("v") : total(this.#value, number(fields, "v"));
       if (value === undefined) return "there is no value";
       record.v = value;
     }
@@ -199,6 +200,6 @@ function text(fields: Fields, name: string): string | undefined {
 }
 
 function number(fields: Fields, name: string): number | undefined {
-  const value = fields.get(name);
+  const value = asDouble(fields.get(name));
   return typeof value === "number" ? value : undefined;
 }

@@ -3,21 +3,15 @@ import { Encoder } from "cbor-x";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { PayloadFault } from "../../../src/mqtt/payloads/fault.ts";
 import { MAX_OUTPUT_LENGTH, MAX_RECORDS } from "../../../src/mqtt/payloads/limits.ts";
-import { Pipeline, type PipelineConfig } from "../../../src/mqtt/payloads/pipeline.ts";
+import type { PipelineConfig } from "../../../src/mqtt/payloads/pipeline.ts";
+import { newPipeline, rowsOf, StateRig } from "../support/pipeline.ts";
 
 const NOW = Date.UTC(2026, 5, 1);
 // The option that leaves maps without tag 259 is missing in the types of the package.
 const encoder = new Encoder({ useRecords: false, mapsAsObjects: false, ...{ useTag259ForMaps: false } });
 
 function run(config: Partial<PipelineConfig>, payload: string | Uint8Array): unknown {
-  const pipeline = new Pipeline({ payload: "json", split: null, key: null, timestamp: null, ...config });
-  const out = pipeline.run(typeof payload === "string" ? Buffer.from(payload) : payload, NOW);
-  if (out instanceof PayloadFault) return out.reason;
-  return out.map(({ value, key, timestampMs }) => [
-    Buffer.from(value).toString(),
-    key === null ? null : Buffer.from(key).toString(),
-    timestampMs,
-  ]);
+  return rowsOf(new StateRig().run(newPipeline(config), payload, NOW));
 }
 
 describe("one record", () => {
@@ -143,12 +137,13 @@ const FORMATS = [
 describe("damaged packs", () => {
   for (const [payload, pack] of FORMATS) {
     const split = payload === "json" || payload === "cbor" ? [] : null;
-    const pipeline = new Pipeline({ payload, split, key: null, timestamp: ["t"] });
+    const pipeline = newPipeline({ payload, split, timestamp: ["t"] });
+    const rig = new StateRig();
 
     test(`${payload}: whole it gives ${PACK.length} records, cut anywhere it is refused`, () => {
-      expect(pipeline.run(pack, NOW)).toHaveLength(PACK.length);
+      expect(rowsOf(rig.run(pipeline, pack, NOW))).toHaveLength(PACK.length);
       for (let length = 0; length < pack.length; length++) {
-        expect(pipeline.run(pack.subarray(0, length), NOW)).toBeInstanceOf(PayloadFault);
+        expect(rig.run(pipeline, pack.subarray(0, length), NOW)).toBeInstanceOf(PayloadFault);
       }
     });
 
@@ -164,7 +159,7 @@ describe("damaged packs", () => {
         for (let change = 0; change <= round % 4; change++) bytes[number(bytes.length)] = number(256);
         const cut = round % 5 === 0 ? bytes.subarray(number(bytes.length)) : bytes;
         const started = performance.now();
-        const out = pipeline.run(cut, NOW);
+        const out = rig.run(pipeline, cut, NOW);
         slowest = Math.max(slowest, performance.now() - started);
         if (out instanceof PayloadFault) {
           refused++;
@@ -172,7 +167,7 @@ describe("damaged packs", () => {
           continue;
         }
         taken++;
-        for (const { value } of out) JSON.parse(Buffer.from(value).toString());
+        for (const { value } of out.records) JSON.parse(Buffer.from(value).toString());
       }
       expect(refused).toBeGreaterThan(1_000);
       expect(taken).toBeGreaterThan(100);

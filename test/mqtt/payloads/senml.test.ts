@@ -15,7 +15,10 @@ function resolve(decoded: { readonly value: unknown } | PayloadFault, labels: "j
 }
 
 function fromJson(pack: unknown): unknown {
-  return resolve(jsonValue(Buffer.from(typeof pack === "string" ? pack : JSON.stringify(pack))), "json");
+  return resolve(
+    jsonValue(Buffer.from(typeof pack === "string" ? pack : JSON.stringify(pack)), true),
+    "json",
+  );
 }
 
 function fromCbor(bytes: string): unknown {
