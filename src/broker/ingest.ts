@@ -16,6 +16,8 @@ export interface Ingest {
    * There is one record at least; the bytes are copied before this returns.
    */
   appendTogether(records: readonly IngestRecord[], placement: Uint8Array): PendingBatch;
+  /** Appends what this turn has gathered so far, so that what is appended to any log from now on comes behind it. */
+  flush(): void;
   /** `listener` runs after any pending batches have settled, once per commit round. */
   onSettled(listener: () => void): void;
 }

@@ -103,6 +103,10 @@ export class TurnIngest implements Ingest {
     return open;
   }
 
+  flush(): void {
+    for (const [partition, open] of this.#open) this.#appendBatch(partition, open);
+  }
+
   /** After the broker has settled a commit round: tells the doors, if any of their batches settled. */
   notify(): void {
     if (!this.#settled) return;
@@ -111,7 +115,7 @@ export class TurnIngest implements Ingest {
   }
 
   readonly #endTurn = (): void => {
-    for (const [partition, open] of this.#open) this.#appendBatch(partition, open);
+    this.flush();
     this.#sticky += 1;
     // Refusals, and topics that are not waited for, have settled without a commit round.
     this.notify();

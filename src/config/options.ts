@@ -4,6 +4,7 @@ import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
 import { MQTT_PAYLOAD_OPTIONS } from "./mqtt-payload-options.ts";
 import { MQTT_REPLAY_OPTIONS } from "./mqtt-replay-options.ts";
 import { MQTT_RETAINED_OPTIONS } from "./mqtt-retained-options.ts";
+import { MQTT_SESSION_OPTIONS } from "./mqtt-session-options.ts";
 import {
   advertised,
   boolean,
@@ -169,6 +170,7 @@ export const OPTIONS = {
   }),
   ...MQTT_RETAINED_OPTIONS,
   ...MQTT_REPLAY_OPTIONS,
+  ...MQTT_SESSION_OPTIONS,
 
   ...SECURITY_OPTIONS,
   ...MQTT_PAYLOAD_OPTIONS,

@@ -319,7 +319,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     // In this order: a refusal may end the connection, and its will waits for the log, too.
     const settledBytes = this.#pending.settle(this);
     stats.unsettledBytes -= settledBytes;
-    if (settled.length > 0 && this.state === "open") this.#send(settled);
+    if (settled.length > 0 && this.state === "open") this.send(settled);
     settled.clear();
     return this.#pending.isEmpty;
   }
@@ -369,7 +369,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     const { replies } = this.door;
     // Another connection's chunk may be the one at hand, when this one is taken over by it.
     if (replies.length === 0 || this.door.reading !== this) return;
-    this.#send(replies);
+    this.send(replies);
     replies.clear();
   }
 
@@ -380,6 +380,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     packetId: number,
     expirySec: number,
     identifiers: readonly number[],
+    duplicate = false,
   ): SendOutcome {
     if (this.checksRights && !this.#mayStillGet(message)) return "forbidden";
     const version = this.version ?? Version.V311;
@@ -389,11 +390,19 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     }
     const { direct } = this.door;
     direct.clear();
-    direct.publish(message, version, qos, retain, packetId, expirySec, identifiers);
-    this.#send(direct);
+    direct.publish(message, version, qos, retain, packetId, expirySec, identifiers, duplicate);
+    this.send(direct);
     direct.clear();
     this.door.stats.publishBytesSent += message.payload.length;
     return "sent";
+  }
+
+  sendRelease(packetId: number): void {
+    const { direct } = this.door;
+    direct.clear();
+    direct.ack(PacketType.PUBREL, packetId, Reason.SUCCESS, this.version ?? Version.V311);
+    this.send(direct);
+    direct.clear();
   }
 
   /** Looks at the rights again for what has waited, until nothing waits any more. */
@@ -404,7 +413,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     return !("reason" in entry) && access.mayReceive(this.session, entry);
   }
 
-  #send(packets: PacketWriter): void {
+  /** Sends whole packets; their bytes are copied. */
+  send(packets: PacketWriter): void {
     this.door.stats.bytesSent += packets.length;
     this.connection.send(packets.bytes());
   }
@@ -428,7 +438,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   leave(reason: number, text: string, publishesWill: boolean): void {
     if (this.state === "closed") return;
     this.flushReplies();
-    if (this.version === Version.V5) {
+    // Who is taken over before CONNACK is told nothing: there is no word for it there.
+    const isHeard = this.state === "open" || reason !== Reason.SESSION_TAKEN_OVER;
+    if (this.version === Version.V5 && isHeard) {
       const said = this.problemInformation ? text : "";
       // A text that makes the packet too large for the client is left out (MQTT-3.14.2-3, MQTT-3.2.2-19).
       if (!this.#sayGoodbye(reason, said)) this.#sayGoodbye(reason, "");
@@ -444,7 +456,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (this.state === "connecting") direct.refusedConnack(reason, text);
     else direct.disconnect(reason, text);
     const fits = direct.length <= this.maximumPacketBytes;
-    if (fits) this.#send(direct);
+    if (fits) this.send(direct);
     direct.clear();
     return fits;
   }
@@ -476,7 +488,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   /** Before MQTT 5 a PUBLISH can't be refused: without an acknowledgement the client will send it again. */
   #refuseOldPublish(): void {
     const { settled } = this.door;
-    if (settled.length > 0) this.#send(settled);
+    if (settled.length > 0) this.send(settled);
     settled.clear();
     this.finish(true);
   }

@@ -25,6 +25,10 @@ import { RetainedDelivery } from "./retained/delivery.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { RetainedStore } from "./retained/store.ts";
 import type { RouteConfig, RouteTable } from "./routes.ts";
+import { DurableSession } from "./sessions/durable/durable-session.ts";
+import type { SessionBugs } from "./sessions/durable/message-store.ts";
+import { SessionStore } from "./sessions/durable/session-store.ts";
+import type { StateLog } from "./sessions/durable/state-log.ts";
 import { Session } from "./sessions/session.ts";
 import { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { newStats } from "./stats.ts";
@@ -60,6 +64,10 @@ export interface DoorParts {
   readonly access?: Access;
   /** Where left out, everybody gets in. */
   readonly gate?: Gate;
+  /** The log of sessions; where left out, none outlives its connection. */
+  readonly stateLog?: StateLog;
+  /** Deliberate bugs, for tests of the tests. */
+  readonly sessionBugs?: SessionBugs;
   /** What reads the logs; where left out, what was published before can't be had. */
   readonly history?: DoorHistory;
 }
@@ -68,6 +76,11 @@ export interface DoorParts {
 export interface DoorHistory {
   readonly followers: Followers;
   readonly routes: readonly RouteConfig[];
+}
+
+interface Afterwards {
+  readonly batch: PendingBatch;
+  readonly goOn: (batch: PendingBatch) => void;
 }
 
 /** What the connections of one door share. */
@@ -94,6 +107,8 @@ export class Door {
   /** Null where no topic's records are published. */
   downlinks: Downlinks | null = null;
   readonly gate: Gate;
+  /** Sessions that outlive their connections; null where none does. */
+  readonly store: SessionStore | null;
   /** The session of a connection that has not said who it is. */
   readonly nobody: Session;
   /** The connection whose chunk is being read. */
@@ -121,6 +136,8 @@ export class Door {
   /** Acknowledgements of the connection that is being settled. */
   readonly settled = new PacketWriter();
 
+  /** What goes on once something is durable, in its order. */
+  #afterwards: Afterwards[] = [];
   /** Connections with something that the log has not settled. */
   #unsettled: Client[] = [];
   readonly #paused = new Set<Client>();
@@ -170,6 +187,8 @@ export class Door {
     this.sys = this.#makeSys(parts.program);
     if (!this.retainedStore.load()) this.log.error("the retained messages can't be read to their end");
     parts.ingest.onSettled(() => this.settle());
+    this.store = parts.stateLog === undefined ? null : this.#openStore(parts.stateLog, parts);
+    if (this.store !== null) this.publishing.kept = this.store.messages;
     // Their batches may settle in a commit round of their own.
     this.retainedStore.onSettled(() => this.settleSoon());
   }
@@ -215,20 +234,33 @@ export class Door {
     }
   }
 
-  /** A connection has ended: its session ends with it. */
+  /** A connection has ended: its session ends with it, or waits for the next one. */
   detach(client: Client, session: Session): void {
     if (this.clients.get(session.clientId) === client) this.clients.delete(session.clientId);
     session.outbound.detach();
-    this.endSession(session);
+    if (!(session instanceof DurableSession) || session.expirySec === 0) {
+      this.endSession(session);
+      return;
+    }
+    // What was retained when it subscribed goes with the connection, as far as it has not been sent.
+    this.retained.stop(session);
+    if (!session.ended) this.store?.disconnected(session);
   }
 
   /** Ends a session for good: its subscriptions, and all that waits for it. */
   endSession(session: Session): void {
     for (const filter of session.subscriptions.keys()) this.subscriptions.remove(session, filter);
-    session.subscriptions.clear();
     this.retained.stop(session);
     session.outbound.end();
+    if (!(session instanceof DurableSession)) session.subscriptions.clear();
+    else if (!session.ended) this.store?.end(session);
     this.stats.subscriptions = this.subscriptions.count;
+  }
+
+  /** Goes on in a later turn, when the batch has settled; in the order of the calls. */
+  afterwards(batch: PendingBatch, goOn: (batch: PendingBatch) => void): void {
+    this.#afterwards.push({ batch, goOn });
+    if (batch.state !== "waiting") this.settleSoon();
   }
 
   /** Notes that a connection waits for this batch. One that has settled already is dealt with this turn. */
@@ -259,8 +291,11 @@ export class Door {
       if (client.settle()) client.awaiting = false;
       else this.#unsettled.push(client);
     }
+    this.#goOn();
     this.publishing.settle();
-    this.live.settle(this.clock.monotonicMs());
+    const nowMs = this.clock.monotonicMs();
+    this.live.settle(nowMs);
+    this.store?.messages.settle(nowMs);
     this.downlinks?.settle();
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }
@@ -292,7 +327,8 @@ export class Door {
 
   /** Whether anybody still waits for the log. */
   get isSettled(): boolean {
-    return this.#unsettled.length === 0 && this.publishing.isSettled;
+    if (this.#unsettled.length > 0 || this.#afterwards.length > 0) return false;
+    return this.publishing.isSettled && this.store?.isSettled !== false;
   }
 
   /** Forgets a connection that is closed. */
@@ -301,6 +337,38 @@ export class Door {
     this.replays?.end(client);
     this.#paused.delete(client);
     this.stats.connections = this.connections.size;
+  }
+
+  #openStore(log: StateLog, { ingest, sessionBugs = {} }: DoorParts): SessionStore {
+    const store = new SessionStore({
+      clock: this.clock,
+      log,
+      limits: this.limits,
+      stats: this.stats,
+      losses: this.losses,
+      subscriptions: this.subscriptions,
+      appendMessages: () => ingest.flush(),
+      settled: () => this.settleSoon(),
+      expired: (session) => {
+        this.stats.sessionsExpired++;
+        this.endSession(session);
+      },
+      bugs: sessionBugs,
+    });
+    const { strange } = store.open();
+    if (strange > 0) this.log.error("records of MQTT sessions are not understood", { count: strange });
+    return store;
+  }
+
+  #goOn(): void {
+    let count = 0;
+    // One may add another.
+    for (const { batch, goOn } of this.#afterwards) {
+      if (batch.state === "waiting") break;
+      count++;
+      goOn(batch);
+    }
+    if (count > 0) this.#afterwards = this.#afterwards.slice(count);
   }
 
   #retainedAreFull(topic: TopicEntry, from: Identity): void {

@@ -35,6 +35,13 @@ export interface MqttLimits {
   readonly maxTotalQueuedBytes: number;
   /** Which message goes when a queue is full. */
   readonly queuePolicy: "drop-oldest" | "drop-newest";
+  /** Sessions that outlive their connections. */
+  readonly maxDurableSessions: number;
+  /** How long a session outlives its connection at most; also how long one of 3.1.1, which can't ask for a time. */
+  readonly maxSessionExpirySec: number;
+  /** Messages that all durable sessions wait for, each counted once, and their bytes in the log. */
+  readonly maxStoredMessages: number;
+  readonly maxStoredBytes: number;
   readonly maxTotalWillBytes: number;
   /** MQTT topics with a retained message, and what those messages weigh together. */
   readonly maxRetainedMessages: number;
@@ -76,6 +83,10 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxQueuedBytes: 4_194_304,
   maxTotalQueuedBytes: 67_108_864,
   queuePolicy: "drop-oldest",
+  maxDurableSessions: 10_000,
+  maxSessionExpirySec: 604_800,
+  maxStoredMessages: 2_000_000,
+  maxStoredBytes: 1_073_741_824,
   maxTotalWillBytes: 8_388_608,
   maxRetainedMessages: 200_000,
   maxRetainedBytes: 268_435_456,

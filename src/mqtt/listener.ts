@@ -19,6 +19,7 @@ import { Listeners, type Place, type Places } from "./listeners.ts";
 import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
+import type { StateLog } from "./sessions/durable/state-log.ts";
 import type { MqttStats } from "./stats.ts";
 import type { ProgramFigures } from "./sys/figures.ts";
 
@@ -37,6 +38,8 @@ export interface MqttDoorOptions {
   readonly retained: RetainedStorage;
   /** What figures under `$SYS` tell of the program; left out, there are none. */
   readonly program?: ProgramFigures;
+  /** The log of sessions; where left out, none outlives its connection. */
+  readonly stateLog?: StateLog;
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
   readonly host: string;
@@ -165,12 +168,22 @@ async function closeDoor(door: Door): Promise<void> {
   door.stopReading();
   door.downlinks?.close();
   const deadlineMs = door.clock.monotonicMs() + CLOSE_WAIT_MS;
-  while (!door.isSettled && door.clock.monotonicMs() < deadlineMs) {
-    await new Promise<void>((resolve) => {
-      door.clock.after(CLOSE_POLL_MS, resolve);
-    });
-  }
+  const settled = async (): Promise<void> => {
+    while (!door.isSettled && door.clock.monotonicMs() < deadlineMs) {
+      await new Promise<void>((resolve) => {
+        door.clock.after(CLOSE_POLL_MS, resolve);
+      });
+    }
+  };
+  await settled();
   for (const client of [...door.connections]) client.leave(Reason.SERVER_SHUTTING_DOWN, "", false);
+  if (door.store !== null && door.store.count > 0) {
+    // When they were left counts for their expiry.
+    door.afterwards(door.store.batch, () => {});
+    door.store.flush();
+    await settled();
+  }
+  door.store?.stop();
   door.retainedStore.close();
   door.sys?.close();
   door.wheel.stop();

@@ -2,7 +2,8 @@ import type { PendingBatch } from "../broker/ingest.ts";
 import type { Access, Identity } from "./access.ts";
 import type { MqttLimits } from "./limits.ts";
 import { type Losses, NO_LOSSES } from "./losses.ts";
-import type { LiveMessage } from "./sessions/outbound.ts";
+import { DurableSession } from "./sessions/durable/durable-session.ts";
+import { type LiveMessage, lowerQos } from "./sessions/outbound.ts";
 import type { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { type Target, withoutNoLocal } from "./sessions/targets.ts";
 import type { MqttStats } from "./stats.ts";
@@ -53,12 +54,28 @@ export class LiveDelivery {
   /** Whether a message of this size may wait; where not, it is counted, and said who does not get it. */
   hasRoom(entry: TopicEntry, message: LiveMessage): boolean {
     if (this.#stats.stagedBytes + message.sizeBytes <= this.#limits.maxTotalStagedBytes) return true;
-    const targets = this.#targets(entry);
+    const targets = this.#targets(entry).filter((target) => !isKept(target, message));
     if (targets.length === 0) return false;
     this.#stats.messagesUnstaged++;
     if (targets.length > MAX_REMEMBERED_TARGETS) this.#losses.lost("unstaged", null, message);
     else for (const { session } of targets) this.#losses.lost("unstaged", session.clientId, message);
     return false;
+  }
+
+  /** Whether any of a message's subscribers gets it live, and not by the log of sessions. */
+  isWantedLive(entry: TopicEntry, message: LiveMessage): boolean {
+    return this.#subscriptions.count > 0 && this.#targets(entry).some((target) => !isKept(target, message));
+  }
+
+  /** Those of a message's subscribers that outlive their connections and get it at QoS 1 or 2: it is kept for them. */
+  durableTargets(entry: TopicEntry, message: LiveMessage, publisher: Identity): readonly Target[] {
+    if (message.qos === 0) return NO_TARGETS;
+    const targets = this.#targets(entry);
+    if (!targets.some((target) => isKept(target, message))) return NO_TARGETS;
+    return targets.flatMap((target) => {
+      const own = withoutOwn(target, publisher);
+      return own !== null && isKept(own, message) ? own : [];
+    });
   }
 
   stage(entry: TopicEntry, message: LiveMessage, batch: PendingBatch, publisher: Identity): void {
@@ -83,8 +100,9 @@ export class LiveDelivery {
 
   #deliver(staged: Staged, nowMs: number): void {
     for (const target of this.#targets(staged.entry)) {
-      const own = target.noLocal && target.session === staged.publisher ? withoutNoLocal(target) : target;
-      if (own !== null) own.session.outbound.deliver(staged.message, own, nowMs);
+      const own = withoutOwn(target, staged.publisher);
+      if (own === null || isKept(own, staged.message)) continue;
+      own.session.outbound.deliver(staged.message, own, nowMs);
     }
   }
 
@@ -100,4 +118,15 @@ export class LiveDelivery {
     }
     return targets;
   }
+}
+
+const NO_TARGETS: readonly Target[] = [];
+
+function withoutOwn(target: Target, publisher: Identity): Target | null {
+  return target.noLocal && target.session === publisher ? withoutNoLocal(target) : target;
+}
+
+/** Whether a target's copy goes by the log of sessions. */
+function isKept({ session, qos }: Target, message: LiveMessage): boolean {
+  return session instanceof DurableSession && lowerQos(message.qos, qos) > 0;
 }

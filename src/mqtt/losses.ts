@@ -5,9 +5,16 @@ import { isReserved } from "./topics.ts";
 /**
  * Why a subscriber did not get a message: its queue was full; the message's expiry passed; its session ended with the
  * message in its queue; the client takes no packet of that size, or lost the right to the message while it waited; too
- * much waited for the disk.
+ * much waited for the disk; the log did not give it back.
  */
-export type LossReason = "queue-full" | "expired" | "session-ended" | "too-large" | "forbidden" | "unstaged";
+export type LossReason =
+  | "queue-full"
+  | "expired"
+  | "session-ended"
+  | "too-large"
+  | "forbidden"
+  | "unstaged"
+  | "unreadable";
 
 /** Writes down what subscribers did not get. The records themselves are in the log all the same. */
 export class Losses {
@@ -24,6 +31,11 @@ export class Losses {
     // Figures of the broker come again anyway.
     if (isReserved(mqttTopic)) return;
     this.#gaps.note({ reason, device: clientId, mqttTopic, count: 1, bytes: message.payload.length });
+  }
+
+  /** The same for messages that are not read back from the log to say their topics. */
+  lostUnread(reason: LossReason, clientId: string, count: number, bytes: number): void {
+    this.#gaps.note({ reason, device: clientId, count, bytes });
   }
 
   /** A message that was recorded and delivered could not be retained. */

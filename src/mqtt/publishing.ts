@@ -10,6 +10,7 @@ import type { PublishView } from "./packets/publish.ts";
 import { copyOf } from "./packets/reader.ts";
 import { deathAt } from "./payloads/sparkplug/messages.ts";
 import type { LiveMessage, MessageOrigin } from "./sessions/outbound.ts";
+import type { Target } from "./sessions/targets.ts";
 import { REFUSED_NOT_AUTHORIZED } from "./settled-batches.ts";
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry } from "./topic-table.ts";
@@ -54,6 +55,12 @@ export interface PublishingParts {
   readonly stats: MqttStats;
 }
 
+/** Where messages are kept for sessions that outlive their connections. */
+export interface KeptMessages {
+  /** Keeps a message for these, to be delivered when `after` and its record are durable; the batch is the record's. */
+  stage(message: LiveMessage, targets: readonly Target[], after: PendingBatch): PendingBatch;
+}
+
 /**
  * The one place where a message becomes appended, kept for its subscribers, and retained, whoever it is from. What
  * comes back settles when all of that has.
@@ -61,6 +68,8 @@ export interface PublishingParts {
 export class Publishing {
   /** Null where retained messages are not kept. */
   retained: RetainedMessages | null = null;
+  /** Null where no session outlives its connection. */
+  kept: KeptMessages | null = null;
   readonly #clock: Clock;
   readonly #ingest: PublishIngest;
   readonly #live: LiveDelivery;
@@ -159,9 +168,13 @@ export class Publishing {
     }
     // One who subscribes before a retained message is durable finds it neither among the retained nor among the live
     // ones, if it does not wait here.
-    const mayBeWanted = message.retain || this.#live.isWanted(entry);
+    const mayBeWanted = message.retain || this.#live.isWantedLive(entry, message);
     if (mayBeWanted && this.#live.hasRoom(entry, message)) {
       this.#live.stage(entry, message, batch, from);
+    }
+    if (this.kept !== null) {
+      const targets = this.#live.durableTargets(entry, message, from);
+      if (targets.length > 0) batch = this.#joiner.join(batch, this.kept.stage(message, targets, batch));
     }
     return batch;
   }

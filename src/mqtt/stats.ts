@@ -61,6 +61,13 @@ export interface MqttStats extends SparkplugStats {
   /** Sessions that wait for their client to come back, and those that waited in vain. */
   sessionsAway: number;
   sessionsExpired: number;
+  /** Messages of durable sessions that were sent once more. */
+  messagesSentAgain: number;
+  /** Sessions that outlive their connections, connected or not. */
+  durableSessions: number;
+  /** Messages that durable sessions wait for, each counted once. */
+  storedMessages: number;
+  storedBytes: number;
   willsPublished: number;
   /** Topics that have a retained message, and what those messages weigh. */
   retainedMessages: number;
@@ -118,6 +125,10 @@ export function newStats(): MqttStats {
     messagesReplayed: 0,
     sessionsAway: 0,
     sessionsExpired: 0,
+    messagesSentAgain: 0,
+    durableSessions: 0,
+    storedMessages: 0,
+    storedBytes: 0,
     willsPublished: 0,
     retainedMessages: 0,
     retainedBytes: 0,

@@ -29,6 +29,7 @@ import { brokerSource } from "../mqtt/history/broker-source.ts";
 import { Followers } from "../mqtt/history/followers.ts";
 import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
 import { RetainedTopic } from "../mqtt/retained/storage.ts";
+import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { logLimits } from "./log-limits.ts";
 import { logReport } from "./log-report.ts";
@@ -252,6 +253,7 @@ class Gateway implements RunningBroker {
       random: this.#random,
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
+      stateLog: new PartitionStateLog(broker, this.#clock),
       ...(this.#gaps === null ? {} : { gaps: this.#gaps }),
       program: {
         version: `headwater version ${this.#surroundings.version}`,

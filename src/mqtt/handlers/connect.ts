@@ -1,7 +1,10 @@
+import type { PendingBatch } from "../../broker/ingest.ts";
 import { type Identity, OPEN_ACCESS } from "../access.ts";
 import type { Client } from "../client.ts";
+import type { Door } from "../door.ts";
 import { ConnectReturn, Reason, Version } from "../packets/codes.ts";
 import { type ConnectPacket, readConnect, type WillPacket } from "../packets/connect.ts";
+import { type ConnackProperties, connackSizeBytes } from "../packets/writer.ts";
 import { Session } from "../sessions/session.ts";
 import { refusalReason } from "../settled-batches.ts";
 import { type Admitted, askWho, type ConnectRefusal } from "./admission.ts";
@@ -12,11 +15,11 @@ const ASSIGNED_ID_BYTES = 12;
 const MAX_V31_ID = 23;
 
 /**
- * CONNECT (MQTT 5, 3.1). Who it is comes first, then what it asks for. Sessions end with
- * their connection: session present is always 0, and MQTT 5 hears a session expiry of 0 where it asked for more.
- * A client id that is connected already is taken over (MQTT-3.1.4-3).
+ * CONNECT (MQTT 5, 3.1). Who it is comes first, then what it asks for. A client id that is connected already is taken
+ * over (MQTT-3.1.4-3), with its session where that goes on. Where a session that outlives its connection begins,
+ * goes on or ends, CONNACK leaves when that is durable: what it says of the session holds after a power cut, too.
  *
- * Deviation: 3.1.1 with clean session 0 gets a session that is as short, which 3.1.1 has no way to say.
+ * Deviation: a session of 3.1.1 with clean session 0 ends after `maxSessionExpirySec`, which 3.1.1 has no way to say.
  */
 export function handleConnect(client: Client): void {
   const { door } = client;
@@ -59,13 +62,14 @@ function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
     refuse(client, clientId);
     return;
   }
-  const before = client.door.clients.get(clientId);
-  if (before !== undefined && before.session.userName !== admitted.userName) {
-    // Else whoever guesses a client id could put out another user's device.
+  const { door } = client;
+  const known = door.clients.get(clientId)?.session ?? door.store?.get(clientId) ?? null;
+  if (known !== null && known.userName !== admitted.userName) {
+    // Else whoever guesses a client id could put out another user's device, or take its messages.
     refuse(client, {
       reason: Reason.NOT_AUTHORIZED,
       returnCode: ConnectReturn.NOT_AUTHORIZED,
-      what: "its client id is connected as another user",
+      what: "its client id is another user's",
     });
     return;
   }
@@ -85,59 +89,147 @@ function open(
   admitted: Admitted,
 ): void {
   const { door } = client;
-  const keepAliveSec = keepAliveFor(packet, door.limits.maxKeepAliveSec);
+  const terms = termsOf(door, packet, clientId);
+  if ("reason" in terms) {
+    refuse(client, terms);
+    return;
+  }
   // One that can't be told that it is accepted takes nobody over and leaves no will.
-  if (!accept(client, packet, clientId, keepAliveSec)) return;
+  if (!canAccept(client, packet, terms)) return;
   const before = door.clients.get(clientId);
   if (before !== undefined) {
     door.stats.takeovers++;
     before.leave(Reason.SESSION_TAKEN_OVER, "", true);
   }
-  client.session = new Session(clientId, door.limits, door.stats, door.losses);
-  client.session.userName = admitted.userName;
+  const { session, written } = sessionFor(door, packet, terms);
+  session.userName = admitted.userName;
+  client.session = session;
   client.proof = admitted.proof;
   client.checksRights = door.access !== OPEN_ACCESS;
-  client.session.outbound.attach(client);
-  client.will = will;
-  if (will !== null) door.willBytes += will.sizeBytes;
   client.sessionExpirySec = packet.sessionExpirySec;
   client.receiveMaximum = packet.receiveMaximum;
-  client.silenceMs = keepAliveSec * 1_500;
+  client.unacknowledged = session.received.size;
+  door.clients.set(clientId, client);
+  if (written === null) {
+    begin(client, packet, terms, will);
+    return;
+  }
+  client.ask(() => {});
+  door.afterwards(written, ({ state }) =>
+    client.answered(() => {
+      if (state === "durable") begin(client, packet, terms, will);
+      else refuse(client, NOT_WRITTEN);
+    }),
+  );
+}
+
+const NOT_WRITTEN: ConnectRefusal = {
+  reason: Reason.SERVER_UNAVAILABLE,
+  returnCode: ConnectReturn.SERVER_UNAVAILABLE,
+  what: "its session could not be written down",
+};
+
+/** Says that it is accepted, and then sends what waits for it. */
+function begin(client: Client, packet: ConnectPacket, terms: Terms, will: Will | null): void {
+  const { door, session } = client;
+  client.will = will;
+  if (will !== null) door.willBytes += will.sizeBytes;
+  putConnack(client, packet, terms);
+  client.silenceMs = terms.keepAliveSec * 1_500;
   // Before anything else (MQTT-3.2.0-1).
   client.flushReplies();
   if (!client.listening) return;
   client.state = "open";
-  door.clients.set(clientId, client);
   door.stats.connectionsAccepted++;
   door.sys?.noteConnected(door.clients.size);
   client.watchKeepAlive();
+  session.outbound.attach(client);
+  session.outbound.pump(door.clock.monotonicMs());
 }
 
-/** Writes CONNACK; refuses a client that takes no packet of its size, and says false. */
-function accept(client: Client, packet: ConnectPacket, clientId: string, keepAliveSec: number): boolean {
-  const { replies, limits } = client.door;
-  if (packet.version !== Version.V5) {
-    replies.legacyConnack(false, ConnectReturn.ACCEPTED);
-    return true;
+/** On what terms a client is let in. */
+interface Terms {
+  readonly clientId: string;
+  readonly keepAliveSec: number;
+  /** Seconds that the session outlives its connection. */
+  readonly sessionExpirySec: number;
+  /** Whether it is one that was there before. */
+  readonly sessionPresent: boolean;
+}
+
+function termsOf(door: Door, packet: ConnectPacket, clientId: string): Terms | ConnectRefusal {
+  const { limits, store } = door;
+  const known = store?.get(clientId) ?? null;
+  // One that ends with its connection ends by the takeover.
+  const sessionPresent = known !== null && !packet.cleanStart && known.expirySec > 0;
+  const sessionExpirySec = store === null ? 0 : expiryFor(packet, limits.maxSessionExpirySec);
+  if (store !== null && known === null && sessionExpirySec > 0 && store.count >= limits.maxDurableSessions) {
+    return {
+      reason: Reason.QUOTA_EXCEEDED,
+      returnCode: ConnectReturn.SERVER_UNAVAILABLE,
+      what: `a session beside ${store.count} others that are to be kept`,
+    };
   }
-  const before = replies.length;
-  replies.connack(false, {
-    sessionExpirySec: packet.sessionExpirySec === 0 ? null : 0,
+  const keepAliveSec = keepAliveFor(packet, limits.maxKeepAliveSec);
+  return { clientId, keepAliveSec, sessionExpirySec, sessionPresent };
+}
+
+/** MQTT 5, 3.1.2.11.2; 3.1.1, 3.1.2.4. */
+function expiryFor(packet: ConnectPacket, maxSessionExpirySec: number): number {
+  if (packet.version === Version.V5) return Math.min(packet.sessionExpirySec, maxSessionExpirySec);
+  return packet.cleanStart ? 0 : maxSessionExpirySec;
+}
+
+/** The session that the client goes on with or begins, and the batch that has what is to be durable of that. */
+function sessionFor(
+  door: Door,
+  packet: ConnectPacket,
+  { clientId, sessionExpirySec, sessionPresent }: Terms,
+): { readonly session: Session; readonly written: PendingBatch | null } {
+  const { store } = door;
+  const known = store?.get(clientId) ?? null;
+  // MQTT-3.1.2-4
+  if (known !== null && !sessionPresent) door.endSession(known);
+  if (store === null || (!sessionPresent && sessionExpirySec === 0)) {
+    const session = new Session(clientId, door.limits, door.stats, door.losses);
+    return { session, written: known === null ? null : (store?.batch ?? null) };
+  }
+  const session = known !== null && sessionPresent ? known : store.create(clientId, packet.version);
+  session.protocol = packet.version;
+  session.expirySec = sessionExpirySec;
+  return { session, written: store.connected(session) };
+}
+
+/** Refuses a client that takes no packet of CONNACK's size, and says false. */
+function canAccept(client: Client, packet: ConnectPacket, terms: Terms): boolean {
+  if (packet.maximumPacketBytes === Number.POSITIVE_INFINITY) return true;
+  if (connackSizeBytes(connackOf(client, packet, terms)) <= packet.maximumPacketBytes) return true;
+  client.refuse({
+    reason: Reason.PACKET_TOO_LARGE,
+    what: `a maximum packet size of ${packet.maximumPacketBytes} bytes, less than a CONNACK needs`,
+  });
+  return false;
+}
+
+function putConnack(client: Client, packet: ConnectPacket, terms: Terms): void {
+  const { replies } = client.door;
+  if (packet.version === Version.V5) {
+    replies.connack(terms.sessionPresent, connackOf(client, packet, terms));
+  } else replies.legacyConnack(terms.sessionPresent, ConnectReturn.ACCEPTED);
+}
+
+function connackOf(client: Client, packet: ConnectPacket, terms: Terms): ConnackProperties {
+  const { limits } = client.door;
+  const { clientId, keepAliveSec, sessionExpirySec } = terms;
+  return {
+    // MQTT-3.2.2-21 has it left out where it is what was asked for.
+    sessionExpirySec: packet.sessionExpirySec === sessionExpirySec ? null : sessionExpirySec,
     receiveMaximum: limits.receiveMaximum,
     maximumPacketBytes: limits.maxPacketBytes,
     assignedClientId: packet.clientId === "" ? clientId : null,
     topicAliasMaximum: limits.topicAliasMaximum,
     serverKeepAliveSec: keepAliveSec === packet.keepAliveSec ? null : keepAliveSec,
-  });
-  if (replies.length - before > packet.maximumPacketBytes) {
-    replies.clear();
-    client.refuse({
-      reason: Reason.PACKET_TOO_LARGE,
-      what: `a maximum packet size of ${packet.maximumPacketBytes} bytes, less than a CONNACK needs`,
-    });
-    return false;
-  }
-  return true;
+  };
 }
 
 /** Only MQTT 5 can be told another keep alive than it asked for (MQTT-3.1.2-21). */

@@ -1,10 +1,11 @@
 import type { Client } from "../client.ts";
 import { readDisconnect } from "../packets/acks.ts";
 import { Reason } from "../packets/codes.ts";
+import { DurableSession } from "../sessions/durable/durable-session.ts";
 
 /**
  * DISCONNECT (MQTT 5, 3.14): the will is discarded (MQTT-3.14.4-3) unless the reason is 0x04, or any other that
- * is not a normal end.
+ * is not a normal end. A session expiry in it counts in place of that of CONNECT (3.14.2.2.2).
  */
 export function handleDisconnect(client: Client): void {
   const { door, version } = client;
@@ -19,6 +20,10 @@ export function handleDisconnect(client: Client): void {
     // MQTT 5, 3.14.2.2.2
     client.refuse({ reason: Reason.PROTOCOL_ERROR, what: "a session expiry where there was none" });
     return;
+  }
+  const { session } = client;
+  if (properties.hasSessionExpiry && session instanceof DurableSession) {
+    session.expirySec = Math.min(properties.sessionExpirySec, limits.maxSessionExpirySec);
   }
   client.finish(reason !== Reason.SUCCESS);
 }

@@ -1,8 +1,10 @@
+import type { PendingBatch } from "../../broker/ingest.ts";
 import type { Client } from "../client.ts";
 import { isReplay } from "../history/replay-request.ts";
 import type { ReplayRefusal } from "../history/replays.ts";
 import { PacketType, Reason, type Version, Version as Versions } from "../packets/codes.ts";
 import { type FilterRequest, readSubscribe, readUnsubscribe } from "../packets/subscribe.ts";
+import { DurableSession } from "../sessions/durable/durable-session.ts";
 import type { Subscription } from "../sessions/targets.ts";
 import { filterFault, isShared, levelCount } from "../topics.ts";
 
@@ -10,8 +12,8 @@ import { filterFault, isShared, levelCount } from "../topics.ts";
 const OLD_FAILURE = 0x80;
 
 /**
- * SUBSCRIBE (MQTT 5, 3.8): answered at once; messages that become durable from then on are delivered. Behind the
- * answer go the retained messages that the filters take, as retain handling says (MQTT-3.3.1-9, -10, -11).
+ * SUBSCRIBE (MQTT 5, 3.8): answered at once, or, where the session outlives its connection, when that is durable;
+ * messages that become durable from then on are delivered. Behind the answer go the retained messages that the filters take, as retain handling says (MQTT-3.3.1-9, -10, -11).
  *
  * Deviation: filters that begin with `$share/` are refused in every version, though to 3.1.1 they are like any other:
  * to take them as such would look like a shared subscription and never deliver.
@@ -49,13 +51,72 @@ export function handleSubscribe(client: Client): void {
   const fits =
     codes.length + fault.length * MAX_UTF8_BYTES + LARGEST_ACK_OVERHEAD_BYTES <= client.maximumPacketBytes;
   const text = client.problemInformation && fits ? fault : "";
+  const filters = packet.requests.map(({ filter }) => filter);
+  const written = writtenFor(
+    client,
+    filters.filter((_, index) => (codes[index] ?? OLD_FAILURE) < OLD_FAILURE),
+  );
+  if (written !== null) {
+    door.afterwards(written, ({ state }) => {
+      const answer = state === "durable" ? codes : notWritten(client, filters, codes);
+      reply(client, PacketType.SUBACK, packet.packetId, answer, text);
+      if (state === "durable") startRetained(client, wantRetained);
+    });
+    return;
+  }
   replies.codes(PacketType.SUBACK, packet.packetId, codes, version, text);
   if (wantRetained.length === 0) return;
   client.flushReplies();
+  startRetained(client, wantRetained);
+}
+
+function startRetained(client: Client, wantRetained: readonly Subscription[]): void {
+  const { door, session } = client;
+  if (client.state !== "open") return;
   for (const subscription of wantRetained) {
-    if (door.sys?.isFor(subscription.filter)) door.sys.start(client.session, subscription);
-    else door.retained.start(client.session, subscription);
+    if (door.sys?.isFor(subscription.filter)) door.sys.start(session, subscription);
+    else door.retained.start(session, subscription);
   }
+}
+
+/**
+ * The batch that has the changes of these filters, where the session outlives its connection: the answer leaves when it
+ * is durable, so that no subscription is lost that was acknowledged.
+ */
+function writtenFor({ door, session }: Client, filters: readonly string[]): PendingBatch | null {
+  if (!(session instanceof DurableSession) || door.store === null) return null;
+  // A replay belongs to the connection.
+  const kept = filters.filter((filter) => !isReplay(filter));
+  let written: PendingBatch | null = null;
+  for (const filter of kept) written = door.store.changeSubscription(session, filter);
+  return written;
+}
+
+/** Takes back the subscriptions that the log refused. */
+function notWritten(
+  { door, session, version }: Client,
+  filters: readonly string[],
+  codes: readonly number[],
+): number[] {
+  return codes.map((code, index) => {
+    const filter = filters[index] ?? "";
+    if (code >= OLD_FAILURE || isReplay(filter)) return code;
+    session.subscriptions.delete(filter);
+    door.subscriptions.remove(session, filter);
+    door.stats.subscriptions = door.subscriptions.count;
+    return inWordsOf(version ?? Versions.V311, Reason.IMPLEMENTATION_SPECIFIC_ERROR);
+  });
+}
+
+/** Sends an answer on its own, in a later turn than its question. */
+function reply(client: Client, type: number, packetId: number, codes: readonly number[], text = ""): void {
+  const { door, version } = client;
+  if (client.state !== "open" || version === null) return;
+  const { direct } = door;
+  direct.clear();
+  direct.codes(type, packetId, codes, version, text);
+  client.send(direct);
+  direct.clear();
 }
 
 /**
@@ -122,9 +183,17 @@ export function handleUnsubscribe(client: Client): void {
   });
   door.stats.subscriptions = subscriptions.count;
   replyIfItFits(client, codes.length);
+  if (!client.listening) return;
   // UNSUBACK has no codes before MQTT 5.
-  if (client.listening) {
-    replies.codes(PacketType.UNSUBACK, packet.packetId, version === Versions.V5 ? codes : [], version);
+  const said = version === Versions.V5 ? codes : [];
+  const written = writtenFor(
+    client,
+    packet.filters.filter((_, index) => codes[index] === Reason.SUCCESS),
+  );
+  if (written === null) replies.codes(PacketType.UNSUBACK, packet.packetId, said, version);
+  else {
+    // A refusal changes nothing: what could not be taken back is tried again until it is.
+    door.afterwards(written, () => reply(client, PacketType.UNSUBACK, packet.packetId, said));
   }
 }
 

@@ -113,6 +113,8 @@ export class Properties {
   end = 0;
   count = 0;
   sessionExpirySec = 0;
+  /** Whether it was there: in a DISCONNECT, 0 is something else than nothing. */
+  hasSessionExpiry = false;
   receiveMaximum = 0;
   maximumPacketBytes = 0;
   topicAliasMaximum = 0;
@@ -131,6 +133,7 @@ export class Properties {
     this.end = 0;
     this.count = 0;
     this.sessionExpirySec = 0;
+    this.hasSessionExpiry = false;
     this.receiveMaximum = 0;
     this.maximumPacketBytes = 0;
     this.topicAliasMaximum = 0;
@@ -252,6 +255,7 @@ function keepNumber(reader: PacketReader, id: number, value: number, at: number,
       return;
     case Property.SESSION_EXPIRY:
       into.sessionExpirySec = value;
+      into.hasSessionExpiry = true;
       return;
     case Property.REQUEST_PROBLEM_INFORMATION:
       into.problemInformation = value === 1;

@@ -85,10 +85,7 @@ export class PacketWriter {
   /** CONNACK of MQTT 5 that accepts. */
   connack(sessionPresent: boolean, says: ConnackProperties): void {
     const id = says.assignedClientId === null ? null : encoder.encode(says.assignedClientId);
-    let size = 3 + 5 + 3 + 2 + 2;
-    if (says.sessionExpirySec !== null) size += 5;
-    if (id !== null) size += 3 + id.length;
-    if (says.serverKeepAliveSec !== null) size += 3;
+    const size = connackPropertiesBytes(says, id);
     const remaining = 2 + varintBytes(size) + size;
     this.#header(PacketType.CONNACK << 4, remaining);
     this.#u8(sessionPresent ? 1 : 0);
@@ -169,10 +166,12 @@ export class PacketWriter {
     packetId: number,
     expirySec: number,
     identifiers: readonly number[],
+    duplicate = false,
   ): void {
     const properties = version === Version.V5 ? propertiesBytes(message, expirySec, identifiers) : 0;
     const remaining = publishRemaining(message, version, qos, properties);
-    this.#header((PacketType.PUBLISH << 4) | (qos << 1) | (retain ? 1 : 0), remaining);
+    const first = (PacketType.PUBLISH << 4) | (duplicate ? 8 : 0) | (qos << 1) | (retain ? 1 : 0);
+    this.#header(first, remaining);
     this.#field(message.topic);
     if (qos !== 0) this.#u16(packetId);
     if (version === Version.V5) {
@@ -237,6 +236,22 @@ export class PacketWriter {
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
+}
+
+/** Size on the wire of a CONNACK that accepts, for a client's maximum packet size. */
+export function connackSizeBytes(says: ConnackProperties): number {
+  const id = says.assignedClientId === null ? null : encoder.encode(says.assignedClientId);
+  const size = connackPropertiesBytes(says, id);
+  const remaining = 2 + varintBytes(size) + size;
+  return fixedHeaderBytes(remaining) + remaining;
+}
+
+function connackPropertiesBytes(says: ConnackProperties, id: Uint8Array | null): number {
+  let size = 3 + 5 + 3 + 2 + 2;
+  if (says.sessionExpirySec !== null) size += 5;
+  if (id !== null) size += 3 + id.length;
+  if (says.serverKeepAliveSec !== null) size += 3;
+  return size;
 }
 
 /** The size on the wire of a PUBLISH, for a client's maximum packet size. */

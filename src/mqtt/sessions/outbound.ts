@@ -46,7 +46,10 @@ export interface SubscriberLink {
     packetId: number,
     expirySec: number,
     identifiers: readonly number[],
+    duplicate?: boolean,
   ): SendOutcome;
+  /** Sends a PUBREL of success. */
+  sendRelease(packetId: number): void;
 }
 
 /**

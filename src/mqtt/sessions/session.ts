@@ -8,7 +8,7 @@ import { TransientOutbound } from "./transient-outbound.ts";
 
 /**
  * What MQTT calls session state (MQTT 5, 4.1): it belongs to a client id, not to a connection, and knows nothing
- * of sockets. Today it begins with a connection and ends with it.
+ * of sockets. As it stands here it begins with a connection and ends with it.
  */
 export class Session {
   readonly clientId: string;
@@ -21,8 +21,15 @@ export class Session {
   readonly unanswered = new Map<number, boolean>();
   readonly outbound: Outbound;
 
-  constructor(clientId: string, limits: MqttLimits, stats: MqttStats, losses: Losses = NO_LOSSES) {
+  /** `outbound` is the way out of one that outlives its connection. */
+  constructor(
+    clientId: string,
+    limits: MqttLimits,
+    stats: MqttStats,
+    losses: Losses = NO_LOSSES,
+    outbound: Outbound = new TransientOutbound(limits, stats, losses),
+  ) {
     this.clientId = clientId;
-    this.outbound = new TransientOutbound(limits, stats, losses);
+    this.outbound = outbound;
   }
 }

@@ -116,6 +116,7 @@ function mortalIngest(ingest: Ingest, life: Life): Ingest {
   return {
     append: (record) => ingest.append(record),
     appendTogether: (records, placement) => ingest.appendTogether(records, placement),
+    flush: () => ingest.flush(),
     onSettled: (listener) =>
       ingest.onSettled(() => {
         if (!life.over) listener();

@@ -39,6 +39,8 @@ class CopyingIngest implements Ingest {
     return this.#batch;
   }
 
+  flush(): void {}
+
   onSettled(listener: () => void): void {
     this.#listener = listener;
   }

@@ -12,6 +12,8 @@ class Link implements SubscriberLink {
   writable = true;
   readonly sent: [payload: string, packetId: number][] = [];
 
+  sendRelease(): void {}
+
   sendPublish(message: LiveMessage, _qos: number, _retain: boolean, packetId: number): "sent" {
     this.sent.push([Buffer.from(message.payload).toString(), packetId]);
     return "sent";

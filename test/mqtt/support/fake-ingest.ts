@@ -65,6 +65,9 @@ export class FakeIngest implements Ingest {
     return batch;
   }
 
+  /** Its batches hold until `nextTurn`. */
+  flush(): void {}
+
   onSettled(listener: () => void): void {
     this.#listeners.push(listener);
   }

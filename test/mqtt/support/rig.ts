@@ -10,6 +10,7 @@ import type { ProgramFigures } from "../../../src/mqtt/sys/figures.ts";
 import { FakeIngest } from "./fake-ingest.ts";
 import { type FakeConnection, FakeNetwork } from "./fake-network.ts";
 import { FakeRetained } from "./fake-retained.ts";
+import type { FakeStateLog } from "./fake-state-log.ts";
 
 export interface LogLine {
   readonly level: string;
@@ -20,9 +21,11 @@ export interface LogLine {
 /** A door on a network, a log and a clock in memory. It listens for TCP, and for WebSocket. */
 export class Rig {
   readonly network = new FakeNetwork();
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly ingest = new FakeIngest();
   readonly retained: FakeRetained;
+  /** Null where no session outlives its connection. */
+  readonly stateLog: FakeStateLog | null;
   /** What was noted as lost. */
   readonly gaps: Gap[] = [];
   readonly lines: LogLine[] = [];
@@ -33,8 +36,12 @@ export class Rig {
     routes: readonly RouteConfig[] = DEFAULT_ROUTES,
     retained = new FakeRetained(),
     program: ProgramFigures | null = null,
+    stateLog: FakeStateLog | null = null,
+    wallMs?: number,
   ) {
     this.retained = retained;
+    this.stateLog = stateLog;
+    this.clock = new ManualClock(wallMs);
     this.door = startMqttDoor({
       network: this.network,
       clock: this.clock,
@@ -42,6 +49,7 @@ export class Rig {
       ingest: this.ingest,
       retained,
       ...(program === null ? {} : { program }),
+      ...(stateLog === null ? {} : { stateLog }),
       gaps: { note: (gap) => void this.gaps.push(gap) },
       host: "127.0.0.1",
       port: 0,
@@ -81,6 +89,7 @@ export class Rig {
     // What the turn has gathered comes before the round.
     this.clock.settle();
     this.retained.settle();
+    this.stateLog?.settle();
     this.ingest.settle();
     this.clock.settle();
   }

@@ -1,0 +1,564 @@
+import { assert } from "../../../base/assert.ts";
+import type { MqttLimits } from "../../limits.ts";
+import type { Losses, LossReason } from "../../losses.ts";
+import type { Qos } from "../../packets/codes.ts";
+import { qosOf } from "../../packets/connect.ts";
+import type { MqttStats } from "../../stats.ts";
+import type { DeliveryEnd, LiveMessage, Outbound, Received, SubscriberLink } from "../outbound.ts";
+import { lowerQos } from "../outbound.ts";
+import type { Target } from "../targets.ts";
+import { TransientOutbound } from "../transient-outbound.ts";
+import { EntryRing } from "./entry-ring.ts";
+import { ENTRY_IDENTIFIERS, ENTRY_ORIGIN, ENTRY_RETAIN, type Progress, type ProgressRun } from "./records.ts";
+
+/** Packet identifiers from 1; a sequence and the one this many later have the same. */
+const PACKET_IDS = 65_535;
+/** The slot of an entry whose message is not needed any more, or is nowhere but in the packet. */
+const NO_SLOT = 0xffff_ffff;
+const NO_IDENTIFIERS: readonly number[] = [];
+
+/** What an entry under way waits for, in its flags: PUBACK or PUBREC, its PUBREC to be durable, PUBCOMP, nothing. */
+const STATE_MASK = 0x60;
+const SENT = 0x00;
+const RECEIVED = 0x20;
+const RELEASED = 0x40;
+const DONE = 0x60;
+/** Sent for the connection alone: nothing is left of it after that. */
+const OFFERED = 0x80;
+
+/** A message with what belongs to each session that gets it. */
+export interface MessageBody {
+  readonly message: LiveMessage;
+  identifiersFor(session: number): readonly number[];
+}
+
+/** What a queue needs of those that it shares messages with. */
+export interface QueueHost {
+  readonly limits: MqttLimits;
+  readonly stats: MqttStats;
+  readonly losses: Losses;
+  /** Whether all sessions together may keep another message of this size. */
+  hasRoom(sizeBytes: number): boolean;
+  sizeOf(slot: number): number;
+  /** The message of a slot, from memory or the log; null where it can't be read. */
+  body(slot: number): MessageBody | null;
+  /** This session does not need the slot's message any more. */
+  letGo(slot: number): void;
+  /** The queue's progress is to be written: soon, since somebody waits for it, or when it suits. */
+  progressed(queue: DurableQueue, urgency: "soon" | "lazy"): void;
+  /** Keeps a message that is in a log already for one session. The message's bytes may be views of this turn. */
+  stageCopy(message: LiveMessage, target: Target): void;
+  /** Tells whoever asked what became of a message. */
+  tell(queue: DurableQueue, slot: number, end: DeliveryEnd): void;
+}
+
+/** What a flush has written of a queue, for when it is durable. */
+export interface WrittenProgress {
+  readonly firstUndone: number;
+  /** Sequences whose PUBREC is in it. */
+  readonly received: readonly number[];
+}
+
+/**
+ * The way out of a durable session. Every message of QoS 1 and 2 has a sequence, and by it a packet identifier: after
+ * a crash it goes out under the same one, though nothing was written when it went out first. Entries wait in `queue`
+ * until window and socket have room, then in `flight` until they are acknowledged. Messages of QoS 0 are live only.
+ *
+ * A PUBREL leaves when the PUBREC is durable: else a crash after the PUBREL would send the message again to a client
+ * that has let go of the identifier (MQTT 5, 4.3.3).
+ */
+export class DurableQueue implements Outbound {
+  /** Of the session; never used again. */
+  readonly number: number;
+  readonly clientId: string;
+  readonly #host: QueueHost;
+  readonly #live: TransientOutbound;
+  readonly #flight = new EntryRing();
+  readonly #queue = new EntryRing();
+  #link: SubscriberLink | null = null;
+  #nextSequence = 0;
+  /** Behind the last entry that has become durable and got into the queue. */
+  #releasedEnd = 0;
+  /** Accepted and not in the queue yet. */
+  #staged = 0;
+  /** Bytes of what is staged or queued. */
+  #waitingBytes = 0;
+  /** Entries of the flight that this connection has seen; those behind are to be sent again. */
+  #seen = 0;
+  /** Of those, the ones that are not done. */
+  #outstanding = 0;
+  /** PUBRECs that no flush has written yet. */
+  #received: number[] = [];
+  /** The first sequence not done, as the log has it. */
+  #durableFirst = 0;
+  /** A crash has left open whether entries below this were sent. */
+  #maybeSentBelow = 0;
+  #ended = false;
+
+  constructor(number: number, clientId: string, host: QueueHost) {
+    this.number = number;
+    this.clientId = clientId;
+    this.#host = host;
+    this.#live = new TransientOutbound(host.limits, host.stats, host.losses);
+  }
+
+  get queuedMessages(): number {
+    return this.waitingMessages + this.#live.queuedMessages + (this.#flight.length - this.#seen);
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Messages that are not sent, whether or not they are durable yet. */
+  get waitingMessages(): number {
+    return this.#queue.length + this.#staged;
+  }
+
+  /** Messages sent and not acknowledged. */
+  get flightMessages(): number {
+    return this.#flight.length;
+  }
+
+  // Messages on their way in.
+
+  /**
+   * Takes a message of this size, by the bounds and their policy: gives its sequence, or -1 where it is dropped. `settle`
+   * or `discard` follows, in the order of the sequences.
+   */
+  accept(sizeBytes: number): number {
+    const { limits } = this.#host;
+    const room = this.#link === null ? 0 : Math.max(0, this.#window(this.#link) - this.#outstanding);
+    if (!this.#host.hasRoom(sizeBytes)) return -1;
+    while (
+      this.waitingMessages >= limits.maxQueuedMessages + room ||
+      this.#waitingBytes + sizeBytes > limits.maxQueuedBytes
+    ) {
+      if (limits.queuePolicy === "drop-newest" || this.#queue.length === 0) return -1;
+      this.#dropFirst("queue-full", null);
+    }
+    this.#staged++;
+    this.#waitingBytes += sizeBytes;
+    return this.#nextSequence++;
+  }
+
+  /** A message that was accepted is durable: it may be sent from here on. `flags` are as in its record. */
+  settle(sequence: number, slot: number, flags: number): void {
+    this.#staged--;
+    this.#releasedEnd = sequence + 1;
+    if (this.#ended) {
+      this.#host.letGo(slot);
+      return;
+    }
+    this.#queue.push(sequence, slot, flags);
+  }
+
+  /** One that was accepted did not become durable. */
+  discard(sequence: number, slot: number): void {
+    this.#staged--;
+    this.#releasedEnd = sequence + 1;
+    this.#waitingBytes -= this.#host.sizeOf(slot);
+    this.#host.letGo(slot);
+  }
+
+  // The connection.
+
+  attach(link: SubscriberLink): void {
+    this.#link = link;
+    this.#seen = 0;
+    this.#outstanding = 0;
+    this.#live.attach(link);
+  }
+
+  detach(): void {
+    this.#link = null;
+    this.#live.detach();
+    for (let index = 0; index < this.#flight.length; index++) {
+      if ((this.#flight.flagsAt(index) & OFFERED) !== 0) this.#mark(index, DONE);
+    }
+    this.#seen = 0;
+    this.#outstanding = 0;
+    this.#trim();
+  }
+
+  end(): void {
+    this.#link = null;
+    this.#ended = true;
+    this.#live.end();
+    for (let index = 0; index < this.#flight.length; index++) {
+      const flags = this.#flight.flagsAt(index);
+      const slot = this.#flight.slotAt(index);
+      if ((flags & STATE_MASK) !== SENT || slot === NO_SLOT) continue;
+      this.#lose(slot, flags, "session-ended", null);
+    }
+    for (; this.#queue.length > 0; this.#queue.shift()) {
+      this.#lose(this.#queue.slotAt(0), this.#queue.flagsAt(0), "session-ended", null);
+    }
+    this.#flight.clear();
+    this.#queue.clear();
+    this.#received = [];
+    this.#waitingBytes = 0;
+  }
+
+  /** QoS 0 is live; the rest is kept, like all that comes by `accept`. */
+  deliver(message: LiveMessage, target: Target, nowMs: number): void {
+    if (lowerQos(message.qos, target.qos) === 0) this.#live.deliver(message, target, nowMs);
+    else this.#host.stageCopy(message, target);
+  }
+
+  /** At QoS 1 at most: for QoS 2 an identifier would have to be remembered beyond the connection. */
+  offer(message: LiveMessage, target: Target, nowMs: number): boolean {
+    const link = this.#link;
+    const qos = lowerQos(lowerQos(message.qos, target.qos), 1);
+    if (link === null || this.queuedMessages > 0) return false;
+    if (qos === 0) return this.#live.offer(message, { ...target, qos }, nowMs);
+    const sequence = this.#nextSequence;
+    if (!this.#canSend(link, sequence)) return false;
+    const expirySec = secondsLeft(message, nowMs);
+    if (expirySec === 0) {
+      this.#host.stats.messagesExpired++;
+      this.#host.losses.lost("expired", this.clientId, message);
+      return true;
+    }
+    this.#nextSequence++;
+    // What is staged has sequences below and comes later: the boundary of the progress stays below it.
+    if (this.#staged === 0) this.#releasedEnd = this.#nextSequence;
+    const retain = target.retainAsPublished && message.retain;
+    this.#fly(sequence, NO_SLOT, qos | OFFERED);
+    this.#send(link, message, qos, retain, sequence, expirySec, target.identifiers, false);
+    return true;
+  }
+
+  pump(nowMs: number): void {
+    this.#live.pump(nowMs);
+    while (this.#link !== null && this.#seen < this.#flight.length) {
+      if (!this.#sendAgain(this.#link, nowMs)) return;
+    }
+    while (this.#link !== null && this.#queue.length > 0) {
+      if (!this.#canSend(this.#link, this.#queue.sequenceAt(0))) return;
+      this.#sendFirst(this.#link, nowMs);
+    }
+  }
+
+  // Acknowledgements.
+
+  acknowledged(packetId: number): void {
+    const index = this.#find(packetId);
+    if (index < 0) return;
+    const flags = this.#flight.flagsAt(index);
+    if ((flags & STATE_MASK) !== SENT || (flags & 3) !== 1) return;
+    this.#over(index, "delivered");
+  }
+
+  received(packetId: number): Received {
+    const index = this.#find(packetId);
+    if (index < 0) return "unknown";
+    const flags = this.#flight.flagsAt(index);
+    const state = flags & STATE_MASK;
+    if (state === RELEASED) return "release";
+    if (state === RECEIVED) return "later";
+    if (state !== SENT || (flags & 3) !== 2) return "unknown";
+    this.#received.push(this.#flight.sequenceAt(index));
+    this.#release(index, "delivered");
+    this.#flight.set(index, NO_SLOT, (flags & ~STATE_MASK) | RECEIVED);
+    this.#host.progressed(this, "soon");
+    return "later";
+  }
+
+  refused(packetId: number): void {
+    const index = this.#find(packetId);
+    if (index < 0) return;
+    const flags = this.#flight.flagsAt(index);
+    if ((flags & STATE_MASK) === SENT && (flags & 3) === 2) this.#over(index, "dropped");
+  }
+
+  completed(packetId: number): void {
+    const index = this.#find(packetId);
+    if (index >= 0 && (this.#flight.flagsAt(index) & STATE_MASK) === RELEASED) this.#over(index, null);
+  }
+
+  // What is written of it.
+
+  /** What the log has to know. */
+  get progress(): Progress {
+    const boundary = this.#queue.length > 0 ? this.#queue.sequenceAt(0) : this.#releasedEnd;
+    const runs: ProgressRun[] = [];
+    for (let index = 0; index < this.#flight.length; index++) {
+      const flags = this.#flight.flagsAt(index);
+      if ((flags & STATE_MASK) === DONE || (flags & OFFERED) !== 0) continue;
+      const sequence = this.#flight.sequenceAt(index);
+      const released = (flags & STATE_MASK) !== SENT;
+      const last = runs.at(-1);
+      if (last !== undefined && last.first + last.count === sequence && last.released === released) {
+        last.count++;
+      } else runs.push({ first: sequence, count: 1, released });
+    }
+    return { boundary, runs };
+  }
+
+  /** The progress was appended as it is now. */
+  written(): WrittenProgress {
+    const received = this.#received;
+    this.#received = [];
+    const { boundary, runs } = this.progress;
+    return { firstUndone: runs[0]?.first ?? boundary, received };
+  }
+
+  /** What `written` gave is durable: the PUBRELs in it may leave. */
+  durable({ firstUndone, received }: WrittenProgress): void {
+    if (this.#ended) return;
+    this.#durableFirst = Math.max(this.#durableFirst, firstUndone);
+    for (const sequence of received) this.#sendRelease(sequence);
+  }
+
+  /** What `written` gave is in no log: it is to be written again. */
+  unwritten({ received }: WrittenProgress): void {
+    if (!this.#ended) this.#received = [...received, ...this.#received];
+  }
+
+  /**
+   * Puts back what a start has found in the log, in the order of the sequences. `end` is behind the last sequence that
+   * was given out. `connected`: messages may have been sent that the log does not know of.
+   */
+  restore(entries: EntryRing, progress: Progress | null, end: number, connected: boolean): void {
+    const boundary = progress?.boundary ?? 0;
+    const runs = progress?.runs ?? [];
+    let at = 0;
+    const takeReleasedBelow = (sequence: number): void => {
+      for (; at < runs.length; at++) {
+        const run = runs[at];
+        if (run === undefined || run.first >= sequence) return;
+        if (!run.released) {
+          if (run.first + run.count > sequence) return;
+          continue;
+        }
+        for (let step = 0; step < run.count; step++) {
+          this.#flight.push(run.first + step, NO_SLOT, 2 | RELEASED);
+        }
+      }
+    };
+    for (let index = 0; index < entries.length; index++) {
+      const sequence = entries.sequenceAt(index);
+      const slot = entries.slotAt(index);
+      const flags = entries.flagsAt(index);
+      if (sequence >= boundary) {
+        takeReleasedBelow(Number.POSITIVE_INFINITY);
+        this.#queue.push(sequence, slot, flags);
+        this.#waitingBytes += this.#host.sizeOf(slot);
+        continue;
+      }
+      takeReleasedBelow(sequence);
+      const run = runs[at];
+      const isUnderWay =
+        run !== undefined && !run.released && sequence >= run.first && sequence < run.first + run.count;
+      if (isUnderWay) this.#flight.push(sequence, slot, flags | SENT);
+      else this.#host.letGo(slot);
+    }
+    takeReleasedBelow(Number.POSITIVE_INFINITY);
+    this.#nextSequence = Math.max(boundary, end);
+    this.#releasedEnd = this.#nextSequence;
+    this.#durableFirst = this.#flight.length > 0 ? this.#flight.sequenceAt(0) : boundary;
+    const maybeSent = connected ? Math.min(this.#queue.length, this.#host.limits.maxInFlight) : 0;
+    this.#maybeSentBelow = maybeSent === 0 ? 0 : this.#queue.sequenceAt(maybeSent - 1) + 1;
+  }
+
+  // Sending.
+
+  #window(link: SubscriberLink): number {
+    return Math.min(link.receiveMaximum, this.#host.limits.maxInFlight);
+  }
+
+  #canSend(link: SubscriberLink, sequence: number): boolean {
+    return (
+      link.writable &&
+      this.#outstanding < this.#window(link) &&
+      // No two that a crash could leave undone may have the same identifier.
+      sequence - this.#durableFirst < PACKET_IDS
+    );
+  }
+
+  /** Sends the first of the flight that this connection has not seen (MQTT-4.4.0-1, -2). False where there is no room. */
+  #sendAgain(link: SubscriberLink, nowMs: number): boolean {
+    const index = this.#seen;
+    const flags = this.#flight.flagsAt(index);
+    const state = flags & STATE_MASK;
+    if (state === DONE) {
+      this.#seen++;
+      return true;
+    }
+    if (!link.writable || this.#outstanding >= this.#window(link)) return false;
+    this.#seen++;
+    this.#outstanding++;
+    const sequence = this.#flight.sequenceAt(index);
+    if (state === RELEASED) link.sendRelease(packetIdOf(sequence));
+    if (state !== SENT) return true;
+    const slot = this.#flight.slotAt(index);
+    const body = this.#host.body(slot);
+    if (body === null) {
+      this.#note("unreadable", null, this.#host.sizeOf(slot));
+      this.#over(index, "dropped");
+      return true;
+    }
+    // Its delivery had begun: an expiry ends it no more (MQTT-3.3.2-5), but 0 seconds left can't be said.
+    const expirySec = secondsLeft(body.message, nowMs) || 1;
+    this.#host.stats.messagesSentAgain++;
+    this.#sendBody(link, body, flags, sequence, expirySec, true);
+    return true;
+  }
+
+  #sendFirst(link: SubscriberLink, nowMs: number): void {
+    const sequence = this.#queue.sequenceAt(0);
+    const slot = this.#queue.slotAt(0);
+    const flags = this.#queue.flagsAt(0);
+    const body = this.#host.body(slot);
+    if (body === null) {
+      this.#dropFirst("unreadable", null);
+      return;
+    }
+    const expirySec = secondsLeft(body.message, nowMs);
+    if (expirySec === 0) {
+      this.#host.stats.messagesExpired++;
+      this.#dropFirst("expired", body.message);
+      return;
+    }
+    this.#queue.shift();
+    this.#waitingBytes -= this.#host.sizeOf(slot);
+    this.#fly(sequence, slot, flags);
+    this.#host.progressed(this, "lazy");
+    // MQTT-3.3.1-1: sent before, as far as anybody knows.
+    this.#sendBody(link, body, flags, sequence, expirySec, sequence < this.#maybeSentBelow);
+  }
+
+  /** Under way before it is sent: a socket may break while it takes the bytes. */
+  #fly(sequence: number, slot: number, flags: number): void {
+    assert(this.#seen === this.#flight.length, "sent before what is to be sent again");
+    this.#flight.push(sequence, slot, flags | SENT);
+    this.#seen++;
+    this.#outstanding++;
+  }
+
+  #sendBody(
+    link: SubscriberLink,
+    body: MessageBody,
+    flags: number,
+    sequence: number,
+    expirySec: number,
+    duplicate: boolean,
+  ): void {
+    const identifiers = (flags & ENTRY_IDENTIFIERS) === 0 ? NO_IDENTIFIERS : body.identifiersFor(this.number);
+    const retain = (flags & ENTRY_RETAIN) !== 0;
+    this.#send(link, body.message, qosOf(flags & 3), retain, sequence, expirySec, identifiers, duplicate);
+  }
+
+  #send(
+    link: SubscriberLink,
+    message: LiveMessage,
+    qos: Qos,
+    retain: boolean,
+    sequence: number,
+    expirySec: number,
+    identifiers: readonly number[],
+    duplicate: boolean,
+  ): void {
+    const { stats } = this.#host;
+    const packetId = packetIdOf(sequence);
+    const sent = link.sendPublish(message, qos, retain, packetId, expirySec, identifiers, duplicate);
+    if (sent === "sent") {
+      stats.messagesSent++;
+      return;
+    }
+    // MQTT-3.1.2-25: as if it had been delivered.
+    if (sent === "too-large") stats.messagesTooLarge++;
+    else stats.messagesForbidden++;
+    this.#note(sent, message, message.payload.length);
+    const index = this.#find(packetId);
+    if (index >= 0) this.#over(index, "dropped");
+  }
+
+  /** A PUBREC is durable: its PUBREL leaves on the connection that has seen the message, or with the next one. */
+  #sendRelease(sequence: number): void {
+    for (let index = 0; index < this.#flight.length; index++) {
+      if (this.#flight.sequenceAt(index) !== sequence) continue;
+      const flags = this.#flight.flagsAt(index);
+      if ((flags & STATE_MASK) !== RECEIVED) return;
+      this.#mark(index, RELEASED);
+      if (index < this.#seen) this.#link?.sendRelease(packetIdOf(sequence));
+      return;
+    }
+  }
+
+  // The end of entries.
+
+  /** The entry under way with this identifier, or -1. Acknowledgements mostly come in the order of the messages. */
+  #find(packetId: number): number {
+    for (let index = 0; index < this.#flight.length; index++) {
+      if (packetIdOf(this.#flight.sequenceAt(index)) !== packetId) continue;
+      if ((this.#flight.flagsAt(index) & STATE_MASK) !== DONE) return index;
+    }
+    return -1;
+  }
+
+  #over(index: number, end: DeliveryEnd | null): void {
+    this.#release(index, end);
+    this.#mark(index, DONE);
+    if (index < this.#seen) this.#outstanding--;
+    this.#trim();
+    this.#host.progressed(this, "lazy");
+  }
+
+  /** Lets go of an entry's message. */
+  #release(index: number, end: DeliveryEnd | null): void {
+    const slot = this.#flight.slotAt(index);
+    if (slot === NO_SLOT) return;
+    const flags = this.#flight.flagsAt(index);
+    if (end !== null && (flags & ENTRY_ORIGIN) !== 0) this.#host.tell(this, slot, end);
+    this.#host.letGo(slot);
+    this.#flight.set(index, NO_SLOT, flags);
+  }
+
+  #mark(index: number, state: number): void {
+    const flags = this.#flight.flagsAt(index);
+    this.#flight.set(index, this.#flight.slotAt(index), (flags & ~STATE_MASK) | state);
+  }
+
+  #trim(): void {
+    while (this.#flight.length > 0 && (this.#flight.flagsAt(0) & STATE_MASK) === DONE) {
+      this.#flight.shift();
+      if (this.#seen > 0) this.#seen--;
+    }
+  }
+
+  #dropFirst(reason: LossReason, message: LiveMessage | null): void {
+    const slot = this.#queue.slotAt(0);
+    const flags = this.#queue.flagsAt(0);
+    this.#queue.shift();
+    this.#waitingBytes -= this.#host.sizeOf(slot);
+    this.#lose(slot, flags, reason, message);
+    this.#host.progressed(this, "lazy");
+  }
+
+  #note(reason: LossReason, message: LiveMessage | null, sizeBytes: number): void {
+    const { stats, losses } = this.#host;
+    if (reason === "queue-full" || reason === "unreadable") stats.messagesDropped++;
+    if (message === null) losses.lostUnread(reason, this.clientId, 1, sizeBytes);
+    else losses.lost(reason, this.clientId, message);
+  }
+
+  #lose(slot: number, flags: number, reason: LossReason, message: LiveMessage | null): void {
+    this.#note(reason, message, this.#host.sizeOf(slot));
+    if ((flags & ENTRY_ORIGIN) !== 0)
+      this.#host.tell(this, slot, reason === "expired" ? "expired" : "dropped");
+    this.#host.letGo(slot);
+  }
+}
+
+/** From 1 to 65,535. */
+export function packetIdOf(sequence: number): number {
+  return 1 + (sequence % PACKET_IDS);
+}
+
+/** Seconds until a message expires, 0 where it has, -1 where it never does. MQTT-3.3.2-6: less the time it waited. */
+function secondsLeft(message: LiveMessage, nowMs: number): number {
+  if (message.expiresAtMs === Number.POSITIVE_INFINITY) return -1;
+  return Math.max(0, Math.ceil((message.expiresAtMs - nowMs) / 1_000));
+}

@@ -1,0 +1,83 @@
+const FIRST_CAPACITY = 8;
+/** Rings that were larger give their memory back when they are empty. */
+const KEPT_CAPACITY = 64;
+
+const NO_SEQUENCES = new Float64Array(0);
+const NO_SLOTS = new Uint32Array(0);
+const NO_FLAGS = new Uint8Array(0);
+
+/**
+ * A session's messages in their order, 13 bytes each: the sequence, the slot of the message in the table, flags. It
+ * grows by doubling; an empty one has nothing.
+ */
+export class EntryRing {
+  #sequences = NO_SEQUENCES;
+  #slots = NO_SLOTS;
+  #flags = NO_FLAGS;
+  #head = 0;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  push(sequence: number, slot: number, flags: number): void {
+    if (this.#length === this.#slots.length) this.#grow();
+    const at = (this.#head + this.#length++) & (this.#slots.length - 1);
+    this.#sequences[at] = sequence;
+    this.#slots[at] = slot;
+    this.#flags[at] = flags;
+  }
+
+  /** Takes the first away. */
+  shift(): void {
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    if (--this.#length === 0 && this.#slots.length > KEPT_CAPACITY) this.clear();
+  }
+
+  clear(): void {
+    this.#sequences = NO_SEQUENCES;
+    this.#slots = NO_SLOTS;
+    this.#flags = NO_FLAGS;
+    this.#head = 0;
+    this.#length = 0;
+  }
+
+  /** `index` counts from the first. */
+  sequenceAt(index: number): number {
+    return this.#sequences[this.#at(index)] ?? 0;
+  }
+
+  slotAt(index: number): number {
+    return this.#slots[this.#at(index)] ?? 0;
+  }
+
+  flagsAt(index: number): number {
+    return this.#flags[this.#at(index)] ?? 0;
+  }
+
+  set(index: number, slot: number, flags: number): void {
+    this.#slots[this.#at(index)] = slot;
+    this.#flags[this.#at(index)] = flags;
+  }
+
+  #at(index: number): number {
+    return (this.#head + index) & (this.#slots.length - 1);
+  }
+
+  #grow(): void {
+    const capacity = Math.max(FIRST_CAPACITY, 2 * this.#slots.length);
+    const sequences = new Float64Array(capacity);
+    const slots = new Uint32Array(capacity);
+    const flags = new Uint8Array(capacity);
+    for (let index = 0; index < this.#length; index++) {
+      sequences[index] = this.sequenceAt(index);
+      slots[index] = this.slotAt(index);
+      flags[index] = this.flagsAt(index);
+    }
+    this.#sequences = sequences;
+    this.#slots = slots;
+    this.#flags = flags;
+    this.#head = 0;
+  }
+}

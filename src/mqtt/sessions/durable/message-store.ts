@@ -1,0 +1,363 @@
+import type { PendingBatch } from "../../../broker/ingest.ts";
+import type { Clock } from "../../../io/clock.ts";
+import { BatchJoiner, IN_THE_LOG } from "../../joined-batch.ts";
+import type { MqttLimits } from "../../limits.ts";
+import type { Losses } from "../../losses.ts";
+import type { MqttStats } from "../../stats.ts";
+import { type DeliveryEnd, type LiveMessage, lowerQos, type MessageOrigin } from "../outbound.ts";
+import type { Target } from "../targets.ts";
+import { FieldReader, FieldWriter } from "./bytes.ts";
+import type { DurableQueue, MessageBody, QueueHost } from "./durable-queue.ts";
+import { DurableSession } from "./durable-session.ts";
+import { MessageTable } from "./message-table.ts";
+import {
+  ENTRY_IDENTIFIERS,
+  ENTRY_ORIGIN,
+  ENTRY_RETAIN,
+  Kind,
+  type MessageTarget,
+  putMessage,
+  putProgress,
+  readMessage,
+} from "./records.ts";
+import type { StateLog } from "./state-log.ts";
+import type { OnWritten, TurnItem, TurnLog } from "./turn-log.ts";
+import type { TurnWriter } from "./turn-writer.ts";
+
+/** Messages that are kept in memory beside the log: those that a connected session is about to get. */
+const MAX_CACHED_BYTES = 8 * 1024 * 1024;
+
+/** Deliberate bugs, for tests of the tests. */
+export interface SessionBugs {
+  /** Messages are sent before they are durable. */
+  readonly releaseBeforeDurable?: boolean;
+  /** PUBREL leaves before its PUBREC is durable. */
+  readonly releaseAtOnce?: boolean;
+  /** PUBCOMP leaves before it is durable that the identifier is free. */
+  readonly completeAtOnce?: boolean;
+  /** Sequences begin anew with each start, so that identifiers are others after it. */
+  readonly forgetSequences?: boolean;
+}
+
+/** A message that durable sessions get, until all that it waits for is durable. */
+class StagedMessage implements MessageBody, TurnItem {
+  readonly message: LiveMessage;
+  readonly targets: readonly MessageTarget[];
+  readonly queues: readonly DurableQueue[];
+  readonly slot: number;
+  readonly #store: MessageStore;
+  /** What it waits for beside its own record. */
+  readonly after: PendingBatch;
+  batch: PendingBatch;
+
+  constructor(
+    store: MessageStore,
+    message: LiveMessage,
+    targets: readonly MessageTarget[],
+    queues: readonly DurableQueue[],
+    slot: number,
+    after: PendingBatch,
+  ) {
+    this.#store = store;
+    this.message = message;
+    this.targets = targets;
+    this.queues = queues;
+    this.slot = slot;
+    this.after = after;
+    this.batch = after;
+  }
+
+  write(writer: TurnWriter): void {
+    this.#store.writeMessage(this, writer);
+  }
+
+  identifiersFor(session: number): readonly number[] {
+    return identifiersOf(this.targets, session);
+  }
+}
+
+export interface MessageStoreParts {
+  readonly clock: Clock;
+  readonly log: StateLog;
+  readonly limits: MqttLimits;
+  readonly stats: MqttStats;
+  readonly losses: Losses;
+  readonly bugs: SessionBugs;
+}
+
+/**
+ * The messages of durable sessions: each written once, for all sessions that get it. In memory is where its record lies;
+ * the message itself only while it is new and somebody connected waits for it.
+ */
+export class MessageStore implements QueueHost {
+  readonly limits: MqttLimits;
+  readonly stats: MqttStats;
+  readonly losses: Losses;
+  readonly table = new MessageTable();
+  /** Of messages that were written by an earlier process; null for nobody's. */
+  originOf: (bytes: Uint8Array) => MessageOrigin | null = () => null;
+  nextNumber = 1;
+  readonly #clock: Clock;
+  readonly #log: StateLog;
+  readonly #bugs: SessionBugs;
+  readonly #joiner = new BatchJoiner();
+  readonly #key = new FieldWriter();
+  readonly #value = new FieldWriter();
+  readonly #reader = new FieldReader();
+  #turns: TurnLog | null = null;
+  #staged: StagedMessage[] = [];
+  /** By slot, oldest first. */
+  readonly #cache = new Map<number, StagedMessage>();
+  #cachedBytes = 0;
+  #progressed = new Set<DurableQueue>();
+  /** Numbers of messages that nobody needs any more. */
+  #done: number[] = [];
+
+  constructor(parts: MessageStoreParts) {
+    this.limits = parts.limits;
+    this.stats = parts.stats;
+    this.losses = parts.losses;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#bugs = parts.bugs;
+  }
+
+  /** Where its records go; given before anything else is called. */
+  writeTo(turns: TurnLog): void {
+    this.#turns = turns;
+  }
+
+  get isSettled(): boolean {
+    return this.#staged.length === 0;
+  }
+
+  /**
+   * Keeps a message for those of the targets that are durable sessions and get it at QoS 1 or 2. It is delivered once
+   * its record and `after` are durable. What comes back waits for the record alone.
+   */
+  stage(message: LiveMessage, targets: readonly Target[], after: PendingBatch): PendingBatch {
+    const kept: MessageTarget[] = [];
+    const queues: DurableQueue[] = [];
+    let connected = false;
+    for (const { session, qos: granted, retainAsPublished, identifiers } of targets) {
+      if (!(session instanceof DurableSession) || session.ended) continue;
+      const qos = lowerQos(message.qos, granted);
+      if (qos === 0) continue;
+      const sequence = session.queue.accept(message.sizeBytes);
+      if (sequence < 0) {
+        this.stats.messagesDropped++;
+        this.losses.lost("queue-full", session.clientId, message);
+        message.origin?.ended(session.clientId, "dropped");
+        continue;
+      }
+      const retain = retainAsPublished && message.retain;
+      kept.push({ session: session.number, sequence, qos, retain, identifiers });
+      queues.push(session.queue);
+      connected ||= session.connected;
+    }
+    if (kept.length === 0) return IN_THE_LOG;
+    // The message itself is one more that needs it, until it has settled.
+    const slot = this.table.add(this.nextNumber++, message.sizeBytes, kept.length + 1);
+    this.#countStored();
+    const staged = new StagedMessage(this, message, kept, queues, slot, after);
+    this.#staged.push(staged);
+    if (connected) this.#remember(staged);
+    const turns = this.#turns;
+    if (turns === null) return IN_THE_LOG;
+    const batch = turns.add(staged);
+    staged.batch = this.#joiner.join(after, batch);
+    return batch;
+  }
+
+  stageCopy(message: LiveMessage, target: Target): void {
+    const { topic, payload, properties } = message;
+    const copy = {
+      ...message,
+      topic: topic.slice(),
+      payload: payload.slice(),
+      properties: properties?.slice() ?? null,
+    };
+    this.stage(copy, [target], IN_THE_LOG);
+  }
+
+  writeMessage(staged: StagedMessage, writer: TurnWriter): void {
+    // The message's own record was refused: there is nothing to deliver.
+    if (staged.after.state === "refused") return;
+    const { message, targets, slot } = staged;
+    const { expiresAtMs } = message;
+    const expiresAtWallMs =
+      expiresAtMs === Number.POSITIVE_INFINITY
+        ? expiresAtMs
+        : this.#clock.nowMs() + expiresAtMs - this.#clock.monotonicMs();
+    putMessage(this.#value.start(), message, expiresAtWallMs, targets);
+    writer.put(this.#messageKey(this.table.number(slot)), this.#value.take(), slot);
+  }
+
+  /** Lets go what has become durable, in order, and sends it where there is room. Times are monotonic. */
+  settle(nowMs: number): void {
+    if (this.#staged.length === 0) return;
+    const touched = new Set<DurableQueue>();
+    let count = 0;
+    for (const staged of this.#staged) {
+      const { state } = staged.batch;
+      if (state === "waiting" && this.#bugs.releaseBeforeDurable !== true) break;
+      count++;
+      this.#settleOne(staged, state !== "refused", touched);
+    }
+    if (count === 0) return;
+    this.#staged = this.#staged.slice(count);
+    for (const queue of touched) queue.pump(nowMs);
+  }
+
+  #settleOne(staged: StagedMessage, isGood: boolean, touched: Set<DurableQueue>): void {
+    const { queues, targets, slot, message } = staged;
+    for (const [index, queue] of queues.entries()) {
+      const target = targets[index];
+      if (target === undefined) continue;
+      if (!isGood) {
+        queue.discard(target.sequence, slot);
+        continue;
+      }
+      queue.settle(target.sequence, slot, flagsOf(target, message));
+      touched.add(queue);
+    }
+    this.letGo(slot);
+  }
+
+  #countStored(): void {
+    this.stats.storedMessages = this.table.count;
+    this.stats.storedBytes = this.table.sizeBytes;
+  }
+
+  // What queues ask for.
+
+  hasRoom(sizeBytes: number): boolean {
+    const { table, limits } = this;
+    return table.count < limits.maxStoredMessages && table.sizeBytes + sizeBytes <= limits.maxStoredBytes;
+  }
+
+  sizeOf(slot: number): number {
+    return this.table.sizeOf(slot);
+  }
+
+  body(slot: number): MessageBody | null {
+    return this.#cache.get(slot) ?? this.#read(this.table.offset(slot));
+  }
+
+  letGo(slot: number): void {
+    const { table } = this;
+    if (!table.release(slot)) return;
+    this.#forget(slot);
+    // One without a record has nothing to be taken back.
+    if (table.offset(slot) >= 0) this.#done.push(table.number(slot));
+    table.free(slot);
+    this.#countStored();
+    this.#turns?.later();
+  }
+
+  progressed(queue: DurableQueue, urgency: "soon" | "lazy"): void {
+    this.#progressed.add(queue);
+    if (urgency === "lazy") {
+      this.#turns?.later();
+      return;
+    }
+    if (this.#bugs.releaseAtOnce === true) queue.durable(queue.written());
+    // Whoever reads `batch` asks for it to be written with this turn.
+    void this.#turns?.batch;
+  }
+
+  tell(queue: DurableQueue, slot: number, end: DeliveryEnd): void {
+    this.body(slot)?.message.origin?.ended(queue.clientId, end);
+  }
+
+  /** Messages that a start has found and nobody needs. */
+  abandon(numbers: readonly number[]): void {
+    this.#countStored();
+    for (const number of numbers) this.#done.push(number);
+    if (numbers.length > 0) this.#turns?.later();
+  }
+
+  // What is written at the end of a turn.
+
+  /** How far sessions are, then which messages are over: a message that is taken back is done in all of them. */
+  write(writer: TurnWriter, onWritten: OnWritten): void {
+    const progressed = this.#progressed;
+    const done = this.#done;
+    if (progressed.size === 0 && done.length === 0) return;
+    this.#progressed = new Set();
+    this.#done = [];
+    for (const queue of progressed) {
+      if (queue.hasEnded) continue;
+      this.#key.start().u8(Kind.PROGRESS).number(queue.number);
+      putProgress(this.#value.start(), queue.progress);
+      writer.put(this.#key.take(), this.#value.take(), -1);
+      const written = queue.written();
+      onWritten((error) => {
+        if (error === 0) queue.durable(written);
+        else {
+          queue.unwritten(written);
+          this.#progressed.add(queue);
+        }
+      });
+    }
+    for (const number of done) writer.put(this.#messageKey(number), null, -1);
+    onWritten((error) => {
+      if (error !== 0) this.#done = [...done, ...this.#done];
+    });
+  }
+
+  #messageKey(number: number): Uint8Array {
+    return this.#key.start().u8(Kind.MESSAGE).number(number).take();
+  }
+
+  // Messages in memory.
+
+  #remember(staged: StagedMessage): void {
+    this.#cache.set(staged.slot, staged);
+    this.#cachedBytes += staged.message.sizeBytes;
+    while (this.#cachedBytes > MAX_CACHED_BYTES) {
+      const [oldest] = this.#cache.keys();
+      if (oldest === undefined || oldest === staged.slot || this.table.offset(oldest) < 0) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(slot: number): void {
+    const staged = this.#cache.get(slot);
+    if (staged === undefined) return;
+    this.#cache.delete(slot);
+    this.#cachedBytes -= staged.message.sizeBytes;
+  }
+
+  /** The message as views of the log: for this turn. */
+  #read(offset: number): MessageBody | null {
+    const cursor = offset < 0 ? null : this.#log.read(offset);
+    if (cursor === null || cursor.valueStart < 0) return null;
+    const stored = readMessage(this.#reader.open(cursor.bytes, cursor.valueStart, cursor.valueEnd));
+    if (stored === null) return null;
+    const { topic, payload, properties, qos, retain, targets } = stored;
+    const origin = stored.origin === null ? null : this.originOf(stored.origin);
+    const expiresAtMs =
+      stored.expiresAtMs === Number.POSITIVE_INFINITY
+        ? stored.expiresAtMs
+        : this.#clock.monotonicMs() + stored.expiresAtMs - this.#clock.nowMs();
+    const plain = { topic, payload, properties, qos, retain, expiresAtMs, sizeBytes: 0 };
+    const message = origin === null ? plain : { ...plain, origin };
+    return { message, identifiersFor: (session) => identifiersOf(targets, session) };
+  }
+}
+
+function flagsOf({ qos, retain, identifiers }: MessageTarget, { origin }: LiveMessage): number {
+  return (
+    qos |
+    (retain ? ENTRY_RETAIN : 0) |
+    (identifiers.length > 0 ? ENTRY_IDENTIFIERS : 0) |
+    (origin === undefined ? 0 : ENTRY_ORIGIN)
+  );
+}
+
+const NO_IDENTIFIERS: readonly number[] = [];
+
+function identifiersOf(targets: readonly MessageTarget[], session: number): readonly number[] {
+  return targets.find((target) => target.session === session)?.identifiers ?? NO_IDENTIFIERS;
+}

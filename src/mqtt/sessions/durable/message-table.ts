@@ -1,0 +1,129 @@
+import { assert } from "../../../base/assert.ts";
+
+const CHUNK_SHIFT = 12;
+const CHUNK_ENTRIES = 1 << CHUNK_SHIFT;
+const NO_SLOT = -1;
+
+/** So many messages in columns; chunks are never moved, so that growing copies nothing. */
+class Chunk {
+  readonly numbers = new Float64Array(CHUNK_ENTRIES);
+  readonly offsets = new Float64Array(CHUNK_ENTRIES);
+  readonly sizes = new Uint32Array(CHUNK_ENTRIES);
+  readonly references = new Uint32Array(CHUNK_ENTRIES);
+}
+
+/**
+ * Messages that durable sessions wait for, 24 bytes each: their number, where their record lies, how large they are,
+ * and how many still need them. A slot is a message's place here, and used again once nobody needs it.
+ */
+export class MessageTable {
+  readonly #chunks: Chunk[] = [];
+  /** First of the free slots; each has the next one in place of its offset. */
+  #free = NO_SLOT;
+  #used = 0;
+  #count = 0;
+  #sizeBytes = 0;
+
+  /** Messages that somebody needs. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Their bytes. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Slots that were ever used; none is beyond. */
+  get slots(): number {
+    return this.#used;
+  }
+
+  add(number: number, sizeBytes: number, references: number): number {
+    let slot = this.#free;
+    if (slot === NO_SLOT) {
+      slot = this.#used++;
+      if (slot >> CHUNK_SHIFT === this.#chunks.length) this.#chunks.push(new Chunk());
+    } else this.#free = this.offset(slot);
+    const chunk = this.#chunk(slot);
+    const at = slot & (CHUNK_ENTRIES - 1);
+    chunk.numbers[at] = number;
+    chunk.offsets[at] = NO_SLOT;
+    chunk.sizes[at] = sizeBytes;
+    chunk.references[at] = references;
+    this.#count++;
+    this.#sizeBytes += sizeBytes;
+    return slot;
+  }
+
+  number(slot: number): number {
+    return this.#chunk(slot).numbers[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+  }
+
+  /** Of the record; -1 before it is appended. */
+  offset(slot: number): number {
+    return this.#chunk(slot).offsets[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+  }
+
+  setOffset(slot: number, offset: number): void {
+    this.#chunk(slot).offsets[slot & (CHUNK_ENTRIES - 1)] = offset;
+  }
+
+  sizeOf(slot: number): number {
+    return this.#chunk(slot).sizes[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+  }
+
+  references(slot: number): number {
+    return this.#chunk(slot).references[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+  }
+
+  need(slot: number): void {
+    const { references } = this.#chunk(slot);
+    const at = slot & (CHUNK_ENTRIES - 1);
+    references[at] = (references[at] ?? 0) + 1;
+  }
+
+  /** One needs it no more. True where that was the last: the caller frees the slot. */
+  release(slot: number): boolean {
+    const { references } = this.#chunk(slot);
+    const at = slot & (CHUNK_ENTRIES - 1);
+    const left = (references[at] ?? 0) - 1;
+    assert(left >= 0, "a message that nobody needs is let go of");
+    references[at] = left;
+    return left === 0;
+  }
+
+  free(slot: number): void {
+    this.#count--;
+    this.#sizeBytes -= this.sizeOf(slot);
+    const chunk = this.#chunk(slot);
+    const at = slot & (CHUNK_ENTRIES - 1);
+    chunk.references[at] = 0;
+    chunk.sizes[at] = 0;
+    chunk.offsets[at] = this.#free;
+    this.#free = slot;
+  }
+
+  /**
+   * The slot of a message by its number, or -1, by halving: only while slots are filled from an empty table in the
+   * order of their numbers, as a start does it.
+   */
+  find(number: number): number {
+    let low = 0;
+    let high = this.#used - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.number(middle);
+      if (found === number) return middle;
+      if (found < number) low = middle + 1;
+      else high = middle - 1;
+    }
+    return NO_SLOT;
+  }
+
+  #chunk(slot: number): Chunk {
+    const chunk = this.#chunks[slot >> CHUNK_SHIFT];
+    assert(chunk !== undefined, "a slot that was never used");
+    return chunk;
+  }
+}

@@ -1,0 +1,315 @@
+import { type Qos, type Version, Version as Versions } from "../../packets/codes.ts";
+import { qosOf } from "../../packets/connect.ts";
+import type { LiveMessage } from "../outbound.ts";
+import type { Subscription } from "../targets.ts";
+import type { FieldReader, FieldWriter } from "./bytes.ts";
+
+/**
+ * Records of `__mqtt_sessions`. A key is a kind byte and what identifies the thing; a value begins with a version byte,
+ * and null takes the thing back. Numbers are varints, texts UTF-8; what has no length is the last field.
+ *
+ *   SESSION       client id                    number, protocol, flags, expiry, time, [user name], [will]
+ *   SUBSCRIPTION  session number, filter       options, identifier
+ *   MESSAGE       message number               flags, [expiry], topic, [properties], [origin], targets, payload
+ *   PROGRESS      session number               boundary, runs of unacknowledged sequences
+ *   RECEIVED      session number, packet id    see `received.ts`
+ *   CURSOR        name                         whatever its owner put there
+ *   WILL          client id                    will
+ */
+export const Kind = {
+  SESSION: 1,
+  SUBSCRIPTION: 2,
+  MESSAGE: 3,
+  PROGRESS: 4,
+  RECEIVED: 5,
+  CURSOR: 6,
+  WILL: 7,
+} as const;
+
+const VERSION = 1;
+
+/** A will as it is kept: MQTT 5, 3.1.3.2 and 3.1.3.3. */
+export interface KeptWill {
+  readonly topic: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly properties: Uint8Array | null;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  /** Seconds from the end of the connection to its being due. */
+  readonly delaySec: number;
+  /** Seconds, -1 for no end. */
+  readonly expirySec: number;
+}
+
+/** What stands of a session itself. */
+export interface SessionRecord {
+  readonly number: number;
+  readonly protocol: Version;
+  /** Seconds that it outlives its connection. */
+  readonly expirySec: number;
+  readonly connected: boolean;
+  /** Wall time of the end of its connection; 0 while connected. */
+  readonly disconnectedAtMs: number;
+  readonly userName: string | null;
+  readonly will: KeptWill | null;
+}
+
+const CONNECTED = 1;
+const HAS_USER_NAME = 2;
+const HAS_WILL = 4;
+
+export function putSession(writer: FieldWriter, session: SessionRecord): void {
+  const { userName, will } = session;
+  writer.u8(VERSION).number(session.number).u8(session.protocol);
+  writer.u8(
+    (session.connected ? CONNECTED : 0) |
+      (userName === null ? 0 : HAS_USER_NAME) |
+      (will === null ? 0 : HAS_WILL),
+  );
+  writer.number(session.expirySec).number(session.disconnectedAtMs);
+  if (userName !== null) writer.text(userName);
+  if (will !== null) putWillFields(writer, will);
+}
+
+/** Null for a value of another version, or none at all. */
+export function readSession(reader: FieldReader): SessionRecord | null {
+  if (reader.u8() !== VERSION) return null;
+  const number = reader.number();
+  const protocol = versionOf(reader.u8());
+  const flags = reader.u8();
+  const expirySec = reader.number();
+  const disconnectedAtMs = reader.number();
+  const userName = (flags & HAS_USER_NAME) === 0 ? null : reader.text();
+  const will = (flags & HAS_WILL) === 0 ? null : readWillFields(reader);
+  if (!reader.ok || protocol === null) return null;
+  return {
+    number,
+    protocol,
+    expirySec,
+    connected: (flags & CONNECTED) !== 0,
+    disconnectedAtMs,
+    userName,
+    will,
+  };
+}
+
+const WILL_RETAIN = 4;
+const WILL_PROPERTIES = 8;
+
+export function putWill(writer: FieldWriter, will: KeptWill): void {
+  putWillFields(writer.u8(VERSION), will);
+}
+
+export function readWill(reader: FieldReader): KeptWill | null {
+  if (reader.u8() !== VERSION) return null;
+  const will = readWillFields(reader);
+  return reader.ok ? will : null;
+}
+
+function putWillFields(writer: FieldWriter, will: KeptWill): void {
+  writer.u8(will.qos | (will.retain ? WILL_RETAIN : 0) | (will.properties === null ? 0 : WILL_PROPERTIES));
+  writer.number(will.delaySec).number(will.expirySec + 1);
+  writer.field(will.topic).field(will.payload);
+  if (will.properties !== null) writer.field(will.properties);
+}
+
+function readWillFields(reader: FieldReader): KeptWill {
+  const flags = reader.u8();
+  const delaySec = reader.number();
+  const expirySec = reader.number() - 1;
+  return {
+    qos: qosOf(flags & 3),
+    retain: (flags & WILL_RETAIN) !== 0,
+    delaySec,
+    expirySec,
+    topic: reader.field().slice(),
+    payload: reader.field().slice(),
+    properties: (flags & WILL_PROPERTIES) === 0 ? null : reader.field().slice(),
+  };
+}
+
+const NO_LOCAL = 4;
+const RETAIN_AS_PUBLISHED = 8;
+
+export function putSubscription(writer: FieldWriter, subscription: Subscription): void {
+  const { qos, noLocal, retainAsPublished, identifier } = subscription;
+  writer.u8(VERSION);
+  writer.u8(qos | (noLocal ? NO_LOCAL : 0) | (retainAsPublished ? RETAIN_AS_PUBLISHED : 0));
+  writer.number(identifier);
+}
+
+export function readSubscription(reader: FieldReader, filter: string): Subscription | null {
+  if (reader.u8() !== VERSION) return null;
+  const options = reader.u8();
+  const identifier = reader.number();
+  if (!reader.ok) return null;
+  return {
+    filter,
+    qos: qosOf(options & 3),
+    noLocal: (options & NO_LOCAL) !== 0,
+    retainAsPublished: (options & RETAIN_AS_PUBLISHED) !== 0,
+    identifier,
+  };
+}
+
+/** One session's copy of a message. */
+export interface MessageTarget {
+  readonly session: number;
+  readonly sequence: number;
+  readonly qos: Qos;
+  readonly retain: boolean;
+  readonly identifiers: readonly number[];
+}
+
+/** Flags of an entry: its QoS, whether it carries RETAIN, and what is only in its record. */
+export const ENTRY_RETAIN = 4;
+export const ENTRY_IDENTIFIERS = 8;
+export const ENTRY_ORIGIN = 16;
+
+const MESSAGE_RETAIN = 4;
+const MESSAGE_EXPIRES = 8;
+const MESSAGE_PROPERTIES = 16;
+const MESSAGE_ORIGIN = 32;
+
+export function putMessage(
+  writer: FieldWriter,
+  message: LiveMessage,
+  expiresAtWallMs: number,
+  targets: readonly MessageTarget[],
+): void {
+  const { qos, retain, properties, topic, payload, origin } = message;
+  writer.u8(VERSION);
+  writer.u8(
+    qos |
+      (retain ? MESSAGE_RETAIN : 0) |
+      (expiresAtWallMs === Number.POSITIVE_INFINITY ? 0 : MESSAGE_EXPIRES) |
+      (properties === null ? 0 : MESSAGE_PROPERTIES) |
+      (origin === undefined ? 0 : MESSAGE_ORIGIN),
+  );
+  if (expiresAtWallMs !== Number.POSITIVE_INFINITY) writer.number(Math.max(0, Math.ceil(expiresAtWallMs)));
+  writer.field(topic);
+  if (properties !== null) writer.field(properties);
+  if (origin !== undefined) writer.field(origin.bytes);
+  writer.number(targets.length);
+  for (const { session, sequence, qos, retain, identifiers } of targets) {
+    writer.number(session).number(sequence);
+    writer.u8(qos | (retain ? ENTRY_RETAIN : 0) | (identifiers.length > 0 ? ENTRY_IDENTIFIERS : 0));
+    if (identifiers.length === 0) continue;
+    writer.number(identifiers.length);
+    for (const identifier of identifiers) writer.number(identifier);
+  }
+  writer.rest(payload);
+}
+
+/** A message as its record has it: everything is a view. */
+export interface StoredMessage {
+  readonly qos: Qos;
+  readonly retain: boolean;
+  /** Wall time, Infinity for never. */
+  readonly expiresAtMs: number;
+  readonly topic: Uint8Array;
+  readonly properties: Uint8Array | null;
+  readonly origin: Uint8Array | null;
+  readonly targets: readonly MessageTarget[];
+  readonly payload: Uint8Array;
+}
+
+export function readMessage(reader: FieldReader): StoredMessage | null {
+  if (reader.u8() !== VERSION) return null;
+  const flags = reader.u8();
+  const expiresAtMs = (flags & MESSAGE_EXPIRES) === 0 ? Number.POSITIVE_INFINITY : reader.number();
+  const topic = reader.field();
+  const properties = (flags & MESSAGE_PROPERTIES) === 0 ? null : reader.field();
+  const origin = (flags & MESSAGE_ORIGIN) === 0 ? null : reader.field();
+  const targets: MessageTarget[] = [];
+  for (let left = reader.number(); left > 0 && reader.ok; left--) {
+    const session = reader.number();
+    const sequence = reader.number();
+    const entry = reader.u8();
+    const identifiers: number[] = [];
+    if ((entry & ENTRY_IDENTIFIERS) !== 0) {
+      for (let count = reader.number(); count > 0 && reader.ok; count--) identifiers.push(reader.number());
+    }
+    targets.push({
+      session,
+      sequence,
+      qos: qosOf(entry & 3),
+      retain: (entry & ENTRY_RETAIN) !== 0,
+      identifiers,
+    });
+  }
+  const payload = reader.rest();
+  if (!reader.ok) return null;
+  const retain = (flags & MESSAGE_RETAIN) !== 0;
+  return { qos: qosOf(flags & 3), retain, expiresAtMs, topic, properties, origin, targets, payload };
+}
+
+/** Takes what a start needs to know of a message, without making anything of the rest. */
+export interface MessageHeads {
+  /** Its size is known before its targets: bytes of topic, properties, origin and all that follows. */
+  message(sizeBytes: number): void;
+  target(session: number, sequence: number, flags: number): void;
+}
+
+/** False for a value of another version, or none at all. */
+export function readMessageHead(reader: FieldReader, into: MessageHeads): boolean {
+  if (reader.u8() !== VERSION) return false;
+  into.message(reader.end - reader.position);
+  const flags = reader.u8();
+  const more = (flags & MESSAGE_ORIGIN) === 0 ? 0 : ENTRY_ORIGIN;
+  if ((flags & MESSAGE_EXPIRES) !== 0) reader.number();
+  reader.skipField();
+  if ((flags & MESSAGE_PROPERTIES) !== 0) reader.skipField();
+  if ((flags & MESSAGE_ORIGIN) !== 0) reader.skipField();
+  for (let left = reader.number(); left > 0 && reader.ok; left--) {
+    const session = reader.number();
+    const sequence = reader.number();
+    const entry = reader.u8();
+    if ((entry & ENTRY_IDENTIFIERS) !== 0) {
+      for (let count = reader.number(); count > 0 && reader.ok; count--) reader.number();
+    }
+    if (reader.ok) into.target(session, sequence, entry | more);
+  }
+  return reader.ok;
+}
+
+/** Sequences that follow each other: sent and not acknowledged, or `released`: of QoS 2, with their PUBREC there. */
+export interface ProgressRun {
+  readonly first: number;
+  count: number;
+  readonly released: boolean;
+}
+
+/** How far a session is: every sequence below the boundary is done but those in the runs. */
+export interface Progress {
+  readonly boundary: number;
+  readonly runs: readonly ProgressRun[];
+}
+
+export function putProgress(writer: FieldWriter, { boundary, runs }: Progress): void {
+  writer.u8(VERSION).number(boundary).number(runs.length);
+  let end = 0;
+  for (const { first, count, released } of runs) {
+    writer.number(first - end).number(count * 2 + (released ? 1 : 0));
+    end = first + count;
+  }
+}
+
+export function readProgress(reader: FieldReader): Progress | null {
+  if (reader.u8() !== VERSION) return null;
+  const boundary = reader.number();
+  const runs: ProgressRun[] = [];
+  let end = 0;
+  for (let left = reader.number(); left > 0 && reader.ok; left--) {
+    const first = end + reader.number();
+    const counted = reader.number();
+    const count = Math.floor(counted / 2);
+    runs.push({ first, count, released: counted % 2 === 1 });
+    end = first + count;
+  }
+  return reader.ok ? { boundary, runs } : null;
+}
+
+function versionOf(level: number): Version | null {
+  return level === Versions.V31 || level === Versions.V311 || level === Versions.V5 ? level : null;
+}

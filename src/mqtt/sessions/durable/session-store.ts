@@ -1,0 +1,350 @@
+import type { PendingBatch } from "../../../broker/ingest.ts";
+import { Deadlines } from "../../../coordinators/runtime/deadlines.ts";
+import type { Clock } from "../../../io/clock.ts";
+import type { MqttLimits } from "../../limits.ts";
+import type { Losses } from "../../losses.ts";
+import type { Version } from "../../packets/codes.ts";
+import type { MqttStats } from "../../stats.ts";
+import type { SubscriptionTrie } from "../subscription-trie.ts";
+import type { Subscription } from "../targets.ts";
+import { FieldWriter } from "./bytes.ts";
+import type { Cursors } from "./cursors.ts";
+import { DurableQueue } from "./durable-queue.ts";
+import { DurableSession } from "./durable-session.ts";
+import { MessageStore, type SessionBugs } from "./message-store.ts";
+import { Kind, putSession, putSubscription } from "./records.ts";
+import { Replay } from "./replay.ts";
+import type { StateLog } from "./state-log.ts";
+import { type OnWritten, TurnLog } from "./turn-log.ts";
+import type { TurnWriter } from "./turn-writer.ts";
+
+/** An expiry that means never: MQTT 5, 3.1.2.11.2. */
+export const NEVER_SEC = 0xffff_ffff;
+
+export interface SessionStoreParts {
+  readonly clock: Clock;
+  readonly log: StateLog;
+  readonly limits: MqttLimits;
+  readonly stats: MqttStats;
+  readonly losses: Losses;
+  readonly subscriptions: SubscriptionTrie;
+  /** Ends the batches of messages that this turn has gathered. */
+  appendMessages(): void;
+  /** Something that was written has settled. */
+  settled(): void;
+  /** A session's time is over. It is still there. */
+  expired(session: DurableSession): void;
+  readonly bugs?: SessionBugs;
+}
+
+/**
+ * Sessions that outlive their connections, and what is written about them. A change counts at once; the batch of the
+ * turn says when it is durable.
+ */
+export class SessionStore {
+  readonly messages: MessageStore;
+  readonly cursors: Cursors;
+  readonly #parts: SessionStoreParts;
+  readonly #turns: TurnLog;
+  readonly #byClientId = new Map<string, DurableSession>();
+  readonly #expiries: Deadlines;
+  readonly #key = new FieldWriter();
+  readonly #value = new FieldWriter();
+  readonly #cursorValues = new Map<string, Uint8Array>();
+  #nextNumber = 1;
+  #changed = new Set<DurableSession>();
+  /** Filters whose subscription is to be written, or taken back. */
+  #subscribed = new Map<DurableSession, Set<string>>();
+  #ended: DurableSession[] = [];
+  /** Numbers that the log has something of, and that are no session's. */
+  #strays: { readonly number: number; readonly filters: string[] }[] = [];
+
+  constructor(parts: SessionStoreParts) {
+    this.#parts = parts;
+    const { clock, log } = parts;
+    this.messages = new MessageStore({ ...parts, bugs: parts.bugs ?? {} });
+    this.#turns = new TurnLog(
+      clock,
+      log,
+      (slot, offset) => this.messages.table.setOffset(slot, offset),
+      this,
+      () => parts.appendMessages(),
+      () => parts.settled(),
+    );
+    this.messages.writeTo(this.#turns);
+    this.#expiries = new Deadlines(clock);
+    this.cursors = {
+      get: (name) => this.#cursorValues.get(name) ?? null,
+      set: (name, value) => this.#setCursor(name, value),
+      together: (change) => this.#turns.together(change),
+    };
+  }
+
+  get count(): number {
+    return this.#byClientId.size;
+  }
+
+  /** What is written in this turn, up to its end. */
+  get batch(): PendingBatch {
+    return this.#turns.batch;
+  }
+
+  get isSettled(): boolean {
+    return this.messages.isSettled;
+  }
+
+  get(clientId: string): DurableSession | null {
+    return this.#byClientId.get(clientId) ?? null;
+  }
+
+  all(): Iterable<DurableSession> {
+    return this.#byClientId.values();
+  }
+
+  /** Begins a session; there is none of this client. */
+  create(clientId: string, protocol: Version): DurableSession {
+    const { limits, stats, losses } = this.#parts;
+    const queue = new DurableQueue(this.#nextNumber++, clientId, this.messages);
+    const session = new DurableSession(queue, protocol, limits, stats, losses);
+    this.#byClientId.set(clientId, session);
+    stats.durableSessions = this.#byClientId.size;
+    return session;
+  }
+
+  /** A session has a connection from now on. It is written with this turn. */
+  connected(session: DurableSession): PendingBatch {
+    if (session.disconnectedAtMs > 0) this.#parts.stats.sessionsAway--;
+    session.connected = true;
+    session.disconnectedAtMs = 0;
+    this.#expiries.delete(session.clientId);
+    return this.change(session);
+  }
+
+  /** It has none any more; its expiry runs. */
+  disconnected(session: DurableSession): void {
+    const { clock, stats } = this.#parts;
+    session.connected = false;
+    session.disconnectedAtMs = clock.nowMs();
+    stats.sessionsAway++;
+    this.#expire(session, session.expirySec * 1_000);
+    this.change(session);
+  }
+
+  /** Something of it has changed that its record has. */
+  change(session: DurableSession): PendingBatch {
+    this.#changed.add(session);
+    return this.#turns.batch;
+  }
+
+  /** A subscription of it has changed, has come or gone. */
+  changeSubscription(session: DurableSession, filter: string): PendingBatch {
+    this.#noteSubscription(session, filter);
+    return this.#turns.batch;
+  }
+
+  #noteSubscription(session: DurableSession, filter: string): void {
+    const filters = this.#subscribed.get(session);
+    if (filters === undefined) this.#subscribed.set(session, new Set([filter]));
+    else filters.add(filter);
+  }
+
+  /** Ends it for good. Its subscriptions are still in its map, so that they can be taken back. */
+  end(session: DurableSession): void {
+    session.ended = true;
+    if (session.disconnectedAtMs > 0) this.#parts.stats.sessionsAway--;
+    this.#expiries.delete(session.clientId);
+    if (this.#byClientId.get(session.clientId) === session) this.#byClientId.delete(session.clientId);
+    this.#parts.stats.durableSessions = this.#byClientId.size;
+    this.#changed.delete(session);
+    this.#ended.push(session);
+    void this.#turns.batch;
+  }
+
+  /** Reads the log. Before anything else is called. */
+  open(): { readonly strange: number } {
+    const { log, clock } = this.#parts;
+    const replay = new Replay(this.messages.table);
+    log.replay((cursor) => replay.record(cursor));
+    const used = new Set<number>();
+    for (const [clientId, record] of replay.sessions) {
+      used.add(record.number);
+      this.#restore(clientId, record.number, replay);
+    }
+    for (const number of replay.numbers) {
+      if (used.has(number)) continue;
+      const { subscriptions, progress } = replay.state(number);
+      if (subscriptions.size === 0 && progress === null) continue;
+      this.#strays.push({ number, filters: [...subscriptions.keys()] });
+    }
+    for (const [name, value] of replay.cursors) this.#cursorValues.set(name, value);
+    this.#nextNumber = replay.nextSession;
+    this.messages.nextNumber = replay.nextMessage;
+    this.messages.abandon(replay.sweep());
+    const nowMs = clock.nowMs();
+    for (const session of this.#byClientId.values()) this.#resumeExpiry(session, nowMs);
+    if (this.#strays.length > 0) this.#turns.later();
+    return { strange: replay.strange };
+  }
+
+  #restore(clientId: string, number: number, replay: Replay): void {
+    const record = replay.sessions.get(clientId);
+    if (record === undefined) return;
+    const { limits, stats, losses, subscriptions, bugs } = this.#parts;
+    const queue = new DurableQueue(number, clientId, this.messages);
+    const session = new DurableSession(queue, record.protocol, limits, stats, losses);
+    session.expirySec = record.expirySec;
+    session.connected = record.connected;
+    session.disconnectedAtMs = record.disconnectedAtMs;
+    session.userName = record.userName;
+    session.will = record.will;
+    const found = replay.state(number);
+    for (const subscription of found.subscriptions.values()) {
+      session.subscriptions.set(subscription.filter, subscription);
+      subscriptions.add(session, subscription);
+    }
+    const end = bugs?.forgetSequences === true ? 0 : found.endSequence;
+    queue.restore(replay.standing(found), found.progress, end, record.connected);
+    this.#byClientId.set(clientId, session);
+    stats.durableSessions = this.#byClientId.size;
+    stats.subscriptions = subscriptions.count;
+  }
+
+  /** The time that was left when the process ended, by the wall clock; all of it where that is before what was written. */
+  #resumeExpiry(session: DurableSession, nowMs: number): void {
+    const wholeMs = session.expirySec * 1_000;
+    if (session.connected) {
+      session.connected = false;
+      session.disconnectedAtMs = nowMs;
+      this.change(session);
+    }
+    this.#parts.stats.sessionsAway++;
+    const goneMs = nowMs - session.disconnectedAtMs;
+    this.#expire(session, goneMs < 0 ? wholeMs : Math.max(0, wholeMs - goneMs));
+  }
+
+  #expire(session: DurableSession, delayMs: number): void {
+    if (session.expirySec >= NEVER_SEC) return;
+    this.#expiries.set(session.clientId, delayMs, () => this.#parts.expired(session));
+  }
+
+  /** Appends what waits, also what nobody waits for. */
+  flush(): void {
+    this.#turns.flush();
+  }
+
+  /** Nothing happens by itself any more. */
+  stop(): void {
+    this.#expiries.clear();
+    this.#turns.stop();
+  }
+
+  #setCursor(name: string, value: Uint8Array | null): PendingBatch {
+    const before = this.#cursorValues.get(name);
+    const kept = value?.slice();
+    if (kept === undefined) this.#cursorValues.delete(name);
+    else this.#cursorValues.set(name, kept);
+    const batch = this.#turns.add({
+      write: (writer) => {
+        const key = this.#key.start().u8(Kind.CURSOR).restText(name).take();
+        writer.put(key, kept ?? null, -1);
+      },
+    });
+    this.#turns.whenSettled((error) => {
+      if (error === 0 || this.#cursorValues.get(name) !== kept) return;
+      if (before === undefined) this.#cursorValues.delete(name);
+      else this.#cursorValues.set(name, before);
+    });
+    return batch;
+  }
+
+  // What is written at the end of a turn.
+
+  writeFirst(writer: TurnWriter, onWritten: OnWritten): void {
+    if (this.#strays.length > 0) this.#writeStrays(writer, onWritten);
+    if (this.#ended.length > 0) this.#writeEnded(writer, onWritten);
+    if (this.#changed.size > 0) this.#writeChanged(writer, onWritten);
+    if (this.#subscribed.size > 0) this.#writeSubscriptions(writer, onWritten);
+  }
+
+  writeLast(writer: TurnWriter, onWritten: OnWritten): void {
+    this.messages.write(writer, onWritten);
+  }
+
+  #writeChanged(writer: TurnWriter, onWritten: OnWritten): void {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    for (const session of changed) {
+      putSession(this.#value.start(), session.record);
+      writer.put(this.#sessionKey(session.clientId), this.#value.take(), -1);
+    }
+    onWritten((error) => {
+      if (error === 0) return;
+      for (const session of changed) if (!session.ended) this.#changed.add(session);
+    });
+  }
+
+  #writeSubscriptions(writer: TurnWriter, onWritten: OnWritten): void {
+    const subscribed = this.#subscribed;
+    this.#subscribed = new Map();
+    for (const [session, filters] of subscribed) {
+      for (const filter of filters) this.#writeSubscription(writer, session, filter);
+    }
+    onWritten((error) => {
+      if (error === 0) return;
+      for (const [session, filters] of subscribed) {
+        for (const filter of filters) this.#noteSubscription(session, filter);
+      }
+    });
+  }
+
+  #writeSubscription(writer: TurnWriter, session: DurableSession, filter: string): void {
+    const subscription: Subscription | undefined = session.ended
+      ? undefined
+      : session.subscriptions.get(filter);
+    if (subscription !== undefined) putSubscription(this.#value.start(), subscription);
+    const key = this.#subscriptionKey(session.number, filter);
+    writer.put(key, subscription === undefined ? null : this.#value.take(), -1);
+  }
+
+  #writeEnded(writer: TurnWriter, onWritten: OnWritten): void {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const { clientId, number, subscriptions } of ended) {
+      writer.put(this.#sessionKey(clientId), null, -1);
+      for (const filter of subscriptions.keys()) {
+        writer.put(this.#subscriptionKey(number, filter), null, -1);
+      }
+      writer.put(this.#progressKey(number), null, -1);
+      // A session that has begun under the same client id since then is written behind.
+      const next = this.#byClientId.get(clientId);
+      if (next !== undefined) this.#changed.add(next);
+    }
+    onWritten((error) => {
+      if (error !== 0) this.#ended = [...ended, ...this.#ended];
+    });
+  }
+
+  #writeStrays(writer: TurnWriter, onWritten: OnWritten): void {
+    const strays = this.#strays;
+    this.#strays = [];
+    for (const { number, filters } of strays) {
+      for (const filter of filters) writer.put(this.#subscriptionKey(number, filter), null, -1);
+      writer.put(this.#progressKey(number), null, -1);
+    }
+    onWritten((error) => {
+      if (error !== 0) this.#strays = [...strays, ...this.#strays];
+    });
+  }
+
+  #sessionKey(clientId: string): Uint8Array {
+    return this.#key.start().u8(Kind.SESSION).restText(clientId).take();
+  }
+
+  #subscriptionKey(number: number, filter: string): Uint8Array {
+    return this.#key.start().u8(Kind.SUBSCRIPTION).number(number).restText(filter).take();
+  }
+
+  #progressKey(number: number): Uint8Array {
+    return this.#key.start().u8(Kind.PROGRESS).number(number).take();
+  }
+}
