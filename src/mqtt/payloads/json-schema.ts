@@ -70,6 +70,8 @@ function keywordFault(keyword: string, value: unknown, validator: Validator): st
   const isKnown = validator.RULES.keywords[keyword] !== undefined;
   if (!isKnown || keyword === STEPS_KEYWORD)
     return `there is no keyword ${JSON.stringify(keyword)} in draft 2020-12`;
+  // The validator follows one without end unless its anchor is the whole schema.
+  if (keyword === "$dynamicRef") return "it is not taken; write $ref";
   if (keyword === "$schema" && String(value).replace(/#$/, "") !== DIALECT)
     return `the dialect is not ${DIALECT}`;
   if (keyword === "format" && typeof value === "string" && validator.formats[value] === undefined)
@@ -219,10 +221,12 @@ function re2(): typeof import("re2js") {
 }
 
 /** A pattern of a schema, matched in time that grows with the text alone. Its syntax was found good before. */
-function matcher(pattern: string, budget: Budget): { test(text: string): boolean } {
+function matcher(pattern: string, budget: Budget): { test(text: string): boolean; toString(): string } {
   const { RE2JS } = re2();
   const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern));
   return {
+    // The validator's code has one matcher for each of these texts.
+    toString: () => pattern,
     test: (text) => {
       budget.spend(1 + PATTERN_STEPS * text.length);
       return compiled.matcher(text).find();

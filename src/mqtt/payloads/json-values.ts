@@ -64,10 +64,11 @@ function exactValue(text: string, digits: boolean): { readonly value: unknown } 
   const revive = (_key: string, value: unknown, context: { readonly source?: string }): unknown => {
     if (typeof value !== "number") return value;
     const source = context.source ?? "";
-    if (String(value) === source) return value;
+    const isWhole = INTEGER.test(source);
+    if (String(value) === source && (!isWhole || Number.isSafeInteger(value))) return value;
     if (!Number.isFinite(value)) beyond = true;
     else if (Number.isSafeInteger(value)) return digits ? new ExactNumber(source, value) : value;
-    if (source.length <= MAX_EXACT_DIGITS && INTEGER.test(source)) return BigInt(source);
+    if (isWhole && source.length <= MAX_EXACT_DIGITS) return BigInt(source);
     return digits && Number.isFinite(value) ? new ExactNumber(source, value) : value;
   };
   const value: unknown = JSON.parse(text, revive as Reviver);
