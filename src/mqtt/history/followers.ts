@@ -3,9 +3,10 @@ import { Follower, type RecordConsumer, type SliceBudget } from "./follower.ts";
 import type { HistoryPartition, HistorySource } from "./source.ts";
 
 export interface FollowersLimits {
-  /** What all followers together do in one turn of the event loop. */
+  /** What all followers together do in one turn of the event loop: so much, and no longer than that. */
   readonly sliceRecords: number;
   readonly sliceBytes: number;
+  readonly sliceMs: number;
   /** What one of them does before the next has its turn. */
   readonly shareRecords: number;
   /** Time that the loop has for others after a slice. */
@@ -17,7 +18,8 @@ export interface FollowersLimits {
 export const DEFAULT_FOLLOWERS_LIMITS: FollowersLimits = {
   sliceRecords: 512,
   sliceBytes: 256 * 1024,
-  shareRecords: 64,
+  sliceMs: 1,
+  shareRecords: 16,
   pauseMs: 1,
   maxHeldBytes: 16 * 1024 * 1024,
 };
@@ -136,11 +138,14 @@ export class Followers {
   }
 
   #run(): void {
-    const { sliceRecords, sliceBytes, shareRecords, pauseMs } = this.#limits;
+    const { sliceRecords, sliceBytes, sliceMs, shareRecords, pauseMs } = this.#limits;
+    const endMs = this.#clock.monotonicMs() + sliceMs;
     let records = sliceRecords;
     let bytes = sliceBytes;
+    let isFirst = true;
     for (const follower of this.#ready) {
-      if (records <= 0 || bytes <= 0) break;
+      if (records <= 0 || bytes <= 0 || (!isFirst && this.#clock.monotonicMs() >= endMs)) break;
+      isFirst = false;
       const share = Math.min(records, shareRecords);
       const budget: SliceBudget = { records: share, bytes };
       this.#ready.delete(follower);
