@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import type { Logger } from "../base/logger.ts";
 import type { GapNotes } from "../broker/gap-ledger.ts";
 import type { Ingest } from "../broker/ingest.ts";
@@ -25,7 +26,8 @@ import type { ProgramFigures } from "./sys/figures.ts";
 
 export interface DownlinkOptions {
   readonly settings: readonly MqttDownlinkSettings[];
-  readonly cursors: DownlinkCursors;
+  /** Where left out, positions are in the log of sessions. */
+  readonly cursors?: DownlinkCursors;
   readonly bugs?: DownlinkBugs;
 }
 
@@ -140,10 +142,14 @@ function listen(
 /** Sessions are there by now, those of clients that are away too: nothing is published past them. */
 function startDownlinks(door: Door, { followers, downlinks, ingest, gaps }: MqttDoorOptions): void {
   if (downlinks === undefined || followers === undefined || downlinks.settings.length === 0) return;
-  const { cursors, settings, bugs = {} } = downlinks;
+  const { store } = door;
+  const { settings, bugs = {}, cursors = store?.cursors } = downlinks;
+  assert(cursors !== undefined, "downlinks need a log of sessions for their positions");
   const parts = { door, followers, cursors, ingest, downlinks: settings, bugs };
-  door.downlinks = new Downlinks(gaps === undefined ? parts : { ...parts, gaps });
-  door.downlinks.start();
+  const running = new Downlinks(gaps === undefined ? parts : { ...parts, gaps });
+  if (store !== null) store.messages.originOf = (bytes) => running.originOf(bytes);
+  door.downlinks = running;
+  running.start();
 }
 
 /** Makes a client of a connection, or refuses it. It has its time to connect in from here on, handshake included. */

@@ -264,6 +264,7 @@ class Gateway implements RunningBroker {
       security: this.#security.security,
       routes: withSchemas(this.#settings.mqttRoutes),
       followers: new Followers(brokerSource(broker), this.#clock),
+      downlinks: { settings: this.#settings.mqttDownlinks },
       limits: mqttLimits(this.#settings),
       log: this.#logger,
     });

@@ -8,6 +8,7 @@ import { Followers, type FollowersLimits } from "../../../src/mqtt/history/follo
 import { type MqttDoor, type MqttDoorOptions, startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
 import { DEFAULT_ROUTES } from "../../../src/mqtt/routes.ts";
+import { PartitionStateLog } from "../../../src/mqtt/sessions/durable/state-log.ts";
 import { BatchBuilder, type BuildOptions, encodeHeaders } from "../../../src/records/builder.ts";
 import { type OpenBroker, openBroker } from "../../broker/support.ts";
 import { type FakeConnection, FakeNetwork } from "./fake-network.ts";
@@ -49,6 +50,7 @@ export class BrokerRig {
       random: new SeededRandom(1),
       ingest: open.broker.ingest,
       retained: new RetainedTopic(open.broker),
+      stateLog: new PartitionStateLog(open.broker, open.clock),
       host: "127.0.0.1",
       port: 0,
       routes: DEFAULT_ROUTES,
