@@ -63,8 +63,12 @@ function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
     return;
   }
   const { door } = client;
-  const known = door.clients.get(clientId)?.session ?? door.store?.get(clientId) ?? null;
-  if (known !== null && known.userName !== admitted.userName) {
+  const connected = door.clients.get(clientId)?.session ?? null;
+  const known = connected ?? door.store?.get(clientId) ?? null;
+  const isForeign = known !== null && known.userName !== admitted.userName;
+  // What nobody in particular has left behind keeps no user from the client id.
+  if (isForeign && connected === null && known.userName === null) door.endSession(known);
+  else if (isForeign) {
     // Else whoever guesses a client id could put out another user's device, or take its messages.
     refuse(client, {
       reason: Reason.NOT_AUTHORIZED,
@@ -132,6 +136,15 @@ const NOT_WRITTEN: ConnectRefusal = {
 /** Says that it is accepted, and then sends what waits for it. */
 function begin(client: Client, packet: ConnectPacket, terms: Terms, will: Will | null): void {
   const { door, session } = client;
+  if (!door.gate.holds(client.proof)) {
+    // While its session was written.
+    refuse(client, {
+      reason: Reason.NOT_AUTHORIZED,
+      returnCode: ConnectReturn.NOT_AUTHORIZED,
+      what: "its user, password or certificate holds no longer",
+    });
+    return;
+  }
   client.will = will;
   if (will !== null) door.willBytes += will.sizeBytes;
   putConnack(client, packet, terms);

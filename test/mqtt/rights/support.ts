@@ -10,6 +10,7 @@ import { Device } from "../support/broker-rig.ts";
 import { FakeIngest } from "../support/fake-ingest.ts";
 import { type Dialler, FakeNetwork } from "../support/fake-network.ts";
 import { FakeRetained } from "../support/fake-retained.ts";
+import type { FakeStateLog } from "../support/fake-state-log.ts";
 import { type LogLine, recorder } from "../support/rig.ts";
 
 export interface GuardedOptions {
@@ -18,6 +19,8 @@ export interface GuardedOptions {
   readonly limits?: Partial<MqttLimits>;
   readonly routes?: readonly RouteConfig[];
   readonly retained?: FakeRetained;
+  /** Where given, sessions may outlive their connections. */
+  readonly stateLog?: FakeStateLog;
 }
 
 /** A door with users and rules, on a network, a log and a clock in memory. */
@@ -29,10 +32,12 @@ export class GuardedRig {
   readonly retained: FakeRetained;
   readonly lines: LogLine[] = [];
   readonly door: MqttDoor;
+  readonly #stateLog: FakeStateLog | null;
 
-  constructor({ files, security, limits, routes, retained }: GuardedOptions = {}) {
+  constructor({ files, security, limits, routes, retained, stateLog }: GuardedOptions = {}) {
     this.guard = new SecurityRig(files, security, this.clock);
     this.retained = retained ?? new FakeRetained();
+    this.#stateLog = stateLog ?? null;
     this.door = startMqttDoor({
       network: this.network,
       clock: this.clock,
@@ -43,6 +48,7 @@ export class GuardedRig {
       port: 0,
       routes: routes ?? DEFAULT_ROUTES,
       security: this.guard.security,
+      ...(stateLog === undefined ? {} : { stateLog }),
       ...(limits === undefined ? {} : { limits }),
       log: recorder(this.lines),
     });
@@ -79,13 +85,14 @@ export class GuardedRig {
   async finishLogins(): Promise<void> {
     await this.guard.passwords.finishAll();
     this.clock.advance(1_000);
-    this.clock.settle();
+    this.settle();
   }
 
   /** Ends a commit round and the turn. */
   settle(): void {
     this.clock.settle();
     this.retained.settle();
+    this.#stateLog?.settle();
     this.ingest.settle();
     this.clock.settle();
   }
