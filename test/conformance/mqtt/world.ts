@@ -13,6 +13,7 @@ import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
 import { FakeIngest } from "../../mqtt/support/fake-ingest.ts";
 import { type FakeConnection, FakeNetwork } from "../../mqtt/support/fake-network.ts";
 import { FakeRetained } from "../../mqtt/support/fake-retained.ts";
+import { FakeStateLog } from "../../mqtt/support/fake-state-log.ts";
 
 /** What a script says of its door, beside what happens there. */
 export interface Settings {
@@ -38,6 +39,7 @@ export class World {
   readonly clock = new ManualClock();
   readonly ingest = new FakeIngest();
   readonly #retained = new FakeRetained();
+  readonly #sessions = new FakeStateLog();
   readonly #settings: Settings;
   #network = new FakeNetwork();
   #life = { over: false };
@@ -56,7 +58,10 @@ export class World {
 
   /** Ends a commit round of the whole log, or of one Kafka topic, and the turn. */
   settle(topic?: string): void {
+    // What the turn has gathered comes before the round.
+    this.clock.settle();
     if (topic === undefined) this.#retained.settle();
+    if (topic === undefined) this.#sessions.settle();
     this.ingest.settle(topic);
     this.clock.settle();
   }
@@ -64,6 +69,7 @@ export class World {
   /** The door is gone as in a power cut: nothing that it was about to do is done. */
   restart(): void {
     this.#life.over = true;
+    this.#sessions.cut();
     this.#life = { over: false };
     this.#network = new FakeNetwork();
     this.#open();
@@ -83,6 +89,7 @@ export class World {
       random: new SeededRandom(1),
       ingest,
       retained: this.#retained,
+      stateLog: this.#sessions,
       host: "127.0.0.1",
       port: 0,
       webSocket: { host: "127.0.0.1", port: 0 },
