@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { didYouMean } from "../config/problem.ts";
 import { parseArguments } from "./arguments.ts";
+import { bridgeCommand } from "./bridge.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { consumeCommand } from "./consume.ts";
@@ -27,6 +28,7 @@ const ROOT: Command = {
     groupCommand,
     uplinkCommand,
     userCommand,
+    bridgeCommand,
     doctorCommand,
     configCommand,
     versionCommand,

@@ -1,4 +1,5 @@
-import { formatAddress } from "./address.ts";
+import { formatAddress, isLoopback } from "./address.ts";
+import { formatBridgeUrl } from "./bridge-options.ts";
 import { readDownlinks } from "./downlink-section.ts";
 import type { Option } from "./option.ts";
 import {
@@ -11,7 +12,7 @@ import {
 } from "./options.ts";
 import type { ConfigProblem, Source } from "./problem.ts";
 import { collect, type Layers, type LoadInput, readValue } from "./raw-values.ts";
-import { readRoutes, readUplinks } from "./sections.ts";
+import { readBridges, readRoutes, readUplinks } from "./sections.ts";
 
 /** Settings with their origins by dotted key, or every problem there is. */
 export type LoadResult =
@@ -23,6 +24,12 @@ export type LoadResult =
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
+const MQTT_DOORS = [
+  "mqtt.listen",
+  "mqtt.websocket.listen",
+  "mqtt.tls.listen",
+  "mqtt.websocket.tls.listen",
+] as const;
 const UNBOUNDED_LINE = Number.MAX_SAFE_INTEGER;
 
 /** Reads and checks all settings. Precedence: flag, then --set, then environment, then file, then default. */
@@ -31,10 +38,12 @@ export function loadSettings(input: LoadInput): LoadResult {
   const sources = new Map<string, Source>();
   const values = readValues(layers, sources, input.hostName);
   const uplinks = readUplinks(layers, sources);
+  const bridges = readBridges(layers, sources);
   const mqttRoutes = readRoutes(layers, sources);
   const mqttDownlinks = readDownlinks(layers, sources, mqttRoutes);
-  const settings: Settings = Object.freeze({ ...values, uplinks, mqttRoutes, mqttDownlinks });
+  const settings: Settings = Object.freeze({ ...values, uplinks, bridges, mqttRoutes, mqttDownlinks });
   if (layers.problems.length === 0) checkTogether(settings, layers, sources);
+  if (layers.problems.length === 0) checkBridges(settings, layers, sources);
   if (layers.problems.length > 0) return { ok: false, problems: layers.problems.toSorted(byPlace) };
   return { ok: true, settings, sources, warnings: layers.warnings };
 }
@@ -103,6 +112,21 @@ function checkTls(settings: Settings, blame: (key: string, fault: string, remedy
       "tls.ca.file is missing",
       "name the authorities of client certificates there",
     );
+  }
+}
+
+/** A bridge is a way in and out of the door for MQTT, and leads elsewhere. */
+function checkBridges(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
+  const doors = MQTT_DOORS.map((key) => settings[key]).filter((door) => door !== "off");
+  for (const { name, url } of settings.bridges) {
+    const key = `bridge.${name}.url`;
+    const source = sources.get(key) ?? { kind: "default" };
+    const blame = (fault: string, remedy: string) =>
+      layers.problems.push({ key, value: formatBridgeUrl(url), source, fault, remedy });
+    if (doors.length === 0) blame("mqtt.listen is off", "give the door for MQTT an address");
+    else if (isLoopback(url.host) && doors.some(({ port }) => port === url.port)) {
+      blame("it is this gateway's own door", "name another broker");
+    }
   }
 }
 

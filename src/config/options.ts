@@ -1,3 +1,4 @@
+import type { BridgeSettings } from "./bridge-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
@@ -32,7 +33,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * Every setting there is but for the sections `[uplink.NAME]` and `[[mqtt.route]]`, which have tables of their
+ * Every setting there is but for the sections `[uplink.NAME]`, `[bridge.NAME]` and `[[mqtt.route]]`, which have tables of their
  * own. Loading, environment, flags, `config print` and the reference all derive from it. Where Apache Kafka
  * has a setting for the same thing, its name is used.
  */
@@ -329,6 +330,8 @@ export type Values = SectionValues<typeof OPTIONS>;
 export interface Settings extends Values {
   /** In the order of their names. */
   readonly uplinks: readonly UplinkSettings[];
+  /** The same. */
+  readonly bridges: readonly BridgeSettings[];
   /** The first route whose filter matches takes a message. */
   readonly mqttRoutes: readonly MqttRouteSettings[];
   readonly mqttDownlinks: readonly MqttDownlinkSettings[];
@@ -344,6 +347,7 @@ export function defaultSettings(overrides: Partial<Settings> = {}): Settings {
     ...(values as unknown as Values),
     "gateway.id": "gateway",
     uplinks: [],
+    bridges: [],
     mqttRoutes: DEFAULT_ROUTES,
     mqttDownlinks: [],
     ...overrides,

@@ -1,9 +1,9 @@
 import { DOWNLINK_KEY } from "./mqtt-downlink-options.ts";
+import { NAMED_SECTIONS, type SectionName } from "./named-sections.ts";
 import { kindOf, type Option } from "./option.ts";
 import { OPTION_ENTRIES, OPTIONS, type SettingName } from "./options.ts";
 import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
 import { faultyLine, tomlLines } from "./toml-lines.ts";
-import { UPLINK_OPTIONS } from "./uplink-options.ts";
 
 /** Everything that settings come from. Nothing else is looked at. */
 export interface LoadInput {
@@ -25,8 +25,8 @@ export interface RawValue {
 /** Raw values by dotted key; later layers replace earlier ones. */
 export interface Layers {
   readonly values: Map<string, RawValue>;
-  /** Sections `[uplink.NAME]` of the file, empty ones included. */
-  readonly uplinks: Map<string, Source>;
+  /** Sections `[uplink.NAME]` and the like of the file by their whole names, empty ones included. */
+  readonly sections: Map<string, Source>;
   /** Lines of the file, for what stands inside a section's value. */
   readonly lines: ReadonlyMap<string, number>;
   readonly problems: ConfigProblem[];
@@ -39,7 +39,9 @@ export const ENV_CONFIG_FILE = "HEADWATER_CONFIG";
 export const ROUTE_KEY = "mqtt.route";
 /** Sections that are lists of tables. */
 const LIST_KEYS: readonly string[] = [ROUTE_KEY, DOWNLINK_KEY];
-const UPLINK_PREFIX = "uplink.";
+/** `[uplink.central]`, and a setting in it. */
+const SECTION = new RegExp(`^(?:${Object.keys(NAMED_SECTIONS).join("|")})\\.[^.]+$`);
+const SECTION_KEY = new RegExp(`^(${Object.keys(NAMED_SECTIONS).join("|")})\\.[^.]+\\.(.+)$`);
 const MAX_FILE_LENGTH = 256 * 1024;
 
 /** Kafka's names for things that are called otherwise here, or are not there. */
@@ -71,17 +73,17 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 /** Gathers the layers; values are not looked at yet. */
 export function collect(input: LoadInput): Layers {
   const values = new Map<string, RawValue>();
-  const uplinks = new Map<string, Source>();
+  const sections = new Map<string, Source>();
   const problems: ConfigProblem[] = [];
   const warnings: string[] = [];
   const none = new Map<string, number>();
-  const lines = input.file === null ? none : collectFile(input.file, values, uplinks, problems);
+  const lines = input.file === null ? none : collectFile(input.file, values, sections, problems);
   collectEnvironment(input.env, values, warnings);
   for (const assignment of input.set) collectAssignment(assignment, values, problems);
   for (const [name, raw] of input.flags) {
     values.set(name, { raw, source: { kind: "flag", name: OPTIONS[name].flag ?? name } });
   }
-  return { values, uplinks, lines, problems, warnings };
+  return { values, sections, lines, problems, warnings };
 }
 
 /** The environment variable of a setting: HEADWATER_KAFKA_LISTEN. */
@@ -114,7 +116,7 @@ export function structured(option: { readonly type: string }, value: RawValue): 
 function collectFile(
   file: { readonly path: string; readonly text: string },
   values: Map<string, RawValue>,
-  uplinks: Map<string, Source>,
+  sections: Map<string, Source>,
   problems: ConfigProblem[],
 ): ReadonlyMap<string, number> {
   const { path, text } = file;
@@ -139,8 +141,7 @@ function collectFile(
     for (const [name, raw] of Object.entries(table)) {
       const key = prefix + name;
       const source: Source = { kind: "file", path, line: lines.get(key) ?? null };
-      const uplink = /^uplink\.([^.]+)$/.exec(key)?.[1];
-      if (uplink !== undefined) uplinks.set(uplink, source);
+      if (SECTION.test(key)) sections.set(key, source);
       if (isKnown(key)) values.set(key, { raw, source });
       else if (kindOf(raw) === "a table" && mayHold(key, raw))
         walk(raw as Record<string, unknown>, `${key}.`);
@@ -164,7 +165,7 @@ function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>
   for (const key of LIST_KEYS) names.set(environmentName(key), key);
   for (const [name, raw] of Object.entries(env)) {
     if (!name.startsWith(ENV_PREFIX) || name === ENV_CONFIG_FILE || raw === undefined) continue;
-    const key = names.get(name) ?? uplinkKeyOfEnvironment(name);
+    const key = names.get(name) ?? sectionKeyOfEnvironment(name);
     if (key !== null) values.set(key, { raw, source: { kind: "env", name } });
     else {
       const near = didYouMean(name, names.keys());
@@ -176,15 +177,24 @@ function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>
 }
 
 /** HEADWATER_UPLINK_CENTRAL_LINGER_MS is `uplink.central.linger.ms`. */
-function uplinkKeyOfEnvironment(name: string): string | null {
+function sectionKeyOfEnvironment(name: string): string | null {
   const rest = name.slice(ENV_PREFIX.length);
-  if (!rest.startsWith("UPLINK_")) return null;
-  for (const option of Object.keys(UPLINK_OPTIONS)) {
-    const suffix = environmentName(option).slice(ENV_PREFIX.length - 1);
-    const uplink = rest.slice("UPLINK_".length, -suffix.length).toLowerCase();
-    if (rest.endsWith(suffix) && uplink !== "") return `${UPLINK_PREFIX}${uplink}.${option}`;
+  for (const [section, options] of Object.entries(NAMED_SECTIONS)) {
+    const prefix = `${section.toUpperCase()}_`;
+    if (!rest.startsWith(prefix)) continue;
+    // The longest suffix: a name may end like the beginning of a setting's.
+    const found = Object.keys(options)
+      .toSorted((a, b) => b.length - a.length)
+      .find((option) => rest.length > prefix.length + option.length && rest.endsWith(suffixOf(option)));
+    if (found === undefined) continue;
+    const own = rest.slice(prefix.length, -suffixOf(found).length).toLowerCase();
+    if (own !== "") return `${section}.${own}.${found}`;
   }
   return null;
+}
+
+function suffixOf(option: string): string {
+  return environmentName(option).slice(ENV_PREFIX.length - 1);
 }
 
 function collectAssignment(
@@ -206,17 +216,17 @@ function collectAssignment(
 }
 
 function isKnown(key: string): boolean {
-  return Object.hasOwn(OPTIONS, key) || LIST_KEYS.includes(key) || isUplinkKey(key);
+  return Object.hasOwn(OPTIONS, key) || LIST_KEYS.includes(key) || isSectionKey(key);
 }
 
-function isUplinkKey(key: string): boolean {
-  const match = /^uplink\.([^.]+)\.(.+)$/.exec(key);
-  return match !== null && Object.hasOwn(UPLINK_OPTIONS, match[2] ?? "");
+function isSectionKey(key: string): boolean {
+  const match = SECTION_KEY.exec(key);
+  return match !== null && Object.hasOwn(NAMED_SECTIONS[match[1] as SectionName], match[2] ?? "");
 }
 
 /** Whether settings stand under this key: `log`, `log.segment`, `uplink`, `uplink.central`. */
 function isSection(key: string): boolean {
-  if (/^uplink(\.[^.]+)?$/.test(key)) return true;
+  if (Object.hasOwn(NAMED_SECTIONS, key) || SECTION.test(key)) return true;
   return knownKeys().some((known) => known.startsWith(`${key}.`));
 }
 
@@ -225,10 +235,14 @@ function knownKeys(): string[] {
 }
 
 function unknownKey(key: string, value: string, source: Source): ConfigProblem {
-  const uplink = /^(uplink\.[^.]+)\.(.+)$/.exec(key);
+  const match = SECTION_KEY.exec(key);
+  const options = match === null ? null : NAMED_SECTIONS[match[1] as SectionName];
+  const section = key.split(".").slice(0, 2).join(".");
   const candidates =
-    uplink === null ? knownKeys() : Object.keys(UPLINK_OPTIONS).map((name) => `${uplink[1]}.${name}`);
-  const near = HINTS.get(key) ?? didYouMean(key, candidates);
+    options === null ? knownKeys() : Object.keys(options).map((name) => `${section}.${name}`);
+  // What was meant as a secret is not shown.
+  const isSecret = /^bridge\.[^.]+\.(?:user\.)?pass(?:word|phrase)?$/.test(key);
+  const near = isSecret ? `${section}.password.file` : (HINTS.get(key) ?? didYouMean(key, candidates));
   if (isSection(key)) {
     return {
       key,
@@ -239,7 +253,7 @@ function unknownKey(key: string, value: string, source: Source): ConfigProblem {
     };
   }
   const remedy = near === null ? "headwater config docs lists all settings" : `did you mean ${near}?`;
-  return { key, value, source, fault: "there is no such setting", remedy };
+  return { key, value: isSecret ? "***" : value, source, fault: "there is no such setting", remedy };
 }
 
 function parseToml(text: string): Record<string, unknown> | null {

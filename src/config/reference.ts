@@ -1,5 +1,7 @@
+import { BRIDGE_OPTIONS, type BridgeSettings } from "./bridge-options.ts";
 import { downlinkValues } from "./downlink-section.ts";
 import { DOWNLINK_KEY, DOWNLINK_OPTIONS } from "./mqtt-downlink-options.ts";
+import { NAMED_SECTIONS } from "./named-sections.ts";
 import type { Option } from "./option.ts";
 import { OPTION_ENTRIES, OPTIONS, type SettingName, type Settings } from "./options.ts";
 import { formatSource, type Source } from "./problem.ts";
@@ -21,8 +23,10 @@ export interface SettingDoc {
 /** All settings, sections' included (`uplink.NAME.bootstrap`, `mqtt.route.filter`). */
 export function settingDocs(): readonly SettingDoc[] {
   const plain = OPTION_ENTRIES.map(([key, option]) => settingDoc(key, option, environmentName(key)));
-  const uplink = entries(UPLINK_OPTIONS).map(([name, option]) =>
-    settingDoc(`uplink.NAME.${name}`, option, environmentName(`uplink.NAME.${name}`)),
+  const named = Object.entries(NAMED_SECTIONS).flatMap(([section, options]) =>
+    entries(options).map(([name, option]) =>
+      settingDoc(`${section}.NAME.${name}`, option, environmentName(`${section}.NAME.${name}`)),
+    ),
   );
   const route = entries(ROUTE_OPTIONS).map(([name, option]) =>
     settingDoc(`${ROUTE_KEY}.${name}`, option, null),
@@ -30,7 +34,7 @@ export function settingDocs(): readonly SettingDoc[] {
   const downlink = entries(DOWNLINK_OPTIONS).map(([name, option]) =>
     settingDoc(`${DOWNLINK_KEY}.${name}`, option, null),
   );
-  return [...plain, ...uplink, ...route, ...downlink];
+  return [...plain, ...named, ...route, ...downlink];
 }
 
 const INTRODUCTION = `# Settings
@@ -50,6 +54,13 @@ const UPLINK_INTRODUCTION = `## [uplink.NAME]
 
 A central Apache Kafka that topics are carried to; there may be several, each with a name of a-z, 0-9, \`_\` and \`-\`.
 In the environment the name is in capitals: \`${environmentName("uplink.central.bootstrap")}\`.
+`;
+
+const BRIDGE_INTRODUCTION = `## [bridge.NAME]
+
+Another MQTT broker that messages are carried from and to; there may be several, each with a name as uplinks have.
+\`in\` and \`out\` are lists of rules: \`filter\`, \`qos\` (default 1), \`local.prefix\` and \`remote.prefix\` (default empty, plain text,
+slash included), as in mosquitto's \`topic\`. For \`both\` write the rule in both lists.
 `;
 
 const ROUTE_INTRODUCTION = `## [[mqtt.route]]
@@ -73,15 +84,18 @@ export function referenceMarkdown(): string {
   const docs = settingDocs();
   const of = (prefix: string) => docs.filter(({ key }) => key.startsWith(prefix));
   const uplink = of("uplink.NAME.");
+  const bridge = of("bridge.NAME.");
   const route = of(`${ROUTE_KEY}.`);
   const downlink = of(`${DOWNLINK_KEY}.`);
-  const sections = new Set([...uplink, ...route, ...downlink]);
+  const sections = new Set([...uplink, ...bridge, ...route, ...downlink]);
   const plain = docs.filter((doc) => !sections.has(doc));
   return [
     INTRODUCTION,
     settingList(plain, ""),
     UPLINK_INTRODUCTION,
     settingList(uplink, "uplink.NAME."),
+    BRIDGE_INTRODUCTION,
+    settingList(bridge, "bridge.NAME."),
     ROUTE_INTRODUCTION,
     settingList(route, `${ROUTE_KEY}.`),
     DOWNLINK_INTRODUCTION,
@@ -103,6 +117,12 @@ export function settingsToml(settings: Settings, sources: ReadonlyMap<string, So
         line(name, option, uplink[name as keyof UplinkSettings], `uplink.${uplink.name}.${name}`),
       );
       return [`[uplink.${uplink.name}]`, ...lines].join("\n");
+    }),
+    ...settings.bridges.map((bridge) => {
+      const lines = entries(BRIDGE_OPTIONS).map(([name, option]) =>
+        line(name, option, bridge[name as keyof BridgeSettings], `bridge.${bridge.name}.${name}`),
+      );
+      return [`[bridge.${bridge.name}]`, ...lines].join("\n");
     }),
     ...settings.mqttRoutes.map((route, index) => {
       const source = index === 0 ? sources.get(ROUTE_KEY) : undefined;
@@ -139,6 +159,17 @@ export function settingsJson(settings: Settings, sources: ReadonlyMap<string, So
           entries(UPLINK_OPTIONS).map(([name, option]) => [
             name,
             shown(option, uplink[name as keyof UplinkSettings], `uplink.${uplink.name}.${name}`),
+          ]),
+        ),
+      ]),
+    ),
+    bridges: Object.fromEntries(
+      settings.bridges.map((bridge) => [
+        bridge.name,
+        Object.fromEntries(
+          entries(BRIDGE_OPTIONS).map(([name, option]) => [
+            name,
+            shown(option, bridge[name as keyof BridgeSettings], `bridge.${bridge.name}.${name}`),
           ]),
         ),
       ]),

@@ -1,3 +1,11 @@
+import {
+  BRIDGE_OPTIONS,
+  type BridgeSettings,
+  bridgeConflicts,
+  bridgeNameFault,
+  MAX_BRIDGES,
+} from "./bridge-options.ts";
+import type { SectionName } from "./named-sections.ts";
 import { kindOf, type Option, type SectionValues } from "./option.ts";
 import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
 import { type Layers, type RawValue, ROUTE_KEY, readValue, structured } from "./raw-values.ts";
@@ -24,39 +32,81 @@ type RouteValues = SectionValues<typeof ROUTE_OPTIONS>;
 
 /** Every `[uplink.NAME]`, by name; what is wrong goes to the layers' problems. */
 export function readUplinks(layers: Layers, sources: Map<string, Source>): readonly UplinkSettings[] {
+  const read = readNamed("uplink", UPLINK_OPTIONS, uplinkNameFault, MAX_UPLINKS, layers, sources);
+  return read.map(({ name, values, sourceOf }) => {
+    const uplink: UplinkSettings = { name, ...(values as SectionValues<typeof UPLINK_OPTIONS>) };
+    if (uplink["retry.backoff.max.ms"] < uplink["retry.backoff.ms"]) {
+      const key = `uplink.${name}.retry.backoff.max.ms`;
+      const value = String(uplink["retry.backoff.max.ms"]);
+      const source = sourceOf("retry.backoff.max.ms");
+      const rule = { fault: "it is below retry.backoff.ms", remedy: "raise it" };
+      layers.problems.push({ key, value, source, ...rule });
+    }
+    return Object.freeze(uplink);
+  });
+}
+
+/** Every `[bridge.NAME]`, by name. */
+export function readBridges(layers: Layers, sources: Map<string, Source>): readonly BridgeSettings[] {
+  const read = readNamed("bridge", BRIDGE_OPTIONS, bridgeNameFault, MAX_BRIDGES, layers, sources);
+  return read.map(({ name, values, sourceOf }) => {
+    const bridge: BridgeSettings = { name, ...(values as SectionValues<typeof BRIDGE_OPTIONS>) };
+    for (const { name: setting, fault, remedy } of bridgeConflicts(bridge)) {
+      const option = BRIDGE_OPTIONS[setting] as Option<unknown>;
+      const key = `bridge.${name}.${setting}`;
+      const value = excerpt(option.show(bridge[setting]));
+      layers.problems.push({ key, value, source: sourceOf(setting), fault, remedy });
+    }
+    return Object.freeze(bridge);
+  });
+}
+
+interface NamedSection {
+  readonly name: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where a setting was given, or else where the section was. */
+  readonly sourceOf: (setting: string) => Source;
+}
+
+/** Sections of a kind that hold what they must, in the order of their names. */
+function readNamed(
+  kind: SectionName,
+  options: Options,
+  nameFault: (name: string) => string | null,
+  maxCount: number,
+  layers: Layers,
+  sources: Map<string, Source>,
+): readonly NamedSection[] {
   const byName = new Map<string, Map<string, RawValue>>();
-  for (const name of layers.uplinks.keys()) byName.set(name, new Map());
+  const pattern = new RegExp(`^${kind}\\.([^.]+)(?:\\.(.+))?$`);
+  for (const section of layers.sections.keys()) {
+    const name = pattern.exec(section)?.[1];
+    if (name !== undefined) byName.set(name, new Map());
+  }
   for (const [key, value] of layers.values) {
-    const match = /^uplink\.([^.]+)\.(.+)$/.exec(key);
+    const match = pattern.exec(key);
     if (match === null) continue;
     const [, name = "", option = ""] = match;
     byName.set(name, (byName.get(name) ?? new Map<string, RawValue>()).set(option, value));
   }
-  const uplinks: UplinkSettings[] = [];
+  const read: NamedSection[] = [];
   for (const [name, given] of [...byName].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const prefix = `uplink.${name}`;
-    const first = layers.uplinks.get(name) ?? [...given.values()][0]?.source ?? { kind: "default" };
-    const fault = uplinkNameFault(name);
+    const prefix = `${kind}.${name}`;
+    const first = layers.sections.get(prefix) ?? [...given.values()][0]?.source ?? { kind: "default" };
+    const fault = nameFault(name);
     if (fault !== null) {
-      layers.problems.push({ key: prefix, value: null, source: first, fault, remedy: "rename the uplink" });
+      const remedy = `rename the ${kind}`;
+      layers.problems.push({ key: prefix, value: null, source: first, fault, remedy });
     }
-    const values = readTable(UPLINK_OPTIONS, prefix, given, first, layers.problems, sources);
+    const values = readTable(options, prefix, given, first, layers.problems, sources);
     if (values === null) continue;
-    const uplink: UplinkSettings = { name, ...(values as SectionValues<typeof UPLINK_OPTIONS>) };
-    if (uplink["retry.backoff.max.ms"] < uplink["retry.backoff.ms"]) {
-      const key = `${prefix}.retry.backoff.max.ms`;
-      const value = String(uplink["retry.backoff.max.ms"]);
-      const source = given.get("retry.backoff.max.ms")?.source ?? first;
-      const rule = { fault: "it is below retry.backoff.ms", remedy: "raise it" };
-      layers.problems.push({ key, value, source, ...rule });
-    }
-    uplinks.push(Object.freeze(uplink));
+    read.push({ name, values, sourceOf: (setting) => given.get(setting)?.source ?? first });
   }
-  if (uplinks.length > MAX_UPLINKS) {
-    const rule = { fault: `${uplinks.length} uplinks are too many`, remedy: `keep at most ${MAX_UPLINKS}` };
-    layers.problems.push({ key: "uplink", value: null, source: { kind: "default" }, ...rule });
+  if (read.length > maxCount) {
+    const rule = { fault: `${read.length} ${kind}s are too many`, remedy: `keep at most ${maxCount}` };
+    layers.problems.push({ key: kind, value: null, source: { kind: "default" }, ...rule });
   }
-  return uplinks;
+  return read;
 }
 
 /** The routes of `[[mqtt.route]]`, or the default ones where there are none. */

@@ -21,6 +21,7 @@ export interface GatewayStatus {
   readonly addresses: Addresses;
   readonly topics: readonly TopicStatus[];
   readonly uplinks: readonly UplinkStatus[];
+  readonly bridges: readonly BridgeStatus[];
   readonly log: LogStatus;
   readonly mqtt: MqttStatus | null;
   readonly kafka: { readonly connections: number } | null;
@@ -71,6 +72,48 @@ export interface UplinkStatus {
   readonly failures: number;
   readonly gaps: number;
   readonly lastError: string | null;
+}
+
+/** Counts are since the start of the process. */
+export interface BridgeStatus {
+  readonly name: string;
+  /** connecting, connected, backing off, refused, failed or stopped. */
+  readonly state: string;
+  readonly url: string;
+  readonly version: string;
+  readonly connectedSinceMs: number | null;
+  readonly retryInMs: number | null;
+  readonly lastError: string | null;
+  /** Connections that failed or ended. */
+  readonly failures: number;
+  readonly in: BridgeInStatus;
+  readonly out: BridgeOutStatus;
+}
+
+export interface BridgeInStatus {
+  readonly messages: number;
+  /** Of payloads. */
+  readonly bytes: number;
+  /** Messages that wait for the disk. */
+  readonly inFlight: number;
+  readonly duplicates: number;
+  /** Messages that had been here before, and were left out. */
+  readonly looped: number;
+  readonly dropped: number;
+  /** Filters that the remote does not let the bridge have. */
+  readonly refusedFilters: readonly string[];
+}
+
+export interface BridgeOutStatus {
+  readonly messages: number;
+  readonly bytes: number;
+  /** Messages that the remote has not acknowledged. */
+  readonly inFlight: number;
+  /** Records to look through, at least as many as there are messages to carry; null where not known. */
+  readonly lagRecords: number | null;
+  /** Messages that the bridge brought in itself, and that don't go back. */
+  readonly echoes: number;
+  readonly gaps: number;
 }
 
 export interface LogStatus {

@@ -14,6 +14,7 @@ export interface MetricsOptions {
   /** Version of the runtime and architecture, for the build's info. */
   readonly build: Labels;
   readonly uplinks: readonly string[];
+  readonly bridges: readonly string[];
   readonly dataFolder: string;
 }
 
@@ -40,6 +41,7 @@ export function createMetrics(options: MetricsOptions) {
     ...doorMetrics(registry),
     ...coordinatorMetrics(registry),
     ...logMetrics(registry, options.dataFolder),
+    ...bridgeMetrics(registry, options.bridges),
 
     uplinkConnected: registry.gauges(
       "headwater_uplink_connected",
@@ -282,5 +284,58 @@ function logMetrics(registry: Registry, dataFolder: string) {
     }),
     reserveBytes: registry.gauge("headwater_disk_reserve_bytes", "Free bytes that records may not use."),
     diskFull: registry.gauge("headwater_disk_full", "1 while appends are refused for want of space, else 0."),
+  };
+}
+
+function bridgeMetrics(registry: Registry, bridges: readonly string[]) {
+  return {
+    bridgeConnected: registry.gauges(
+      "headwater_bridge_connected",
+      "1 while the bridge is connected to its remote, else 0.",
+      "bridge",
+      bridges,
+    ),
+    bridgeLagRecords: registry.gauges(
+      "headwater_bridge_lag_records",
+      "Records that the bridge has not looked through, or whose messages the remote has not acknowledged.",
+      "bridge",
+      bridges,
+    ),
+    bridgeInFlight: registry.gauges(
+      "headwater_bridge_in_flight",
+      "Messages that are sent to the remote and not acknowledged.",
+      "bridge",
+      bridges,
+    ),
+    bridgeMessagesOut: registry.counters(
+      "headwater_bridge_messages_out_total",
+      "Messages that the remote has acknowledged, or was sent at QoS 0.",
+      "bridge",
+      bridges,
+    ),
+    bridgeMessagesIn: registry.counters(
+      "headwater_bridge_messages_in_total",
+      "Messages that came from the remote, without QoS 2 duplicates.",
+      "bridge",
+      bridges,
+    ),
+    bridgeGaps: registry.counters(
+      "headwater_bridge_gaps_total",
+      "Records that will never reach the remote, and messages of it that will never be in the log.",
+      "bridge",
+      bridges,
+    ),
+    bridgeLoops: registry.counters(
+      "headwater_bridge_loops_total",
+      "Messages left out because they had been here before, or because the bridge had brought them itself.",
+      "bridge",
+      bridges,
+    ),
+    bridgeFailures: registry.counters(
+      "headwater_bridge_failures_total",
+      "Connections to the remote that failed or ended.",
+      "bridge",
+      bridges,
+    ),
   };
 }

@@ -72,6 +72,8 @@ export interface MqttDoor extends Places {
   /** Of plain TCP; port 0 where that is not served. */
   readonly host: string;
   readonly port: number;
+  /** The way in for what is no connection of the door, as bridges are. */
+  readonly inside: Door;
   /** What was counted since the start; a copy. */
   stats(): MqttStats;
   /**
@@ -113,6 +115,7 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
     ...listeners.places,
     host: tcp?.host ?? "",
     port: tcp?.port ?? 0,
+    inside: door,
     stats: () => ({ ...door.stats }),
     close: () => {
       listeners.close();

@@ -12,6 +12,7 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     collectDoors(metrics, state);
     collectCoordinators(metrics, state);
     collectUplinks(metrics, state);
+    collectBridges(metrics, state);
   });
 }
 
@@ -114,5 +115,19 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
     metrics.uplinkFailures[name]?.set(uplink.failures);
+  }
+}
+
+function collectBridges(metrics: Metrics, state: GatewayState): void {
+  for (const bridge of state.bridges()) {
+    const { name, out } = bridge;
+    metrics.bridgeConnected[name]?.set(bridge.state === "connected" ? 1 : 0);
+    metrics.bridgeLagRecords[name]?.set(out.lagRecords ?? Number.NaN);
+    metrics.bridgeInFlight[name]?.set(out.inFlight);
+    metrics.bridgeMessagesOut[name]?.set(out.messages);
+    metrics.bridgeMessagesIn[name]?.set(bridge.in.messages);
+    metrics.bridgeGaps[name]?.set(out.gaps + bridge.in.dropped);
+    metrics.bridgeLoops[name]?.set(bridge.in.looped + out.echoes);
+    metrics.bridgeFailures[name]?.set(bridge.failures);
   }
 }

@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import { Broker } from "../broker/broker.ts";
 import { RESOURCE } from "../broker/dynamic-configs.ts";
-import { GapLedger } from "../broker/gap-ledger.ts";
+import { GapLedger, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import { openIdentity } from "../broker/identity.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
@@ -30,6 +30,7 @@ import { Followers } from "../mqtt/history/followers.ts";
 import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
 import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
+import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { logLimits } from "./log-limits.ts";
 import { logReport } from "./log-report.ts";
@@ -77,8 +78,10 @@ class Gateway implements RunningBroker {
   #security: WatchedSecurity | null = null;
   #kafka: KafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
+  #followers: Followers | null = null;
   #http: HttpDoor | null = null;
   #uplinks: Uplinks | null = null;
+  #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
   #stopping = false;
 
@@ -94,6 +97,7 @@ class Gateway implements RunningBroker {
       version: surroundings.version,
       build: { bun: Bun.version, arch: process.arch },
       uplinks: settings.uplinks.map(({ name }) => name),
+      bridges: settings.bridges.map(({ name }) => name),
       dataFolder: settings.data,
     });
   }
@@ -125,6 +129,7 @@ class Gateway implements RunningBroker {
       metrics: this.#metrics,
     });
     this.#state.uplinks = this.#uplinks.status;
+    this.#startBridges(broker);
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
     collectMetrics(this.#metrics, this.#state);
     this.#state.addresses = this.#listening();
@@ -142,7 +147,8 @@ class Gateway implements RunningBroker {
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
     this.#kafka?.stopAccepting();
-    await this.#uplinks?.stop(this.#settings["shutdown.timeout.ms"]);
+    const graceMs = this.#settings["shutdown.timeout.ms"];
+    await Promise.all([this.#uplinks?.stop(graceMs), this.#bridges?.stop(graceMs)]);
     await this.#mqtt?.close();
     this.#gaps?.close();
     this.#kafka?.close();
@@ -247,6 +253,8 @@ class Gateway implements RunningBroker {
     const places = mqttPlaces(this.#settings);
     if (places === null) return;
     this.#security = new WatchedSecurity(this.#settings, this.#clock, this.#logger);
+    const followers = new Followers(brokerSource(broker), this.#clock);
+    this.#followers = followers;
     this.#mqtt = startMqttDoor({
       network: this.#network,
       clock: this.#clock,
@@ -263,12 +271,28 @@ class Gateway implements RunningBroker {
       clientCertificate: this.#settings["mqtt.tls.client.auth"],
       security: this.#security.security,
       routes: withSchemas(this.#settings.mqttRoutes),
-      followers: new Followers(brokerSource(broker), this.#clock),
+      followers,
       downlinks: { settings: this.#settings.mqttDownlinks },
       limits: mqttLimits(this.#settings),
       log: this.#logger,
     });
     this.#state.mqtt = this.#mqtt;
+  }
+
+  #startBridges(broker: Broker): void {
+    if (this.#mqtt === null || this.#followers === null) return;
+    this.#bridges = startBridges({
+      settings: this.#settings,
+      broker,
+      door: this.#mqtt.inside,
+      followers: this.#followers,
+      gaps: this.#gaps ?? NO_GAP_NOTES,
+      clock: this.#clock,
+      random: this.#random,
+      logger: this.#logger,
+      bugs: this.#surroundings.env.HEADWATER_TEST_BUG ?? "",
+    });
+    this.#state.bridges = this.#bridges.status;
   }
 
   /** First of all, so that a probe sees a start that takes long. */

@@ -3,6 +3,7 @@ import type { Settings } from "../config/options.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
 import type {
   Addresses,
+  BridgeStatus,
   GatewayStatus,
   LogStatus,
   MqttStatus,
@@ -28,6 +29,7 @@ export class GatewayState implements StatusSource {
   coordinators: Coordinators | null = null;
   fetchSessions: FetchSessions | null = null;
   uplinks: () => readonly UplinkStatus[] = () => [];
+  bridges: () => readonly BridgeStatus[] = () => [];
   disk = "";
   addresses: Addresses = {};
 
@@ -72,6 +74,7 @@ export class GatewayState implements StatusSource {
       addresses: this.addresses,
       topics: this.#topics(),
       uplinks: this.uplinks(),
+      bridges: this.bridges(),
       log: this.#log(),
       mqtt: this.#mqtt(),
       kafka: this.kafka === null ? null : { connections: this.kafka.connections() },

@@ -15,6 +15,7 @@ const STATUS: GatewayStatus = {
   addresses: { http: "127.0.0.1:1" },
   topics: [],
   uplinks: [],
+  bridges: [],
   log: {
     folder: "/d",
     disk: "plain",

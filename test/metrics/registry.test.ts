@@ -5,7 +5,13 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import { Registry } from "../../src/metrics/registry.ts";
 
 function metrics() {
-  return createMetrics({ version: "1", build: { arch: "x" }, uplinks: ["a", "b"], dataFolder: "/d" });
+  return createMetrics({
+    version: "1",
+    build: { arch: "x" },
+    uplinks: ["a", "b"],
+    bridges: [],
+    dataFolder: "/d",
+  });
 }
 
 test("counters, gauges and labels are written as Prometheus reads them", () => {

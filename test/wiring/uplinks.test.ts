@@ -28,6 +28,7 @@ function start({ broker, clock }: OpenBroker): Uplinks {
     version: "1",
     build: { bun: "1", arch: "x" },
     uplinks: ["main"],
+    bridges: [],
     dataFolder: "/data",
   });
   const network = new SimulatedNetwork(clock);

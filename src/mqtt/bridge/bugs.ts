@@ -1,0 +1,19 @@
+/** Bugs that are switched on for the tests that have to notice them; never in a gateway. */
+export const BRIDGE_BUGS = [
+  /** A message counts as done when it is sent. */
+  "bridge-done-when-sent",
+  /** A PUBREL leaves before the PUBREC is on the disk. */
+  "bridge-release-at-once",
+  /** The remote's messages are acknowledged before they are on the disk. */
+  "bridge-acknowledge-at-once",
+  /** After a crash nobody looks which QoS 2 messages are in the log. */
+  "bridge-no-search",
+] as const;
+
+export type BridgeBug = (typeof BRIDGE_BUGS)[number];
+
+/** Bugs by their names, with commas between them; others are for other rooms. */
+export function parseBridgeBugs(names: string): ReadonlySet<BridgeBug> {
+  const list = names.split(",");
+  return new Set(BRIDGE_BUGS.filter((bug) => list.includes(bug)));
+}
