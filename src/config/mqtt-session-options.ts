@@ -32,4 +32,10 @@ export const MQTT_SESSION_OPTIONS = {
     max: 1024 * 1024 * MIB,
     doc: "Bytes of these messages, on the disk. Beyond it new ones are dropped for these sessions.",
   }),
+  "mqtt.will.grace.ms": duration({
+    default: 10 * SECOND_MS,
+    min: 0,
+    max: DAY_MS,
+    doc: "How long MQTT clients have to come back after a start of the broker before their wills are published, where a will's own delay is no longer.",
+  }),
 } as const;

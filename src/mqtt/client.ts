@@ -11,7 +11,6 @@ import { handleConnect } from "./handlers/connect.ts";
 import { handleDisconnect } from "./handlers/disconnect.ts";
 import { handlePublish } from "./handlers/publish.ts";
 import { handleSubscribe, handleUnsubscribe } from "./handlers/subscribe.ts";
-import { publishWill, type Will } from "./handlers/will.ts";
 import { PacketType, type Qos, Reason, type Refusal, Version } from "./packets/codes.ts";
 import { Framer, type PacketSink } from "./packets/framer.ts";
 import { type PacketWriter, publishSizeBytes } from "./packets/writer.ts";
@@ -21,6 +20,7 @@ import type { Session } from "./sessions/session.ts";
 import { refusalReason } from "./settled-batches.ts";
 import { WheelLinks, type WheelMember } from "./timer-wheel.ts";
 import type { TopicEntry } from "./topic-table.ts";
+import type { WillFate } from "./wills.ts";
 
 /** "connecting" until a CONNECT was accepted; "closed" is the end, whoever closed. */
 export type ClientState = "connecting" | "open" | "closed";
@@ -47,7 +47,6 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   proof: Proof = NO_PROOF;
   /** Whether what waits for it has to be looked at again before it is sent: rights have changed since. */
   checksRights = false;
-  will: Will | null = null;
   problemInformation = true;
   sessionExpirySec = 0;
   receiveMaximum = 0;
@@ -187,7 +186,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     } else if (error !== null) {
       this.door.log.debug("an MQTT connection broke", { ...this.#who(), reason: error.message });
     }
-    this.#end(true);
+    this.#end("publish");
   }
 
   /** Restarts the clock of the keep alive. Bytes count, so that a large packet on a thin link is no silence. */
@@ -217,7 +216,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     door.stats.keepAliveTimeouts++;
     // MQTT-3.1.2-22
     door.log.info("an MQTT client fell silent", { ...this.#who(), keepAliveMs: this.silenceMs / 1.5 });
-    this.leave(Reason.KEEP_ALIVE_TIMEOUT, "", true);
+    this.leave(Reason.KEEP_ALIVE_TIMEOUT, "", "publish");
   }
 
   /** Watches the keep alive from now on, or nothing where the client has none. */
@@ -431,11 +430,11 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
       reason: refusal.what,
       reasonCode: refusal.reason,
     });
-    this.leave(refusal.reason, refusal.what, true);
+    this.leave(refusal.reason, refusal.what, "publish");
   }
 
   /** Says goodbye with a reason, where MQTT 5 allows to, and closes. */
-  leave(reason: number, text: string, publishesWill: boolean): void {
+  leave(reason: number, text: string, fate: WillFate): void {
     if (this.state === "closed") return;
     this.flushReplies();
     // Who is taken over before CONNACK is told nothing: there is no word for it there.
@@ -445,7 +444,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
       // A text that makes the packet too large for the client is left out (MQTT-3.14.2-3, MQTT-3.2.2-19).
       if (!this.#sayGoodbye(reason, said)) this.#sayGoodbye(reason, "");
     }
-    this.#end(publishesWill);
+    this.#end(fate);
     this.connection.close();
   }
 
@@ -462,27 +461,24 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   }
 
   /** Closes after the client said goodbye, or after an answer that ends the handshake. */
-  finish(publishesWill: boolean): void {
+  finish(fate: WillFate): void {
     if (this.state === "closed") return;
     this.flushReplies();
-    this.#end(publishesWill);
+    this.#end(fate);
     this.connection.close();
   }
 
-  #end(publishesWill: boolean): void {
+  #end(fate: WillFate): void {
     const { door, session } = this;
+    // A client that never heard that it is connected has left no will.
+    const willFate = this.state === "open" ? fate : "discard";
     this.state = "closed";
     this.#withdraw?.();
     this.#withdraw = null;
     this.#letGo();
     door.wheel.cancel(this);
     door.forget(this);
-    door.detach(this, session);
-    const { will } = this;
-    this.will = null;
-    if (will === null) return;
-    door.willBytes -= will.sizeBytes;
-    if (publishesWill) publishWill(this, will);
+    door.detach(this, session, willFate);
   }
 
   /** Before MQTT 5 a PUBLISH can't be refused: without an acknowledgement the client will send it again. */
@@ -490,7 +486,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     const { settled } = this.door;
     if (settled.length > 0) this.send(settled);
     settled.clear();
-    this.finish(true);
+    this.finish("publish");
   }
 
   #who() {

@@ -36,6 +36,7 @@ import type { ProgramFigures } from "./sys/figures.ts";
 import { SysTopics } from "./sys/sys-topics.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { type TopicEntry, TopicTable } from "./topic-table.ts";
+import { type WillFate, Wills } from "./wills.ts";
 
 const WHEEL_TICK_MS = 500;
 const WHEEL_SLOTS = 512;
@@ -117,8 +118,7 @@ export class Door {
   readonly connections = new Set<Client>();
   /** Connections by client id: at most one each (MQTT-3.1.4-3). */
   readonly clients = new Map<string, Client>();
-  /** Bytes that the wills of all connections hold. */
-  willBytes = 0;
+  readonly wills: Wills;
   /** Wall time of the chunk at hand, or of the latest settlement. */
   nowMs: number;
 
@@ -189,6 +189,8 @@ export class Door {
     parts.ingest.onSettled(() => this.settle());
     this.store = parts.stateLog === undefined ? null : this.#openStore(parts.stateLog, parts);
     if (this.store !== null) this.publishing.kept = this.store.messages;
+    this.wills = new Wills(this);
+    this.wills.restore();
     // Their batches may settle in a commit round of their own.
     this.retainedStore.onSettled(() => this.settleSoon());
   }
@@ -230,14 +232,15 @@ export class Door {
       client.checksRights = true;
       if (client.state !== "open" || this.gate.holds(client.proof)) continue;
       this.stats.loginsRevoked++;
-      client.leave(Reason.NOT_AUTHORIZED, "its user, password or certificate holds no longer", false);
+      client.leave(Reason.NOT_AUTHORIZED, "its user, password or certificate holds no longer", "discard");
     }
   }
 
   /** A connection has ended: its session ends with it, or waits for the next one. */
-  detach(client: Client, session: Session): void {
+  detach(client: Client, session: Session, fate: WillFate): void {
     if (this.clients.get(session.clientId) === client) this.clients.delete(session.clientId);
     session.outbound.detach();
+    this.wills.disconnected(session, fate);
     if (!(session instanceof DurableSession) || session.expirySec === 0) {
       this.endSession(session);
       return;
@@ -251,6 +254,7 @@ export class Door {
   endSession(session: Session): void {
     for (const filter of session.subscriptions.keys()) this.subscriptions.remove(session, filter);
     this.retained.stop(session);
+    this.wills.ended(session);
     session.outbound.end();
     if (!(session instanceof DurableSession)) session.subscriptions.clear();
     else if (!session.ended) this.store?.end(session);

@@ -43,6 +43,8 @@ export interface MqttLimits {
   readonly maxStoredMessages: number;
   readonly maxStoredBytes: number;
   readonly maxTotalWillBytes: number;
+  /** How long after a start clients have to come back before their wills are published. */
+  readonly willGraceMs: number;
   /** MQTT topics with a retained message, and what those messages weigh together. */
   readonly maxRetainedMessages: number;
   readonly maxRetainedBytes: number;
@@ -88,6 +90,7 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxStoredMessages: 2_000_000,
   maxStoredBytes: 1_073_741_824,
   maxTotalWillBytes: 8_388_608,
+  willGraceMs: 10_000,
   maxRetainedMessages: 200_000,
   maxRetainedBytes: 268_435_456,
   maxRetainedCacheBytes: 4_194_304,

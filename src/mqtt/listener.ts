@@ -185,7 +185,8 @@ async function closeDoor(door: Door): Promise<void> {
     }
   };
   await settled();
-  for (const client of [...door.connections]) client.leave(Reason.SERVER_SHUTTING_DOWN, "", false);
+  for (const client of [...door.connections]) client.leave(Reason.SERVER_SHUTTING_DOWN, "", "keep");
+  door.wills.stop();
   if (door.store !== null && door.store.count > 0) {
     // When they were left counts for their expiry.
     door.afterwards(door.store.batch, () => {});

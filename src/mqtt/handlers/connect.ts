@@ -8,7 +8,6 @@ import { type ConnackProperties, connackSizeBytes } from "../packets/writer.ts";
 import { Session } from "../sessions/session.ts";
 import { refusalReason } from "../settled-batches.ts";
 import { type Admitted, askWho, type ConnectRefusal } from "./admission.ts";
-import { newWill, type Will } from "./will.ts";
 
 const ASSIGNED_ID_BYTES = 12;
 /** MQTT 3.1 asks for 1 to 23 characters. */
@@ -89,7 +88,7 @@ function open(
   client: Client,
   packet: ConnectPacket,
   clientId: string,
-  will: Will | null,
+  will: WillPacket | null,
   admitted: Admitted,
 ): void {
   const { door } = client;
@@ -103,10 +102,11 @@ function open(
   const before = door.clients.get(clientId);
   if (before !== undefined) {
     door.stats.takeovers++;
-    before.leave(Reason.SESSION_TAKEN_OVER, "", true);
+    before.leave(Reason.SESSION_TAKEN_OVER, "", "publish");
   }
-  const { session, written } = sessionFor(door, packet, terms);
+  const { session, written: begun } = sessionFor(door, packet, terms);
   session.userName = admitted.userName;
+  const written = door.wills.connected(session, will) ?? begun;
   client.session = session;
   client.proof = admitted.proof;
   client.checksRights = door.access !== OPEN_ACCESS;
@@ -115,13 +115,13 @@ function open(
   client.unacknowledged = session.received.size;
   door.clients.set(clientId, client);
   if (written === null) {
-    begin(client, packet, terms, will);
+    begin(client, packet, terms);
     return;
   }
   client.ask(() => {});
   door.afterwards(written, ({ state }) =>
     client.answered(() => {
-      if (state === "durable") begin(client, packet, terms, will);
+      if (state === "durable") begin(client, packet, terms);
       else refuse(client, NOT_WRITTEN);
     }),
   );
@@ -134,7 +134,7 @@ const NOT_WRITTEN: ConnectRefusal = {
 };
 
 /** Says that it is accepted, and then sends what waits for it. */
-function begin(client: Client, packet: ConnectPacket, terms: Terms, will: Will | null): void {
+function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   const { door, session } = client;
   if (!door.gate.holds(client.proof)) {
     // While its session was written.
@@ -145,8 +145,6 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms, will: Will |
     });
     return;
   }
-  client.will = will;
-  if (will !== null) door.willBytes += will.sizeBytes;
   putConnack(client, packet, terms);
   client.silenceMs = terms.keepAliveSec * 1_500;
   // Before anything else (MQTT-3.2.0-1).
@@ -281,7 +279,7 @@ function badId(what: string): ConnectRefusal {
 }
 
 /** The will, if it is one that can be published. */
-function willFor(client: Client, packet: ConnectPacket, who: Identity): Will | ConnectRefusal | null {
+function willFor(client: Client, packet: ConnectPacket, who: Identity): WillPacket | ConnectRefusal | null {
   const { door } = client;
   if (packet.will === null) return null;
   const asked: WillPacket = packet.will;
@@ -293,14 +291,13 @@ function willFor(client: Client, packet: ConnectPacket, who: Identity): Will | C
   if (!door.access.mayPublish(who, entry)) {
     return badWill(Reason.NOT_AUTHORIZED, "a will to a topic that it may not publish to");
   }
-  const will = newWill(entry, asked);
-  if (door.willBytes + will.sizeBytes > door.limits.maxTotalWillBytes) {
+  if (!door.wills.hasRoomFor(asked)) {
     return {
       ...badWill(Reason.QUOTA_EXCEEDED, "too many wills"),
       returnCode: ConnectReturn.SERVER_UNAVAILABLE,
     };
   }
-  return will;
+  return asked;
 }
 
 function badWill(reason: number, what: string): ConnectRefusal {

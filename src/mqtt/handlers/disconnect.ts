@@ -25,5 +25,5 @@ export function handleDisconnect(client: Client): void {
   if (properties.hasSessionExpiry && session instanceof DurableSession) {
     session.expirySec = Math.min(properties.sessionExpirySec, limits.maxSessionExpirySec);
   }
-  client.finish(reason !== Reason.SUCCESS);
+  client.finish(reason === Reason.SUCCESS ? "discard" : "publish");
 }

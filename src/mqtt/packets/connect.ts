@@ -34,6 +34,8 @@ export interface WillPacket {
   readonly payload: Uint8Array;
   readonly qos: Qos;
   readonly retain: boolean;
+  /** Seconds from the end of its connection to its being due: MQTT 5, 3.1.3.2.2. */
+  readonly delaySec: number;
   /** Seconds, or -1 for none. */
   readonly expirySec: number;
   /** As they go on to subscribers, or null. */
@@ -140,7 +142,8 @@ function readWill(
   properties.clear();
   if (version === Version.V5) readProperties(reader, WILL_PROPERTIES, maxProperties, properties);
   const expirySec = properties.messageExpirySec;
-  const forwarded = reader.fault === null ? forwardedWillProperties(reader, properties) : null;
+  const forwarded = reader.fault === null ? forwardedProperties(reader.bytes, properties) : null;
+  const { willDelaySec } = properties;
   const topic = reader.binary();
   if (reader.fault === null && decodeText(topic) === null) {
     reader.fail(Reason.MALFORMED_PACKET, "a will topic that is not UTF-8 or has U+0000");
@@ -151,41 +154,10 @@ function readWill(
     payload: copyOf(payload),
     qos: qosOf((flags >> 3) & 3),
     retain: (flags & FLAG_WILL_RETAIN) !== 0,
+    delaySec: willDelaySec,
     expirySec,
     properties: forwarded,
   };
-}
-
-const WILL_DELAY = 0x18;
-const WILL_DELAY_BYTES = 5;
-
-/**
- * A will's properties as its PUBLISH will carry them. The will delay stays here: a session ends with its
- * connection, and a will is due at the latest when the session ends (MQTT-3.1.3-9), so the delay never runs.
- */
-function forwardedWillProperties(reader: PacketReader, properties: Properties): Uint8Array | null {
-  const kept = forwardedProperties(reader.bytes, properties);
-  if (kept === null) return null;
-  const at = findWillDelay(kept);
-  if (at < 0) return kept;
-  if (kept.length === WILL_DELAY_BYTES) return null;
-  const rest = new Uint8Array(kept.length - WILL_DELAY_BYTES);
-  rest.set(kept.subarray(0, at));
-  rest.set(kept.subarray(at + WILL_DELAY_BYTES), at);
-  return rest;
-}
-
-/** Walks properties that were checked before; every other one a will can have is a byte, strings or data. */
-function findWillDelay(bytes: Uint8Array): number {
-  const field = (at: number): number => at + 2 + (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0));
-  for (let at = 0; at < bytes.length; ) {
-    const id = bytes[at];
-    if (id === WILL_DELAY) return at;
-    if (id === 0x01) at += 2;
-    else if (id === 0x26) at = field(field(at + 1));
-    else at = field(at + 1);
-  }
-  return -1;
 }
 
 /** The QoS that two bits stand for; three was refused before. */

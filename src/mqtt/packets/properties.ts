@@ -127,6 +127,10 @@ export class Properties {
   /** Seconds, or -1 where there is none. */
   messageExpirySec = -1;
   messageExpiryStart = 0;
+  /** Seconds; 0 for none. */
+  willDelaySec = 0;
+  /** -1 where there is none. */
+  willDelayStart = -1;
 
   clear(): void {
     this.start = 0;
@@ -144,6 +148,8 @@ export class Properties {
     this.topicAliasStart = 0;
     this.messageExpirySec = -1;
     this.messageExpiryStart = 0;
+    this.willDelaySec = 0;
+    this.willDelayStart = -1;
   }
 }
 
@@ -244,6 +250,10 @@ function keepNumber(reader: PacketReader, id: number, value: number, at: number,
       into.messageExpirySec = value;
       into.messageExpiryStart = at;
       return;
+    case Property.WILL_DELAY:
+      into.willDelaySec = value;
+      into.willDelayStart = at;
+      return;
     case Property.TOPIC_ALIAS:
       // MQTT-3.3.2-8
       if (value === 0) reader.fail(Reason.TOPIC_ALIAS_INVALID, "topic alias 0");
@@ -285,21 +295,28 @@ function readResponseTopic(reader: PacketReader): void {
   }
 }
 
-/** Size of a topic alias property and of a message expiry property, identifier included. */
+/** Sizes of properties with their identifiers. */
 const TOPIC_ALIAS_BYTES = 3;
 const MESSAGE_EXPIRY_BYTES = 5;
+const WILL_DELAY_BYTES = 5;
 
 /**
  * The properties of a PUBLISH that go on to subscribers unaltered and in order (MQTT-3.3.2-4, -15, -16, -17,
- * -20): all but the topic alias, which ends here, and the expiry, which is written anew. A copy; null where
- * nothing is left.
+ * -20): all but the topic alias and a will's delay, which end here, and the expiry, which is written anew. A copy;
+ * null where nothing is left.
  */
 export function forwardedProperties(bytes: Uint8Array, properties: Properties): Uint8Array | null {
   const { start, end } = properties;
   if (end === start) return null;
   const alias = properties.topicAlias > 0 ? properties.topicAliasStart : -1;
   const expiry = properties.messageExpirySec >= 0 ? properties.messageExpiryStart : -1;
-  const kept = end - start - (alias < 0 ? 0 : TOPIC_ALIAS_BYTES) - (expiry < 0 ? 0 : MESSAGE_EXPIRY_BYTES);
+  const delay = properties.willDelayStart;
+  const kept =
+    end -
+    start -
+    (alias < 0 ? 0 : TOPIC_ALIAS_BYTES) -
+    (expiry < 0 ? 0 : MESSAGE_EXPIRY_BYTES) -
+    (delay < 0 ? 0 : WILL_DELAY_BYTES);
   if (kept === 0) return null;
   const copy = new Uint8Array(kept);
   let to = 0;
@@ -312,9 +329,14 @@ export function forwardedProperties(bytes: Uint8Array, properties: Properties): 
       at += MESSAGE_EXPIRY_BYTES;
       continue;
     }
+    if (at === delay) {
+      at += WILL_DELAY_BYTES;
+      continue;
+    }
     let next = end;
     if (alias > at && alias < next) next = alias;
     if (expiry > at && expiry < next) next = expiry;
+    if (delay > at && delay < next) next = delay;
     copy.set(bytes.subarray(at, next), to);
     to += next - at;
     at = next;

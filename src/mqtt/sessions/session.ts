@@ -1,5 +1,6 @@
 import type { MqttLimits } from "../limits.ts";
 import { type Losses, NO_LOSSES } from "../losses.ts";
+import type { WillPacket } from "../packets/connect.ts";
 import type { MqttStats } from "../stats.ts";
 import type { Outbound } from "./outbound.ts";
 import { PacketIdSet } from "./packet-id-set.ts";
@@ -14,6 +15,8 @@ export class Session {
   readonly clientId: string;
   /** The name that the client was let in under; null for nobody in particular. */
   userName: string | null = null;
+  /** Its connection's, or while it is away one that is not due yet. */
+  will: WillPacket | null = null;
   readonly subscriptions = new Map<string, Subscription>();
   /** QoS 2 packets that were appended, or are about to be, and not released by PUBREL. */
   readonly received = new PacketIdSet();

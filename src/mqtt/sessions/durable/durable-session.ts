@@ -4,7 +4,7 @@ import type { Version } from "../../packets/codes.ts";
 import type { MqttStats } from "../../stats.ts";
 import { Session } from "../session.ts";
 import type { DurableQueue } from "./durable-queue.ts";
-import type { KeptWill, SessionRecord } from "./records.ts";
+import type { SessionRecord } from "./records.ts";
 
 /**
  * A session that outlives its connection (MQTT 5, 4.1): `connected` -> `away`, back and forth, -> `ended`, by its
@@ -20,7 +20,6 @@ export class DurableSession extends Session {
   connected = false;
   /** Wall time of the end of its connection; 0 while connected. */
   disconnectedAtMs = 0;
-  will: KeptWill | null = null;
   ended = false;
 
   constructor(queue: DurableQueue, protocol: Version, limits: MqttLimits, stats: MqttStats, losses: Losses) {

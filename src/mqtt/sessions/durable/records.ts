@@ -1,5 +1,5 @@
 import { type Qos, type Version, Version as Versions } from "../../packets/codes.ts";
-import { qosOf } from "../../packets/connect.ts";
+import { qosOf, type WillPacket } from "../../packets/connect.ts";
 import type { LiveMessage } from "../outbound.ts";
 import type { Subscription } from "../targets.ts";
 import type { FieldReader, FieldWriter } from "./bytes.ts";
@@ -14,7 +14,7 @@ import type { FieldReader, FieldWriter } from "./bytes.ts";
  *   PROGRESS      session number               boundary, runs of unacknowledged sequences
  *   RECEIVED      session number, packet id    see `received.ts`
  *   CURSOR        name                         whatever its owner put there
- *   WILL          client id                    will
+ *   WILL          client id                    [user name], will
  */
 export const Kind = {
   SESSION: 1,
@@ -28,19 +28,6 @@ export const Kind = {
 
 const VERSION = 1;
 
-/** A will as it is kept: MQTT 5, 3.1.3.2 and 3.1.3.3. */
-export interface KeptWill {
-  readonly topic: Uint8Array;
-  readonly payload: Uint8Array;
-  readonly properties: Uint8Array | null;
-  readonly qos: Qos;
-  readonly retain: boolean;
-  /** Seconds from the end of the connection to its being due. */
-  readonly delaySec: number;
-  /** Seconds, -1 for no end. */
-  readonly expirySec: number;
-}
-
 /** What stands of a session itself. */
 export interface SessionRecord {
   readonly number: number;
@@ -51,7 +38,7 @@ export interface SessionRecord {
   /** Wall time of the end of its connection; 0 while connected. */
   readonly disconnectedAtMs: number;
   readonly userName: string | null;
-  readonly will: KeptWill | null;
+  readonly will: WillPacket | null;
 }
 
 const CONNECTED = 1;
@@ -96,24 +83,33 @@ export function readSession(reader: FieldReader): SessionRecord | null {
 const WILL_RETAIN = 4;
 const WILL_PROPERTIES = 8;
 
-export function putWill(writer: FieldWriter, will: KeptWill): void {
-  putWillFields(writer.u8(VERSION), will);
+/** A will with the name that its client was let in under. */
+export interface OwnedWill {
+  readonly will: WillPacket;
+  readonly userName: string | null;
 }
 
-export function readWill(reader: FieldReader): KeptWill | null {
+export function putWill(writer: FieldWriter, { will, userName }: OwnedWill): void {
+  writer.u8(VERSION).u8(userName === null ? 0 : HAS_USER_NAME);
+  if (userName !== null) writer.text(userName);
+  putWillFields(writer, will);
+}
+
+export function readWill(reader: FieldReader): OwnedWill | null {
   if (reader.u8() !== VERSION) return null;
+  const userName = (reader.u8() & HAS_USER_NAME) === 0 ? null : reader.text();
   const will = readWillFields(reader);
-  return reader.ok ? will : null;
+  return reader.ok ? { will, userName } : null;
 }
 
-function putWillFields(writer: FieldWriter, will: KeptWill): void {
+function putWillFields(writer: FieldWriter, will: WillPacket): void {
   writer.u8(will.qos | (will.retain ? WILL_RETAIN : 0) | (will.properties === null ? 0 : WILL_PROPERTIES));
   writer.number(will.delaySec).number(will.expirySec + 1);
   writer.field(will.topic).field(will.payload);
   if (will.properties !== null) writer.field(will.properties);
 }
 
-function readWillFields(reader: FieldReader): KeptWill {
+function readWillFields(reader: FieldReader): WillPacket {
   const flags = reader.u8();
   const delaySec = reader.number();
   const expirySec = reader.number() - 1;

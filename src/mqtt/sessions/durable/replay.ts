@@ -5,9 +5,9 @@ import { FieldReader } from "./bytes.ts";
 import { EntryRing } from "./entry-ring.ts";
 import type { MessageTable } from "./message-table.ts";
 import {
-  type KeptWill,
   Kind,
   type MessageHeads,
+  type OwnedWill,
   type Progress,
   readMessageHead,
   readProgress,
@@ -38,7 +38,7 @@ export class FoundState {
 export class Replay implements MessageHeads {
   readonly sessions = new Map<string, SessionRecord>();
   readonly cursors = new Map<string, Uint8Array>();
-  readonly wills = new Map<string, KeptWill>();
+  readonly wills = new Map<string, OwnedWill>();
   nextSession = 1;
   nextMessage = 1;
   /** Records that are not understood: of a later version, or damaged. */

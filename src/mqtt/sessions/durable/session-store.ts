@@ -4,6 +4,7 @@ import type { Clock } from "../../../io/clock.ts";
 import type { MqttLimits } from "../../limits.ts";
 import type { Losses } from "../../losses.ts";
 import type { Version } from "../../packets/codes.ts";
+import type { WillPacket } from "../../packets/connect.ts";
 import type { MqttStats } from "../../stats.ts";
 import type { SubscriptionTrie } from "../subscription-trie.ts";
 import type { Subscription } from "../targets.ts";
@@ -12,7 +13,7 @@ import type { Cursors } from "./cursors.ts";
 import { DurableQueue } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
 import { MessageStore, type SessionBugs } from "./message-store.ts";
-import { Kind, putSession, putSubscription } from "./records.ts";
+import { Kind, type OwnedWill, putSession, putSubscription, putWill } from "./records.ts";
 import { Replay } from "./replay.ts";
 import type { StateLog } from "./state-log.ts";
 import { type OnWritten, TurnLog } from "./turn-log.ts";
@@ -51,6 +52,9 @@ export class SessionStore {
   readonly #key = new FieldWriter();
   readonly #value = new FieldWriter();
   readonly #cursorValues = new Map<string, Uint8Array>();
+  #orphanedWills: ReadonlyMap<string, OwnedWill> = new Map();
+  /** Wills that stand for themselves, to be written or (null) to be taken back. */
+  #wills = new Map<string, OwnedWill | null>();
   #nextNumber = 1;
   #changed = new Set<DurableSession>();
   /** Filters whose subscription is to be written, or taken back. */
@@ -130,6 +134,17 @@ export class SessionStore {
     this.change(session);
   }
 
+  /** Wills whose sessions ended with the process that wrote them, by client id, as a start has found them. */
+  get orphanedWills(): ReadonlyMap<string, OwnedWill> {
+    return this.#orphanedWills;
+  }
+
+  /** The will of a client whose session ends with its connection; null for none any more. */
+  keepWill(clientId: string, will: WillPacket | null, userName: string | null): PendingBatch {
+    this.#wills.set(clientId, will === null ? null : { will, userName });
+    return this.#turns.batch;
+  }
+
   /** Something of it has changed that its record has. */
   change(session: DurableSession): PendingBatch {
     this.#changed.add(session);
@@ -177,6 +192,7 @@ export class SessionStore {
       this.#strays.push({ number, filters: [...subscriptions.keys()] });
     }
     for (const [name, value] of replay.cursors) this.#cursorValues.set(name, value);
+    this.#orphanedWills = replay.wills;
     this.#nextNumber = replay.nextSession;
     this.messages.nextNumber = replay.nextMessage;
     this.messages.abandon(replay.sweep());
@@ -264,6 +280,7 @@ export class SessionStore {
     if (this.#ended.length > 0) this.#writeEnded(writer, onWritten);
     if (this.#changed.size > 0) this.#writeChanged(writer, onWritten);
     if (this.#subscribed.size > 0) this.#writeSubscriptions(writer, onWritten);
+    if (this.#wills.size > 0) this.#writeWills(writer, onWritten);
   }
 
   writeLast(writer: TurnWriter, onWritten: OnWritten): void {
@@ -304,6 +321,22 @@ export class SessionStore {
     if (subscription !== undefined) putSubscription(this.#value.start(), subscription);
     const key = this.#subscriptionKey(session.number, filter);
     writer.put(key, subscription === undefined ? null : this.#value.take(), -1);
+  }
+
+  #writeWills(writer: TurnWriter, onWritten: OnWritten): void {
+    const wills = this.#wills;
+    this.#wills = new Map();
+    for (const [clientId, will] of wills) {
+      if (will !== null) putWill(this.#value.start(), will);
+      const key = this.#key.start().u8(Kind.WILL).restText(clientId).take();
+      writer.put(key, will === null ? null : this.#value.take(), -1);
+    }
+    onWritten((error) => {
+      if (error === 0) return;
+      for (const [clientId, will] of wills) {
+        if (!this.#wills.has(clientId)) this.#wills.set(clientId, will);
+      }
+    });
   }
 
   #writeEnded(writer: TurnWriter, onWritten: OnWritten): void {

@@ -1,0 +1,161 @@
+import type { PendingBatch } from "../broker/ingest.ts";
+import { Deadlines } from "../coordinators/runtime/deadlines.ts";
+import type { Identity } from "./access.ts";
+import type { Door } from "./door.ts";
+import type { WillPacket } from "./packets/connect.ts";
+import { MESSAGE_OVERHEAD_BYTES } from "./publishing.ts";
+import { DurableSession } from "./sessions/durable/durable-session.ts";
+import type { Session } from "./sessions/session.ts";
+
+/**
+ * What the end of a connection means for its will: it is published when its delay has passed, it is taken back, or it
+ * stays as it is written down, since it is the broker that goes.
+ */
+export type WillFate = "publish" | "discard" | "keep";
+
+export function willSizeBytes({ topic, payload, properties }: WillPacket): number {
+  return topic.length + payload.length + (properties?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
+}
+
+/**
+ * The wills of all clients. A will is published once its connection has ended without a proper goodbye and its delay has
+ * passed, or the session has ended, whichever is first (MQTT-3.1.2-8, MQTT-3.1.3-9). Wills outlive the process: in the
+ * record of a session that outlives its connection, else in one of their own. After a start, those whose clients don't
+ * come back in time are published.
+ */
+export class Wills {
+  readonly #door: Door;
+  readonly #delays: Deadlines;
+  /** Wills of connections of an earlier process whose sessions ended with them, by client id. */
+  readonly #orphans = new Map<string, { readonly will: WillPacket; readonly userName: string | null }>();
+  /** Bytes that all of them hold. */
+  #sizeBytes = 0;
+
+  constructor(door: Door) {
+    this.#door = door;
+    this.#delays = new Deadlines(door.clock);
+  }
+
+  hasRoomFor(will: WillPacket): boolean {
+    return this.#sizeBytes + willSizeBytes(will) <= this.#door.limits.maxTotalWillBytes;
+  }
+
+  /** Takes up what an earlier process has left. */
+  restore(): void {
+    const { store, limits, clock } = this.#door;
+    if (store === null) return;
+    const nowMs = clock.nowMs();
+    for (const session of store.all()) {
+      const { will, clientId } = session;
+      if (will === null) continue;
+      this.#sizeBytes += willSizeBytes(will);
+      const goneMs = Math.max(0, nowMs - session.disconnectedAtMs);
+      const delayMs = Math.max(limits.willGraceMs, will.delaySec * 1_000 - goneMs);
+      this.#delays.set(clientId, delayMs, () => this.#publishOf(session));
+    }
+    for (const [clientId, orphan] of store.orphanedWills) {
+      this.#sizeBytes += willSizeBytes(orphan.will);
+      this.#orphans.set(clientId, orphan);
+      this.#delays.set(clientId, limits.willGraceMs, () => this.#publishOrphan(clientId));
+    }
+  }
+
+  /**
+   * A client has connected: what an earlier connection has left is not published any more, and this is its will from now
+   * on. Gives the batch in which that is written down, or null where it is in none.
+   */
+  connected(session: Session, will: WillPacket | null): PendingBatch | null {
+    const { clientId, userName } = session;
+    const { store } = this.#door;
+    this.#delays.delete(clientId);
+    const orphan = this.#orphans.get(clientId);
+    this.#orphans.delete(clientId);
+    if (orphan !== undefined) this.#sizeBytes -= willSizeBytes(orphan.will);
+    this.#put(session, will);
+    if (store === null) return null;
+    const isOfSession = isKept(session);
+    const own = isOfSession ? null : will;
+    if (own !== null || orphan !== undefined) store.keepWill(clientId, own, userName);
+    if (isOfSession) return store.change(session);
+    return own === null && orphan === undefined ? null : store.batch;
+  }
+
+  /** Its connection has ended; the session may go on. */
+  disconnected(session: Session, fate: WillFate): void {
+    const { will } = session;
+    if (will === null) return;
+    if (fate === "discard") {
+      this.#take(session);
+      return;
+    }
+    if (fate === "keep") {
+      // The record stands; nothing of this process is to publish it.
+      this.#sizeBytes -= willSizeBytes(will);
+      if (!isKept(session)) session.will = null;
+      return;
+    }
+    const delaySec = isKept(session) ? will.delaySec : 0;
+    if (delaySec === 0) this.#publishOf(session);
+    else this.#delays.set(session.clientId, delaySec * 1_000, () => this.#publishOf(session));
+  }
+
+  /** Its session has ended: what was delayed is due (MQTT-3.1.3-9). */
+  ended(session: Session): void {
+    if (session.will !== null) this.#publishOf(session);
+  }
+
+  stop(): void {
+    this.#delays.clear();
+  }
+
+  #publishOf(session: Session): void {
+    const { will } = session;
+    if (will === null) return;
+    this.#take(session);
+    this.#publish(will, session);
+  }
+
+  #publishOrphan(clientId: string): void {
+    const orphan = this.#orphans.get(clientId);
+    if (orphan === undefined) return;
+    this.#orphans.delete(clientId);
+    this.#sizeBytes -= willSizeBytes(orphan.will);
+    this.#publish(orphan.will, { clientId, userName: orphan.userName });
+    this.#door.store?.keepWill(clientId, null, null);
+  }
+
+  /** In the turn in which it is taken back, so that a power cut mostly leaves both or none: it may come twice, not never. */
+  #publish(will: WillPacket, from: Identity): void {
+    const door = this.#door;
+    const entry = door.topics.find(will.topic, 0, will.topic.length);
+    if ("reason" in entry || entry.destination === null || !door.access.mayPublish(from, entry)) return;
+    door.stats.willsPublished++;
+    const { payload, properties, qos, retain, expirySec } = will;
+    door.publish({ entry, payload, properties, qos, retain, expirySec, append: true }, from);
+  }
+
+  #put(session: Session, will: WillPacket | null): void {
+    if (session.will !== null) this.#sizeBytes -= willSizeBytes(session.will);
+    session.will = will;
+    if (will !== null) this.#sizeBytes += willSizeBytes(will);
+  }
+
+  /** The will is no more, and no record has it. */
+  #take(session: Session): void {
+    const { store } = this.#door;
+    this.#delays.delete(session.clientId);
+    this.#put(session, null);
+    if (store === null) return;
+    if (!(session instanceof DurableSession)) store.keepWill(session.clientId, null, null);
+    else {
+      // It may have been one that was to end with its connection, and have its will in a record of its own.
+      if (session.expirySec === 0) store.keepWill(session.clientId, null, null);
+      if (!session.ended) store.change(session);
+    }
+  }
+}
+
+/** Whether the session outlives its connection, so that its record has its will. */
+function isKept(session: Session): session is DurableSession {
+  return session instanceof DurableSession && session.expirySec > 0;
+}
