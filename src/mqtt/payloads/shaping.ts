@@ -98,7 +98,7 @@ export class Shaping {
       const last = path.at(-1) ?? "";
       if (!isMembers(parent) || !Object.hasOwn(parent, last)) continue;
       moved.push([name, Reflect.get(parent, last)]);
-      Reflect.deleteProperty(parent, last);
+      remove(record, path);
     }
     const members: Record<string, unknown> = Object.create(null);
     const own = Object.entries(record).map(
@@ -152,6 +152,16 @@ function pick(value: unknown, tree: Kept): unknown {
   const members: Record<string, unknown> = Object.create(null);
   for (const [name, part] of parts) members[name] = part;
   return members;
+}
+
+/** Takes a field away, and the tables around it that are empty then. */
+function remove(record: object, path: Path): void {
+  for (let length = path.length; length > 0; length--) {
+    const parent = valueAt(record, path.slice(0, length - 1));
+    if (!isMembers(parent)) return;
+    Reflect.deleteProperty(parent, path[length - 1] ?? "");
+    if (Object.keys(parent).length > 0) return;
+  }
 }
 
 function isMembers(value: unknown): value is object {
