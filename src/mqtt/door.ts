@@ -252,12 +252,14 @@ export class Door {
 
   /** Ends a session for good: its subscriptions, and all that waits for it. */
   endSession(session: Session): void {
+    const heirs = this.live.shared.heirsOf(session);
     for (const filter of session.subscriptions.keys()) this.subscriptions.remove(session, filter);
     this.retained.stop(session);
     this.wills.ended(session);
-    session.outbound.end();
+    session.outbound.end(heirs);
     if (!(session instanceof DurableSession)) session.subscriptions.clear();
     else if (!session.ended) this.store?.end(session);
+    if (this.subscriptions.hasLeft) this.settleSoon();
     this.stats.subscriptions = this.subscriptions.count;
   }
 
@@ -399,7 +401,7 @@ export class Door {
         stats: this.stats,
         packetsSent: this.replies.packets + this.direct.packets + this.settled.packets,
         connected: this.clients.size,
-        sharedSubscriptions: 0,
+        sharedSubscriptions: this.subscriptions.sharedCount,
         uptimeSec: Math.floor((this.clock.monotonicMs() - openedMs) / SECOND_MS),
         heapBytes: heapBytes(),
       }),

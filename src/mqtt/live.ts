@@ -6,6 +6,7 @@ import { DurableSession } from "./sessions/durable/durable-session.ts";
 import { type LiveMessage, lowerQos } from "./sessions/outbound.ts";
 import type { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { type Target, withoutNoLocal } from "./sessions/targets.ts";
+import { NO_SHARES, SharedDelivery, type Shares } from "./shared/shared-delivery.ts";
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry } from "./topic-table.ts";
 
@@ -17,6 +18,7 @@ interface Staged {
   readonly message: LiveMessage;
   readonly batch: PendingBatch;
   readonly publisher: Identity;
+  readonly shares: Shares;
 }
 
 /**
@@ -30,6 +32,7 @@ export class LiveDelivery {
   readonly #limits: MqttLimits;
   readonly #stats: MqttStats;
   readonly #losses: Losses;
+  readonly shared: SharedDelivery;
   #staged: Staged[] = [];
 
   constructor(
@@ -44,26 +47,33 @@ export class LiveDelivery {
     this.#limits = limits;
     this.#stats = stats;
     this.#losses = losses;
+    this.shared = new SharedDelivery(subscriptions, access, losses);
   }
 
   /** Whether anybody would get a message of this topic. */
   isWanted(entry: TopicEntry): boolean {
-    return this.#subscriptions.count > 0 && this.#targets(entry).length > 0;
+    return (
+      this.#subscriptions.count > 0 &&
+      (this.#targets(entry).length > 0 || this.shared.groups(entry).length > 0)
+    );
   }
 
   /** Whether a message of this size may wait; where not, it is counted, and said who does not get it. */
-  hasRoom(entry: TopicEntry, message: LiveMessage): boolean {
+  hasRoom(entry: TopicEntry, message: LiveMessage, shares: Shares = NO_SHARES): boolean {
     if (this.#stats.stagedBytes + message.sizeBytes <= this.#limits.maxTotalStagedBytes) return true;
     const targets = this.#targets(entry).filter((target) => !isKept(target, message));
-    if (targets.length === 0) return false;
+    const groups = shares.live.length;
+    if (targets.length + groups === 0) return false;
     this.#stats.messagesUnstaged++;
-    if (targets.length > MAX_REMEMBERED_TARGETS) this.#losses.lost("unstaged", null, message);
+    // Of a group nobody in particular loses it.
+    if (targets.length > MAX_REMEMBERED_TARGETS || groups > 0) this.#losses.lost("unstaged", null, message);
     else for (const { session } of targets) this.#losses.lost("unstaged", session.clientId, message);
     return false;
   }
 
   /** Whether any of a message's subscribers gets it live, and not by the log of sessions. */
-  isWantedLive(entry: TopicEntry, message: LiveMessage): boolean {
+  isWantedLive(entry: TopicEntry, message: LiveMessage, shares: Shares): boolean {
+    if (shares.live.length > 0) return true;
     return this.#subscriptions.count > 0 && this.#targets(entry).some((target) => !isKept(target, message));
   }
 
@@ -78,13 +88,20 @@ export class LiveDelivery {
     });
   }
 
-  stage(entry: TopicEntry, message: LiveMessage, batch: PendingBatch, publisher: Identity): void {
-    this.#staged.push({ entry, message, batch, publisher });
+  stage(
+    entry: TopicEntry,
+    message: LiveMessage,
+    batch: PendingBatch,
+    publisher: Identity,
+    shares: Shares = this.shared.share(entry, message),
+  ): void {
+    this.#staged.push({ entry, message, batch, publisher, shares });
     this.#stats.stagedBytes += message.sizeBytes;
   }
 
   /** Delivers what has become durable and forgets what was refused. */
   settle(nowMs: number): void {
+    this.shared.passOn(nowMs);
     if (this.#staged.length === 0) return;
     const all = this.#staged;
     this.#staged = [];
@@ -104,6 +121,7 @@ export class LiveDelivery {
       if (own === null || isKept(own, staged.message)) continue;
       own.session.outbound.deliver(staged.message, own, nowMs);
     }
+    this.shared.deliver(staged.shares, staged.entry, staged.message, nowMs);
   }
 
   #targets(entry: TopicEntry): readonly Target[] {

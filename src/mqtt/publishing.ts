@@ -168,13 +168,17 @@ export class Publishing {
     }
     // One who subscribes before a retained message is durable finds it neither among the retained nor among the live
     // ones, if it does not wait here.
-    const mayBeWanted = message.retain || this.#live.isWantedLive(entry, message);
-    if (mayBeWanted && this.#live.hasRoom(entry, message)) {
-      this.#live.stage(entry, message, batch, from);
+    const shares = this.#live.shared.share(entry, message);
+    const mayBeWanted = message.retain || this.#live.isWantedLive(entry, message, shares);
+    if (mayBeWanted && this.#live.hasRoom(entry, message, shares)) {
+      this.#live.stage(entry, message, batch, from, shares);
     }
-    if (this.kept !== null) {
-      const targets = this.#live.durableTargets(entry, message, from);
-      if (targets.length > 0) batch = this.#joiner.join(batch, this.kept.stage(message, targets, batch));
+    if (this.kept === null) return batch;
+    const targets = this.#live.durableTargets(entry, message, from);
+    if (targets.length > 0) batch = this.#joiner.join(batch, this.kept.stage(message, targets, batch));
+    // A session may get it for itself and for a group: each is a message of its own.
+    for (const member of shares.kept) {
+      batch = this.#joiner.join(batch, this.kept.stage(message, [member], batch));
     }
     return batch;
   }

@@ -5,7 +5,10 @@ import { copyOf, decodeText } from "./packets/reader.ts";
 import type { Destination, RouteTable } from "./routes.ts";
 import type { Target } from "./sessions/targets.ts";
 import { REFUSED_NOT_AUTHORIZED, REFUSED_TOPIC_NAME } from "./settled-batches.ts";
+import type { SharedGroup } from "./shared/shared-group.ts";
 import { isReserved, levelCount, topicFault } from "./topics.ts";
+
+const NO_GROUPS: readonly SharedGroup[] = [];
 
 /** All that is known of an MQTT topic: found once, then shared by the topic's messages. */
 export class TopicEntry {
@@ -17,6 +20,9 @@ export class TopicEntry {
   /** Subscribers, as of `targetsVersion` of the subscriptions. */
   targets: readonly Target[] = [];
   targetsVersion = -1;
+  /** Shared subscriptions that match, as of `groupsVersion`. */
+  groups: readonly SharedGroup[] = NO_GROUPS;
+  groupsVersion = -1;
   /** Who may publish to it, of those who did the last one, as of `publisherVersion` of the rights. */
   publisher: Identity | null = null;
   publisherVersion = -1;

@@ -191,7 +191,7 @@ describe("MQTT.js, MQTT 5 only", () => {
       retainAvailable: true,
       maximumPacketSize: 1_048_576,
       topicAliasMaximum: 32,
-      sharedSubscriptionAvailable: false,
+      sharedSubscriptionAvailable: true,
       sessionExpiryInterval: 0,
       serverKeepAlive: 3_600,
     });

@@ -6,7 +6,7 @@ import { PacketType, Reason, type Version, Version as Versions } from "../packet
 import { type FilterRequest, readSubscribe, readUnsubscribe } from "../packets/subscribe.ts";
 import { DurableSession } from "../sessions/durable/durable-session.ts";
 import type { Subscription } from "../sessions/targets.ts";
-import { filterFault, isShared, levelCount } from "../topics.ts";
+import { isShared, levelCount, subscriptionFault } from "../topics.ts";
 
 /** What SUBACK says of a refused filter before MQTT 5. */
 const OLD_FAILURE = 0x80;
@@ -15,8 +15,8 @@ const OLD_FAILURE = 0x80;
  * SUBSCRIBE (MQTT 5, 3.8): answered at once, or, where the session outlives its connection, when that is durable;
  * messages that become durable from then on are delivered. Behind the answer go the retained messages that the filters take, as retain handling says (MQTT-3.3.1-9, -10, -11).
  *
- * Deviation: filters that begin with `$share/` are refused in every version, though to 3.1.1 they are like any other:
- * to take them as such would look like a shared subscription and never deliver.
+ * Deviation: filters that begin with `$share/` are shared subscriptions in every version, though to 3.1.1 they are like
+ * any other. No topic begins so, and clients of 3.1.1 use them with other brokers.
  */
 export function handleSubscribe(client: Client): void {
   const { door, version } = client;
@@ -30,10 +30,15 @@ export function handleSubscribe(client: Client): void {
     if (reader.fault !== null) client.refuse(reader.fault);
     return;
   }
-  for (const { filter } of packet.requests) {
-    const fault = filterFault(filter);
+  for (const { filter, noLocal } of packet.requests) {
+    const fault = subscriptionFault(filter);
     if (fault !== null) {
-      client.refuse({ reason: Reason.MALFORMED_PACKET, what: fault });
+      client.refuse(fault);
+      return;
+    }
+    if (noLocal && isShared(filter)) {
+      // MQTT-3.8.3-4
+      client.refuse({ reason: Reason.PROTOCOL_ERROR, what: "no local in a shared subscription" });
       return;
     }
   }
@@ -136,7 +141,6 @@ function subscribe(
     return door.replays?.start(client, request, identifier) ?? Reason.TOPIC_FILTER_INVALID;
   }
   if (!door.access.maySubscribe(session, filter)) return Reason.NOT_AUTHORIZED;
-  if (isShared(filter)) return Reason.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED;
   if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;
   const isNew = !session.subscriptions.has(filter);
   if (
@@ -149,6 +153,8 @@ function subscribe(
   const subscription = { filter, qos, noLocal, retainAsPublished, identifier };
   session.subscriptions.set(filter, subscription);
   subscriptions.add(session, subscription);
+  // A shared subscription gets none (MQTT 5, 4.8.2).
+  if (isShared(filter)) return qos;
   const wanted = retainHandling === 0 || (retainHandling === 1 && isNew);
   if (wanted && (door.retained.hasMessages || door.sys?.isFor(filter))) wantRetained.push(subscription);
   return qos;
@@ -168,9 +174,9 @@ export function handleUnsubscribe(client: Client): void {
     return;
   }
   for (const filter of packet.filters) {
-    const fault = filterFault(filter);
+    const fault = subscriptionFault(filter);
     if (fault !== null) {
-      client.refuse({ reason: Reason.MALFORMED_PACKET, what: fault });
+      client.refuse(fault);
       return;
     }
   }

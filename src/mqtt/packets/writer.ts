@@ -108,7 +108,7 @@ export class PacketWriter {
     this.#u8(Property.TOPIC_ALIAS_MAXIMUM);
     this.#u16(says.topicAliasMaximum);
     this.#u8(Property.SHARED_SUBSCRIPTION_AVAILABLE);
-    this.#u8(0);
+    this.#u8(1);
     if (says.serverKeepAliveSec !== null) {
       this.#u8(Property.SERVER_KEEP_ALIVE);
       this.#u16(says.serverKeepAliveSec);

@@ -27,6 +27,12 @@ export interface MessageOrigin {
   ended(clientId: string, end: DeliveryEnd): void;
 }
 
+/**
+ * Whether a session could be sent a message: "ready" at once, "busy" where it would wait behind others, "away" while
+ * there is no connection, "ended" where there will be none.
+ */
+export type Readiness = "ready" | "busy" | "away" | "ended";
+
 export type SendOutcome = "sent" | "too-large" | "forbidden";
 
 /** The connection that a session sends through. */
@@ -66,12 +72,17 @@ export type Received = "release" | "unknown" | "later";
 export interface Outbound {
   /** Messages that wait behind what is under way. */
   readonly queuedMessages: number;
+  /** Whether a message of this QoS could be sent now: for those who have a choice of sessions. */
+  readiness(qos: Qos): Readiness;
   /** The session has a connection from here on; `pump` sends. */
   attach(link: SubscriberLink): void;
   /** Its connection is gone. What that means for messages under way and queued is the session's kind. */
   detach(): void;
-  /** The session has ended: lets go of everything. */
-  end(): void;
+  /**
+   * The session has ended: lets go of everything. `leave` is asked of what was kept for it, if it was not sent, or sent
+   * at QoS 1 and not acknowledged: true where others get it.
+   */
+  end(leave?: (message: LiveMessage) => boolean): void;
   /** Sends a message that is durable, queues it, or drops one. */
   deliver(message: LiveMessage, target: Target, nowMs: number): void;
   /**

@@ -23,6 +23,8 @@ export class Session {
   /** Those of them whose PUBREC waits for the log, and whether they came again since. As bounded as what waits. */
   readonly unanswered = new Map<number, boolean>();
   readonly outbound: Outbound;
+  /** Whether what it has not got is kept for it when its connection ends. */
+  readonly outlivesConnection: boolean = false;
 
   /** `outbound` is the way out of one that outlives its connection. */
   constructor(

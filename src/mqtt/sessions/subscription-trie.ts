@@ -1,4 +1,6 @@
 import { assert } from "../../base/assert.ts";
+import { type LeftMessage, SharedGroup } from "../shared/shared-group.ts";
+import { isShared, splitShared } from "../topics.ts";
 import type { Session } from "./session.ts";
 import { mergeSubscriptions, type Subscription, type Target } from "./targets.ts";
 
@@ -6,6 +8,8 @@ import { mergeSubscriptions, type Subscription, type Target } from "./targets.ts
 interface Node {
   children: Map<string, Node> | null;
   subscribers: Map<Session, Subscription> | null;
+  /** Those who share it, by the names that they share it under. */
+  groups: Map<string, SharedGroup> | null;
 }
 
 /**
@@ -13,12 +17,29 @@ interface Node {
  * the literal and the `+` child of every node reached before, so never more than there are nodes.
  */
 export class SubscriptionTrie {
-  readonly #root: Node = { children: null, subscribers: null };
+  readonly #root: Node = { children: null, subscribers: null, groups: null };
   #count = 0;
+  #sharedCount = 0;
+  readonly #left: LeftMessage[] = [];
   #version = 0;
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Those among them that are shared. */
+  get sharedCount(): number {
+    return this.#sharedCount;
+  }
+
+  /** Whether sessions that have ended left messages of shared subscriptions behind. */
+  get hasLeft(): boolean {
+    return this.#left.length > 0;
+  }
+
+  /** Hands them over. */
+  takeLeft(): LeftMessage[] {
+    return this.#left.splice(0);
   }
 
   /** Another number after every change: what a match found stands as long as it is the same. */
@@ -38,32 +59,45 @@ export class SubscriptionTrie {
 
   /** Adds a valid filter, or replaces what the session had under the same (MQTT-3.8.4-3). */
   add(session: Session, subscription: Subscription): void {
+    const { shared, levels } = partsOf(subscription.filter);
     let node = this.#root;
-    for (const level of subscription.filter.split("/")) {
+    for (const level of levels) {
       node.children ??= new Map();
       let child = node.children.get(level);
       if (child === undefined) {
-        child = { children: null, subscribers: null };
+        child = { children: null, subscribers: null, groups: null };
         node.children.set(level, child);
       }
       node = child;
     }
+    this.#version++;
+    if (shared !== null) {
+      this.#addShared(node, shared, session, subscription);
+      return;
+    }
     node.subscribers ??= new Map();
     if (!node.subscribers.has(session)) this.#count++;
     node.subscribers.set(session, subscription);
-    this.#version++;
   }
 
   /** False where the session had no such subscription. Branches that nobody needs any more go. */
   remove(session: Session, filter: string): boolean {
-    const levels = filter.split("/");
+    const { shared, levels } = partsOf(filter);
     const path = [this.#root];
     for (const level of levels) {
       const child = path.at(-1)?.children?.get(level);
       if (child === undefined) return false;
       path.push(child);
     }
-    if (path.at(-1)?.subscribers?.delete(session) !== true) return false;
+    const last = path.at(-1);
+    assert(last !== undefined, "a path has its root at least");
+    if (
+      shared === null
+        ? last.subscribers?.delete(session) !== true
+        : !this.#removeShared(last, shared, session)
+    ) {
+      return false;
+    }
     this.#count--;
     this.#version++;
     for (let depth = levels.length; depth > 0; depth--) {
@@ -72,7 +106,7 @@ export class SubscriptionTrie {
       const level = levels[depth - 1];
       assert(node !== undefined && parent !== undefined && level !== undefined, "a path without its levels");
       if (node.subscribers?.size === 0) node.subscribers = null;
-      if (node.subscribers !== null || node.children !== null) break;
+      if (node.subscribers !== null || node.groups !== null || node.children !== null) break;
       parent.children?.delete(level);
       if (parent.children?.size === 0) parent.children = null;
     }
@@ -82,6 +116,55 @@ export class SubscriptionTrie {
   /** Who gets the messages of a valid topic, each session once. */
   match(topic: string): Target[] {
     const found = new Map<Session, Subscription[]>();
+    this.#visit(topic, (node) => collect(node, found));
+    return Array.from(found, ([session, subscriptions]) => mergeSubscriptions(session, subscriptions));
+  }
+
+  /** The shared subscriptions that a valid topic matches: of each, one member gets a message. */
+  matchShared(topic: string): SharedGroup[] {
+    const found: SharedGroup[] = [];
+    if (this.#sharedCount === 0) return found;
+    this.#visit(topic, ({ groups }) => {
+      if (groups !== null) found.push(...groups.values());
+    });
+    return found;
+  }
+
+  /** The members of a shared subscription, by its whole filter; null where there are none. */
+  findShared(filter: string): SharedGroup | null {
+    const { shared, levels } = partsOf(filter);
+    let node = this.#root;
+    for (const level of levels) {
+      const child = node.children?.get(level);
+      if (child === undefined) return null;
+      node = child;
+    }
+    return node.groups?.get(shared ?? "") ?? null;
+  }
+
+  #addShared(node: Node, name: string, session: Session, subscription: Subscription): void {
+    node.groups ??= new Map();
+    let group = node.groups.get(name);
+    if (group === undefined) {
+      group = new SharedGroup(this.#left);
+      node.groups.set(name, group);
+    }
+    if (!group.add(session, subscription)) return;
+    this.#count++;
+    this.#sharedCount++;
+  }
+
+  #removeShared(node: Node, name: string, session: Session): boolean {
+    const group = node.groups?.get(name);
+    if (group?.remove(session) !== true) return false;
+    this.#sharedCount--;
+    if (group.size === 0) node.groups?.delete(name);
+    if (node.groups?.size === 0) node.groups = null;
+    return true;
+  }
+
+  /** Goes to every node whose filter takes the topic, once to each. */
+  #visit(topic: string, at: (node: Node) => void): void {
     const levels = topic.split("/");
     let reached: Node[] = [this.#root];
     // MQTT-4.7.2-1: a wildcard at the start does not take a `$`-topic.
@@ -95,23 +178,30 @@ export class SubscriptionTrie {
         if (!wildcards) continue;
         const plus = node.children.get("+");
         if (plus !== undefined) next.push(plus);
-        collect(node.children.get("#"), found);
+        const rest = node.children.get("#");
+        if (rest !== undefined) at(rest);
       }
       wildcards = true;
       reached = next;
       if (reached.length === 0) break;
     }
     for (const node of reached) {
-      collect(node, found);
+      at(node);
       // `a/#` takes `a` too: MQTT 5, 4.7.1.2.
-      collect(node.children?.get("#"), found);
+      const rest = node.children?.get("#");
+      if (rest !== undefined) at(rest);
     }
-    return Array.from(found, ([session, subscriptions]) => mergeSubscriptions(session, subscriptions));
   }
 }
 
-function collect(node: Node | undefined, found: Map<Session, Subscription[]>): void {
-  if (node === undefined || node.subscribers === null) return;
+/** A filter's levels, and the name that it is shared under. */
+function partsOf(filter: string): { readonly shared: string | null; readonly levels: readonly string[] } {
+  const parts = isShared(filter) ? splitShared(filter) : null;
+  return { shared: parts?.name ?? null, levels: (parts?.filter ?? filter).split("/") };
+}
+
+function collect(node: Node, found: Map<Session, Subscription[]>): void {
+  if (node.subscribers === null) return;
   for (const [session, subscription] of node.subscribers) {
     const known = found.get(session);
     if (known === undefined) found.set(session, [subscription]);

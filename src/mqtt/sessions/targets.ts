@@ -1,4 +1,5 @@
 import type { Qos } from "../packets/codes.ts";
+import type { SharedGroup } from "../shared/shared-group.ts";
 import type { Session } from "./session.ts";
 
 /** What a client asked for with one filter. */
@@ -20,6 +21,8 @@ export interface Target {
   /** Whether a subscription in it does not want the session's own messages. */
   readonly noLocal: boolean;
   readonly subscriptions: readonly Subscription[];
+  /** Where it is a session's turn in a shared subscription; null for subscriptions of its own. */
+  readonly group: SharedGroup | null;
 }
 
 /**
@@ -37,7 +40,7 @@ export function mergeSubscriptions(session: Session, subscriptions: readonly Sub
     noLocal ||= subscription.noLocal;
     if (subscription.identifier > 0) identifiers.push(subscription.identifier);
   }
-  return { session, qos, retainAsPublished, identifiers, noLocal, subscriptions };
+  return { session, qos, retainAsPublished, identifiers, noLocal, subscriptions, group: null };
 }
 
 /** The same target for the session's own message (MQTT-3.8.3-3), or null where it wants none of those. */

@@ -9,6 +9,7 @@ import {
   type LiveMessage,
   lowerQos,
   type Outbound,
+  type Readiness,
   type Received,
   type SubscriberLink,
 } from "./outbound.ts";
@@ -53,6 +54,11 @@ export class TransientOutbound implements Outbound {
     return this.#dropped;
   }
 
+  readiness(qos: Qos): Readiness {
+    if (this.#link === null) return "ended";
+    return this.#queue.length === 0 && this.#canSend(this.#link, qos) ? "ready" : "busy";
+  }
+
   attach(link: SubscriberLink): void {
     this.#link = link;
   }
@@ -66,9 +72,11 @@ export class TransientOutbound implements Outbound {
     this.#stats.queuedBytes -= this.#queuedBytes;
     this.#stats.queuedMessages -= this.#queue.length;
     this.#queuedBytes = 0;
-    for (const waiting of this.#watched.values()) tell(waiting, "dropped");
+    for (const [packetId, waiting] of this.#watched) this.#giveUp(packetId, waiting);
     for (let waiting = this.#queue.shift(); waiting !== undefined; waiting = this.#queue.shift()) {
-      this.#lose(waiting, "session-ended");
+      const { group, session } = waiting.target;
+      if (group === null) this.#lose(waiting, "session-ended");
+      else group.leave(waiting.message, session);
     }
     this.#watched.clear();
     this.#inFlight.clear();
@@ -123,6 +131,16 @@ export class TransientOutbound implements Outbound {
     if (this.#inFlight.get(packetId) === "pubcomp") this.#over(packetId, "delivered");
   }
 
+  /**
+   * A message under way at the end: at QoS 1 another of those who share the subscription gets it; at QoS 2 nobody may
+   * (MQTT-4.8.2-5), since its client may have it.
+   */
+  #giveUp(packetId: number, waiting: Waiting): void {
+    const { group, session } = waiting.target;
+    if (group === null || this.#inFlight.get(packetId) !== "puback") tell(waiting, "dropped");
+    else group.leave(waiting.message, session);
+  }
+
   #over(packetId: number, end: DeliveryEnd): void {
     this.#inFlight.delete(packetId);
     if (this.#watched.size === 0) return;
@@ -165,7 +183,9 @@ export class TransientOutbound implements Outbound {
     }
     this.#lastPacketId = packetId;
     this.#inFlight.set(packetId, qos === 1 ? "puback" : "pubrec");
-    if (message.origin !== undefined) this.#watched.set(packetId, { message, target });
+    if (message.origin !== undefined || target.group !== null) {
+      this.#watched.set(packetId, { message, target });
+    }
   }
 
   /** The next identifier that nothing under way has, from 1. */

@@ -299,7 +299,7 @@ describe("what is written, mqtt-packet reads", () => {
       maximumPacketSize: 70_000,
       assignedClientIdentifier: "id",
       topicAliasMaximum: 3,
-      sharedSubscriptionAvailable: false,
+      sharedSubscriptionAvailable: true,
       serverKeepAlive: 600,
     };
     const expected = [

@@ -4,7 +4,7 @@ import type { Losses, LossReason } from "../../losses.ts";
 import type { Qos } from "../../packets/codes.ts";
 import { qosOf } from "../../packets/connect.ts";
 import type { MqttStats } from "../../stats.ts";
-import type { DeliveryEnd, LiveMessage, Outbound, Received, SubscriberLink } from "../outbound.ts";
+import type { DeliveryEnd, LiveMessage, Outbound, Readiness, Received, SubscriberLink } from "../outbound.ts";
 import { lowerQos } from "../outbound.ts";
 import type { Target } from "../targets.ts";
 import { TransientOutbound } from "../transient-outbound.ts";
@@ -181,7 +181,7 @@ export class DurableQueue implements Outbound {
     this.#trim();
   }
 
-  end(): void {
+  end(leave: ((message: LiveMessage) => boolean) | null = null): void {
     this.#link = null;
     this.#ended = true;
     this.#live.end();
@@ -189,15 +189,34 @@ export class DurableQueue implements Outbound {
       const flags = this.#flight.flagsAt(index);
       const slot = this.#flight.slotAt(index);
       if ((flags & STATE_MASK) !== SENT || slot === NO_SLOT) continue;
+      // MQTT-4.8.2-5: what may have been received at QoS 2 is for nobody else.
+      if ((flags & 3) === 1 && this.#leave(slot, leave)) continue;
       this.#lose(slot, flags, "session-ended", null);
     }
     for (; this.#queue.length > 0; this.#queue.shift()) {
+      if (this.#leave(this.#queue.slotAt(0), leave)) continue;
       this.#lose(this.#queue.slotAt(0), this.#queue.flagsAt(0), "session-ended", null);
     }
     this.#flight.clear();
     this.#queue.clear();
     this.#received = [];
     this.#waitingBytes = 0;
+  }
+
+  /** Leaves an entry's message to others, where it is theirs too. */
+  #leave(slot: number, leave: ((message: LiveMessage) => boolean) | null): boolean {
+    const body = leave === null ? null : this.#host.body(slot);
+    if (body === null || leave?.(body.message) !== true) return false;
+    this.#host.letGo(slot);
+    return true;
+  }
+
+  readiness(qos: Qos): Readiness {
+    if (this.#ended) return "ended";
+    if (this.#link === null) return "away";
+    if (qos === 0) return this.#live.readiness(qos) === "ready" ? "ready" : "busy";
+    const free = this.#window(this.#link) - this.#outstanding - this.waitingMessages;
+    return this.#link.writable && free > 0 ? "ready" : "busy";
   }
 
   /** QoS 0 is live; the rest is kept, like all that comes by `accept`. */

@@ -14,6 +14,7 @@ export class DurableSession extends Session {
   /** Stands for it in records; never used again. */
   readonly number: number;
   readonly queue: DurableQueue;
+  override readonly outlivesConnection = true;
   protocol: Version;
   /** Seconds that it outlives its connection: 0 where it ends with it. */
   expirySec = 0;
