@@ -55,7 +55,7 @@ export const DOWNLINK_OPTIONS = {
   }),
   "reports.topic": text("a topic's name, or none", topicFault, {
     default: "none",
-    doc: "Topic of delivery reports: a JSON record for each client that a record was for, under the key of the record, with topic, partition, offset, clientId, status (delivered, expired, dropped, nobody) and at. After a crash a report may be there twice.",
+    doc: "Topic of delivery reports: a JSON record for each client that a record was for, under the key of the record, with topic, partition, offset, clientId, status (delivered, expired, dropped, nobody) and at. A crash may write a report twice, and seldom take one.",
   }),
   "errors.deadletterqueue.topic.name": text("a topic's name", topicFault, {
     default: DEAD_LETTER_TOPIC,

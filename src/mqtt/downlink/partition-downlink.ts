@@ -10,6 +10,7 @@ import type { Follower, GapReason, RecordConsumer } from "../history/follower.ts
 import type { Followers } from "../history/followers.ts";
 import { messageOf } from "../history/record-message.ts";
 import type { HistoryPartition } from "../history/source.ts";
+import { IN_THE_LOG } from "../joined-batch.ts";
 import type { InsideMessage } from "../publishing.ts";
 import type { DeliveryReports, RecordPlace } from "./delivery-reports.ts";
 import { cursorName, type DownlinkCursors, encodePosition } from "./downlink-cursor.ts";
@@ -41,8 +42,8 @@ export interface DownlinkParts {
 
 /** Deliberate mistakes, for tests of the tests. */
 export interface DownlinkBugs {
-  /** The position is written apart from the messages, before them. */
-  readonly cursorApart?: boolean;
+  /** The position is written by itself, in a commit round before the messages or after them. */
+  readonly positionApart?: "before" | "after";
 }
 
 interface Taken {
@@ -140,18 +141,22 @@ export class PartitionDownlink implements RecordConsumer {
     }
     this.#retryMs = FIRST_RETRY_MS;
     if (this.#state === "letters") this.#publish();
-    else this.#finish();
+    else {
+      if (this.#parts.bugs.positionApart === "after") this.#setPosition();
+      this.#finish();
+    }
   }
 
   #begin(): void {
     if (this.#state !== "gathering" && this.#state !== "waiting") return;
     const letters = this.#group.flatMap(({ what }) => (what.kind === "letter" ? [what.letter] : []));
-    if (letters.length === 0) {
+    this.#batches = letters.map((letter) => this.#parts.ingest.append(letter));
+    if (this.#parts.bugs.positionApart === "before") this.#batches.push(this.#setPosition());
+    if (this.#batches.length === 0) {
       this.#publish();
       return;
     }
     this.#state = "letters";
-    this.#batches = letters.map((letter) => this.#parts.ingest.append(letter));
     this.#parts.door.settleSoon();
   }
 
@@ -160,12 +165,8 @@ export class PartitionDownlink implements RecordConsumer {
     const { door, cursors, settings, bugs } = this.#parts;
     this.#state = "publishing";
     this.#batches = [];
-    const { topicId, index } = this.#partition;
-    const position = encodePosition({ topicId, offset: this.#follower.position });
-    const setCursor = (): PendingBatch => cursors.set(cursorName(settings.name, index), position);
-    const early = bugs.cursorApart === true ? setCursor() : null;
     cursors.together(() => {
-      const after = early ?? setCursor();
+      const after = bugs.positionApart === undefined ? this.#setPosition() : IN_THE_LOG;
       this.#batches.push(after);
       for (const taken of this.#group) {
         if (taken.what.kind !== "message") continue;
@@ -178,6 +179,14 @@ export class PartitionDownlink implements RecordConsumer {
       }
     });
     door.settleSoon();
+  }
+
+  /** Puts down the position behind the group. */
+  #setPosition(): PendingBatch {
+    const { cursors, settings } = this.#parts;
+    const { topicId, index } = this.#partition;
+    const position = encodePosition({ topicId, offset: this.#follower.position });
+    return cursors.set(cursorName(settings.name, index), position);
   }
 
   /** The group is published for good. */

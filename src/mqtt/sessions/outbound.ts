@@ -15,7 +15,7 @@ export interface LiveMessage extends OutgoingPublish {
 }
 
 /**
- * What became of a session's copy of a message: "delivered" where PUBACK or PUBCOMP came, or for QoS 0 where it was
+ * What became of a session's copy of a message: "delivered" where PUBACK or PUBREC came, which takes it over, or for QoS 0 where it was
  * sent; "dropped" for one that the session had no room for, that its client refused or can't take, or that it ended with.
  */
 export type DeliveryEnd = "delivered" | "expired" | "dropped";

@@ -120,6 +120,7 @@ export class TransientOutbound implements Outbound {
     const state = this.#inFlight.get(packetId);
     if (state !== "pubrec" && state !== "pubcomp") return "unknown";
     this.#inFlight.set(packetId, "pubcomp");
+    this.#tellOf(packetId, "delivered");
     return "release";
   }
 
@@ -143,6 +144,10 @@ export class TransientOutbound implements Outbound {
 
   #over(packetId: number, end: DeliveryEnd): void {
     this.#inFlight.delete(packetId);
+    this.#tellOf(packetId, end);
+  }
+
+  #tellOf(packetId: number, end: DeliveryEnd): void {
     if (this.#watched.size === 0) return;
     const watched = this.#watched.get(packetId);
     if (watched === undefined) return;

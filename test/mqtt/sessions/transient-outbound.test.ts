@@ -131,7 +131,7 @@ describe("what becomes of a message", () => {
     return { outbound, target, link };
   }
 
-  test("is told once: delivered by the last packet of its exchange", () => {
+  test("is told once: delivered where the client has taken it over", () => {
     const { outbound, target } = open();
     const ends: string[] = [];
     outbound.deliver(watched("zero", 0, ends), target, 0);
@@ -140,8 +140,9 @@ describe("what becomes of a message", () => {
     expect(ends).toEqual(["zero s delivered"]);
     outbound.acknowledged(1);
     outbound.acknowledged(1);
-    outbound.received(2);
     expect(ends).toEqual(["zero s delivered", "one s delivered"]);
+    outbound.received(2);
+    outbound.received(2);
     outbound.completed(2);
     outbound.end();
     expect(ends).toEqual(["zero s delivered", "one s delivered", "two s delivered"]);

@@ -60,12 +60,18 @@ export class BrokerRig {
     });
   }
 
-  /** A device whose CONNECT was accepted. */
-  connect(clientId: string, protocolVersion: 4 | 5, more: ConnectMore = {}): Device {
+  /** A device that has sent its CONNECT. */
+  dial(clientId: string, protocolVersion: 4 | 5, more: ConnectMore = {}): Device {
     const connection = this.#network.dial();
     if (connection === null) throw new Error("the connection was refused");
     const device = new Device(connection, protocolVersion);
     device.send({ cmd: "connect", clientId, protocolId: "MQTT", protocolVersion, clean: true, ...more });
+    return device;
+  }
+
+  /** A device whose CONNECT was accepted. */
+  connect(clientId: string, protocolVersion: 4 | 5, more: ConnectMore = {}): Device {
+    const device = this.dial(clientId, protocolVersion, more);
     const [connack] = device.take();
     if (connack?.cmd !== "connack") throw new Error("no CONNACK");
     expect(connack.returnCode ?? connack.reasonCode).toBe(0);

@@ -105,10 +105,11 @@ export class PartitionStateLog implements StateLog {
     if (offset < log.logStartOffset || offset >= log.logEndOffset) return;
     const read = log.read(offset, READ_BYTES, { minOneBatch: true, until: log.logEndOffset });
     if (!("nextOffset" in read) || read.bytes.length === 0) return;
-    this.#cursor.open(read.bytes);
+    // A view ends with the job that asked for it, which is before the turn does.
+    this.#cursor.open(read.bytes.slice());
     this.#cursor.offset = -1;
     this.#isOpen = true;
-    // Views are good until the turn ends.
+    // Nobody holds on to it for longer than a turn.
     if (!wasOpen) this.#clock.soon(() => this.#close());
   }
 
