@@ -179,6 +179,10 @@ export function recordConflicts(values: RoutePayloadValues, payload: string): re
       conflict("sparkplug.rebirth.ms", fault, 'set payload = "sparkplug-b"');
     if (values["sparkplug.aware"]) conflict("sparkplug.aware", fault, 'set payload = "sparkplug-b"');
   }
+  if (payload === "sparkplug-b" && Object.keys(convert).length > 0) {
+    const fault = 'payload is "sparkplug-b", whose metrics have units and types of their own';
+    conflict("convert", fault, "leave it out");
+  }
   if (values["max.silence.ms"] >= 0 && Object.keys(deadband).length === 0) {
     conflict("max.silence.ms", "there is no deadband that could keep records back", "leave it out");
   }

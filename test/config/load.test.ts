@@ -346,6 +346,10 @@ describe("problems name file, line, key, value and remedy", () => {
       `${route}payload = "json"\nconvert = { a = ["psi -> Pa", "degF -> Cel"] }`,
       '"a" has 2 conversions; write one; only the records of SenML say which unit they have',
     ],
+    [
+      `${route}payload = "sparkplug-b"\nconvert = { value = "2 * x" }`,
+      "whose metrics have units and types of their own; leave it out",
+    ],
     [`${route}payload = "senml+json"\nconvert = { v = ["psi -> Pa", "2 * x"] }`, '"2 * x" names no unit'],
     [`${route}payload = "json"\ndeadband = { a = "2 %%" }`, '"a": it is no width like 0.5, 2% or change'],
     [`${route}payload = "json"\ndeadband = { a = -1 }`, '"a": it is no width like 0.5'],

@@ -76,6 +76,8 @@ export interface Item {
   readonly name: string | null;
   /** "always": it is stored even where nothing has changed. "aside": it is, and is no last value either. */
   readonly passes: "on change" | "always" | "aside";
+  /** Whether it is what it is whatever the route says: neither checked nor shaped. */
+  readonly isFixed: boolean;
 }
 
 /** What a payload is made of, before anything is done to it. */
@@ -146,7 +148,13 @@ export class Pipeline {
     if (decoded instanceof PayloadFault) return decoded;
     const values = valuesOf(decoded.value, kind, split, nowMs);
     if (values instanceof PayloadFault) return values;
-    const items = values.map((value) => ({ value, key: null, name: null, passes: "on change" as const }));
+    const items = values.map((value) => ({
+      value,
+      key: null,
+      name: null,
+      passes: "on change" as const,
+      isFixed: false,
+    }));
     return { items, own: NONE };
   }
 
@@ -167,9 +175,9 @@ export class Pipeline {
       return new PayloadFault(`a key of more than ${MAX_KEY_BYTES} bytes`);
     const timestampMs =
       timestamp === null ? nowMs : plausibleTimeMs(asDouble(valueAt(value, timestamp)), nowMs);
-    const fault = schema === null ? null : schema.fault(value);
+    const fault = schema === null || item.isFixed ? null : schema.fault(value);
     if (fault !== null) return new PayloadFault(fault);
-    const shaping = this.#shaping;
+    const shaping = item.isFixed ? null : this.#shaping;
     const converted = shaping === null ? null : shaping.convert(value);
     if (converted !== null) return converted;
     if (run !== null && item.passes !== "aside") {

@@ -84,5 +84,6 @@ function itemOf(
     key: key === null ? null : key === "metric" ? record.metricKey : record.deviceKey,
     name: record.metricKey,
     passes: isHistorical ? "aside" : isBirth ? "always" : "on change",
+    isFixed: !record.isMetric,
   };
 }

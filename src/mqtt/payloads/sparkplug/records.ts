@@ -12,6 +12,8 @@ export interface SparkplugRecord {
   readonly deviceKey: string;
   /** The same with the metric's name; of a record that is no metric's the same without. */
   readonly metricKey: string;
+  /** False where it tells of an edge node, a device or a host. */
+  readonly isMetric: boolean;
 }
 
 export interface SparkplugRecords {
@@ -39,7 +41,12 @@ export function sparkplugRecords(
   const deviceKey = deviceKeyOf(topic);
   const isDeath = topic.type === "NDEATH";
   if (isStatus(topic.type) || payload.metrics.length === 0) {
-    records.push({ value: status(topic, payload, change, nowMs), deviceKey, metricKey: deviceKey });
+    records.push({
+      value: status(topic, payload, change, nowMs),
+      deviceKey,
+      metricKey: deviceKey,
+      isMetric: false,
+    });
   }
   for (const device of change.stale) {
     const key = `${deviceKey}/${device}`;
@@ -51,7 +58,7 @@ export function sparkplugRecords(
       online: false,
       stale: true,
     };
-    records.push({ value, deviceKey: key, metricKey: key });
+    records.push({ value, deviceKey: key, metricKey: key, isMetric: false });
   }
   let rebirth = change.rebirth;
   const budget = newBudget();
@@ -63,7 +70,8 @@ export function sparkplugRecords(
       rebirth = true;
     }
     const value = metricRecord(topic, payload, { ...metric, name }, born?.datatype ?? null, budget);
-    records.push({ value, deviceKey, metricKey: name === null ? deviceKey : `${deviceKey}/${name}` });
+    const metricKey = name === null ? deviceKey : `${deviceKey}/${name}`;
+    records.push({ value, deviceKey, metricKey, isMetric: true });
   }
   if (budget.fault !== null) return new PayloadFault(budget.fault);
   return { records, rebirth };
@@ -73,7 +81,12 @@ export function sparkplugRecords(
 export function stateRecord(host: string, payload: Uint8Array): SparkplugRecord | PayloadFault {
   const text = payload.length <= "OFFLINE".length ? new TextDecoder().decode(payload) : "";
   const common = { host, type: "STATE" };
-  const record = (value: object): SparkplugRecord => ({ value, deviceKey: host, metricKey: host });
+  const record = (value: object): SparkplugRecord => ({
+    value,
+    deviceKey: host,
+    metricKey: host,
+    isMetric: false,
+  });
   if (text === "ONLINE" || text === "OFFLINE") return record({ ...common, online: text === "ONLINE" });
   const decoded = jsonValue(payload, true);
   if (decoded instanceof PayloadFault) return new PayloadFault(`STATE: ${decoded.reason}`);

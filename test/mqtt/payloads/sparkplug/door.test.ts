@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { decodePayload, encodePayload, type UPayload } from "sparkplug-payload/lib/sparkplugbpayload.js";
 import { org } from "sparkplug-payload/lib/sparkplugPayloadProto.js";
+import { compileSchema } from "../../../../src/mqtt/payloads/json-schema.ts";
 import type { RouteConfig } from "../../../../src/mqtt/routes.ts";
 import { publishedMessages } from "../../support/published.ts";
 import { publishPacket, Rig, subscribePacket } from "../../support/rig.ts";
@@ -150,6 +151,40 @@ describe("births, data and deaths", () => {
     const own = new Plant({ key: "all" });
     own.send("spBv1.0/G/DDATA/N/D", payload(3, [{ name: "x", type: "Int8", value: 1 }]));
     expect([plant.rows()[0]?.[0], own.rows()[0]?.[0]]).toEqual(["G/N/D", "all"]);
+  });
+
+  test("with a deadband births are stored whatever they say, and what is historical is compared with nothing", () => {
+    const plant = new Plant({ deadband: { value: "0.5" } });
+    const temperature = (value: number, more: object = {}) => [
+      { name: "T", type: "Double", timestamp: NOW, value, ...more },
+    ];
+    plant.send("spBv1.0/G/NBIRTH/N", payload(0, temperature(20)));
+    plant.send("spBv1.0/G/NDATA/N", payload(1, temperature(20.4)));
+    plant.send("spBv1.0/G/NDATA/N", payload(2, temperature(5, { isHistorical: true })));
+    plant.send("spBv1.0/G/NDATA/N", payload(3, temperature(20.2)));
+    plant.send("spBv1.0/G/NDATA/N", payload(4, temperature(0, { isNull: true, value: null })));
+    plant.send("spBv1.0/G/NDATA/N", payload(5, temperature(20)));
+    plant.send("spBv1.0/G/NBIRTH/N", payload(0, temperature(20)));
+    const metrics = plant.values().filter(({ name }) => name === "T");
+    expect(metrics.map(({ type, value, seq }) => [type, value, seq])).toEqual([
+      ["NBIRTH", 20, 0],
+      ["NDATA", 5, 2],
+      ["NDATA", null, 4],
+      ["NDATA", 20, 5],
+      ["NBIRTH", 20, 0],
+    ]);
+    expect(plant.rig.door.stats()).toMatchObject({ recordsUnchanged: 2, sparkplugGaps: 0 });
+  });
+
+  test("metrics are checked, picked and renamed as any record is; what is said of nodes is not", () => {
+    const schemaCheck = compileSchema({ properties: { value: { type: "number" } }, required: ["value"] });
+    const plant = new Plant({ schemaCheck, select: ["name", "value"], rename: { value: "v" } });
+    plant.send("spBv1.0/G/NBIRTH/N", payload(0, [{ name: "T", type: "Double", timestamp: NOW, value: 68 }]));
+    plant.send("spBv1.0/G/NDATA/N", payload(1, [{ name: "T", type: "String", timestamp: NOW, value: "x" }]));
+    const [status, metric, letter] = plant.rig.ingest.records;
+    expect(JSON.parse(status?.text ?? "")).toMatchObject({ type: "NBIRTH", online: true });
+    expect(metric?.text).toBe('{"name":"T","v":68}');
+    expect(letter?.topic).toBe("dlq.mqtt");
   });
 
   test("a node's death is one record, and one for each of its devices; a late one of an earlier connection changes nothing", () => {

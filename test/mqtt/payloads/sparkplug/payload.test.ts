@@ -11,6 +11,7 @@ import {
   newBudget,
   sparkplugPayload,
 } from "../../../../src/mqtt/payloads/sparkplug/payload.ts";
+import { ProtobufReader } from "../../../../src/mqtt/payloads/sparkplug/protobuf-reader.ts";
 import { hex } from "../../support/rig.ts";
 
 // Golden payloads are written by the package of the Sparkplug project's own clients, from its protobuf definition.
@@ -307,6 +308,18 @@ describe("hostile bytes", () => {
     const decoded = decode(bytes);
     expect(typeof decoded).toBe("string");
     expect(decoded).toContain(expected);
+  });
+
+  test("no more is read than the bound, however much is there", () => {
+    const reader = new ProtobufReader(new Uint8Array(260_000).map((_, at) => (at % 2 === 0 ? 0x12 : 0)));
+    let read = 0;
+    while (reader.next()) {
+      reader.skip();
+      read++;
+    }
+    expect(read).toBe(MAX_ITEMS);
+    expect(reader.items).toBe(MAX_ITEMS + 1);
+    expect(reader.fault).toBe(`more than ${MAX_ITEMS} values`);
   });
 
   test("an array of bits that says how many there are is not believed, nor made beyond the bound", () => {
