@@ -1,8 +1,9 @@
 import { type Client, clientFields } from "../client.ts";
 import type { Door } from "../door.ts";
-import { Reason } from "../packets/codes.ts";
+import { type Qos, Reason } from "../packets/codes.ts";
 import type { FilterRequest } from "../packets/subscribe.ts";
 import type { RouteConfig } from "../routes.ts";
+import { DurableSession } from "../sessions/durable/durable-session.ts";
 import { mergeSubscriptions } from "../sessions/targets.ts";
 import { levelCount } from "../topics.ts";
 import type { Followers } from "./followers.ts";
@@ -61,14 +62,15 @@ export class Replays {
       return { reason: Reason.TOPIC_FILTER_INVALID, what };
     }
     this.stop(client, request.filter);
-    const running = { replay: this.#open(client, request, asked, identifier), places };
+    const qos = grantedQos(client, request.qos);
+    const running = { replay: this.#open(client, { ...request, qos }, asked, identifier), places };
     const fault = this.#begin(client, running);
     if (fault !== null) {
       running.replay.stop();
       return fault;
     }
     this.#keep(client, request.filter, running);
-    return request.qos;
+    return qos;
   }
 
   /** False where there was none. */
@@ -152,6 +154,11 @@ export class Replays {
       }
     }
   }
+}
+
+/** A session that outlives its connection would have to remember packet identifiers of QoS 2 for a replay that does not. */
+function grantedQos({ session }: Client, qos: Qos): Qos {
+  return session instanceof DurableSession && qos === 2 ? 1 : qos;
 }
 
 /** The key to look for in a topic; null for all of its records, undefined where none of them is meant. */

@@ -215,6 +215,69 @@ describe("a replay", () => {
   });
 });
 
+describe("a replay in a session that outlives its connection", () => {
+  const durable = { clean: false, properties: { sessionExpiryInterval: 3_600, receiveMaximum: 5 } } as const;
+
+  async function connect(rig: BrokerRig): Promise<[Device, boolean]> {
+    const device = rig.dial("s", 5, durable);
+    await rig.run();
+    return [device, device.takeFirst("connack").sessionPresent];
+  }
+
+  test("stands beside what the session keeps, at QoS 1, and is forgotten with the connection", async () => {
+    const rig = await BrokerRig.start();
+    await filled(rig, ["a"], 30);
+    const [first] = await connect(rig);
+    first.send({
+      cmd: "subscribe",
+      messageId: 9,
+      subscriptions: [
+        { topic: "devices/b/#", qos: 2, nl: false, rap: false, rh: 0 },
+        { topic: "$replay/0/devices/a/#", qos: 2, nl: false, rap: false, rh: 0 },
+      ],
+    });
+    await rig.run();
+    const publisher = rig.connect("p", 4);
+    for (let n = 0; n < 20; n++) publisher.publish("devices/b/level", `b-${n}`, 2, n + 1);
+    await rig.run();
+    const packets = first.take();
+    expect(packets.find(({ cmd }) => cmd === "suback")).toMatchObject({ granted: [2, 1] });
+    const got: [string, number][] = [];
+    const ids = new Set<number>();
+    for (let round = 0; round < 60; round++) {
+      for (const packet of round === 0 ? packets : first.take()) {
+        const { messageId = 0 } = packet;
+        if (packet.cmd === "publish") {
+          // An identifier that is under way is nobody else's.
+          expect(ids.has(messageId)).toBe(false);
+          ids.add(messageId);
+          got.push([packet.payload.toString(), packet.qos]);
+          first.send({ cmd: packet.qos === 1 ? "puback" : "pubrec", messageId, reasonCode: 0 });
+          if (packet.qos === 1) ids.delete(messageId);
+        } else if (packet.cmd === "pubrel") {
+          ids.delete(messageId);
+          first.send({ cmd: "pubcomp", messageId, reasonCode: 0 });
+        }
+      }
+      await rig.run();
+    }
+    const of = (device: string) => got.filter(([payload]) => payload.startsWith(device));
+    expect(of("a")).toEqual(named("a", 0, 30).map((payload) => [payload, 1]));
+    expect(of("b")).toEqual(named("b", 0, 20).map((payload) => [payload, 2]));
+    publisher.publish("devices/a/level", "a-30");
+    await rig.run();
+    expect(first.published()).toHaveLength(1);
+    first.connection.break();
+    publisher.publish("devices/b/level", "b-20", 1, 99);
+    publisher.publish("devices/a/level", "a-31");
+    await rig.run();
+    const [second, present] = await connect(rig);
+    expect(present).toBe(true);
+    expect(await drain(rig, second)).toEqual(["b-20"]);
+    expect(rig.door.stats().replays).toBe(0);
+  });
+});
+
 describe("the pace of a replay", () => {
   test("is the client's window", async () => {
     const rig = await BrokerRig.start();

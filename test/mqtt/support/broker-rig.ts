@@ -165,6 +165,15 @@ export class Device {
     return packets;
   }
 
+  /** The first packet of a kind among what has come; the others stay. */
+  takeFirst<Kind extends Packet["cmd"]>(kind: Kind): Extract<Packet, { readonly cmd: Kind }> {
+    const packets = this.take();
+    const found = packets.find((packet) => packet.cmd === kind);
+    if (found === undefined) throw new Error(`no ${kind} among ${packets.map(({ cmd }) => cmd)}`);
+    this.#kept = packets.filter((packet) => packet !== found);
+    return found as Extract<Packet, { readonly cmd: Kind }>;
+  }
+
   /** The PUBLISHes among what has come. */
   published(): IPublishPacket[] {
     return this.take().filter((packet): packet is IPublishPacket => packet.cmd === "publish");
@@ -197,10 +206,7 @@ export class Device {
     const properties = identifier === undefined ? {} : { properties: { subscriptionIdentifier: identifier } };
     const subscription = { topic: filter, qos, nl: false, rap, rh: 0 };
     this.send({ cmd: "subscribe", messageId: 1, subscriptions: [subscription], ...properties });
-    const packets = this.take();
-    const suback = packets.find((packet) => packet.cmd === "suback");
-    this.#kept = packets.filter((packet) => packet !== suback);
-    if (suback?.cmd !== "suback") throw new Error("no SUBACK");
+    const suback = this.takeFirst("suback");
     return { codes: suback.granted.map(Number), reason: suback.properties?.reasonString ?? "" };
   }
 
