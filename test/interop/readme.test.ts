@@ -31,7 +31,7 @@ describe.skipIf(reason !== null)(
       rmSync(DATA, { recursive: true, force: true });
     });
 
-    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(6));
+    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(9));
 
     test("readings published by mosquitto_pub are read by headwater and by kcat", async () => {
       const output = await shell(blocks[1] ?? "");
@@ -68,6 +68,32 @@ describe.skipIf(reason !== null)(
       // The worker never ends: it has a process group of its own, which is ended.
       const script = `${prologue}\nset -m\n{\n${blocks[5] ?? ""}} &\nsleep 3\n${read}\nkill -- -$!`;
       expect(await shell(script)).toContain("bad from=tasks.retry,why=it failed");
+    }, 60_000);
+
+    test("what was published before, over MQTT", async () => {
+      const output = await shell(blocks[6] ?? "");
+      expect(output).toMatch(/^devices\/pump-1\/pressure \{"bar": 4\.2\} .*headwater\.offset:0/m);
+    }, 60_000);
+  },
+);
+
+describe.skipIf(reason !== null)(
+  `the README's commands to devices${reason === null ? "" : ` (${reason})`}`,
+  () => {
+    let stop = (): void => {};
+    beforeAll(async () => {
+      const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
+      stop = await gateway(`${prologue}\n${blocks[7] ?? ""}`);
+    }, START_MS);
+    afterAll(() => {
+      stop();
+      rmSync(DATA, { recursive: true, force: true });
+    });
+
+    test("reach a device that was away, and are reported", async () => {
+      const output = await shell(blocks[8] ?? "");
+      expect(output).toMatch(/^open the valve$/m);
+      expect(output).toMatch(/^pump-1 {2}\{"topic":"commands".*"clientId":"pump-1","status":"delivered"/m);
     }, 60_000);
   },
 );
