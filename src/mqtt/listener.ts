@@ -20,6 +20,7 @@ import { Listeners, type Place, type Places } from "./listeners.ts";
 import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
+import type { SessionBugs } from "./sessions/durable/message-store.ts";
 import type { StateLog } from "./sessions/durable/state-log.ts";
 import type { MqttStats } from "./stats.ts";
 import type { ProgramFigures } from "./sys/figures.ts";
@@ -42,6 +43,8 @@ export interface MqttDoorOptions {
   readonly program?: ProgramFigures;
   /** The log of sessions; where left out, none outlives its connection. */
   readonly stateLog?: StateLog;
+  /** Deliberate bugs, for tests of the tests. */
+  readonly sessionBugs?: SessionBugs;
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
   readonly host: string;

@@ -312,7 +312,8 @@ export class DurableQueue implements Outbound {
         last.count++;
       } else runs.push({ first: sequence, count: 1, released });
     }
-    return { boundary, runs };
+    const maybeSentBelow = this.#maybeSentBelow > boundary ? this.#maybeSentBelow : 0;
+    return { boundary, maybeSentBelow, runs };
   }
 
   /** The progress was appended as it is now. */
@@ -377,8 +378,9 @@ export class DurableQueue implements Outbound {
     this.#nextSequence = Math.max(boundary, end);
     this.#releasedEnd = this.#nextSequence;
     this.#durableFirst = this.#flight.length > 0 ? this.#flight.sequenceAt(0) : boundary;
-    const maybeSent = connected ? Math.min(this.#queue.length, this.#host.limits.maxInFlight) : 0;
-    this.#maybeSentBelow = maybeSent === 0 ? 0 : this.#queue.sequenceAt(maybeSent - 1) + 1;
+    // How far the window had moved since the progress was written is not known.
+    this.#maybeSentBelow = connected ? this.#nextSequence : (progress?.maybeSentBelow ?? 0);
+    if (connected && this.#queue.length > 0) this.#host.progressed(this, "lazy");
   }
 
   // Sending.

@@ -11,7 +11,7 @@ import type { FieldReader, FieldWriter } from "./bytes.ts";
  *   SESSION       client id                    number, protocol, flags, expiry, time, [user name], [will]
  *   SUBSCRIPTION  session number, filter       options, identifier
  *   MESSAGE       message number               flags, [expiry], topic, [properties], [origin], targets, payload
- *   PROGRESS      session number               boundary, runs of unacknowledged sequences
+ *   PROGRESS      session number               boundaries, runs of unacknowledged sequences
  *   RECEIVED      session number, packet id    see `received.ts`
  *   CURSOR        name                         whatever its owner put there
  *   WILL          client id                    [user name], will
@@ -279,11 +279,13 @@ export interface ProgressRun {
 /** How far a session is: every sequence below the boundary is done but those in the runs. */
 export interface Progress {
   readonly boundary: number;
+  /** Sequences below it that are not sent by what is known here may have been, before a power cut. */
+  readonly maybeSentBelow: number;
   readonly runs: readonly ProgressRun[];
 }
 
-export function putProgress(writer: FieldWriter, { boundary, runs }: Progress): void {
-  writer.u8(VERSION).number(boundary).number(runs.length);
+export function putProgress(writer: FieldWriter, { boundary, maybeSentBelow, runs }: Progress): void {
+  writer.u8(VERSION).number(boundary).number(maybeSentBelow).number(runs.length);
   let end = 0;
   for (const { first, count, released } of runs) {
     writer.number(first - end).number(count * 2 + (released ? 1 : 0));
@@ -294,6 +296,7 @@ export function putProgress(writer: FieldWriter, { boundary, runs }: Progress): 
 export function readProgress(reader: FieldReader): Progress | null {
   if (reader.u8() !== VERSION) return null;
   const boundary = reader.number();
+  const maybeSentBelow = reader.number();
   const runs: ProgressRun[] = [];
   let end = 0;
   for (let left = reader.number(); left > 0 && reader.ok; left--) {
@@ -303,7 +306,7 @@ export function readProgress(reader: FieldReader): Progress | null {
     runs.push({ first, count, released: counted % 2 === 1 });
     end = first + count;
   }
-  return reader.ok ? { boundary, runs } : null;
+  return reader.ok ? { boundary, maybeSentBelow, runs } : null;
 }
 
 function versionOf(level: number): Version | null {

@@ -12,9 +12,10 @@ import { FieldWriter } from "./bytes.ts";
 import type { Cursors } from "./cursors.ts";
 import { DurableQueue } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
+import { EntryRing } from "./entry-ring.ts";
 import { MessageStore, type SessionBugs } from "./message-store.ts";
-import { Kind, type OwnedWill, putSession, putSubscription, putWill } from "./records.ts";
-import { Replay } from "./replay.ts";
+import { Kind, type OwnedWill, putSession, putSubscription, putWill, type SessionRecord } from "./records.ts";
+import { type FoundState, Replay } from "./replay.ts";
 import type { StateLog } from "./state-log.ts";
 import { type OnWritten, TurnLog } from "./turn-log.ts";
 import type { TurnWriter } from "./turn-writer.ts";
@@ -181,9 +182,19 @@ export class SessionStore {
     const replay = new Replay(this.messages.table);
     log.replay((cursor) => replay.record(cursor));
     const used = new Set<number>();
+    // Who needs which message is counted first: a session that is done with one must not take it from another.
+    const entries = new Map<number, EntryRing>();
+    for (const { number } of replay.sessions.values()) {
+      used.add(number);
+      entries.set(number, replay.standing(replay.state(number)));
+    }
     for (const [clientId, record] of replay.sessions) {
-      used.add(record.number);
-      this.#restore(clientId, record.number, replay);
+      this.#restore(
+        clientId,
+        record,
+        replay.state(record.number),
+        entries.get(record.number) ?? new EntryRing(),
+      );
     }
     for (const number of replay.numbers) {
       if (used.has(number)) continue;
@@ -202,24 +213,21 @@ export class SessionStore {
     return { strange: replay.strange };
   }
 
-  #restore(clientId: string, number: number, replay: Replay): void {
-    const record = replay.sessions.get(clientId);
-    if (record === undefined) return;
+  #restore(clientId: string, record: SessionRecord, found: FoundState, entries: EntryRing): void {
     const { limits, stats, losses, subscriptions, bugs } = this.#parts;
-    const queue = new DurableQueue(number, clientId, this.messages);
+    const queue = new DurableQueue(record.number, clientId, this.messages);
     const session = new DurableSession(queue, record.protocol, limits, stats, losses);
     session.expirySec = record.expirySec;
     session.connected = record.connected;
     session.disconnectedAtMs = record.disconnectedAtMs;
     session.userName = record.userName;
     session.will = record.will;
-    const found = replay.state(number);
     for (const subscription of found.subscriptions.values()) {
       session.subscriptions.set(subscription.filter, subscription);
       subscriptions.add(session, subscription);
     }
     const end = bugs?.forgetSequences === true ? 0 : found.endSequence;
-    queue.restore(replay.standing(found), found.progress, end, record.connected);
+    queue.restore(entries, found.progress, end, record.connected);
     this.#byClientId.set(clientId, session);
     stats.durableSessions = this.#byClientId.size;
     stats.subscriptions = subscriptions.count;
