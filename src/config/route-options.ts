@@ -278,6 +278,11 @@ export function payloadConflicts(settings: PayloadSettings): readonly RouteConfl
     const fault = `payload is "${payload}", which is always split`;
     conflicts.push({ name: "split", fault, remedy: "leave it out" });
   }
+  const isCompared = Object.keys(settings.deadband).length > 0;
+  if (isCompared && split !== "none" && !key.startsWith(PAYLOAD)) {
+    const fault = "split records have no key of their own to be compared by";
+    conflicts.push({ name: "deadband", fault, remedy: 'set key = "payload:NAME"' });
+  }
   return [...conflicts, ...recordConflicts(settings, payload)];
 }
 

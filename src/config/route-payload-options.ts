@@ -56,7 +56,7 @@ export const ROUTE_PAYLOAD_OPTIONS = {
     {
       default: "",
       defaultText: "none",
-      doc: "JSON Schema (draft 2020-12) that every record has to fit, before it is shaped. A message with one that does not is a dead letter, which says where and against which rule.",
+      doc: "JSON Schema (draft 2020-12) that every record has to fit, before it is shaped. A message with one that does not is a dead letter, which says where and against which rule. A path that is relative is so to the folder that the gateway was started in; the file is read at start.",
     },
     String,
     readSchema,
@@ -89,7 +89,7 @@ export const ROUTE_PAYLOAD_OPTIONS = {
     readWidth,
     (value) => JSON.stringify(value),
     {
-      doc: "Fields that decide whether a record is stored: it is, where one of them differs from the last record that was by more than its width, in its own (converted) unit or in percent. A record without any of them is. Compared per MQTT topic and key; the first record after a start is always stored. A message whose records are all left out is acknowledged and counted.",
+      doc: "Fields that decide whether a record is stored: it is, where one of them differs from the last record that was by more than its width, in its own (converted) unit or in percent. A record without any of them is. Compared per MQTT topic and key (in SenML name, in Sparkplug metric); the first record after a start is always stored. A message whose records are all left out is acknowledged and counted.",
     },
   ),
   "max.silence.ms": duration({

@@ -29,6 +29,8 @@ export function pipelineOf(config: RouteConfig, id: number): Pipeline | null {
       throw invalid(config, "only a payload that is decoded can be checked, shaped or compared");
     return null;
   }
+  if (deadband !== null && splitPath !== null && keyPath === null)
+    throw invalid(config, "split records need a key from the payload to be compared by");
   try {
     return new Pipeline({
       id,

@@ -353,6 +353,10 @@ describe("problems name file, line, key, value and remedy", () => {
     [`${route}payload = "senml+json"\nconvert = { v = ["psi -> Pa", "2 * x"] }`, '"2 * x" names no unit'],
     [`${route}payload = "json"\ndeadband = { a = "2 %%" }`, '"a": it is no width like 0.5, 2% or change'],
     [`${route}payload = "json"\ndeadband = { a = -1 }`, '"a": it is no width like 0.5'],
+    [
+      `${route}payload = "json"\nsplit = "payload"\ndeadband = { v = 1 }`,
+      'split records have no key of their own to be compared by; set key = "payload:NAME"',
+    ],
     [`${route}payload = "json"\ndeadband = "a"`, "it is a text; write a table of widths by paths"],
     [`${route}payload = "json"\nmax.silence.ms = "1m"`, "there is no deadband that could keep records back"],
     [

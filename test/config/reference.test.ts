@@ -54,6 +54,7 @@ filter = "zz"
 topic = "w"
 payload = "json"
 split = "payload"
+key = "payload:id"
 schema = { type = "object" }
 select = ["a.b", "c"]
 rename = { a.b = "x" }

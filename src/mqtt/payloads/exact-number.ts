@@ -4,20 +4,30 @@ const rawJson = (JSON as unknown as { rawJSON(text: string): object }).rawJSON;
 /** Digits that every double has; a number with more of them may differ from its neighbour and have the same double. */
 const DOUBLE_DIGITS = 15;
 
-/** A number whose digits a double does not give back: 1.10, 1e3, 0.12345678901234567890. */
+/**
+ * A number whose digits a double does not give back: 1.10, 1e3, 0.12345678901234567890. It has no members of its own, so
+ * that no path leads into it.
+ */
 export class ExactNumber {
-  /** As JSON writes numbers. */
-  readonly text: string;
-  /** The double next to it; finite. */
-  readonly value: number;
+  readonly #text: string;
+  readonly #value: number;
 
+  /** Digits as JSON has them, and the double next to them, which is finite. */
   constructor(text: string, value: number) {
-    this.text = text;
-    this.value = value;
+    this.#text = text;
+    this.#value = value;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  get value(): number {
+    return this.#value;
   }
 
   toJSON(): object {
-    return rawJson(this.text);
+    return rawJson(this.#text);
   }
 }
 

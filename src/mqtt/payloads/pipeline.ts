@@ -87,6 +87,8 @@ export interface Items {
 }
 
 const NONE: readonly never[] = [];
+/** Where a resolved SenML record has its name. */
+const SENML_NAME = "n";
 const encoder = new TextEncoder();
 
 /**
@@ -148,13 +150,12 @@ export class Pipeline {
     if (decoded instanceof PayloadFault) return decoded;
     const values = valuesOf(decoded.value, kind, split, nowMs);
     if (values instanceof PayloadFault) return values;
-    const items = values.map((value) => ({
-      value,
-      key: null,
-      name: null,
-      passes: "on change" as const,
-      isFixed: false,
-    }));
+    const isSenml = kind === "senml+json" || kind === "senml+cbor";
+    const items = values.map((value): Item => {
+      // A measurement is compared with those of its own name, whatever the route has for a key.
+      const name = isSenml ? `${origin.mqttTopic}\n${String(valueAt(value, [SENML_NAME]))}` : null;
+      return { value, key: null, name, passes: "on change", isFixed: false };
+    });
     return { items, own: NONE };
   }
 

@@ -56,7 +56,9 @@ export class Shaping {
     for (const { path, conversions } of this.#rules) {
       const parent = valueAt(record, path.slice(0, -1));
       const name = path.at(-1) ?? "";
-      if (typeof parent !== "object" || parent === null || !Object.hasOwn(parent, name)) continue;
+      // Byte strings are views of what the device sent, which stays as it is.
+      const isInside = typeof parent === "object" && parent !== null && !(parent instanceof Uint8Array);
+      if (!isInside || !Object.hasOwn(parent, name)) continue;
       const conversion = this.#conversionFor(record, conversions);
       if (conversion === null) continue;
       const found: unknown = Reflect.get(parent, name);
@@ -140,7 +142,7 @@ function treeOf(paths: readonly Path[]): Kept {
 /** The parts of a value that a tree names, in their own order; undefined where there is none of them. */
 function pick(value: unknown, tree: Kept): unknown {
   if (tree === null) return value;
-  if (typeof value !== "object" || value === null) return undefined;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return undefined;
   const parts: [string, unknown][] = [];
   for (const [name, inner] of Object.entries(value)) {
     const below = tree.get(name);
@@ -165,7 +167,9 @@ function remove(record: object, path: Path): void {
 }
 
 function isMembers(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 function where(path: Path): string {

@@ -3,7 +3,7 @@ import type { PendingBatch } from "../../../src/broker/ingest.ts";
 import { type Deadband, LastValues } from "../../../src/mqtt/payloads/deadband.ts";
 import { PayloadFault } from "../../../src/mqtt/payloads/fault.ts";
 import type { PipelineConfig } from "../../../src/mqtt/payloads/pipeline.ts";
-import type { RouteConfig } from "../../../src/mqtt/routes.ts";
+import { type RouteConfig, RouteTable } from "../../../src/mqtt/routes.ts";
 import { FakeBatch } from "../support/fake-ingest.ts";
 import { newPipeline, StateRig } from "../support/pipeline.ts";
 import { publishPacket, Rig, toHex } from "../support/rig.ts";
@@ -160,6 +160,15 @@ describe("a record passes", () => {
     expect(line.send(pack)).toEqual([2, 1]);
     expect(line.send(pack)).toEqual([0, 3]);
     expect(line.send(pack, DURABLE, "b")).toEqual([2, 1]);
+  });
+
+  test("in SenML per name, whatever the key is; what is split is compared by a key of its own or not at all", () => {
+    const line = new Line([width("0")], Number.POSITIVE_INFINITY, { payload: "senml+json" });
+    const pack = '[{"bn":"d/","n":"a","v":1},{"n":"b","v":1},{"n":"a","v":1}]';
+    expect(line.send(pack)).toEqual([2, 1]);
+    expect(
+      () => new RouteTable([{ filter: "a", topic: "t", payload: "json", split: "", deadband: { v: "1" } }]),
+    ).toThrow("need a key from the payload");
   });
 
   test("after a start: nothing is known then", () => {

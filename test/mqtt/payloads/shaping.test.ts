@@ -155,6 +155,21 @@ describe("numbers that are not converted keep their digits", () => {
     expect(rows).toEqual([['{"v":1}', "7", NOW]]);
   });
 
+  test("no path leads into a number, nor into a byte string, which stays what the device sent", () => {
+    expect(shape({ select: [["a", "text"], ["b"]] }, '{"a":1.10,"b":2}')).toEqual(['{"b":2}']);
+    expect(shape({ select: [["a", "value"]] }, '{"a":1.10}')).toBe("none of the selected fields is there");
+    // {"a": h'0102'}
+    const bytes = Uint8Array.fromHex("a16161420102");
+    const run = (shaping: Partial<ShapingConfig>) =>
+      rowsOf(
+        new StateRig().run(newPipeline({ payload: "cbor", shaping: { ...NONE, ...shaping } }), bytes, NOW),
+      );
+    expect(run({ convert: [[["a", "0"], ["2 * x"]]] })).toEqual([['{"a":"AQI"}', null, NOW]]);
+    expect(run({ select: [["a", "0"]] })).toBe("none of the selected fields is there");
+    expect(run({ rename: [[["a", "0"], "x"]] })).toEqual([['{"a":"AQI"}', null, NOW]]);
+    expect(bytes.toHex()).toBe("a16161420102");
+  });
+
   test("beyond all doubles they are refused", () => {
     expect(shape({ select: [["a"]] }, '{"a":1e400}')).toBe("a number beyond all doubles");
   });
