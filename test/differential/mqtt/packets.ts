@@ -99,7 +99,8 @@ function connectOf(step: Step, version: Version, names: Names): Packet {
   if (options.has("user")) packet.username = options.get("user") ?? "";
   if (options.has("pass")) packet.password = Buffer.from(options.get("pass") ?? "");
   if (will === undefined) return packet;
-  const [topic = "", payload = ""] = will.split(":");
+  const colon = will.indexOf(":");
+  const [topic, payload] = [will.slice(0, colon), will.slice(colon + 1)];
   return {
     ...packet,
     will: {

@@ -1,3 +1,3 @@
-/** Scripts of what is still to come. */
+/** Scripts of what is still to come: durable sessions, wills that wait for them, and shared subscriptions. */
 export const PENDING: RegExp =
-  /^(sessions|retained|shared):|that is kept|that waits|session that is away|no-local on a shared|aliases end with|without a clean start/;
+  /^(sessions|shared):|that waits|session that is away|shared sub|aliases end with|without a clean start|durable|Node-RED of MQTT 5/;
