@@ -13,7 +13,7 @@ let mosquitto: MosquittoBroker;
 
 beforeAll(async () => {
   if (missing !== null) return;
-  mosquitto = await startMosquitto(false, ["sys_interval 1"]);
+  mosquitto = await startMosquitto({}, ["sys_interval 1"]);
   headwater = await startHeadwater({ settings: { "mqtt.sys.interval.ms": "1s" } });
 }, START_MS);
 

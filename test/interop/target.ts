@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startHeadwater } from "../support/headwater.ts";
+import { headwaterCommand, startHeadwater } from "../support/headwater.ts";
 import { freePorts, startRealKafka } from "../support/kafka/real-kafka.ts";
+import { runWell } from "./clients/run.ts";
 
 /** What the clients talk to. */
 export interface Target {
@@ -13,6 +14,8 @@ export interface Target {
   readonly mqtt: string;
   /** `host:port` for MQTT clients over WebSocket; empty where that was not asked for. */
   readonly mqttWebSocket: string;
+  /** `host:port` for MQTT clients over TLS; empty where that was not asked for. */
+  readonly mqttTls: string;
   /** `host:port` of the status pages; empty for the reference. */
   readonly http: string;
   /** Whether what MQTT clients publish arrives in topics for Kafka clients. */
@@ -29,6 +32,18 @@ export interface TargetOptions {
   readonly doors?: readonly ("kafka" | "mqtt")[];
   /** MQTT over WebSocket too. */
   readonly webSocket?: boolean;
+  /** MQTT over TLS too. */
+  readonly tls?: TlsOptions;
+  /** Who may connect to MQTT: names and passwords; everybody where left out. */
+  readonly users?: Readonly<Record<string, string>>;
+}
+
+export interface TlsOptions {
+  /** Files in PEM: the broker's certificate and key, and the authority of clients' certificates. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+  readonly clientsShowCertificates: boolean;
 }
 
 /**
@@ -44,11 +59,16 @@ export async function startTarget(options: TargetOptions = {}): Promise<Target> 
 async function startGateway(options: TargetOptions): Promise<Target> {
   const [webPort = 0] = options.webSocket === true ? await freePorts(1) : [];
   const mqttWebSocket = webPort === 0 ? "" : `127.0.0.1:${webPort}`;
+  const [tlsPort = 0] = options.tls === undefined ? [] : await freePorts(1);
+  const mqttTls = tlsPort === 0 ? "" : `127.0.0.1:${tlsPort}`;
+  const usersFolder = options.users === undefined ? null : mkdtempSync(join(tmpdir(), "headwater-users-"));
   const gateway = await startHeadwater({
     settings: {
       "auto.create.topics.enable": String(options.autoCreateTopics ?? true),
       "num.partitions": "1",
       ...(mqttWebSocket === "" ? {} : { "mqtt.websocket.listen": mqttWebSocket }),
+      ...tlsSettings(options.tls, mqttTls),
+      ...(usersFolder === null ? {} : await userSettings(usersFolder, options.users ?? {})),
       ...options.settings,
     },
   });
@@ -56,14 +76,42 @@ async function startGateway(options: TargetOptions): Promise<Target> {
     kafka: gateway.kafka,
     mqtt: gateway.mqtt,
     mqttWebSocket,
+    mqttTls,
     http: gateway.http,
     joinsBoth: true,
     crash: async () => {
       await gateway.kill();
       await gateway.restart();
     },
-    stop: () => gateway.dispose(),
+    stop: async () => {
+      await gateway.dispose();
+      if (usersFolder !== null) rmSync(usersFolder, { recursive: true, force: true });
+    },
   };
+}
+
+function tlsSettings(tls: TlsOptions | undefined, listen: string): Readonly<Record<string, string>> {
+  if (tls === undefined) return {};
+  return {
+    "mqtt.tls.listen": listen,
+    "mqtt.tls.client.auth": tls.clientsShowCertificates ? "required" : "none",
+    "tls.certificate.file": tls.certificate,
+    "tls.key.file": tls.key,
+    "tls.ca.file": tls.authority,
+  };
+}
+
+/** Keeps the users as an administrator would. */
+async function userSettings(
+  folder: string,
+  users: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const settings = { "security.users.file": join(folder, "users"), "security.anonymous": "deny" };
+  const set = Object.entries(settings).flatMap(([name, value]) => ["--set", `${name}=${value}`]);
+  for (const [name, password] of Object.entries(users)) {
+    await runWell([...headwaterCommand(), "user", "add", name, "--data", folder, ...set], `${password}\n`);
+  }
+  return settings;
 }
 
 async function startReference(options: TargetOptions): Promise<Target> {
@@ -74,11 +122,12 @@ async function startReference(options: TargetOptions): Promise<Target> {
     ...options.settings,
   };
   const kafka = doors.includes("kafka") ? await startRealKafka({ properties }) : null;
-  const mosquitto = doors.includes("mqtt") ? await startMosquitto(options.webSocket === true) : null;
+  const mosquitto = doors.includes("mqtt") ? await startMosquitto(options) : null;
   return {
     kafka: kafka?.bootstrap ?? "",
     mqtt: mosquitto?.address ?? "",
     mqttWebSocket: mosquitto?.webSocket ?? "",
+    mqttTls: mosquitto?.tls ?? "",
     http: "",
     joinsBoth: false,
     crash: async () => {
@@ -95,23 +144,28 @@ async function startReference(options: TargetOptions): Promise<Target> {
 export interface MosquittoBroker {
   readonly address: string;
   readonly webSocket: string;
+  readonly tls: string;
   stop(): Promise<void>;
 }
 
 /** A real mosquitto on a free port; `settings` are lines of its configuration. */
 export async function startMosquitto(
-  webSocket: boolean,
+  { webSocket = false, tls, users }: TargetOptions,
   settings: readonly string[] = [],
 ): Promise<MosquittoBroker> {
-  const [port = 0, webPort = 0] = await freePorts(2);
+  const [port = 0, webPort = 0, tlsPort = 0] = await freePorts(3);
   const folder = mkdtempSync(join(tmpdir(), "headwater-mosquitto-"));
   const config = join(folder, "mosquitto.conf");
   const lines = [
     `listener ${port} 127.0.0.1`,
     ...(webSocket ? [`listener ${webPort} 127.0.0.1`, "protocol websockets"] : []),
-    "allow_anonymous true",
+    ...(tls === undefined ? [] : [`listener ${tlsPort} 127.0.0.1`, ...tlsLines(tls)]),
+    `allow_anonymous ${users === undefined}`,
+    ...(users === undefined ? [] : [`password_file ${await passwordFile(folder, users)}`]),
     "max_queued_messages 0",
     "log_type error",
+    // It would give its own files away to another user.
+    "user root",
     ...settings,
   ];
   writeFileSync(config, `${lines.join("\n")}\n`);
@@ -126,12 +180,28 @@ export async function startMosquitto(
   return {
     address: `127.0.0.1:${port}`,
     webSocket: webSocket ? `127.0.0.1:${webPort}` : "",
+    tls: tls === undefined ? "" : `127.0.0.1:${tlsPort}`,
     stop: async () => {
       child.kill("SIGTERM");
       await child.exited;
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function tlsLines(tls: TlsOptions): readonly string[] {
+  const { certificate, key, authority, clientsShowCertificates } = tls;
+  const files = [`certfile ${certificate}`, `keyfile ${key}`, `cafile ${authority}`];
+  return [...files, `require_certificate ${clientsShowCertificates}`];
+}
+
+async function passwordFile(folder: string, users: Readonly<Record<string, string>>): Promise<string> {
+  const file = join(folder, "passwords");
+  writeFileSync(file, "");
+  for (const [name, password] of Object.entries(users)) {
+    await runWell(["mosquitto_passwd", "-b", file, name, password]);
+  }
+  return file;
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -108,7 +108,8 @@ class MosquittoSession implements MqttSession {
 function tlsArguments(tls: TlsFiles | undefined): readonly string[] {
   if (tls === undefined) return [];
   const own = tls.cert === undefined ? [] : ["--cert", tls.cert, "--key", tls.key ?? ""];
-  return ["--cafile", tls.ca, ...own];
+  const version = tls.version === undefined ? [] : ["--tls-version", `tlsv${tls.version}`];
+  return ["--cafile", tls.ca, ...version, ...own];
 }
 
 function propertyArguments(properties: MessageProperties | undefined): readonly string[] {

@@ -5,6 +5,8 @@ export interface TlsFiles {
   readonly ca: string;
   readonly cert?: string;
   readonly key?: string;
+  /** The one version that is spoken, for clients that can be told. */
+  readonly version?: "1.2" | "1.3";
 }
 
 export interface SentMessage {
