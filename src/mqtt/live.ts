@@ -4,6 +4,7 @@ import type { MqttLimits } from "./limits.ts";
 import { type Losses, NO_LOSSES } from "./losses.ts";
 import { DurableSession } from "./sessions/durable/durable-session.ts";
 import { type LiveMessage, lowerQos } from "./sessions/outbound.ts";
+import type { Session } from "./sessions/session.ts";
 import type { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { type Target, withoutNoLocal } from "./sessions/targets.ts";
 import { NO_SHARES, SharedDelivery, type Shares } from "./shared/shared-delivery.ts";
@@ -56,6 +57,15 @@ export class LiveDelivery {
       this.#subscriptions.count > 0 &&
       (this.#targets(entry).length > 0 || this.shared.groups(entry).length > 0)
     );
+  }
+
+  /** A connected subscriber of a topic with so many messages in its queue; null where there is none. */
+  crowded(entry: TopicEntry, queuedMessages: number): Session | null {
+    for (const { session } of this.#targets(entry)) {
+      const { outbound } = session;
+      if (outbound.queuedMessages >= queuedMessages && outbound.readiness(1) === "busy") return session;
+    }
+    return null;
   }
 
   /** Whether a message of this size may wait; where not, it is counted, and said who does not get it. */

@@ -12,6 +12,8 @@ import { messageOf } from "../history/record-message.ts";
 import type { HistoryPartition } from "../history/source.ts";
 import { IN_THE_LOG } from "../joined-batch.ts";
 import type { InsideMessage } from "../publishing.ts";
+import type { Session } from "../sessions/session.ts";
+import type { TopicEntry } from "../topic-table.ts";
 import type { DeliveryReports, RecordPlace } from "./delivery-reports.ts";
 import { cursorName, type DownlinkCursors, encodePosition } from "./downlink-cursor.ts";
 import type { DownlinkTarget } from "./target.ts";
@@ -20,6 +22,10 @@ import type { DownlinkTarget } from "./target.ts";
 const MAX_GROUP_RECORDS = 512;
 const MAX_GROUP_BYTES = 1024 * 1024;
 const RECORD_OVERHEAD_BYTES = 256;
+/** For so long a connected client whose queue fills up is waited for; then others are not held up by it for a while. */
+const HOLD_MS = 2_000;
+const NO_HOLD_MS = 30_000;
+const HOLD_POLL_MS = 20;
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
 const SECOND_MS = 1_000;
@@ -73,6 +79,11 @@ export class PartitionDownlink implements RecordConsumer {
   #batches: PendingBatch[] = [];
   #retry: Timer | null = null;
   #retryMs = FIRST_RETRY_MS;
+  /** When the wait for a client began, on the monotonic clock; -1 where nobody is waited for. */
+  #heldSinceMs = -1;
+  #holdPoll: Timer | null = null;
+  /** Until when a client is not waited for. */
+  readonly #notWaitedFor = new WeakMap<Session, number>();
 
   constructor(parts: DownlinkParts, partition: HistoryPartition, from: number) {
     this.#parts = parts;
@@ -83,13 +94,18 @@ export class PartitionDownlink implements RecordConsumer {
   stop(): void {
     this.#state = "stopped";
     this.#retry?.cancel();
+    this.#holdPoll?.cancel();
     this.#parts.followers.stop(this.#follower);
   }
 
   take(record: RecordCursor): boolean {
     if (this.#state !== "gathering") return false;
-    if (this.#group.length >= MAX_GROUP_RECORDS || this.#groupBytes >= MAX_GROUP_BYTES) return false;
-    this.#group.push(this.#read(record));
+    const maxRecords = Math.min(MAX_GROUP_RECORDS, Math.ceil(this.#parts.door.limits.maxQueuedMessages / 2));
+    if (this.#group.length >= maxRecords || this.#groupBytes >= MAX_GROUP_BYTES) return false;
+    const taken = this.#read(record);
+    if (taken.what.kind === "message" && this.#isHeldUp(taken.what.message.entry)) return false;
+    this.#heldSinceMs = -1;
+    this.#group.push(taken);
     this.#groupBytes += (record.value()?.length ?? 0) + RECORD_OVERHEAD_BYTES;
     if (!this.#isDue) {
       this.#isDue = true;
@@ -127,7 +143,30 @@ export class PartitionDownlink implements RecordConsumer {
     }
     this.#state = "stopped";
     this.#retry?.cancel();
+    this.#holdPoll?.cancel();
     this.#parts.ended(this.#partition);
+  }
+
+  /**
+   * Whether to wait for a client that can't take what comes as fast as it comes, so that its queue does not overflow
+   * while it is connected. One that takes nothing is given up after a time, and gets what its queue's bounds leave it.
+   */
+  #isHeldUp(entry: TopicEntry): boolean {
+    const { door, followers } = this.#parts;
+    const room = Math.floor(door.limits.maxQueuedMessages / 2) - this.#group.length;
+    const slow = door.live.crowded(entry, Math.max(1, room));
+    const nowMs = door.clock.monotonicMs();
+    if (slow === null || nowMs < (this.#notWaitedFor.get(slow) ?? 0)) return false;
+    if (this.#heldSinceMs < 0) this.#heldSinceMs = nowMs;
+    if (nowMs >= this.#heldSinceMs + HOLD_MS) {
+      this.#notWaitedFor.set(slow, nowMs + NO_HOLD_MS);
+      return false;
+    }
+    this.#holdPoll ??= door.clock.after(HOLD_POLL_MS, () => {
+      this.#holdPoll = null;
+      followers.resume(this.#follower);
+    });
+    return true;
   }
 
   /** Something may have settled. */

@@ -204,6 +204,64 @@ describe("a downlink", () => {
   });
 });
 
+describe("clients that are slower than commands come", () => {
+  const burst = (count: number, key: string) =>
+    Array.from({ length: count }, (_, n) => ({ key, value: `${key} ${n}` }));
+
+  test("are waited for while they are connected, so that nothing is dropped", async () => {
+    const w = await world({}, { door: { limits: { maxQueuedMessages: 40 } } });
+    w.rig.createTopic("commands");
+    const kept = w.rig.dial("kept", 5, {
+      clean: false,
+      properties: { sessionExpiryInterval: 60, receiveMaximum: 5 },
+    });
+    await w.run();
+    kept.takeFirst("connack");
+    const live = w.rig.connect("live", 5, { properties: { receiveMaximum: 5 } });
+    for (const [device, key] of [
+      [kept, "kept"],
+      [live, "live"],
+    ] as const) {
+      const subscription = { topic: `devices/${key}/#`, qos: 1, nl: false, rap: false, rh: 0 } as const;
+      device.send({ cmd: "subscribe", messageId: 1, subscriptions: [subscription] });
+    }
+    await w.run();
+    w.rig.produce("commands", burst(400, "kept"));
+    w.rig.produce("commands", burst(400, "live"));
+    const received: string[] = [];
+    for (let round = 0; round < 400 && received.length < 800; round++) {
+      await w.run();
+      received.push(...kept.receive(), ...live.receive());
+    }
+    for (const key of ["kept", "live"]) {
+      const wanted = burst(400, key).map(({ value }) => value);
+      expect(received.filter((value) => value.startsWith(key))).toEqual(wanted);
+    }
+    expect(w.rig.door.stats().messagesDropped).toBe(0);
+  }, 20_000);
+
+  test("are given up where they take nothing, so that others get theirs", async () => {
+    const w = await world({}, { door: { limits: { maxQueuedMessages: 40 } } });
+    w.rig.createTopic("commands");
+    const frozen = w.rig.connect("frozen", 5, { properties: { receiveMaximum: 5 } });
+    frozen.subscribe("devices/frozen/#", 1);
+    const other = subscriber(w, "other", "devices/other/#", 1);
+    w.rig.produce("commands", [...burst(100, "frozen"), ...burst(30, "other"), ...burst(100, "frozen")]);
+    w.rig.produce("commands", burst(30, "other"));
+    await w.run();
+    expect(other.receive()).toEqual([]);
+    const startMs = w.rig.open.clock.monotonicMs();
+    const received: string[] = [];
+    while (received.length < 60 && w.rig.open.clock.monotonicMs() < startMs + 20_000) {
+      await w.run();
+      received.push(...other.receive());
+    }
+    expect(received).toEqual([...burst(30, "other"), ...burst(30, "other")].map(({ value }) => value));
+    expect(w.rig.open.clock.monotonicMs() - startMs).toBeLessThan(8_000);
+    expect(w.rig.door.stats().messagesDropped).toBe(200 - 5 - 40);
+  });
+});
+
 describe("where a downlink begins", () => {
   const produced = async (w: World, value: string) => {
     w.rig.produce("commands", [{ key: "a", value }]);
@@ -361,6 +419,9 @@ describe("delivery reports", () => {
       { key: "d", value: "dropped" },
       { key: "e", value: "queued" },
     ]);
+    await w.run();
+    // A client that takes nothing is waited for a while.
+    w.rig.open.clock.advance(2_500);
     await w.run();
     expect(w.reports().slice(2)).toEqual([["d", 3, "d", "dropped"]]);
     device.connection.break();
