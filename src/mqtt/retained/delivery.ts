@@ -54,9 +54,9 @@ export class RetainedDelivery {
     this.#topics = parts.topics;
   }
 
-  /** Whether a new subscription could get anything. */
+  /** Whether a new subscription could get anything, now or when what is on its way is durable. */
   get hasMessages(): boolean {
-    return this.#store.count > 0;
+    return !this.#store.isEmpty;
   }
 
   /** Sends what the subscription takes, from now on and as the session has room. */

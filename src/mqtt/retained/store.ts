@@ -111,6 +111,11 @@ export class RetainedStore implements RetainedMessages {
     return this.#count;
   }
 
+  /** Whether no topic has a message, and none is about to. */
+  get isEmpty(): boolean {
+    return this.#count === 0 && this.#pending.size === 0;
+  }
+
   get sizeBytes(): number {
     return this.#bytes;
   }

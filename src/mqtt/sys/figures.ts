@@ -72,7 +72,8 @@ export class Figures {
     this.#noteMaxima(source);
     const { stats, connected } = source;
     const away = stats.sessionsAway;
-    const stored = stats.retainedMessages + stats.queuedMessages;
+    const stored = stats.retainedMessages + stats.queuedMessages + stats.storedMessages;
+    const storedBytes = stats.retainedBytes + stats.queuedBytes + stats.storedBytes;
     const figures: [string, number][] = [
       ["clients/connected", connected],
       ["clients/active", connected],
@@ -85,7 +86,7 @@ export class Figures {
       ["messages/sent", source.packetsSent],
       ["messages/stored", stored],
       ["store/messages/count", stored],
-      ["store/messages/bytes", stats.retainedBytes + stats.queuedBytes],
+      ["store/messages/bytes", storedBytes],
       ["publish/messages/dropped", dropped(stats)],
       ["publish/messages/received", stats.publishesReceived],
       ["publish/messages/sent", stats.messagesSent],
