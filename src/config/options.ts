@@ -1,6 +1,7 @@
 import type { BridgeSettings } from "./bridge-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
+import { MQTT_ALIAS_OPTIONS } from "./mqtt-alias-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
 import { MQTT_PAYLOAD_OPTIONS } from "./mqtt-payload-options.ts";
 import { MQTT_REPLAY_OPTIONS } from "./mqtt-replay-options.ts";
@@ -170,6 +171,7 @@ export const OPTIONS = {
     doc: "Which message goes when a subscriber's queue is full. It stays in the log either way.",
   }),
   ...MQTT_RETAINED_OPTIONS,
+  ...MQTT_ALIAS_OPTIONS,
   ...MQTT_REPLAY_OPTIONS,
   ...MQTT_SESSION_OPTIONS,
 

@@ -11,6 +11,7 @@ import { handleConnect } from "./handlers/connect.ts";
 import { handleDisconnect } from "./handlers/disconnect.ts";
 import { handlePublish } from "./handlers/publish.ts";
 import { handleSubscribe, handleUnsubscribe } from "./handlers/subscribe.ts";
+import type { OutgoingAliases } from "./outgoing-aliases.ts";
 import { PacketType, type Qos, Reason, type Refusal, Version } from "./packets/codes.ts";
 import { Framer, type PacketSink } from "./packets/framer.ts";
 import { type PacketWriter, publishSizeBytes } from "./packets/writer.ts";
@@ -55,6 +56,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   silenceMs = 0;
   /** Topics by alias, from 1. Grows with what the client sets, up to the maximum that it was told. */
   readonly aliases: (TopicEntry | undefined)[] = [];
+  /** Null where the client takes no aliases. */
+  outgoingAliases: OutgoingAliases | null = null;
   /** The topic of the last PUBLISH: most devices have few. */
   lastTopic: TopicEntry | null = null;
   /** PUBLISHes of QoS 1 without PUBACK and of QoS 2 without PUBCOMP. */
@@ -383,13 +386,15 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   ): SendOutcome {
     if (this.checksRights && !this.#mayStillGet(message)) return "forbidden";
     const version = this.version ?? Version.V311;
+    const alias = this.outgoingAliases === null ? 0 : this.outgoingAliases.find(message.topic);
     if (this.maximumPacketBytes !== Number.POSITIVE_INFINITY) {
-      const size = publishSizeBytes(message, version, qos, expirySec, identifiers);
+      const size = publishSizeBytes(message, version, qos, expirySec, identifiers, alias);
       if (size > this.maximumPacketBytes) return "too-large";
     }
     const { direct } = this.door;
     direct.clear();
-    direct.publish(message, version, qos, retain, packetId, expirySec, identifiers, duplicate);
+    direct.publish(message, version, qos, retain, packetId, expirySec, identifiers, duplicate, alias);
+    if (alias < 0) this.outgoingAliases?.told(-alias, message.topic);
     this.send(direct);
     direct.clear();
     this.door.stats.publishBytesSent += message.payload.length;

@@ -14,6 +14,10 @@ export interface MqttLimits {
   /** Unacknowledged PUBLISHes of QoS 1 and 2 that a client may have under way; told to MQTT 5 clients. */
   readonly receiveMaximum: number;
   readonly topicAliasMaximum: number;
+  /** Topic aliases that a client is sent, whatever more it takes; 0 for none. */
+  readonly maxOutgoingAliases: number;
+  /** What MQTT 5 clients that ask for response information are told, with `{client}` for their id; "" for nothing. */
+  readonly responseInformation: string;
   readonly maxSubscriptions: number;
   readonly maxTotalSubscriptions: number;
   /** Replays of one client and of all, and the partitions that are read at once, by downlinks too. */
@@ -70,6 +74,8 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxProperties: 64,
   receiveMaximum: 1_024,
   topicAliasMaximum: 32,
+  maxOutgoingAliases: 64,
+  responseInformation: "",
   maxSubscriptions: 1_024,
   maxTotalSubscriptions: 200_000,
   maxReplays: 8,

@@ -47,6 +47,8 @@ export function mqttLimits(settings: Settings): MqttLimits {
     maxStoredMessages: settings["mqtt.session.max.messages"],
     maxStoredBytes: settings["mqtt.session.max.bytes"],
     queuePolicy: settings["mqtt.queue.policy"],
+    maxOutgoingAliases: settings["mqtt.max.outgoing.topic.aliases"],
+    responseInformation: settings["mqtt.response.information"],
     sysIntervalMs: settings["mqtt.sys.interval.ms"],
     maxLastValues: settings["mqtt.deadband.max.keys"],
     maxSparkplugBytes: settings["mqtt.sparkplug.max.bytes"],

@@ -2,6 +2,7 @@ import type { PendingBatch } from "../../broker/ingest.ts";
 import { type Identity, OPEN_ACCESS } from "../access.ts";
 import type { Client } from "../client.ts";
 import type { Door } from "../door.ts";
+import { OutgoingAliases } from "../outgoing-aliases.ts";
 import { ConnectReturn, Reason, Version } from "../packets/codes.ts";
 import { type ConnectPacket, readConnect, type WillPacket } from "../packets/connect.ts";
 import { type ConnackProperties, connackSizeBytes } from "../packets/writer.ts";
@@ -112,6 +113,8 @@ function open(
   client.checksRights = door.access !== OPEN_ACCESS;
   client.sessionExpirySec = packet.sessionExpirySec;
   client.receiveMaximum = packet.receiveMaximum;
+  const aliases = Math.min(packet.topicAliasMaximum, door.limits.maxOutgoingAliases);
+  if (aliases > 0) client.outgoingAliases = new OutgoingAliases(aliases);
   client.unacknowledged = session.received.size;
   door.clients.set(clientId, client);
   if (written === null) {
@@ -240,7 +243,14 @@ function connackOf(client: Client, packet: ConnectPacket, terms: Terms): Connack
     assignedClientId: packet.clientId === "" ? clientId : null,
     topicAliasMaximum: limits.topicAliasMaximum,
     serverKeepAliveSec: keepAliveSec === packet.keepAliveSec ? null : keepAliveSec,
+    responseInformation: responseInformationFor(packet, clientId, limits.responseInformation),
   };
+}
+
+/** Only to who asks for it (MQTT-3.1.2-28). A client id that would be more than a level of a topic gets none. */
+function responseInformationFor(packet: ConnectPacket, clientId: string, template: string): string | null {
+  if (!packet.responseInformation || template === "" || /[/+#]/.test(clientId)) return null;
+  return template.replaceAll("{client}", () => clientId);
 }
 
 /** Only MQTT 5 can be told another keep alive than it asked for (MQTT-3.1.2-21). */

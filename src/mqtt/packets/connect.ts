@@ -25,6 +25,10 @@ export interface ConnectPacket {
   /** Largest packet that the client takes, in bytes; Infinity where it does not say. */
   readonly maximumPacketBytes: number;
   readonly problemInformation: boolean;
+  /** It asks where answers should be sent. */
+  readonly responseInformation: boolean;
+  /** Topic aliases that it takes. */
+  readonly topicAliasMaximum: number;
   /** It wants an authentication exchange, of which there is none here. */
   readonly authenticationMethod: boolean;
 }
@@ -84,6 +88,7 @@ export function readConnect(
   checkFlags(reader, version, flags);
   if (version === Version.V5) readProperties(reader, CONNECT_PROPERTIES, maxProperties, properties);
   else properties.clear();
+  const { responseInformation, topicAliasMaximum } = properties;
   const { sessionExpirySec, problemInformation, authenticationMethod, maximumPacketBytes } = properties;
   const receiveMaximum = properties.receiveMaximum || DEFAULT_RECEIVE_MAXIMUM;
   const clientId = reader.string();
@@ -106,6 +111,8 @@ export function readConnect(
     receiveMaximum,
     maximumPacketBytes: maximumPacketBytes || Number.POSITIVE_INFINITY,
     problemInformation,
+    responseInformation,
+    topicAliasMaximum,
     authenticationMethod,
   };
 }

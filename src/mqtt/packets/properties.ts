@@ -17,6 +17,7 @@ export const Property = {
   REQUEST_PROBLEM_INFORMATION: 0x17,
   WILL_DELAY: 0x18,
   REQUEST_RESPONSE_INFORMATION: 0x19,
+  RESPONSE_INFORMATION: 0x1a,
   REASON_STRING: 0x1f,
   RECEIVE_MAXIMUM: 0x21,
   TOPIC_ALIAS_MAXIMUM: 0x22,
@@ -119,6 +120,7 @@ export class Properties {
   maximumPacketBytes = 0;
   topicAliasMaximum = 0;
   problemInformation = true;
+  responseInformation = false;
   authenticationMethod = false;
   subscriptionIdentifier = 0;
   /** 0 where there is none: an alias of 0 is refused. */
@@ -142,6 +144,7 @@ export class Properties {
     this.maximumPacketBytes = 0;
     this.topicAliasMaximum = 0;
     this.problemInformation = true;
+    this.responseInformation = false;
     this.authenticationMethod = false;
     this.subscriptionIdentifier = 0;
     this.topicAlias = 0;
@@ -269,6 +272,9 @@ function keepNumber(reader: PacketReader, id: number, value: number, at: number,
       return;
     case Property.REQUEST_PROBLEM_INFORMATION:
       into.problemInformation = value === 1;
+      return;
+    case Property.REQUEST_RESPONSE_INFORMATION:
+      into.responseInformation = value === 1;
       return;
     case Property.RECEIVE_MAXIMUM:
       into.receiveMaximum = value;

@@ -7,6 +7,8 @@ const KEPT_BUFFER_BYTES = 262_144;
 
 const encoder = new TextEncoder();
 
+const NO_TOPIC = new Uint8Array(0);
+
 /** What an accepted CONNECT is told (MQTT 5, 3.2.2.3). Null fields are left out. */
 export interface ConnackProperties {
   readonly sessionExpirySec: number | null;
@@ -15,6 +17,7 @@ export interface ConnackProperties {
   readonly assignedClientId: string | null;
   readonly topicAliasMaximum: number;
   readonly serverKeepAliveSec: number | null;
+  readonly responseInformation: string | null;
 }
 
 /** A message on its way out. The byte arrays belong to the message. */
@@ -113,6 +116,10 @@ export class PacketWriter {
       this.#u8(Property.SERVER_KEEP_ALIVE);
       this.#u16(says.serverKeepAliveSec);
     }
+    if (says.responseInformation !== null) {
+      this.#u8(Property.RESPONSE_INFORMATION);
+      this.#field(encoder.encode(says.responseInformation));
+    }
   }
 
   /** CONNACK (flags, reason, properties) of MQTT 5 that refuses. An empty text is left out. */
@@ -156,7 +163,8 @@ export class PacketWriter {
 
   /**
    * PUBLISH: topic, [packet identifier], [properties], payload. `expirySec` is what is left of the message's
-   * life, -1 for no end; identifiers are of the subscriptions that the message matched.
+   * life, -1 for no end; identifiers are of the subscriptions that the message matched. With a positive alias of MQTT 5
+   * the topic is left out, with a negative one its opposite is told beside the topic.
    */
   publish(
     message: OutgoingPublish,
@@ -167,12 +175,13 @@ export class PacketWriter {
     expirySec: number,
     identifiers: readonly number[],
     duplicate = false,
+    alias = 0,
   ): void {
-    const properties = version === Version.V5 ? propertiesBytes(message, expirySec, identifiers) : 0;
-    const remaining = publishRemaining(message, version, qos, properties);
+    const properties = version === Version.V5 ? propertiesBytes(message, expirySec, identifiers, alias) : 0;
+    const remaining = publishRemaining(message, version, qos, properties, alias);
     const first = (PacketType.PUBLISH << 4) | (duplicate ? 8 : 0) | (qos << 1) | (retain ? 1 : 0);
     this.#header(first, remaining);
-    this.#field(message.topic);
+    this.#field(alias > 0 ? NO_TOPIC : message.topic);
     if (qos !== 0) this.#u16(packetId);
     if (version === Version.V5) {
       this.#varint(properties);
@@ -180,6 +189,10 @@ export class PacketWriter {
       if (expirySec >= 0) {
         this.#u8(Property.MESSAGE_EXPIRY);
         this.#u32(expirySec);
+      }
+      if (alias !== 0) {
+        this.#u8(Property.TOPIC_ALIAS);
+        this.#u16(Math.abs(alias));
       }
       for (const identifier of identifiers) {
         this.#u8(Property.SUBSCRIPTION_IDENTIFIER);
@@ -251,6 +264,7 @@ function connackPropertiesBytes(says: ConnackProperties, id: Uint8Array | null):
   if (says.sessionExpirySec !== null) size += 5;
   if (id !== null) size += 3 + id.length;
   if (says.serverKeepAliveSec !== null) size += 3;
+  if (says.responseInformation !== null) size += 3 + encoder.encode(says.responseInformation).length;
   return size;
 }
 
@@ -261,14 +275,22 @@ export function publishSizeBytes(
   qos: Qos,
   expirySec: number,
   identifiers: readonly number[],
+  alias = 0,
 ): number {
-  const properties = version === Version.V5 ? propertiesBytes(message, expirySec, identifiers) : 0;
-  const remaining = publishRemaining(message, version, qos, properties);
+  const properties = version === Version.V5 ? propertiesBytes(message, expirySec, identifiers, alias) : 0;
+  const remaining = publishRemaining(message, version, qos, properties, alias);
   return fixedHeaderBytes(remaining) + remaining;
 }
 
-function publishRemaining(message: OutgoingPublish, version: Version, qos: Qos, properties: number): number {
-  const own = 2 + message.topic.length + (qos === 0 ? 0 : 2) + message.payload.length;
+function publishRemaining(
+  message: OutgoingPublish,
+  version: Version,
+  qos: Qos,
+  properties: number,
+  alias: number,
+): number {
+  const topicBytes = alias > 0 ? 0 : message.topic.length;
+  const own = 2 + topicBytes + (qos === 0 ? 0 : 2) + message.payload.length;
   return version === Version.V5 ? own + varintBytes(properties) + properties : own;
 }
 
@@ -276,8 +298,10 @@ function propertiesBytes(
   message: OutgoingPublish,
   expirySec: number,
   identifiers: readonly number[],
+  alias: number,
 ): number {
   let size = message.properties === null ? 0 : message.properties.length;
+  if (alias !== 0) size += 3;
   if (expirySec >= 0) size += 5;
   for (const identifier of identifiers) size += 1 + varintBytes(identifier);
   return size;

@@ -205,6 +205,16 @@ describe("what mqtt-packet writes is read", () => {
       writer.clear();
       writer.publish(message, version, qos, packet.retain, messageId, expirySec, identifiers);
       expect(publishSizeBytes(message, version, qos, expirySec, identifiers)).toBe(writer.length);
+      const known = version === 5 ? random.pick([0, 0, -7, 9]) : 0;
+      writer.clear();
+      writer.publish(message, version, qos, packet.retain, messageId, expirySec, identifiers, false, known);
+      expect(publishSizeBytes(message, version, qos, expirySec, identifiers, known)).toBe(writer.length);
+      const [aliased] = parse(writer.bytes(), version);
+      if (aliased?.cmd !== "publish") throw new Error("not a PUBLISH");
+      expect(aliased.topic).toBe(known > 0 ? "" : topic);
+      expect(aliased.properties?.topicAlias).toBe(known === 0 ? undefined : Math.abs(known));
+      writer.clear();
+      writer.publish(message, version, qos, packet.retain, messageId, expirySec, identifiers);
       const [back] = parse(writer.bytes(), version);
       if (back?.cmd !== "publish") throw new Error("not a PUBLISH");
       expect(back).toMatchObject({ topic, qos, retain: packet.retain, dup: false });
@@ -279,6 +289,7 @@ describe("what is written, mqtt-packet reads", () => {
       assignedClientId: "id",
       topicAliasMaximum: 3,
       serverKeepAliveSec: 600,
+      responseInformation: "answers/é",
     });
     writer.refusedConnack(0x97, "too many");
     writer.refusedConnack(0x97, "");
@@ -301,6 +312,7 @@ describe("what is written, mqtt-packet reads", () => {
       topicAliasMaximum: 3,
       sharedSubscriptionAvailable: true,
       serverKeepAlive: 600,
+      responseInformation: "answers/é",
     };
     const expected = [
       { cmd: "connack", reasonCode: 0, sessionPresent: false, properties: connackProperties },
