@@ -182,6 +182,14 @@ describe("while a password is checked", () => {
   });
 });
 
+test("TLS on a port without it gets one line that says so", () => {
+  const rig = new GuardedRig();
+  const device = rig.dial(4);
+  device.connection.feed(Uint8Array.fromHex("16030100be010000ba0303"));
+  expect([device.connection.closed, device.take().length]).toEqual([true, 0]);
+  expect(rig.lines.map(({ fields }) => fields.reason)).toEqual(["it speaks TLS, which this port does not"]);
+});
+
 describe("a client id", () => {
   test("is taken over by its own user alone", async () => {
     const rig = new GuardedRig({ files: FILES });
