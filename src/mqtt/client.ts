@@ -73,6 +73,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   /** What came behind the CONNECT while somebody is asked, in its order. */
   #held: Uint8Array[] = [];
   #heldBytes = 0;
+  /** Bytes of the packet that is split over chunks. */
+  #splitBytes = 0;
 
   constructor(door: Door, connection: Connection) {
     this.door = door;
@@ -120,6 +122,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (bytes !== chunk) bytes.set(chunk);
     const refusal = this.#framer.push(bytes, this, chunk.length);
     if (refusal !== null) this.refuse(refusal);
+    else if (this.#framer.heldBytes !== this.#splitBytes) this.#noteSplit(this.#framer.heldBytes);
     this.flushReplies();
     door.reading = null;
     if (this.#withdraw !== null && this.#framer.position < chunk.length) {
@@ -152,6 +155,18 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.#letGo();
     for (const chunk of held) this.data(chunk);
     if (this.listening && !this.paused) this.connection.resume();
+  }
+
+  /** Counts what is held of a packet, and closes where all hold too much together and this one has a part in it. */
+  #noteSplit(heldBytes: number): void {
+    const { limits, stats } = this.door;
+    if (this.state === "closed") return;
+    stats.splitBytes += heldBytes - this.#splitBytes;
+    this.#splitBytes = heldBytes;
+    const maxTotalBytes = Math.max(limits.maxTotalSplitBytes, 2 * limits.maxPacketBytes);
+    if (heldBytes > FAIR_SPLIT_BYTES && stats.splitBytes > maxTotalBytes) {
+      this.refuse({ reason: Reason.QUOTA_EXCEEDED, what: "too much is held of packets without an end" });
+    }
   }
 
   /** Keeps what came while somebody is asked, within what may be unsettled anyway. */
@@ -481,6 +496,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.#withdraw?.();
     this.#withdraw = null;
     this.#letGo();
+    door.stats.splitBytes -= this.#splitBytes;
+    this.#splitBytes = 0;
     door.wheel.cancel(this);
     door.forget(this);
     door.detach(this, session, willFate);
@@ -506,5 +523,7 @@ export function clientFields({ connection, session }: Client) {
 }
 
 const MAX_LOGGED_ID = 64;
+/** What everybody may hold of a packet, however much others do. */
+const FAIR_SPLIT_BYTES = 4_096;
 /** The first byte of a TLS connection: the content type of a handshake record (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 0x16;

@@ -28,6 +28,8 @@ export interface MqttLimits {
   /** Received and not yet on the disk: above this the socket is paused. */
   readonly maxUnsettledBytes: number;
   readonly maxTotalUnsettledBytes: number;
+  /** Bytes of packets that have not come to their end, two of the largest at least; beyond it who holds much is closed. */
+  readonly maxTotalSplitBytes: number;
   /** Copies of messages that wait for the disk before subscribers get them; beyond it they are not delivered. */
   readonly maxTotalStagedBytes: number;
   /** Messages of QoS 1 and 2 sent and not acknowledged, whatever more the client would take. */
@@ -84,6 +86,7 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxFiltersPerPacket: 1_024,
   maxUnsettledBytes: 2_097_152,
   maxTotalUnsettledBytes: 33_554_432,
+  maxTotalSplitBytes: 67_108_864,
   maxTotalStagedBytes: 33_554_432,
   maxInFlight: 256,
   maxSocketBacklogBytes: 262_144,

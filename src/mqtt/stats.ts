@@ -79,6 +79,8 @@ export interface MqttStats extends SparkplugStats {
   pauses: number;
   /** Bytes received that are not on the disk yet. */
   unsettledBytes: number;
+  /** Bytes held of packets that have not come to their end. */
+  splitBytes: number;
   stagedBytes: number;
   queuedMessages: number;
   queuedBytes: number;
@@ -136,6 +138,7 @@ export function newStats(): MqttStats {
     retainedUnreadable: 0,
     pauses: 0,
     unsettledBytes: 0,
+    splitBytes: 0,
     stagedBytes: 0,
     queuedMessages: 0,
     queuedBytes: 0,
