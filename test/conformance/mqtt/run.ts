@@ -1,18 +1,20 @@
 import type { FakeConnection } from "../../mqtt/support/fake-network.ts";
 import { toHex } from "../../mqtt/support/rig.ts";
+import { FakeWorld } from "./fake-world.ts";
 import { bytesOf, matches, type Pattern, type Symbols, sizeOf } from "./pattern.ts";
 import type { Step } from "./steps.ts";
-import { type Settings, World } from "./world.ts";
+import type { Settings, World } from "./world.ts";
 
 /**
- * Runs a row's steps against a door of its own, what is sent in chunks of up to so many bytes. Says at which step the
+ * Runs a row's steps in a world of their own, what is sent in chunks of up to so many bytes. Says at which step the
  * broker did something else, or null.
  */
 export async function failureOf(
   steps: readonly Step[],
+  makeWorld: (settings: Settings) => World | Promise<World> = (settings) => new FakeWorld(settings),
   chunkBytes = Number.MAX_SAFE_INTEGER,
 ): Promise<string | null> {
-  const run = new Run(settingsOf(steps), chunkBytes);
+  const run = new Run(await makeWorld(settingsOf(steps)), chunkBytes);
   for (const step of steps) {
     const failure = await run.step(step);
     if (failure !== null) return `${step.place}: ${step.text}: ${failure}`;
@@ -44,10 +46,9 @@ class Run {
   readonly #chunkBytes: number;
   readonly #peers = new Map<string, Peer>();
   readonly #symbols: Symbols = new Map();
-  #holds = false;
 
-  constructor(settings: Settings, chunkBytes: number) {
-    this.#world = new World(settings);
+  constructor(world: World, chunkBytes: number) {
+    this.#world = world;
     this.#chunkBytes = chunkBytes;
   }
 
@@ -60,8 +61,7 @@ class Run {
       case "forbid":
         return null;
       case "refuse":
-        this.#world.ingest.refusals.set(step.topic, step.error);
-        return null;
+        return this.#world.refuse(step.topic, step.error) ? null : UNABLE;
       case "send":
         this.#send(this.#peer(step.client), bytesOf(step.bytes, this.#symbols, step.place));
         return this.#settle();
@@ -79,20 +79,20 @@ class Run {
       case "closed":
         return closed(this.#peer(step.client));
       case "hold":
-        this.#holds = true;
+        this.#world.hold();
         return null;
       case "round":
-        this.#holds = step.topic !== null;
-        if (step.topic !== null) this.#world.settle(step.topic);
+        if (step.topic === null) this.#world.release();
+        else if (!this.#world.settleTopic(step.topic)) return UNABLE;
         return this.#settle();
       case "wait":
         this.#world.clock.advance(step.durationMs);
         return this.#settle();
       case "logged":
-        return logged(this.#world.ingest.records.length, step.records);
+        return logged(this.#world.records, step.records);
       case "restart":
         for (const peer of this.#peers.values()) peer.over = true;
-        this.#world.restart();
+        await this.#world.restart();
         return this.#settle();
     }
   }
@@ -107,13 +107,8 @@ class Run {
     return null;
   }
 
-  /** Lets commit rounds end until nothing moves, unless the script holds them; ends the turn in any case. */
   async #settle(): Promise<null> {
-    await this.#world.clock.settleAll();
-    for (let round = 0; round < ROUNDS && !this.#holds; round++) {
-      this.#world.settle();
-      await this.#world.clock.settleAll();
-    }
+    await this.#world.settle();
     return null;
   }
 
@@ -159,8 +154,7 @@ function logged(got: number, expected: number): string | null {
   return got === expected ? null : `${got} records are in the log`;
 }
 
-/** What becomes durable in one round may be waited for by what the next one makes durable. */
-const ROUNDS = 4;
+const UNABLE = "this world can't";
 
 function receive(peer: Peer): void {
   peer.unread = Buffer.concat([peer.unread, peer.connection.take()]);

@@ -1,19 +1,39 @@
 import { silentLogger } from "../../../src/base/logger.ts";
 import type { Ingest } from "../../../src/broker/ingest.ts";
 import type { Clock } from "../../../src/io/clock.ts";
-import { ManualClock } from "../../../src/io/simulated/clock.ts";
+import type { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
-import type { Access, Identity } from "../../../src/mqtt/access.ts";
+import type { Access } from "../../../src/mqtt/access.ts";
 import type { Gate } from "../../../src/mqtt/gate.ts";
 import { Followers } from "../../../src/mqtt/history/followers.ts";
+import type { HistorySource } from "../../../src/mqtt/history/source.ts";
 import { TopicFilter } from "../../../src/mqtt/history/topic-filter.ts";
 import type { MqttLimits } from "../../../src/mqtt/limits.ts";
 import { startMqttDoor } from "../../../src/mqtt/listener.ts";
+import type { RetainedStorage } from "../../../src/mqtt/retained/storage.ts";
 import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
-import { FakeIngest } from "../../mqtt/support/fake-ingest.ts";
+import type { StateLog } from "../../../src/mqtt/sessions/durable/state-log.ts";
 import { type FakeConnection, FakeNetwork } from "../../mqtt/support/fake-network.ts";
-import { FakeRetained } from "../../mqtt/support/fake-retained.ts";
-import { FakeStateLog } from "../../mqtt/support/fake-state-log.ts";
+
+/** A door with all that it stands upon, in memory. Time stands still but for what moves `clock`. */
+export interface World {
+  readonly clock: ManualClock;
+  /** A device that has sent nothing yet. */
+  dial(isWeb: boolean): FakeConnection;
+  /** Lets what is under way become durable, and the door deal with that, until nothing moves. */
+  settle(): Promise<void>;
+  /** From here on nothing becomes durable, until `release`. */
+  hold(): void;
+  release(): void;
+  /** Lets only what goes to this Kafka topic become durable. False where the world can't. */
+  settleTopic(topic: string): boolean;
+  /** From here on the log refuses what goes to this topic. False where the world can't. */
+  refuse(topic: string, error: number): boolean;
+  /** The door is gone as in a power cut, with all that was not durable, and opens again upon the same logs. */
+  restart(): Promise<void>;
+  /** How many records of devices are in the logs. */
+  readonly records: number;
+}
 
 /** What a script says of its door, beside what happens there. */
 export interface Settings {
@@ -31,83 +51,54 @@ export interface Forbidden {
   readonly filter: string;
 }
 
-/** How long it takes to look up a user. */
-const LOOKUP_MS = 50;
+export interface DoorParts {
+  readonly clock: Clock;
+  readonly ingest: Ingest;
+  readonly retained: RetainedStorage;
+  readonly stateLog: StateLog;
+  readonly history: HistorySource;
+}
 
-/** A door with all that it stands upon, in memory. It can go down without notice, and open again upon the same logs. */
-export class World {
-  readonly clock = new ManualClock();
-  readonly ingest = new FakeIngest();
-  readonly #retained = new FakeRetained();
-  readonly #sessions = new FakeStateLog();
-  readonly #settings: Settings;
-  #network = new FakeNetwork();
-  #life = { over: false };
+/** Opens a door as a script's settings have it. Returns its network. */
+export function openDoor(settings: Settings, parts: DoorParts): FakeNetwork {
+  const { limits, routes, users, forbidden } = settings;
+  const { clock, history, ...logs } = parts;
+  const network = new FakeNetwork();
+  const rights = {
+    ...(users === null ? {} : { gate: gateOf(users, clock) }),
+    ...(forbidden.length === 0 ? {} : { access: accessWithout(forbidden) }),
+  };
+  startMqttDoor({
+    network,
+    clock,
+    ...logs,
+    random: new SeededRandom(1),
+    host: "127.0.0.1",
+    port: 0,
+    webSocket: { host: "127.0.0.1", port: 0 },
+    routes: routes.length === 0 ? DEFAULT_ROUTES : routes,
+    limits,
+    followers: new Followers(history, clock),
+    log: silentLogger,
+    ...rights,
+  });
+  return network;
+}
 
-  constructor(settings: Settings) {
-    this.#settings = settings;
-    this.#open();
-  }
-
-  /** A device that has sent nothing yet. */
-  dial(isWeb: boolean): FakeConnection {
-    const connection = this.#network.dial(isWeb ? 1 : 0);
-    if (connection === null) throw new Error("the connection was refused");
-    return connection;
-  }
-
-  /** Ends a commit round of the whole log, or of one Kafka topic, and the turn. */
-  settle(topic?: string): void {
-    // What the turn has gathered comes before the round.
-    this.clock.settle();
-    if (topic === undefined) this.#retained.settle();
-    if (topic === undefined) this.#sessions.settle();
-    this.ingest.settle(topic);
-    this.clock.settle();
-  }
-
-  /** The door is gone as in a power cut: nothing that it was about to do is done. */
-  restart(): void {
-    this.#life.over = true;
-    this.#sessions.cut();
-    this.#life = { over: false };
-    this.#network = new FakeNetwork();
-    this.#open();
-  }
-
-  #open(): void {
-    const { limits, routes, users, forbidden } = this.#settings;
-    const clock = mortalClock(this.clock, this.#life);
-    const ingest = mortalIngest(this.ingest, this.#life);
-    const rights = {
-      ...(users === null ? {} : { gate: gateOf(users, clock) }),
-      ...(forbidden.length === 0 ? {} : { access: accessWithout(forbidden) }),
-    };
-    startMqttDoor({
-      network: this.#network,
-      clock,
-      random: new SeededRandom(1),
-      ingest,
-      retained: this.#retained,
-      stateLog: this.#sessions,
-      host: "127.0.0.1",
-      port: 0,
-      webSocket: { host: "127.0.0.1", port: 0 },
-      routes: routes.length === 0 ? DEFAULT_ROUTES : routes,
-      limits,
-      followers: new Followers(NO_HISTORY, clock),
-      log: silentLogger,
-      ...rights,
-    });
-  }
+/** Dials a listener of the door. */
+export function dial(network: FakeNetwork, isWeb: boolean): FakeConnection {
+  const connection = network.dial(isWeb ? 1 : 0);
+  if (connection === null) throw new Error("the connection was refused");
+  return connection;
 }
 
 /** Whether what was made by a door may still happen. */
-interface Life {
+export interface Life {
   over: boolean;
 }
 
-function mortalClock(clock: Clock, life: Life): Clock {
+/** A clock on which nothing of a life that is over happens. */
+export function mortalClock(clock: Clock, life: Life): Clock {
   const ifAlive = (callback: () => void) => (): void => {
     if (!life.over) callback();
   };
@@ -119,19 +110,8 @@ function mortalClock(clock: Clock, life: Life): Clock {
   };
 }
 
-function mortalIngest(ingest: Ingest, life: Life): Ingest {
-  return {
-    append: (record) => ingest.append(record),
-    appendTogether: (records, placement) => ingest.appendTogether(records, placement),
-    flush: () => ingest.flush(),
-    onSettled: (listener) =>
-      ingest.onSettled(() => {
-        if (!life.over) listener();
-      }),
-  };
-}
-
-const NO_HISTORY = { topic: () => null, topics: () => [], onAppended: () => () => {} };
+/** How long it takes to look up a user. */
+const LOOKUP_MS = 50;
 
 /** Lets users in by their passwords, after a while. */
 function gateOf(users: Readonly<Record<string, string>>, clock: Clock): Gate {
@@ -155,8 +135,8 @@ function accessWithout(forbidden: readonly Forbidden[]): Access {
   const may = (what: Forbidden["what"], topic: string): boolean =>
     !forbidden.some((rule) => rule.what === what && new TopicFilter(rule.filter).matches(topic));
   return {
-    mayPublish: (_who: Identity, { text }) => may("publish", text),
-    maySubscribe: (_who: Identity, filter) => may("subscribe", filter),
-    mayReceive: (_who: Identity, { text }) => may("receive", text),
+    mayPublish: (_who, { text }) => may("publish", text),
+    maySubscribe: (_who, filter) => may("subscribe", filter),
+    mayReceive: (_who, { text }) => may("receive", text),
   };
 }
