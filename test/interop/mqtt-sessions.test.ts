@@ -11,7 +11,7 @@ import {
 import { mqttjs } from "./clients/mqttjs-session.ts";
 import { runWell } from "./clients/run.ts";
 import { Results } from "./results.ts";
-import { REFERENCE, startTarget, type Target } from "./target.ts";
+import { startTarget, type Target } from "./target.ts";
 import { programsMissing, required } from "./tools.ts";
 
 /** What clients do over the life of a connection: every kind of client, each against a plain one beside it. */
@@ -30,8 +30,6 @@ const CLIENTS: readonly MqttSessionClient[] = [
   hiveMq("5"),
 ];
 const PLAIN = mqttjs("5");
-/** What is still to come here; the reference has it. */
-const COMING = REFERENCE ? null : "not served yet";
 const results = new Results("mqtt-sessions");
 let target: Target;
 
@@ -111,7 +109,7 @@ for (const client of CLIENTS) {
       await watcher.disconnect();
     });
 
-    results.test(client.name, "a durable session over a broker's crash", reason ?? COMING, async () => {
+    results.test(client.name, "a durable session over a broker's crash", reason, async () => {
       const filter = `${name}/work`;
       const first = await connect("durable", { durable: true });
       await first.subscribe(filter, 2);
@@ -142,7 +140,7 @@ for (const client of CLIENTS) {
       await back.disconnect();
     });
 
-    results.test(client.name, "a shared subscription", reason ?? COMING, async () => {
+    results.test(client.name, "a shared subscription", reason, async () => {
       const members = [await connect("member-1"), await connect("member-2")];
       for (const member of members) await member.subscribe(`$share/${name}/${name}/jobs`, 1);
       const other = await plain("jobs");

@@ -78,6 +78,8 @@ function connackLine(packet: IConnackPacket): string {
   const { properties = {} } = packet;
   const told = [
     properties.assignedClientIdentifier === undefined ? "" : " assigned",
+    properties.retainAvailable === false ? " no-retain" : "",
+    properties.sharedSubscriptionAvailable === false ? " no-shared" : "",
     properties.maximumQoS === undefined ? "" : ` qos<=${properties.maximumQoS}`,
     properties.wildcardSubscriptionAvailable === false ? " no-wildcards" : "",
     properties.subscriptionIdentifiersAvailable === false ? " no-identifiers" : "",
