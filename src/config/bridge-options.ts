@@ -114,7 +114,7 @@ export const BRIDGE_OPTIONS = {
     default: 100,
     min: 1,
     max: 10_000,
-    doc: "QoS 1 and 2 messages that are under way to the remote without its acknowledgement, and with MQTT 5 from it.",
+    doc: "QoS 1 and 2 messages that are under way to the remote without its acknowledgement, and with MQTT 5 from it. A remote may take fewer; with version 4, where it can't say so, it is 20 at most, since mosquitto acknowledges what comes beyond and forgets it.",
   }),
   "max.packet.bytes": size({
     default: MIB,

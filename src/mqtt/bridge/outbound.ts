@@ -39,6 +39,11 @@ export interface OutboundReports {
   saveLater(): void;
 }
 
+/**
+ * Messages under way to a 3.1.1 remote, which can't say how many it takes, nor that it has not taken one. mosquitto
+ * takes 20 of a client unless told otherwise: it acknowledges what comes beyond, and forgets it.
+ */
+const OLD_WINDOW = 20;
 const LAST_PACKET_ID = 65_535;
 /** Reasons of a PUBACK or PUBREC for which it is worth to try again: MQTT 5, 3.4.2.1. */
 const UNSPECIFIED_ERROR = 0x80;
@@ -179,7 +184,8 @@ export class Outbound {
     const link = this.#link;
     const facts = this.#facts;
     if (link === null || facts === null) return;
-    const window = Math.min(this.#settings.limits.maxInFlight, facts.receiveMaximum);
+    const remoteTakes = this.#settings.version === 4 ? OLD_WINDOW : facts.receiveMaximum;
+    const window = Math.min(this.#settings.limits.maxInFlight, remoteTakes);
     const hasRoom = () =>
       this.#link === link && this.#onLink < window && link.queuedBytes < this.#settings.limits.maxSocketBytes;
     if (this.#unsent > 0) {
