@@ -342,10 +342,15 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   }
 
   due(packetId: number, qos: Qos, batch: PendingBatch): void {
-    if (this.state !== "open" || this.version === null) return;
     const { door, session } = this;
+    if (this.state !== "open" || this.version === null) {
+      // The session may go on, with another connection.
+      if (qos === 2) door.answerReceived(session, packetId, batch);
+      return;
+    }
     const reason = batch.state === "refused" ? refusalReason(batch.error) : Reason.SUCCESS;
     if (reason !== Reason.SUCCESS && this.version !== Version.V5) {
+      if (qos === 2) this.#forget(packetId);
       this.#refuseOldPublish();
       return;
     }
@@ -361,6 +366,21 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (reason !== Reason.SUCCESS) this.release(packetId);
     // MQTT-4.3.3-10
     else if (cameAgain) door.settled.ack(PacketType.PUBREC, packetId, reason, this.version);
+  }
+
+  /** What comes with the identifier from now on is a new message, of the session's next connection too. */
+  #forget(packetId: number): void {
+    this.session.unanswered.delete(packetId);
+    this.release(packetId);
+  }
+
+  /** Answers a QoS 2 PUBLISH that came again, and that an earlier connection of the session had brought. */
+  answerReceived(packetId: number, batch: PendingBatch): void {
+    if (this.state !== "open" || this.version === null) return;
+    const reason = batch.state === "refused" ? refusalReason(batch.error) : Reason.SUCCESS;
+    if (reason !== Reason.SUCCESS) this.unacknowledged--;
+    if (reason !== Reason.SUCCESS && this.version !== Version.V5) this.finish("publish");
+    else this.sendAck(PacketType.PUBREC, packetId, reason);
   }
 
   refused(count: number, batch: PendingBatch): void {
@@ -417,9 +437,14 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   }
 
   sendRelease(packetId: number): void {
+    this.sendAck(PacketType.PUBREL, packetId, Reason.SUCCESS);
+  }
+
+  /** Sends an acknowledgement on its own. */
+  sendAck(type: number, packetId: number, reason: number): void {
     const { direct } = this.door;
     direct.clear();
-    direct.ack(PacketType.PUBREL, packetId, Reason.SUCCESS, this.version ?? Version.V311);
+    direct.ack(type, packetId, reason, this.version ?? Version.V311);
     this.send(direct);
     direct.clear();
   }

@@ -6,6 +6,7 @@ import type { Random } from "../io/random.ts";
 import { type Access, type Identity, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
 import type { Downlinks } from "./downlink/downlinks.ts";
+import { ExactlyOnce } from "./exactly-once.ts";
 import { type Gate, OPEN_GATE } from "./gate.ts";
 import type { Followers } from "./history/followers.ts";
 import { Replays } from "./history/replays.ts";
@@ -27,6 +28,7 @@ import { RetainedStore } from "./retained/store.ts";
 import type { RouteConfig, RouteTable } from "./routes.ts";
 import { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { SessionBugs } from "./sessions/durable/message-store.ts";
+import type { RecordSearch } from "./sessions/durable/record-search.ts";
 import { SessionStore } from "./sessions/durable/session-store.ts";
 import type { StateLog } from "./sessions/durable/state-log.ts";
 import { Session } from "./sessions/session.ts";
@@ -69,6 +71,8 @@ export interface DoorParts {
   readonly stateLog?: StateLog;
   /** Deliberate bugs, for tests of the tests. */
   readonly sessionBugs?: SessionBugs;
+  /** Finds records of messages that were under way when the process ended. */
+  readonly recordSearch?: RecordSearch;
   /** What reads the logs; where left out, what was published before can't be had. */
   readonly history?: DoorHistory;
 }
@@ -188,9 +192,13 @@ export class Door {
     if (!this.retainedStore.load()) this.log.error("the retained messages can't be read to their end");
     parts.ingest.onSettled(() => this.settle());
     this.store = parts.stateLog === undefined ? null : this.#openStore(parts.stateLog, parts);
-    if (this.store !== null) this.publishing.kept = this.store.messages;
+    if (this.store !== null) {
+      this.publishing.kept = this.store.messages;
+      this.publishing.exactlyOnce = new ExactlyOnce(this.store, parts.recordSearch ?? null);
+    }
     this.wills = new Wills(this);
     this.wills.restore();
+    this.#finishInterrupted();
     // Their batches may settle in a commit round of their own.
     this.retainedStore.onSettled(() => this.settleSoon());
   }
@@ -263,7 +271,7 @@ export class Door {
     this.stats.subscriptions = this.subscriptions.count;
   }
 
-  /** Goes on in a later turn, when the batch has settled; in the order of the calls. */
+  /** Goes on in a later turn, when the batch has settled; in the order of the calls where they settle together. */
   afterwards(batch: PendingBatch, goOn: (batch: PendingBatch) => void): void {
     this.#afterwards.push({ batch, goOn });
     if (batch.state !== "waiting") this.settleSoon();
@@ -291,13 +299,14 @@ export class Door {
   /** After a commit round: acknowledges, delivers, and reads on where too much had waited. */
   settle(): void {
     this.nowMs = this.clock.nowMs();
+    // What goes on may settle something at once.
+    this.#goOn();
     const clients = this.#unsettled;
     this.#unsettled = [];
     for (const client of clients) {
       if (client.settle()) client.awaiting = false;
       else this.#unsettled.push(client);
     }
-    this.#goOn();
     this.publishing.settle();
     const nowMs = this.clock.monotonicMs();
     this.live.settle(nowMs);
@@ -366,15 +375,44 @@ export class Door {
     return store;
   }
 
-  #goOn(): void {
-    let count = 0;
-    // One may add another.
-    for (const { batch, goOn } of this.#afterwards) {
-      if (batch.state === "waiting") break;
-      count++;
-      goOn(batch);
+  /** Brings QoS 2 PUBLISHes to their topics that an earlier process has taken and maybe not appended. */
+  #finishInterrupted(): void {
+    const { store } = this;
+    const { exactlyOnce } = this.publishing;
+    if (store === null || exactlyOnce === null) return;
+    for (const { session, packetId, underWay } of store.interrupted) {
+      const entry = this.topics.find(underWay.topic, 0, underWay.topic.length);
+      const { appendAllInterrupted = false, appendNoInterrupted = false } = store.bugs;
+      const isThere = appendNoInterrupted || exactlyOnce.isAppended(session, packetId, underWay);
+      if (isThere && !appendAllInterrupted) store.applied(session, packetId);
+      else if (!("reason" in entry) && entry.destination !== null) {
+        session.unanswered.set(packetId, false);
+        const batch = this.publishing.appendInterrupted(session, packetId, underWay, entry);
+        this.afterwards(batch, () => this.answerReceived(session, packetId, batch));
+      } else this.log.warn("a message has no route any more", { clientId: session.clientId, packetId });
     }
-    if (count > 0) this.#afterwards = this.#afterwards.slice(count);
+  }
+
+  /**
+   * A QoS 2 PUBLISH has settled whose connection is gone: its session's next one is answered, where it has sent it
+   * again meanwhile.
+   */
+  answerReceived(session: Session, packetId: number, batch: PendingBatch): void {
+    const cameAgain = session.unanswered.get(packetId) === true;
+    session.unanswered.delete(packetId);
+    if (batch.state === "refused") session.received.delete(packetId);
+    const client = this.clients.get(session.clientId);
+    if (client?.session === session && cameAgain) client.answerReceived(packetId, batch);
+  }
+
+  #goOn(): void {
+    if (this.#afterwards.length === 0) return;
+    const all = this.#afterwards;
+    this.#afterwards = [];
+    for (const afterwards of all) {
+      if (afterwards.batch.state === "waiting") this.#afterwards.push(afterwards);
+      else afterwards.goOn(afterwards.batch);
+    }
   }
 
   #retainedAreFull(topic: TopicEntry, from: Identity): void {

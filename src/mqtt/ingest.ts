@@ -7,7 +7,13 @@ import { payloadTimestampMs } from "./payload-timestamp.ts";
 import { PayloadFault } from "./payloads/fault.ts";
 import type { Decoded, DecodedRecord } from "./payloads/pipeline.ts";
 import type { PayloadState } from "./payloads/state.ts";
-import { deadLetterBlock, type HeaderBlock, headersWithProperties, withCount } from "./record-headers.ts";
+import {
+  deadLetterBlock,
+  type HeaderBlock,
+  headersWithProperties,
+  joinedBlock,
+  withCount,
+} from "./record-headers.ts";
 import type { Decoding, Destination } from "./routes.ts";
 import { MESSAGE_TOO_LARGE } from "./settled-batches.ts";
 import type { MqttStats } from "./stats.ts";
@@ -57,10 +63,17 @@ export class PublishIngest {
     return this.#pass(to, value, bytes, properties.start, properties.end, nowMs);
   }
 
-  /** Appends a message whose properties stand alone, as a will's do. */
-  appendMessage(place: Destination, message: WholeMessage, clientId: string, nowMs: number): PendingBatch {
+  /** Appends a message whose properties stand alone, as a will's do. `mark`: headers that its records get beside theirs. */
+  appendMessage(
+    place: Destination,
+    message: WholeMessage,
+    clientId: string,
+    nowMs: number,
+    mark: HeaderBlock | null = null,
+  ): PendingBatch {
     const { payload, properties, qos, retain, expirySec } = message;
-    const to = place.delivery?.of(qos, retain, expirySec) ?? place;
+    const unmarked = place.delivery?.of(qos, retain, expirySec) ?? place;
+    const to = mark === null ? unmarked : marked(unmarked, mark);
     const bytes = properties ?? NO_BYTES;
     const end = bytes.length;
     if (to.decoding !== null) {
@@ -168,6 +181,20 @@ export class PublishIngest {
     this.#stats.timestampFallbacks++;
     return nowMs;
   }
+}
+
+function marked(to: Destination, mark: HeaderBlock): Destination {
+  const headers = joinedBlock(to.headers, mark);
+  const { decoding } = to;
+  return {
+    ...to,
+    headers,
+    encodedHeaders: withCount(headers),
+    decoding:
+      decoding === null
+        ? null
+        : { ...decoding, deadLetterHeaders: joinedBlock(decoding.deadLetterHeaders, mark) },
+  };
 }
 
 function withProperties(block: HeaderBlock, { bytes, start, end }: PropertyBytes): Uint8Array | null {

@@ -21,6 +21,7 @@ import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
 import type { SessionBugs } from "./sessions/durable/message-store.ts";
+import type { RecordSearch } from "./sessions/durable/record-search.ts";
 import type { StateLog } from "./sessions/durable/state-log.ts";
 import type { MqttStats } from "./stats.ts";
 import type { ProgramFigures } from "./sys/figures.ts";
@@ -43,6 +44,8 @@ export interface MqttDoorOptions {
   readonly program?: ProgramFigures;
   /** The log of sessions; where left out, none outlives its connection. */
   readonly stateLog?: StateLog;
+  /** Finds records of QoS 2 messages that were under way when the process ended. */
+  readonly recordSearch?: RecordSearch;
   /** Deliberate bugs, for tests of the tests. */
   readonly sessionBugs?: SessionBugs;
   /** Where it is written down what subscribers did not get; nowhere where left out. */

@@ -1,6 +1,7 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Access, Identity } from "./access.ts";
+import { type ExactlyOnce, markOf } from "./exactly-once.ts";
 import type { PublishIngest } from "./ingest.ts";
 import { BatchJoiner, IN_THE_LOG } from "./joined-batch.ts";
 import type { LiveDelivery } from "./live.ts";
@@ -9,9 +10,14 @@ import { forwardedProperties } from "./packets/properties.ts";
 import type { PublishView } from "./packets/publish.ts";
 import { copyOf } from "./packets/reader.ts";
 import { deathAt } from "./payloads/sparkplug/messages.ts";
+import type { HeaderBlock } from "./record-headers.ts";
+import type { Destination } from "./routes.ts";
+import { DurableSession } from "./sessions/durable/durable-session.ts";
+import type { UnderWay } from "./sessions/durable/received.ts";
 import type { LiveMessage, MessageOrigin } from "./sessions/outbound.ts";
 import type { Target } from "./sessions/targets.ts";
 import { REFUSED_NOT_AUTHORIZED } from "./settled-batches.ts";
+import type { Shares } from "./shared/shared-delivery.ts";
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry } from "./topic-table.ts";
 
@@ -53,6 +59,8 @@ export interface PublishingParts {
   readonly ingest: PublishIngest;
   readonly live: LiveDelivery;
   readonly stats: MqttStats;
+  /** Goes on in a later turn, when the batch has settled. */
+  afterwards(batch: PendingBatch, goOn: (batch: PendingBatch) => void): void;
 }
 
 /** Where messages are kept for sessions that outlive their connections. */
@@ -70,10 +78,13 @@ export class Publishing {
   retained: RetainedMessages | null = null;
   /** Null where no session outlives its connection. */
   kept: KeptMessages | null = null;
+  /** Null where no session outlives its connection. */
+  exactlyOnce: ExactlyOnce | null = null;
   readonly #clock: Clock;
   readonly #ingest: PublishIngest;
   readonly #live: LiveDelivery;
   readonly #stats: MqttStats;
+  readonly #afterwards: PublishingParts["afterwards"];
   readonly #joiner = new BatchJoiner();
   /** Messages from inside that have not settled. */
   #inside: Inside[] = [];
@@ -83,6 +94,7 @@ export class Publishing {
     this.#ingest = parts.ingest;
     this.#live = parts.live;
     this.#stats = parts.stats;
+    this.#afterwards = (batch, goOn) => parts.afterwards(batch, goOn);
   }
 
   /** Whether messages from inside wait for the log. */
@@ -101,6 +113,9 @@ export class Publishing {
     const { destination } = entry;
     if (destination === null) return entry.refused;
     if (!access.mayPublish(from, entry)) return REFUSED_NOT_AUTHORIZED;
+    if (publish.qos === 2 && this.exactlyOnce !== null && from instanceof DurableSession) {
+      return this.#receiveOnce(this.exactlyOnce, entry, destination, publish, from, nowMs);
+    }
     const batch = this.#ingest.append(destination, publish, from.clientId, nowMs);
     const retains = publish.retain && this.retained !== null;
     if (!retains && !this.#live.isWanted(entry)) return batch;
@@ -166,20 +181,117 @@ export class Publishing {
     if (message.retain && this.retained !== null) {
       batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, nowMs));
     }
+    const shares = this.#live.shared.share(entry, message);
+    this.#goLive(entry, message, batch, from, shares);
+    return this.kept === null ? batch : this.#keep(this.kept, entry, message, batch, from, shares);
+  }
+
+  #goLive(
+    entry: TopicEntry,
+    message: LiveMessage,
+    batch: PendingBatch,
+    from: Identity,
+    shares: Shares,
+  ): void {
     // One who subscribes before a retained message is durable finds it neither among the retained nor among the live
     // ones, if it does not wait here.
-    const shares = this.#live.shared.share(entry, message);
     const mayBeWanted = message.retain || this.#live.isWantedLive(entry, message, shares);
     if (mayBeWanted && this.#live.hasRoom(entry, message, shares)) {
       this.#live.stage(entry, message, batch, from, shares);
     }
-    if (this.kept === null) return batch;
+  }
+
+  /** Keeps a message for sessions that outlive their connections; they get it when `after` is durable, too. */
+  #keep(
+    kept: KeptMessages,
+    entry: TopicEntry,
+    message: LiveMessage,
+    after: PendingBatch,
+    from: Identity,
+    shares: Shares,
+  ): PendingBatch {
+    let batch = after;
     const targets = this.#live.durableTargets(entry, message, from);
-    if (targets.length > 0) batch = this.#joiner.join(batch, this.kept.stage(message, targets, batch));
+    if (targets.length > 0) batch = this.#joiner.join(batch, kept.stage(message, targets, batch));
     // A session may get it for itself and for a group: each is a message of its own.
     for (const member of shares.kept) {
-      batch = this.#joiner.join(batch, this.kept.stage(message, [member], batch));
+      batch = this.#joiner.join(batch, kept.stage(message, [member], batch));
     }
+    return batch;
+  }
+
+  /** A PUBLISH of QoS 2 in two steps: see ExactlyOnce. */
+  #receiveOnce(
+    exactlyOnce: ExactlyOnce,
+    entry: TopicEntry,
+    destination: Destination,
+    publish: PublishView,
+    from: DurableSession,
+    nowMs: number,
+  ): PendingBatch {
+    const message = this.#copy(entry, publish);
+    const { topic, payload, properties, retain } = message;
+    const { packetId } = publish;
+    const expirySec = publish.properties.messageExpirySec;
+    const shares = this.#live.shared.share(entry, message);
+    return exactlyOnce.receive(
+      from,
+      packetId,
+      destination,
+      { arrivedMs: nowMs, topic, payload, properties, retain, expirySec },
+      (after) => {
+        if (this.kept !== null) this.#keep(this.kept, entry, message, after, from, shares);
+      },
+      (underWay, mark) =>
+        this.#appendOnce(exactlyOnce, entry, from, packetId, underWay, mark, message, shares),
+      this.#afterwards,
+    );
+  }
+
+  /** Appends what a start has found under way and not in its topic. Those who get it have it from the first step. */
+  appendInterrupted(
+    session: DurableSession,
+    packetId: number,
+    underWay: UnderWay,
+    entry: TopicEntry,
+  ): PendingBatch {
+    const { exactlyOnce } = this;
+    if (exactlyOnce === null || entry.destination === null) return entry.refused;
+    const { topic, payload, properties, retain, expirySec } = underWay;
+    const expiresAtMs = this.#expiresAtMs(expirySec);
+    const message: LiveMessage = { topic, payload, properties, qos: 2, retain, expiresAtMs, sizeBytes: 0 };
+    const mark = markOf(session, packetId);
+    return this.#appendOnce(exactlyOnce, entry, session, packetId, underWay, mark, message, null);
+  }
+
+  #appendOnce(
+    exactlyOnce: ExactlyOnce,
+    entry: TopicEntry,
+    from: DurableSession,
+    packetId: number,
+    underWay: UnderWay,
+    mark: HeaderBlock,
+    message: LiveMessage,
+    shares: Shares | null,
+  ): PendingBatch {
+    const { destination } = entry;
+    if (destination === null) return entry.refused;
+    const { arrivedMs } = underWay;
+    let batch = this.#ingest.appendMessage(
+      destination,
+      { ...underWay, qos: 2 },
+      from.clientId,
+      arrivedMs,
+      mark,
+    );
+    if (batch.state !== "refused") {
+      if (message.retain && this.retained !== null) {
+        batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, arrivedMs));
+      }
+      if (shares !== null) this.#goLive(entry, message, batch, from, shares);
+    }
+    const settled = (outcome: PendingBatch): void => exactlyOnce.settled(from, packetId, outcome);
+    this.#inside.push({ batch, sizeBytes: 0, settled });
     return batch;
   }
 

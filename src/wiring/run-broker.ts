@@ -29,6 +29,7 @@ import { brokerSource } from "../mqtt/history/broker-source.ts";
 import { Followers } from "../mqtt/history/followers.ts";
 import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
 import { RetainedTopic } from "../mqtt/retained/storage.ts";
+import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
@@ -262,6 +263,7 @@ class Gateway implements RunningBroker {
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
       stateLog: new PartitionStateLog(broker, this.#clock),
+      recordSearch: new BrokerRecordSearch(broker),
       ...(this.#gaps === null ? {} : { gaps: this.#gaps }),
       program: {
         version: `headwater version ${this.#surroundings.version}`,

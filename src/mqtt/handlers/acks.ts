@@ -1,6 +1,8 @@
 import type { Client } from "../client.ts";
 import { readAck } from "../packets/acks.ts";
 import { PacketType, Reason, Version } from "../packets/codes.ts";
+import { DurableSession } from "../sessions/durable/durable-session.ts";
+import type { SessionStore } from "../sessions/durable/session-store.ts";
 
 /** Reason codes from here on say that something failed. */
 const FIRST_FAILURE = 0x80;
@@ -39,16 +41,39 @@ export function handleAck(client: Client, type: number): void {
       break;
     default: {
       const known = client.release(packetId);
-      replies.ack(
-        PacketType.PUBCOMP,
-        packetId,
-        known ? Reason.SUCCESS : Reason.PACKET_IDENTIFIER_NOT_FOUND,
-        version,
-      );
+      const said = known ? Reason.SUCCESS : Reason.PACKET_IDENTIFIER_NOT_FOUND;
+      if (door.store !== null && session instanceof DurableSession) {
+        completeLater(client, session, door.store, packetId, known, said);
+      } else replies.ack(PacketType.PUBCOMP, packetId, said, version);
       return;
     }
   }
   if (outbound.queuedMessages > 0) outbound.pump(door.clock.monotonicMs());
   door.retained.resume(session);
   door.replays?.resume(client);
+}
+
+/**
+ * Answers a PUBREL when it is durable that the identifier is free: else a power cut would bring it back, and the next
+ * message that has it would be taken for this one. An identifier that is not known may have been released just now.
+ */
+function completeLater(
+  client: Client,
+  session: DurableSession,
+  store: SessionStore,
+  packetId: number,
+  known: boolean,
+  reason: number,
+): void {
+  const { door } = client;
+  const written = known ? store.released(session, packetId) : store.batch;
+  if (store.bugs.completeAtOnce === true) client.sendAck(PacketType.PUBCOMP, packetId, reason);
+  door.afterwards(written, ({ state }) => {
+    // What the log refused is as it was: the client will send its PUBREL again.
+    if (state === "refused") {
+      if (known && !session.received.has(packetId)) session.received.add(packetId);
+    } else if (client.state === "open" && store.bugs.completeAtOnce !== true) {
+      client.sendAck(PacketType.PUBCOMP, packetId, reason);
+    }
+  });
 }

@@ -16,6 +16,14 @@ export class PacketIdSet {
     return this.#bits !== null && ((this.#bits[packetId >> 3] ?? 0) & (1 << (packetId & 7))) !== 0;
   }
 
+  /** All of them, in order. */
+  *ids(): Generator<number> {
+    const bits = this.#bits ?? [];
+    for (const [index, byte] of bits.entries()) {
+      for (let bit = 0; byte >> bit > 0; bit++) if ((byte & (1 << bit)) !== 0) yield index * 8 + bit;
+    }
+  }
+
   add(packetId: number): void {
     if (this.has(packetId)) return;
     if (this.#bits === null) this.#bits = new Uint8Array(ALL_IDS_BYTES);

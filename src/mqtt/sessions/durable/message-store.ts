@@ -35,6 +35,9 @@ export interface SessionBugs {
   readonly releaseAtOnce?: boolean;
   /** PUBCOMP leaves before it is durable that the identifier is free. */
   readonly completeAtOnce?: boolean;
+  /** A start appends every message that was under way, without looking whether it is there; or none. */
+  readonly appendAllInterrupted?: boolean;
+  readonly appendNoInterrupted?: boolean;
   /** Sequences begin anew with each start, so that identifiers are others after it. */
   readonly forgetSequences?: boolean;
 }

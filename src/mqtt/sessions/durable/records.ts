@@ -12,7 +12,7 @@ import type { FieldReader, FieldWriter } from "./bytes.ts";
  *   SUBSCRIPTION  session number, filter       options, identifier
  *   MESSAGE       message number               flags, [expiry], topic, [properties], [origin], targets, payload
  *   PROGRESS      session number               boundaries, runs of unacknowledged sequences
- *   RECEIVED      session number, packet id    see `received.ts`
+ *   RECEIVED      session number, packet id    a PUBLISH of QoS 2, see `received.ts`
  *   CURSOR        name                         whatever its owner put there
  *   WILL          client id                    [user name], will
  */

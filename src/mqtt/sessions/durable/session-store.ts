@@ -8,12 +8,13 @@ import type { WillPacket } from "../../packets/connect.ts";
 import type { MqttStats } from "../../stats.ts";
 import type { SubscriptionTrie } from "../subscription-trie.ts";
 import type { Subscription } from "../targets.ts";
-import { FieldWriter } from "./bytes.ts";
+import { FieldReader, FieldWriter } from "./bytes.ts";
 import type { Cursors } from "./cursors.ts";
 import { DurableQueue } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
 import { EntryRing } from "./entry-ring.ts";
 import { MessageStore, type SessionBugs } from "./message-store.ts";
+import { putReceived, type Received, readReceived, type UnderWay } from "./received.ts";
 import { Kind, type OwnedWill, putSession, putSubscription, putWill, type SessionRecord } from "./records.ts";
 import { type FoundState, Replay } from "./replay.ts";
 import type { StateLog } from "./state-log.ts";
@@ -39,12 +40,20 @@ export interface SessionStoreParts {
   readonly bugs?: SessionBugs;
 }
 
+/** A PUBLISH of QoS 2 whose session's process ended before it was known to be in its topic. */
+export interface InterruptedPublish {
+  readonly session: DurableSession;
+  readonly packetId: number;
+  readonly underWay: UnderWay;
+}
+
 /**
  * Sessions that outlive their connections, and what is written about them. A change counts at once; the batch of the
  * turn says when it is durable.
  */
 export class SessionStore {
   readonly messages: MessageStore;
+  readonly bugs: SessionBugs;
   readonly cursors: Cursors;
   readonly #parts: SessionStoreParts;
   readonly #turns: TurnLog;
@@ -52,22 +61,27 @@ export class SessionStore {
   readonly #expiries: Deadlines;
   readonly #key = new FieldWriter();
   readonly #value = new FieldWriter();
+  readonly #reader = new FieldReader();
   readonly #cursorValues = new Map<string, Uint8Array>();
   #orphanedWills: ReadonlyMap<string, OwnedWill> = new Map();
   /** Wills that stand for themselves, to be written or (null) to be taken back. */
   #wills = new Map<string, OwnedWill | null>();
+  /** QoS 2 packets whose messages are in their topics, by their identifiers: to be written so. */
+  #applied = new Map<DurableSession, Set<number>>();
+  #interrupted: InterruptedPublish[] = [];
   #nextNumber = 1;
   #changed = new Set<DurableSession>();
   /** Filters whose subscription is to be written, or taken back. */
   #subscribed = new Map<DurableSession, Set<string>>();
   #ended: DurableSession[] = [];
   /** Numbers that the log has something of, and that are no session's. */
-  #strays: { readonly number: number; readonly filters: string[] }[] = [];
+  #strays: { readonly number: number; readonly filters: string[]; readonly packetIds: number[] }[] = [];
 
   constructor(parts: SessionStoreParts) {
     this.#parts = parts;
     const { clock, log } = parts;
-    this.messages = new MessageStore({ ...parts, bugs: parts.bugs ?? {} });
+    this.bugs = parts.bugs ?? {};
+    this.messages = new MessageStore({ ...parts, bugs: this.bugs });
     this.#turns = new TurnLog(
       clock,
       log,
@@ -146,6 +160,44 @@ export class SessionStore {
     return this.#turns.batch;
   }
 
+  /** PUBLISHes of QoS 2 that may not be in their topics, as a start has found them. */
+  get interrupted(): readonly InterruptedPublish[] {
+    return this.#interrupted;
+  }
+
+  /** A PUBLISH of QoS 2 has come. */
+  received(session: DurableSession, packetId: number, underWay: UnderWay): PendingBatch {
+    return this.#putReceived(session, packetId, underWay);
+  }
+
+  /** It is in its topic. */
+  applied(session: DurableSession, packetId: number): void {
+    if (session.ended || !session.received.has(packetId)) return;
+    const applied = this.#applied.get(session);
+    if (applied === undefined) this.#applied.set(session, new Set([packetId]));
+    else applied.add(packetId);
+    this.#turns.later();
+  }
+
+  /** Its identifier is free again. */
+  released(session: DurableSession, packetId: number): PendingBatch {
+    return this.#putReceived(session, packetId, null);
+  }
+
+  /** Runs `change` at once: what it puts down in its order is durable together, or not at all. */
+  together(change: () => void): void {
+    this.#turns.together(change);
+  }
+
+  #putReceived(session: DurableSession, packetId: number, received: UnderWay | null): PendingBatch {
+    this.#applied.get(session)?.delete(packetId);
+    return this.#turns.add({
+      write: (writer) => {
+        if (!session.ended) this.#writeReceived(writer, session.number, packetId, received);
+      },
+    });
+  }
+
   /** Something of it has changed that its record has. */
   change(session: DurableSession): PendingBatch {
     this.#changed.add(session);
@@ -198,9 +250,9 @@ export class SessionStore {
     }
     for (const number of replay.numbers) {
       if (used.has(number)) continue;
-      const { subscriptions, progress } = replay.state(number);
-      if (subscriptions.size === 0 && progress === null) continue;
-      this.#strays.push({ number, filters: [...subscriptions.keys()] });
+      const { subscriptions, received, progress } = replay.state(number);
+      if (subscriptions.size === 0 && received.size === 0 && progress === null) continue;
+      this.#strays.push({ number, filters: [...subscriptions.keys()], packetIds: [...received.keys()] });
     }
     for (const [name, value] of replay.cursors) this.#cursorValues.set(name, value);
     this.#orphanedWills = replay.wills;
@@ -228,6 +280,11 @@ export class SessionStore {
     }
     const end = bugs?.forgetSequences === true ? 0 : found.endSequence;
     queue.restore(entries, found.progress, end, record.connected);
+    for (const [packetId, value] of found.received) {
+      const received = readReceived(this.#reader.open(value, 0, value.length));
+      session.received.add(packetId);
+      if (received?.state === "under-way") this.#interrupted.push({ session, packetId, underWay: received });
+    }
     this.#byClientId.set(clientId, session);
     stats.durableSessions = this.#byClientId.size;
     stats.subscriptions = subscriptions.count;
@@ -293,6 +350,30 @@ export class SessionStore {
 
   writeLast(writer: TurnWriter, onWritten: OnWritten): void {
     this.messages.write(writer, onWritten);
+    if (this.#applied.size > 0) this.#writeApplied(writer, onWritten);
+  }
+
+  #writeApplied(writer: TurnWriter, onWritten: OnWritten): void {
+    const applied = this.#applied;
+    this.#applied = new Map();
+    for (const [session, packetIds] of applied) {
+      if (session.ended) continue;
+      for (const packetId of packetIds) {
+        this.#writeReceived(writer, session.number, packetId, { state: "applied" });
+      }
+    }
+    onWritten((error) => {
+      if (error === 0) return;
+      for (const [session, packetIds] of applied) {
+        for (const packetId of packetIds) this.applied(session, packetId);
+      }
+    });
+  }
+
+  #writeReceived(writer: TurnWriter, number: number, packetId: number, received: Received | null): void {
+    if (received !== null) putReceived(this.#value.start(), received);
+    const key = this.#key.start().u8(Kind.RECEIVED).number(number).number(packetId).take();
+    writer.put(key, received === null ? null : this.#value.take(), -1);
   }
 
   #writeChanged(writer: TurnWriter, onWritten: OnWritten): void {
@@ -350,11 +431,12 @@ export class SessionStore {
   #writeEnded(writer: TurnWriter, onWritten: OnWritten): void {
     const ended = this.#ended;
     this.#ended = [];
-    for (const { clientId, number, subscriptions } of ended) {
+    for (const { clientId, number, subscriptions, received } of ended) {
       writer.put(this.#sessionKey(clientId), null, -1);
       for (const filter of subscriptions.keys()) {
         writer.put(this.#subscriptionKey(number, filter), null, -1);
       }
+      for (const packetId of received.ids()) this.#writeReceived(writer, number, packetId, null);
       writer.put(this.#progressKey(number), null, -1);
       // A session that has begun under the same client id since then is written behind.
       const next = this.#byClientId.get(clientId);
@@ -368,7 +450,8 @@ export class SessionStore {
   #writeStrays(writer: TurnWriter, onWritten: OnWritten): void {
     const strays = this.#strays;
     this.#strays = [];
-    for (const { number, filters } of strays) {
+    for (const { number, filters, packetIds } of strays) {
+      for (const packetId of packetIds) this.#writeReceived(writer, number, packetId, null);
       for (const filter of filters) writer.put(this.#subscriptionKey(number, filter), null, -1);
       writer.put(this.#progressKey(number), null, -1);
     }

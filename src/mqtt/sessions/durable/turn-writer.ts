@@ -38,10 +38,8 @@ export class TurnWriter {
     this.#together = false;
   }
 
-  /** Records from here on go into one batch, until `apart`. */
+  /** Records from here on go into one batch, until `apart`, whatever its size. */
   together(): void {
-    if (this.#together) return;
-    this.#append();
     this.#together = true;
   }
 

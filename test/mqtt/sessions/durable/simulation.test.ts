@@ -34,7 +34,16 @@ test("sessions keep what they promise over power cuts", async () => {
   expect(total.published).toBeGreaterThan(50 * SEEDS);
 }, 300_000);
 
-for (const bug of ["releaseBeforeDurable", "releaseAtOnce", "forgetSequences"] as const) {
+const BUGS = [
+  "releaseBeforeDurable",
+  "releaseAtOnce",
+  "completeAtOnce",
+  "appendAllInterrupted",
+  "appendNoInterrupted",
+  "forgetSequences",
+] as const;
+
+for (const bug of BUGS) {
   test(`the simulation finds a planted bug: ${bug}`, async () => {
     for (let seed = 1; seed <= BUG_SEEDS; seed++) {
       const { found } = await run(seed, { [bug]: true });

@@ -8,6 +8,7 @@ import { type MqttDoor, startMqttDoor } from "../../../../src/mqtt/listener.ts";
 import { RetainedTopic } from "../../../../src/mqtt/retained/storage.ts";
 import { DEFAULT_ROUTES } from "../../../../src/mqtt/routes.ts";
 import type { SessionBugs } from "../../../../src/mqtt/sessions/durable/message-store.ts";
+import { BrokerRecordSearch } from "../../../../src/mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog, SESSIONS_TOPIC } from "../../../../src/mqtt/sessions/durable/state-log.ts";
 import { recordsOf } from "../../../broker/support.ts";
 import { type FakeConnection, FakeNetwork } from "../../support/fake-network.ts";
@@ -126,6 +127,7 @@ export class SessionSimulation implements ClientWorld {
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
       stateLog: new PartitionStateLog(broker, clock),
+      recordSearch: new BrokerRecordSearch(broker),
       sessionBugs: this.#bugs,
       host: "127.0.0.1",
       port: 0,
@@ -178,7 +180,7 @@ export class SessionSimulation implements ClientWorld {
     if (!publisher.connected) publisher.connect();
     for (let count = 1 + this.below(4); count > 0 && publisher.canPublish; count--) {
       const topic = this.#random.pick(TOPICS);
-      const qos = publisher.clean ? this.#random.pick([0, 1, 2, 2] as const) : 1;
+      const qos = this.#random.pick([0, 1, 2, 2] as const);
       const forWhom = new Set(
         this.#subscribers.filter(
           ({ subscribed, clean, filter }) => subscribed && !clean && takes(filter, topic),
