@@ -95,6 +95,10 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
     taken.set(text, key);
   }
   checkTls(settings, blame);
+  const served = doors.some((key) => key.startsWith("mqtt.") && settings[key] !== "off");
+  if (settings.mqttDownlinks.length > 0 && !served) {
+    blame("mqtt.listen", "a downlink publishes to MQTT clients, and none are served", "give them an address");
+  }
 }
 
 /** What TLS can't do without. */

@@ -39,6 +39,7 @@ export function createMetrics(options: MetricsOptions) {
     ready: registry.gauge("headwater_ready", "1 while everything serves, else 0."),
     ...processMetrics(registry),
     ...doorMetrics(registry),
+    ...mqttLogMetrics(registry),
     ...coordinatorMetrics(registry),
     ...logMetrics(registry, options.dataFolder),
     ...bridgeMetrics(registry, options.bridges),
@@ -185,6 +186,13 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_retained_refused_total",
       "MQTT messages that were not retained since there are too many; they were stored and delivered.",
     ),
+    mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
+  };
+}
+
+/** Logs that are read for MQTT clients. */
+function mqttLogMetrics(registry: Registry) {
+  return {
     mqttReplays: registry.gauge(
       "headwater_mqtt_replays",
       "Subscriptions of MQTT clients to what was published before.",
@@ -197,6 +205,10 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_downlink_messages_total",
       "Records that downlinks published to MQTT clients.",
     ),
+    mqttDownlinkLag: registry.gauge(
+      "headwater_mqtt_downlink_lag_records",
+      "Records that downlinks have not published yet.",
+    ),
     mqttDownlinkUnheard: registry.counter(
       "headwater_mqtt_downlink_unheard_total",
       "Those of them that no client was subscribed to.",
@@ -205,7 +217,6 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_downlink_dead_letters_total",
       "Records that made no MQTT topic, and became dead letters.",
     ),
-    mqttSubscriptions: registry.gauge("headwater_mqtt_subscriptions", "Subscriptions of all clients."),
   };
 }
 

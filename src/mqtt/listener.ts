@@ -122,7 +122,7 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
     host: tcp?.host ?? "",
     port: tcp?.port ?? 0,
     inside: door,
-    stats: () => ({ ...door.stats }),
+    stats: () => ({ ...door.stats, downlinkLagRecords: door.downlinks?.lagRecords ?? 0 }),
     close: () => {
       listeners.close();
       closing ??= closeDoor(door);

@@ -54,6 +54,8 @@ export interface MqttStats extends SparkplugStats {
   downlinkMessages: number;
   downlinkUnheard: number;
   downlinkDeadLetters: number;
+  /** Records that downlinks are to publish and have not. */
+  downlinkLagRecords: number;
   /** Subscriptions to what was published before. */
   replays: number;
   /** Messages of theirs that were sent; they are among `messagesSent` too. */
@@ -123,6 +125,7 @@ export function newStats(): MqttStats {
     downlinkMessages: 0,
     downlinkUnheard: 0,
     downlinkDeadLetters: 0,
+    downlinkLagRecords: 0,
     replays: 0,
     messagesReplayed: 0,
     sessionsAway: 0,

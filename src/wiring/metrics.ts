@@ -77,6 +77,7 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttReplays.set(stats.replays);
   metrics.mqttMessagesReplayed.set(stats.messagesReplayed);
   metrics.mqttDownlinkMessages.set(stats.downlinkMessages);
+  metrics.mqttDownlinkLag.set(stats.downlinkLagRecords);
   metrics.mqttDownlinkUnheard.set(stats.downlinkUnheard);
   metrics.mqttDownlinkDeadLetters.set(stats.downlinkDeadLetters);
   metrics.mqttRecordsUnchanged.set(stats.recordsUnchanged);

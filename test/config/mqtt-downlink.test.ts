@@ -67,6 +67,15 @@ describe("downlinks in the configuration", () => {
     });
   }
 
+  test("need MQTT clients that are served", () => {
+    expect(problems(`mqtt.listen = "off"\n${COMMANDS}`)).toEqual([
+      "mqtt.listen: a downlink publishes to MQTT clients, and none are served",
+    ]);
+    expect(problems(`mqtt.listen = "off"\nmqtt.websocket.listen = "127.0.0.1:9001"\n${COMMANDS}`)).toEqual(
+      [],
+    );
+  });
+
   test("have names of their own", () => {
     expect(problems(COMMANDS + COMMANDS)).toEqual([
       'mqtt.downlink[1].name: there are two downlinks "commands"',

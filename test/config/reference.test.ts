@@ -21,7 +21,7 @@ function loaded(text: string) {
 
 const CHANGED = `
 gateway.id = "g"
-mqtt.listen = "off"
+mqtt.listen = "127.0.0.1:1884"
 log.retention.ms = -1
 log.segment.bytes = 1048577
 auto.create.topics.enable = false

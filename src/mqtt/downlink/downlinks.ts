@@ -62,6 +62,11 @@ export class Downlinks {
     return origin === null ? null : (running?.reports?.origin(origin.place) ?? null);
   }
 
+  /** Records that are committed and not published, of all downlinks. */
+  get lagRecords(): number {
+    return this.#running.reduce((sum, { lagRecords }) => sum + lagRecords, 0);
+  }
+
   close(): void {
     this.#stopListening?.();
     for (const running of this.#running) running.stop();
@@ -104,6 +109,12 @@ class Running {
 
   settle(): void {
     for (const partition of this.#partitions.values()) partition.settle();
+  }
+
+  get lagRecords(): number {
+    let sum = 0;
+    for (const partition of this.#partitions.values()) sum += partition.lagRecords;
+    return sum;
   }
 
   stop(): void {

@@ -148,12 +148,15 @@ export class PartitionDownlink implements RecordConsumer {
   }
 
   /**
-   * Whether to wait for a client that can't take what comes as fast as it comes, so that its queue does not overflow
-   * while it is connected. One that takes nothing is given up after a time, and gets what its queue's bounds leave it.
+   * Whether to wait for the disk, or for a client that can't take what comes as fast as it comes, so that its queue does
+   * not overflow while it is connected. One that takes nothing is given up after a time, and gets what its queue's
+   * bounds leave it.
    */
   #isHeldUp(entry: TopicEntry): boolean {
-    const { door, followers } = this.#parts;
-    const room = Math.floor(door.limits.maxQueuedMessages / 2) - this.#group.length;
+    const { door } = this.#parts;
+    const { stats, limits } = door;
+    if (stats.stagedBytes + this.#groupBytes > limits.maxTotalStagedBytes / 2) return this.#waitAWhile();
+    const room = Math.floor(limits.maxQueuedMessages / 2) - this.#group.length;
     const slow = door.live.crowded(entry, Math.max(1, room));
     const nowMs = door.clock.monotonicMs();
     if (slow === null || nowMs < (this.#notWaitedFor.get(slow) ?? 0)) return false;
@@ -162,11 +165,21 @@ export class PartitionDownlink implements RecordConsumer {
       this.#notWaitedFor.set(slow, nowMs + NO_HOLD_MS);
       return false;
     }
+    return this.#waitAWhile();
+  }
+
+  #waitAWhile(): true {
+    const { door, followers } = this.#parts;
     this.#holdPoll ??= door.clock.after(HOLD_POLL_MS, () => {
       this.#holdPoll = null;
       followers.resume(this.#follower);
     });
     return true;
+  }
+
+  /** Records that are committed and not published. */
+  get lagRecords(): number {
+    return Math.max(0, this.#partition.endOffset - this.#follower.position) + this.#group.length;
   }
 
   /** Something may have settled. */

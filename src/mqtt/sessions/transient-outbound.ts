@@ -84,7 +84,10 @@ export class TransientOutbound implements Outbound {
 
   /** A session whose connection is gone takes nothing: it has ended with it. */
   deliver(message: LiveMessage, target: Target, nowMs: number): void {
-    if (this.#link === null) return;
+    if (this.#link === null) {
+      tell({ message, target }, "dropped");
+      return;
+    }
     const qos = lowerQos(message.qos, target.qos);
     if (this.#queue.length === 0 && this.#canSend(this.#link, qos)) {
       this.#send(this.#link, message, target, qos, nowMs);

@@ -195,12 +195,14 @@ describe("a downlink", () => {
     w.rig.produce("commands", [{ key: "a", value: "y" }]);
     await w.run();
     expect(device.receive()).toEqual([]);
+    expect(w.rig.door.stats().downlinkLagRecords).toBe(2);
     expect(w.rig.warnings).toContain("a downlink waits: its log refused");
     w.cursors.error = 0;
     w.rig.open.clock.advance(60_000);
     await w.run();
     await w.run();
     expect(device.receive()).toEqual(["x", "y"]);
+    expect(w.rig.door.stats().downlinkLagRecords).toBe(0);
   });
 });
 
