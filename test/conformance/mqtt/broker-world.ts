@@ -6,6 +6,7 @@ import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
 import { brokerSource } from "../../../src/mqtt/history/broker-source.ts";
 import { RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
+import { BrokerRecordSearch } from "../../../src/mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../../../src/mqtt/sessions/durable/state-log.ts";
 import type { FakeConnection, FakeNetwork } from "../../mqtt/support/fake-network.ts";
 import { dial, type Life, mortalClock, openDoor, type Settings, type World } from "./world.ts";
@@ -121,6 +122,7 @@ export class BrokerWorld implements World {
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
       stateLog: new PartitionStateLog(broker, clock),
+      recordSearch: new BrokerRecordSearch(broker),
       history: brokerSource(broker),
     });
     return { broker, network, disk, life };

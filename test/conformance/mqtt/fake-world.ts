@@ -1,6 +1,7 @@
 import type { Ingest } from "../../../src/broker/ingest.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
-import { FakeIngest } from "../../mqtt/support/fake-ingest.ts";
+import type { RecordSearch } from "../../../src/mqtt/sessions/durable/record-search.ts";
+import { decodeHeaders, FakeIngest } from "../../mqtt/support/fake-ingest.ts";
 import type { FakeConnection, FakeNetwork } from "../../mqtt/support/fake-network.ts";
 import { FakeRetained } from "../../mqtt/support/fake-retained.ts";
 import { FakeStateLog } from "../../mqtt/support/fake-state-log.ts";
@@ -77,6 +78,7 @@ export class FakeWorld implements World {
       ingest: mortalIngest(this.#ingest, this.#life),
       retained: this.#retained,
       stateLog: this.#sessions,
+      recordSearch: searchOf(this.#ingest),
       history: NO_HISTORY,
     });
   }
@@ -91,5 +93,26 @@ function mortalIngest(ingest: Ingest, life: Life): Ingest {
       ingest.onSettled(() => {
         if (!life.over) listener();
       }),
+  };
+}
+
+/** Finds records by a header. The log has one partition a topic. */
+function searchOf({ records }: FakeIngest): RecordSearch {
+  return {
+    ends: (topic) => [
+      { topic, partition: 0, fromOffset: records.filter((record) => record.topic === topic).length },
+    ],
+    has: (topic, places, header) => {
+      const from = places.find((place) => place.topic === topic)?.fromOffset ?? 0;
+      // One header, as a block of headers has it.
+      const [[name, value] = []] = decodeHeaders(new Uint8Array([2, ...header]));
+      return records
+        .filter((record) => record.topic === topic)
+        .slice(from)
+        .some(
+          ({ batch, headers }) =>
+            batch.state === "durable" && headers.some(([known, text]) => known === name && text === value),
+        );
+    },
   };
 }

@@ -72,8 +72,8 @@ describe("a row", () => {
     ).toBeNull();
   });
 
-  test("sends what is known only", () => {
-    expect(run("    a> $n\n    a silent\n")).rejects.toThrow("has to be known");
+  test("sends what is known only", async () => {
+    await expect(run("    a> $n\n    a silent\n")).rejects.toThrow("has to be known");
   });
 
   test.each([

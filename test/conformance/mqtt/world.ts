@@ -12,6 +12,7 @@ import type { MqttLimits } from "../../../src/mqtt/limits.ts";
 import { startMqttDoor } from "../../../src/mqtt/listener.ts";
 import type { RetainedStorage } from "../../../src/mqtt/retained/storage.ts";
 import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
+import type { RecordSearch } from "../../../src/mqtt/sessions/durable/record-search.ts";
 import type { StateLog } from "../../../src/mqtt/sessions/durable/state-log.ts";
 import { type FakeConnection, FakeNetwork } from "../../mqtt/support/fake-network.ts";
 
@@ -56,6 +57,7 @@ export interface DoorParts {
   readonly ingest: Ingest;
   readonly retained: RetainedStorage;
   readonly stateLog: StateLog;
+  readonly recordSearch: RecordSearch;
   readonly history: HistorySource;
 }
 
