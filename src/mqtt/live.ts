@@ -59,6 +59,11 @@ export class LiveDelivery {
     );
   }
 
+  /** How many sessions get the messages of a topic. */
+  subscribers(entry: TopicEntry): number {
+    return this.#targets(entry).length + this.shared.groups(entry).length;
+  }
+
   /** A connected subscriber of a topic with so many messages in its queue; null where there is none. */
   crowded(entry: TopicEntry, queuedMessages: number): Session | null {
     for (const { session } of this.#targets(entry)) {

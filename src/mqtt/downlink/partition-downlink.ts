@@ -13,15 +13,23 @@ import type { HistoryPartition } from "../history/source.ts";
 import { IN_THE_LOG } from "../joined-batch.ts";
 import type { InsideMessage } from "../publishing.ts";
 import type { Session } from "../sessions/session.ts";
+import { MESSAGE_TOO_LARGE } from "../settled-batches.ts";
 import type { TopicEntry } from "../topic-table.ts";
 import type { DeliveryReports, RecordPlace } from "./delivery-reports.ts";
 import { cursorName, type DownlinkCursors, encodePosition } from "./downlink-cursor.ts";
 import type { DownlinkTarget } from "./target.ts";
 
-/** What is published together, under one position. */
+/** What is taken together. */
 const MAX_GROUP_RECORDS = 512;
 const MAX_GROUP_BYTES = 1024 * 1024;
 const RECORD_OVERHEAD_BYTES = 256;
+/** What is published under one position: a batch of the log of sessions, as that is to be asked for. */
+const MAX_TOGETHER_BYTES = 4 * 1024 * 1024;
+/** What a message takes there beside its own bytes, and for each session that gets it. */
+const MESSAGE_OVERHEAD_BYTES = 64;
+const TARGET_BYTES = 16;
+/** A larger message is a dead letter: no session could keep it. */
+const MAX_MESSAGE_BYTES = MAX_TOGETHER_BYTES;
 /** For so long a connected client whose queue fills up is waited for; then others are not held up by it for a while. */
 const HOLD_MS = 2_000;
 const NO_HOLD_MS = 30_000;
@@ -57,7 +65,7 @@ interface Taken {
   readonly what:
     | { readonly kind: "message"; readonly message: InsideMessage }
     | { readonly kind: "expired" }
-    | { readonly kind: "letter"; readonly letter: IngestRecord };
+    | { readonly kind: "letter"; readonly letter: IngestRecord; readonly bare: IngestRecord };
   /** Whether there was nobody to take the message. */
   unheard: boolean;
 }
@@ -75,6 +83,8 @@ export class PartitionDownlink implements RecordConsumer {
   #state: "gathering" | "letters" | "publishing" | "waiting" | "stopped" = "gathering";
   #group: Taken[] = [];
   #groupBytes = 0;
+  /** How many of the group, from its start on, are being published. */
+  #publishing = 0;
   #isDue = false;
   #batches: PendingBatch[] = [];
   #retry: Timer | null = null;
@@ -201,8 +211,15 @@ export class PartitionDownlink implements RecordConsumer {
 
   #begin(): void {
     if (this.#state !== "gathering" && this.#state !== "waiting") return;
-    const letters = this.#group.flatMap(({ what }) => (what.kind === "letter" ? [what.letter] : []));
-    this.#batches = letters.map((letter) => this.#parts.ingest.append(letter));
+    const letters = this.#group.flatMap(({ what, place }) =>
+      what.kind === "letter" ? [{ place, ...what }] : [],
+    );
+    this.#batches = letters.map(({ letter, bare }) => {
+      const batch = this.#parts.ingest.append(letter);
+      // One that is too large for its topic is told of by its place.
+      return batch.error === MESSAGE_TOO_LARGE ? this.#parts.ingest.append(bare) : batch;
+    });
+    this.#publishing = this.#group.length;
     if (this.#parts.bugs.positionApart === "before") this.#batches.push(this.#setPosition());
     if (this.#batches.length === 0) {
       this.#publish();
@@ -212,15 +229,16 @@ export class PartitionDownlink implements RecordConsumer {
     this.#parts.door.settleSoon();
   }
 
-  /** Publishes the group, and puts down the position behind it. */
+  /** Publishes the group, or as much of it as goes together, and puts down the position behind that. */
   #publish(): void {
     const { door, cursors, settings, bugs } = this.#parts;
     this.#state = "publishing";
     this.#batches = [];
+    this.#publishing = this.#goesTogether();
     cursors.together(() => {
       const after = bugs.positionApart === undefined ? this.#setPosition() : IN_THE_LOG;
       this.#batches.push(after);
-      for (const taken of this.#group) {
+      for (const taken of this.#group.slice(0, this.#publishing)) {
         if (taken.what.kind !== "message") continue;
         const { message } = taken.what;
         taken.unheard = !door.live.isWanted(message.entry);
@@ -233,19 +251,34 @@ export class PartitionDownlink implements RecordConsumer {
     door.settleSoon();
   }
 
-  /** Puts down the position behind the group. */
+  /** A message goes to the log of sessions once, and with it a few bytes for each session. */
+  #goesTogether(): number {
+    const { live } = this.#parts.door;
+    let bytes = 0;
+    for (const [index, { what }] of this.#group.entries()) {
+      if (what.kind !== "message") continue;
+      const { entry, payload, properties } = what.message;
+      bytes += entry.bytes.length + payload.length + (properties?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
+      bytes += live.subscribers(entry) * TARGET_BYTES;
+      if (bytes > MAX_TOGETHER_BYTES && index > 0) return index;
+    }
+    return this.#group.length;
+  }
+
+  /** Puts down the position behind what is being published. */
   #setPosition(): PendingBatch {
     const { cursors, settings } = this.#parts;
     const { topicId, index } = this.#partition;
-    const position = encodePosition({ topicId, offset: this.#follower.position });
+    const offset = this.#group[this.#publishing]?.place.offset ?? this.#follower.position;
+    const position = encodePosition({ topicId, offset });
     return cursors.set(cursorName(settings.name, index), position);
   }
 
-  /** The group is published for good. */
+  /** What was being published is so for good. */
   #finish(): void {
     const { reports, door, followers } = this.#parts;
     const { stats } = door;
-    for (const { place, what, unheard } of this.#group) {
+    for (const { place, what, unheard } of this.#group.splice(0, this.#publishing)) {
       if (what.kind === "letter") stats.downlinkDeadLetters++;
       else if (what.kind === "expired") {
         stats.messagesExpired++;
@@ -258,8 +291,12 @@ export class PartitionDownlink implements RecordConsumer {
         }
       }
     }
-    this.#group = [];
+    if (this.#group.length > 0) {
+      this.#publish();
+      return;
+    }
     this.#groupBytes = 0;
+    this.#publishing = 0;
     this.#batches = [];
     this.#state = "gathering";
     followers.resume(this.#follower);
@@ -286,12 +323,11 @@ export class PartitionDownlink implements RecordConsumer {
       key: record.key()?.slice() ?? null,
     };
     const made = target.topicOf(record);
-    if (!made.ok)
-      return {
-        place,
-        what: { kind: "letter", letter: this.#letter(record, place, made.fault) },
-        unheard: false,
-      };
+    if (!made.ok) return this.#letter(record, place, made.fault);
+    const sizeBytes = (record.value()?.length ?? 0) + record.headersEnd - record.headersStart;
+    if (sizeBytes > MAX_MESSAGE_BYTES) {
+      return this.#letter(record, place, `the record is larger than ${MAX_MESSAGE_BYTES} bytes`);
+    }
     const { payload, properties, qos, retain, expirySec } = messageOf(record, true);
     const leftMs = expirySec < 0 ? 0 : record.timestampMs + expirySec * SECOND_MS - door.clock.nowMs();
     if (expirySec >= 0 && leftMs <= 0) return { place, what: { kind: "expired" }, unheard: false };
@@ -312,23 +348,20 @@ export class PartitionDownlink implements RecordConsumer {
   }
 
   /** A record that makes no MQTT topic: as it is, with headers that say why and where it stands. */
-  #letter(record: RecordCursor, place: RecordPlace, fault: string): IngestRecord {
+  #letter(record: RecordCursor, place: RecordPlace, fault: string): Taken {
     const { settings, door } = this.#parts;
     const header = (key: string, value: string) => ({ key, value: encoder.encode(value) });
-    const headers = [
-      ...decodeHeaders(record),
+    const own = [
       header("headwater.dead-letter.reason", fault),
       header("headwater.dead-letter.topic", place.topic),
       header("headwater.dead-letter.partition", String(place.partition)),
       header("headwater.dead-letter.offset", String(place.offset)),
     ];
-    return {
-      topic: settings.deadLetterTopic,
-      key: place.key,
-      value: record.value()?.slice() ?? null,
-      timestampMs: door.clock.nowMs(),
-      headers: encodeHeaders(headers),
-    };
+    const common = { topic: settings.deadLetterTopic, timestampMs: door.clock.nowMs() };
+    const headers = encodeHeaders([...decodeHeaders(record), ...own]);
+    const letter = { ...common, key: place.key, value: record.value()?.slice() ?? null, headers };
+    const bare = { ...common, key: null, value: null, headers: encodeHeaders(own) };
+    return { place, what: { kind: "letter", letter, bare }, unheard: false };
   }
 
   #who() {

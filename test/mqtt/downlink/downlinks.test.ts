@@ -140,6 +140,24 @@ describe("a downlink", () => {
     expect(later.published().map(({ payload }) => payload.toString())).toEqual(["typed"]);
   });
 
+  test("puts no more under one position than goes into a batch, however many get it", async () => {
+    const w = await world({ target: "all/commands", qos: 0, reportsTopic: null });
+    w.rig.createTopic("commands");
+    const devices = Array.from({ length: 600 }, (_, n) => w.rig.connect(`d${n}`, 4));
+    for (const device of devices) device.subscribe("all/#", 0);
+    w.rig.produce(
+      "commands",
+      Array.from({ length: 500 }, (_, n) => ({ value: `${n}` })),
+    );
+    for (let round = 0; round < 4; round++) await w.run();
+    const wanted = Array.from({ length: 500 }, (_, n) => `${n}`);
+    for (const device of [devices[0], devices[599]]) expect(device?.receive()).toEqual(wanted);
+    const positions = w.cursors.history.map((position) => Number(position.split(" ")[1]));
+    expect(positions.length).toBeGreaterThan(2);
+    expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+    expect(positions.at(-1)).toBe(500);
+  }, 20_000);
+
   test("publishes what transactions commit, and nothing of aborted ones", async () => {
     const w = await world();
     w.rig.createTopic("commands");
@@ -350,6 +368,30 @@ describe("what makes no MQTT topic", () => {
       [65_530, "long", "6", "the record makes a topic that is too long"],
     ]);
     expect(w.rig.door.stats()).toMatchObject({ downlinkDeadLetters: 6, downlinkMessages: 2 });
+  });
+
+  test("is told of by its place where it is too large for the dead letter topic", async () => {
+    const w = await world();
+    w.rig.createTopic("commands", 1, { "max.message.bytes": "9000000" });
+    const device = subscriber(w, "1", "devices/#");
+    w.rig.produce("commands", [
+      { key: null, value: "x".repeat(1_048_500) },
+      { key: "a", value: "x".repeat(4 * 1024 * 1024 + 1) },
+      { key: "a", value: "good" },
+    ]);
+    await w.run();
+    await w.run();
+    expect(device.receive()).toEqual(["good"]);
+    const letters = recordsOf(w.rig.open, "dlq.mqtt.downlink").map(({ value, headers }) => {
+      const said = Object.fromEntries(
+        headers.map(({ key, value: text }) => [key, Buffer.from(text ?? []).toString()]),
+      );
+      return [value, said["headwater.dead-letter.offset"], said["headwater.dead-letter.reason"]];
+    });
+    expect(letters).toEqual([
+      [null, "0", "the record has no key"],
+      [null, "1", "the record is larger than 4194304 bytes"],
+    ]);
   });
 
   test("holds the downlink up while its topic can't be written", async () => {

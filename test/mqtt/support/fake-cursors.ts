@@ -4,6 +4,8 @@ import { FakeBatch } from "./fake-ingest.ts";
 /** Cursors in memory, durable when a test says so. */
 export class FakeCursors implements DownlinkCursors {
   readonly durable = new Map<string, string>();
+  /** All that has become durable, in its order. */
+  readonly history: string[] = [];
   /** Where not 0, what is written is refused with this error. */
   error = 0;
   readonly #values = new Map<string, Uint8Array>();
@@ -32,7 +34,9 @@ export class FakeCursors implements DownlinkCursors {
     for (const { name, value, batch } of open) {
       batch.error = this.error;
       batch.state = this.error === 0 ? "durable" : "refused";
-      if (this.error === 0 && value !== null) this.durable.set(name, Buffer.from(value).toString());
+      if (this.error !== 0 || value === null) continue;
+      this.durable.set(name, Buffer.from(value).toString());
+      this.history.push(Buffer.from(value).toString());
     }
   }
 }
