@@ -90,6 +90,10 @@ export function readConnect(
   else properties.clear();
   const { responseInformation, topicAliasMaximum } = properties;
   const { sessionExpirySec, problemInformation, authenticationMethod, maximumPacketBytes } = properties;
+  if (properties.authenticationData && !authenticationMethod) {
+    // MQTT 5, 3.1.2.11.10
+    reader.fail(Reason.PROTOCOL_ERROR, "authentication data without a method");
+  }
   const receiveMaximum = properties.receiveMaximum || DEFAULT_RECEIVE_MAXIMUM;
   const clientId = reader.string();
   const will = (flags & FLAG_WILL) === 0 ? null : readWill(reader, version, flags, properties, maxProperties);

@@ -122,6 +122,7 @@ export class Properties {
   problemInformation = true;
   responseInformation = false;
   authenticationMethod = false;
+  authenticationData = false;
   subscriptionIdentifier = 0;
   /** 0 where there is none: an alias of 0 is refused. */
   topicAlias = 0;
@@ -146,6 +147,7 @@ export class Properties {
     this.problemInformation = true;
     this.responseInformation = false;
     this.authenticationMethod = false;
+    this.authenticationData = false;
     this.subscriptionIdentifier = 0;
     this.topicAlias = 0;
     this.topicAliasStart = 0;
@@ -225,6 +227,7 @@ function readProperty(reader: PacketReader, id: number, shape: Shape, at: number
       reader.skipString();
       return;
     case "binary":
+      if (id === Property.AUTHENTICATION_DATA) into.authenticationData = true;
       reader.skip(reader.u16());
       return;
     default:
