@@ -4,12 +4,13 @@ import type { Access, Identity } from "./access.ts";
 import type { TopicEntry } from "./topic-table.ts";
 import { plainFilter } from "./topics.ts";
 
-/** Topics of which a principal's right to receive is remembered; those who get more cost a look at the rules. */
+/** Topics of which a principal's rights are remembered; who has more has rules looked at again. */
 const MAX_REMEMBERED_TOPICS = 256;
 
 interface Known {
   readonly version: number;
   readonly rights: Rights;
+  readonly publishes: Map<TopicEntry, boolean>;
   readonly receives: Map<TopicEntry, boolean>;
 }
 
@@ -28,7 +29,13 @@ export class GuardedAccess implements Access {
   mayPublish(who: Identity, topic: TopicEntry): boolean {
     const { version } = this.#security;
     if (topic.publisher === who && topic.publisherVersion === version) return true;
-    if (!this.#of(who).rights.mayPublish(topic.text, keyOf(topic))) return false;
+    const { rights, publishes } = this.#of(who);
+    let may = publishes.get(topic);
+    if (may === undefined) {
+      may = rights.mayPublish(topic.text, keyOf(topic));
+      remember(publishes, topic, may);
+    }
+    if (!may) return false;
     topic.publisher = who;
     topic.publisherVersion = version;
     return true;
@@ -43,8 +50,7 @@ export class GuardedAccess implements Access {
     let may = receives.get(topic);
     if (may === undefined) {
       may = rights.mayReceive(topic.text, keyOf(topic));
-      if (receives.size >= MAX_REMEMBERED_TOPICS) receives.clear();
-      receives.set(topic, may);
+      remember(receives, topic, may);
     }
     return may;
   }
@@ -53,11 +59,16 @@ export class GuardedAccess implements Access {
     const { version } = this.#security;
     let known = this.#known.get(who);
     if (known?.version !== version) {
-      known = { version, rights: this.#security.rightsOf(who), receives: new Map() };
+      known = { version, rights: this.#security.rightsOf(who), publishes: new Map(), receives: new Map() };
       this.#known.set(who, known);
     }
     return known;
   }
+}
+
+function remember(known: Map<TopicEntry, boolean>, topic: TopicEntry, may: boolean): void {
+  if (known.size >= MAX_REMEMBERED_TOPICS) known.clear();
+  known.set(topic, may);
 }
 
 function keyOf(topic: TopicEntry): string | null {

@@ -9,6 +9,7 @@ import { SystemRandom } from "../../../src/io/bun/random.ts";
 import type { Connection, ConnectionHandler, ListenOptions, Network } from "../../../src/io/network.ts";
 import { startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES } from "../../../src/mqtt/routes.ts";
+import { SecurityRig } from "../../security/support.ts";
 import { FakeRetained } from "../support/fake-retained.ts";
 import { connectPacket, publishPacket, subscribePacket } from "../support/rig.ts";
 
@@ -96,6 +97,10 @@ interface Case {
   readonly subscribers: number;
   readonly topicsEach: number;
   readonly properties?: string;
+  /** Whether there are rules, twenty of them, that every message is held to. */
+  readonly rules?: boolean;
+  /** Whether all publish to the same topics. */
+  readonly shared?: boolean;
 }
 
 const USER_PROPERTY = "26 0003 756e69 0007 63656c73697573";
@@ -113,9 +118,35 @@ const CASES: readonly Case[] = [
     topicsEach: 1,
     properties: USER_PROPERTY,
   },
+  { name: "3.1.1 QoS 0, rules", version: 4, qos: 0, subscribers: 0, topicsEach: 1, rules: true },
+  { name: "3.1.1 QoS 1, rules", version: 4, qos: 1, subscribers: 0, topicsEach: 1, rules: true },
+  {
+    name: "3.1.1 QoS 1, 8 topics each, rules",
+    version: 4,
+    qos: 1,
+    subscribers: 0,
+    topicsEach: 8,
+    rules: true,
+  },
+  { name: "3.1.1 QoS 1, topic of all", version: 4, qos: 1, subscribers: 0, topicsEach: 1, shared: true },
+  {
+    name: "3.1.1 QoS 1, topic of all, rules",
+    version: 4,
+    qos: 1,
+    subscribers: 0,
+    topicsEach: 1,
+    shared: true,
+    rules: true,
+  },
   { name: "3.1.1 QoS 0, one subscriber", version: 4, qos: 0, subscribers: 1, topicsEach: 1 },
   { name: "3.1.1 QoS 0, 10 subscribers", version: 4, qos: 0, subscribers: 10, topicsEach: 1 },
 ];
+
+const OTHERS = Array.from(
+  { length: 19 },
+  (_, index) => `[[rule]]\nwho = "anyone"\ndeny = "publish"\ntopics = "devices/+/secret-${index}/#"\n`,
+);
+const RULES = `${OTHERS.join("")}[[rule]]\nwho = "anyone"\nallow = "all"\ntopics = "devices/#"\n`;
 
 async function run(one: Case): Promise<void> {
   const network = new CountingNetwork();
@@ -130,6 +161,7 @@ async function run(one: Case): Promise<void> {
     port: 1_883,
     routes: DEFAULT_ROUTES,
     limits: { maxUnsettledBytes: 1 << 30, maxTotalUnsettledBytes: 1 << 30 },
+    ...(one.rules === true ? { security: new SecurityRig({ "acl.toml": RULES }).security } : {}),
     log: silentLogger,
   });
   for (let n = 0; n < one.subscribers; n++) {
@@ -141,7 +173,7 @@ async function run(one: Case): Promise<void> {
     const connection = network.dial();
     connection.handler?.data(connectPacket(one.version, `p${p}`));
     const packets = Array.from({ length: WINDOW }, (_, n) => {
-      const topic = `devices/device-${p}/sensor-${n % one.topicsEach}`;
+      const topic = `devices/device-${one.shared === true ? 0 : p}/sensor-${n % one.topicsEach}`;
       return publishPacket(topic, PAYLOAD, one.qos, n + 1, {
         version: one.version,
         properties: one.properties ?? "",
