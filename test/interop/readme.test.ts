@@ -11,7 +11,8 @@ import { programsMissing, required } from "./tools.ts";
 /** The README, copied and pasted: its blocks of shell, word for word, on the default ports. */
 const TOP = resolve(import.meta.dirname, "../..");
 const DATA = join(TOP, "data");
-const PORTS = [9092, 1883, 8080];
+const TLS = join(TOP, "tls");
+const PORTS = [9092, 1883, 8080, 8883];
 const START_MS = 120_000;
 const blocks = [...readFileSync(join(TOP, "README.md"), "utf8").matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
   (match) => match[1] ?? "",
@@ -31,7 +32,7 @@ describe.skipIf(reason !== null)(
       rmSync(DATA, { recursive: true, force: true });
     });
 
-    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(9));
+    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(12));
 
     test("readings published by mosquitto_pub are read by headwater and by kcat", async () => {
       const output = await shell(blocks[1] ?? "");
@@ -94,6 +95,31 @@ describe.skipIf(reason !== null)(
       const output = await shell(blocks[8] ?? "");
       expect(output).toMatch(/^open the valve$/m);
       expect(output).toMatch(/^pump-1 {2}\{"topic":"commands".*"clientId":"pump-1","status":"delivered"/m);
+    }, 60_000);
+  },
+);
+
+describe.skipIf(reason !== null)(
+  `the README's way to security${reason === null ? "" : ` (${reason})`}`,
+  () => {
+    let stop = (): void => {};
+    beforeAll(async () => {
+      const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
+      await shell(`${prologue}\n${blocks[9] ?? ""}`);
+      stop = await gateway(`${prologue}\n${blocks[10] ?? ""}`);
+    }, START_MS);
+    afterAll(() => {
+      stop();
+      for (const folder of [DATA, TLS]) rmSync(folder, { recursive: true, force: true });
+    });
+
+    test("lets a user publish to its topics, and nobody else", async () => {
+      const refusals = await shell(blocks[11] ?? "");
+      expect(refusals).toContain("Publish 1 failed: Not authorized");
+      expect(refusals).toContain("Connection error: Not authorized");
+      expect(await shell("kcat -b 127.0.0.1:9092 -C -t telemetry -o beginning -e -f '%k %s\\n'")).toBe(
+        'pump-1 {"bar": 4.4}\n',
+      );
     }, 60_000);
   },
 );
