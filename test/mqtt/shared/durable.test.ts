@@ -79,6 +79,21 @@ describe("members that outlive their connections", () => {
     expect(new Set(got.flat()).size).toBe(6);
   });
 
+  test("hold the PUBACK back until what is kept for one of them is durable", () => {
+    const rig = new DurableRig();
+    const member = rig.connect(4, "member");
+    subscribe(rig, member, 4);
+    member.break();
+    rig.rig.settle();
+    const device = publish(rig, 1, 1, 1, false);
+    rig.rig.clock.settle();
+    rig.rig.ingest.settle();
+    rig.rig.clock.settle();
+    expect(device.take()).toHaveLength(0);
+    rig.rig.settle();
+    expect(toHex(device.take())).toBe("40 02 00 01");
+  });
+
   test("share with transient ones: what is acknowledged is in the log of sessions or with a transient member", () => {
     const rig = new DurableRig();
     const durable = rig.connect(4, "durable");
