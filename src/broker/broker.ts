@@ -45,6 +45,8 @@ const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   "__consumer_offsets",
   "__transaction_state",
   "__share_group_state",
+  "__mqtt_retained",
+  "__mqtt_sessions",
 ]);
 
 const STATE_CONFIGS: ReadonlyMap<string, string> = new Map([
@@ -460,7 +462,9 @@ export class Broker {
 
   #topicForIngest(name: string): Topic | number {
     const topic = this.topicOrCreate(name, () => {});
-    return "error" in topic ? topic.error : topic;
+    if ("error" in topic) return topic.error;
+    // A device may have named the topic.
+    return topic.internal ? ERROR.TOPIC_AUTHORIZATION_FAILED : topic;
   }
 
   #newTopicId(): Uuid {

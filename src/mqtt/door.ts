@@ -253,8 +253,6 @@ export class Door {
       this.endSession(session);
       return;
     }
-    // What was retained when it subscribed goes with the connection, as far as it has not been sent.
-    this.retained.stop(session);
     if (!session.ended) this.store?.disconnected(session);
   }
 

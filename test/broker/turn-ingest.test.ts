@@ -34,6 +34,18 @@ describe("TurnIngest", () => {
     expect(new TextDecoder().decode(records[99]?.value ?? undefined)).toBe("v99");
   });
 
+  test("takes nothing for topics of the broker's own, whether they are there or not", async () => {
+    const open = await openBroker();
+    for (const topic of ["__mqtt_retained", "__mqtt_sessions", "__consumer_offsets"]) {
+      expect(append(open, topic, "k", "v").state).toBe("refused");
+    }
+    open.broker.internalPartition("__own", new Map());
+    expect(append(open, "__own", "k", "v")).toMatchObject({ state: "refused", error: 29 });
+    await open.clock.settleAll();
+    expect(recordsOf(open, "__own")).toEqual([]);
+    expect(open.broker.topics.get("__mqtt_retained")).toBeNull();
+  });
+
   test("keeps a key on the partition that Kafka's clients would choose", async () => {
     const open = await openBroker(undefined, { defaultPartitions: 5 });
     for (let index = 0; index < 50; index += 1) append(open, "t", `d${index}`, "v");

@@ -159,6 +159,7 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   client.watchKeepAlive();
   session.outbound.attach(client);
   session.outbound.pump(door.clock.monotonicMs());
+  door.retained.resume(session);
 }
 
 /** On what terms a client is let in. */

@@ -35,7 +35,8 @@ export interface RetainedDeliveryParts {
 /**
  * Sends retained messages to new subscriptions (MQTT 5, 3.3.1.3). A subscription may take a hundred thousand: they are
  * delivered as the client takes them, never into a queue that is full, and some milliseconds' worth at a time. What a
- * client gets is what a topic has in the moment that it is sent, so that no value comes after a newer one.
+ * client gets is what a topic has in the moment that it is sent, so that no value comes after a newer one. A session that
+ * outlives its connection gets the rest on the next one, if the process does not end in between.
  */
 export class RetainedDelivery {
   readonly #store: RetainedStore;
@@ -114,12 +115,14 @@ export class RetainedDelivery {
     const { found, target, walk } = errand;
     for (;;) {
       for (let node = found.at(-1); node !== undefined; node = found.at(-1)) {
-        if (session.outbound.queuedMessages >= MAX_WAITING_MESSAGES) return "full";
+        const { outbound } = session;
+        if (outbound.queuedMessages >= MAX_WAITING_MESSAGES || outbound.readiness(0) === "away")
+          return "full";
         if (this.#clock.monotonicMs() >= deadlineMs) return "late";
         found.pop();
         const message = this.#store.read(node);
         if (message !== null && this.#mayGet(session, message)) {
-          session.outbound.deliver(message, target, this.#clock.monotonicMs());
+          outbound.deliver(message, target, this.#clock.monotonicMs());
         }
       }
       if (!errand.hasMore) return "done";

@@ -189,6 +189,28 @@ describe("retained messages of sessions that outlive their connections", () => {
     expect(payloads(durable.take())).toEqual(["on"]);
   });
 
+  test("go on with the next connection, where one broke before all were sent", () => {
+    const rig = new DurableRig({ maxInFlight: 5 });
+    const device = rig.rig.connect(4, "dev");
+    for (let n = 0; n < 60; n++) device.feed(publishPacket(`r/${n}`, `${n}`, 1, 1 + n, { retain: true }));
+    rig.rig.settle();
+    const first = rig.connect(4, "durable");
+    first.feed(subscribePacket(4, 1, [["r/#", 1]]));
+    rig.rig.settle();
+    const got = new Set(payloads(first.take().subarray(5)));
+    first.break();
+    rig.rig.clock.advance(1_000);
+    rig.rig.settle();
+    expect(got.size).toBeLessThan(30);
+    const again = comeBack(rig, "durable");
+    for (let round = 0; round < 100; round++) {
+      rig.rig.settle();
+      for (const text of drain(rig, again)) got.add(text);
+      rig.rig.clock.advance(5);
+    }
+    expect(got.size).toBe(60);
+  });
+
   test("are many: all of them arrive, as they are acknowledged", () => {
     const rig = new DurableRig({ maxInFlight: 5, maxQueuedMessages: 40 });
     const device = rig.rig.connect(4, "dev");
