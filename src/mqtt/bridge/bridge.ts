@@ -69,6 +69,9 @@ export class Bridge {
   #subscribed: readonly (readonly [string, 0 | 1 | 2])[] = [];
   /** A session was there: that it is gone is news. */
   #hadSession = false;
+  /** What comes before the first connection: positions were chosen that a crash would choose anew. */
+  #mustSave = false;
+  #mustSearch = false;
   #refusedFilters: readonly string[] = [];
   #state: BridgeStateKind = "stopped";
   #link: RemoteLink | null = null;
@@ -209,13 +212,13 @@ export class Bridge {
     );
     const chosen = this.#feed.begin(state, (partition, offset) => this.#outbound.awaited(partition, offset));
     if (state !== null) this.#outbound.recover(state);
-    const begin = () => this.#lookForReceived(() => this.#connect());
-    if (chosen) this.#keeper.save(begin);
-    else begin();
+    this.#mustSave = chosen;
+    this.#mustSearch = true;
+    this.#connect();
   }
 
   /** Which packets are in the log whose records were on their way there when the process ended. */
-  #lookForReceived(then: () => void): void {
+  #lookForReceived(): void {
     const { received } = this.#inbound;
     this.#search.begin(received.values(), (found) => {
       for (const { packetId, token } of [...received.values()]) {
@@ -224,7 +227,8 @@ export class Bridge {
           received.set(packetId, { packetId, token: null, places: [] });
         else received.delete(packetId);
       }
-      if (this.#state !== "stopped") then();
+      this.#mustSearch = false;
+      this.#connect();
     });
   }
 
@@ -267,7 +271,19 @@ export class Bridge {
       this.#load();
       return;
     }
-    this.#state = "connecting";
+    if (this.#mustSave) {
+      this.#keeper.save(() => {
+        this.#mustSave = false;
+        this.#connect();
+      });
+      return;
+    }
+    if (this.#mustSearch) {
+      this.#lookForReceived();
+      return;
+    }
+    // What has failed says so until it succeeds.
+    if (this.#inARow === 0) this.#state = "connecting";
     const { connectTimeoutMs } = this.#settings.limits;
     const link = this.#remote.open(this.#events());
     this.#link = link;

@@ -47,6 +47,8 @@ interface Pending {
   readonly sizeBytes: number;
   /** The connection that the acknowledgement belongs to. */
   readonly link: RemoteLink;
+  /** Whether it was handed to the log: a message of QoS 2 waits until its packet identifier is saved. */
+  appended: boolean;
   settled: boolean;
 }
 
@@ -120,6 +122,8 @@ export class Inbound {
     this.#link = null;
     this.#unacknowledged = [];
     this.#unreceived = [];
+    // What is not appended comes again, and is new then.
+    for (const pending of [...this.#underWay.values()]) if (!pending.appended) this.#giveBack(pending);
   }
 
   /** The remote has forgotten the session: its identifiers mean nothing any more. */
@@ -139,6 +143,7 @@ export class Inbound {
       qos: message.qos,
       sizeBytes: message.payload.length + message.topic.length + MESSAGE_OVERHEAD_BYTES,
       link,
+      appended: false,
       settled: false,
     };
     if (message.qos === 1) this.#unacknowledged.push(pending);
@@ -170,7 +175,7 @@ export class Inbound {
       this.duplicates += 1;
       // It came on a connection that is gone: the answer is for this one.
       if (!this.#unreceived.some((pending) => pending.packetId === packetId)) {
-        this.#unreceived.push({ packetId, qos: 2, sizeBytes: 0, link, settled: false });
+        this.#unreceived.push({ packetId, qos: 2, sizeBytes: 0, link, appended: true, settled: false });
       }
       return true;
     }
@@ -201,10 +206,13 @@ export class Inbound {
     const { packetId } = pending;
     const token = `${this.#run}-${(this.#count++).toString(36)}`;
     this.received.set(packetId, { packetId, token, places: this.#door.placesOf(mapped.topic) });
-    this.#reports.save(() => this.#append(message, mapped.topic, token, pending));
+    this.#reports.save(() => {
+      if (this.#underWay.get(packetId) === pending) this.#append(message, mapped.topic, token, pending);
+    });
   }
 
   #append(message: RemoteMessage, topic: string, token: string | null, pending: Pending): void {
+    pending.appended = true;
     const { payload, expirySec, qos, retain } = message;
     const { gatewayId, name } = this.#settings;
     const properties = withHop(message.properties, hopOf(gatewayId, name, token));
@@ -223,15 +231,10 @@ export class Inbound {
     });
   }
 
-  /** A message that is not to be in the log is done with as if it were. */
+  /** A message that is not to be in the log is done with as if it were; one that comes again is left out again. */
   #leaveOut(pending: Pending): void {
-    if (pending.qos < 2) {
-      this.#settled(pending);
-      return;
-    }
-    const { packetId } = pending;
-    this.received.set(packetId, { packetId, token: null, places: [] });
-    this.#reports.save(() => this.#settled(pending));
+    pending.appended = true;
+    this.#settled(pending);
   }
 
   /** The remote sends it again, and it is new then. */
@@ -239,6 +242,7 @@ export class Inbound {
     if (this.#underWay.get(pending.packetId) !== pending) return;
     this.#underWay.delete(pending.packetId);
     this.received.delete(pending.packetId);
+    if (!pending.appended) this.#unsettledBytes -= pending.sizeBytes;
   }
 
   #drop({ topic, payload }: RemoteMessage, reason: string): void {

@@ -1,8 +1,8 @@
 /**
  * What a bridge is doing.
- * - "connecting": looking up the name, connecting, waiting for the CONNACK
+ * - "connecting": for the first time: looking up the name, connecting, waiting for the CONNACK
  * - "connected"
- * - "backing off": it is tried again by itself
+ * - "backing off": it failed, and is tried again by itself
  * - "refused": the remote does not want this client; it is tried again, but somebody has to change something
  * - "failed": the local state can't be read or written; it is tried again
  */

@@ -61,6 +61,8 @@ export class BridgeRig {
   readonly remote: ModelRemote;
   readonly told: string[] = [];
   readonly gaps: string[] = [];
+  /** Nothing can be saved while this is true. */
+  failsSaves = false;
 
   static async start(options: BridgeRigOptions = {}): Promise<BridgeRig> {
     const rig = await BrokerRig.start(options.disk === undefined ? {} : { disk: options.disk });
@@ -88,7 +90,10 @@ export class BridgeRig {
       },
       store: {
         load: async () => state.get(settings.name),
-        save: async (value) => state.set(settings.name, value),
+        save: async (value) => {
+          if (this.failsSaves) throw new Error("no room");
+          await state.set(settings.name, value);
+        },
       },
       reports: {
         onState: (level, message, { reason }) => this.told.push(`${level} ${message}: ${String(reason)}`),

@@ -60,6 +60,7 @@ class Simulation {
     }
     this.#remote.away = false;
     this.#remote.hangs = false;
+    this.#gateway.failsSaves = false;
     this.#isSlow = false;
     this.#endSyncs();
     await this.#gateway.run(20_000, 20);
@@ -92,6 +93,7 @@ class Simulation {
     else if (choice < 78) this.#remote.away = !this.#remote.away;
     else if (choice < 79) this.#remote.hangs = !this.#remote.hangs;
     else if (choice < 86) this.#endSyncs();
+    else if (choice < 88) this.#gateway.failsSaves = !this.#gateway.failsSaves;
     else await this.#gateway.run(random.below(60), 5);
   }
 
