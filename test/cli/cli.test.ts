@@ -15,6 +15,7 @@ const COMMANDS = [
   "produce",
   "consume",
   "uplink status",
+  "bridge status",
   "doctor",
   "config print",
   "config check",
@@ -81,6 +82,7 @@ describe("wrong command lines end with 2 and say what was meant", () => {
     ["produce t -H x", "--header x: write NAME=VALUE"],
     ["produce t --timestamp soon", "--timestamp soon: write"],
     ["uplink status --http 8080", "--http 8080: no host before the port"],
+    ["bridge status --http 8080", "--http 8080: no host before the port"],
   ];
   for (const [line, expected] of cases) {
     test(line, async () => {
