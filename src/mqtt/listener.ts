@@ -149,13 +149,12 @@ function listen(
 }
 
 /** Sessions are there by now, those of clients that are away too: nothing is published past them. */
-function startDownlinks(door: Door, { followers, downlinks, ingest, gaps }: MqttDoorOptions): void {
+function startDownlinks(door: Door, { followers, downlinks, ingest }: MqttDoorOptions): void {
   if (downlinks === undefined || followers === undefined || downlinks.settings.length === 0) return;
   const { store } = door;
   const { settings, bugs = {}, cursors = store?.cursors } = downlinks;
   assert(cursors !== undefined, "downlinks need a log of sessions for their positions");
-  const parts = { door, followers, cursors, ingest, downlinks: settings, bugs };
-  const running = new Downlinks(gaps === undefined ? parts : { ...parts, gaps });
+  const running = new Downlinks({ door, followers, cursors, ingest, downlinks: settings, bugs });
   if (store !== null) store.messages.originOf = (bytes) => running.originOf(bytes);
   door.downlinks = running;
   running.start();

@@ -16,6 +16,14 @@ export type LossReason =
   | "unstaged"
   | "unreadable";
 
+/** Records in [fromOffset, toOffset) of a partition. */
+export interface MissedRecords {
+  readonly topic: string;
+  readonly partition: number;
+  readonly fromOffset: number;
+  readonly toOffset: number;
+}
+
 /** Writes down what subscribers did not get. The records themselves are in the log all the same. */
 export class Losses {
   readonly #gaps: GapNotes;
@@ -36,6 +44,13 @@ export class Losses {
   /** The same for messages that are not read back from the log to say their topics. */
   lostUnread(reason: LossReason, clientId: string, count: number, bytes: number): void {
     this.#gaps.note({ reason, device: clientId, count, bytes });
+  }
+
+  /** Records that were gone from a log before a client's replay, or a downlink (nobody in particular), came to them. */
+  missed(reason: string, clientId: string | null, missed: MissedRecords): void {
+    const { topic, partition, fromOffset, toOffset } = missed;
+    const range = { firstOffset: fromOffset, lastOffset: toOffset - 1, count: toOffset - fromOffset };
+    this.#gaps.note({ reason, device: clientId, topic, partition, ...range, bytes: 0 });
   }
 
   /** A message that was recorded and delivered could not be retained. */

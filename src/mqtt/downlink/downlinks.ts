@@ -1,4 +1,3 @@
-import { type GapNotes, NO_GAP_NOTES } from "../../broker/gap-ledger.ts";
 import type { Ingest } from "../../broker/ingest.ts";
 import type { MqttDownlinkSettings } from "../../config/mqtt-downlink-options.ts";
 import type { Door } from "../door.ts";
@@ -23,7 +22,6 @@ export interface DownlinksParts {
   /** For reports and dead letters. */
   readonly ingest: Ingest;
   readonly downlinks: readonly MqttDownlinkSettings[];
-  readonly gaps?: GapNotes;
   readonly bugs?: DownlinkBugs;
 }
 
@@ -92,7 +90,6 @@ class Running {
       settings,
       target: new DownlinkTarget(settings.target),
       reports: this.reports,
-      gaps: all.gaps ?? NO_GAP_NOTES,
       bugs: all.bugs ?? {},
       ended: (partition) => this.#partitions.delete(partition),
     };

@@ -1,5 +1,4 @@
 import { assert } from "../../base/assert.ts";
-import type { GapNotes } from "../../broker/gap-ledger.ts";
 import type { Ingest, IngestRecord, PendingBatch } from "../../broker/ingest.ts";
 import type { MqttDownlinkSettings } from "../../config/mqtt-downlink-options.ts";
 import type { Timer } from "../../io/clock.ts";
@@ -49,7 +48,6 @@ export interface DownlinkParts {
   readonly followers: Followers;
   readonly cursors: DownlinkCursors;
   readonly ingest: Ingest;
-  readonly gaps: GapNotes;
   readonly bugs: DownlinkBugs;
   ended(partition: HistoryPartition): void;
 }
@@ -128,23 +126,10 @@ export class PartitionDownlink implements RecordConsumer {
   }
 
   gap(fromOffset: number, toOffset: number, reason: GapReason): void {
-    const { topic, index } = this.#partition;
-    this.#parts.door.log.warn("records are lost to a downlink", {
-      ...this.#who(),
-      fromOffset,
-      toOffset,
-      reason,
-    });
-    this.#parts.gaps.note({
-      reason: `downlink-${reason}`,
-      device: null,
-      topic,
-      partition: index,
-      firstOffset: fromOffset,
-      lastOffset: toOffset - 1,
-      count: toOffset - fromOffset,
-      bytes: 0,
-    });
+    const { log, losses } = this.#parts.door;
+    const missed = { topic: this.#partition.topic, partition: this.#partition.index, fromOffset, toOffset };
+    losses.missed(`downlink-${reason}`, null, missed);
+    log.warn("records are lost to a downlink", { ...this.#who(), fromOffset, toOffset, reason });
   }
 
   ended(reason: "deleted" | "unreadable"): void {

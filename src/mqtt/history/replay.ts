@@ -99,9 +99,9 @@ export class Replay implements RecordConsumer {
   }
 
   gap(fromOffset: number, toOffset: number, reason: GapReason, { partition }: Follower): void {
-    const { topic, index } = partition;
-    const fields = { ...this.#who(), topic, partition: index, fromOffset, toOffset, reason };
-    this.#door.log.warn("a replay has come too late for records", fields);
+    const missed = { topic: partition.topic, partition: partition.index, fromOffset, toOffset };
+    this.#door.losses.missed(`replay-${reason}`, this.#client.session.clientId, missed);
+    this.#door.log.warn("a replay has come too late for records", { ...this.#who(), ...missed, reason });
   }
 
   ended(reason: "deleted" | "unreadable", { partition }: Follower): void {

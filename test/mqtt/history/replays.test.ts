@@ -278,6 +278,39 @@ describe("a replay in a session that outlives its connection", () => {
   });
 });
 
+test("records that retention takes before a replay comes to them are said, in the log and in the ledger of gaps", async () => {
+  const notes: unknown[] = [];
+  const rig = await BrokerRig.start({ door: { gaps: { note: (gap: unknown) => void notes.push(gap) } } });
+  rig.createTopic("telemetry");
+  const headers = { "mqtt.topic": "devices/a/level" };
+  for (let n = 0; n < 10; n++) {
+    rig.produce("telemetry", [{ key: "b", value: `a-${n} ${"x".repeat(20_000)}`, headers }]);
+  }
+  await rig.run();
+  const subscriber = rig.connect("s", 5, { properties: { receiveMaximum: 1 } });
+  // No key: the records were written under another one.
+  subscriber.subscribe("$replay/0/devices/+/level", 1);
+  await rig.run();
+  rig.open.broker.partition("telemetry", 0)?.log.deleteRecordsBefore(8 as never);
+  await rig.run();
+  const received = (await drain(rig, subscriber)).map((payload) => payload.split(" ")[0]);
+  expect(received.slice(-2)).toEqual(["a-8", "a-9"]);
+  const firstOffset = received.length - 2;
+  expect(notes).toEqual([
+    {
+      reason: "replay-retention",
+      device: "s",
+      topic: "telemetry",
+      partition: 0,
+      firstOffset,
+      lastOffset: 7,
+      count: 8 - firstOffset,
+      bytes: 0,
+    },
+  ]);
+  expect(rig.warnings).toContain("a replay has come too late for records");
+});
+
 describe("the pace of a replay", () => {
   test("is the client's window", async () => {
     const rig = await BrokerRig.start();
