@@ -1,3 +1,4 @@
+import type { Logger } from "../../base/logger.ts";
 import type { Ingest } from "../../broker/ingest.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { DeliveryEnd, MessageOrigin } from "../sessions/outbound.ts";
@@ -13,6 +14,15 @@ export interface RecordPlace {
 /** What became of a record; "nobody" where there was none to take it. */
 export type DeliveryStatus = DeliveryEnd | "nobody";
 
+/** What reports need of the door. */
+export interface ReportingParts {
+  readonly ingest: Ingest;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Reports that can't be written are told of no more often than this. */
+const SAY_INTERVAL_MS = 60_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -22,12 +32,18 @@ export class DeliveryReports {
   readonly #clock: Clock;
   readonly #topic: string;
   readonly #downlink: string;
-  /** Reports that the topic did not take. */
-  refused = 0;
+  readonly #log: Logger;
+  /** Reports that the topic did not take, since that was last said. */
+  #refused = 0;
+  #saidMs = Number.NEGATIVE_INFINITY;
 
-  constructor(ingest: Ingest, clock: Clock, downlink: string, topic: string) {
+  constructor(
+    { ingest, clock, log }: ReportingParts,
+    { name: downlink, topic }: { readonly name: string; readonly topic: string },
+  ) {
     this.#ingest = ingest;
     this.#clock = clock;
+    this.#log = log;
     this.#downlink = downlink;
     this.#topic = topic;
   }
@@ -38,7 +54,18 @@ export class DeliveryReports {
     const at = new Date(nowMs).toISOString();
     const value = encoder.encode(JSON.stringify({ topic, partition, offset, clientId, status, at }));
     const record = { topic: this.#topic, key, value, timestampMs: nowMs, headers: null };
-    if (this.#ingest.append(record).state === "refused") this.refused++;
+    const batch = this.#ingest.append(record);
+    if (batch.state === "refused") this.#sayRefused(batch.error);
+  }
+
+  #sayRefused(kafkaError: number): void {
+    this.#refused++;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#saidMs + SAY_INTERVAL_MS) return;
+    const fields = { downlink: this.#downlink, topic: this.#topic, kafkaError, reports: this.#refused };
+    this.#log.warn("delivery reports can't be written", fields);
+    this.#saidMs = nowMs;
+    this.#refused = 0;
   }
 
   /** What a message carries so that it is reported what becomes of it, also after a restart. */

@@ -83,7 +83,9 @@ class Running {
     const { door, ingest } = all;
     const { name, reportsTopic } = settings;
     this.settings = settings;
-    this.reports = reportsTopic === null ? null : new DeliveryReports(ingest, door.clock, name, reportsTopic);
+    const reporting = { ingest, clock: door.clock, log: door.log };
+    this.reports =
+      reportsTopic === null ? null : new DeliveryReports(reporting, { name, topic: reportsTopic });
     this.#all = all;
     this.#parts = {
       ...all,

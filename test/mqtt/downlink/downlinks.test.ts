@@ -477,6 +477,22 @@ describe("delivery reports", () => {
     expect(w.rig.door.stats()).toMatchObject({ downlinkMessages: 4, downlinkUnheard: 1 });
   });
 
+  test("that can't be written are told of once in a while, and hold nothing up", async () => {
+    const w = await world();
+    w.rig.createTopic("commands");
+    // A topic that takes no record of this size.
+    w.rig.createTopic("reports", 1, { "max.message.bytes": "70" });
+    const device = subscriber(w, "1", "devices/#", 0);
+    w.rig.produce(
+      "commands",
+      Array.from({ length: 20 }, (_, n) => ({ key: "a", value: `${n}` })),
+    );
+    await w.run();
+    expect(device.receive()).toHaveLength(20);
+    const said = w.rig.warnings.filter((line) => line === "delivery reports can't be written");
+    expect(said).toHaveLength(1);
+  });
+
   test("are not written where nobody asks for them", async () => {
     const w = await world({ reportsTopic: null });
     w.rig.createTopic("commands");
