@@ -2,8 +2,8 @@ import { BATCH_HEADER_BYTES } from "../../../records/batch.ts";
 import { BatchBuilder, maxRecordSizeBytes } from "../../../records/builder.ts";
 import type { StateLog } from "./state-log.ts";
 
-/** A batch ends at this size, so that to read one message back is not to walk over thousands. */
-const MAX_BATCH_BYTES = 128 * 1024;
+/** A batch ends at this size, so that to read one message back is not to walk over many. */
+const MAX_BATCH_BYTES = 16 * 1024;
 
 /** Told of a record's offset once its batch is appended. */
 export type Placed = (offset: number) => void;

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { EntryRing } from "../../../../src/mqtt/sessions/durable/entry-ring.ts";
+
+function contents(ring: EntryRing): [number, number, number][] {
+  return Array.from({ length: ring.length }, (_, index) => [
+    ring.sequenceAt(index),
+    ring.slotAt(index),
+    ring.flagsAt(index),
+  ]);
+}
+
+test("entries come out in the order in which they went in, over any growth", () => {
+  const ring = new EntryRing();
+  const model: [number, number, number][] = [];
+  let next = 2 ** 40;
+  for (let round = 0; round < 200; round++) {
+    for (let count = (round * 7) % 23; count > 0; count--) {
+      const entry: [number, number, number] = [next, next % 1_000, next % 256];
+      model.push(entry);
+      ring.push(...entry);
+      next++;
+    }
+    for (let count = (round * 5) % 19; count > 0 && model.length > 0; count--) {
+      model.shift();
+      ring.shift();
+    }
+    expect(contents(ring)).toEqual(model);
+  }
+});
+
+test("an entry can be changed where it lies", () => {
+  const ring = new EntryRing();
+  for (let n = 0; n < 20; n++) ring.push(n, n, 0);
+  for (let n = 0; n < 5; n++) ring.shift();
+  ring.set(3, 77, 9);
+  expect(contents(ring)[3]).toEqual([8, 77, 9]);
+  ring.clear();
+  expect(ring.length).toBe(0);
+});
