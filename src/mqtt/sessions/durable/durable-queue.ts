@@ -74,7 +74,7 @@ export class DurableQueue implements Outbound {
   readonly #host: QueueHost;
   readonly #live: TransientOutbound;
   readonly #flight = new EntryRing();
-  readonly #queue = new EntryRing();
+  #queue = new EntryRing();
   #link: SubscriberLink | null = null;
   #nextSequence = 0;
   /** Behind the last entry that has become durable and got into the queue. */
@@ -338,7 +338,8 @@ export class DurableQueue implements Outbound {
 
   /**
    * Puts back what a start has found in the log, in the order of the sequences. `end` is behind the last sequence that
-   * was given out. `connected`: messages may have been sent that the log does not know of.
+   * was given out; the queue may keep `entries` as its own. `connected`: messages may have been sent that the log does
+   * not know of.
    */
   restore(entries: EntryRing, progress: Progress | null, end: number, connected: boolean): void {
     const boundary = progress?.boundary ?? 0;
@@ -357,10 +358,16 @@ export class DurableQueue implements Outbound {
         }
       }
     };
+    const isAllQueued = entries.length > 0 && entries.sequenceAt(0) >= boundary;
+    if (isAllQueued) this.#queue = entries;
     for (let index = 0; index < entries.length; index++) {
       const sequence = entries.sequenceAt(index);
       const slot = entries.slotAt(index);
       const flags = entries.flagsAt(index);
+      if (isAllQueued) {
+        this.#waitingBytes += this.#host.sizeOf(slot);
+        continue;
+      }
       if (sequence >= boundary) {
         takeReleasedBelow(Number.POSITIVE_INFINITY);
         this.#queue.push(sequence, slot, flags);

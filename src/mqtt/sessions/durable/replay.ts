@@ -172,14 +172,19 @@ export class Replay implements MessageHeads {
   /** The entries of a state whose messages were not taken back, each counted as one that needs its message. */
   standing(state: FoundState): EntryRing {
     const all = state.entries;
+    let isWhole = true;
+    for (let index = 0; index < all.length; index++) {
+      const slot = all.slotAt(index);
+      if (this.#table.offset(slot) === TAKEN_BACK) isWhole = false;
+      else this.#table.need(slot);
+    }
+    if (isWhole) return all;
     const standing = new EntryRing();
     for (let index = 0; index < all.length; index++) {
       const slot = all.slotAt(index);
       if (this.#table.offset(slot) === TAKEN_BACK) continue;
-      this.#table.need(slot);
       standing.push(all.sequenceAt(index), slot, all.flagsAt(index));
     }
-    all.clear();
     return standing;
   }
 

@@ -45,14 +45,17 @@ const READ_BYTES = 64 * 1024;
 export class PartitionStateLog implements StateLog {
   readonly #broker: MqttBroker;
   readonly #clock: Clock;
+  readonly #configs: ReadonlyMap<string, string>;
   readonly #cursor = new RecordCursor();
   #partition: Partition | null = null;
   /** Whether the cursor stands in bytes that are still good. */
   #isOpen = false;
 
-  constructor(broker: MqttBroker, clock: Clock) {
+  /** `configs` are the topic's. */
+  constructor(broker: MqttBroker, clock: Clock, configs: ReadonlyMap<string, string> = CONFIGS) {
     this.#broker = broker;
     this.#clock = clock;
+    this.#configs = configs;
   }
 
   replay(onRecord: (cursor: RecordCursor) => void): boolean {
@@ -119,7 +122,7 @@ export class PartitionStateLog implements StateLog {
   }
 
   #open(): Partition {
-    this.#partition ??= this.#broker.internalPartition(SESSIONS_TOPIC, CONFIGS);
+    this.#partition ??= this.#broker.internalPartition(SESSIONS_TOPIC, this.#configs);
     return this.#partition;
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { SessionBugs } from "../../../../src/mqtt/sessions/durable/message-store.ts";
 import { SessionSimulation } from "./simulation.ts";
 
-const SEEDS = Number(process.env.HEADWATER_SEEDS ?? 15);
+const SEEDS = Number(process.env.HEADWATER_SEEDS ?? 10);
 /** Seeds in which a planted bug has to show itself at the latest. */
 const BUG_SEEDS = 60;
 
@@ -21,16 +21,18 @@ async function run(
 }
 
 test("sessions keep what they promise over power cuts", async () => {
-  const total = { crashes: 0, redeliveries: 0, published: 0 };
+  const total = { crashes: 0, redeliveries: 0, published: 0, compacted: 0 };
   for (let seed = 1; seed <= SEEDS; seed++) {
     const { simulation, found } = await run(seed, {});
     if (found !== null) throw new Error(`seed ${seed}: ${found}`);
     total.crashes += simulation.crashes;
     total.redeliveries += simulation.redeliveries;
     total.published += simulation.published;
+    total.compacted += simulation.compacted;
   }
   expect(total.crashes).toBe(4 * SEEDS);
   expect(total.redeliveries).toBeGreaterThan(SEEDS);
+  expect(total.compacted).toBeGreaterThan(5 * SEEDS);
   expect(total.published).toBeGreaterThan(50 * SEEDS);
 }, 300_000);
 

@@ -21,6 +21,14 @@ import {
 } from "./simulated-clients.ts";
 
 const LIVES = 5;
+/** Segments so small that compaction has something to do. */
+const CONFIGS = new Map([
+  ["cleanup.policy", "compact"],
+  ["durability", "disk"],
+  ["internal.segment.bytes", "8192"],
+  ["min.cleanable.dirty.ratio", "0.01"],
+  ["delete.retention.ms", "100"],
+]);
 const TOPICS = ["devices/a/t", "devices/b/t"];
 /** Records that may stand for the sessions when nothing is under way: each session, its subscription, its progress. */
 const STANDING_RECORDS = 3 * 8;
@@ -48,6 +56,8 @@ export class SessionSimulation implements ClientWorld {
   readonly #publications: Publication[] = [];
   readonly #publisherOf = new Map<number, string>();
   crashes = 0;
+  /** Records that compaction took away. */
+  compacted = 0;
 
   constructor(seed: number, bugs: SessionBugs) {
     this.#random = new SeededRandom(seed);
@@ -126,7 +136,7 @@ export class SessionSimulation implements ClientWorld {
       random: new SeededRandom(1),
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
-      stateLog: new PartitionStateLog(broker, clock),
+      stateLog: new PartitionStateLog(broker, clock, CONFIGS),
       recordSearch: new BrokerRecordSearch(broker),
       sessionBugs: this.#bugs,
       host: "127.0.0.1",
@@ -172,7 +182,24 @@ export class SessionSimulation implements ClientWorld {
     else if (what < 81) client.connect();
     else for (const subscriber of this.#subscribers) subscriber.answer();
     await this.#pass(this.below(12));
+    if (this.below(60) === 0) await this.#maintain();
     for (const each of this.#clients) each.read();
+  }
+
+  /** Compacts the logs. */
+  async #maintain(): Promise<void> {
+    const store = this.#broker?.store;
+    if (store === undefined) return;
+    const before = store.status().compaction.removedRecords;
+    // It comes in small portions.
+    for (let portion = 0; portion < 6; portion++) {
+      let done = false;
+      void store.maintain(this.#clock.nowMs()).then(() => {
+        done = true;
+      });
+      while (!done) await this.#pass(5);
+    }
+    this.compacted += store.status().compaction.removedRecords - before;
   }
 
   #publish(): void {
