@@ -6,7 +6,7 @@ import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { MAX_ACL_FILE_BYTES, parseAcl, type Rule } from "./acl.ts";
 import { readCertificate, readRevocations } from "./certificate.ts";
-import { Logins } from "./logins.ts";
+import { LOGIN_LIMITS, Logins } from "./logins.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
 import { MAX_USERS_FILE_BYTES, parseUsers, type Users } from "./users.ts";
@@ -32,6 +32,8 @@ export interface SecurityOptions {
   /** A file whole, null where there is none. Throws HeadwaterError. */
   readonly readFile: (path: string, maxBytes: number) => Uint8Array | null;
   readonly passwords: Passwords;
+  /** Passwords that are checked at once; 1 where left out. */
+  readonly parallelLogins?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly users: SecurityFile;
@@ -88,7 +90,8 @@ export class Security {
   /** Reads all files. Throws CONFIG_INVALID with what is wrong in them. */
   constructor(options: SecurityOptions) {
     this.#options = options;
-    this.#logins = new Logins(options.passwords, options.clock);
+    const maxRunning = options.parallelLogins ?? LOGIN_LIMITS.maxRunning;
+    this.#logins = new Logins(options.passwords, options.clock, { ...LOGIN_LIMITS, maxRunning });
     for (const part of this.#parts()) part();
   }
 

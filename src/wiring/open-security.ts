@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/options.ts";
 import { aclFile, usersFile } from "../config/security-files.ts";
@@ -23,6 +24,8 @@ export class WatchedSecurity {
     this.security = new Security({
       readFile: (path, maxBytes) => disk.readFile(path, maxBytes),
       passwords: new SystemPasswords(),
+      // The others are for the syncs of the log.
+      parallelLogins: Math.max(1, availableParallelism() >> 1),
       clock,
       logger,
       users: file(settings["security.users.file"], usersFile(settings)),
