@@ -15,7 +15,7 @@ export function tlsOptions(tls: TlsServer): TLSOptions {
     // decides is `judge`.
     rejectUnauthorized: tls.clientCertificate === "required",
     ...(asks && tls.authorities !== null ? { ca: tls.authorities } : {}),
-    ...(asks && tls.revocations !== null ? { crl: tls.revocations } : {}),
+    ...(asks && tls.revocations !== null ? { crl: lists(tls.revocations) } : {}),
     ...(tls.minVersion === "1.3" ? { secureOptions: NO_TLS_1_2 } : {}),
     ...(tls.protocols.length > 0 ? { ALPNProtocols: protocolList(tls.protocols) } : {}),
   };
@@ -40,6 +40,11 @@ const FAULTS: readonly (readonly [string, string])[] = [
   ["NO_START_LINE", "certificate and key have to be PEM: -----BEGIN ..."],
   ["BAD_END_LINE", "the PEM of certificate or key is cut off"],
 ];
+
+/** One text a list: of a text with several Bun reads the first alone. What is none is left for Bun to refuse. */
+function lists(pem: string): string[] {
+  return [...(pem.match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----\n?/g) ?? [pem])];
+}
 
 /** ALPN's form: every name behind its length. */
 function protocolList(names: readonly string[]): Uint8Array {

@@ -243,6 +243,24 @@ describe("a client certificate", () => {
     }
   });
 
+  test("is held to the list of its own authority, of several", async () => {
+    const other = newAuthority("another authority");
+    const [good, bad] = [issue(other, { commonName: "device-3" }), issue(other, { commonName: "device-4" })];
+    const authorities = authority.certificate + other.certificate;
+    const revocations = revocationList(authority, [revoked.serial]) + revocationList(other, [bad.serial]);
+    const { listener, seen } = listen({ ...MUTUAL, authorities, revocations });
+    for (const [index, shows] of [device, good].entries()) {
+      const client = await dial(listener.port, shows, { first: "hello" });
+      await until(() => client.text === "echo hello");
+      expect(seen[index]?.connection.peerCertificate).not.toBeNull();
+    }
+    for (const [index, shows] of [revoked, bad].entries()) {
+      await dial(listener.port, shows, { first: "let me in" });
+      await until(() => seen[2 + index]?.closed === true);
+      expect(messageOf(seen[2 + index] as Seen)).toMatch(/revoked/);
+    }
+  });
+
   test("is not looked at where none is asked for", async () => {
     const { listener, seen } = listen(PLAIN_CLIENTS);
     const client = await dial(listener.port, rogue, { first: "hello" });
