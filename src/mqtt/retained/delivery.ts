@@ -122,7 +122,7 @@ export class RetainedDelivery {
         found.pop();
         const message = this.#store.read(node);
         if (message !== null && this.#mayGet(session, message)) {
-          outbound.deliver(message, target, this.#clock.monotonicMs());
+          if (!isOwn(session, target, message)) outbound.deliver(message, target, this.#clock.monotonicMs());
         }
       }
       if (!errand.hasMore) return "done";
@@ -140,4 +140,9 @@ export class RetainedDelivery {
     if ("reason" in entry) return false;
     return this.#access.mayReceive(session, entry) && this.#access.mayPublish(message.publisher, entry);
   }
+}
+
+/** Whether a client would get its own message where it does not want that: no local goes by client ids (MQTT-3.8.3-3). */
+function isOwn({ clientId }: Session, { noLocal }: Target, { publisher }: RetainedMessage): boolean {
+  return noLocal && publisher.clientId === clientId;
 }
