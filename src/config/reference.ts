@@ -66,7 +66,8 @@ slash included), as in mosquitto's \`topic\`. For \`both\` write the rule in bot
 const ROUTE_INTRODUCTION = `## [[mqtt.route]]
 
 Which MQTT messages become records of which topic. The first route whose filter matches takes the message; what no
-route matches is delivered to subscribers and not stored. Without any route in the configuration there are two:
+route matches is refused, so that nothing is acknowledged that is nowhere kept: end with a route for \`#\` to take the rest.
+Without any route in the configuration there are two:
 \`devices/{key}/#\` to \`telemetry\` with key \`{key}\`, and \`#\` to \`mqtt\` with key \`{topic}\`. As text, in \`--set\` or the
 environment (\`${environmentName(ROUTE_KEY)}\`): \`[{filter = "a/{key}", topic = "t"}]\`.
 `;

@@ -18,7 +18,7 @@ import { type PacketWriter, publishSizeBytes } from "./packets/writer.ts";
 import type { LiveMessage, SendOutcome, SubscriberLink } from "./sessions/outbound.ts";
 import { type AckReceiver, PendingAcks } from "./sessions/pending-acks.ts";
 import type { Session } from "./sessions/session.ts";
-import { refusalReason } from "./settled-batches.ts";
+import { RefusedTopic, refusalReason } from "./settled-batches.ts";
 import { WheelLinks, type WheelMember } from "./timer-wheel.ts";
 import type { TopicEntry } from "./topic-table.ts";
 import type { WillFate } from "./wills.ts";
@@ -68,6 +68,9 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   readonly #framer = new Framer();
   readonly #pending = new PendingAcks();
   #heardMs = 0;
+  /** Of the settlement at hand: PUBLISHes that are refused, and the first one's batch. */
+  #refusedCount = 0;
+  #refusedFirst: PendingBatch | null = null;
   /** Takes back the question who this is; null while nobody is asked. */
   #withdraw: (() => void) | null = null;
   /** What came behind the CONNECT while somebody is asked, in its order. */
@@ -336,6 +339,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     // In this order: a refusal may end the connection, and its will waits for the log, too.
     const settledBytes = this.#pending.settle(this);
     stats.unsettledBytes -= settledBytes;
+    if (this.#refusedFirst !== null) this.#tellRefused(this.#refusedFirst);
     if (settled.length > 0 && this.state === "open") this.send(settled);
     settled.clear();
     return this.#pending.isEmpty;
@@ -384,12 +388,21 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   }
 
   refused(count: number, batch: PendingBatch): void {
-    this.door.stats.publishesRefused += count;
+    this.#refusedCount += count;
+    this.#refusedFirst ??= batch;
+  }
+
+  /** One line for all of a settlement, so that a client can't fill the log. */
+  #tellRefused(batch: PendingBatch): void {
+    this.door.stats.publishesRefused += this.#refusedCount;
     this.door.log.warn("refused publishes of an MQTT client", {
       ...this.#who(),
-      count,
+      count: this.#refusedCount,
       kafkaError: batch.error,
+      ...(batch instanceof RefusedTopic ? { reason: batch.why } : {}),
     });
+    this.#refusedCount = 0;
+    this.#refusedFirst = null;
   }
 
   /** Ends a QoS 2 packet of the client. False where there is none of this identifier. */

@@ -16,7 +16,7 @@ import { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { UnderWay } from "./sessions/durable/received.ts";
 import type { LiveMessage, MessageOrigin } from "./sessions/outbound.ts";
 import type { Target } from "./sessions/targets.ts";
-import { REFUSED_NOT_AUTHORIZED } from "./settled-batches.ts";
+import { forbiddenTopic } from "./settled-batches.ts";
 import type { Shares } from "./shared/shared-delivery.ts";
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry } from "./topic-table.ts";
@@ -112,7 +112,7 @@ export class Publishing {
   ): PendingBatch {
     const { destination } = entry;
     if (destination === null) return entry.refused;
-    if (!access.mayPublish(from, entry)) return REFUSED_NOT_AUTHORIZED;
+    if (!access.mayPublish(from, entry)) return forbiddenTopic(entry.text);
     if (publish.qos === 2 && this.exactlyOnce !== null && from instanceof DurableSession) {
       return this.#receiveOnce(this.exactlyOnce, entry, destination, publish, from, nowMs);
     }

@@ -12,13 +12,43 @@ const POLICY_VIOLATION = 44;
 const KAFKA_STORAGE_ERROR = 56;
 const THROTTLING_QUOTA_EXCEEDED = 89;
 
-/** Stand-ins for a batch in the order of acknowledgements, where nothing was appended: topics that are refused. */
-export const REFUSED_NOT_AUTHORIZED: PendingBatch = {
-  state: "refused",
-  error: TOPIC_AUTHORIZATION_FAILED,
-  sizeBytes: 0,
-};
-export const REFUSED_TOPIC_NAME: PendingBatch = { state: "refused", error: INVALID_TOPIC, sizeBytes: 0 };
+/** Stands for a batch in the order of acknowledgements, where nothing was appended: a topic that is refused. */
+export class RefusedTopic implements PendingBatch {
+  readonly state = "refused";
+  readonly sizeBytes = 0;
+  readonly error: number;
+  /** For the log of the gateway: which topic, why, and what can be done. */
+  readonly why: string;
+
+  constructor(error: number, why: string) {
+    this.error = error;
+    this.why = why;
+  }
+}
+
+export function notRouted(topic: string): RefusedTopic {
+  const why = `no route takes the topic ${shown(topic)}: add a [[mqtt.route]] with a filter for it, for example "#"`;
+  return new RefusedTopic(TOPIC_AUTHORIZATION_FAILED, why);
+}
+
+export function reservedTopic(topic: string): RefusedTopic {
+  return new RefusedTopic(TOPIC_AUTHORIZATION_FAILED, `${shown(topic)} is the broker's own to publish`);
+}
+
+export function forbiddenTopic(topic: string): RefusedTopic {
+  const why = `no rule lets the client publish to ${shown(topic)}: see security.acl.file`;
+  return new RefusedTopic(TOPIC_AUTHORIZATION_FAILED, why);
+}
+
+export function impossibleTopic(topic: string, fault: string): RefusedTopic {
+  return new RefusedTopic(INVALID_TOPIC, `${shown(topic)}: ${fault}`);
+}
+
+function shown(topic: string): string {
+  return topic.length <= MAX_SHOWN_TOPIC ? topic : `${topic.slice(0, MAX_SHOWN_TOPIC)}...`;
+}
+
+const MAX_SHOWN_TOPIC = 128;
 
 /** The MQTT 5 reason for a batch that the log refused. */
 export function refusalReason(error: number): number {

@@ -1,10 +1,9 @@
-import type { PendingBatch } from "../broker/ingest.ts";
 import type { Identity } from "./access.ts";
 import { Reason, type Refusal } from "./packets/codes.ts";
 import { copyOf, decodeText } from "./packets/reader.ts";
 import type { Destination, RouteTable } from "./routes.ts";
 import type { Target } from "./sessions/targets.ts";
-import { REFUSED_NOT_AUTHORIZED, REFUSED_TOPIC_NAME } from "./settled-batches.ts";
+import { impossibleTopic, notRouted, type RefusedTopic, reservedTopic } from "./settled-batches.ts";
 import type { SharedGroup } from "./shared/shared-group.ts";
 import { isReserved, levelCount, topicFault } from "./topics.ts";
 
@@ -16,7 +15,7 @@ export class TopicEntry {
   readonly text: string;
   readonly destination: Destination | null;
   /** Where there is no destination: what a publish to the topic is answered with. */
-  readonly refused: PendingBatch;
+  readonly refused: RefusedTopic;
   /** Subscribers, as of `targetsVersion` of the subscriptions. */
   targets: readonly Target[] = [];
   targetsVersion = -1;
@@ -29,7 +28,7 @@ export class TopicEntry {
   /** Next entry of the same hash. */
   next: TopicEntry | null = null;
 
-  constructor(bytes: Uint8Array, text: string, destination: Destination | null, refused: PendingBatch) {
+  constructor(bytes: Uint8Array, text: string, destination: Destination | null, refused: RefusedTopic) {
     this.bytes = bytes;
     this.text = text;
     this.destination = destination;
@@ -102,12 +101,16 @@ export class TopicTable {
     if (text === null) return NOT_TEXT;
     const fault = topicFault(text);
     if (fault !== null) return { reason: Reason.MALFORMED_PACKET, what: fault };
-    if (levelCount(text) > this.#maxLevels) return new TopicEntry(bytes, text, null, REFUSED_TOPIC_NAME);
-    if (isReserved(text)) return new TopicEntry(bytes, text, null, REFUSED_NOT_AUTHORIZED);
+    if (levelCount(text) > this.#maxLevels) {
+      const fault = `more than ${this.#maxLevels} levels (mqtt.max.topic.levels)`;
+      return new TopicEntry(bytes, text, null, impossibleTopic(text, fault));
+    }
+    if (isReserved(text)) return new TopicEntry(bytes, text, null, reservedTopic(text));
     const destination = this.#routes.resolve(text);
-    if (destination === null) return new TopicEntry(bytes, text, null, REFUSED_NOT_AUTHORIZED);
-    if (typeof destination === "string") return new TopicEntry(bytes, text, null, REFUSED_TOPIC_NAME);
-    return new TopicEntry(bytes, text, destination, REFUSED_NOT_AUTHORIZED);
+    if (typeof destination === "string") {
+      return new TopicEntry(bytes, text, null, impossibleTopic(text, destination));
+    }
+    return new TopicEntry(bytes, text, destination, notRouted(text));
   }
 }
 

@@ -264,6 +264,20 @@ describe("the way in", () => {
     expect(rig.lines.filter((line) => line.level === "warn")).toHaveLength(1);
   });
 
+  test("refusals of a settlement are one line, with the first topic and what can be done", () => {
+    const rig = new Rig({}, [{ filter: "devices/{key}", topic: "telemetry" }]);
+    const device = rig.connect(5, "d");
+    for (let number = 1; number <= 50; number++) {
+      device.feed(publishPacket(`nowhere/${number}`, "x", 1, number, { version: 5 }));
+    }
+    rig.settle();
+    const lines = rig.lines.filter(({ message }) => message === "refused publishes of an MQTT client");
+    expect(lines.map(({ fields }) => [fields.count, fields.reason])).toEqual([
+      [50, 'no route takes the topic nowhere/1: add a [[mqtt.route]] with a filter for it, for example "#"'],
+    ]);
+    expect(rig.door.stats().publishesRefused).toBe(50);
+  });
+
   test("publishing to $SYS or to a $-topic that no route names is refused and not appended", () => {
     const rig = new Rig();
     const device = rig.connect(5, "a");

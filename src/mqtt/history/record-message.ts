@@ -44,8 +44,8 @@ export function mqttTopicOf(cursor: RecordCursor): string | null {
  * Reads a record as a message: content type, response topic, correlation data, payload format, and every other header
  * that is text as a user property, in their order; `mqtt.qos`, `mqtt.retain` and `mqtt.message-expiry` say how it is
  * published. A header that MQTT can't have (not UTF-8, longer than 65,535 bytes, without a value) is left out, as are
- * headers of the gateway's own. A user property that was renamed on its way in has its name back. `more` come
- * behind; with `withProperties` false none is made.
+ * headers of the gateway's own. A user property that was renamed on its way in has its name back, unless one of `more` has
+ * it: those come behind, and no sender may pose as them. With `withProperties` false none is made of the headers.
  */
 export function messageOf(
   cursor: RecordCursor,
@@ -72,7 +72,7 @@ export function messageOf(
         expirySec = readSeconds(value) ?? expirySec;
         break;
       default:
-        if (withProperties) addHeader(sink, name, headers.nameBytes(), value);
+        if (withProperties) addHeader(sink, name, headers.nameBytes(), value, more);
         break;
     }
   }
@@ -95,7 +95,13 @@ export function headerOf(cursor: RecordCursor, name: Uint8Array): Uint8Array | n
 
 const TOPIC_NAME = encoder.encode(TOPIC_HEADER);
 
-function addHeader(sink: PropertySink, name: string, nameBytes: Uint8Array, value: Uint8Array): void {
+function addHeader(
+  sink: PropertySink,
+  name: string,
+  nameBytes: Uint8Array,
+  value: Uint8Array,
+  more: readonly (readonly [string, string])[],
+): void {
   switch (name) {
     case "mqtt.content-type":
       sink.single(Property.CONTENT_TYPE, value, true);
@@ -111,7 +117,9 @@ function addHeader(sink: PropertySink, name: string, nameBytes: Uint8Array, valu
       return;
   }
   if (name.startsWith("mqtt.") || name.startsWith("headwater.")) return;
-  const own = RENAMED.test(name) ? encoder.encode(name.replace(RENAMED, "")) : nameBytes;
+  const before = name.replace(RENAMED, "");
+  const isBack = before !== name && !more.some(([taken]) => taken === before);
+  const own = isBack ? encoder.encode(before) : nameBytes;
   if (own.length > MAX_FIELD_BYTES || !isText(own, 0, own.length) || !isText(value, 0, value.length)) return;
   sink.pair(own, value);
 }

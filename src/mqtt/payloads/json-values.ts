@@ -33,6 +33,10 @@ export function jsonValue(payload: Uint8Array, digits: boolean): { readonly valu
   if (payload.length > MAX_DECODED_BYTES) {
     return new PayloadFault(`${payload.length} bytes are more than ${MAX_DECODED_BYTES}`);
   }
+  // RFC 8259, 8.1: nobody may send one, and records are the payload's bytes.
+  if (payload[0] === 0xef && payload[1] === 0xbb && payload[2] === 0xbf) {
+    return new PayloadFault("not JSON: it begins with a byte order mark");
+  }
   const fault = shapeFault(payload);
   if (fault !== null) return new PayloadFault(fault);
   let text: string;

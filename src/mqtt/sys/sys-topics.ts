@@ -7,7 +7,7 @@ import type { LiveMessage } from "../sessions/outbound.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SubscriptionTrie } from "../sessions/subscription-trie.ts";
 import { mergeSubscriptions, type Subscription } from "../sessions/targets.ts";
-import { REFUSED_NOT_AUTHORIZED } from "../settled-batches.ts";
+import { reservedTopic } from "../settled-batches.ts";
 import { TopicEntry } from "../topic-table.ts";
 import { type FigureSource, Figures } from "./figures.ts";
 
@@ -126,7 +126,7 @@ export class SysTopics {
     return this.#figures.read(this.#parts.figures()).map(([name, text]): [string, string] => {
       const whole = PREFIX + name;
       if (!this.#places.has(whole)) {
-        const entry = new TopicEntry(encoder.encode(whole), whole, null, REFUSED_NOT_AUTHORIZED);
+        const entry = new TopicEntry(encoder.encode(whole), whole, null, reservedTopic(whole));
         const place = this.#topics.push({ entry, text: "" }) - 1;
         this.#places.set(whole, place);
         this.#trie.place(whole).offset = place;

@@ -14,12 +14,13 @@ import { DEFAULT_MQTT_LIMITS } from "../../../src/mqtt/limits.ts";
 import { RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
 import { RetainedStore } from "../../../src/mqtt/retained/store.ts";
 import type { RetainedNode } from "../../../src/mqtt/retained/trie.ts";
+import { RefusedTopic } from "../../../src/mqtt/settled-batches.ts";
 import { newStats } from "../../../src/mqtt/stats.ts";
 import { TopicEntry } from "../../../src/mqtt/topic-table.ts";
 
 const TOPICS = Number(process.argv[2] ?? 100_000);
 const PAYLOAD = Buffer.from(JSON.stringify({ state: "online", since: 1_790_000_000, battery: 87 }));
-const REFUSED = { state: "refused", error: 0, sizeBytes: 0 } as const;
+const REFUSED = new RefusedTopic(0, "");
 
 async function open(folder: string): Promise<{ store: RetainedStore; log: LogStore; openMs: number }> {
   const clock = new SystemClock();

@@ -110,6 +110,15 @@ describe("a record of a Kafka program", () => {
     expect(shown(cursor)).toBe(toHex(hex(`26${utf8("kept")}${utf8("yes")}`)));
   });
 
+  test("does not pose as what is said of it", () => {
+    const cursor = record({ "user.headwater.offset": "1", "user.headwater.other": "2" });
+    const { properties } = messageOf(cursor, true, [["headwater.offset", "9"]]);
+    const said = (name: string, value: string): string => `26${utf8(name)}${utf8(value)}`;
+    const all =
+      said("user.headwater.offset", "1") + said("headwater.other", "2") + said("headwater.offset", "9");
+    expect(toHex(properties ?? new Uint8Array(0))).toBe(toHex(hex(all)));
+  });
+
   test("has a property once that may be there once", () => {
     const headers = encodeHeaders([
       { key: "mqtt.content-type", value: encoder.encode("one") },

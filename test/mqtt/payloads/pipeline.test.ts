@@ -31,6 +31,7 @@ describe("one record", () => {
     ["", "not JSON"],
     ["{", "not JSON"],
     ['{"id":1}x', "not JSON"],
+    ['\ufeff{"id":1}', "not JSON: it begins with a byte order mark"],
     ["[".repeat(100_000), "nested deeper than 32"],
     [`[${"0,".repeat(20_000)}0]`, "more than 16384 values"],
     [`"${"x".repeat(300_000)}"`, "300002 bytes are more than 262144"],

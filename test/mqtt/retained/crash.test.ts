@@ -6,6 +6,7 @@ import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { DEFAULT_MQTT_LIMITS } from "../../../src/mqtt/limits.ts";
 import { RETAINED_TOPIC, RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
 import { RETAINED_BUGS, type RetainedBug, RetainedStore } from "../../../src/mqtt/retained/store.ts";
+import { RefusedTopic } from "../../../src/mqtt/settled-batches.ts";
 import { newStats } from "../../../src/mqtt/stats.ts";
 import { TopicEntry } from "../../../src/mqtt/topic-table.ts";
 import { type OpenBroker, openBroker } from "../../broker/support.ts";
@@ -32,7 +33,7 @@ interface Model {
 }
 
 const FROM = { clientId: "dev", userName: null };
-const REFUSED = { state: "refused", error: 0, sizeBytes: 0 } as const;
+const REFUSED = new RefusedTopic(0, "");
 
 /**
  * Retained messages come and go on a disk whose power is cut at any moment: what a topic has then is what was last

@@ -5,13 +5,14 @@ import { RETAINED_TOPIC, RetainedTopic } from "../../../src/mqtt/retained/storag
 import { RetainedStore } from "../../../src/mqtt/retained/store.ts";
 import type { RetainedNode } from "../../../src/mqtt/retained/trie.ts";
 import type { LiveMessage } from "../../../src/mqtt/sessions/outbound.ts";
+import { RefusedTopic } from "../../../src/mqtt/settled-batches.ts";
 import { newStats } from "../../../src/mqtt/stats.ts";
 import { TopicEntry } from "../../../src/mqtt/topic-table.ts";
 import { type OpenBroker, openBroker, recordsOf } from "../../broker/support.ts";
 import { FakeRetained } from "../support/fake-retained.ts";
 
 const FROM = { clientId: "dev", userName: null };
-const REFUSED = { state: "refused", error: 0, sizeBytes: 0 } as const;
+const REFUSED = new RefusedTopic(0, "");
 
 function entry(topic: string): TopicEntry {
   return new TopicEntry(Buffer.from(topic), topic, null, REFUSED);

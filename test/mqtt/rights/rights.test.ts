@@ -76,7 +76,11 @@ describe("publishing", () => {
     anna.publish("devices/ben/x", "1");
     rig.settle();
     expect([anna.connection.closed, rig.ingest.records.length]).toEqual([false, 0]);
-    expect(rig.lines.at(-1)).toMatchObject({ level: "warn", message: "refused publishes of an MQTT client" });
+    expect(rig.lines.at(-1)).toMatchObject({
+      level: "warn",
+      message: "refused publishes of an MQTT client",
+      fields: { reason: "no rule lets the client publish to devices/ben/x: see security.acl.file" },
+    });
     expect(rig.door.stats().publishesRefused).toBe(1);
   });
 
