@@ -241,6 +241,33 @@ describe.skipIf(REFERENCE)("a bridge", () => {
     expect(await whole()).toEqual(before);
   });
 
+  test("writes into the ledger what it can't carry, and goes on", async () => {
+    const far = await headwater();
+    const settings = { url: `mqtt://${far.mqtt}`, out: '[{ filter = "devices/#" }]', ...QUICK };
+    const gateway = await gatewayWith({ ...settings, "max.packet.bytes": "1KiB" });
+    await connected(gateway);
+    await publishAll(gateway.mqtt, ["devices/a"], ["1", "x".repeat(2_000), "3"]);
+    await until(
+      async () => (await recordsOf(far, "telemetry")).length === 2,
+      () => "the others did not come",
+    );
+    const [gap] = await until(
+      async () => {
+        const gaps = await recordsOf(gateway, "headwater.gaps");
+        return gaps.length > 0 ? gaps : null;
+      },
+      () => "nothing in the ledger",
+    );
+    expect(JSON.parse(gap ?? "")).toMatchObject({
+      reason: "bridge-out",
+      device: "bridge/up",
+      topic: "telemetry",
+      firstOffset: 1,
+      lastOffset: 1,
+      count: 1,
+    });
+  });
+
   test("gives a remote up that hangs behind an open connection, and carries on with it afterwards", async () => {
     const far = await headwater();
     const link = await TcpProxy.start({ targetPort: Number(far.mqtt.split(":")[1]) });

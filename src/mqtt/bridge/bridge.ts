@@ -46,6 +46,7 @@ export interface BridgeReports {
 /** How often a stop looks whether what is under way has arrived. */
 const DRAIN_CHECK_MS = 10;
 const CHECK_MS = 1_000;
+const UNSPECIFIED_ERROR = 0x80;
 
 /**
  * One bridge to another broker, both ways. It keeps one session there: what is under way in either direction is
@@ -78,6 +79,8 @@ export class Bridge {
   /** Counts connections: events of an earlier one are nobody's. */
   #generation = 0;
   #connectedMs: number | null = null;
+  /** Filters that were asked for on this connection. */
+  #asked: readonly RemoteSubscription[] = [];
   /** Since when a SUBACK is waited for. */
   #askedMs: number | null = null;
   #retryAtMs: number | null = null;
@@ -127,7 +130,8 @@ export class Bridge {
   /** Reads and sends no more that is new, waits up to `graceMs` for what is under way, and says goodbye. */
   async stop(graceMs: number): Promise<void> {
     if (this.#state === "stopped") return;
-    this.#link?.pause();
+    this.#inbound.drain();
+    this.#outbound.drain();
     this.#feed.end();
     const deadlineMs = this.#clock.monotonicMs() + graceMs;
     while (this.#isBusy() && this.#clock.monotonicMs() < deadlineMs) await this.#pause();
@@ -353,32 +357,32 @@ export class Bridge {
     const wanted = new Map(this.#wanted.map(({ filter, qos }) => [filter, qos]));
     const gone = [...known.keys()].filter((filter) => !wanted.has(filter));
     if (gone.length > 0) link.unsubscribe(gone);
-    const missing = this.#wanted.some(({ filter, qos }) => known.get(filter) !== qos);
-    if (missing) {
-      this.#askedMs = this.#clock.monotonicMs();
-      link.subscribe(this.#wanted);
-    } else if (gone.length > 0) {
-      this.#subscribed = this.#wanted.map(({ filter, qos }) => [filter, qos]);
-      this.#keeper?.saveLater();
-    }
+    this.#subscribed = this.#subscribed.filter(([filter]) => wanted.has(filter));
+    if (gone.length > 0) this.#keeper?.saveLater();
+    this.#asked = this.#wanted.filter(({ filter, qos }) => known.get(filter) !== qos);
+    if (this.#asked.length === 0) return;
+    this.#askedMs = this.#clock.monotonicMs();
+    link.subscribe(this.#asked);
   }
 
   #granted(codes: readonly number[]): void {
     this.#askedMs = null;
-    const granted = this.#wanted.map((each, index) => ({ ...each, code: codes[index] ?? 0x80 }));
+    const granted = this.#asked.map((each, index) => ({ ...each, code: codes[index] ?? UNSPECIFIED_ERROR }));
     const refused = granted.filter(({ code }) => code > 2);
     this.#refusedFilters = refused.map(({ filter }) => filter);
     for (const { filter, code } of refused) {
       this.#lastError = `the remote refuses the filter ${JSON.stringify(filter)} with code 0x${code.toString(16)}`;
       this.#reports.onTrouble("the remote refuses a filter of a bridge", { filter, code });
     }
+    const subscribed = new Map(this.#subscribed);
     for (const { filter, qos, code } of granted) {
-      if (code < qos) {
-        const fields = { filter, asked: qos, granted: code };
-        this.#reports.onTrouble("the remote grants a filter of a bridge at a lower QoS", fields);
-      }
+      if (code > 2) continue;
+      subscribed.set(filter, qos);
+      if (code === qos) continue;
+      const fields = { filter, asked: qos, granted: code };
+      this.#reports.onTrouble("the remote grants a filter of a bridge at a lower QoS", fields);
     }
-    this.#subscribed = granted.filter(({ code }) => code <= 2).map(({ filter, qos }) => [filter, qos]);
+    this.#subscribed = [...subscribed];
     this.#keeper?.save(() => {});
   }
 

@@ -88,6 +88,7 @@ export class Inbound {
   readonly #releasing = new Set<number>();
   #unsettledBytes = 0;
   #paused = false;
+  #draining = false;
   #link: RemoteLink | null = null;
 
   constructor(
@@ -126,6 +127,11 @@ export class Inbound {
     for (const pending of [...this.#underWay.values()]) if (!pending.appended) this.#giveBack(pending);
   }
 
+  /** Takes nothing more: the remote keeps it, and sends it again to the next connection. */
+  drain(): void {
+    this.#draining = true;
+  }
+
   /** The remote has forgotten the session: its identifiers mean nothing any more. */
   forget(): void {
     this.received.clear();
@@ -134,7 +140,7 @@ export class Inbound {
 
   message(message: RemoteMessage): void {
     const link = this.#link;
-    if (link === null) return;
+    if (link === null || this.#draining) return;
     if (message.qos === 2 && this.#isKnown(message.packetId, link)) return;
     this.messages += 1;
     this.bytes += message.payload.length;

@@ -79,6 +79,7 @@ export class Outbound {
   #onLink = 0;
   /** Flights that have to be sent again, or for the first time. */
   #unsent = 0;
+  #draining = false;
 
   constructor(
     settings: BridgeSettings,
@@ -179,6 +180,11 @@ export class Outbound {
     }
   }
 
+  /** Begins nothing more. */
+  drain(): void {
+    this.#draining = true;
+  }
+
   /** Sends what the window and the socket take: first what was sent before, then what is new. */
   pump(): void {
     const link = this.#link;
@@ -195,6 +201,7 @@ export class Outbound {
         if (flight.sentOn === null && !this.#resend(flight, link)) return;
       }
     }
+    if (this.#draining) return;
     const noted: Flight[] = [];
     for (let next = this.#feed.peek(); next !== undefined && hasRoom(); next = this.#feed.peek()) {
       this.#feed.shift();

@@ -216,10 +216,15 @@ describe("on its way out", () => {
   test("a stop waits for what is under way, and the next start sends nothing twice", async () => {
     const disk = new SimulatedDisk({ seed: 1 });
     const rig = await connectedRig({ disk, settings: OUT, remoteWishes: { latencyMs: 50 } });
-    await publish(rig, "devices/a", ["1", "2", "3"]);
-    const stopped = rig.bridge.stop(5_000);
+    for (const text of ["1", "2", "3"]) rig.publish("devices/a", text);
+    await rig.run(20);
+    let hasStopped = false;
+    void rig.bridge.stop(60_000).then(() => {
+      hasStopped = true;
+    });
+    expect(rig.bridge.status().out.inFlight).toBe(3);
     await rig.run(1_000);
-    await stopped;
+    expect(hasStopped).toBe(true);
     const [next] = await again(rig, disk, { settings: OUT });
     await next.run(1_000);
     expect(rig.remote.taken.get("devices/a")).toEqual(["1", "2", "3"]);
@@ -243,6 +248,19 @@ describe("on its way in", () => {
     await rig.run(200);
     expect(rig.remote.subscribes).toBe(2);
     expect(rig.told).toContain("the remote has lost the bridge's session: what it kept for it is gone");
+  });
+
+  test("a filter that the remote refuses is told of, asked for again, and no reason to ask for others", async () => {
+    const rig = await connectedRig({ settings: IN, remoteWishes: { refusedFilter: "exact/#" } });
+    await rig.run(100);
+    expect(rig.bridge.status()).toMatchObject({ state: "connected", in: { refusedFilters: ["exact/#"] } });
+    expect(rig.bridge.status().lastError).toContain('"exact/#" with code 0x87');
+    rig.remote.cut();
+    await rig.run(2_000);
+    expect(rig.remote.asked).toEqual(["site/#", "exact/#", "exact/#"]);
+    rig.remote.publish("site/a", "1", 1);
+    await rig.run(100);
+    expect(rig.values("mqtt")).toEqual(["1"]);
   });
 
   test("filters that the rules have no more are given up", async () => {

@@ -27,6 +27,7 @@ export interface RemoteWishes {
   readonly maximumPacketBytes?: number;
   readonly maximumQos?: Qos;
   readonly retainAvailable?: boolean;
+  readonly refusedFilter?: string;
   /** Answers a PUBLISH with this reason, for as long as it says so. */
   readonly refuse?: (message: RemoteMessage) => number;
 }
@@ -44,6 +45,8 @@ export class ModelRemote implements Remote {
   readonly messages: RemoteMessage[] = [];
   readonly subscriptions = new Map<string, Qos>();
   subscribes = 0;
+  /** Filters in the order in which they were asked for, each time. */
+  readonly asked: string[] = [];
   /** Neither accepts connections nor answers, or answers nothing on those that there are. */
   away = false;
   hangs = false;
@@ -170,8 +173,13 @@ export class ModelRemote implements Remote {
 
   subscribe(subscriptions: readonly RemoteSubscription[], link: ModelLink): void {
     this.subscribes += 1;
-    for (const { filter, qos } of subscriptions) this.subscriptions.set(filter, qos);
-    link.later(() => link.events.subscribed(subscriptions.map(({ qos }) => qos)));
+    this.asked.push(...subscriptions.map(({ filter }) => filter));
+    const { refusedFilter } = this.wishes;
+    for (const { filter, qos } of subscriptions) {
+      if (filter !== refusedFilter) this.subscriptions.set(filter, qos);
+    }
+    const codes = subscriptions.map(({ filter, qos }) => (filter === refusedFilter ? 0x87 : qos));
+    link.later(() => link.events.subscribed(codes));
   }
 
   #take(message: RemoteMessage): void {
@@ -217,6 +225,8 @@ export class ModelLink implements RemoteLink {
   isOpen = false;
   paused = false;
   readonly #remote: ModelRemote;
+  /** What came while nothing was read. */
+  #held: (() => void)[] = [];
   #severed = false;
   #isStuck = false;
   /** Packets keep their order: none arrives before the one before it. */
@@ -252,6 +262,9 @@ export class ModelLink implements RemoteLink {
 
   resume(): void {
     this.paused = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const event of held) if (!this.#severed) event();
   }
 
   close(): void {
@@ -275,7 +288,8 @@ export class ModelLink implements RemoteLink {
     const { clock } = this.#remote;
     this.#arrivesMs = Math.max(this.#arrivesMs, clock.monotonicMs() + this.#remote.latencyMs());
     clock.after(this.#arrivesMs - clock.monotonicMs(), () => {
-      if (!this.#severed) event();
+      if (this.paused) this.#held.push(event);
+      else if (!this.#severed) event();
     });
   }
 
