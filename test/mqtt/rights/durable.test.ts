@@ -178,3 +178,75 @@ describe("a session that is kept", () => {
     expect([connackCode(device.take()), device.connection.closed]).toEqual([0x87, true]);
   });
 });
+
+describe("a will that waits", () => {
+  const MAY = `${ALL}[[rule]]\nwho = "user:anna"\nallow = "publish"\ntopics = "wills/#"\n`;
+  const will = (delaySec: number) => ({
+    will: {
+      topic: "wills/anna",
+      payload: Buffer.from("will"),
+      qos: 1 as const,
+      retain: false,
+      properties: { willDelayInterval: delaySec },
+    },
+    properties: { sessionExpiryInterval: 600 },
+  });
+
+  /** anna connects with a will that waits this long after her connection has broken, as it does here. */
+  async function gone(delaySec: number): Promise<void> {
+    start(MAY);
+    const { device, code } = await rig.connect(5, "kept", { ...KEPT, ...login("anna"), ...will(delaySec) });
+    expect(code).toBe(0);
+    device.connection.break();
+    rig.settle();
+  }
+
+  /** Lets the time pass, and gives what was published. */
+  function later(): readonly string[] {
+    rig.clock.advance(120_000);
+    rig.settle();
+    return rig.appended;
+  }
+
+  test("is published when it is due", async () => {
+    await gone(60);
+    expect(rig.appended).toEqual([]);
+    expect(later()).toEqual(["wills/anna will"]);
+  });
+
+  test("is not where the right to it is gone by then", async () => {
+    await gone(60);
+    rig.guard.change("acl.toml", ALL);
+    expect(later()).toEqual([]);
+  });
+
+  test("nor where it is gone since before a restart", async () => {
+    await gone(60);
+    start(ALL);
+    expect(later()).toEqual([]);
+    start(MAY);
+    expect(later()).toEqual([]);
+  });
+
+  test("nor where its user is put out", async () => {
+    start(MAY);
+    const { device } = await rig.connect(5, "kept", { ...KEPT, ...login("anna"), ...will(0) });
+    rig.guard.change("users", usersText({ ben: "ben", boss: "boss" }));
+    rig.settle();
+    expect(device.connection.closed).toBe(true);
+    expect(later()).toEqual([]);
+  });
+});
+
+test("a shared subscription gives a message to a member who may have it", async () => {
+  start(rules('"a", "a/#", "b/#"'));
+  const [anna, ben, boss] = [await rig.user("anna"), await rig.user("ben"), await rig.user("boss")];
+  for (const device of [anna, ben]) expect(device.subscribe("$share/g/a/#", 1).codes).toEqual([1]);
+  rig.guard.change(
+    "acl.toml",
+    `${rules('"a", "a/#", "b/#"')}[[rule]]\nwho = "user:anna"\ndeny = "receive"\ntopics = "a/#"\n`,
+  );
+  for (let index = 1; index <= 6; index++) boss.publish("a/x", `${index}`, 1, index);
+  rig.settle();
+  expect([anna.receive(), ben.receive()]).toEqual([[], ["1", "2", "3", "4", "5", "6"]]);
+});
