@@ -60,6 +60,12 @@ test("a wrong one is answered late, and an unknown user takes the same", async (
   expect(passwords.checks).toBe(2);
 });
 
+test("nobody gets in as a user that is not there, whatever fits", async () => {
+  passwords.verify = async () => true;
+  expect((await settled("nobody", "right")).outcome).toBe("wrong");
+  expect((await settled("nobody", "right")).outcome).toBe("wrong");
+});
+
 test("a password that was good for another user is not for this one", async () => {
   expect((await settled("anna", "right")).outcome).toBe("good");
   expect((await settled("ben", "right")).outcome).toBe("wrong");

@@ -287,6 +287,8 @@ describe("rights that change", () => {
     rig.guard.change("acl.toml", without(', "shared/#"'));
     anna.publish("shared/x", "2", 1, 2);
     boss.publish("shared/x", "3", 1, 3);
+    rig.settle();
+    boss.publish("shared/x", "and again", 1, 6);
     boss.publish("devices/a/x", "4", 1, 4);
     rig.settle();
     const came = anna.take();
