@@ -174,6 +174,10 @@ function doorMetrics(registry: Registry) {
       "headwater_sparkplug_rebirth_requests_total",
       "Births that Sparkplug edge nodes were asked for.",
     ),
+    gapsNoted: registry.counter(
+      "headwater_gap_ledger_noted_total",
+      "Messages and records that are noted as lost in the topic headwater.gaps, with the reason.",
+    ),
     mqttRetainedMessages: registry.gauge(
       "headwater_mqtt_retained_messages",
       "MQTT topics that have a retained message.",

@@ -85,6 +85,7 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.sparkplugUnknownAliases.set(stats.sparkplugUnknownAliases);
   metrics.sparkplugRebirths.set(stats.sparkplugRebirths);
   metrics.mqttSubscriptions.set(stats.subscriptions);
+  metrics.gapsNoted.set(state.lostCount());
   metrics.mqttRetainedMessages.set(stats.retainedMessages);
   metrics.mqttRetainedBytes.set(stats.retainedBytes);
   metrics.mqttRetainedRefused.set(stats.retainedRefused);

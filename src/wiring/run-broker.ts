@@ -198,7 +198,9 @@ class Gateway implements RunningBroker {
       producerIdExpirationMs: this.#settings["producer.id.expiration.ms"],
     });
     this.#state.broker = broker;
-    this.#gaps = new GapLedger(broker, this.#logger);
+    const gaps = new GapLedger(broker, this.#logger);
+    this.#gaps = gaps;
+    this.#state.lostCount = () => gaps.lostCount;
     return broker;
   }
 

@@ -24,6 +24,8 @@ export class GatewayState implements StatusSource {
   readonly #faults: string[] = [];
   #hindrances: readonly string[] = ["starting: the log is being opened"];
   broker: Broker | null = null;
+  /** What was noted as lost since the start. */
+  lostCount: () => number = () => 0;
   mqtt: MqttDoor | null = null;
   kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
   coordinators: Coordinators | null = null;

@@ -113,6 +113,7 @@ export class RetainedDelivery {
 
   #deliver(session: Session, errand: Errand, deadlineMs: number): "done" | "full" | "late" {
     const { found, target, walk } = errand;
+    let goesOn = false;
     for (;;) {
       for (let node = found.at(-1); node !== undefined; node = found.at(-1)) {
         const { outbound } = session;
@@ -120,7 +121,8 @@ export class RetainedDelivery {
           return "full";
         if (this.#clock.monotonicMs() >= deadlineMs) return "late";
         found.pop();
-        const message = this.#store.read(node);
+        const message = this.#store.read(node, goesOn);
+        goesOn = true;
         if (message !== null && this.#mayGet(session, message)) {
           if (!isOwn(session, target, message)) outbound.deliver(message, target, this.#clock.monotonicMs());
         }

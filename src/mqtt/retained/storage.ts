@@ -37,8 +37,11 @@ export interface RetainedStorage {
   append(records: readonly RetainedRecord[], done: AppendCallback): number;
   /** Reads what there is, oldest first. The cursor is good during the call. False where it can't be read to its end. */
   replay(onRecord: (cursor: RecordCursor) => void): boolean;
-  /** The cursor at the record of this offset, good until the turn ends; null where it can't be read. */
-  read(offset: number): RecordCursor | null;
+  /**
+   * The cursor at the record of this offset, good until the turn ends or the next call; null where it can't be read.
+   * `goesOn` says that the call before was in this turn: in the order of the log neighbours cost less.
+   */
+  read(offset: number, goesOn: boolean): RecordCursor | null;
 }
 
 /** Retained messages in an internal topic, which is made with the first of them. */
@@ -47,6 +50,8 @@ export class RetainedTopic implements RetainedStorage {
   readonly #builder = new BatchBuilder();
   readonly #cursor = new RecordCursor();
   #partition: Partition | null = null;
+  /** Behind what the cursor has before it; -1 where it has nothing. */
+  #readEnd = -1;
 
   constructor(broker: Broker) {
     this.#broker = broker;
@@ -80,18 +85,23 @@ export class RetainedTopic implements RetainedStorage {
     return partition !== null && replayRecords(partition, onRecord);
   }
 
-  read(at: number): RecordCursor | null {
+  read(at: number, goesOn: boolean): RecordCursor | null {
     const log = this.#partition?.log;
     if (log === undefined || at < log.logStartOffset || at >= log.highWatermark) return null;
-    const read = log.read(offset(at), 1, { minOneBatch: true, until: log.highWatermark });
-    if (!("nextOffset" in read)) return null;
     const cursor = this.#cursor;
-    try {
+    if (!goesOn || at <= cursor.offset || at >= this.#readEnd) {
+      const read = log.read(offset(at), 1, { minOneBatch: true, until: log.highWatermark });
+      this.#readEnd = -1;
+      if (!("nextOffset" in read)) return null;
       cursor.open(read.bytes);
+      this.#readEnd = read.nextOffset;
+    }
+    try {
       while (cursor.next()) if (cursor.offset >= at) return cursor.offset === at ? cursor : null;
     } catch (error) {
       if (!hasCode(error, "MALFORMED")) throw error;
     }
+    this.#readEnd = -1;
     return null;
   }
 

@@ -169,12 +169,15 @@ export class RetainedStore implements RetainedMessages {
     return new RetainedWalk(this.#trie, filter);
   }
 
-  /** The message of a node that a walk has found; null where it has gone since, or the log does not give it back. */
-  read(node: RetainedNode): RetainedMessage | null {
+  /**
+   * The message of a node that a walk has found; null where it has gone since, or the log does not give it back. Those
+   * of one turn are best asked for in the order of their offsets, with `goesOn` from the second on.
+   */
+  read(node: RetainedNode, goesOn = false): RetainedMessage | null {
     if (node.offset < 0 || node.expiresAtMs <= this.#clock.monotonicMs()) return null;
     const cached = this.#cache.get(node);
     if (cached !== undefined) return cached;
-    const cursor = this.#storage.read(node.offset);
+    const cursor = this.#storage.read(node.offset, goesOn);
     const message = cursor === null ? null : readRetained(cursor, node.expiresAtMs, node.sizeBytes);
     if (message === null) this.#stats.retainedUnreadable++;
     else this.#cache.offer(node, message);

@@ -78,8 +78,10 @@ async function start(folder: string): Promise<void> {
     let count = 0;
     for (let more = true; more; found.length = 0) {
       more = walk.collect(found, 128, 4_096);
-      found.sort((one, other) => other.offset - one.offset);
-      for (const node of found) if (store.read(node) !== null) count++;
+      found.sort((one, other) => one.offset - other.offset);
+      found.forEach((node, at) => {
+        if (store.read(node, at > 0) !== null) count++;
+      });
     }
     const took = (performance.now() - readMs).toFixed(1);
     console.log(`${filter}: ${count} found and read in ${took} ms, ${walk.visited} visited`);
