@@ -164,7 +164,8 @@ export class Door {
       parts.limits.topicCacheEntries,
       seed,
     );
-    this.live = new LiveDelivery(this.subscriptions, this.access, parts.limits, this.stats, this.losses);
+    const { subscriptions, access, stats, topics, losses } = this;
+    this.live = new LiveDelivery(subscriptions, access, parts.limits, stats, topics, losses);
     const payloads = new PayloadState(parts.clock, parts.limits, this.stats, (own) => this.#publishOwn(own));
     this.ingest = new PublishIngest(parts.ingest, this.stats, payloads);
     this.publishing = new Publishing(this);

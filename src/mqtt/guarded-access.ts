@@ -7,11 +7,30 @@ import { plainFilter } from "./topics.ts";
 /** Topics of which a principal's rights are remembered; who has more has rules looked at again. */
 const MAX_REMEMBERED_TOPICS = 256;
 
+/** What was found of topics. It keeps none of them: their texts may be long, and the table of topics bounds them. */
+class Answers {
+  #known = new WeakMap<TopicEntry, boolean>();
+  #count = 0;
+
+  get(topic: TopicEntry): boolean | undefined {
+    return this.#known.get(topic);
+  }
+
+  set(topic: TopicEntry, may: boolean): void {
+    if (this.#count >= MAX_REMEMBERED_TOPICS) {
+      this.#known = new WeakMap();
+      this.#count = 0;
+    }
+    this.#known.set(topic, may);
+    this.#count++;
+  }
+}
+
 interface Known {
   readonly version: number;
   readonly rights: Rights;
-  readonly publishes: Map<TopicEntry, boolean>;
-  readonly receives: Map<TopicEntry, boolean>;
+  readonly publishes: Answers;
+  readonly receives: Answers;
 }
 
 /**
@@ -33,7 +52,7 @@ export class GuardedAccess implements Access {
     let may = publishes.get(topic);
     if (may === undefined) {
       may = rights.mayPublish(topic.text, keyOf(topic));
-      remember(publishes, topic, may);
+      publishes.set(topic, may);
     }
     if (!may) return false;
     topic.publisher = who;
@@ -50,7 +69,7 @@ export class GuardedAccess implements Access {
     let may = receives.get(topic);
     if (may === undefined) {
       may = rights.mayReceive(topic.text, keyOf(topic));
-      remember(receives, topic, may);
+      receives.set(topic, may);
     }
     return may;
   }
@@ -59,16 +78,12 @@ export class GuardedAccess implements Access {
     const { version } = this.#security;
     let known = this.#known.get(who);
     if (known?.version !== version) {
-      known = { version, rights: this.#security.rightsOf(who), publishes: new Map(), receives: new Map() };
+      const rights = this.#security.rightsOf(who);
+      known = { version, rights, publishes: new Answers(), receives: new Answers() };
       this.#known.set(who, known);
     }
     return known;
   }
-}
-
-function remember(known: Map<TopicEntry, boolean>, topic: TopicEntry, may: boolean): void {
-  if (known.size >= MAX_REMEMBERED_TOPICS) known.clear();
-  known.set(topic, may);
 }
 
 function keyOf(topic: TopicEntry): string | null {

@@ -9,7 +9,7 @@ import type { SubscriptionTrie } from "./sessions/subscription-trie.ts";
 import { type Target, withoutNoLocal } from "./sessions/targets.ts";
 import { NO_SHARES, SharedDelivery, type Shares } from "./shared/shared-delivery.ts";
 import type { MqttStats } from "./stats.ts";
-import type { TopicEntry } from "./topic-table.ts";
+import type { TopicEntry, TopicTable } from "./topic-table.ts";
 
 /** Subscribers of a topic are remembered up to this many; finding more costs less than sending to them. */
 const MAX_REMEMBERED_TARGETS = 16;
@@ -41,6 +41,7 @@ export class LiveDelivery {
     access: Access,
     limits: MqttLimits,
     stats: MqttStats,
+    topics: TopicTable,
     losses: Losses = NO_LOSSES,
   ) {
     this.#subscriptions = subscriptions;
@@ -48,7 +49,7 @@ export class LiveDelivery {
     this.#limits = limits;
     this.#stats = stats;
     this.#losses = losses;
-    this.shared = new SharedDelivery(subscriptions, access, losses);
+    this.shared = new SharedDelivery(subscriptions, access, losses, topics);
   }
 
   /** Whether anybody would get a message of this topic. */

@@ -4,7 +4,7 @@ import { type LiveMessage, lowerQos } from "../sessions/outbound.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SubscriptionTrie } from "../sessions/subscription-trie.ts";
 import type { Target } from "../sessions/targets.ts";
-import type { TopicEntry } from "../topic-table.ts";
+import type { TopicEntry, TopicTable } from "../topic-table.ts";
 import { filterTakes, isShared, splitShared } from "../topics.ts";
 import type { SharedGroup } from "./shared-group.ts";
 
@@ -30,11 +30,13 @@ export class SharedDelivery {
   readonly #subscriptions: SubscriptionTrie;
   readonly #access: Access;
   readonly #losses: Losses;
+  readonly #topics: TopicTable;
 
-  constructor(subscriptions: SubscriptionTrie, access: Access, losses: Losses) {
+  constructor(subscriptions: SubscriptionTrie, access: Access, losses: Losses, topics: TopicTable) {
     this.#subscriptions = subscriptions;
     this.#access = access;
     this.#losses = losses;
+    this.#topics = topics;
   }
 
   /** The shared subscriptions that a topic matches. */
@@ -107,11 +109,12 @@ export class SharedDelivery {
     return true;
   }
 
-  /** What members had when their sessions ended goes to others of the group. */
+  /** What members had when their sessions ended goes to others of the group that may have it. */
   passOn(nowMs: number): void {
     if (!this.#subscriptions.hasLeft) return;
     for (const { group, message, from } of this.#subscriptions.takeLeft()) {
-      const heir = group.pick(message.qos, () => true);
+      const entry = this.#topics.find(message.topic, 0, message.topic.length);
+      const heir = "reason" in entry ? null : this.#pick(group, entry, message);
       if (heir !== null) {
         heir.session.outbound.deliver(message, heir, nowMs);
         continue;
