@@ -4,12 +4,13 @@
  *
  *     bun scripts/bench.ts [--rounds 3] [--only WORD] [--out FILE]
  *
- * What a machine lacks (Go, Java, mosquitto) is said and left out. HEADWATER_BIN measures a compiled binary.
+ * `--only` takes the rows whose names hold the word, those of one broker alone, too. What a machine lacks (Go, Java,
+ * mosquitto, rumqttd) is said and left out. HEADWATER_BIN measures a compiled binary.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { type Peer, startKafka, startMosquitto, startOurs } from "./bench/brokers.ts";
+import { type Peer, startKafka, startMosquitto, startOurs, startRumqttd } from "./bench/brokers.ts";
 import { footprint } from "./bench/footprint.ts";
 import { buildKbench, CACHE, LOADS, type Load, type Measurement } from "./bench/loads.ts";
 import { renderTable } from "./bench/table.ts";
@@ -35,7 +36,8 @@ export interface Row {
 }
 
 mkdirSync(CACHE, { recursive: true });
-const kbenchMissing = buildKbench();
+const needsKbench = LOADS.some(({ name, peer }) => peer === "kafka" && name.includes(values.only));
+const kbenchMissing = needsKbench || values.only === "" ? buildKbench() : null;
 if (kbenchMissing !== null) console.error(`bench: ${kbenchMissing}`);
 const loads = LOADS.filter(
   (load) => load.name.includes(values.only) && (load.peer !== "kafka" || kbenchMissing === null),
@@ -43,13 +45,17 @@ const loads = LOADS.filter(
 const rows = loads.map((load): Row => ({ load, ours: [], theirs: [] }));
 const peers = await startPeers(loads);
 try {
-  for (let round = -WARMING_ROUNDS; round < Number(values.rounds); round += 1) {
+  for (
+    let round = rows.length === 0 ? Number(values.rounds) : -WARMING_ROUNDS;
+    round < Number(values.rounds);
+    round += 1
+  ) {
     for (const row of rows) measure(row, round < 0);
   }
 } finally {
   for (const peer of peers.values()) await peer.stop();
 }
-const footprints = values.only === "" ? await footprint() : [];
+const footprints = await footprint(values.only);
 console.log(renderTable(rows, footprints));
 mkdirSync(dirname(values.out), { recursive: true });
 const results = rows.map(({ load, ours, theirs }) => ({
@@ -79,6 +85,7 @@ async function startPeers(loads: readonly Load[]): Promise<ReadonlyMap<string, P
     memory: () => startOurs("headwater", { "log.durability": "memory" }),
     kafka: startKafka,
     mosquitto: startMosquitto,
+    rumqttd: startRumqttd,
   };
   const started = new Map<string, Peer>();
   for (const name of new Set(loads.flatMap((load) => [load.ours, load.peer]))) {

@@ -74,6 +74,51 @@ export async function startMosquitto(): Promise<Peer | string> {
   };
 }
 
+/** Where `cargo install rumqttd --root .cache/bench/rumqttd` leaves it. */
+const RUMQTTD = join(import.meta.dirname, "../../.cache/bench/rumqttd/bin/rumqttd");
+
+/** rumqttd, which keeps everything in memory, or in words why there is none. */
+export async function startRumqttd(): Promise<Peer | string> {
+  const binary = process.env.RUMQTTD ?? Bun.which("rumqttd") ?? RUMQTTD;
+  if (!existsSync(binary)) return "rumqttd is not there (cargo install rumqttd --root .cache/bench/rumqttd)";
+  const folder = mkdtempSync(join(tmpdir(), "headwater-bench-"));
+  const port = await freePort();
+  const config = join(folder, "rumqttd.toml");
+  const lines = [
+    "id = 0",
+    "[router]",
+    "id = 0",
+    "max_connections = 10010",
+    "max_outgoing_packet_count = 200",
+    "max_segment_size = 104857600",
+    "max_segment_count = 10",
+    "[v4.1]",
+    'name = "v4-1"',
+    `listen = "127.0.0.1:${port}"`,
+    "next_connection_delay_ms = 1",
+    "[v4.1.connections]",
+    "connection_timeout_ms = 60000",
+    "max_payload_size = 20480",
+    "max_inflight_count = 200",
+    "dynamic_filters = true",
+  ];
+  writeFileSync(config, `${lines.join("\n")}\n`);
+  const child = spawn(binary, ["-q", "-c", config], { stdio: "ignore" });
+  if (child.pid === undefined) return "rumqttd did not start";
+  await reachable(port);
+  pin(child.pid);
+  return {
+    name: "rumqttd",
+    pid: child.pid,
+    kafka: null,
+    mqttPort: port,
+    async stop() {
+      child.kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -17,7 +17,7 @@ export interface Load {
   readonly name: string;
   /** Which of our configurations it runs on. */
   readonly ours: "durable" | "memory";
-  readonly peer: "kafka" | "mosquitto";
+  readonly peer: "kafka" | "mosquitto" | "rumqttd";
   /** Our CPU per message may be at most this part of the peer's; null: only shown. */
   readonly target: number | null;
   readonly run: (peer: Peer) => Measurement;
@@ -116,6 +116,31 @@ function mqttLoad(
   };
 }
 
+/** Each of `groups` publishers has so many subscribers; a message counts for each of them. */
+function fanoutLoad(
+  groups: number,
+  subscribers: number,
+  messages: number,
+  qos: number,
+  window: number,
+): (peer: Peer) => Measurement {
+  return (peer) => {
+    const numbers = [peer.mqttPort, groups, subscribers, messages, qos, window].map(String);
+    const before = cpuSeconds(peer.pid);
+    const command = ["-c", LOAD_CORE, process.execPath, join(HERE, "mqtt-fanout.ts"), "fanout", ...numbers];
+    const run = spawnSync("taskset", command, { encoding: "utf8", timeout: 180_000 });
+    if (run.status !== 0) throw new Error(`mqtt-fanout on ${peer.name}: ${run.stderr || run.error}`);
+    const line = JSON.parse(run.stdout) as { messages: number; seconds: number };
+    return {
+      cpuUs: ((cpuSeconds(peer.pid) - before) / line.messages) * 1e6,
+      perSecond: line.messages / line.seconds,
+      p50Ms: null,
+      p99Ms: null,
+      residentMb: residentMb(peer.pid),
+    };
+  };
+}
+
 /** Everything that is compared. Kafka does not sync by default, mosquitto never writes here: they have it easier. */
 export const LOADS: readonly Load[] = [
   {
@@ -189,5 +214,33 @@ export const LOADS: readonly Load[] = [
     peer: "mosquitto",
     target: null,
     run: mqttLoad(20, 100, 400_000, 0),
+  },
+  {
+    name: "MQTT fan-out 1:1, QoS 1, 10 pairs",
+    ours: "durable",
+    peer: "mosquitto",
+    target: 0.25,
+    run: fanoutLoad(10, 1, 200_000, 1, 50),
+  },
+  {
+    name: "MQTT fan-out 1:1,000, QoS 1",
+    ours: "durable",
+    peer: "mosquitto",
+    target: 1,
+    run: fanoutLoad(1, 1_000, 200_000, 1, 4),
+  },
+  {
+    name: "MQTT QoS 1, 20 publishers, window 100, beside rumqttd",
+    ours: "durable",
+    peer: "rumqttd",
+    target: null,
+    run: mqttLoad(20, 100, 400_000, 1),
+  },
+  {
+    name: "MQTT fan-out 1:1, QoS 1, 10 pairs, beside rumqttd",
+    ours: "durable",
+    peer: "rumqttd",
+    target: null,
+    run: fanoutLoad(10, 1, 200_000, 1, 50),
   },
 ];

@@ -1,7 +1,10 @@
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import type { MqttStats } from "../../../src/mqtt/stats.ts";
+import type { BatchBuilder } from "../../../src/records/builder.ts";
+import { RecordCursor } from "../../../src/records/reader.ts";
 import type { FakeConnection } from "../support/fake-network.ts";
 import { FakeRetained } from "../support/fake-retained.ts";
+import { FakeStateLog } from "../support/fake-state-log.ts";
 import { connectPacket, publishPacket, Rig, subscribePacket } from "../support/rig.ts";
 import { binary, handshake } from "../support/web-frames.ts";
 import { connects, corpus, type Version } from "./corpus.ts";
@@ -25,6 +28,16 @@ const MAX_PER_CONNECTION = 40;
 const BYSTANDER_EVERY = 500;
 const ADVANCE_MS = 700;
 const KAFKA_STORAGE_ERROR = 56;
+/** Short queues, so that time goes into packets and not into the noise that a reconnection gets again. */
+const LIMITS = {
+  maxPacketBytes: 4_096,
+  maxSessionExpirySec: 60,
+  maxDurableSessions: 200,
+  maxQueuedMessages: 40,
+  maxInFlight: 10,
+};
+/** Batches of sessions whose messages can be had, as of a log that was damaged before. */
+const MAX_STATE_BATCHES = 5_000;
 /** Retained messages whose bytes can be had: older ones can't be read any more. */
 const MAX_BATCHES = 500;
 
@@ -42,7 +55,7 @@ interface Attacker {
 export class Fuzzer {
   readonly seed: number;
   readonly #random: SeededRandom;
-  readonly #rig = new Rig({ maxPacketBytes: 4_096 }, undefined, new ShortRetained());
+  readonly #rig: Rig;
   readonly #attackers: (Attacker | null)[] = new Array(OPEN_AT_ONCE).fill(null);
   readonly #corpora: Readonly<Record<Version, readonly Uint8Array[]>> = { 4: corpus(4), 5: corpus(5) };
   readonly #connects: Readonly<Record<Version, readonly Uint8Array[]>> = { 4: connects(4), 5: connects(5) };
@@ -54,8 +67,11 @@ export class Fuzzer {
   #bystanderTurns = 0;
   #nextBystander = 0;
 
-  constructor(seed: number) {
+  /** Sessions outlive their connections where they are `durable`. */
+  constructor(seed: number, durable = true) {
     this.seed = seed;
+    const stateLog = durable ? new ShortStateLog() : null;
+    this.#rig = new Rig(LIMITS, undefined, new ShortRetained(), null, stateLog);
     this.#random = new SeededRandom(seed);
     this.#bystander = this.#rig.dial();
     this.#bystander.feed(connectPacket(4, "bystander"));
@@ -96,7 +112,11 @@ export class Fuzzer {
   end(): MqttStats {
     for (const attacker of this.#attackers) attacker?.connection.break();
     this.#attackers.fill(null);
-    this.#settle();
+    // Sessions that outlive their connections end, too, and whatever waited for them.
+    for (let turn = 0; turn < 4; turn++) {
+      this.#rig.clock.advance(LIMITS.maxSessionExpirySec * 1_000);
+      this.#settle();
+    }
     return this.#rig.door.stats();
   }
 
@@ -174,13 +194,13 @@ export class Fuzzer {
   }
 
   #settle(): void {
-    const { ingest, lines } = this.#rig;
+    const { ingest, gaps, lines } = this.#rig;
     this.#rig.settle();
     // A disk is full now and then; the bystander's records lie in another topic.
     if (this.#random.chance(0.05)) ingest.refusals.set("telemetry", KAFKA_STORAGE_ERROR);
     else ingest.refusals.clear();
     // What a test would look at is not kept here.
-    for (const list of [ingest.records, ingest.placements, lines]) list.length = 0;
+    for (const list of [ingest.records, ingest.placements, gaps, lines]) list.length = 0;
   }
 }
 
@@ -189,5 +209,54 @@ class ShortRetained extends FakeRetained {
   override settle(error = 0): void {
     super.settle(error);
     if (this.batches.length > MAX_BATCHES) this.batches.splice(0, this.batches.length - MAX_BATCHES);
+  }
+}
+
+interface KeptBatch {
+  readonly base: number;
+  readonly end: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A log of sessions that keeps only its end, and finds a record at once. */
+class ShortStateLog extends FakeStateLog {
+  #kept: KeptBatch[] = [];
+  #next = 0;
+  #settled = 0;
+  #due: ((error: number) => void)[] = [];
+
+  override append(builder: BatchBuilder): number {
+    const base = this.#next;
+    this.#next += builder.count;
+    this.#kept.push({ base, end: this.#next, bytes: builder.build({ baseOffset: base }) });
+    return base;
+  }
+
+  override whenDurable(done: (error: number) => void): void {
+    if (this.#settled === this.#next) done(0);
+    else this.#due.push(done);
+  }
+
+  override read(offset: number): RecordCursor | null {
+    let [low, high] = [0, this.#kept.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#kept[middle]?.end ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const batch = this.#kept[low];
+    if (batch === undefined || batch.base > offset) return null;
+    const cursor = new RecordCursor();
+    cursor.open(batch.bytes);
+    while (cursor.next()) if (cursor.offset === offset) return cursor;
+    return null;
+  }
+
+  override settle(): void {
+    this.#settled = this.#next;
+    const due = this.#due;
+    this.#due = [];
+    for (const done of due) done(0);
+    if (this.#kept.length > 2 * MAX_STATE_BATCHES) this.#kept = this.#kept.slice(-MAX_STATE_BATCHES);
   }
 }
