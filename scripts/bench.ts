@@ -2,7 +2,7 @@
  * Speed and memory, side by side with Apache Kafka and mosquitto in one run: each round goes through every load on
  * every broker, so that a noisy minute hits all of them. Prints a table of medians with ratios, and writes JSON.
  *
- *     bun scripts/bench.ts [--rounds 3] [--only WORD] [--out FILE]
+ *     bun scripts/bench.ts [--rounds 3] [--warming 2] [--only WORD] [--out FILE]
  *
  * `--only` takes the rows whose names hold the word, those of one broker alone, too. What a machine lacks (Go, Java,
  * mosquitto, rumqttd) is said and left out. HEADWATER_BIN measures a compiled binary.
@@ -16,14 +16,15 @@ import { buildKbench, CACHE, LOADS, type Load, type Measurement } from "./bench/
 import { renderTable } from "./bench/table.ts";
 
 /**
- * Rounds that are not kept. A cold JVM costs five times more, and ours is compiled as it runs, too: after one round
- * both still spend a third of a run's CPU on their compilers.
+ * Rounds that are not kept, by default. A cold JVM costs five times more, and ours is compiled as it runs, too: after one
+ * round both still spend a third of a run's CPU on their compilers.
  */
-const WARMING_ROUNDS = 2;
+const WARMING_ROUNDS = "2";
 
 const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "3" },
+    warming: { type: "string", default: WARMING_ROUNDS },
     only: { type: "string", default: "" },
     out: { type: "string", default: `${CACHE}/bench.json` },
   },
@@ -46,7 +47,7 @@ const rows = loads.map((load): Row => ({ load, ours: [], theirs: [] }));
 const peers = await startPeers(loads);
 try {
   for (
-    let round = rows.length === 0 ? Number(values.rounds) : -WARMING_ROUNDS;
+    let round = rows.length === 0 ? Number(values.rounds) : -Number(values.warming);
     round < Number(values.rounds);
     round += 1
   ) {

@@ -28,7 +28,8 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ["groups, KIP-848", ["consumer-groups"]],
   ["transactions", ["transactions", "platformatic/transactions"]],
   ["queues", ["share-groups"]],
-  ["MQTT", ["mqtt", "mqtt-crash"]],
+  ["MQTT", ["mqtt", "mqtt-crash", "mqtt-sessions", "mqtt-browser"]],
+  ["MQTT, TLS", ["mqtt-tls"]],
 ];
 
 /** Tools that are one client, and what several clients do together. */
@@ -115,6 +116,12 @@ function clientVersions(): ReadonlyMap<string, string> {
   }
   const go = /franz-go v(\S+)/.exec(read("test/interop/go/go.mod"));
   if (go?.[1] !== undefined) versions.set("franz-go", go[1]);
+  const mod = read("test/interop/go/go.mod");
+  for (const [, name = "", version = ""] of mod.matchAll(/eclipse\/(paho\S*) v(\S+)/g))
+    versions.set(name, version);
+  const hiveMq = /hivemq-mqtt-client<\/artifactId>\s*<version>([^<]+)/.exec(
+    read("test/interop/java/mqtt/pom.xml"),
+  );
   const { dependencies, devDependencies } = JSON.parse(read("package.json"));
   for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
     versions.set(name, String(version));
@@ -122,6 +129,7 @@ function clientVersions(): ReadonlyMap<string, string> {
   for (const protocol of ["3.1.1", "5"]) {
     versions.set(`paho ${protocol}`, `(paho ${versions.get("paho")})`);
     versions.set(`MQTT.js ${protocol}`, `(MQTT.js ${versions.get("mqtt")})`);
+    versions.set(`HiveMQ client ${protocol}`, `(HiveMQ client ${hiveMq?.[1]})`);
   }
   return versions;
 }
