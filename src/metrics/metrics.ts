@@ -154,6 +154,14 @@ function doorMetrics(registry: Registry) {
       "headwater_mqtt_messages_dropped_total",
       "Messages that a subscriber did not get because its queue was full.",
     ),
+    mqttLoginsRefused: registry.counter(
+      "headwater_mqtt_logins_refused_total",
+      "MQTT clients that were not let in: wrong password or certificate, too many attempts, or nobody in particular.",
+    ),
+    mqttLoginsRevoked: registry.counter(
+      "headwater_mqtt_logins_revoked_total",
+      "MQTT connections that ended since their user, password or certificate held no longer.",
+    ),
     mqttDeadLetters: registry.counter(
       "headwater_mqtt_dead_letters_total",
       "PUBLISH packets whose payload could not be decoded, and that were stored as dead letters.",

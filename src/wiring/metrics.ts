@@ -73,6 +73,8 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttMessagesOut.set(stats.messagesSent);
   metrics.mqttMessagesRefused.set(stats.publishesRefused);
   metrics.mqttMessagesDropped.set(stats.messagesDropped);
+  metrics.mqttLoginsRefused.set(stats.loginsRefused);
+  metrics.mqttLoginsRevoked.set(stats.loginsRevoked);
   metrics.mqttDeadLetters.set(stats.deadLetters);
   metrics.mqttReplays.set(stats.replays);
   metrics.mqttMessagesReplayed.set(stats.messagesReplayed);

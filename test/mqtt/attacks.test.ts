@@ -52,6 +52,12 @@ describe("an attacker", () => {
     }, 30_000);
   }
 
+  test("has been counted", async () => {
+    const response = await fetch(`http://${broker.headwater.http}/metrics`);
+    const refused = /^headwater_mqtt_logins_refused_total (\d+)$/m.exec(await response.text())?.[1];
+    expect(Number(refused)).toBeGreaterThan(100);
+  });
+
   test("has left no line that is a bug's, and no password in the log", () => {
     const log = broker.headwater.log();
     expect(log).not.toContain("A bug in Headwater");
