@@ -294,7 +294,7 @@ class Gateway implements RunningBroker {
       clock: this.#clock,
       random: this.#random,
       logger: this.#logger,
-      bugs: this.#surroundings.env.HEADWATER_TEST_BUG ?? "",
+      bugs: this.#surroundings.env.HEADWATER_TEST_BRIDGE_BUG ?? "",
     });
     this.#state.bridges = this.#bridges.status;
   }

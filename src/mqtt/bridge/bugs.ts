@@ -1,3 +1,5 @@
+import { HeadwaterError } from "../../base/errors.ts";
+
 /** Bugs that are switched on for the tests that have to notice them; never in a gateway. */
 export const BRIDGE_BUGS = [
   /** A message counts as done when it is sent. */
@@ -12,8 +14,13 @@ export const BRIDGE_BUGS = [
 
 export type BridgeBug = (typeof BRIDGE_BUGS)[number];
 
-/** Bugs by their names, with commas between them; others are for other rooms. */
+/** Bugs by their names, with commas between them. Throws CONFIG_INVALID for one that there is not. */
 export function parseBridgeBugs(names: string): ReadonlySet<BridgeBug> {
-  const list = names.split(",");
-  return new Set(BRIDGE_BUGS.filter((bug) => list.includes(bug)));
+  const bugs = new Set<BridgeBug>();
+  for (const name of names.split(",").filter((each) => each !== "")) {
+    const bug = BRIDGE_BUGS.find((known) => known === name);
+    if (bug === undefined) throw new HeadwaterError("CONFIG_INVALID", `unknown deliberate bug ${name}`);
+    bugs.add(bug);
+  }
+  return bugs;
 }
