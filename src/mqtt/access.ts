@@ -8,6 +8,12 @@ export interface Identity {
 }
 
 /**
+ * The user name of what is no client: downlinks and bridges, which the configuration allows. Nobody can be let in
+ * under it (`nameFault`), and what they have retained says it after a restart, too.
+ */
+export const INSIDE_NAME = "";
+
+/**
  * What clients may do. Asked for every PUBLISH, so an answer is to be found without a search: the topic's entry
  * is the same object for all messages of a topic while it is remembered.
  */

@@ -1,5 +1,6 @@
 import type { PendingBatch } from "../../broker/ingest.ts";
 import { partitionForKey } from "../../records/murmur2.ts";
+import { INSIDE_NAME } from "../access.ts";
 import type { Door } from "../door.ts";
 import type { HistorySource } from "../history/source.ts";
 import { MESSAGE_TOO_LARGE } from "../settled-batches.ts";
@@ -19,7 +20,7 @@ const encoder = new TextEncoder();
  * where records come to lie.
  */
 export function localDoor(door: Door, logs: HistorySource, clientId: string): LocalDoor {
-  const from = { clientId, userName: null };
+  const from = { clientId, userName: INSIDE_NAME };
   return {
     publish(message: LocalMessage, settled: (settlement: Settlement) => void): void {
       const { payload, properties, qos, retain, expirySec } = message;

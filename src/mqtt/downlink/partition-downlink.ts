@@ -4,6 +4,7 @@ import type { MqttDownlinkSettings } from "../../config/mqtt-downlink-options.ts
 import type { Timer } from "../../io/clock.ts";
 import { encodeHeaders } from "../../records/builder.ts";
 import { decodeHeaders, type RecordCursor } from "../../records/reader.ts";
+import { INSIDE_NAME } from "../access.ts";
 import type { Door } from "../door.ts";
 import type { Follower, GapReason, RecordConsumer } from "../history/follower.ts";
 import type { Followers } from "../history/followers.ts";
@@ -229,7 +230,10 @@ export class PartitionDownlink implements RecordConsumer {
         taken.unheard = !door.live.isWanted(message.entry);
         // Nobody gets a message that would come once more, should the position not become durable.
         this.#batches.push(
-          door.publish({ ...message, after }, { clientId: `downlink ${settings.name}`, userName: null }),
+          door.publish(
+            { ...message, after },
+            { clientId: `downlink ${settings.name}`, userName: INSIDE_NAME },
+          ),
         );
       }
     });
