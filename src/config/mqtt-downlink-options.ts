@@ -1,5 +1,6 @@
 import { downlinkFilter, parseDownlinkTemplate } from "./downlink-template.ts";
 import { meetFilters } from "./filter-overlap.ts";
+import { gatewayTopicFault } from "./gateway-topic.ts";
 import { boolean, choice, count, type Option, text } from "./option.ts";
 import type { MqttRouteSettings } from "./route-options.ts";
 import { parseTemplate } from "./template.ts";
@@ -150,8 +151,8 @@ function topicFault(value: string): string | null {
   if (value === "") return "it is empty";
   if (value === "." || value === "..") return "no topic can have this name";
   if (value.length > MAX_TOPIC_LENGTH) return `it is longer than ${MAX_TOPIC_LENGTH} characters`;
-  if (value.startsWith("__")) return "such topics are the gateway's own";
-  return /^[\w.-]+$/.test(value) ? null : "topics have only letters, digits, '.', '_' and '-'";
+  if (!/^[\w.-]+$/.test(value)) return "topics have only letters, digits, '.', '_' and '-'";
+  return gatewayTopicFault(value);
 }
 
 function targetFault(value: string): string | null {

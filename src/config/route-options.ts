@@ -1,3 +1,4 @@
+import { gatewayTopicFault } from "./gateway-topic.ts";
 import { bad, boolean, choice, good, kindOf, type Option, option, type Reading, text } from "./option.ts";
 import { namedLevels, parseRouteFilter, WHOLE_TOPIC } from "./route-filter.ts";
 import {
@@ -199,7 +200,8 @@ function topicFault(value: string): string | null {
   if (value === "." || value === "..") return "no topic can have this name";
   if (value.length > MAX_TOPIC_LENGTH) return `it is longer than ${MAX_TOPIC_LENGTH} characters`;
   const literal = parts.map((part) => ("text" in part ? part.text : "")).join("");
-  return /^[\w.-]*$/.test(literal) ? null : "topics have only letters, digits, '.', '_' and '-'";
+  if (!/^[\w.-]*$/.test(literal)) return "topics have only letters, digits, '.', '_' and '-'";
+  return gatewayTopicFault(value);
 }
 
 function readHeaders(raw: unknown): Reading<Readonly<Record<string, string>>> {

@@ -1,4 +1,5 @@
 import { topicNameFault } from "../broker/topic-name.ts";
+import { gatewayTopicFault } from "../config/gateway-topic.ts";
 import { DeliveryHeaders } from "./delivery-headers.ts";
 import type { TimestampRule } from "./payload-timestamp.ts";
 import type { DecodedPayload, Origin, Pipeline, SchemaCheck } from "./payloads/pipeline.ts";
@@ -160,10 +161,10 @@ class Route {
     if (this.#key !== null) checkTemplate(config, this.#key, allowed);
     for (const [, value] of this.#headers) checkTemplate(config, value, allowed);
     if (!this.#topic.includes("{")) {
-      const fault = topicNameFault(this.#topic);
+      const fault = routedTopicFault(this.#topic);
       if (fault !== null) throw invalid(config, fault);
     }
-    const fault = topicNameFault(this.#deadLetterTopic);
+    const fault = routedTopicFault(this.#deadLetterTopic);
     if (fault !== null) throw invalid(config, fault);
   }
 
@@ -192,7 +193,7 @@ class Route {
 
   destination(mqttTopic: string, names: ReadonlyMap<string, string>): Destination | string {
     const topic = fill(this.#topic, names, mqttTopic);
-    const fault = topicNameFault(topic);
+    const fault = routedTopicFault(topic);
     if (fault !== null) return fault;
     const headers = this.#headers.map(
       ([name, value]) => [name, encoder.encode(fill(value, names, mqttTopic))] as const,
@@ -239,6 +240,11 @@ class Route {
       ]),
     };
   }
+}
+
+/** Why no route can lead to a topic, or null. A device may have named it. */
+function routedTopicFault(topic: string): string | null {
+  return topicNameFault(topic) ?? gatewayTopicFault(topic);
 }
 
 function fill(template: string, names: ReadonlyMap<string, string>, mqttTopic: string): string {

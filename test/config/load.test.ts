@@ -183,6 +183,9 @@ describe("problems name file, line, key, value and remedy", () => {
     ["data = 1979-05-27", "it is a date; write a quoted text"],
     ['gateway.id = "a b"', 'gateway.id = "a b": it holds other characters'],
     ['kafka.advertised = ":1"', 'kafka.advertised = ":1": no host in it'],
+    ['[[mqtt.route]]\nfilter = "a"\ntopic = "__{x}"', "are the gateway's own"],
+    ['[[mqtt.route]]\nfilter = "a"\ntopic = "headwater.gaps"', "are the gateway's own"],
+    ['[[mqtt.downlink]]\ntopic = "__commands"\ntarget = "a"', "are the gateway's own"],
     // Unknown keys.
     [
       'kafka.lisen = "x:1"',

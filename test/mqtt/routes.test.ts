@@ -69,6 +69,14 @@ describe("routes", () => {
     );
   });
 
+  test("no device can name a topic of the gateway's own", () => {
+    const routes = new RouteTable([{ filter: "{a}/#", topic: "{a}" }]);
+    for (const name of ["__mqtt_sessions", "__any", "headwater.gaps"]) {
+      expect(routes.resolve(`${name}/x`)).toContain("the gateway's own");
+    }
+    expect(routes.resolve("headwater/x")).toMatchObject({ topic: "headwater" });
+  });
+
   test("[MQTT-4.7.2-1] $-topics go only where a filter names their first level", () => {
     const routes = [
       { filter: "{a}/x", topic: "named" },
@@ -91,6 +99,8 @@ describe("routes", () => {
     [{ filter: "a/{key}", topic: "t", key: "{k}" }, "uses {k}"],
     [{ filter: "a", topic: "t", headers: { h: "{x}" } }, "uses {x}"],
     [{ filter: "a", topic: "no spaces" }, "characters other than"],
+    [{ filter: "a", topic: "__mqtt_sessions" }, "the gateway's own"],
+    [{ filter: "a", topic: "t", deadLetterTopic: "headwater.gaps" }, "the gateway's own"],
     [{ filter: "a", topic: "t", timestamp: { payload: "a..b" } }, "empty name"],
   ])("%o is refused at start", (config, words) => {
     try {
