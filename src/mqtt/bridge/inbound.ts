@@ -142,6 +142,11 @@ export class Inbound {
     const link = this.#link;
     if (link === null || this.#draining) return;
     if (message.qos === 2 && this.#isKnown(message.packetId, link)) return;
+    const { maxUnreleased } = this.#settings.limits;
+    if (message.qos === 2 && this.received.size >= maxUnreleased) {
+      this.#reports.stuck(`the remote leaves ${maxUnreleased} QoS 2 messages unreleased`);
+      return;
+    }
     this.messages += 1;
     this.bytes += message.payload.length;
     const pending: Pending = {

@@ -41,6 +41,8 @@ export interface BridgeLimits {
   readonly maxInFlight: number;
   /** Bytes of messages from the remote that wait for the disk; above it nothing more is read. */
   readonly maxUnsettledBytes: number;
+  /** QoS 2 messages of the remote that it has not released: they are saved with every step. */
+  readonly maxUnreleased: number;
   /** Messages read ahead for the remote, and their bytes. */
   readonly maxReadyMessages: number;
   readonly maxReadyBytes: number;
@@ -67,6 +69,7 @@ export interface BridgeLimits {
 export const DEFAULT_BRIDGE_LIMITS: BridgeLimits = {
   maxInFlight: 100,
   maxUnsettledBytes: 4 * 1024 * 1024,
+  maxUnreleased: 1_000,
   maxReadyMessages: 1_000,
   maxReadyBytes: 1024 * 1024,
   maxPacketBytes: 1024 * 1024,

@@ -250,6 +250,26 @@ describe("on its way in", () => {
     expect(rig.told).toContain("the remote has lost the bridge's session: what it kept for it is gone");
   });
 
+  test("QoS 2 messages that the remote never releases are bounded", async () => {
+    const settings = { in: [rule("exact/#", 2)], limits: { maxUnreleased: 5 } };
+    const rig = await connectedRig({ settings });
+    const payload = new Uint8Array(1);
+    const message = {
+      topic: "exact/a",
+      payload,
+      properties: null,
+      expirySec: -1,
+      retain: false,
+      duplicate: false,
+    };
+    for (let packetId = 1; packetId <= 6; packetId++) {
+      rig.remote.link?.events.message({ ...message, qos: 2, packetId });
+      await rig.run(50);
+    }
+    expect(rig.bridge.status().lastError).toBe("the remote leaves 5 QoS 2 messages unreleased");
+    expect(rig.values("mqtt").length).toBe(5);
+  });
+
   test("a filter that the remote refuses is told of, asked for again, and no reason to ask for others", async () => {
     const rig = await connectedRig({ settings: IN, remoteWishes: { refusedFilter: "exact/#" } });
     await rig.run(100);
