@@ -233,7 +233,8 @@ export class Door {
 
   /**
    * Users or rules have changed. Who was let in for what no longer holds is put out, its will unpublished. The
-   * others stay with their subscriptions, and get and publish what they may from now on.
+   * others stay with their subscriptions, and get and publish what they may from now on. What those have left behind
+   * who are nobody any more goes with them.
    */
   rightsChanged(): void {
     this.subscriptions.invalidate();
@@ -243,6 +244,26 @@ export class Door {
       this.stats.loginsRevoked++;
       client.leave(Reason.NOT_AUTHORIZED, "its user, password or certificate holds no longer", "discard");
     }
+    this.endAbandoned();
+  }
+
+  /**
+   * Ends the sessions of those who are no users any more, or whose certificate was revoked, and takes back their wills:
+   * else they would go on speaking, and whoever gets the name next would inherit what was meant for them.
+   */
+  endAbandoned(): void {
+    this.wills.discardAbandoned(this.gate);
+    let count = 0;
+    for (const session of [...(this.store?.all() ?? [])]) if (this.endIfAbandoned(session)) count++;
+    if (count > 0) this.log.info("ended MQTT sessions of users that are gone", { count });
+  }
+
+  /** The same for one session. One that has a connection is its connection's. */
+  endIfAbandoned(session: Session): boolean {
+    if (this.gate.stands(session) || this.clients.get(session.clientId)?.session === session) return false;
+    this.wills.disconnected(session, "discard");
+    this.endSession(session);
+    return true;
   }
 
   /** A connection has ended: its session ends with it, or waits for the next one. */

@@ -1,4 +1,4 @@
-import type { Admission, Credentials, Proof } from "../security/security.ts";
+import type { Admission, Credentials, Owner, Proof } from "../security/security.ts";
 
 /** Who gets in. */
 export interface Gate {
@@ -11,8 +11,8 @@ export interface Gate {
   admit(credentials: Credentials, done: (admission: Admission) => void): () => void;
   /** Whether what somebody was let in for still holds. */
   holds(proof: Proof): boolean;
-  /** Whether there is a user of this name. */
-  isUser(name: string): boolean;
+  /** Whether whoever has left something behind, a session or a will, is still somebody who could come back for it. */
+  stands(owner: Owner): boolean;
 }
 
 /** What somebody is let in for where nobody is asked. */
@@ -28,5 +28,5 @@ export const OPEN_GATE: Gate = {
     return () => {};
   },
   holds: () => true,
-  isUser: () => false,
+  stands: () => true,
 };

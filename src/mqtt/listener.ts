@@ -109,6 +109,8 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
   const guards = security === undefined ? {} : { gate: security, access: new GuardedAccess(security) };
   const door = new Door({ ...options, ...history, ...guards, limits, routes: new RouteTable(routes) });
   startDownlinks(door, options);
+  // Who was a user when the last process ended may be none now.
+  door.endAbandoned();
   let closing: Promise<void> | null = null;
   const listeners = listen(options, limits, (connection) => admit(door, connection));
   security?.onChanged(() => {

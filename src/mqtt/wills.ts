@@ -2,9 +2,11 @@ import type { PendingBatch } from "../broker/ingest.ts";
 import { Deadlines } from "../coordinators/runtime/deadlines.ts";
 import type { Identity } from "./access.ts";
 import type { Door } from "./door.ts";
+import type { Gate } from "./gate.ts";
 import type { WillPacket } from "./packets/connect.ts";
 import { MESSAGE_OVERHEAD_BYTES } from "./publishing.ts";
 import { DurableSession } from "./sessions/durable/durable-session.ts";
+import type { OwnedWill } from "./sessions/durable/records.ts";
 import type { Session } from "./sessions/session.ts";
 
 /**
@@ -27,7 +29,7 @@ export class Wills {
   readonly #door: Door;
   readonly #delays: Deadlines;
   /** Wills of connections of an earlier process whose sessions ended with them, by client id. */
-  readonly #orphans = new Map<string, { readonly will: WillPacket; readonly userName: string | null }>();
+  readonly #orphans = new Map<string, OwnedWill>();
   /** Bytes that all of them hold. */
   #sizeBytes = 0;
 
@@ -65,7 +67,7 @@ export class Wills {
    * on. Gives the batch in which that is written down, or null where it is in none.
    */
   connected(session: Session, will: WillPacket | null): PendingBatch | null {
-    const { clientId, userName } = session;
+    const { clientId, userName, certificate } = session;
     const { store } = this.#door;
     this.#delays.delete(clientId);
     const orphan = this.#orphans.get(clientId);
@@ -74,8 +76,8 @@ export class Wills {
     this.#put(session, will);
     if (store === null) return null;
     const isOfSession = isKept(session);
-    const own = isOfSession ? null : will;
-    if (own !== null || orphan !== undefined) store.keepWill(clientId, own, userName);
+    const own = isOfSession || will === null ? null : { will, userName, certificate };
+    if (own !== null || orphan !== undefined) store.keepWill(clientId, own);
     if (isOfSession) return store.change(session);
     return own === null && orphan === undefined ? null : store.batch;
   }
@@ -104,6 +106,15 @@ export class Wills {
     if (session.will !== null) this.#publishOf(session);
   }
 
+  /** Takes back what those have left whose session is gone and who are nobody any more. */
+  discardAbandoned(gate: Gate): void {
+    for (const [clientId, orphan] of this.#orphans) {
+      if (gate.stands(orphan)) continue;
+      this.#delays.delete(clientId);
+      this.#takeOrphan(clientId, orphan);
+    }
+  }
+
   stop(): void {
     this.#delays.clear();
   }
@@ -118,10 +129,14 @@ export class Wills {
   #publishOrphan(clientId: string): void {
     const orphan = this.#orphans.get(clientId);
     if (orphan === undefined) return;
-    this.#orphans.delete(clientId);
-    this.#sizeBytes -= willSizeBytes(orphan.will);
     this.#publish(orphan.will, { clientId, userName: orphan.userName });
-    this.#door.store?.keepWill(clientId, null, null);
+    this.#takeOrphan(clientId, orphan);
+  }
+
+  #takeOrphan(clientId: string, { will }: OwnedWill): void {
+    this.#orphans.delete(clientId);
+    this.#sizeBytes -= willSizeBytes(will);
+    this.#door.store?.keepWill(clientId, null);
   }
 
   /** In the turn in which it is taken back, so that a power cut mostly leaves both or none: it may come twice, not never. */
@@ -146,10 +161,10 @@ export class Wills {
     this.#delays.delete(session.clientId);
     this.#put(session, null);
     if (store === null) return;
-    if (!(session instanceof DurableSession)) store.keepWill(session.clientId, null, null);
+    if (!(session instanceof DurableSession)) store.keepWill(session.clientId, null);
     else {
       // It may have been one that was to end with its connection, and have its will in a record of its own.
-      if (session.expirySec === 0) store.keepWill(session.clientId, null, null);
+      if (session.expirySec === 0) store.keepWill(session.clientId, null);
       if (!session.ended) store.change(session);
     }
   }

@@ -61,6 +61,14 @@ export type Proof =
   | { readonly kind: "password"; readonly userName: string; readonly hash: string }
   | { readonly kind: "certificate"; readonly id: string };
 
+/** Whose something is that outlives its connection. */
+export interface Owner {
+  /** Null for nobody in particular. */
+  readonly userName: string | null;
+  /** The id of the certificate that the name is from; null where it is from a password, or there is none. */
+  readonly certificate: string | null;
+}
+
 export type Admission =
   | { readonly kind: "admitted"; readonly userName: string | null; readonly proof: Proof }
   | {
@@ -180,9 +188,10 @@ export class Security {
     }
   }
 
-  /** Whether there is a user of this name. */
-  isUser(name: string): boolean {
-    return this.#users.has(name);
+  /** Whether whoever has left something behind is still somebody: its user is there, its certificate on no list. */
+  stands({ userName, certificate }: Owner): boolean {
+    if (certificate !== null) return !this.#revoked.has(certificate);
+    return userName === null || this.#users.has(userName);
   }
 
   /** What somebody may do, as of now. */

@@ -107,6 +107,7 @@ function open(
   }
   const { session, written: begun } = sessionFor(door, packet, terms);
   session.userName = admitted.userName;
+  session.certificate = admitted.proof.kind === "certificate" ? admitted.proof.id : null;
   const written = door.wills.connected(session, will) ?? begun;
   client.session = session;
   client.proof = admitted.proof;
@@ -146,6 +147,7 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
       returnCode: ConnectReturn.NOT_AUTHORIZED,
       what: "its user, password or certificate holds no longer",
     });
+    door.endIfAbandoned(session);
     return;
   }
   putConnack(client, packet, terms);

@@ -15,6 +15,8 @@ export class Session {
   readonly clientId: string;
   /** The name that the client was let in under; null for nobody in particular. */
   userName: string | null = null;
+  /** The id of the certificate that the name is from; null where it is from none. */
+  certificate: string | null = null;
   /** Its connection's, or while it is away one that is not due yet. */
   will: WillPacket | null = null;
   readonly subscriptions = new Map<string, Subscription>();

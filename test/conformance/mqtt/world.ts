@@ -129,7 +129,7 @@ function gateOf(users: Readonly<Record<string, string>>, clock: Clock): Gate {
       return () => timer.cancel();
     },
     holds: () => true,
-    isUser: (name) => users[name] !== undefined,
+    stands: ({ userName }) => userName === null || users[userName] !== undefined,
   };
 }
 

@@ -31,7 +31,7 @@ export class DurableSession extends Session {
   }
 
   get record(): SessionRecord {
-    const { number, protocol, expirySec, connected, disconnectedAtMs, userName, will } = this;
-    return { number, protocol, expirySec, connected, disconnectedAtMs, userName, will };
+    const { number, protocol, expirySec, connected, disconnectedAtMs, userName, certificate, will } = this;
+    return { number, protocol, expirySec, connected, disconnectedAtMs, userName, certificate, will };
   }
 }

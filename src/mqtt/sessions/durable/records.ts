@@ -1,3 +1,4 @@
+import type { Owner } from "../../../security/security.ts";
 import { type Qos, type Version, Version as Versions } from "../../packets/codes.ts";
 import { qosOf, type WillPacket } from "../../packets/connect.ts";
 import type { LiveMessage } from "../outbound.ts";
@@ -8,13 +9,13 @@ import type { FieldReader, FieldWriter } from "./bytes.ts";
  * Records of `__mqtt_sessions`. A key is a kind byte and what identifies the thing; a value begins with a version byte,
  * and null takes the thing back. Numbers are varints, texts UTF-8; what has no length is the last field.
  *
- *   SESSION       client id                    number, protocol, flags, expiry, time, [user name], [will]
+ *   SESSION       client id                    number, protocol, flags, expiry, time, [user name], [certificate], [will]
  *   SUBSCRIPTION  session number, filter       options, identifier
  *   MESSAGE       message number               flags, [expiry], topic, [properties], [origin], targets, payload
  *   PROGRESS      session number               boundaries, runs of unacknowledged sequences
  *   RECEIVED      session number, packet id    a PUBLISH of QoS 2, see `received.ts`
  *   CURSOR        name                         whatever its owner put there
- *   WILL          client id                    [user name], will
+ *   WILL          client id                    [user name], [certificate], will
  */
 export const Kind = {
   SESSION: 1,
@@ -38,24 +39,28 @@ export interface SessionRecord {
   /** Wall time of the end of its connection; 0 while connected. */
   readonly disconnectedAtMs: number;
   readonly userName: string | null;
+  /** The id of the certificate that the name is from, or null. */
+  readonly certificate: string | null;
   readonly will: WillPacket | null;
 }
 
 const CONNECTED = 1;
 const HAS_USER_NAME = 2;
 const HAS_WILL = 4;
+const HAS_CERTIFICATE = 8;
 
 export function putSession(writer: FieldWriter, session: SessionRecord): void {
-  const { userName, will } = session;
+  const { userName, certificate, will } = session;
   writer.u8(VERSION).number(session.number).u8(session.protocol);
-  writer.u8(
-    (session.connected ? CONNECTED : 0) |
-      (userName === null ? 0 : HAS_USER_NAME) |
-      (will === null ? 0 : HAS_WILL),
-  );
+  writer.u8((session.connected ? CONNECTED : 0) | ownerFlags(session) | (will === null ? 0 : HAS_WILL));
   writer.number(session.expirySec).number(session.disconnectedAtMs);
   if (userName !== null) writer.text(userName);
+  if (certificate !== null) writer.text(certificate);
   if (will !== null) putWillFields(writer, will);
+}
+
+function ownerFlags({ userName, certificate }: Owner): number {
+  return (userName === null ? 0 : HAS_USER_NAME) | (certificate === null ? 0 : HAS_CERTIFICATE);
 }
 
 /** Null for a value of another version, or none at all. */
@@ -67,6 +72,7 @@ export function readSession(reader: FieldReader): SessionRecord | null {
   const expirySec = reader.number();
   const disconnectedAtMs = reader.number();
   const userName = (flags & HAS_USER_NAME) === 0 ? null : reader.text();
+  const certificate = (flags & HAS_CERTIFICATE) === 0 ? null : reader.text();
   const will = (flags & HAS_WILL) === 0 ? null : readWillFields(reader);
   if (!reader.ok || protocol === null) return null;
   return {
@@ -76,6 +82,7 @@ export function readSession(reader: FieldReader): SessionRecord | null {
     connected: (flags & CONNECTED) !== 0,
     disconnectedAtMs,
     userName,
+    certificate,
     will,
   };
 }
@@ -84,22 +91,25 @@ const WILL_RETAIN = 4;
 const WILL_PROPERTIES = 8;
 
 /** A will with the name that its client was let in under. */
-export interface OwnedWill {
+export interface OwnedWill extends Owner {
   readonly will: WillPacket;
-  readonly userName: string | null;
 }
 
-export function putWill(writer: FieldWriter, { will, userName }: OwnedWill): void {
-  writer.u8(VERSION).u8(userName === null ? 0 : HAS_USER_NAME);
+export function putWill(writer: FieldWriter, owned: OwnedWill): void {
+  const { will, userName, certificate } = owned;
+  writer.u8(VERSION).u8(ownerFlags(owned));
   if (userName !== null) writer.text(userName);
+  if (certificate !== null) writer.text(certificate);
   putWillFields(writer, will);
 }
 
 export function readWill(reader: FieldReader): OwnedWill | null {
   if (reader.u8() !== VERSION) return null;
-  const userName = (reader.u8() & HAS_USER_NAME) === 0 ? null : reader.text();
+  const flags = reader.u8();
+  const userName = (flags & HAS_USER_NAME) === 0 ? null : reader.text();
+  const certificate = (flags & HAS_CERTIFICATE) === 0 ? null : reader.text();
   const will = readWillFields(reader);
-  return reader.ok ? { will, userName } : null;
+  return reader.ok ? { will, userName, certificate } : null;
 }
 
 function putWillFields(writer: FieldWriter, will: WillPacket): void {

@@ -4,7 +4,6 @@ import type { Clock } from "../../../io/clock.ts";
 import type { MqttLimits } from "../../limits.ts";
 import type { Losses } from "../../losses.ts";
 import type { Version } from "../../packets/codes.ts";
-import type { WillPacket } from "../../packets/connect.ts";
 import type { MqttStats } from "../../stats.ts";
 import type { SubscriptionTrie } from "../subscription-trie.ts";
 import type { Subscription } from "../targets.ts";
@@ -155,8 +154,8 @@ export class SessionStore {
   }
 
   /** The will of a client whose session ends with its connection; null for none any more. */
-  keepWill(clientId: string, will: WillPacket | null, userName: string | null): PendingBatch {
-    this.#wills.set(clientId, will === null ? null : { will, userName });
+  keepWill(clientId: string, will: OwnedWill | null): PendingBatch {
+    this.#wills.set(clientId, will);
     return this.#turns.batch;
   }
 
@@ -273,6 +272,7 @@ export class SessionStore {
     session.connected = record.connected;
     session.disconnectedAtMs = record.disconnectedAtMs;
     session.userName = record.userName;
+    session.certificate = record.certificate;
     session.will = record.will;
     for (const subscription of found.subscriptions.values()) {
       session.subscriptions.set(subscription.filter, subscription);

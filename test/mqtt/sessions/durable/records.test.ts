@@ -35,6 +35,7 @@ const SESSION = {
   connected: false,
   disconnectedAtMs: 1_767_225_600_000,
   userName: "ann",
+  certificate: "30/01",
   will: WILL,
 } as const;
 
@@ -85,9 +86,10 @@ const CASES: readonly (readonly [
   ["a session", (writer) => putSession(writer, SESSION), readSession, SESSION],
   [
     "a session without user and will",
-    (writer) => putSession(writer, { ...SESSION, connected: true, userName: null, will: null }),
+    (writer) =>
+      putSession(writer, { ...SESSION, connected: true, userName: null, certificate: null, will: null }),
     readSession,
-    { ...SESSION, connected: true, userName: null, will: null },
+    { ...SESSION, connected: true, userName: null, certificate: null, will: null },
   ],
   [
     "a subscription",
@@ -105,9 +107,15 @@ const CASES: readonly (readonly [
   ["progress", (writer) => putProgress(writer, PROGRESS), readProgress, PROGRESS],
   [
     "a will",
-    (writer) => putWill(writer, { will: WILL, userName: "ann" }),
+    (writer) => putWill(writer, { will: WILL, userName: "ann", certificate: "30/01" }),
     readWill,
-    { will: WILL, userName: "ann" },
+    { will: WILL, userName: "ann", certificate: "30/01" },
+  ],
+  [
+    "a will of nobody in particular",
+    (writer) => putWill(writer, { will: WILL, userName: null, certificate: null }),
+    readWill,
+    { will: WILL, userName: null, certificate: null },
   ],
   ["a QoS 2 message under way", (writer) => putReceived(writer, UNDER_WAY), readReceived, UNDER_WAY],
   [
