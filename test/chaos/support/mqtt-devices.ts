@@ -112,6 +112,14 @@ abstract class DurableClient {
   }
 }
 
+/** What a client's own half of a session went through; with the times of these, it can be had as it was at a moment. */
+export interface Noted {
+  readonly kind: "published" | "pubrec" | "done" | "heard" | "released";
+  readonly packetId: number;
+  readonly value: string;
+  readonly qos: number;
+}
+
 interface Underway {
   readonly message: IPublishPacket;
   readonly value: string;
@@ -131,6 +139,7 @@ export interface PublisherPlan {
 /** Publishes numbers in their order; sends again what was not acknowledged, as the specification has it. */
 export class ChaosPublisher extends DurableClient {
   readonly plan: PublisherPlan;
+  note: (noted: Noted) => void = () => {};
   /** Numbers that were acknowledged to their end. */
   readonly acked: string[] = [];
   /** The last number that was published at all. */
@@ -142,6 +151,17 @@ export class ChaosPublisher extends DurableClient {
   constructor(plan: PublisherPlan, address: () => string) {
     super(plan.clientId, address, plan.version);
     this.plan = plan;
+  }
+
+  /** As it was when these had been noted; it begins no message more. To be called before `start`. */
+  resume(notes: readonly Noted[]): void {
+    this.#paused = true;
+    for (const { kind, packetId, value } of notes) {
+      if (kind === "published") this.#begin(packetId, value);
+      if (kind === "done") this.#underway.delete(packetId);
+      const underway = this.#underway.get(packetId);
+      if (kind === "pubrec" && underway !== undefined) underway.received = true;
+    }
   }
 
   /** Begins no message more; those under way go on. */
@@ -165,7 +185,9 @@ export class ChaosPublisher extends DurableClient {
     const messageId = packet.messageId ?? 0;
     const underway = this.#underway.get(messageId);
     if (underway === undefined) return;
+    const { value } = underway;
     if (packet.cmd === "pubrec") {
+      this.note({ kind: "pubrec", packetId: messageId, value, qos: 2 });
       underway.received = true;
       this.send({ cmd: "pubrel", messageId });
       return;
@@ -173,22 +195,29 @@ export class ChaosPublisher extends DurableClient {
     if (packet.cmd !== "puback" && packet.cmd !== "pubcomp") return;
     if ((packet.reasonCode ?? 0) >= 0x80 && packet.cmd === "puback") return;
     this.#underway.delete(messageId);
-    this.acked.push(underway.value);
+    this.note({ kind: "done", packetId: messageId, value, qos: this.plan.qos });
+    this.acked.push(value);
     this.#fill();
   }
 
   #fill(): void {
-    const { topic, qos, retain, window } = this.plan;
+    const { window, qos } = this.plan;
     while (!this.#paused && this.connected && this.#underway.size < window) {
       this.sent += 1;
       const value = `${this.clientId} ${this.sent}`;
       while (this.#underway.has(this.#nextId)) this.#nextId = (this.#nextId % 200) + 1;
       const messageId = this.#nextId;
       this.#nextId = (messageId % 200) + 1;
-      const message = { cmd: "publish", topic, payload: value, qos, retain, dup: false, messageId } as const;
-      this.#underway.set(messageId, { message, value, received: false });
-      this.send(message);
+      this.note({ kind: "published", packetId: messageId, value, qos });
+      this.send(this.#begin(messageId, value));
     }
+  }
+
+  #begin(messageId: number, value: string): IPublishPacket {
+    const { topic, qos, retain } = this.plan;
+    const message = { cmd: "publish", topic, payload: value, qos, retain, dup: false, messageId } as const;
+    this.#underway.set(messageId, { message, value, received: false });
+    return message;
   }
 }
 
@@ -202,6 +231,7 @@ export interface HeardMessage {
 /** Takes messages as an application does that must not do anything twice at QoS 2. */
 export class ChaosSubscriber extends DurableClient {
   readonly qos: Qos;
+  note: (noted: Noted) => void = () => {};
   readonly heard: HeardMessage[] = [];
   readonly #filter: string;
   /** Identifiers of QoS 2 that are not released. */
@@ -218,6 +248,15 @@ export class ChaosSubscriber extends DurableClient {
   /** Resolves once the broker has confirmed the subscription. */
   get subscribed(): Promise<void> {
     return this.#subscribed.promise;
+  }
+
+  /** As it was when these had been noted: its subscription is confirmed. To be called before `start`. */
+  resume(notes: readonly Noted[]): void {
+    this.#asked = true;
+    for (const { kind, packetId, qos } of notes) {
+      if (kind === "heard" && qos === 2) this.#received.add(packetId);
+      if (kind === "released") this.#received.delete(packetId);
+    }
   }
 
   protected opened(): void {
@@ -237,18 +276,20 @@ export class ChaosSubscriber extends DurableClient {
           this.send({ cmd: "pubrec", messageId });
           return;
         }
-        this.heard.push({
-          topic: packet.topic,
-          value: packet.payload.toString(),
-          qos: packet.qos,
-          dup: packet.dup,
-        });
+        this.#hear(packet);
         if (packet.qos === 2) this.#received.add(messageId);
         if (packet.qos > 0) this.send({ cmd: packet.qos === 1 ? "puback" : "pubrec", messageId });
         return;
       case "pubrel":
         this.#received.delete(messageId);
+        this.note({ kind: "released", packetId: messageId, value: "", qos: 2 });
         this.send({ cmd: "pubcomp", messageId });
     }
+  }
+
+  #hear({ topic, payload, qos, dup, messageId = 0 }: IPublishPacket): void {
+    const value = payload.toString();
+    this.heard.push({ topic, value, qos, dup });
+    this.note({ kind: "heard", packetId: messageId, value, qos });
   }
 }

@@ -28,13 +28,14 @@ const MAX_PER_CONNECTION = 40;
 const BYSTANDER_EVERY = 500;
 const ADVANCE_MS = 700;
 const KAFKA_STORAGE_ERROR = 56;
-/** Short queues, so that time goes into packets and not into the noise that a reconnection gets again. */
+/** Small bounds: they are soon reached, and time goes into packets and not into what a reconnection gets again. */
 const LIMITS = {
   maxPacketBytes: 4_096,
   maxSessionExpirySec: 60,
   maxDurableSessions: 200,
   maxQueuedMessages: 40,
   maxInFlight: 10,
+  maxRetainedMessages: 2_000,
 };
 /** Batches of sessions whose messages can be had, as of a log that was damaged before. */
 const MAX_STATE_BATCHES = 5_000;
