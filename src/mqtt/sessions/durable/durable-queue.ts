@@ -37,6 +37,7 @@ export interface QueueHost {
   readonly limits: MqttLimits;
   readonly stats: MqttStats;
   readonly losses: Losses;
+  monotonicMs(): number;
   /** Whether all sessions together may keep another message of this size. */
   hasRoom(sizeBytes: number): boolean;
   sizeOf(slot: number): number;
@@ -74,6 +75,8 @@ export class DurableQueue implements Outbound {
   readonly #host: QueueHost;
   readonly #live: TransientOutbound;
   readonly #flight = new EntryRing();
+  /** Whether the sequences of the flight only grow. */
+  #isSorted = true;
   #queue = new EntryRing();
   #link: SubscriberLink | null = null;
   #nextSequence = 0;
@@ -327,8 +330,11 @@ export class DurableQueue implements Outbound {
   /** What `written` gave is durable: the PUBRELs in it may leave. */
   durable({ firstUndone, received }: WrittenProgress): void {
     if (this.#ended) return;
+    const wasHeld = this.#queue.length > 0 && !this.#hasIdentifier(this.#queue.sequenceAt(0));
     this.#durableFirst = Math.max(this.#durableFirst, firstUndone);
     for (const sequence of received) this.#sendRelease(sequence);
+    // Nothing else may come that would send it.
+    if (wasHeld) this.pump(this.#host.monotonicMs());
   }
 
   /** What `written` gave is in no log: it is to be written again. */
@@ -397,12 +403,12 @@ export class DurableQueue implements Outbound {
   }
 
   #canSend(link: SubscriberLink, sequence: number): boolean {
-    return (
-      link.writable &&
-      this.#outstanding < this.#window(link) &&
-      // No two that a crash could leave undone may have the same identifier.
-      sequence - this.#durableFirst < PACKET_IDS
-    );
+    return link.writable && this.#outstanding < this.#window(link) && this.#hasIdentifier(sequence);
+  }
+
+  /** No two that a crash could leave undone may have the same identifier. */
+  #hasIdentifier(sequence: number): boolean {
+    return sequence - this.#durableFirst < PACKET_IDS;
   }
 
   /** Sends the first of the flight that this connection has not seen (MQTT-4.4.0-1, -2). False where there is no room. */
@@ -460,6 +466,10 @@ export class DurableQueue implements Outbound {
   /** Under way before it is sent: a socket may break while it takes the bytes. */
   #fly(sequence: number, slot: number, flags: number): void {
     assert(this.#seen === this.#flight.length, "sent before what is to be sent again");
+    const { length } = this.#flight;
+    // One that was offered may be ahead of what was staged before it.
+    if (length === 0) this.#isSorted = true;
+    else if (sequence < this.#flight.sequenceAt(length - 1)) this.#isSorted = false;
     this.#flight.push(sequence, slot, flags | SENT);
     this.#seen++;
     this.#outstanding++;
@@ -505,25 +515,32 @@ export class DurableQueue implements Outbound {
 
   /** A PUBREC is durable: its PUBREL leaves on the connection that has seen the message, or with the next one. */
   #sendRelease(sequence: number): void {
-    for (let index = 0; index < this.#flight.length; index++) {
-      if (this.#flight.sequenceAt(index) !== sequence) continue;
-      const flags = this.#flight.flagsAt(index);
-      if ((flags & STATE_MASK) !== RECEIVED) return;
-      this.#mark(index, RELEASED);
-      if (index < this.#seen) this.#link?.sendRelease(packetIdOf(sequence));
-      return;
-    }
+    const index = this.#find(packetIdOf(sequence));
+    if (index < 0 || (this.#flight.flagsAt(index) & STATE_MASK) !== RECEIVED) return;
+    this.#mark(index, RELEASED);
+    if (index < this.#seen) this.#link?.sendRelease(packetIdOf(sequence));
   }
 
   // The end of entries.
 
-  /** The entry under way with this identifier, or -1. Acknowledgements mostly come in the order of the messages. */
+  /** The entry under way with this identifier, or -1. */
   #find(packetId: number): number {
-    for (let index = 0; index < this.#flight.length; index++) {
-      if (packetIdOf(this.#flight.sequenceAt(index)) !== packetId) continue;
-      if ((this.#flight.flagsAt(index) & STATE_MASK) !== DONE) return index;
+    const flight = this.#flight;
+    if (flight.length === 0) return -1;
+    if (this.#isSorted) {
+      // All are within one round of identifiers from the first on.
+      const first = flight.sequenceAt(0);
+      const ahead = (packetId - packetIdOf(first) + PACKET_IDS) % PACKET_IDS;
+      return this.#undone(flight.indexOf(first + ahead));
+    }
+    for (let index = 0; index < flight.length; index++) {
+      if (packetIdOf(flight.sequenceAt(index)) === packetId && this.#undone(index) >= 0) return index;
     }
     return -1;
+  }
+
+  #undone(index: number): number {
+    return index >= 0 && (this.#flight.flagsAt(index) & STATE_MASK) !== DONE ? index : -1;
   }
 
   #over(index: number, end: DeliveryEnd | null): void {

@@ -56,6 +56,20 @@ export class EntryRing {
     return this.#flags[this.#at(index)] ?? 0;
   }
 
+  /** The entry of a sequence, or -1, by halving: where sequences only grow. */
+  indexOf(sequence: number): number {
+    let low = 0;
+    let high = this.#length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      const found = this.sequenceAt(middle);
+      if (found === sequence) return middle;
+      if (found < sequence) low = middle + 1;
+      else high = middle - 1;
+    }
+    return -1;
+  }
+
   set(index: number, slot: number, flags: number): void {
     this.#slots[this.#at(index)] = slot;
     this.#flags[this.#at(index)] = flags;

@@ -234,6 +234,10 @@ export class MessageStore implements QueueHost {
 
   // What queues ask for.
 
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
+
   hasRoom(sizeBytes: number): boolean {
     const { table, limits } = this;
     return table.count < limits.maxStoredMessages && table.sizeBytes + sizeBytes <= limits.maxStoredBytes;

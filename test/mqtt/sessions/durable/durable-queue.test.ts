@@ -1,0 +1,199 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { DEFAULT_MQTT_LIMITS } from "../../../../src/mqtt/limits.ts";
+import { NO_LOSSES } from "../../../../src/mqtt/losses.ts";
+import {
+  DurableQueue,
+  packetIdOf,
+  type QueueHost,
+} from "../../../../src/mqtt/sessions/durable/durable-queue.ts";
+import type { LiveMessage, SubscriberLink } from "../../../../src/mqtt/sessions/outbound.ts";
+import { newStats } from "../../../../src/mqtt/stats.ts";
+
+const MESSAGE: LiveMessage = {
+  topic: new Uint8Array(1),
+  payload: new Uint8Array(1),
+  properties: null,
+  qos: 2,
+  retain: false,
+  expiresAtMs: Number.POSITIVE_INFINITY,
+  sizeBytes: 10,
+};
+
+let sent: string[];
+let released: number[];
+let progressed: string[];
+let queue: DurableQueue;
+let host: QueueHost;
+
+class Link implements SubscriberLink {
+  receiveMaximum = 65_535;
+  writable = true;
+
+  sendPublish(
+    _message: LiveMessage,
+    qos: number,
+    _retain: boolean,
+    packetId: number,
+    _expirySec: number,
+    _identifiers: readonly number[],
+    duplicate = false,
+  ): "sent" {
+    sent.push(`${duplicate ? "again " : ""}${packetId} at ${qos}`);
+    return "sent";
+  }
+
+  sendRelease(packetId: number): void {
+    sent.push(`release ${packetId}`);
+  }
+}
+
+beforeEach(() => {
+  sent = [];
+  released = [];
+  progressed = [];
+  host = {
+    limits: {
+      ...DEFAULT_MQTT_LIMITS,
+      maxInFlight: 65_535,
+      maxQueuedMessages: 1_000_000,
+      maxQueuedBytes: 1e9,
+    },
+    stats: newStats(),
+    losses: NO_LOSSES,
+    monotonicMs: () => 0,
+    hasRoom: () => true,
+    sizeOf: () => 10,
+    body: () => ({ message: MESSAGE, identifiersFor: () => [] }),
+    letGo: (slot) => void released.push(slot),
+    progressed: (_queue, urgency) => void progressed.push(urgency),
+    stageCopy() {},
+    tell() {},
+  };
+  queue = new DurableQueue(1, "s", host);
+});
+
+/** Takes messages and makes them durable; slots are their sequences. */
+function take(count: number, qos = 1): void {
+  for (let n = 0; n < count; n++) {
+    const sequence = queue.accept(10);
+    queue.settle(sequence, sequence, qos);
+  }
+}
+
+function flush(): void {
+  queue.durable(queue.written());
+}
+
+describe("the queue of a durable session", () => {
+  test("gives identifiers by sequences, from 1 and never 0", () => {
+    expect([0, 65_534, 65_535, 131_070].map(packetIdOf)).toEqual([1, 65_535, 1, 1]);
+  });
+
+  test("sends within the window, lets go of what is acknowledged, and sends on", () => {
+    const link = new Link();
+    link.receiveMaximum = 2;
+    queue.attach(link);
+    take(3);
+    queue.pump(0);
+    expect(sent).toEqual(["1 at 1", "2 at 1"]);
+    queue.acknowledged(2);
+    queue.pump(0);
+    expect(sent).toEqual(["1 at 1", "2 at 1", "3 at 1"]);
+    expect(released).toEqual([1]);
+    expect(queue.progress).toEqual({
+      boundary: 3,
+      maybeSentBelow: 0,
+      runs: [
+        { first: 0, count: 1, released: false },
+        { first: 2, count: 1, released: false },
+      ],
+    });
+  });
+
+  test("never has two messages of one identifier that a crash could leave undone, and goes on after that", () => {
+    queue.attach(new Link());
+    take(70_000);
+    queue.pump(0);
+    expect(sent).toHaveLength(65_535);
+    for (let packetId = 2; packetId <= 65_535; packetId++) queue.acknowledged(packetId);
+    flush();
+    queue.pump(0);
+    // The first is not acknowledged: its identifier is taken.
+    expect(sent).toHaveLength(65_535);
+    queue.acknowledged(1);
+    queue.pump(0);
+    // It is, but a crash could still bring it back.
+    expect(sent).toHaveLength(65_535);
+    flush();
+    expect(sent).toHaveLength(70_000);
+    expect(sent[65_535]).toBe("1 at 1");
+  });
+
+  test("sends PUBREL when PUBREC is durable, and again with the next connection, in order", () => {
+    queue.attach(new Link());
+    take(3, 2);
+    queue.pump(0);
+    sent = [];
+    expect(queue.received(2)).toBe("later");
+    expect(queue.received(2)).toBe("later");
+    expect(queue.received(9)).toBe("unknown");
+    expect(progressed).toContain("soon");
+    expect(sent).toEqual([]);
+    flush();
+    expect(sent).toEqual(["release 2"]);
+    expect(queue.received(2)).toBe("release");
+    queue.detach();
+    queue.attach(new Link());
+    sent = [];
+    queue.pump(0);
+    expect(sent).toEqual(["again 1 at 2", "release 2", "again 3 at 2"]);
+    queue.completed(2);
+    queue.completed(1);
+    expect(queue.progress.runs).toEqual([
+      { first: 0, count: 1, released: false },
+      { first: 2, count: 1, released: false },
+    ]);
+  });
+
+  test("writes again what could not be written", () => {
+    queue.attach(new Link());
+    take(1, 2);
+    queue.pump(0);
+    queue.received(1);
+    queue.unwritten(queue.written());
+    flush();
+    expect(sent).toEqual(["1 at 2", "release 1"]);
+  });
+
+  test("offers what belongs to the connection alone only where nothing waits, and never at QoS 2", () => {
+    const target = {
+      session: { clientId: "s" },
+      qos: 2,
+      retainAsPublished: false,
+      identifiers: [],
+      noLocal: false,
+      subscriptions: [],
+    } as never;
+    expect(queue.offer(MESSAGE, target, 0)).toBe(false);
+    queue.attach(new Link());
+    expect(queue.offer(MESSAGE, target, 0)).toBe(true);
+    expect(sent).toEqual(["1 at 1"]);
+    expect(queue.progress.runs).toEqual([]);
+    queue.accept(10);
+    expect(queue.offer(MESSAGE, target, 0)).toBe(false);
+    queue.detach();
+    expect(queue.flightMessages).toBe(0);
+  });
+
+  test("lets go of everything when it ends, also of what becomes durable then", () => {
+    queue.attach(new Link());
+    take(2);
+    queue.pump(0);
+    queue.acknowledged(1);
+    take(1);
+    const staged = queue.accept(10);
+    queue.end();
+    queue.settle(staged, staged, 1);
+    expect(released.sort()).toEqual([0, 1, 2, 3]);
+  });
+});
