@@ -331,6 +331,8 @@ export class Door {
     const nowMs = this.clock.monotonicMs();
     this.live.settle(nowMs);
     this.store?.messages.settle(nowMs);
+    // A session may have ended while messages for it were on their way to the disk.
+    this.live.shared.passOn(nowMs);
     this.downlinks?.settle();
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }

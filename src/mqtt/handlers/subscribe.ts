@@ -43,6 +43,7 @@ export function handleSubscribe(client: Client): void {
     }
   }
   const wantRetained: Subscription[] = [];
+  const before = standing(client, packet.requests);
   let fault = "";
   const codes = packet.requests.map((request) => {
     const answer = subscribe(client, request, packet.subscriptionIdentifier, wantRetained);
@@ -63,7 +64,7 @@ export function handleSubscribe(client: Client): void {
   );
   if (written !== null) {
     door.afterwards(written, ({ state }) => {
-      const answer = state === "durable" ? codes : notWritten(client, filters, codes);
+      const answer = state === "durable" ? codes : notWritten(client, filters, codes, before);
       reply(client, PacketType.SUBACK, packet.packetId, answer, text);
       if (state === "durable") startRetained(client, wantRetained);
     });
@@ -97,17 +98,40 @@ function writtenFor({ door, session }: Client, filters: readonly string[]): Pend
   return written;
 }
 
-/** Takes back the subscriptions that the log refused. */
+const NONE: ReadonlyMap<string, Subscription> = new Map();
+
+/** What a session that outlives its connection has under these filters by now. */
+function standing(
+  { session }: Client,
+  requests: readonly FilterRequest[],
+): ReadonlyMap<string, Subscription> {
+  if (!(session instanceof DurableSession)) return NONE;
+  const found = new Map<string, Subscription>();
+  for (const { filter } of requests) {
+    const subscription = session.subscriptions.get(filter);
+    if (subscription !== undefined) found.set(filter, subscription);
+  }
+  return found;
+}
+
+/** Takes back the subscriptions that the log refused: what there was before stays (MQTT-3.8.4-3). */
 function notWritten(
   { door, session, version }: Client,
   filters: readonly string[],
   codes: readonly number[],
+  before: ReadonlyMap<string, Subscription>,
 ): number[] {
   return codes.map((code, index) => {
     const filter = filters[index] ?? "";
     if (code >= OLD_FAILURE || isReplay(filter)) return code;
-    session.subscriptions.delete(filter);
-    door.subscriptions.remove(session, filter);
+    const replaced = before.get(filter);
+    if (replaced === undefined) {
+      session.subscriptions.delete(filter);
+      door.subscriptions.remove(session, filter);
+    } else {
+      session.subscriptions.set(filter, replaced);
+      door.subscriptions.add(session, replaced);
+    }
     door.stats.subscriptions = door.subscriptions.count;
     return inWordsOf(version ?? Versions.V311, Reason.IMPLEMENTATION_SPECIFIC_ERROR);
   });

@@ -131,6 +131,24 @@ describe("members that outlive their connections", () => {
     expect(rig.rig.gaps).toEqual([]);
   });
 
+  test("leave what is still on its way to the disk when their session ends", () => {
+    const rig = new DurableRig();
+    const a = rig.connect(4, "a");
+    subscribe(rig, a, 4);
+    a.break();
+    rig.rig.settle();
+    const b = rig.connect(4, "b");
+    const device = publish(rig, 1, 2, 1, false);
+    // The two are a's by now. b joins, and a's session ends, all before the round does.
+    rig.rig.clock.settle();
+    b.feed(subscribePacket(4, 1, [[FILTER, 1]]));
+    rig.rig.dial().feed(connectPacket(4, "a", { clean: true }));
+    for (let round = 0; round < 3; round++) rig.rig.settle();
+    expect(toHex(device.take())).toBe("40 02 00 01 40 02 00 02");
+    expect(payloads(b.take().subarray(5))).toEqual(["1", "2"]);
+    expect(rig.rig.gaps).toEqual([]);
+  });
+
   test("at QoS 2 leave what was not sent, and nothing that was", () => {
     const rig = new DurableRig({ maxInFlight: 1 });
     const [ending] = rig.dial(5, "ending", { properties: "11 0000000a" });

@@ -97,6 +97,8 @@ export class DurableQueue implements Outbound {
   /** A crash has left open whether entries below this were sent. */
   #maybeSentBelow = 0;
   #ended = false;
+  /** Takes messages of a session that is over, where others share them. */
+  #heirs: ((message: LiveMessage) => boolean) | null = null;
 
   constructor(number: number, clientId: string, host: QueueHost) {
     this.number = number;
@@ -149,11 +151,8 @@ export class DurableQueue implements Outbound {
   settle(sequence: number, slot: number, flags: number): void {
     this.#staged--;
     this.#releasedEnd = sequence + 1;
-    if (this.#ended) {
-      this.#host.letGo(slot);
-      return;
-    }
-    this.#queue.push(sequence, slot, flags);
+    if (this.#ended) this.#leaveOrLose(slot, flags);
+    else this.#queue.push(sequence, slot, flags);
   }
 
   /** One that was accepted did not become durable. */
@@ -184,21 +183,21 @@ export class DurableQueue implements Outbound {
     this.#trim();
   }
 
-  end(leave: ((message: LiveMessage) => boolean) | null = null): void {
+  end(heirs: ((message: LiveMessage) => boolean) | null = null): void {
     this.#link = null;
     this.#ended = true;
+    this.#heirs = heirs;
     this.#live.end();
     for (let index = 0; index < this.#flight.length; index++) {
       const flags = this.#flight.flagsAt(index);
       const slot = this.#flight.slotAt(index);
       if ((flags & STATE_MASK) !== SENT || slot === NO_SLOT) continue;
       // MQTT-4.8.2-5: what may have been received at QoS 2 is for nobody else.
-      if ((flags & 3) === 1 && this.#leave(slot, leave)) continue;
-      this.#lose(slot, flags, "session-ended", null);
+      if ((flags & 3) === 1) this.#leaveOrLose(slot, flags);
+      else this.#lose(slot, flags, "session-ended", null);
     }
     for (; this.#queue.length > 0; this.#queue.shift()) {
-      if (this.#leave(this.#queue.slotAt(0), leave)) continue;
-      this.#lose(this.#queue.slotAt(0), this.#queue.flagsAt(0), "session-ended", null);
+      this.#leaveOrLose(this.#queue.slotAt(0), this.#queue.flagsAt(0));
     }
     this.#flight.clear();
     this.#queue.clear();
@@ -206,12 +205,11 @@ export class DurableQueue implements Outbound {
     this.#waitingBytes = 0;
   }
 
-  /** Leaves an entry's message to others, where it is theirs too. */
-  #leave(slot: number, leave: ((message: LiveMessage) => boolean) | null): boolean {
-    const body = leave === null ? null : this.#host.body(slot);
-    if (body === null || leave?.(body.message) !== true) return false;
-    this.#host.letGo(slot);
-    return true;
+  /** The session is over: an entry's message goes to others, where it is theirs too, or is lost. */
+  #leaveOrLose(slot: number, flags: number): void {
+    const body = this.#heirs === null ? null : this.#host.body(slot);
+    if (body !== null && this.#heirs?.(body.message) === true) this.#host.letGo(slot);
+    else this.#lose(slot, flags, "session-ended", null);
   }
 
   readiness(qos: Qos): Readiness {

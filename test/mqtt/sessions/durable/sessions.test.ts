@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import {
   ackPacket,
+  connectPacket,
   hex,
   type PublishMore,
   payloads,
@@ -89,6 +90,33 @@ describe("a session that is kept", () => {
     expect(code).toBe("20 02 00 03");
     expect(old.closed).toBe(true);
     expect(durable.dial(5, "b")[1].split(" ")[3]).toBe("88");
+  });
+
+  test("that ends while a message for it is on its way to the disk: the loss is noted, and nothing is left", () => {
+    subscriber().break();
+    durable.rig.settle();
+    const device = durable.rig.connect(4, "dev");
+    device.feed(publishPacket("devices/a/t", "one", 1, 1));
+    durable.rig.clock.settle();
+    durable.rig.dial().feed(connectPacket(4, "sub", { clean: true }));
+    durable.rig.settle();
+    expect(toHex(device.take())).toBe("40 02 00 01");
+    expect(durable.rig.gaps).toMatchObject([{ reason: "session-ended", device: "sub", count: 1 }]);
+    expect(durable.rig.door.stats()).toMatchObject({ storedMessages: 0, storedBytes: 0 });
+  });
+
+  test("keeps a subscription that it had, where the log refuses the same once more (MQTT-3.8.4-3)", () => {
+    const connection = subscriber();
+    durable.log.refusal = 56;
+    connection.feed(subscribePacket(4, 2, [["devices/#", 0]]));
+    connection.feed(subscribePacket(4, 3, [["others/#", 1]]));
+    durable.rig.settle();
+    expect(toHex(connection.take())).toBe("90 03 00 02 80 90 03 00 03 80");
+    durable.log.refusal = 0;
+    durable.rig.clock.advance(1_000);
+    publish("one");
+    publish("two", 2, "others/x");
+    expect(payloads(connection.take())).toEqual(["one"]);
   });
 
   test("is handed on by a takeover, with what was under way (MQTT-3.1.4-3, MQTT-4.4.0-1)", () => {
