@@ -3,7 +3,7 @@ import { type GapNotes, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import type { Ingest, PendingBatch } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
-import { type Access, type Identity, OPEN_ACCESS } from "./access.ts";
+import { type Access, type Identity, INSIDE_NAME, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
 import type { Downlinks } from "./downlink/downlinks.ts";
 import { ExactlyOnce } from "./exactly-once.ts";
@@ -46,7 +46,7 @@ const SECOND_MS = 1_000;
 /** MQTT 5, 1.5.4. */
 const MAX_TOPIC_BYTES = 65_535;
 /** Who messages are from that the door itself makes. */
-const OURSELVES: Identity = { clientId: "", userName: null };
+const OURSELVES: Identity = { clientId: "", userName: INSIDE_NAME };
 /** Messages that are not retained since there are too many are told of no more often than this. */
 const FULL_WARNING_INTERVAL_MS = 60_000;
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { MqttDownlinkSettings } from "../../../src/config/mqtt-downlink-options.ts";
+import { GuardedAccess } from "../../../src/mqtt/guarded-access.ts";
 import { buildTransactionMarker } from "../../../src/records/transaction-marker.ts";
 import { recordsOf } from "../../broker/support.ts";
+import { SecurityRig } from "../../security/support.ts";
 import { BrokerRig, type BrokerRigOptions, type Device } from "../support/broker-rig.ts";
 import { FakeCursors } from "../support/fake-cursors.ts";
 
@@ -67,6 +69,19 @@ function subscriber(
 }
 
 describe("a downlink", () => {
+  test("needs no rule: what it has retained comes to whoever may have it", async () => {
+    const guard = new SecurityRig({
+      "acl.toml": '[[rule]]\nwho = "client:late"\nallow = "subscribe"\ntopics = "devices/#"',
+    });
+    const w = await world({ retain: true }, { door: { access: new GuardedAccess(guard.security) } });
+    w.rig.createTopic("commands");
+    w.rig.produce("commands", [{ key: "pump-1", value: "stop" }]);
+    await w.run();
+    const late = subscriber(w, "late", "devices/#", 1);
+    await w.run();
+    expect(late.receive()).toEqual(["stop"]);
+  });
+
   test("publishes each record to the topic of its key, in order, and stores nothing again", async () => {
     const w = await world();
     w.rig.createTopic("commands");
