@@ -4,6 +4,7 @@ import { DEFAULT_MQTT_LIMITS } from "../../../src/mqtt/limits.ts";
 import { Session } from "../../../src/mqtt/sessions/session.ts";
 import { SubscriptionTrie } from "../../../src/mqtt/sessions/subscription-trie.ts";
 import { newStats } from "../../../src/mqtt/stats.ts";
+import { withCpuMs } from "../../support/cpu-time.ts";
 
 function session(id: string): Session {
   return new Session(id, DEFAULT_MQTT_LIMITS, newStats());
@@ -100,9 +101,9 @@ describe("subscriptions", () => {
       const levels = Array.from({ length: 10 }, (_, bit) => ((n & (1 << bit)) === 0 ? "a" : "+"));
       trie.add(one, subscription([...levels, ...new Array<string>(54).fill("+")].join("/")));
     }
-    const started = performance.now();
-    const [target] = trie.match(new Array<string>(64).fill("a").join("/"));
+    const topic = new Array<string>(64).fill("a").join("/");
+    const [[target], spentMs] = withCpuMs(() => trie.match(topic));
     expect(target?.subscriptions).toHaveLength(1_024);
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(spentMs).toBeLessThan(200);
   });
 });
