@@ -227,7 +227,11 @@ function mqttLogMetrics(registry: Registry) {
     ),
     mqttDownlinkDeadLetters: registry.counter(
       "headwater_mqtt_downlink_dead_letters_total",
-      "Records that made no MQTT topic, and became dead letters.",
+      "Records that made no MQTT message, and became dead letters.",
+    ),
+    mqttDownlinkReportsRefused: registry.counter(
+      "headwater_mqtt_downlink_reports_refused_total",
+      "Delivery reports of downlinks that their topic did not take.",
     ),
   };
 }

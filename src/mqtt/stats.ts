@@ -54,6 +54,8 @@ export interface MqttStats extends SparkplugStats {
   downlinkMessages: number;
   downlinkUnheard: number;
   downlinkDeadLetters: number;
+  /** Delivery reports that their topic did not take. */
+  downlinkReportsRefused: number;
   /** Records that downlinks are to publish and have not. */
   downlinkLagRecords: number;
   /** Subscriptions to what was published before. */
@@ -125,6 +127,7 @@ export function newStats(): MqttStats {
     downlinkMessages: 0,
     downlinkUnheard: 0,
     downlinkDeadLetters: 0,
+    downlinkReportsRefused: 0,
     downlinkLagRecords: 0,
     replays: 0,
     messagesReplayed: 0,

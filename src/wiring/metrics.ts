@@ -82,6 +82,7 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttDownlinkLag.set(stats.downlinkLagRecords);
   metrics.mqttDownlinkUnheard.set(stats.downlinkUnheard);
   metrics.mqttDownlinkDeadLetters.set(stats.downlinkDeadLetters);
+  metrics.mqttDownlinkReportsRefused.set(stats.downlinkReportsRefused);
   metrics.mqttRecordsUnchanged.set(stats.recordsUnchanged);
   metrics.sparkplugGaps.set(stats.sparkplugGaps);
   metrics.sparkplugUnknownAliases.set(stats.sparkplugUnknownAliases);

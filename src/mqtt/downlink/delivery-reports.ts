@@ -1,7 +1,8 @@
 import type { Logger } from "../../base/logger.ts";
-import type { Ingest } from "../../broker/ingest.ts";
+import type { Ingest, PendingBatch } from "../../broker/ingest.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { DeliveryEnd, MessageOrigin } from "../sessions/outbound.ts";
+import type { MqttStats } from "../stats.ts";
 
 /** Where a record stands, and the key that reports about it have. */
 export interface RecordPlace {
@@ -19,6 +20,7 @@ export interface ReportingParts {
   readonly ingest: Ingest;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly stats: Pick<MqttStats, "downlinkReportsRefused">;
 }
 
 /** Reports that can't be written are told of no more often than this. */
@@ -26,24 +28,31 @@ const SAY_INTERVAL_MS = 60_000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Writes to a topic what became of records that were published to MQTT clients. */
+/**
+ * Writes to a topic what became of records that were published to MQTT clients. A report that the topic does not take is
+ * counted and told of, and is not tried again: what it is about has happened, and holds nothing up.
+ */
 export class DeliveryReports {
   readonly #ingest: Ingest;
   readonly #clock: Clock;
   readonly #topic: string;
   readonly #downlink: string;
   readonly #log: Logger;
+  readonly #stats: ReportingParts["stats"];
+  /** How many reports are in each batch that waits for the log: a batch a turn and partition. */
+  readonly #waiting = new Map<PendingBatch, number>();
   /** Reports that the topic did not take, since that was last said. */
   #refused = 0;
   #saidMs = Number.NEGATIVE_INFINITY;
 
   constructor(
-    { ingest, clock, log }: ReportingParts,
+    { ingest, clock, log, stats }: ReportingParts,
     { name: downlink, topic }: { readonly name: string; readonly topic: string },
   ) {
     this.#ingest = ingest;
     this.#clock = clock;
     this.#log = log;
+    this.#stats = stats;
     this.#downlink = downlink;
     this.#topic = topic;
   }
@@ -55,11 +64,22 @@ export class DeliveryReports {
     const value = encoder.encode(JSON.stringify({ topic, partition, offset, clientId, status, at }));
     const record = { topic: this.#topic, key, value, timestampMs: nowMs, headers: null };
     const batch = this.#ingest.append(record);
-    if (batch.state === "refused") this.#sayRefused(batch.error);
+    if (batch.state === "refused") this.#noteRefused(1, batch.error);
+    else if (batch.state === "waiting") this.#waiting.set(batch, (this.#waiting.get(batch) ?? 0) + 1);
   }
 
-  #sayRefused(kafkaError: number): void {
-    this.#refused++;
+  /** Something may have settled. */
+  settle(): void {
+    for (const [batch, count] of this.#waiting) {
+      if (batch.state === "waiting") continue;
+      this.#waiting.delete(batch);
+      if (batch.state === "refused") this.#noteRefused(count, batch.error);
+    }
+  }
+
+  #noteRefused(count: number, kafkaError: number): void {
+    this.#stats.downlinkReportsRefused += count;
+    this.#refused += count;
     const nowMs = this.#clock.monotonicMs();
     if (nowMs < this.#saidMs + SAY_INTERVAL_MS) return;
     const fields = { downlink: this.#downlink, topic: this.#topic, kafkaError, reports: this.#refused };

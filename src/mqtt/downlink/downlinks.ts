@@ -83,7 +83,7 @@ class Running {
     const { door, ingest } = all;
     const { name, reportsTopic } = settings;
     this.settings = settings;
-    const reporting = { ingest, clock: door.clock, log: door.log };
+    const reporting = { ingest, clock: door.clock, log: door.log, stats: door.stats };
     this.reports =
       reportsTopic === null ? null : new DeliveryReports(reporting, { name, topic: reportsTopic });
     this.#all = all;
@@ -107,6 +107,7 @@ class Running {
   }
 
   settle(): void {
+    this.reports?.settle();
     for (const partition of this.#partitions.values()) partition.settle();
   }
 
