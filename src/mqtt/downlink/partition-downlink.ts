@@ -12,6 +12,7 @@ import { messageOf } from "../history/record-message.ts";
 import type { HistoryPartition } from "../history/source.ts";
 import { IN_THE_LOG } from "../joined-batch.ts";
 import type { InsideMessage } from "../publishing.ts";
+import { EXPIRY_HEADER } from "../record-headers.ts";
 import type { Session } from "../sessions/session.ts";
 import { MESSAGE_TOO_LARGE } from "../settled-batches.ts";
 import type { TopicEntry } from "../topic-table.ts";
@@ -317,7 +318,14 @@ export class PartitionDownlink implements RecordConsumer {
     if (sizeBytes > MAX_MESSAGE_BYTES) {
       return this.#letter(record, place, `the record is larger than ${MAX_MESSAGE_BYTES} bytes`);
     }
-    const { payload, properties, qos, retain, expirySec } = messageOf(record, true);
+    const { payload, properties, qos, retain, expirySec, hasBadExpiry } = messageOf(record, true);
+    if (hasBadExpiry) {
+      return this.#letter(
+        record,
+        place,
+        `the record's header ${EXPIRY_HEADER} is no number of whole seconds`,
+      );
+    }
     const leftMs = expirySec < 0 ? 0 : record.timestampMs + expirySec * SECOND_MS - door.clock.nowMs();
     if (expirySec >= 0 && leftMs <= 0) return { place, what: { kind: "expired" }, unheard: false };
     const topic = encoder.encode(made.topic);
@@ -336,7 +344,7 @@ export class PartitionDownlink implements RecordConsumer {
     return { place, what: { kind: "message", message }, unheard: false };
   }
 
-  /** A record that makes no MQTT topic: as it is, with headers that say why and where it stands. */
+  /** A record that makes no message: as it is, with headers that say why and where it stands. */
   #letter(record: RecordCursor, place: RecordPlace, fault: string): Taken {
     const { settings, door } = this.#parts;
     const header = (key: string, value: string) => ({ key, value: encoder.encode(value) });

@@ -8,6 +8,7 @@ import { topicFault } from "../topics.ts";
 /** Largest text or binary field in a packet (MQTT 5, 1.5.4). */
 const MAX_FIELD_BYTES = 65_535;
 const MAX_EXPIRY_SEC = 0xffff_ffff;
+const MAX_EXPIRY_DIGITS = 10;
 const RENAMED = /^user\.(?=(?:mqtt|headwater)\.)/;
 
 const encoder = new TextEncoder();
@@ -23,6 +24,8 @@ export interface RecordMessage {
   readonly retain: boolean | null;
   /** Seconds from the record's timestamp on, -1 where it does not say. */
   readonly expirySec: number;
+  /** Whether it says an expiry that is no whole number of seconds: it was not meant to live for ever. */
+  readonly hasBadExpiry: boolean;
 }
 
 /**
@@ -56,9 +59,16 @@ export function messageOf(
   let qos: Qos | null = null;
   let retain: boolean | null = null;
   let expirySec = -1;
+  let hasBadExpiry = false;
   const headers = new HeaderWalk(cursor);
   while (headers.next()) {
     const value = headers.value();
+    if (headers.isNamed(EXPIRY_NAME)) {
+      const seconds = value === null ? null : readSeconds(value);
+      if (seconds === null) hasBadExpiry = true;
+      else expirySec = seconds;
+      continue;
+    }
     if (value === null || value.length > MAX_FIELD_BYTES) continue;
     const name = headers.name();
     switch (name) {
@@ -67,9 +77,6 @@ export function messageOf(
         break;
       case RETAIN_HEADER:
         retain = readFlag(value) ?? retain;
-        break;
-      case EXPIRY_HEADER:
-        expirySec = readSeconds(value) ?? expirySec;
         break;
       default:
         if (withProperties) addHeader(sink, name, headers.nameBytes(), value, more);
@@ -83,6 +90,7 @@ export function messageOf(
     qos,
     retain,
     expirySec,
+    hasBadExpiry,
   };
 }
 
@@ -94,6 +102,7 @@ export function headerOf(cursor: RecordCursor, name: Uint8Array): Uint8Array | n
 }
 
 const TOPIC_NAME = encoder.encode(TOPIC_HEADER);
+const EXPIRY_NAME = encoder.encode(EXPIRY_HEADER);
 
 function addHeader(
   sink: PropertySink,
@@ -136,8 +145,9 @@ function readFlag(value: Uint8Array): boolean | null {
 }
 
 function readSeconds(value: Uint8Array): number | null {
+  if (value.length > MAX_EXPIRY_DIGITS) return null;
   const text = decoder.decode(value);
-  if (!/^\d{1,10}$/.test(text)) return null;
+  if (!/^\d+$/.test(text)) return null;
   return Math.min(Number(text), MAX_EXPIRY_SEC);
 }
 

@@ -385,6 +385,28 @@ describe("what makes no MQTT topic", () => {
     expect(w.rig.door.stats()).toMatchObject({ downlinkDeadLetters: 6, downlinkMessages: 2 });
   });
 
+  test("nor a topic of the gateway's own, nor a life that can be told: a dead letter too", async () => {
+    const w = await world({ target: "{header:t}/x" });
+    w.rig.createTopic("commands");
+    const device = subscriber(w, "1", "#");
+    expect(device.subscribe("$SYS/#", 1).codes).toEqual([1]);
+    w.rig.produce("commands", [
+      { key: "a", value: "posing", headers: { t: "$SYS" } },
+      { key: "a", value: "short-lived", headers: { t: "d", "mqtt.message-expiry": "10s" } },
+      { key: "a", value: "good", headers: { t: "d", "mqtt.message-expiry": "10" } },
+    ]);
+    await w.run();
+    await w.run();
+    expect(device.receive()).toEqual(["good"]);
+    const reasons = recordsOf(w.rig.open, "dlq.mqtt.downlink").map(({ headers }) =>
+      Buffer.from(headers.find(({ key }) => key === "headwater.dead-letter.reason")?.value ?? []).toString(),
+    );
+    expect(reasons).toEqual([
+      "the record makes a topic that is the gateway's own",
+      "the record's header mqtt.message-expiry is no number of whole seconds",
+    ]);
+  });
+
   test("is told of by its place where it is too large for the dead letter topic", async () => {
     const w = await world();
     w.rig.createTopic("commands", 1, { "max.message.bytes": "9000000" });
@@ -506,6 +528,7 @@ describe("delivery reports", () => {
     expect(device.receive()).toHaveLength(20);
     const said = w.rig.warnings.filter((line) => line === "delivery reports can't be written");
     expect(said).toHaveLength(1);
+    expect(w.rig.door.stats().downlinkReportsRefused).toBe(20);
   });
 
   test("are not written where nobody asks for them", async () => {

@@ -86,6 +86,13 @@ describe("a record of a Kafka program", () => {
     ]);
     expect(says({ "mqtt.message-expiry": "9999999999" })[2]).toBe(0xffff_ffff);
     expect(says({})).toEqual([null, null, -1]);
+    const isBad = (expiry: string | null) =>
+      messageOf(record({ "mqtt.message-expiry": expiry }), true).hasBadExpiry;
+    for (const good of ["0", "10", "9999999999"]) expect(isBad(good)).toBe(false);
+    for (const bad of ["10s", "30.5", "-1", "", " 10", "1e3", "99999999999", "1".repeat(70_000), null]) {
+      expect([bad, isBad(bad)]).toEqual([bad, true]);
+    }
+    expect(messageOf(record({ "mqtt.qos": "7" }), true).hasBadExpiry).toBe(false);
   });
 
   test("gives its headers as user properties, and MQTT's own names as what they mean", () => {
@@ -145,6 +152,7 @@ describe("a record of a Kafka program", () => {
       qos: null,
       retain: null,
       expirySec: -1,
+      hasBadExpiry: false,
     });
   });
 });
