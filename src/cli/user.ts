@@ -16,13 +16,12 @@ import { dirname } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
 import { usersFile } from "../config/security-files.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
-import { parseUsers, userNameFault, withoutUser, withUser } from "../security/users.ts";
+import { MAX_PASSWORD_BYTES, parseUsers, userNameFault, withoutUser, withUser } from "../security/users.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
 
-const MAX_PASSWORD_BYTES = 1024;
 const ONLY_OWNER = 0o600;
 const NAME = { positionals: "NAME", minPositionals: 1, maxPositionals: 1, flags: SETTING_FLAGS } as const;
 const PASSWORD_NOTE =

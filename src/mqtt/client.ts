@@ -78,6 +78,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   #heldBytes = 0;
   /** Bytes of the packet that is split over chunks. */
   #splitBytes = 0;
+  /** Bytes of the CONNECT that waits while somebody is asked. */
+  #askedBytes = 0;
 
   constructor(door: Door, connection: Connection) {
     this.door = door;
@@ -138,16 +140,28 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     if (this.listening) door.pauseIfBehind(this);
   }
 
-  /** Reads nothing more until `answered`; MQTT allows to send on before CONNACK. `withdraw` takes the question back. */
-  ask(withdraw: () => void): void {
+  /**
+   * Reads nothing more until `answered`; MQTT allows to send on before CONNACK. `withdraw` takes the question back.
+   * What the packet holds meanwhile counts as what is held of packets without an end: anybody can send it.
+   */
+  ask(withdraw: () => void, heldBytes = 0): void {
     this.#withdraw = withdraw;
     this.connection.pause();
+    this.#askedBytes = heldBytes;
+    this.door.stats.splitBytes += heldBytes;
+    this.#refuseIfTooMuch(heldBytes);
+  }
+
+  #forgetAsked(): void {
+    this.door.stats.splitBytes -= this.#askedBytes;
+    this.#askedBytes = 0;
   }
 
   /** Goes on with what was asked for, and then with what has come behind it. */
   answered(goOn: () => void): void {
     if (this.#withdraw === null) return;
     this.#withdraw = null;
+    this.#forgetAsked();
     const { door } = this;
     door.nowMs = door.clock.nowMs();
     door.reading = this;
@@ -162,10 +176,14 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
 
   /** Counts what is held of a packet, and closes where all hold too much together and this one has a part in it. */
   #noteSplit(heldBytes: number): void {
-    const { limits, stats } = this.door;
     if (this.state === "closed") return;
-    stats.splitBytes += heldBytes - this.#splitBytes;
+    this.door.stats.splitBytes += heldBytes - this.#splitBytes;
     this.#splitBytes = heldBytes;
+    this.#refuseIfTooMuch(heldBytes);
+  }
+
+  #refuseIfTooMuch(heldBytes: number): void {
+    const { limits, stats } = this.door;
     const maxTotalBytes = Math.max(limits.maxTotalSplitBytes, 2 * limits.maxPacketBytes);
     if (heldBytes > FAIR_SPLIT_BYTES && stats.splitBytes > maxTotalBytes) {
       this.refuse({ reason: Reason.QUOTA_EXCEEDED, what: "too much is held of packets without an end" });
@@ -536,6 +554,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
     this.#letGo();
     door.stats.splitBytes -= this.#splitBytes;
     this.#splitBytes = 0;
+    this.#forgetAsked();
     door.wheel.cancel(this);
     door.forget(this);
     door.detach(this, session, willFate);

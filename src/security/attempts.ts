@@ -80,7 +80,7 @@ function userKey(userName: string, address: string): string {
 }
 
 /** Of an IPv6 address its first 64 bits: everybody has all of the rest. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const [front = "", back] = (address.split("%")[0] ?? "").split("::");
   const groups = front.split(":").filter((group) => group !== "");

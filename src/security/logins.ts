@@ -1,7 +1,7 @@
 import type { Clock } from "../io/clock.ts";
 import type { Passwords } from "../io/passwords.ts";
-import { ATTEMPT_LIMITS, type AttemptLimits, Attempts } from "./attempts.ts";
-import type { Users } from "./users.ts";
+import { ATTEMPT_LIMITS, type AttemptLimits, Attempts, networkOf } from "./attempts.ts";
+import { MAX_PASSWORD_BYTES, type Users } from "./users.ts";
 
 export interface LoginLimits {
   /**
@@ -11,8 +11,11 @@ export interface LoginLimits {
   readonly maxRunning: number;
   /** Logins that wait for one; more are told that the server is busy. */
   readonly maxWaiting: number;
-  /** Of one address. */
+  /** Of one address; of IPv6 of one network, of which everybody has all addresses. */
   readonly maxWaitingOfAddress: number;
+  /** Of addresses that were wrong of late, all together and each: the others find room whatever these do. */
+  readonly maxSlowed: number;
+  readonly maxSlowedOfAddress: number;
   /** Passwords that were found good and are known again without a hash. */
   readonly maxRemembered: number;
   /** How late a wrong password is answered. */
@@ -23,6 +26,8 @@ export const LOGIN_LIMITS: LoginLimits = {
   maxRunning: 1,
   maxWaiting: 4_096,
   maxWaitingOfAddress: 1_024,
+  maxSlowed: 256,
+  maxSlowedOfAddress: 4,
   maxRemembered: 16_384,
   wrongDelayMs: 500,
 };
@@ -38,12 +43,13 @@ interface Login {
   readonly userName: string;
   readonly password: Uint8Array;
   readonly address: string;
+  readonly network: string;
   /** The user's, or one that nothing fits where there is no such user: both take the same time. */
   readonly hash: string;
   readonly known: boolean;
   readonly fingerprint: string;
   /** Whether it has waited for the failures before it. */
-  slowed: boolean;
+  readonly slowed: boolean;
   done: Done | null;
 }
 
@@ -60,9 +66,11 @@ export class Logins {
   #users: Users = new Map();
   /** Fingerprints of passwords that were good, the one not used for longest first. */
   readonly #good = new Set<string>();
-  /** Logins that wait or are being checked, by address. */
+  /** Logins that wait or are being checked, by network. */
   readonly #waitingOf = new Map<string, number>();
   #waiting = 0;
+  /** Those of them that were slowed down. */
+  #slowed = 0;
   #running = 0;
   #queue: Login[] = [];
   /** What several wait for who have sent the same. */
@@ -91,40 +99,47 @@ export class Logins {
   check(userName: string, password: Uint8Array, address: string, done: Done): () => void {
     const users = this.#users;
     const hash = users.get(userName) ?? NOBODYS_HASH;
-    const fingerprint = this.#passwords.fingerprint(password, hash);
-    if (users.has(userName) && this.#isRemembered(fingerprint)) {
+    const isPossible = password.length <= MAX_PASSWORD_BYTES;
+    const fingerprint = isPossible ? this.#passwords.fingerprint(password, hash) : "";
+    if (isPossible && users.has(userName) && this.#isRemembered(fingerprint)) {
       done({ kind: "good", hash });
       return () => {};
     }
-    const { maxWaiting, maxWaitingOfAddress } = this.#limits;
     const waitMs = this.#attempts.waitMs(userName, address);
-    // Who is slowed down does not get to wait many times at once.
-    const allowed = waitMs > 0 ? MAX_SLOWED_OF_ADDRESS : maxWaitingOfAddress;
-    if ((this.#waitingOf.get(address) ?? 0) >= allowed) {
-      done({ kind: "too-many" });
-      return () => {};
-    }
-    if (this.#waiting >= maxWaiting) {
-      done({ kind: "busy" });
+    const network = networkOf(address);
+    const refusal = this.#refusal(network, waitMs > 0);
+    if (refusal !== null) {
+      done({ kind: refusal });
       return () => {};
     }
     // The bytes that came are somebody's chunk.
     const login: Login = {
       userName,
-      password: password.slice(),
+      password: isPossible ? password.slice() : NOTHING,
       address,
+      network,
       hash,
       known: users.has(userName),
       fingerprint,
       slowed: waitMs > 0,
       done,
     };
-    this.#count(address, 1);
-    if (waitMs > 0) this.#clock.after(waitMs, () => this.#enqueue(login));
+    this.#count(login, 1);
+    if (!isPossible) this.#wrong(login);
+    else if (waitMs > 0) this.#clock.after(waitMs, () => this.#enqueue(login));
     else this.#enqueue(login);
     return () => {
       login.done = null;
     };
+  }
+
+  /** Why one more can't wait, or null. Who is slowed down does not get to wait many times at once. */
+  #refusal(network: string, isSlowed: boolean): "too-many" | "busy" | null {
+    const { maxWaiting, maxWaitingOfAddress, maxSlowed, maxSlowedOfAddress } = this.#limits;
+    const ofNetwork = this.#waitingOf.get(network) ?? 0;
+    if (ofNetwork >= (isSlowed ? maxSlowedOfAddress : maxWaitingOfAddress)) return "too-many";
+    if (isSlowed && this.#slowed >= maxSlowed) return "too-many";
+    return this.#waiting >= maxWaiting ? "busy" : null;
   }
 
   #isRemembered(fingerprint: string): boolean {
@@ -150,7 +165,7 @@ export class Logins {
       if (login === undefined) return;
       // Nobody waits for it any more.
       if (this.#shared.get(login.fingerprint)?.every(({ done }) => done === null) === true) {
-        for (const { address } of this.#take(login)) this.#count(address, -1);
+        for (const one of this.#take(login)) this.#count(one, -1);
         continue;
       }
       // What was wrong since it came shows that its address guesses: the queue behind is not kept waiting for it.
@@ -190,7 +205,7 @@ export class Logins {
   }
 
   #answer(login: Login, kind: LoginOutcome["kind"]): void {
-    this.#count(login.address, -1);
+    this.#count(login, -1);
     if (kind === "good") this.#attempts.succeeded(login.userName, login.address);
     const { done } = login;
     login.done = null;
@@ -203,12 +218,13 @@ export class Logins {
     if (this.#good.size > this.#limits.maxRemembered && oldest !== undefined) this.#good.delete(oldest);
   }
 
-  #count(address: string, change: number): void {
+  #count({ network, slowed }: Login, change: number): void {
     this.#waiting += change;
-    const count = (this.#waitingOf.get(address) ?? 0) + change;
-    if (count > 0) this.#waitingOf.set(address, count);
-    else this.#waitingOf.delete(address);
+    if (slowed) this.#slowed += change;
+    const count = (this.#waitingOf.get(network) ?? 0) + change;
+    if (count > 0) this.#waitingOf.set(network, count);
+    else this.#waitingOf.delete(network);
   }
 }
 
-const MAX_SLOWED_OF_ADDRESS = 4;
+const NOTHING = new Uint8Array(0);

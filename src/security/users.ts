@@ -8,6 +8,8 @@ export type Users = ReadonlyMap<string, string>;
 
 export const MAX_USERS_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_NAME_LENGTH = 128;
+/** No user has a longer password. */
+export const MAX_PASSWORD_BYTES = 1_024;
 /** What a check of a password may cost: a line of the file must not take the memory of the gateway. */
 const MAX_MEMORY_KIB = 262_144;
 const MAX_PASSES = 32;

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
 import { ATTEMPT_LIMITS } from "../../src/security/attempts.ts";
 import { LOGIN_LIMITS, type LoginLimits, type LoginOutcome, Logins } from "../../src/security/logins.ts";
+import { MAX_PASSWORD_BYTES } from "../../src/security/users.ts";
 import { FakePasswords, hashOf } from "./support.ts";
 
 let clock: ManualClock;
@@ -188,6 +189,50 @@ describe("guessing", () => {
       await settled("anna", `guess${attempt}`, `2001:db8::1:${attempt}`);
     expect((await settled("anna", "guess", "2001:db8:0:0:ffff::1")).tookMs).toBeGreaterThan(700);
     expect((await settled("anna", "guess", "2001:db8:0:1::1")).tookMs).toBe(500);
+  });
+
+  test("from many addresses of one IPv6 network has no more wait than from one", async () => {
+    for (let attempt = 0; attempt < 60; attempt++)
+      await settled(`user${attempt}`, "guess", `2001:db8::${attempt}`);
+    const all = Array.from({ length: 6_000 }, (_, index) =>
+      login(`more${index}`, "guess", `2001:db8::1:${(index >> 2).toString(16)}`),
+    );
+    expect(all.filter(({ outcome }) => outcome === null)).toHaveLength(LOGIN_LIMITS.maxSlowedOfAddress);
+    expect((await settled("ben", "bens", "10.0.0.5")).outcome).toBe("good");
+  });
+
+  test("from however many networks leaves room for those that were not wrong", async () => {
+    clock = new ManualClock();
+    passwords = new FakePasswords();
+    const limits = { ...LOGIN_LIMITS, maxWaiting: 40, maxSlowed: 10 };
+    logins = new Logins(passwords, clock, limits, { ...ATTEMPT_LIMITS, halfLifeMs: 86_400_000 });
+    logins.users = new Map([["ben", hashOf("bens")]]);
+    const networks = Array.from({ length: 30 }, (_, index) => `2001:db8:0:${index.toString(16)}::1`);
+    for (const address of networks)
+      for (let attempt = 0; attempt < 8; attempt++) await settled("anna", `guess${attempt}`, address);
+    const all = networks.flatMap((address) =>
+      Array.from({ length: 4 }, (_, index) => login("anna", `more${index}`, address)),
+    );
+    expect(all.filter(({ outcome }) => outcome === null)).toHaveLength(10);
+    expect((await settled("ben", "bens", "10.0.0.5")).outcome).toBe("good");
+    await passwords.finishAll();
+    clock.advance(10_000);
+    await passwords.finishAll();
+    clock.advance(1_000);
+    expect(all.every(({ calls }) => calls === 1)).toBe(true);
+    // Those that have waited give their places back.
+    const next = networks.map((address) => login("anna", "next", address));
+    expect(next.filter(({ outcome }) => outcome === null)).toHaveLength(10);
+  });
+
+  test("a password longer than any user has costs no hash and is wrong, as late as others", async () => {
+    setUp({}, { long: "x".repeat(MAX_PASSWORD_BYTES), longer: "x".repeat(MAX_PASSWORD_BYTES + 1) });
+    expect((await settled("long", "x".repeat(MAX_PASSWORD_BYTES))).outcome).toBe("good");
+    const longer = await settled("longer", "x".repeat(MAX_PASSWORD_BYTES + 1));
+    expect(longer).toEqual({ outcome: "wrong", tookMs: LOGIN_LIMITS.wrongDelayMs });
+    expect(passwords.checks).toBe(1);
+    for (let attempt = 0; attempt < 12; attempt++) await settled("anna", "x".repeat(2_000 + attempt));
+    expect((await settled("anna", "guess")).tookMs).toBeGreaterThan(700);
   });
 
   test("is remembered of no more addresses than the limit", async () => {

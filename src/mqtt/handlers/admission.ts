@@ -2,6 +2,7 @@ import type { Admission } from "../../security/security.ts";
 import type { Client } from "../client.ts";
 import { ConnectReturn, Reason, type Refusal } from "../packets/codes.ts";
 import type { ConnectPacket } from "../packets/connect.ts";
+import { willSizeBytes } from "../wills.ts";
 
 /** A handshake that is refused: what MQTT 5 hears, and the return code of the older versions. */
 export interface ConnectRefusal extends Refusal {
@@ -31,7 +32,13 @@ export function askWho(
     if (client.isAsking) client.answered(() => goOn(outcome));
     else goOn(outcome);
   });
-  if (!answered) client.ask(withdraw);
+  if (!answered) client.ask(withdraw, heldBytes(packet));
+}
+
+/** What of a CONNECT stays in memory until it is known who sent it. */
+function heldBytes({ will, userName, password, clientId }: ConnectPacket): number {
+  const texts = clientId.length + (userName?.length ?? 0) + (password?.length ?? 0);
+  return texts + (will === null ? 0 : willSizeBytes(will));
 }
 
 /** MQTT 5, 3.2.2.2 and 3.1.1, table 3.1. */

@@ -155,6 +155,26 @@ describe("while a password is checked", () => {
     expect(rig.door.stats()).toMatchObject({ unsettledBytes: 0, connections: 0 });
   });
 
+  test("what their CONNECTs hold counts, of all together: who holds much is refused", async () => {
+    const limits = { maxPacketBytes: 50_000, maxTotalSplitBytes: 0 };
+    const rig = new GuardedRig({ files: FILES, limits });
+    const will = { topic: "shared/x", payload: Buffer.alloc(30_000), qos: 0 as const, retain: false };
+    const many = Array.from({ length: 6 }, (_, index) => {
+      const device = rig.dial(5, ELSEWHERE);
+      device.send(connectPacket(5, `c${index}`, { ...login("anna"), will }));
+      return device;
+    });
+    expect(many.map(({ connection }) => connection.closed)).toEqual([false, false, false, true, true, true]);
+    expect(many.map((device) => connackCode(device.take()))).toEqual([null, null, null, 0x97, 0x97, 0x97]);
+    expect(rig.door.stats().splitBytes).toBeGreaterThan(90_000);
+    many[0]?.connection.break();
+    const small = rig.dial(5, ELSEWHERE);
+    small.send(connectPacket(5, "small", login("anna")));
+    await rig.finishLogins();
+    expect([many[1], many[2], small].map((device) => connackCode(device?.take() ?? []))).toEqual([0, 0, 0]);
+    expect(rig.door.stats().splitBytes).toBe(0);
+  });
+
   test("the time to connect in goes on", async () => {
     const rig = new GuardedRig({ files: FILES, limits: { connectTimeoutMs: 5_000 } });
     const device = rig.dial(5, ELSEWHERE);
