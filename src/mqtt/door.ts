@@ -25,6 +25,7 @@ import { type InsideMessage, Publishing } from "./publishing.ts";
 import { RetainedDelivery } from "./retained/delivery.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { RetainedStore } from "./retained/store.ts";
+import { Returns } from "./returns.ts";
 import type { RouteConfig, RouteTable } from "./routes.ts";
 import { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { SessionBugs } from "./sessions/durable/message-store.ts";
@@ -103,6 +104,7 @@ export class Door {
   readonly ingest: PublishIngest;
   readonly publishing: Publishing;
   readonly retainedStore: RetainedStore;
+  readonly returns: Returns;
   readonly retained: RetainedDelivery;
   /** Null where there are no figures under `$SYS`. */
   readonly sys: SysTopics | null;
@@ -179,6 +181,10 @@ export class Door {
       },
     });
     this.publishing.retained = this.retainedStore;
+    this.returns = new Returns(parts.clock, (session) => {
+      session.outbound.pump(this.clock.monotonicMs());
+      this.retained.resume(session);
+    });
     this.retained = new RetainedDelivery({
       ...parts,
       store: this.retainedStore,

@@ -160,8 +160,7 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   door.sys?.noteConnected(door.clients.size);
   client.watchKeepAlive();
   session.outbound.attach(client);
-  session.outbound.pump(door.clock.monotonicMs());
-  door.retained.resume(session);
+  door.returns.add(session);
 }
 
 /** On what terms a client is let in. */

@@ -38,8 +38,11 @@ const CONFIGS: ReadonlyMap<string, string> = new Map([
   ["delete.retention.ms", "60000"],
 ]);
 
-/** Read at once where messages are fetched one by one: those of a session often lie close together. */
-const READ_BYTES = 64 * 1024;
+/** Read for a message that lies by itself; twice as much each time that the next one lies right behind, up to the most. */
+const FIRST_READ_BYTES = 4 * 1024;
+const MAX_READ_BYTES = 64 * 1024;
+/** Records that are gone through to a later one, rather than to read anew. */
+const MAX_STEPS = 64;
 
 /** The log of sessions in a partition of an internal topic, which is made with its first record. */
 export class PartitionStateLog implements StateLog {
@@ -50,6 +53,7 @@ export class PartitionStateLog implements StateLog {
   #partition: Partition | null = null;
   /** Whether the cursor stands in bytes that are still good. */
   #isOpen = false;
+  #readBytes = FIRST_READ_BYTES;
 
   /** `configs` are the topic's. */
   constructor(broker: MqttBroker, clock: Clock, configs: ReadonlyMap<string, string> = CONFIGS) {
@@ -84,9 +88,10 @@ export class PartitionStateLog implements StateLog {
   read(offset: number): RecordCursor | null {
     if (this.#partition === null) return null;
     const cursor = this.#cursor;
-    if (!this.#isOpen || cursor.offset > offset) this.#openAt(offset as Offset, this.#partition);
-    if (this.#isOpen && this.#moveTo(offset)) return cursor;
-    // What was at hand has ended before the record.
+    const isNear = this.#isOpen && offset >= cursor.offset && offset - cursor.offset <= MAX_STEPS;
+    if (isNear && this.#moveTo(offset)) return cursor;
+    // What was at hand, if it was near, has ended before the record.
+    this.#readBytes = isNear ? Math.min(2 * this.#readBytes, MAX_READ_BYTES) : FIRST_READ_BYTES;
     this.#openAt(offset as Offset, this.#partition);
     return this.#isOpen && this.#moveTo(offset) ? cursor : null;
   }
@@ -106,7 +111,7 @@ export class PartitionStateLog implements StateLog {
     const wasOpen = this.#isOpen;
     this.#isOpen = false;
     if (offset < log.logStartOffset || offset >= log.logEndOffset) return;
-    const read = log.read(offset, READ_BYTES, { minOneBatch: true, until: log.logEndOffset });
+    const read = log.read(offset, this.#readBytes, { minOneBatch: true, until: log.logEndOffset });
     if (!("nextOffset" in read) || read.bytes.length === 0) return;
     // A view ends with the job that asked for it, which is before the turn does.
     this.#cursor.open(read.bytes.slice());
