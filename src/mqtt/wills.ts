@@ -44,15 +44,13 @@ export class Wills {
 
   /** Takes up what an earlier process has left. */
   restore(): void {
-    const { store, limits, clock } = this.#door;
+    const { store, limits } = this.#door;
     if (store === null) return;
-    const nowMs = clock.nowMs();
     for (const session of store.all()) {
       const { will, clientId } = session;
       if (will === null) continue;
       this.#sizeBytes += willSizeBytes(will);
-      const goneMs = Math.max(0, nowMs - session.disconnectedAtMs);
-      const delayMs = Math.max(limits.willGraceMs, will.delaySec * 1_000 - goneMs);
+      const delayMs = Math.max(limits.willGraceMs, will.delaySec * 1_000 - store.awayMs(session));
       this.#delays.set(clientId, delayMs, () => this.#publishOf(session));
     }
     for (const [clientId, orphan] of store.orphanedWills) {

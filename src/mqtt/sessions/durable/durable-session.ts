@@ -19,7 +19,7 @@ export class DurableSession extends Session {
   /** Seconds that it outlives its connection: 0 where it ends with it. */
   expirySec = 0;
   connected = false;
-  /** Wall time of the end of its connection; 0 while connected. */
+  /** Kept time of the end of its connection; 0 while connected. */
   disconnectedAtMs = 0;
   ended = false;
 

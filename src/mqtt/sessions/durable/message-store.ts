@@ -9,6 +9,7 @@ import type { Target } from "../targets.ts";
 import { FieldReader, FieldWriter } from "./bytes.ts";
 import type { DurableQueue, MessageBody, QueueHost } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
+import type { KeptTime } from "./kept-time.ts";
 import { MessageTable } from "./message-table.ts";
 import {
   ENTRY_IDENTIFIERS,
@@ -81,6 +82,7 @@ class StagedMessage implements MessageBody, TurnItem {
 
 export interface MessageStoreParts {
   readonly clock: Clock;
+  readonly time: KeptTime;
   readonly log: StateLog;
   readonly limits: MqttLimits;
   readonly stats: MqttStats;
@@ -101,6 +103,7 @@ export class MessageStore implements QueueHost {
   originOf: (bytes: Uint8Array) => MessageOrigin | null = () => null;
   nextNumber = 1;
   readonly #clock: Clock;
+  readonly #time: KeptTime;
   readonly #log: StateLog;
   readonly #bugs: SessionBugs;
   readonly #joiner = new BatchJoiner();
@@ -121,6 +124,7 @@ export class MessageStore implements QueueHost {
     this.stats = parts.stats;
     this.losses = parts.losses;
     this.#clock = parts.clock;
+    this.#time = parts.time;
     this.#log = parts.log;
     this.#bugs = parts.bugs;
   }
@@ -187,12 +191,7 @@ export class MessageStore implements QueueHost {
     // The message's own record was refused: there is nothing to deliver.
     if (staged.after.state === "refused") return;
     const { message, targets, slot } = staged;
-    const { expiresAtMs } = message;
-    const expiresAtWallMs =
-      expiresAtMs === Number.POSITIVE_INFINITY
-        ? expiresAtMs
-        : this.#clock.nowMs() + expiresAtMs - this.#clock.monotonicMs();
-    putMessage(this.#value.start(), message, expiresAtWallMs, targets);
+    putMessage(this.#value.start(), message, this.#time.ofMonotonic(message.expiresAtMs), targets);
     writer.put(this.#messageKey(this.table.number(slot)), this.#value.take(), slot);
   }
 
@@ -344,10 +343,7 @@ export class MessageStore implements QueueHost {
     if (stored === null) return null;
     const { topic, payload, properties, qos, retain, targets } = stored;
     const origin = stored.origin === null ? null : this.originOf(stored.origin);
-    const expiresAtMs =
-      stored.expiresAtMs === Number.POSITIVE_INFINITY
-        ? stored.expiresAtMs
-        : this.#clock.monotonicMs() + stored.expiresAtMs - this.#clock.nowMs();
+    const expiresAtMs = this.#time.toMonotonic(stored.expiresAtMs);
     const plain = { topic, payload, properties, qos, retain, expiresAtMs, sizeBytes: 0 };
     const message = origin === null ? plain : { ...plain, origin };
     return { message, identifiersFor: (session) => identifiersOf(targets, session) };

@@ -16,6 +16,7 @@ import type { FieldReader, FieldWriter } from "./bytes.ts";
  *   RECEIVED      session number, packet id    a PUBLISH of QoS 2, see `received.ts`
  *   CURSOR        name                         whatever its owner put there
  *   WILL          client id                    [user name], [certificate], will
+ *   TIME                                       kept time, wall time, see `kept-time.ts`
  */
 export const Kind = {
   SESSION: 1,
@@ -25,6 +26,7 @@ export const Kind = {
   RECEIVED: 5,
   CURSOR: 6,
   WILL: 7,
+  TIME: 8,
 } as const;
 
 const VERSION = 1;
@@ -36,7 +38,7 @@ export interface SessionRecord {
   /** Seconds that it outlives its connection. */
   readonly expirySec: number;
   readonly connected: boolean;
-  /** Wall time of the end of its connection; 0 while connected. */
+  /** Kept time of the end of its connection; 0 while connected. */
   readonly disconnectedAtMs: number;
   readonly userName: string | null;
   /** The id of the certificate that the name is from, or null. */
@@ -180,7 +182,7 @@ const MESSAGE_ORIGIN = 32;
 export function putMessage(
   writer: FieldWriter,
   message: LiveMessage,
-  expiresAtWallMs: number,
+  expiresAtKeptMs: number,
   targets: readonly MessageTarget[],
 ): void {
   const { qos, retain, properties, topic, payload, origin } = message;
@@ -188,11 +190,11 @@ export function putMessage(
   writer.u8(
     qos |
       (retain ? MESSAGE_RETAIN : 0) |
-      (expiresAtWallMs === Number.POSITIVE_INFINITY ? 0 : MESSAGE_EXPIRES) |
+      (expiresAtKeptMs === Number.POSITIVE_INFINITY ? 0 : MESSAGE_EXPIRES) |
       (properties === null ? 0 : MESSAGE_PROPERTIES) |
       (origin === undefined ? 0 : MESSAGE_ORIGIN),
   );
-  if (expiresAtWallMs !== Number.POSITIVE_INFINITY) writer.number(Math.max(0, Math.ceil(expiresAtWallMs)));
+  if (expiresAtKeptMs !== Number.POSITIVE_INFINITY) writer.number(Math.max(0, Math.ceil(expiresAtKeptMs)));
   writer.field(topic);
   if (properties !== null) writer.field(properties);
   if (origin !== undefined) writer.field(origin.bytes);
@@ -211,7 +213,7 @@ export function putMessage(
 export interface StoredMessage {
   readonly qos: Qos;
   readonly retain: boolean;
-  /** Wall time, Infinity for never. */
+  /** Kept time, Infinity for never. */
   readonly expiresAtMs: number;
   readonly topic: Uint8Array;
   readonly properties: Uint8Array | null;

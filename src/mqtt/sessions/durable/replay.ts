@@ -3,6 +3,7 @@ import { MESSAGE_OVERHEAD_BYTES } from "../../publishing.ts";
 import type { Subscription } from "../targets.ts";
 import { FieldReader } from "./bytes.ts";
 import { EntryRing } from "./entry-ring.ts";
+import { readTime, type TimeRecord } from "./kept-time.ts";
 import type { MessageTable } from "./message-table.ts";
 import {
   Kind,
@@ -39,6 +40,7 @@ export class Replay implements MessageHeads {
   readonly sessions = new Map<string, SessionRecord>();
   readonly cursors = new Map<string, Uint8Array>();
   readonly wills = new Map<string, OwnedWill>();
+  time: TimeRecord | null = null;
   nextSession = 1;
   nextMessage = 1;
   /** Records that are not understood: of a later version, or damaged. */
@@ -108,6 +110,9 @@ export class Replay implements MessageHeads {
         else this.wills.set(clientId, will);
         return value === null || will !== null;
       }
+      case Kind.TIME:
+        this.time = value === null ? null : readTime(value);
+        return value === null || this.time !== null;
       default:
         return false;
     }

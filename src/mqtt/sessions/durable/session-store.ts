@@ -1,6 +1,6 @@
 import type { PendingBatch } from "../../../broker/ingest.ts";
 import { Deadlines } from "../../../coordinators/runtime/deadlines.ts";
-import type { Clock } from "../../../io/clock.ts";
+import type { Clock, Timer } from "../../../io/clock.ts";
 import type { MqttLimits } from "../../limits.ts";
 import type { Losses } from "../../losses.ts";
 import type { Version } from "../../packets/codes.ts";
@@ -12,6 +12,7 @@ import type { Cursors } from "./cursors.ts";
 import { DurableQueue } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
 import { EntryRing } from "./entry-ring.ts";
+import { KEPT_TIME_INTERVAL_MS, KeptTime, putTime } from "./kept-time.ts";
 import { MessageStore, type SessionBugs } from "./message-store.ts";
 import { putReceived, type Received, readReceived, type UnderWay } from "./received.ts";
 import { Kind, type OwnedWill, putSession, putSubscription, putWill, type SessionRecord } from "./records.ts";
@@ -55,6 +56,8 @@ export class SessionStore {
   readonly bugs: SessionBugs;
   readonly cursors: Cursors;
   readonly #parts: SessionStoreParts;
+  readonly #time: KeptTime;
+  #timeTimer: Timer | null = null;
   readonly #turns: TurnLog;
   readonly #byClientId = new Map<string, DurableSession>();
   readonly #expiries: Deadlines;
@@ -80,7 +83,8 @@ export class SessionStore {
     this.#parts = parts;
     const { clock, log } = parts;
     this.bugs = parts.bugs ?? {};
-    this.messages = new MessageStore({ ...parts, bugs: this.bugs });
+    this.#time = new KeptTime(clock);
+    this.messages = new MessageStore({ ...parts, time: this.#time, bugs: this.bugs });
     this.#turns = new TurnLog(
       clock,
       log,
@@ -140,10 +144,9 @@ export class SessionStore {
 
   /** It has none any more; its expiry runs. */
   disconnected(session: DurableSession): void {
-    const { clock, stats } = this.#parts;
     session.connected = false;
-    session.disconnectedAtMs = clock.nowMs();
-    stats.sessionsAway++;
+    session.disconnectedAtMs = this.#time.record.keptMs;
+    this.#parts.stats.sessionsAway++;
     this.#expire(session, session.expirySec * 1_000);
     this.change(session);
   }
@@ -229,7 +232,7 @@ export class SessionStore {
 
   /** Reads the log. Before anything else is called. */
   open(): { readonly strange: number } {
-    const { log, clock } = this.#parts;
+    const { log } = this.#parts;
     const replay = new Replay(this.messages.table);
     log.replay((cursor) => replay.record(cursor));
     const used = new Set<number>();
@@ -258,8 +261,9 @@ export class SessionStore {
     this.#nextNumber = replay.nextSession;
     this.messages.nextNumber = replay.nextMessage;
     this.messages.abandon(replay.sweep());
-    const nowMs = clock.nowMs();
-    for (const session of this.#byClientId.values()) this.#resumeExpiry(session, nowMs);
+    this.#time.resume(replay.time);
+    for (const session of this.#byClientId.values()) this.#resumeExpiry(session);
+    this.#watchTime();
     if (this.#strays.length > 0) this.#turns.later();
     return { strange: replay.strange };
   }
@@ -290,17 +294,21 @@ export class SessionStore {
     stats.subscriptions = subscriptions.count;
   }
 
-  /** The time that was left when the process ended, by the wall clock; all of it where that is before what was written. */
-  #resumeExpiry(session: DurableSession, nowMs: number): void {
+  /** Milliseconds that a session has been away, of those that count. */
+  awayMs(session: DurableSession): number {
+    return Math.max(0, this.#time.nowMs() - session.disconnectedAtMs);
+  }
+
+  /** The time that was left when the process ended, less what has passed since then. */
+  #resumeExpiry(session: DurableSession): void {
     const wholeMs = session.expirySec * 1_000;
     if (session.connected) {
       session.connected = false;
-      session.disconnectedAtMs = nowMs;
+      session.disconnectedAtMs = this.#time.record.keptMs;
       this.change(session);
     }
     this.#parts.stats.sessionsAway++;
-    const goneMs = nowMs - session.disconnectedAtMs;
-    this.#expire(session, goneMs < 0 ? wholeMs : Math.max(0, wholeMs - goneMs));
+    this.#expire(session, Math.max(0, wholeMs - this.awayMs(session)));
   }
 
   #expire(session: DurableSession, delayMs: number): void {
@@ -316,6 +324,7 @@ export class SessionStore {
   /** Nothing happens by itself any more. */
   stop(): void {
     this.#expiries.clear();
+    this.#timeTimer?.cancel();
     this.#turns.stop();
   }
 
@@ -341,6 +350,7 @@ export class SessionStore {
   // What is written at the end of a turn.
 
   writeFirst(writer: TurnWriter, onWritten: OnWritten): void {
+    this.#writeTime(writer, onWritten);
     if (this.#strays.length > 0) this.#writeStrays(writer, onWritten);
     if (this.#ended.length > 0) this.#writeEnded(writer, onWritten);
     if (this.#changed.size > 0) this.#writeChanged(writer, onWritten);
@@ -351,6 +361,32 @@ export class SessionStore {
   writeLast(writer: TurnWriter, onWritten: OnWritten): void {
     this.messages.write(writer, onWritten);
     if (this.#applied.size > 0) this.#writeApplied(writer, onWritten);
+  }
+
+  #writeTime(writer: TurnWriter, onWritten: OnWritten): void {
+    const time = this.#time;
+    // Without sessions nothing waits for it.
+    const record = this.#byClientId.size === 0 ? null : time.record;
+    if (record === null ? !time.isWritten : !time.isDue) return;
+    if (record !== null) putTime(this.#value.start(), record);
+    const key = this.#key.start().u8(Kind.TIME).take();
+    writer.put(key, record === null ? null : this.#value.take(), -1);
+    time.written(record);
+    onWritten((error) => {
+      if (error !== 0) time.written(null);
+    });
+    this.#watchTime();
+  }
+
+  /** Has the time written while something waits that it counts for. */
+  #watchTime(): void {
+    if (this.#byClientId.size === 0) return;
+    this.#timeTimer ??= this.#parts.clock.after(KEPT_TIME_INTERVAL_MS, () => {
+      this.#timeTimer = null;
+      const { sessionsAway, storedMessages } = this.#parts.stats;
+      if (sessionsAway > 0 || storedMessages > 0) this.#turns.later();
+      this.#watchTime();
+    });
   }
 
   #writeApplied(writer: TurnWriter, onWritten: OnWritten): void {
