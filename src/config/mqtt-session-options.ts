@@ -20,6 +20,12 @@ export const MQTT_SESSION_OPTIONS = {
     max: 1_000_000,
     doc: "MQTT sessions that outlive their connections, connected or not; who would begin another is refused.",
   }),
+  "mqtt.session.max.per.user": count({
+    default: 5_000,
+    min: 1,
+    max: 1_000_000,
+    doc: "Of these, sessions of one user, so that none takes the places of all. Clients without a user name count together in mqtt.session.max.sessions only.",
+  }),
   "mqtt.session.max.messages": count({
     default: 2_000_000,
     min: 1,

@@ -43,6 +43,8 @@ export interface MqttLimits {
   readonly queuePolicy: "drop-oldest" | "drop-newest";
   /** Sessions that outlive their connections. */
   readonly maxDurableSessions: number;
+  /** Of one user; those of nobody in particular count in all of them only. */
+  readonly maxDurableSessionsPerUser: number;
   /** How long a session outlives its connection at most; also how long one of 3.1.1, which can't ask for a time. */
   readonly maxSessionExpirySec: number;
   /** Messages that all durable sessions wait for, each counted once, and their bytes in the log. */
@@ -95,6 +97,7 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxTotalQueuedBytes: 67_108_864,
   queuePolicy: "drop-oldest",
   maxDurableSessions: 10_000,
+  maxDurableSessionsPerUser: 5_000,
   maxSessionExpirySec: 604_800,
   maxStoredMessages: 2_000_000,
   maxStoredBytes: 1_073_741_824,

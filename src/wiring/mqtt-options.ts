@@ -43,6 +43,7 @@ export function mqttLimits(settings: Settings): MqttLimits {
     maxQueuedBytes: settings["mqtt.max.queued.bytes"],
     maxSessionExpirySec: Math.floor(settings["mqtt.session.max.expiry.ms"] / SECOND_MS),
     maxDurableSessions: settings["mqtt.session.max.sessions"],
+    maxDurableSessionsPerUser: settings["mqtt.session.max.per.user"],
     willGraceMs: settings["mqtt.will.grace.ms"],
     maxStoredMessages: settings["mqtt.session.max.messages"],
     maxStoredBytes: settings["mqtt.session.max.bytes"],

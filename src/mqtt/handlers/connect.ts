@@ -1,3 +1,4 @@
+import type { LogFields } from "../../base/logger.ts";
 import type { PendingBatch } from "../../broker/ingest.ts";
 import { type Identity, OPEN_ACCESS } from "../access.ts";
 import type { Client } from "../client.ts";
@@ -6,6 +7,7 @@ import { OutgoingAliases } from "../outgoing-aliases.ts";
 import { ConnectReturn, Reason, Version } from "../packets/codes.ts";
 import { type ConnectPacket, readConnect, type WillPacket } from "../packets/connect.ts";
 import { type ConnackProperties, connackSizeBytes } from "../packets/writer.ts";
+import { DurableSession } from "../sessions/durable/durable-session.ts";
 import { Session } from "../sessions/session.ts";
 import { refusalReason } from "../settled-batches.ts";
 import { type Admitted, askWho, type ConnectRefusal } from "./admission.ts";
@@ -50,7 +52,7 @@ export function handleConnect(client: Client): void {
     return;
   }
   askWho(client, packet, (admission) => {
-    if ("reason" in admission) refuse(client, admission, packet);
+    if ("reason" in admission) refuse(client, admission, saidIn(packet));
     else goOn(client, packet, admission);
   });
 }
@@ -62,19 +64,12 @@ function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
     refuse(client, clientId);
     return;
   }
-  const { door } = client;
-  const connected = door.clients.get(clientId)?.session ?? null;
-  const known = connected ?? door.store?.get(clientId) ?? null;
-  const isForeign = known !== null && known.userName !== admitted.userName;
-  // What nobody in particular has left behind keeps no user from the client id.
-  if (isForeign && connected === null && known.userName === null) door.endSession(known);
-  else if (isForeign) {
+  const owner = takeClientId(client.door, clientId, admitted.userName);
+  if (owner !== null) {
     // Else whoever guesses a client id could put out another user's device, or take its messages.
-    refuse(client, {
-      reason: Reason.NOT_AUTHORIZED,
-      returnCode: ConnectReturn.NOT_AUTHORIZED,
-      what: "its client id is another user's",
-    });
+    const { userName } = owner;
+    const fields = { userName: admitted.userName, owner: userName?.slice(0, MAX_LOGGED_NAME) ?? null };
+    refuse(client, CLIENT_ID_TAKEN, { ...fields, saidClientId: clientId.slice(0, MAX_LOGGED_NAME) });
     return;
   }
   const will = willFor(client, packet, { clientId, userName: admitted.userName });
@@ -85,6 +80,30 @@ function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
   open(client, packet, clientId, will, admitted);
 }
 
+const CLIENT_ID_TAKEN: ConnectRefusal = {
+  reason: Reason.NOT_AUTHORIZED,
+  returnCode: ConnectReturn.NOT_AUTHORIZED,
+  what: "its client id is another user's",
+};
+
+/** Has another's session give way where it has to; gives its owner where it has not. */
+function takeClientId(door: Door, clientId: string, userName: string | null): Identity | null {
+  const client = door.clients.get(clientId);
+  const known = client?.session ?? door.store?.get(clientId) ?? null;
+  if (known === null || known.userName === userName) return null;
+  // What nobody in particular has left behind keeps no user from the client id, nor does anything of others from one
+  // that is his own name.
+  const givesWay = clientId === userName || (client === undefined && known.userName === null);
+  if (!givesWay) return known;
+  if (client !== undefined) {
+    door.stats.takeovers++;
+    client.leave(Reason.SESSION_TAKEN_OVER, "", "publish");
+  }
+  const left = door.store?.get(clientId) ?? null;
+  if (left !== null) door.endSession(left);
+  return null;
+}
+
 function open(
   client: Client,
   packet: ConnectPacket,
@@ -93,7 +112,7 @@ function open(
   admitted: Admitted,
 ): void {
   const { door } = client;
-  const terms = termsOf(door, packet, clientId);
+  const terms = termsOf(door, packet, clientId, admitted.userName);
   if ("reason" in terms) {
     refuse(client, terms);
     return;
@@ -106,7 +125,8 @@ function open(
     before.leave(Reason.SESSION_TAKEN_OVER, "", "publish");
   }
   const { session, written: begun } = sessionFor(door, packet, terms);
-  session.userName = admitted.userName;
+  if (session instanceof DurableSession) door.store?.own(session, admitted.userName);
+  else session.userName = admitted.userName;
   session.certificate = admitted.proof.kind === "certificate" ? admitted.proof.id : null;
   const written = door.wills.connected(session, will) ?? begun;
   client.session = session;
@@ -173,21 +193,32 @@ interface Terms {
   readonly sessionPresent: boolean;
 }
 
-function termsOf(door: Door, packet: ConnectPacket, clientId: string): Terms | ConnectRefusal {
+function termsOf(
+  door: Door,
+  packet: ConnectPacket,
+  clientId: string,
+  userName: string | null,
+): Terms | ConnectRefusal {
   const { limits, store } = door;
   const known = store?.get(clientId) ?? null;
   // One that ends with its connection ends by the takeover.
   const sessionPresent = known !== null && !packet.cleanStart && known.expirySec > 0;
   const sessionExpirySec = store === null ? 0 : expiryFor(packet, limits.maxSessionExpirySec);
-  if (store !== null && known === null && sessionExpirySec > 0 && store.count >= limits.maxDurableSessions) {
-    return {
-      reason: Reason.QUOTA_EXCEEDED,
-      returnCode: ConnectReturn.SERVER_UNAVAILABLE,
-      what: `a session beside ${store.count} others that are to be kept`,
-    };
+  if (store !== null && known === null && sessionExpirySec > 0) {
+    if (store.count >= limits.maxDurableSessions) return tooMany(store.count, "");
+    const count = store.countOf(userName);
+    if (count >= limits.maxDurableSessionsPerUser) return tooMany(count, " of its user");
   }
   const keepAliveSec = keepAliveFor(packet, limits.maxKeepAliveSec);
   return { clientId, keepAliveSec, sessionExpirySec, sessionPresent };
+}
+
+function tooMany(count: number, whose: string): ConnectRefusal {
+  return {
+    reason: Reason.QUOTA_EXCEEDED,
+    returnCode: ConnectReturn.SERVER_UNAVAILABLE,
+    what: `a session beside ${count} others${whose} that are to be kept`,
+  };
 }
 
 /** MQTT 5, 3.1.2.11.2; 3.1.1, 3.1.2.4. */
@@ -317,14 +348,17 @@ function badWill(reason: number, what: string): ConnectRefusal {
 }
 
 /** Ends the handshake: CONNACK in the client's own form, then the connection. */
-function refuse(client: Client, refusal: ConnectRefusal, packet?: ConnectPacket): void {
+function refuse(client: Client, refusal: ConnectRefusal, fields: LogFields = {}): void {
   if (client.version !== Version.V5) client.door.replies.legacyConnack(false, refusal.returnCode);
-  // Who it said that it is, where that is why; never with what.
-  const userName = packet?.userName?.slice(0, MAX_LOGGED_NAME) ?? null;
-  client.refuse(
-    refusal,
-    packet === undefined ? {} : { userName, saidClientId: packet.clientId.slice(0, MAX_LOGGED_NAME) },
-  );
+  client.refuse(refusal, fields);
+}
+
+/** Who it said that it is, where that is why it is refused; never with what. */
+function saidIn({ userName, clientId }: ConnectPacket): LogFields {
+  return {
+    userName: userName?.slice(0, MAX_LOGGED_NAME) ?? null,
+    saidClientId: clientId.slice(0, MAX_LOGGED_NAME),
+  };
 }
 
 const MAX_LOGGED_NAME = 64;

@@ -227,4 +227,25 @@ describe("a client id", () => {
     expect([again.code, first.connection.closed]).toEqual([0, true]);
     expect(disconnectCode(first.take())).toBe(0x8e);
   });
+
+  test("of another is refused with a line that names the owner", async () => {
+    const rig = new GuardedRig({ files: FILES });
+    await rig.user("anna", 5, "shared");
+    await rig.connect(5, "shared", login("ben"), ELSEWHERE);
+    expect(rig.lines.at(-1)?.fields).toMatchObject({
+      reason: "its client id is another user's",
+      owner: "anna",
+      userName: "ben",
+      saidClientId: "shared",
+    });
+  });
+
+  test("that is a user's own name is that user's, whoever is connected under it", async () => {
+    const rig = new GuardedRig({ files: FILES });
+    const thief = await rig.user("ben", 5, "anna");
+    const anna = await rig.connect(5, "anna", login("anna"), ELSEWHERE);
+    expect([anna.code, thief.connection.closed, disconnectCode(thief.take())]).toEqual([0, true, 0x8e]);
+    expect((await rig.connect(5, "anna", login("ben"))).code).toBe(0x87);
+    expect(anna.device.connection.closed).toBe(false);
+  });
 });

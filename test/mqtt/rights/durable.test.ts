@@ -152,6 +152,49 @@ describe("a session that is kept", () => {
     expect(await back("anna")).toMatchObject({ present: true, got: ["a0"] });
   });
 
+  test("of another user gives way to the user whose name the client id is, who gets nothing of it", async () => {
+    for (const connected of [true, false]) {
+      const { device, code } = await kept("ben", "anna");
+      expect(code).toBe(0);
+      device.send({ cmd: "subscribe", messageId: 9, subscriptions: [{ topic: "a", qos: 1 }] });
+      rig.settle();
+      if (!connected) device.send({ cmd: "disconnect" });
+      if (!connected) start();
+      expect(rig.door.stats()).toMatchObject({ subscriptions: 1, durableSessions: 1 });
+      const anna = rig.dial(4);
+      anna.send(connectPacket(4, "anna", { ...KEPT, ...login("anna") }));
+      await rig.finishLogins();
+      expect(anna.take()).toMatchObject([{ cmd: "connack", returnCode: 0, sessionPresent: false }]);
+      expect(rig.door.stats()).toMatchObject({ subscriptions: 0, durableSessions: 1 });
+      expect((await kept("ben", "anna")).code).toBe(5);
+      anna.send({ cmd: "disconnect" });
+      rig.settle();
+      expect((await kept("anna", "anna", { clean: true })).code).toBe(0);
+      rig.settle();
+      start();
+      expect(rig.door.stats().durableSessions).toBe(0);
+    }
+  });
+
+  test("is one of no more than a user may have, counted over restarts; others begin theirs", async () => {
+    const limits = { maxDurableSessionsPerUser: 2 };
+    const again = () => {
+      rig = new GuardedRig({ files: { users: USERS, "acl.toml": ALL }, stateLog, retained, limits });
+    };
+    again();
+    for (const id of ["1", "2"]) expect((await kept("anna", id)).code).toBe(0);
+    expect((await kept("anna", "3")).code).toBe(3);
+    rig.settle();
+    again();
+    expect((await kept("anna", "3")).code).toBe(3);
+    expect((await rig.connect(5, "3", login("anna"))).code).toBe(0);
+    for (const id of ["4", "5"]) expect((await kept("ben", id)).code).toBe(0);
+    for (const id of ["6", "7", "8"]) expect((await kept(null, id)).code).toBe(0);
+    expect((await kept("anna", "2", { clean: true })).code).toBe(0);
+    expect((await kept("anna", "9")).code).toBe(0);
+    expect((await kept("anna", "10")).code).toBe(3);
+  });
+
   test("of nobody in particular gives way to a user, who gets nothing of it", async () => {
     const { device } = await kept(null);
     device.send({ cmd: "subscribe", messageId: 9, subscriptions: [{ topic: "a", qos: 1 }] });

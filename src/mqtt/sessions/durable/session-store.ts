@@ -60,6 +60,8 @@ export class SessionStore {
   #timeTimer: Timer | null = null;
   readonly #turns: TurnLog;
   readonly #byClientId = new Map<string, DurableSession>();
+  /** Sessions of every user that has one. */
+  readonly #countOf = new Map<string, number>();
   readonly #expiries: Deadlines;
   readonly #key = new FieldWriter();
   readonly #value = new FieldWriter();
@@ -117,6 +119,25 @@ export class SessionStore {
 
   get(clientId: string): DurableSession | null {
     return this.#byClientId.get(clientId) ?? null;
+  }
+
+  /** Sessions of a user; 0 for nobody in particular. */
+  countOf(userName: string | null): number {
+    return userName === null ? 0 : (this.#countOf.get(userName) ?? 0);
+  }
+
+  /** Says whose session it is from now on. */
+  own(session: DurableSession, userName: string | null): void {
+    this.#countFor(session.userName, -1);
+    session.userName = userName;
+    this.#countFor(userName, 1);
+  }
+
+  #countFor(userName: string | null, change: number): void {
+    if (userName === null) return;
+    const count = this.countOf(userName) + change;
+    if (count > 0) this.#countOf.set(userName, count);
+    else this.#countOf.delete(userName);
   }
 
   all(): Iterable<DurableSession> {
@@ -224,6 +245,7 @@ export class SessionStore {
     if (session.disconnectedAtMs > 0) this.#parts.stats.sessionsAway--;
     this.#expiries.delete(session.clientId);
     if (this.#byClientId.get(session.clientId) === session) this.#byClientId.delete(session.clientId);
+    this.#countFor(session.userName, -1);
     this.#parts.stats.durableSessions = this.#byClientId.size;
     this.#changed.delete(session);
     this.#ended.push(session);
@@ -275,7 +297,7 @@ export class SessionStore {
     session.expirySec = record.expirySec;
     session.connected = record.connected;
     session.disconnectedAtMs = record.disconnectedAtMs;
-    session.userName = record.userName;
+    this.own(session, record.userName);
     session.certificate = record.certificate;
     session.will = record.will;
     for (const subscription of found.subscriptions.values()) {
