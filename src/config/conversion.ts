@@ -13,6 +13,8 @@ export interface Conversion {
 const RESULT_DIGITS = 15;
 /** Most that can be asked of a number's text. */
 const MAX_DECIMALS = 100;
+/** With others a constant times the divisor could be too large for a double, or have lost digits. */
+const MAX_PLAIN_DIVISOR = 1e100;
 
 const NUMBER = String.raw`\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?`;
 const LINE = new RegExp(
@@ -33,14 +35,11 @@ function between(from: string, to: string): Conversion | string {
   if (source === null) return unknownUnit(from, null);
   if (target === null) return unknownUnit(to, source.kind);
   if (source.kind !== target.kind) return `${from} is ${named(source)} and ${to} is ${named(target)}`;
-  return {
-    units: { from, to },
-    apply: (value) => {
-      const scaled =
-        ((value + source.offset) * source.factor * target.divisor) / (source.divisor * target.factor);
-      return less(scaled, target.offset);
-    },
-  };
+  const scale = source.factor * target.divisor;
+  const divisor = source.divisor * target.factor;
+  // As the whole numbers of their definitions: 5 / 9 and -160 / 9 for degF -> Cel, and no kelvin in between.
+  const constant = less(source.offset * scale, target.offset * divisor);
+  return { units: { from, to }, apply: (value) => linear(value, scale, constant, divisor) };
 }
 
 function line(text: string): Conversion | string {
@@ -53,7 +52,25 @@ function line(text: string): Conversion | string {
   if (divisor === 0) return "it divides by zero";
   const offset = (plus === "-" ? -1 : 1) * Number(constant ?? 0);
   if (![slope, divisor, offset].every(Number.isFinite)) return "a number in it is beyond all doubles";
-  return { units: null, apply: (value) => less((value * slope) / divisor, -offset) };
+  const scaledOffset = offset * divisor;
+  const isPlain =
+    divisor >= 1 / MAX_PLAIN_DIVISOR && divisor <= MAX_PLAIN_DIVISOR && Number.isFinite(scaledOffset);
+  return {
+    units: null,
+    apply: isPlain
+      ? (value) => linear(value, slope, scaledOffset, divisor)
+      : (value) => less((value * slope) / divisor, -offset),
+  };
+}
+
+/**
+ * `(value * scale + constant) / divisor` to 15 digits. The sum is made before the division, where numbers of few digits
+ * still have few, so that what cancels out takes no digits from the result.
+ */
+function linear(value: number, scale: number, constant: number, divisor: number): number {
+  const sum = constant === 0 ? value * scale : less(value * scale, -constant);
+  const result = sum / divisor;
+  return Number.isFinite(result) ? Number(result.toPrecision(RESULT_DIGITS)) : result;
 }
 
 /** The difference without the noise of the arithmetic: with as many decimals as the first of both has. */

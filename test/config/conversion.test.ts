@@ -46,6 +46,21 @@ describe("units", () => {
     }
   });
 
+  test("results have 15 digits, also where most of the number cancels out", () => {
+    expect(convert("degF -> Cel", 49)).toBe(9.44444444444444);
+    expect(convert("degF -> Cel", 0)).toBe(-17.7777777777778);
+    expect(convert("degF -> Cel", 32.01)).toBe(0.00555555555555556);
+    expect(convert("degF -> Cel", 32)).toBe(0);
+    expect(convert("degR -> Cel", 491.68)).toBe(0.00555555555555556);
+    expect(convert("Cel -> degF", -17.77)).toBe(0.014);
+    for (let hundredths = -50_000; hundredths <= 50_000; hundredths += 7) {
+      // Whole numbers up to the division: this is as near as a double gets.
+      const exact = (hundredths * 5 - 16_000) / 900;
+      const result = Number(convert("degF -> Cel", hundredths / 100));
+      expect(Math.abs(result - exact)).toBeLessThanOrEqual(Math.abs(exact) * 5.1e-15);
+    }
+  });
+
   test("every unit there and back is what it was", () => {
     expect(unitNames().length).toBeGreaterThan(150);
     for (const name of unitNames()) {
@@ -67,6 +82,9 @@ test.each<[string, number, number]>([
   ["x * 0.3 - 1e2", 3, -99.1],
   ["x", 5, 5],
   ["x + 0.1", 0.2, 0.3],
+  ["x / 9 - 1", 10, 0.111111111111111],
+  ["x / 1e300 + 1e10", 0, 1e10],
+  ["x / 1e-310 + 5", 0, 5],
 ])("the line %p of %p is %p", (text, value, expected) => {
   expect(convert(text, value)).toBe(expected);
 });

@@ -193,6 +193,16 @@ describe("subscriptions", () => {
   }
 });
 
+test("a brace that has no other is a problem, in topics and in keys", () => {
+  const rule = (topics: string, keys: string) =>
+    `[[rule]]\nwho = "anyone"\nallow = "all"\ntopics = "${topics}"\nkeys = "${keys}"\n`;
+  for (const topics of ["{user/{key}", "user}/{key}", "{{user}}/{key}", "}{/{key}"]) {
+    expect(() => parseAcl("acl.toml", rule(topics, "x"))).toThrow(/rule\[0\]\.topics.*a brace has no other/);
+  }
+  expect(() => parseAcl("acl.toml", rule("{key}", "{client"))).toThrow(/keys.*a brace has no other/);
+  expect(parseAcl("acl.toml", rule("{user}/{key}", "{client}-{user}"))).toHaveLength(1);
+});
+
 test("every problem of a file of rules comes with its line", () => {
   const text = `[groups]
 a = []

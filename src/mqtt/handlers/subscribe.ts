@@ -6,7 +6,7 @@ import { PacketType, Reason, type Version, Version as Versions } from "../packet
 import { type FilterRequest, readSubscribe, readUnsubscribe } from "../packets/subscribe.ts";
 import { DurableSession } from "../sessions/durable/durable-session.ts";
 import type { Subscription } from "../sessions/targets.ts";
-import { isShared, levelCount, subscriptionFault } from "../topics.ts";
+import { isShared, levelCount, splitShared, subscriptionFault } from "../topics.ts";
 
 /** What SUBACK says of a refused filter before MQTT 5. */
 const OLD_FAILURE = 0x80;
@@ -163,6 +163,9 @@ function subscribe(
   const { filter, qos, noLocal, retainAsPublished, retainHandling } = request;
   if (isReplay(filter)) {
     return door.replays?.start(client, request, identifier) ?? Reason.TOPIC_FILTER_INVALID;
+  }
+  if (isShared(filter) && isReplay(splitShared(filter)?.filter ?? "")) {
+    return { reason: Reason.TOPIC_FILTER_INVALID, what: "a replay is no shared subscription" };
   }
   if (!door.access.maySubscribe(session, filter)) return Reason.NOT_AUTHORIZED;
   if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;

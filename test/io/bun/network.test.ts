@@ -113,6 +113,20 @@ describe("sending", () => {
     expect(server.remotePort).toBe(client.localPort);
   });
 
+  test("an IPv4 peer of an IPv6 socket is shown as what it is: rules and bounds go by addresses", async () => {
+    const accepted = Promise.withResolvers<Connection>();
+    const accept = (connection: Connection) => {
+      accepted.resolve(connection);
+      return new Recorder();
+    };
+    const listener = network.listen({ host: "::", port: 0, limits: PLENTY, accept });
+    open.push(listener);
+    await connect(listener.port);
+    const server = await accepted.promise;
+    open.push(server);
+    expect(server.remoteAddress).toBe("127.0.0.1");
+  });
+
   test("small sends of a turn leave together, when it ends or at flush", async () => {
     const { client, serverSide } = await pair();
     client.send(bytesOf("a"));

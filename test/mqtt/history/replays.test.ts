@@ -155,6 +155,7 @@ describe("a replay", () => {
       ["kept", 1, true, null],
       ["alive", 1, false, 30],
     ]);
+    expect(rig.door.stats()).toMatchObject({ messagesReplayed: 4, messagesExpired: 1 });
   });
 
   test("takes nothing else that lies in the same topics", async () => {
@@ -382,6 +383,15 @@ describe("a replay is refused", () => {
     expect(reason).toMatch(/"tomorrow" is no offset/);
     expect((await refusal("$replay/tomorrow/a", 4)).codes).toEqual([0x80]);
     expect((await refusal("$replay/1h")).codes).toEqual([0x8f]);
+  });
+
+  test("to a group: whatever stands in front, a replay is no shared subscription", async () => {
+    for (const filter of ["$share/g/$replay/0/#", "$share/g/$replay", "$replay/0/$share/g/#"]) {
+      const { codes, reason } = await refusal(filter);
+      expect([filter, codes, reason]).toEqual([filter, [0x8f], "a replay is no shared subscription"]);
+    }
+    expect((await refusal("$share/g/$replay/0/#", 4)).codes).toEqual([0x80]);
+    expect((await refusal("$share/g/$replays/0/#")).codes).toEqual([1]);
   });
 
   test("where no route has such messages, or its records don't say their topic", async () => {

@@ -24,6 +24,7 @@ describe("what is taken, as JSON", () => {
     ["a 64 bit integer", "1b ffffffffffffffff", "18446744073709551615"],
     ["a negative one", "3b ffffffffffffffff", "-18446744073709551616"],
     ["a bignum", "c2 49 010000000000000000", "18446744073709551616"],
+    ["the largest one", `c2 58 20 ${"ff".repeat(32)}`, String(2n ** 256n - 1n)],
     ["bytes", "43 fbefbe", '"----"'],
     ["a time", "c1 1a 514b67b0", "1363896240"],
     ["a date", "c0 74 323031332d30332d32315432303a30343a30305a", '"2013-03-21T20:04:00Z"'],
@@ -88,6 +89,7 @@ const HOSTILE: readonly (readonly [string, Uint8Array, string])[] = [
   ["a bignum of 64 KB", BIGNUM, "a bignum that has not"],
   ["a negative one", Uint8Array.of(0x81, 0xc3, ...BIGNUM.subarray(1)), "a bignum that has not"],
   ["a bignum of nothing", hex("c2 40"), "a bignum that has not"],
+  ["a bignum of 33 bytes", hex(`c2 58 21 01 ${"00".repeat(32)}`), "a bignum that has not 1 to 32 bytes"],
   ["a bignum of a text", hex("c2 61 61"), "a bignum that is no byte string"],
   ["a regular expression", hex("d8 1b 82 66 524567457870 62 2e2a"), "tag 27"],
   ["a shared reference", hex("d8 1c 81 d8 1d 00"), "tag 28"],
@@ -144,7 +146,7 @@ describe("what is refused, within a millisecond", () => {
     encoder.decode(Buffer.from(BIGNUM));
     expect(performance.now() - started).toBeGreaterThan(10);
     expect(cborFault(BIGNUM)).not.toBeNull();
-  });
+  }, 30_000);
 
   test("what may be decoded is looked through in a millisecond too", () => {
     const bytes = encoder.encode(Array.from({ length: 8_000 }, (_, n) => `value ${n}`));
@@ -155,5 +157,5 @@ describe("what is refused, within a millisecond", () => {
       bestMs = Math.min(bestMs, performance.now() - started);
     }
     expect(bestMs).toBeLessThan(1);
-  });
+  }, 30_000);
 });
