@@ -20,6 +20,7 @@ import { MAX_PASSWORD_BYTES, parseUsers, userNameFault, withoutUser, withUser } 
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
+import { withUsersLock } from "./users-lock.ts";
 import type { World } from "./world.ts";
 
 const ONLY_OWNER = 0o600;
@@ -68,28 +69,40 @@ async function change(input: Input, world: World, how: "add" | "passwd"): Promis
   const { path, name } = subject(input, world);
   const fault = userNameFault(name);
   if (fault !== null) throw new UsageError(`${JSON.stringify(name)}: ${fault}`);
-  const exists = parseUsers(path, read(path)).has(name);
-  if (exists !== (how === "passwd")) {
-    const remedy = exists ? "headwater user passwd changes the password" : "headwater user add adds it";
-    world.err(`${path}: ${exists ? "there is a" : "there is no"} user ${JSON.stringify(name)}; ${remedy}\n`);
-    return EXIT.failed;
-  }
+  const text = textFor(how, path, name, world);
+  if (text === null) return EXIT.failed;
   const password = await askPassword(world, name);
   const hash = await new SystemPasswords().hash(password);
-  // Read again: it took a while.
-  write(path, withUser(read(path), name, hash));
-  return done(input, world, path, name);
+  const isWritten = await withUsersLock(path, () => {
+    // Looked at again: it took a while.
+    const text = textFor(how, path, name, world);
+    if (text !== null) write(path, withUser(text, name, hash));
+    return text !== null;
+  });
+  return isWritten ? done(input, world, path, name) : EXIT.failed;
+}
+
+/** What the file has, or null where the user is there, or is not, against expectation: then that was said. */
+function textFor(how: "add" | "passwd", path: string, name: string, world: World): string | null {
+  const text = read(path);
+  const exists = parseUsers(path, text).has(name);
+  if (exists === (how === "passwd")) return text;
+  const remedy = exists ? "headwater user passwd changes the password" : "headwater user add adds it";
+  world.err(`${path}: ${exists ? "there is a" : "there is no"} user ${JSON.stringify(name)}; ${remedy}\n`);
+  return null;
 }
 
 async function remove(input: Input, world: World): Promise<number> {
   const { path, name } = subject(input, world);
-  const text = read(path);
-  if (!parseUsers(path, text).has(name)) {
-    world.err(`${path}: there is no user ${JSON.stringify(name)}\n`);
-    return EXIT.failed;
-  }
-  write(path, withoutUser(text, name));
-  return done(input, world, path, name);
+  const isRemoved = await withUsersLock(path, () => {
+    const text = read(path);
+    if (!parseUsers(path, text).has(name)) return false;
+    write(path, withoutUser(text, name));
+    return true;
+  });
+  if (isRemoved) return done(input, world, path, name);
+  world.err(`${path}: there is no user ${JSON.stringify(name)}\n`);
+  return EXIT.failed;
 }
 
 async function list(input: Input, world: World): Promise<number> {

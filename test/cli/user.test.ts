@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { tryLock } from "../../src/io/bun/libc.ts";
 import { SystemPasswords } from "../../src/io/bun/passwords.ts";
 import { parseUsers } from "../../src/security/users.ts";
 import { type FakeProcess, run } from "./support.ts";
@@ -58,6 +61,31 @@ test("only the owner can read the file, and nothing is left beside it", async ()
   await user(["passwd", "anna"], piped("three"));
   expect(statSync(file).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(folder, "data"))).toEqual(["users"]);
+});
+
+test("of two that add the same user at once one does", async () => {
+  const both = await Promise.all(["x", "y"].map((password) => user(["add", "twice"], piped(password))));
+  expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
+  expect(both.map(({ err }) => err).join("")).toContain('there is a user "twice"');
+});
+
+test("a change waits for the one that another process is about", async () => {
+  await user(["add", "anna"], piped("one"));
+  const folderFd = openSync(join(folder, "data"), "r");
+  expect(tryLock(folderFd)).toBe(true);
+  const order: string[] = [];
+  const changes = [user(["delete", "anna"]), user(["add", "ben"], piped("two"))].map(async (change) => {
+    order.push(`${(await change).code}`);
+  });
+  // As long as a password takes to be hashed, and more.
+  await new SystemPasswords().hash(Buffer.from("x"));
+  await Bun.sleep(100);
+  writeFileSync(file, `${readFileSync(file, "utf8")}# by the other\n`);
+  order.push("let go");
+  closeSync(folderFd);
+  await Promise.all(changes);
+  expect(order).toEqual(["let go", "0", "0"]);
+  expect(readFileSync(file, "utf8")).toMatch(/^# by the other\nben:/);
 });
 
 test("a file that is a link stays one, and what people wrote into it stays there", async () => {
