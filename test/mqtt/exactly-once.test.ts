@@ -124,6 +124,27 @@ describe("QoS 2 from a session that is kept (MQTT 5, 4.3.3)", () => {
     expect(texts()).toEqual([]);
   });
 
+  test("has its release said again by the client, where the log refuses it", () => {
+    const device = durable.connect(4, "a");
+    publish(device, "one");
+    settleFirst();
+    settleSecond();
+    device.take();
+    durable.log.refusal = 56;
+    device.feed(ackPacket(PUBREL, 1));
+    durable.rig.settle();
+    expect([device.closed, device.take().length]).toEqual([true, 0]);
+    durable.log.refusal = 0;
+    durable.rig.clock.advance(1_000);
+    const again = durable.connect(4, "a");
+    // Still the same message, and not a new one under its identifier.
+    publish(again, "one", 1, true);
+    again.feed(ackPacket(PUBREL, 1));
+    durable.rig.settle();
+    expect(toHex(again.take())).toBe("50 02 00 01 70 02 00 01");
+    expect(texts()).toEqual(["one"]);
+  });
+
   test("is known after a power cut once it was appended, until its PUBREL", () => {
     const device = durable.connect(4, "a");
     publish(device, "one");

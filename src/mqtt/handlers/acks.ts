@@ -69,9 +69,10 @@ function completeLater(
   const written = known ? store.released(session, packetId) : store.batch;
   if (store.bugs.completeAtOnce === true) client.sendAck(PacketType.PUBCOMP, packetId, reason);
   door.afterwards(written, ({ state }) => {
-    // What the log refused is as it was: the client will send its PUBREL again.
+    // What the log refused is as it was. The client sends its PUBREL again with its next connection only (MQTT-4.4.0-1).
     if (state === "refused") {
       if (known && !session.received.has(packetId)) session.received.add(packetId);
+      client.leave(Reason.IMPLEMENTATION_SPECIFIC_ERROR, "the release could not be written down", "publish");
     } else if (client.state === "open" && store.bugs.completeAtOnce !== true) {
       client.sendAck(PacketType.PUBCOMP, packetId, reason);
     }

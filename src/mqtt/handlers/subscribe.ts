@@ -43,7 +43,8 @@ export function handleSubscribe(client: Client): void {
     }
   }
   const wantRetained: Subscription[] = [];
-  const before = standing(client, packet.requests);
+  const filters = packet.requests.map(({ filter }) => filter);
+  const before = standing(client, filters);
   let fault = "";
   const codes = packet.requests.map((request) => {
     const answer = subscribe(client, request, packet.subscriptionIdentifier, wantRetained);
@@ -57,7 +58,6 @@ export function handleSubscribe(client: Client): void {
   const fits =
     codes.length + fault.length * MAX_UTF8_BYTES + LARGEST_ACK_OVERHEAD_BYTES <= client.maximumPacketBytes;
   const text = client.problemInformation && fits ? fault : "";
-  const filters = packet.requests.map(({ filter }) => filter);
   const written = writtenFor(
     client,
     filters.filter((_, index) => (codes[index] ?? OLD_FAILURE) < OLD_FAILURE),
@@ -101,13 +101,10 @@ function writtenFor({ door, session }: Client, filters: readonly string[]): Pend
 const NONE: ReadonlyMap<string, Subscription> = new Map();
 
 /** What a session that outlives its connection has under these filters by now. */
-function standing(
-  { session }: Client,
-  requests: readonly FilterRequest[],
-): ReadonlyMap<string, Subscription> {
+function standing({ session }: Client, filters: readonly string[]): ReadonlyMap<string, Subscription> {
   if (!(session instanceof DurableSession)) return NONE;
   const found = new Map<string, Subscription>();
-  for (const { filter } of requests) {
+  for (const filter of filters) {
     const subscription = session.subscriptions.get(filter);
     if (subscription !== undefined) found.set(filter, subscription);
   }
@@ -207,6 +204,7 @@ export function handleUnsubscribe(client: Client): void {
       return;
     }
   }
+  const before = standing(client, packet.filters);
   const codes = packet.filters.map((filter) => {
     if (door.replays?.stop(client, filter) === true) return Reason.SUCCESS;
     if (!session.subscriptions.delete(filter)) return Reason.NO_SUBSCRIPTION_EXISTED;
@@ -225,9 +223,32 @@ export function handleUnsubscribe(client: Client): void {
   );
   if (written === null) replies.codes(PacketType.UNSUBACK, packet.packetId, said, version);
   else {
-    // A refusal changes nothing: what could not be taken back is tried again until it is.
-    door.afterwards(written, () => reply(client, PacketType.UNSUBACK, packet.packetId, said));
+    door.afterwards(written, ({ state }) => {
+      if (state === "durable") reply(client, PacketType.UNSUBACK, packet.packetId, said);
+      else notTakenBack(client, packet.packetId, packet.filters, codes, before);
+    });
   }
+}
+
+/** What the log refuses to take back stays; before MQTT 5, where UNSUBACK has no word for it, the connection goes. */
+function notTakenBack(
+  client: Client,
+  packetId: number,
+  filters: readonly string[],
+  codes: readonly number[],
+  before: ReadonlyMap<string, Subscription>,
+): void {
+  const { door, session, version } = client;
+  const said = codes.map((code, index) => {
+    const stays = before.get(filters[index] ?? "");
+    if (code !== Reason.SUCCESS || stays === undefined) return code;
+    session.subscriptions.set(stays.filter, stays);
+    door.subscriptions.add(session, stays);
+    return Reason.IMPLEMENTATION_SPECIFIC_ERROR;
+  });
+  door.stats.subscriptions = door.subscriptions.count;
+  if (version === Versions.V5) reply(client, PacketType.UNSUBACK, packetId, said);
+  else client.finish("publish");
 }
 
 /** Leaves where the answer would be larger than what the client takes (MQTT-3.1.2-24). */

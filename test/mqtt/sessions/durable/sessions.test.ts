@@ -119,6 +119,24 @@ describe("a session that is kept", () => {
     expect(payloads(connection.take())).toEqual(["one"]);
   });
 
+  test.each([4, 5] as const)(
+    "keeps a subscription that the log refuses to take back, in MQTT %d",
+    (version) => {
+      const connection = subscriber("devices/#", 1, version);
+      durable.log.refusal = 56;
+      connection.feed(unsubscribePacket(version, 2, ["devices/#", "none"]));
+      durable.rig.settle();
+      expect([connection.closed, toHex(connection.take())]).toEqual(
+        version === 5 ? [false, "b0 05 00 02 00 83 11"] : [true, ""],
+      );
+      durable.log.refusal = 0;
+      durable.rig.clock.advance(1_000);
+      durable.restart();
+      publish("one");
+      expect(durable.dial(version, "sub")[1]).toContain(toHex(Buffer.from("one")));
+    },
+  );
+
   test("is handed on by a takeover, with what was under way (MQTT-3.1.4-3, MQTT-4.4.0-1)", () => {
     const first = subscriber();
     publish("one");
