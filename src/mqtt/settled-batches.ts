@@ -10,6 +10,7 @@ const TOPIC_AUTHORIZATION_FAILED = 29;
 const CLUSTER_AUTHORIZATION_FAILED = 31;
 const POLICY_VIOLATION = 44;
 const KAFKA_STORAGE_ERROR = 56;
+const INVALID_RECORD = 87;
 const THROTTLING_QUOTA_EXCEEDED = 89;
 
 /** Stands for a batch in the order of acknowledgements, where nothing was appended: a topic that is refused. */
@@ -49,6 +50,22 @@ function shown(topic: string): string {
 }
 
 const MAX_SHOWN_TOPIC = 128;
+
+/** Whether a batch that was refused with this error may be taken later, as it is. */
+export function mayPass(error: number): boolean {
+  switch (error) {
+    case MESSAGE_TOO_LARGE:
+    case INVALID_TOPIC:
+    case RECORD_LIST_TOO_LARGE:
+    case TOPIC_AUTHORIZATION_FAILED:
+    case CLUSTER_AUTHORIZATION_FAILED:
+    case POLICY_VIOLATION:
+    case INVALID_RECORD:
+      return false;
+    default:
+      return true;
+  }
+}
 
 /** The MQTT 5 reason for a batch that the log refused. */
 export function refusalReason(error: number): number {

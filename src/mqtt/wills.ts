@@ -8,6 +8,10 @@ import { MESSAGE_OVERHEAD_BYTES } from "./publishing.ts";
 import { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { OwnedWill } from "./sessions/durable/records.ts";
 import type { Session } from "./sessions/session.ts";
+import { mayPass } from "./settled-batches.ts";
+
+/** A will that the log has refused is tried again so often. */
+const RETRY_MS = 10_000;
 
 /**
  * What the end of a connection means for its will: it is published when its delay has passed, it is taken back, or it
@@ -23,13 +27,16 @@ export function willSizeBytes({ topic, payload, properties }: WillPacket): numbe
  * The wills of all clients. A will is published once its connection has ended without a proper goodbye and its delay has
  * passed, or the session has ended, whichever is first (MQTT-3.1.2-8, MQTT-3.1.3-9). Wills outlive the process: in the
  * record of a session that outlives its connection, else in one of their own. After a start, those whose clients don't
- * come back in time are published.
+ * come back in time are published. One that the log refuses, as a full disk does, waits like those, and is tried again
+ * until its client is back.
  */
 export class Wills {
   readonly #door: Door;
   readonly #delays: Deadlines;
-  /** Wills of connections of an earlier process whose sessions ended with them, by client id. */
+  /** Wills of connections of an earlier process whose sessions ended with them, and refused ones, by client id. */
   readonly #orphans = new Map<string, OwnedWill>();
+  /** Whether the log was told that wills are refused, and none was taken since then. */
+  #toldRefused = false;
   /** Bytes that all of them hold. */
   #sizeBytes = 0;
 
@@ -120,15 +127,16 @@ export class Wills {
   #publishOf(session: Session): void {
     const { will } = session;
     if (will === null) return;
+    const { clientId, userName, certificate } = session;
     this.#take(session);
-    this.#publish(will, session);
+    this.#publish(clientId, { will, userName, certificate });
   }
 
   #publishOrphan(clientId: string): void {
     const orphan = this.#orphans.get(clientId);
     if (orphan === undefined) return;
-    this.#publish(orphan.will, { clientId, userName: orphan.userName });
     this.#takeOrphan(clientId, orphan);
+    this.#publish(clientId, orphan);
   }
 
   #takeOrphan(clientId: string, { will }: OwnedWill): void {
@@ -138,13 +146,43 @@ export class Wills {
   }
 
   /** In the turn in which it is taken back, so that a power cut mostly leaves both or none: it may come twice, not never. */
-  #publish(will: WillPacket, from: Identity): void {
+  #publish(clientId: string, owned: OwnedWill): void {
     const door = this.#door;
+    const { will, userName } = owned;
+    const from: Identity = { clientId, userName };
     const entry = door.topics.find(will.topic, 0, will.topic.length);
     if ("reason" in entry || entry.destination === null || !door.access.mayPublish(from, entry)) return;
-    door.stats.willsPublished++;
     const { payload, properties, qos, retain, expirySec } = will;
-    door.publish({ entry, payload, properties, qos, retain, expirySec, append: true }, from);
+    door.publish({ entry, payload, properties, qos, retain, expirySec, append: true }, from, (batch) => {
+      if (batch.state === "refused") this.#refused(clientId, owned, batch.error);
+      else {
+        this.#toldRefused = false;
+        door.stats.willsPublished++;
+      }
+    });
+  }
+
+  /** Its client's next connection takes it back: else it would tell of an end behind what that one publishes. */
+  #refused(clientId: string, owned: OwnedWill, error: number): void {
+    const { clients, log, store } = this.#door;
+    if (!mayPass(error) || clients.has(clientId)) {
+      const why = clients.has(clientId) ? "its client is back" : "another try would change nothing";
+      log.warn("a will was refused and is lost", { clientId, kafkaError: error, why });
+      return;
+    }
+    if (!this.#toldRefused) {
+      this.#toldRefused = true;
+      log.warn("a will was refused: such are tried again until they are taken", {
+        clientId,
+        kafkaError: error,
+      });
+    }
+    const before = this.#orphans.get(clientId);
+    if (before !== undefined) this.#sizeBytes -= willSizeBytes(before.will);
+    this.#sizeBytes += willSizeBytes(owned.will);
+    this.#orphans.set(clientId, owned);
+    store?.keepWill(clientId, owned);
+    this.#delays.set(clientId, RETRY_MS, () => this.#publishOrphan(clientId));
   }
 
   #put(session: Session, will: WillPacket | null): void {

@@ -20,6 +20,7 @@ describe("lives of connections", () => {
     expect(rig.ingest.records).toHaveLength(1);
     rig.connect(5, "a", { will }).feed(hex("e0 01 04"));
     expect(rig.ingest.records).toHaveLength(2);
+    rig.settle();
     expect(rig.door.stats().willsPublished).toBe(2);
   });
 
@@ -191,6 +192,7 @@ describe("lives of connections", () => {
     const will = { topic: "w", payload: "w" };
     rig.connect(5, "a", { will }).feed(hex("e0 01 80"));
     rig.connect(5, "a", { will }).feed(hex("e0 01 00"));
+    rig.settle();
     expect(rig.door.stats().willsPublished).toBe(1);
   });
 

@@ -149,3 +149,84 @@ describe("a will outlives the process", () => {
     expect(durable.log.standing().size).toBe(0);
   });
 });
+
+describe("a will that the log refuses", () => {
+  /** Nothing is taken from now on, or all again. */
+  function refuse(error: number): void {
+    durable.log.refusal = error;
+    if (error === 0) durable.rig.ingest.refusals.clear();
+    else durable.rig.ingest.refusals.set("telemetry", error);
+  }
+
+  /** What the log of records has taken. */
+  function taken(): string[] {
+    durable.rig.settle();
+    return durable.rig.ingest.records
+      .filter(({ batch }) => batch.state === "durable")
+      .map(({ text }) => text);
+  }
+
+  function pass(seconds: number): string[] {
+    // Batches wait for a round that no timer ends.
+    for (let second = 0; second < seconds; second++) {
+      durable.rig.clock.advance(1_000);
+      durable.rig.settle();
+    }
+    return taken();
+  }
+
+  for (const [name, version, more] of [
+    ["of a session that is kept", 5, dying(0)],
+    ["of one that ends with its connection", 4, PLAIN],
+  ] as const) {
+    test(`${name}: is tried again until it is taken, and told of once`, () => {
+      const connection = connect(version, more);
+      refuse(56);
+      connection.break();
+      expect(pass(60)).toEqual([]);
+      expect(durable.rig.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+      expect(durable.rig.door.stats().willsPublished).toBe(0);
+      refuse(0);
+      expect(pass(20)).toEqual(["bye"]);
+      expect(durable.rig.door.stats().willsPublished).toBe(1);
+      durable.restart();
+      expect(pass(60)).toEqual([]);
+    });
+
+    test(`${name}: outlives the process`, () => {
+      const connection = connect(version, more);
+      // It was taken back in its record in the same turn.
+      durable.rig.ingest.refusals.set("telemetry", 56);
+      connection.break();
+      durable.rig.settle();
+      durable.rig.settle();
+      durable.cut();
+      refuse(0);
+      expect(pass(20)).toEqual(["bye"]);
+    });
+
+    test(`${name}: is not published behind its client's return`, () => {
+      const connection = connect(version, more);
+      refuse(56);
+      connection.break();
+      durable.rig.settle();
+      refuse(0);
+      const { will: _, ...alive } = more;
+      connect(version, alive);
+      expect(pass(60)).toEqual([]);
+      durable.restart();
+      expect(pass(60)).toEqual([]);
+    });
+  }
+
+  test("for good is told of and let go", () => {
+    const connection = connect(4, PLAIN);
+    durable.rig.ingest.refusals.set("telemetry", 10);
+    connection.break();
+    durable.rig.settle();
+    refuse(0);
+    expect(pass(60)).toEqual([]);
+    expect(durable.rig.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+    expect(durable.log.standing().size).toBe(0);
+  });
+});
