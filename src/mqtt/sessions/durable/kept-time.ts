@@ -84,8 +84,13 @@ export class KeptTime {
     return passedMs * 2 >= KEPT_TIME_INTERVAL_MS || Math.abs(wallMs - written.wallMs - passedMs) >= JUMP_MS;
   }
 
-  /** What the log has of it; null for nothing, or where that is not known. */
+  /** What the log has of it from now on; null for nothing. */
   written(record: TimeRecord | null): void {
     this.#written = record;
+  }
+
+  /** What was written is not in the log, but maybe something older. */
+  refused(): void {
+    this.#written = { keptMs: Number.NEGATIVE_INFINITY, wallMs: 0 };
   }
 }

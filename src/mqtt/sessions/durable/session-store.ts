@@ -67,6 +67,8 @@ export class SessionStore {
   readonly #value = new FieldWriter();
   readonly #reader = new FieldReader();
   readonly #cursorValues = new Map<string, Uint8Array>();
+  /** The same as the log has them. */
+  readonly #durableCursors = new Map<string, Uint8Array>();
   #orphanedWills: ReadonlyMap<string, OwnedWill> = new Map();
   /** Wills that stand for themselves, to be written or (null) to be taken back. */
   #wills = new Map<string, OwnedWill | null>();
@@ -278,7 +280,10 @@ export class SessionStore {
       if (subscriptions.size === 0 && received.size === 0 && progress === null) continue;
       this.#strays.push({ number, filters: [...subscriptions.keys()], packetIds: [...received.keys()] });
     }
-    for (const [name, value] of replay.cursors) this.#cursorValues.set(name, value);
+    for (const [name, value] of replay.cursors) {
+      this.#cursorValues.set(name, value);
+      this.#durableCursors.set(name, value);
+    }
     this.#orphanedWills = replay.wills;
     this.#nextNumber = replay.nextSession;
     this.messages.nextNumber = replay.nextMessage;
@@ -351,7 +356,6 @@ export class SessionStore {
   }
 
   #setCursor(name: string, value: Uint8Array | null): PendingBatch {
-    const before = this.#cursorValues.get(name);
     const kept = value?.slice();
     if (kept === undefined) this.#cursorValues.delete(name);
     else this.#cursorValues.set(name, kept);
@@ -362,7 +366,15 @@ export class SessionStore {
       },
     });
     this.#turns.whenSettled((error) => {
-      if (error === 0 || this.#cursorValues.get(name) !== kept) return;
+      const durable = this.#durableCursors;
+      if (error === 0) {
+        if (kept === undefined) durable.delete(name);
+        else durable.set(name, kept);
+        return;
+      }
+      if (this.#cursorValues.get(name) !== kept) return;
+      // The value before may be one that was refused, too.
+      const before = durable.get(name);
       if (before === undefined) this.#cursorValues.delete(name);
       else this.#cursorValues.set(name, before);
     });
@@ -395,7 +407,7 @@ export class SessionStore {
     writer.put(key, record === null ? null : this.#value.take(), -1);
     time.written(record);
     onWritten((error) => {
-      if (error !== 0) time.written(null);
+      if (error !== 0) time.refused();
     });
     this.#watchTime();
   }

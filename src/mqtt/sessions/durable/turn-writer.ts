@@ -64,9 +64,12 @@ export class TurnWriter {
   #append(): void {
     const builder = this.#builder;
     if (builder.sizeBytes <= BATCH_HEADER_BYTES || builder.count === 0) return;
-    const base = this.#error === 0 ? this.#log.append(builder) : -1;
-    if (base < 0) this.#error = -base;
-    else for (const { delta, slot } of this.#placed) this.#place(slot, base + delta);
+    // Behind a batch that was refused nothing is appended.
+    if (this.#error === 0) {
+      const base = this.#log.append(builder);
+      if (base < 0) this.#error = -base;
+      else for (const { delta, slot } of this.#placed) this.#place(slot, base + delta);
+    }
     this.#placed = [];
     builder.reset();
   }
