@@ -325,6 +325,7 @@ export class Door {
   /** After a commit round: acknowledges, delivers, and reads on where too much had waited. */
   settle(): void {
     this.nowMs = this.clock.nowMs();
+    this.retainedStore.release();
     // What goes on may settle something at once.
     this.#goOn();
     const clients = this.#unsettled;
@@ -371,7 +372,7 @@ export class Door {
   /** Whether anybody still waits for the log. */
   get isSettled(): boolean {
     if (this.#unsettled.length > 0 || this.#afterwards.length > 0) return false;
-    return this.publishing.isSettled && this.store?.isSettled !== false;
+    return this.publishing.isSettled && this.retainedStore.isSettled && this.store?.isSettled !== false;
   }
 
   /** Forgets a connection that is closed. */

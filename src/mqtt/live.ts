@@ -115,15 +115,18 @@ export class LiveDelivery {
     this.#stats.stagedBytes += message.sizeBytes;
   }
 
-  /** Delivers what has become durable and forgets what was refused. */
+  /** Delivers what has become durable, of each publisher in its order (MQTT-4.6.0-5), and forgets what was refused. */
   settle(nowMs: number): void {
     this.shared.passOn(nowMs);
     if (this.#staged.length === 0) return;
     const all = this.#staged;
     this.#staged = [];
+    const behind = new Set<Identity>();
     for (const staged of all) {
-      if (staged.batch.state === "waiting") {
+      // What is retained takes a commit round more than what is not.
+      if (staged.batch.state === "waiting" || (behind.size > 0 && behind.has(staged.publisher))) {
         this.#staged.push(staged);
+        behind.add(staged.publisher);
         continue;
       }
       this.#stats.stagedBytes -= staged.message.sizeBytes;

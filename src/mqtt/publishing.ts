@@ -44,8 +44,17 @@ export interface InsideMessage {
 
 /** Where the last retained message of every topic is kept. */
 export interface RetainedMessages {
-  /** Keeps a message that has the retain flag, or with an empty payload forgets what was kept (MQTT-3.3.1-5, -6). */
-  keep(entry: TopicEntry, message: LiveMessage, from: Identity, nowMs: number): PendingBatch;
+  /**
+   * Keeps a message that has the retain flag, or with an empty payload forgets what was kept (MQTT-3.3.1-5, -6), once
+   * `after` is durable: where that is refused, what was kept stays.
+   */
+  keep(
+    entry: TopicEntry,
+    message: LiveMessage,
+    from: Identity,
+    nowMs: number,
+    after: PendingBatch,
+  ): PendingBatch;
 }
 
 interface Inside {
@@ -118,7 +127,7 @@ export class Publishing {
     }
     const batch = this.#ingest.append(destination, publish, from.clientId, nowMs);
     const retains = publish.retain && this.retained !== null;
-    if (!retains && !this.#live.isWanted(entry)) return batch;
+    if (batch.state === "refused" || (!retains && !this.#live.isWanted(entry))) return batch;
     return this.#spread(entry, this.#copy(entry, publish), batch, from, nowMs);
   }
 
@@ -147,7 +156,8 @@ export class Publishing {
       const spread = { topic: entry.bytes, payload, properties, qos, retain, expiresAtMs, sizeBytes };
       const { origin } = message;
       const copy = origin === undefined ? spread : { ...spread, origin };
-      batch = this.#spread(entry, copy, batch, from, nowMs);
+      // What is in a log already can't be refused, and its position may move on with `after`: it is retained at once.
+      batch = this.#spread(entry, copy, batch, from, nowMs, message.append ? batch : IN_THE_LOG);
     }
     this.#inside.push({ batch, sizeBytes, settled });
     this.#stats.unsettledBytes += sizeBytes;
@@ -169,17 +179,21 @@ export class Publishing {
     }
   }
 
-  /** Keeps a message for its subscribers until all that it waits for is durable, and where it is retained for others. */
+  /**
+   * Keeps a message for its subscribers until all that it waits for is durable, and where it is retained for others,
+   * from when its record is.
+   */
   #spread(
     entry: TopicEntry,
     message: LiveMessage,
     appended: PendingBatch,
     from: Identity,
     nowMs: number,
+    record = appended,
   ): PendingBatch {
     let batch = appended;
     if (message.retain && this.retained !== null) {
-      batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, nowMs));
+      batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, nowMs, record));
     }
     const shares = this.#live.shared.share(entry, message);
     this.#goLive(entry, message, batch, from, shares);
@@ -286,7 +300,7 @@ export class Publishing {
     );
     if (batch.state !== "refused") {
       if (message.retain && this.retained !== null) {
-        batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, arrivedMs));
+        batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, arrivedMs, batch));
       }
       if (shares !== null) this.#goLive(entry, message, batch, from, shares);
     }

@@ -4,7 +4,7 @@ import type { MqttDownlinkSettings } from "../../config/mqtt-downlink-options.ts
 import type { Timer } from "../../io/clock.ts";
 import { encodeHeaders } from "../../records/builder.ts";
 import { decodeHeaders, type RecordCursor } from "../../records/reader.ts";
-import { INSIDE_NAME } from "../access.ts";
+import { type Identity, INSIDE_NAME } from "../access.ts";
 import type { Door } from "../door.ts";
 import type { Follower, GapReason, RecordConsumer } from "../history/follower.ts";
 import type { Followers } from "../history/followers.ts";
@@ -80,6 +80,8 @@ export class PartitionDownlink implements RecordConsumer {
   readonly #parts: DownlinkParts;
   readonly #follower: Follower;
   readonly #partition: HistoryPartition;
+  /** The publisher of all of it: its messages go live in their order. */
+  readonly #from: Identity;
   #state: "gathering" | "letters" | "publishing" | "waiting" | "stopped" = "gathering";
   #group: Taken[] = [];
   #groupBytes = 0;
@@ -98,6 +100,7 @@ export class PartitionDownlink implements RecordConsumer {
   constructor(parts: DownlinkParts, partition: HistoryPartition, from: number) {
     this.#parts = parts;
     this.#partition = partition;
+    this.#from = { clientId: `downlink ${parts.settings.name}`, userName: INSIDE_NAME };
     this.#follower = parts.followers.follow(partition, from, null, this);
   }
 
@@ -218,7 +221,7 @@ export class PartitionDownlink implements RecordConsumer {
 
   /** Publishes the group, or as much of it as goes together, and puts down the position behind that. */
   #publish(): void {
-    const { door, cursors, settings, bugs } = this.#parts;
+    const { door, cursors, bugs } = this.#parts;
     this.#state = "publishing";
     this.#batches = [];
     this.#publishing = this.#goesTogether();
@@ -230,12 +233,7 @@ export class PartitionDownlink implements RecordConsumer {
         const { message } = taken.what;
         taken.unheard = !door.live.isWanted(message.entry);
         // Nobody gets a message that would come once more, should the position not become durable.
-        this.#batches.push(
-          door.publish(
-            { ...message, after },
-            { clientId: `downlink ${settings.name}`, userName: INSIDE_NAME },
-          ),
-        );
+        this.#batches.push(door.publish({ ...message, after }, this.#from));
       }
     });
     door.settleSoon();

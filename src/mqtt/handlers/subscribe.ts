@@ -63,10 +63,14 @@ export function handleSubscribe(client: Client): void {
     filters.filter((_, index) => (codes[index] ?? OLD_FAILURE) < OLD_FAILURE),
   );
   if (written !== null) {
+    // What was published before and is about to be retained is kept for those who had subscribed by then.
+    const underWay = door.retainedStore.outstanding;
     door.afterwards(written, ({ state }) => {
       const answer = state === "durable" ? codes : notWritten(client, filters, codes, before);
       reply(client, PacketType.SUBACK, packet.packetId, answer, text);
-      if (state === "durable") startRetained(client, wantRetained);
+      if (state !== "durable") return;
+      if (underWay.state !== "waiting") startRetained(client, wantRetained);
+      else door.afterwards(underWay, () => startRetained(client, wantRetained));
     });
     return;
   }

@@ -12,6 +12,7 @@ import { RetainedCache } from "./cache.ts";
 import { type RetainedMessage, readExpirySec, readRetained, retainedHeaders } from "./record.ts";
 import type { RetainedRecord, RetainedStorage } from "./storage.ts";
 import { type RetainedNode, RetainedTrie, RetainedWalk } from "./trie.ts";
+import { WaitingGroups } from "./waiting.ts";
 
 /** Deliberate bugs, for tests of the tests. */
 export const RETAINED_BUGS = [
@@ -83,10 +84,14 @@ export class RetainedStore implements RetainedMessages {
   readonly #trie = new RetainedTrie();
   /** The latest change of each topic that is not durable. */
   readonly #pending = new Map<string, Change>();
+  /** Messages whose own records are not durable yet: one that is refused must not become its topic's. */
+  readonly #waiting = new WaitingGroups();
   /** Topics whose message has an end. */
   readonly #expiring = new Set<string>();
   readonly #listeners: (() => void)[] = [];
   #open: ChangeBatch | null = null;
+  /** The latest batch; they settle in their order. */
+  #latest: PendingBatch = SETTLED;
   #endIsDue = false;
   #sweep: Iterator<string> | null = null;
   #sweepTimer: Timer | null = null;
@@ -113,7 +118,17 @@ export class RetainedStore implements RetainedMessages {
 
   /** Whether no topic has a message, and none is about to. */
   get isEmpty(): boolean {
-    return this.#count === 0 && this.#pending.size === 0;
+    return this.#count === 0 && this.isSettled;
+  }
+
+  /** Whether nothing is on its way to the log. */
+  get isSettled(): boolean {
+    return this.#pending.size === 0 && this.#waiting.length === 0;
+  }
+
+  /** Settles when all that is on its way now is retained, or refused. */
+  get outstanding(): PendingBatch {
+    return this.#waiting.last ?? this.#latest;
   }
 
   get sizeBytes(): number {
@@ -134,15 +149,43 @@ export class RetainedStore implements RetainedMessages {
   }
 
   /**
-   * Makes the message its topic's, or, where its payload is empty, takes back what the topic has (MQTT-3.3.1-6).
-   * Its bytes stay as they are. The batch settles with the record of it.
+   * Makes the message its topic's once `after`, the batch of its own record, is durable; or, where its payload is
+   * empty, takes back what the topic has (MQTT-3.3.1-6). Its bytes stay as they are. What comes back settles when that
+   * is durable too. Where `after` is refused, the topic keeps what it has.
    */
-  keep(entry: TopicEntry, message: LiveMessage, from: Identity, nowMs: number): PendingBatch {
+  keep(
+    entry: TopicEntry,
+    message: LiveMessage,
+    from: Identity,
+    nowMs: number,
+    after: PendingBatch,
+  ): PendingBatch {
+    const isSettled = after.state !== "waiting";
+    if (!isSettled || this.#waiting.length > 0) {
+      return this.#waiting.add({ entry, message, from: publisherOf(from), nowMs }, after);
+    }
+    return after.state === "refused" ? after : this.#keepNow(entry, message, from, nowMs);
+  }
+
+  /** After batches have settled: retains, in their order, the messages whose records are durable. */
+  release(): void {
+    if (this.#waiting.length === 0) return;
+    for (const group of this.#waiting.takeSettled()) {
+      if (group.after.state === "refused") {
+        group.released([group.after]);
+        continue;
+      }
+      const { messages } = group;
+      group.released(
+        messages.map(({ entry, message, from, nowMs }) => this.#keepNow(entry, message, from, nowMs)),
+      );
+    }
+  }
+
+  #keepNow(entry: TopicEntry, message: LiveMessage, from: Identity, nowMs: number): PendingBatch {
     const { text } = entry;
     if (message.payload.length === 0) return this.clear(text, entry.bytes, nowMs);
-    const { clientId, userName } = from;
-    // The session itself would stay in memory for as long as its message does.
-    const publisher: Identity = { clientId, userName };
+    const publisher = publisherOf(from);
     const sizeBytes = entryBytes(message, publisher);
     const before = this.#sizeAhead(text);
     const count = this.#countAhead + (before === 0 ? 1 : 0);
@@ -224,6 +267,7 @@ export class RetainedStore implements RetainedMessages {
     if (this.#open !== null && this.#open.sizeBytes + recordBytes > MAX_BATCH_BYTES) this.#flush();
     this.#open ??= new ChangeBatch();
     const batch = this.#open;
+    this.#latest = batch;
     batch.sizeBytes += recordBytes;
     batch.records.push(record);
     const before = this.#sizeAhead(topic);
@@ -356,6 +400,11 @@ export class RetainedStore implements RetainedMessages {
     }
     this.#sweepLater(SWEEP_PAUSE_MS);
   }
+}
+
+/** The session itself would stay in memory for as long as its message does. */
+function publisherOf({ clientId, userName }: Identity): Identity {
+  return { clientId, userName };
 }
 
 function entryBytes({ topic, payload, properties }: LiveMessage, { clientId, userName }: Identity): number {

@@ -10,6 +10,7 @@ import { SystemClock } from "../../../src/io/bun/clock.ts";
 import { PlainDisk } from "../../../src/io/bun/plain-disk.ts";
 import { SystemRandom } from "../../../src/io/bun/random.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
+import { IN_THE_LOG } from "../../../src/mqtt/joined-batch.ts";
 import { DEFAULT_MQTT_LIMITS } from "../../../src/mqtt/limits.ts";
 import { RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
 import { RetainedStore } from "../../../src/mqtt/retained/store.ts";
@@ -54,7 +55,7 @@ async function fill(folder: string): Promise<void> {
     const message = { topic, payload: PAYLOAD, properties: null, qos: 1, retain: true } as const;
     const live = { ...message, expiresAtMs: Number.POSITIVE_INFINITY, sizeBytes: 0 };
     const from = { clientId: `device-${n >> 2}`, userName: null };
-    store.keep(new TopicEntry(topic, text, null, REFUSED), live, from, Date.now());
+    store.keep(new TopicEntry(topic, text, null, REFUSED), live, from, Date.now(), IN_THE_LOG);
     if (n % 1_000 === 999) await Bun.sleep(1);
   }
   while (store.count < TOPICS) await Bun.sleep(5);

@@ -3,6 +3,7 @@ import type { PendingBatch } from "../../../src/broker/ingest.ts";
 import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import type { CrashMode } from "../../../src/io/simulated/file-node.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
+import { IN_THE_LOG } from "../../../src/mqtt/joined-batch.ts";
 import { DEFAULT_MQTT_LIMITS } from "../../../src/mqtt/limits.ts";
 import { RETAINED_TOPIC, RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
 import { RETAINED_BUGS, type RetainedBug, RetainedStore } from "../../../src/mqtt/retained/store.ts";
@@ -131,7 +132,7 @@ class Simulation {
     } as const;
     const entry = new TopicEntry(topic, model.name, null, REFUSED);
     const nowMs = (this.#open as OpenBroker).clock.nowMs();
-    const batch = (this.#store as RetainedStore).keep(entry, message, FROM, nowMs);
+    const batch = (this.#store as RetainedStore).keep(entry, message, FROM, nowMs, IN_THE_LOG);
     this.#waiting.push({ batch, model, state });
   }
 

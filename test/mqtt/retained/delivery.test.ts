@@ -42,8 +42,9 @@ beforeEach(() => {
 
 function settle(): void {
   clock.settle();
-  retained.settle();
   ingest.settle();
+  clock.settle();
+  retained.settle();
   clock.settle();
 }
 

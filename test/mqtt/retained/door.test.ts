@@ -87,6 +87,45 @@ describe("a retained message", () => {
     expect(toHex(device.take())).toBe("40 03 00 07 83");
   });
 
+  test.each([10, 56, 89])(
+    "leaves what is retained alone where its own record is refused (error %i)",
+    (error) => {
+      const rig = rigWith("good");
+      const device = rig.connect(5, "other");
+      for (const qos of [0, 1, 2]) {
+        for (const payload of ["no", ""]) {
+          rig.ingest.refusals.set("telemetry", error);
+          device.feed(publishPacket(TOPIC, payload, qos, 3, { version: 5, retain: true }));
+          rig.settle();
+          const answer = device.take();
+          if (qos > 0) expect(answer[4]).toBeGreaterThanOrEqual(0x80);
+          rig.ingest.refusals.clear();
+          rig.settle();
+          const { got, connection } = subscribed(rig, TOPIC, 1);
+          expect(payloads(got, 5)).toEqual(["good"]);
+          connection.break();
+        }
+      }
+      const restarted = new Rig({}, DEFAULT_ROUTES, rig.retained);
+      expect(payloads(subscribed(restarted, TOPIC, 1).got, 5)).toEqual(["good"]);
+    },
+  );
+
+  test("is delivered before what its publisher sent after it", () => {
+    const rig = new Rig();
+    const { connection } = subscribed(rig, "#", 1, 4);
+    const [device, other] = [rig.connect(4, "dev"), rig.connect(4, "other")];
+    device.feed(publishPacket(TOPIC, "first", 1, 1, { retain: true }));
+    device.feed(publishPacket(TOPIC, "second", 1, 2));
+    other.feed(publishPacket(TOPIC, "of another", 1, 1));
+    rig.clock.settle();
+    rig.ingest.settle();
+    rig.clock.settle();
+    expect(payloads(connection.take())).toEqual(["of another"]);
+    rig.settle();
+    expect(payloads(connection.take())).toEqual(["first", "second"]);
+  });
+
   test("reaches one who subscribes before it is durable, once, as a live message", () => {
     const rig = new Rig();
     rig.connect(4, "dev").feed(publishPacket(TOPIC, "on", 1, 1, { retain: true }));

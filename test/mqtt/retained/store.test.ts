@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import type { PendingBatch } from "../../../src/broker/ingest.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
+import { IN_THE_LOG } from "../../../src/mqtt/joined-batch.ts";
 import { DEFAULT_MQTT_LIMITS, type MqttLimits } from "../../../src/mqtt/limits.ts";
 import { RETAINED_TOPIC, RetainedTopic } from "../../../src/mqtt/retained/storage.ts";
 import { RetainedStore } from "../../../src/mqtt/retained/store.ts";
@@ -9,6 +11,7 @@ import { RefusedTopic } from "../../../src/mqtt/settled-batches.ts";
 import { newStats } from "../../../src/mqtt/stats.ts";
 import { TopicEntry } from "../../../src/mqtt/topic-table.ts";
 import { type OpenBroker, openBroker, recordsOf } from "../../broker/support.ts";
+import { FakeBatch } from "../support/fake-ingest.ts";
 import { FakeRetained } from "../support/fake-retained.ts";
 
 const FROM = { clientId: "dev", userName: null };
@@ -49,7 +52,11 @@ class Bench {
   }
 
   keep(topic: string, payload: string, more: Partial<LiveMessage> = {}) {
-    return this.store.keep(entry(topic), message(topic, payload, more), FROM, this.clock.nowMs());
+    return this.keepAfter(IN_THE_LOG, topic, payload, more);
+  }
+
+  keepAfter(after: PendingBatch, topic: string, payload: string, more: Partial<LiveMessage> = {}) {
+    return this.store.keep(entry(topic), message(topic, payload, more), FROM, this.clock.nowMs(), after);
   }
 
   /** The turn ends, and its commit round. */
@@ -74,6 +81,71 @@ class Bench {
     });
   }
 }
+
+describe("a message whose own record is not durable", () => {
+  test("is written once that is, and not where it is refused: the topic keeps what it has", () => {
+    const bench = new Bench();
+    bench.keep("t", "1");
+    bench.settle();
+    const record = new FakeBatch();
+    const batch = bench.keepAfter(record, "t", "2");
+    const other = bench.keepAfter(record, "u", "1");
+    bench.store.release();
+    bench.settle();
+    expect(bench.storage.batches).toHaveLength(1);
+    expect([batch.state, bench.text("t"), bench.store.isSettled]).toEqual(["waiting", "1", false]);
+    record.state = "refused";
+    record.error = 56;
+    bench.store.release();
+    expect([batch.state, batch.error, other.state]).toEqual(["refused", 56, "refused"]);
+    bench.settle();
+    expect([bench.text("t"), bench.text("u"), bench.store.isSettled]).toEqual(["1", null, true]);
+    bench.reopen();
+    expect([bench.text("t"), bench.text("u")]).toEqual(["1", null]);
+    expect(bench.keepAfter(record, "t", "3")).toBe(record);
+    expect(bench.store.isSettled).toBe(true);
+  });
+
+  test("is overtaken by none that came later", () => {
+    const bench = new Bench();
+    const [first, second, third] = [new FakeBatch(), new FakeBatch(), new FakeBatch()];
+    const batches = [
+      bench.keepAfter(first, "t", "1"),
+      bench.keepAfter(second, "t", ""),
+      bench.keepAfter(third, "t", "3"),
+      bench.keep("t", "4"),
+    ];
+    second.state = "durable";
+    third.state = "refused";
+    expect(bench.store.outstanding.state).toBe("waiting");
+    bench.store.release();
+    bench.settle();
+    expect(bench.text("t")).toBe(null);
+    expect(bench.storage.batches).toHaveLength(0);
+    first.state = "durable";
+    bench.store.release();
+    bench.clock.settle();
+    expect(batches.map(({ state }) => state)).toEqual(["waiting", "waiting", "refused", "waiting"]);
+    expect(bench.store.outstanding.state).toBe("waiting");
+    bench.settle();
+    expect(batches.map(({ state }) => state)).toEqual(["durable", "durable", "refused", "durable"]);
+    expect(bench.text("t")).toBe("4");
+    bench.reopen();
+    expect(bench.text("t")).toBe("4");
+  });
+
+  test("is refused where the log of retained messages refuses it", () => {
+    const bench = new Bench();
+    const record = new FakeBatch();
+    const batch = bench.keepAfter(record, "t", "1");
+    record.state = "durable";
+    bench.store.release();
+    bench.clock.settle();
+    expect(batch.state).toBe("waiting");
+    bench.storage.settle(56);
+    expect([batch.state, batch.error, bench.text("t")]).toEqual(["refused", 56, null]);
+  });
+});
 
 describe("the last message of a topic", () => {
   test("counts from its commit round on, and its batch says so", () => {
@@ -149,7 +221,7 @@ describe("the last message of a topic", () => {
     const properties = Uint8Array.fromHex("2600026d710001312600066d71" + "74742e71" + "000139");
     const userName = "anna";
     const kept = message("t", "x", { qos: 2, properties });
-    bench.store.keep(entry("t"), kept, { clientId: "d/1", userName }, bench.clock.nowMs());
+    bench.store.keep(entry("t"), kept, { clientId: "d/1", userName }, bench.clock.nowMs(), IN_THE_LOG);
     bench.settle();
     for (let round = 0; round < 2; round++) {
       const found = bench.store.find("t");
@@ -261,7 +333,7 @@ describe("on the log", () => {
     expect(open.broker.topics.get(RETAINED_TOPIC)).toBeNull();
     const properties = Uint8Array.fromHex("03000474657874");
     const nowMs = open.clock.nowMs();
-    store.keep(entry("a/b"), message("a/b", "21.5", { properties, qos: 2 }), FROM, nowMs);
+    store.keep(entry("a/b"), message("a/b", "21.5", { properties, qos: 2 }), FROM, nowMs, IN_THE_LOG);
     await open.clock.settleAll();
     const topic = open.broker.topics.get(RETAINED_TOPIC);
     expect(topic?.internal).toBe(true);
@@ -286,7 +358,8 @@ describe("on the log", () => {
       sizes.forEach((size, n) => {
         const topic = `t/${n}/${round}`;
         if (size < 1_000 || round < 2) {
-          store.keep(entry(topic), message(topic, "x".repeat(size) + topic), FROM, open.clock.nowMs());
+          const kept = message(topic, "x".repeat(size) + topic);
+          store.keep(entry(topic), kept, FROM, open.clock.nowMs(), IN_THE_LOG);
         }
       });
     }

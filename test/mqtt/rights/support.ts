@@ -95,6 +95,8 @@ export class GuardedRig {
     this.#stateLog?.settle();
     this.ingest.settle();
     this.clock.settle();
+    this.retained.settle();
+    this.clock.settle();
   }
 
   /** Topic and payload of what was appended. */

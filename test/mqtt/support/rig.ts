@@ -84,13 +84,15 @@ export class Rig {
     return connection;
   }
 
-  /** Ends a commit round and the turn. */
+  /** Ends a commit round and the turn, and the round of what is retained then. */
   settle(): void {
     // What the turn has gathered comes before the round.
     this.clock.settle();
     this.retained.settle();
     this.stateLog?.settle();
     this.ingest.settle();
+    this.clock.settle();
+    this.retained.settle();
     this.clock.settle();
   }
 }
