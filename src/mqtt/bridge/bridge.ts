@@ -68,8 +68,14 @@ export class Bridge {
   readonly #session: string;
   #keeper: StateKeeper | null = null;
   #subscribed: readonly (readonly [string, 0 | 1 | 2])[] = [];
-  /** A session was there: that it is gone is news. */
-  #hadSession = false;
+  /** The session at the remote, if there is one, was begun by this state: whatever else is there is not the bridge's. */
+  #isOwn = false;
+  /** That it is, is on the disk. */
+  #isOwnNoted = false;
+  /** Whether the remote was found to have a session that is not the bridge's, and was made to forget it. */
+  #stranger: "none" | "there" | "forgotten" = "none";
+  /** Whether the remote was asked to on this connection. */
+  #isClean = false;
   /** What comes before the first connection: positions were chosen that a crash would choose anew. */
   #mustSave = false;
   #mustSearch = false;
@@ -201,10 +207,10 @@ export class Bridge {
       this.#reports.onTrouble("a bridge's state can't be read, it begins as a new one", {});
     }
     // Another remote, or another name there: what was under way with the old one means nothing to it.
-    const state = found === null || found.session === this.#session ? found : withoutSession(found);
+    this.#isOwn = found?.session === this.#session;
+    this.#isOwnNoted = this.#isOwn;
+    const state = found === null || this.#isOwn ? found : withoutSession(found);
     this.#subscribed = state?.subscribed ?? [];
-    this.#hadSession =
-      this.#subscribed.length > 0 || state?.positions.some(({ sent }) => sent.length > 0) === true;
     for (const packet of state?.received ?? []) this.#inbound.received.set(packet.packetId, packet);
     const { limits } = this.#settings;
     this.#keeper = new StateKeeper(
@@ -238,7 +244,7 @@ export class Bridge {
 
   #snapshot(): BridgeState {
     return {
-      session: this.#session,
+      session: this.#isOwn ? this.#session : "",
       subscribed: this.#subscribed,
       received: [...this.#inbound.received.values()],
       followed: this.#feed.filters,
@@ -289,7 +295,8 @@ export class Bridge {
     // What has failed says so until it succeeds.
     if (this.#inARow === 0) this.#state = "connecting";
     const { connectTimeoutMs } = this.#settings.limits;
-    const link = this.#remote.open(this.#events());
+    this.#isClean = !this.#isOwn && (this.#settings.version === 5 || this.#stranger === "there");
+    const link = this.#remote.open(this.#events(), this.#isClean);
     this.#link = link;
     this.#timer = this.#clock.after(connectTimeoutMs, () => {
       this.#timer = null;
@@ -334,21 +341,58 @@ export class Bridge {
     if (link === null) return;
     this.#timer?.cancel();
     this.#timer = null;
+    if (!this.#isOwn && !this.#begins(facts, link)) return;
     this.#state = "connected";
     this.#connectedMs = this.#clock.monotonicMs();
     this.#reports.onState("info", "a bridge is connected", { sessionPresent: facts.sessionPresent });
     if (!facts.sessionPresent) {
-      if (this.#hadSession) {
+      if (this.#isOwn) {
         this.#reports.onTrouble("the remote has lost the bridge's session: what it kept for it is gone", {});
       }
       this.#inbound.forget();
       this.#subscribed = [];
     }
-    this.#hadSession = true;
+    this.#isOwn = true;
     this.#inbound.attach(link);
-    this.#subscribe(link);
+    if (this.#isOwnNoted) this.#subscribe(link);
+    else {
+      // A crash would have the remote forget what it keeps for subscriptions that were made before this is durable.
+      this.#keeper?.save(() => {
+        this.#isOwnNoted = true;
+        if (this.#link === link) this.#subscribe(link);
+      });
+    }
     this.#outbound.attach(link, facts);
     this.#watch();
+  }
+
+  /**
+   * Whether the bridge may begin a session on this connection. Without a state of its own it goes on with none that
+   * it finds (MQTT-3.2.2-4): packet identifiers would mean other messages to the remote.
+   */
+  #begins(facts: RemoteFacts, link: RemoteLink): boolean {
+    if (facts.sessionPresent) {
+      const isNews = this.#stranger === "none";
+      this.#stranger = "there";
+      if (isNews) this.#reopen(link);
+      else this.#fail("the remote goes on with a session that it was told to forget", false);
+      return false;
+    }
+    if (this.#settings.version === 4 && this.#isClean) {
+      // Before MQTT 5 a clean session ends with its connection: the next one is to be kept.
+      this.#stranger = "forgotten";
+      this.#reopen(link);
+      return false;
+    }
+    this.#stranger = "none";
+    return true;
+  }
+
+  /** Connects again at once. */
+  #reopen(link: RemoteLink): void {
+    this.#detach();
+    link.close();
+    this.#connect();
   }
 
   /** Subscribes only where something has changed: a remote sends retained messages with every subscription. */

@@ -65,12 +65,12 @@ export class MqttRemote implements Remote {
     this.#asBridge = settings.version === 4 && settings.tryPrivate;
   }
 
-  open(events: RemoteEvents): RemoteLink {
+  open(events: RemoteEvents, clean: boolean): RemoteLink {
     const asBridge = this.#asBridge;
     const unacceptable = (): void => {
       if (asBridge) this.#asBridge = false;
     };
-    return new MqttLink(this.#settings, this.#secrets, this.#clock, events, asBridge, unacceptable);
+    return new MqttLink(this.#settings, this.#secrets, this.#clock, events, clean, asBridge, unacceptable);
   }
 }
 
@@ -78,6 +78,7 @@ class MqttLink implements RemoteLink, PacketSink {
   readonly #settings: BridgeSettings;
   readonly #clock: Clock;
   readonly #events: RemoteEvents;
+  readonly #clean: boolean;
   readonly #asBridge: boolean;
   readonly #unacceptable: () => void;
   readonly #framer = new Framer();
@@ -102,12 +103,14 @@ class MqttLink implements RemoteLink, PacketSink {
     secrets: () => RemoteSecrets,
     clock: Clock,
     events: RemoteEvents,
+    clean: boolean,
     asBridge: boolean,
     unacceptable: () => void,
   ) {
     this.#settings = settings;
     this.#clock = clock;
     this.#events = events;
+    this.#clean = clean;
     this.#asBridge = asBridge;
     this.#unacceptable = unacceptable;
     try {
@@ -292,7 +295,7 @@ class MqttLink implements RemoteLink, PacketSink {
       manualConnect: true,
       reconnectPeriod: 0,
       resubscribe: false,
-      clean: false,
+      clean: this.#clean,
       protocolVersion: version,
       clientId,
       keepalive: keepAliveSec,

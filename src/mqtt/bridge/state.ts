@@ -23,7 +23,7 @@ export interface SentMessage {
 
 /** All that a bridge knows over a restart. */
 export interface BridgeState {
-  /** Whose session at which remote the rest is about. */
+  /** Whose session at which remote the rest is about; empty where none has begun. */
   readonly session: string;
   /** What the remote's session is subscribed to. */
   readonly subscribed: readonly (readonly [string, Qos])[];

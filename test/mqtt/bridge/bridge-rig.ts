@@ -107,6 +107,11 @@ export class BridgeRig {
     this.bridge.start();
   }
 
+  /** The bridge's state as it is on the disk. */
+  saved(): Uint8Array | null {
+    return this.rig.open.broker.openState("__mqtt_bridges").get("up");
+  }
+
   /** A device publishes; `settled` hears whether it is on the disk. */
   publish(
     topic: string,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { pathOf, withHop } from "../../../src/mqtt/bridge/path.ts";
+import { decodeState, encodeState } from "../../../src/mqtt/bridge/state.ts";
 import { BridgeRig, type BridgeRigOptions, rule, type SettingsWishes } from "./bridge-rig.ts";
 import { ModelRemote } from "./model-remote.ts";
 
@@ -186,6 +187,47 @@ describe("on its way out", () => {
       await rig.run(500);
       expect(new Set(rig.remote.taken.get("devices/a"))).toEqual(new Set(["1", "2", "3", "no", "4"]));
     }
+  });
+
+  test("a PUBCOMP before the PUBREC ends nothing", async () => {
+    const rig = await connectedRig({ settings: { out: [rule("devices/#", 2)], limits: { backoffMs: 10 } } });
+    const { remote } = rig;
+    remote.hangs = true;
+    await publish(rig, "devices/a", ["1"]);
+    remote.link?.events.acknowledged("pubcomp", 1, 0);
+    expect(rig.bridge.status().out).toMatchObject({ inFlight: 1, messages: 0, lagRecords: 1 });
+    remote.hangs = false;
+    remote.cut();
+    await rig.run(2_000);
+    expect(remote.taken.get("devices/a")).toEqual(["1"]);
+    expect(rig.bridge.status().out).toMatchObject({ inFlight: 0, messages: 1, lagRecords: 0 });
+  });
+
+  test("packet identifiers whose messages are gone are not used until the remote has forgotten them", async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const settings = { out: [rule("devices/#", 2)], limits: { ackTimeoutMs: 60_000 } };
+    const first = await connectedRig({ disk, settings });
+    const states = first.rig.open.broker.openState("__mqtt_bridges");
+    const state = decodeState((await states.get("up")) ?? new Uint8Array());
+    if (state === null) throw new Error("no state");
+    first.bridge.abandon();
+    void states.set("up", encodeState({ ...state, orphans: [1, 3] }));
+    await first.run(50);
+    for (const packetId of [1, 3]) first.remote.hold(packetId);
+    const second = await BridgeRig.start({
+      disk: disk.crash("everything", 1),
+      remote: first.remote,
+      settings,
+    });
+    for (let ms = 0; ms < 100 && second.bridge.status().state !== "connected"; ms++) await second.run(1, 1);
+    first.remote.hangs = true;
+    await publish(second, "devices/a", ["1", "2", "3"]);
+    const used = decodeState(second.saved() ?? new Uint8Array())?.positions.flatMap(({ sent }) => sent);
+    expect(used?.map(({ packetId }) => packetId)).toEqual([2, 4, 5]);
+    first.remote.hangs = false;
+    first.remote.cut();
+    await second.run(2_000);
+    expect(first.remote.taken.get("devices/a")).toEqual(["1", "2", "3"]);
   });
 
   test("a remote with QoS 0 or 1 alone is sent no more", async () => {
@@ -430,6 +472,97 @@ describe("the connection", () => {
     await next.run(500);
     expect(other.taken.get("devices/a")).toEqual(["1", "2"]);
     expect(other.subscribes).toBe(1);
+  });
+
+  test("never goes on with a session that is not its own: QoS 2 arrives all the same", async () => {
+    for (const version of [4, 5] as const) {
+      const settings = {
+        version,
+        in: [rule("exact/#", 2)],
+        out: [rule("devices/#", 2)],
+        limits: { backoffMs: 10, maxBackoffMs: 20 },
+      };
+      const before = await connectedRig({ settings, remoteWishes: { version } });
+      const { remote } = before;
+      for (const packetId of [1, 2, 3, 4, 5]) remote.hold(packetId);
+      before.bridge.abandon();
+
+      // An empty data folder: the remote's session knows packet identifiers that this bridge will use.
+      const disk = new SimulatedDisk({ seed: 2 });
+      const next = await connectedRig({ disk, settings, remote });
+      const texts = ["1", "2", "3", "4", "5", "6", "7", "8"];
+      await publish(next, "devices/new", texts);
+      expect(remote.taken.get("devices/new")).toEqual(texts);
+      expect(next.bridge.status().out).toMatchObject({ inFlight: 0, gaps: 0 });
+      expect(next.told).toEqual(["info a bridge is connected: undefined"]);
+
+      // From now on it is its own: a lost connection and a power cut go on with it.
+      const cleanStarts = remote.cleanStarts.length;
+      remote.cut();
+      await next.run(100);
+      const [third] = await again(next, disk, { settings });
+      remote.publish("exact/a", "in", 2);
+      await publish(third, "devices/new", ["9"]);
+      expect(third.values("mqtt")).toEqual(["in"]);
+      expect(remote.taken.get("devices/new")).toEqual([...texts, "9"]);
+      expect(remote.cleanStarts.slice(cleanStarts)).toEqual([false, false]);
+      expect(remote.subscribes).toBe(2);
+    }
+  });
+
+  test("a state that was saved before the first connection has no session", async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const settings = { out: [rule("devices/#", 2)] };
+    const first = await BridgeRig.start({ disk, settings: {} });
+    await publish(first, "devices/a", ["old"]);
+    first.bridge.abandon();
+    const { remote } = first;
+    for (const packetId of [1, 2]) remote.hold(packetId);
+    remote.away = true;
+    const second = await BridgeRig.start({ disk: disk.crash("everything", 1), settings, remote });
+    await second.run(100);
+    expect(decodeState(second.saved() ?? new Uint8Array())?.session).toBe("");
+  });
+
+  test("back from another remote makes the first one forget its session", async () => {
+    const disk = new SimulatedDisk({ seed: 1 });
+    const settings = { out: [rule("devices/#", 2)] };
+    const first = await connectedRig({ disk, settings });
+    const { remote } = first;
+    first.bridge.abandon();
+    const elsewhere = new ModelRemote(first.rig.open.clock, new SeededRandom(9));
+    const moved = { settings: { ...settings, host: "other" }, remote: elsewhere };
+    const [second, secondDisk] = await again(first, disk, moved);
+    for (const packetId of [1, 2]) remote.hold(packetId);
+    const [third] = await again(second, secondDisk, { settings, remote });
+    await publish(third, "devices/a", ["1", "2", "3"]);
+    expect(remote.taken.get("devices/a")).toEqual(["1", "2", "3"]);
+  });
+
+  test("is given up, and tried again after a wait, where the remote does not forget", async () => {
+    for (const version of [4, 5] as const) {
+      const settings = { ...OUT, version, limits: { backoffMs: 1_000, maxBackoffMs: 1_000 } };
+      const before = await connectedRig({ settings, remoteWishes: { version } });
+      before.bridge.abandon();
+      const { remote } = before;
+      remote.wishes = { ...remote.wishes, neverForgets: true };
+      const connections = remote.connections;
+      const next = await BridgeRig.start({ settings, remote });
+      await next.run(90);
+      expect(next.bridge.status().lastError).toContain("told to forget");
+      expect(remote.connections - connections).toBe(2);
+    }
+  });
+
+  test("subscribes when it is on the disk that the session is its own", async () => {
+    const settings = { in: [rule("exact/#", 2)], limits: { backoffMs: 10, maxBackoffMs: 20 } };
+    const rig = await BridgeRig.start({ settings });
+    rig.failsSaves = true;
+    await rig.run(100);
+    expect([rig.remote.subscribes, rig.bridge.status().state]).toEqual([0, "failed"]);
+    rig.failsSaves = false;
+    await rig.run(100);
+    expect([rig.remote.subscribes, rig.bridge.status().state]).toEqual([1, "connected"]);
   });
 
   test("waits while the state can't be kept, and loses nothing and repeats nothing over it", async () => {

@@ -24,6 +24,9 @@ export interface RemoteWishes {
   readonly window?: number;
   /** Milliseconds that a packet takes at most. */
   readonly latencyMs?: number;
+  readonly version?: 4 | 5;
+  /** Takes no notice of a clean start. */
+  readonly neverForgets?: boolean;
   readonly maximumPacketBytes?: number;
   readonly maximumQos?: Qos;
   readonly retainAvailable?: boolean;
@@ -52,6 +55,9 @@ export class ModelRemote implements Remote {
   hangs = false;
   refusal: string | null = null;
   connections = 0;
+  /** Of each connection, whether it began with a clean start. */
+  readonly cleanStarts: boolean[] = [];
+  #endsWithConnection = false;
   #hasSession = false;
   /** QoS 2 packets of the bridge that are taken and not released. */
   #received = new Set<number>();
@@ -74,8 +80,9 @@ export class ModelRemote implements Remote {
     return this.#link;
   }
 
-  open(events: RemoteEvents): RemoteLink {
+  open(events: RemoteEvents, clean: boolean): RemoteLink {
     this.connections += 1;
+    this.cleanStarts.push(clean);
     this.#link?.sever();
     const link = new ModelLink(this, events);
     this.#link = link;
@@ -83,7 +90,7 @@ export class ModelRemote implements Remote {
       if (this.away) {
         if (!this.hangs) link.end("connection refused", false);
       } else if (this.refusal !== null) link.end(this.refusal, true);
-      else this.#accept(link);
+      else this.#accept(link, clean);
     });
     return link;
   }
@@ -100,10 +107,19 @@ export class ModelRemote implements Remote {
     this.#link?.end("connection reset", false);
   }
 
+  /** Its session has a QoS 2 message of the bridge by this identifier that nobody has released. */
+  hold(packetId: number): void {
+    this.#received.add(packetId);
+  }
+
   /** It dies and comes back, with or without what it knew of the session. */
   crash(keepsSession: boolean): void {
     this.cut();
     if (keepsSession) return;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#hasSession = false;
     this.#received.clear();
     this.#outgoing = [];
@@ -114,7 +130,11 @@ export class ModelRemote implements Remote {
     return this.#random.below(this.wishes.latencyMs ?? 5);
   }
 
-  #accept(link: ModelLink): void {
+  #accept(link: ModelLink, clean: boolean): void {
+    // Before MQTT 5 a clean session ends with its connection.
+    const { version, neverForgets } = this.wishes;
+    if ((clean || this.#endsWithConnection) && neverForgets !== true) this.#forget();
+    this.#endsWithConnection = clean && version === 4;
     const { maximumPacketBytes = Number.POSITIVE_INFINITY, window = 20 } = this.wishes;
     const { maximumQos = 2, retainAvailable = true } = this.wishes;
     const sessionPresent = this.#hasSession;
