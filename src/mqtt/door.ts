@@ -1,7 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import { type GapNotes, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import type { Ingest, PendingBatch } from "../broker/ingest.ts";
-import type { Clock } from "../io/clock.ts";
+import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { type Access, type Identity, INSIDE_NAME, OPEN_ACCESS } from "./access.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
@@ -46,6 +46,8 @@ const WHEEL_SLOTS = 512;
 const SECOND_MS = 1_000;
 /** MQTT 5, 1.5.4. */
 const MAX_TOPIC_BYTES = 65_535;
+/** How late a certificate that has expired ends its connection at most. */
+const CERTIFICATES_EVERY_MS = 60_000;
 /** Who messages are from that the door itself makes. */
 const OURSELVES: Identity = { clientId: "", userName: INSIDE_NAME };
 /** Messages that are not retained since there are too many are told of no more often than this. */
@@ -148,6 +150,7 @@ export class Door {
   #unsettled: Client[] = [];
   readonly #paused = new Set<Client>();
   #settleIsDue = false;
+  #certificates: Timer | null = null;
   #toldFull = false;
 
   constructor(parts: DoorParts) {
@@ -244,13 +247,37 @@ export class Door {
    */
   rightsChanged(): void {
     this.subscriptions.invalidate();
+    for (const client of this.connections) client.checksRights = true;
+    this.#putOut();
+    this.endAbandoned();
+  }
+
+  /** Certificates end by themselves: looks after them from now on, as long as somebody has shown one. */
+  watchCertificates(): void {
+    this.#certificates ??= this.clock.after(CERTIFICATES_EVERY_MS, () => {
+      this.#certificates = null;
+      if (this.#putOut()) this.watchCertificates();
+    });
+  }
+
+  stopWatching(): void {
+    this.#certificates?.cancel();
+    this.#certificates = null;
+  }
+
+  /** Puts out whose proof holds no longer. True where any are left who have shown a certificate. */
+  #putOut(): boolean {
+    let hasCertificates = false;
     for (const client of [...this.connections]) {
-      client.checksRights = true;
-      if (client.state !== "open" || this.gate.holds(client.proof)) continue;
+      if (client.state !== "open") continue;
+      if (this.gate.holds(client.proof)) {
+        hasCertificates ||= client.proof.kind === "certificate";
+        continue;
+      }
       this.stats.loginsRevoked++;
       client.leave(Reason.NOT_AUTHORIZED, "its user, password or certificate holds no longer", "discard");
     }
-    this.endAbandoned();
+    return hasCertificates;
   }
 
   /**

@@ -203,5 +203,6 @@ async function closeDoor(door: Door): Promise<void> {
   door.store?.stop();
   door.retainedStore.close();
   door.sys?.close();
+  door.stopWatching();
   door.wheel.stop();
 }

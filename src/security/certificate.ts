@@ -8,8 +8,13 @@ export interface Certificate {
   readonly dns: readonly string[];
   readonly email: readonly string[];
   readonly uri: readonly string[];
-  /** Which certificate of which authority it is, as `RevocationList` has it. */
+  /** Which certificate of which authority it is, as lists of revoked ones have it. */
   readonly id: string;
+  /** Names of the authority and of the holder, in DER, as hexadecimal digits. */
+  readonly issuer: string;
+  readonly subject: string;
+  /** Wall time from which on it is good for nothing. */
+  readonly expiresAtMs: number;
 }
 
 /** Dotted object identifiers would have to be decoded; these are compared as they lie. */
@@ -27,12 +32,13 @@ export function readCertificate(der: Uint8Array): Certificate | null {
   const body = outer?.[0] === undefined ? null : derValues(outer[0].content);
   if (body === null) return null;
   const fields = body[0]?.tag === VERSION ? body.slice(1) : body;
-  const [serial, , issuer, , subject] = fields;
+  const [serial, , issuer, validity, subject] = fields;
   if (serial?.tag !== Tag.INTEGER || issuer?.tag !== Tag.SEQUENCE || subject?.tag !== Tag.SEQUENCE)
     return null;
   const names = commonNames(subject);
   const alternatives = alternativeNames(fields.find(({ tag }) => tag === EXTENSIONS));
-  if (names === null || alternatives === null) return null;
+  const expiresAtMs = expiryOf(validity);
+  if (names === null || alternatives === null || expiresAtMs === null) return null;
   const texts = (tag: number) =>
     alternatives.filter((name) => name.tag === tag).map(({ content }) => new TextDecoder().decode(content));
   const [only = null, ...more] = names;
@@ -42,7 +48,23 @@ export function readCertificate(der: Uint8Array): Certificate | null {
     email: texts(EMAIL_NAME),
     uri: texts(URI_NAME),
     id: certificateId(issuer, serial),
+    issuer: issuer.whole.toHex(),
+    subject: subject.whole.toHex(),
+    expiresAtMs,
   };
+}
+
+/** The authorities of a PEM file: the name of each by its bytes, which tell two of one name apart. */
+export function readAuthorities(pem: string): ReadonlyMap<string, string> {
+  const subjects = new Map<string, string>();
+  for (const [, base64 = ""] of pem.matchAll(
+    /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g,
+  )) {
+    const der = fromBase64(base64);
+    const subject = readCertificate(der)?.subject;
+    if (subject !== undefined) subjects.set(der.toHex(), subject);
+  }
+  return subjects;
 }
 
 /** The certificates of PEM lists (RFC 5280, 5.1) that were taken back, by their ids. Null where one is no list. */
@@ -96,6 +118,22 @@ function alternativeNames(extensions: DerValue | undefined): readonly DerValue[]
   }
   return [];
 }
+
+/** Validity: two times (RFC 5280, 4.1.2.5), of years up to 2049 with two digits. */
+function expiryOf(validity: DerValue | undefined): number | null {
+  const notAfter = validity?.tag === Tag.SEQUENCE ? derValues(validity.content)?.[1] : undefined;
+  if (notAfter === undefined) return null;
+  const match = TIME.exec(new TextDecoder().decode(notAfter.content));
+  if (match === null) return null;
+  const [, year = "", ...rest] = match;
+  const isShort = year.length === 2;
+  if (isShort !== (notAfter.tag === Tag.UTC_TIME)) return null;
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number);
+  const century = !isShort ? 0 : Number(year) >= 50 ? 1900 : 2000;
+  return Date.UTC(century + Number(year), month - 1, day, hour, minute, second + 1);
+}
+
+const TIME = /^(\d{4}|\d{2})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 
 const TEXTS: readonly number[] = [Tag.UTF8_STRING, Tag.PRINTABLE_STRING, Tag.IA5_STRING];
 

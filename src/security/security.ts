@@ -5,7 +5,7 @@ import type { Clock } from "../io/clock.ts";
 import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { MAX_ACL_FILE_BYTES, parseAcl, type Rule } from "./acl.ts";
-import { readCertificate, readRevocations } from "./certificate.ts";
+import { readAuthorities, readCertificate, readRevocations } from "./certificate.ts";
 import { LOGIN_LIMITS, Logins } from "./logins.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
@@ -59,7 +59,14 @@ export interface Credentials {
 export type Proof =
   | { readonly kind: "anonymous" }
   | { readonly kind: "password"; readonly userName: string; readonly hash: string }
-  | { readonly kind: "certificate"; readonly id: string };
+  | {
+      readonly kind: "certificate";
+      readonly id: string;
+      readonly issuer: string;
+      readonly expiresAtMs: number;
+      /** How often authorities had been taken away by then. */
+      readonly removals: number;
+    };
 
 /** Whose something is that outlives its connection. */
 export interface Owner {
@@ -90,6 +97,10 @@ export class Security {
   #rules: readonly Rule[] | null = null;
   #tls: Omit<TlsServer, "clientCertificate" | "protocols"> | null = null;
   #revoked: ReadonlySet<string> = new Set();
+  /** Names of the authorities by their bytes, and how often some had been taken away when one of a name was, the last time. */
+  #authorities: ReadonlyMap<string, string> = new Map();
+  #removedAt: ReadonlyMap<string, number> = new Map();
+  #removals = 0;
   #version = 0;
   /** What every file held when it was read; undefined before. */
   readonly #texts = new Map<string, string | null>();
@@ -184,8 +195,31 @@ export class Security {
       case "password":
         return this.#users.get(proof.userName) === proof.hash;
       case "certificate":
-        return !this.#revoked.has(proof.id);
+        return !this.#revoked.has(proof.id) && !this.#isOver(proof);
     }
+  }
+
+  /**
+   * Whether a certificate has expired, or an authority was taken away since it was shown that may have been its own. Who
+   * comes by one in between, which nobody knows any more, has to show it again after every removal.
+   */
+  #isOver({ issuer, expiresAtMs, removals }: Proof & { readonly kind: "certificate" }): boolean {
+    if (expiresAtMs <= this.#options.clock.nowMs()) return true;
+    return removals < (this.#removedAt.get(issuer) ?? this.#removals);
+  }
+
+  #useAuthorities(authorities: ReadonlyMap<string, string>): void {
+    const removed = new Set(
+      [...this.#authorities].flatMap(([der, name]) => (authorities.has(der) ? [] : [name])),
+    );
+    if (removed.size > 0) this.#removals++;
+    const removedAt = new Map<string, number>();
+    for (const name of authorities.values()) {
+      const isSame = !removed.has(name) && this.#removedAt.has(name);
+      removedAt.set(name, isSame ? (this.#removedAt.get(name) ?? 0) : this.#removals);
+    }
+    this.#removedAt = removedAt;
+    this.#authorities = authorities;
   }
 
   /** Whether whoever has left something behind is still somebody: its user is there, its certificate on no list. */
@@ -240,7 +274,9 @@ export class Security {
     // The listener refuses these too, but may have been opened with an older list.
     if (this.#revoked.has(certificate.id))
       return { kind: "unknown", what: "the client certificate was revoked" };
-    return { kind: "admitted", userName, proof: { kind: "certificate", id: certificate.id } };
+    const { id, issuer, expiresAtMs } = certificate;
+    const proof: Proof = { kind: "certificate", id, issuer, expiresAtMs, removals: this.#removals };
+    return { kind: "admitted", userName, proof };
   }
 
   /** What is read by itself: a fault in one leaves the others alone. */
@@ -288,6 +324,7 @@ export class Security {
           minVersion,
         };
         this.#revoked = revoked;
+        this.#useAuthorities(readAuthorities(trusted ?? ""));
       },
     );
   }

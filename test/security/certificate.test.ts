@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { readCertificate, readRevocations } from "../../src/security/certificate.ts";
+import { readAuthorities, readCertificate, readRevocations } from "../../src/security/certificate.ts";
 import { nameOf } from "../../src/security/principal-names.ts";
 import { derOf, issue, newAuthority, revocationList, type Wishes } from "../support/certificates.ts";
 
@@ -14,8 +14,7 @@ test("names are read as they were written", () => {
     email: ["pump@plant"],
     uri: ["spiffe://plant/pump-1"],
   };
-  const { id: _, ...names } = read(wishes) ?? { id: "" };
-  expect(names).toEqual({ ...wishes, commonName: "pump-1" });
+  expect(read(wishes)).toMatchObject(wishes);
 });
 
 test("the runtime reads the same from what was made for these tests", () => {
@@ -24,6 +23,22 @@ test("the runtime reads the same from what was made for these tests", () => {
   expect(other.subject).toBe("CN=pump-1");
   expect(other.subjectAltName).toBe("DNS:a.plant");
   expect(Number.parseInt(other.serialNumber, 16)).toBe(serial);
+});
+
+test.each([-1, 1, 365, 365 * 40])("the time at which it ends is the runtime's, in %i days", (days) => {
+  const der = derOf(issue(authority, { days }).certificate);
+  const { validTo } = new X509Certificate(der);
+  // Good up to the end of that second.
+  expect(readCertificate(der)?.expiresAtMs).toBe(Date.parse(validTo) + 1_000);
+});
+
+test("authorities are told apart by their bytes, and found by their names", () => {
+  const [one, two] = [newAuthority("same"), newAuthority("same")];
+  const issued = readCertificate(derOf(issue(two).certificate));
+  const all = readAuthorities(
+    `text\n${one.certificate}${two.certificate}-----BEGIN CERTIFICATE-----\nAA==\n`,
+  );
+  expect([...all.values()]).toEqual([issued?.issuer ?? "", issued?.issuer ?? ""]);
 });
 
 describe("the name of a certificate", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import { hasCode } from "../../src/base/errors.ts";
 import type { Admission, Credentials, SecurityOptions } from "../../src/security/security.ts";
 import { derOf, issue, newAuthority, revocationList } from "../support/certificates.ts";
@@ -250,6 +251,59 @@ describe("certificates", () => {
     rig.change("crl", revocationList(authority, [device.serial]));
     expect(rig.security.holds(admission.proof)).toBe(false);
     expect(await who(rig, { certificate: shown, address: "127.0.0.1" })).toBe("!unknown");
+  });
+
+  describe("hold no longer", () => {
+    const other = newAuthority("another authority");
+    const NO_LISTS = { tls: { ...TLS.tls, revocations: null } };
+    const { certificate: ours } = authority;
+    const { certificate: others } = other;
+
+    /** Whether what was shown while these were the authorities still holds when those are. */
+    async function holdsAfter(shown: Uint8Array, first: string, ...then: readonly string[]) {
+      const rig = new SecurityRig({ ...files, ca: first }, NO_LISTS);
+      const admission = await admitted(rig, { certificate: shown });
+      if (admission.kind !== "admitted") throw new Error("not let in");
+      for (const ca of then) rig.change("ca", ca);
+      const again = await admitted(rig, { certificate: shown });
+      if (again.kind !== "admitted") throw new Error("not let in again");
+      expect(rig.security.holds(again.proof)).toBe(true);
+      return rig.security.holds(admission.proof);
+    }
+
+    test.each([
+      ["its authority is still there", [ours, ours + others], true],
+      ["another was taken away", [ours + others, ours], true],
+      ["its authority was taken away", [ours + others, others], false],
+      ["its authority was replaced by one of the same name", [ours, newAuthority().certificate], false],
+      ["its authority has come back", [ours, others, ours], false],
+      [
+        "its authority stands beside a new one of the same name",
+        [ours, ours + newAuthority().certificate],
+        true,
+      ],
+      ["one of the same name was taken away", [ours + newAuthority().certificate, ours], false],
+    ] as const)("where %s: not %#", async (_what, [first, ...then], holds) => {
+      expect(await holdsAfter(shown, first, ...then)).toBe(holds);
+    });
+
+    test("where they are of an authority in between, and any was taken away", async () => {
+      const between = derOf(issue(newAuthority("in between"), { commonName: "pump-1" }).certificate);
+      expect(await holdsAfter(between, ours + others, ours)).toBe(false);
+      expect(await holdsAfter(between, ours, ours + others)).toBe(true);
+    });
+
+    test("where they have expired", async () => {
+      const rig = new SecurityRig(files, NO_LISTS);
+      const admission = await admitted(rig, { certificate: shown });
+      if (admission.kind !== "admitted" || admission.proof.kind !== "certificate")
+        throw new Error("not let in");
+      const { validTo } = new X509Certificate(shown);
+      rig.clock.advance(Date.parse(validTo) - rig.clock.nowMs());
+      expect(rig.security.holds(admission.proof)).toBe(true);
+      rig.clock.advance(1_000);
+      expect(rig.security.holds(admission.proof)).toBe(false);
+    });
   });
 
   test("a list that is none changes nothing", () => {

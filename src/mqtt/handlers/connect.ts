@@ -179,6 +179,7 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   door.stats.connectionsAccepted++;
   door.sys?.noteConnected(door.clients.size);
   client.watchKeepAlive();
+  if (client.proof.kind === "certificate") door.watchCertificates();
   session.outbound.attach(client);
   door.returns.add(session);
 }

@@ -5,7 +5,7 @@ import { derOf, issue, newAuthority, revocationList } from "../../support/certif
 import type { Device } from "../support/broker-rig.ts";
 import { FakeRetained } from "../support/fake-retained.ts";
 import { FakeStateLog } from "../support/fake-state-log.ts";
-import { connackCode, connectPacket, GuardedRig, login } from "./support.ts";
+import { connackCode, connectPacket, disconnectCode, GuardedRig, login } from "./support.ts";
 
 const ALL = usersText({ anna: "anna", ben: "ben" });
 const WITHOUT_ANNA = usersText({ ben: "ben" });
@@ -155,5 +155,31 @@ test("there is a line of how many sessions have ended", async () => {
   expect(rig.lines.at(-1)).toMatchObject({
     message: "ended MQTT sessions of users that are gone",
     fields: { count: 1 },
+  });
+});
+
+describe("a connection that has shown a certificate", () => {
+  test("ends when that expires, its will unpublished; others stay", async () => {
+    // Of the older version, which may keep silent for ever.
+    const { will } = wishes(0);
+    // Certificates are made by the machine's clock.
+    const days = (rig.clock.nowMs() + 600_000 - Date.now()) / 86_400_000;
+    const { certificate } = issue(authority, { commonName: "pump-1", days });
+    const shown = { certificate: derOf(certificate) };
+    const { device } = await rig.connect(4, "device", will === undefined ? {} : { will }, shown);
+    const ben = await rig.user("ben", 4);
+    rig.clock.advance(590_000);
+    rig.settle();
+    expect(device.connection.closed).toBe(false);
+    rig.clock.advance(72_000);
+    rig.settle();
+    expect([device.connection.closed, rig.door.stats().loginsRevoked]).toEqual([true, 1]);
+    expect([later(), ben.connection.closed]).toEqual([[], false]);
+  });
+
+  test("ends when its authority is taken away", async () => {
+    const device = await come("pump-1", 0);
+    rig.guard.change("ca", newAuthority("another").certificate);
+    expect([disconnectCode(device.take()), later()]).toEqual([0x87, []]);
   });
 });
