@@ -42,6 +42,8 @@ export interface PendingBatch {
   readonly state: "waiting" | "durable" | "refused";
   /** Kafka error code of a refusal, else 0. */
   readonly error: number;
+  /** For people: why it was refused, where more can be said than the code says. */
+  readonly why?: string | undefined;
   /** Bytes of records in the batch so far: for the caller's bounds. */
   readonly sizeBytes: number;
 }

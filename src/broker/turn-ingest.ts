@@ -16,11 +16,13 @@ const MAX_SPARE_BUILDERS = 64;
 class TurnBatch implements PendingBatch {
   state: "waiting" | "durable" | "refused" = "waiting";
   error = 0;
+  why: string | undefined = undefined;
   sizeBytes = BATCH_HEADER_BYTES;
 
-  refuse(error: number): void {
+  refuse(error: number, why?: string): void {
     this.state = "refused";
     this.error = error;
+    this.why = why;
   }
 }
 
@@ -58,8 +60,9 @@ export class TurnIngest implements Ingest {
     const index = record.key === null ? this.#sticky % count : partitionForKey(record.key, count);
     const partition = topic.partitions[index];
     if (partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
-    const open = this.#openFor(partition, recordBytes(record));
-    if (open === null) return refused(ERROR.MESSAGE_TOO_LARGE);
+    const sizeBytes = recordBytes(record);
+    const open = this.#openFor(partition, sizeBytes);
+    if (open === null) return tooLarge(sizeBytes, record.topic, partition);
     open.builder.append(record.timestampMs, record.key, record.value, record.headers);
     open.pending.sizeBytes = open.builder.sizeBytes;
     return open.pending;
@@ -75,7 +78,7 @@ export class TurnIngest implements Ingest {
     let sizeBytes = 0;
     for (const record of records) sizeBytes += recordBytes(record);
     const open = this.#openFor(partition, sizeBytes);
-    if (open === null) return refused(ERROR.MESSAGE_TOO_LARGE);
+    if (open === null) return tooLarge(sizeBytes, first.topic, partition);
     for (const { timestampMs, key, value, headers } of records) {
       open.builder.append(timestampMs, key, value, headers);
     }
@@ -127,7 +130,7 @@ export class TurnIngest implements Ingest {
     const result = partition.append(batch, 0, batch.length, this.#clock.nowMs(), "broker");
     const { pending } = open;
     if ("message" in result) {
-      pending.refuse(result.error);
+      pending.refuse(result.error, result.message);
       this.#settled = true;
     } else {
       partition.whenDurable(result.lastOffset + 1, (error) => {
@@ -147,4 +150,11 @@ function recordBytes({ key, value, headers }: IngestRecord): number {
 
 function refused(error: number): PendingBatch {
   return { state: "refused", error, sizeBytes: 0 };
+}
+
+function tooLarge(recordsBytes: number, topic: string, { log }: Partition): PendingBatch {
+  const sizeBytes = BATCH_HEADER_BYTES + recordsBytes;
+  const { maxMessageBytes } = log.config;
+  const why = `a batch of ${sizeBytes} bytes is more than the topic ${topic} takes (max.message.bytes = ${maxMessageBytes})`;
+  return { state: "refused", error: ERROR.MESSAGE_TOO_LARGE, sizeBytes: 0, why };
 }

@@ -30,6 +30,8 @@ const MQTT_DOORS = [
   "mqtt.tls.listen",
   "mqtt.websocket.tls.listen",
 ] as const;
+/** What a record may have beside the packet that it came in: its key and its topic twice, headers. */
+const BATCH_MARGIN_BYTES = 128 * 1024;
 const UNBOUNDED_LINE = Number.MAX_SAFE_INTEGER;
 
 /** Reads and checks all settings. Precedence: flag, then --set, then environment, then file, then default. */
@@ -45,7 +47,7 @@ export function loadSettings(input: LoadInput): LoadResult {
   if (layers.problems.length === 0) checkTogether(settings, layers, sources);
   if (layers.problems.length === 0) checkBridges(settings, layers, sources);
   if (layers.problems.length > 0) return { ok: false, problems: layers.problems.toSorted(byPlace) };
-  return { ok: true, settings, sources, warnings: layers.warnings };
+  return { ok: true, settings, sources, warnings: [...layers.warnings, ...doubtful(settings)] };
 }
 
 function readValues(layers: Layers, sources: Map<string, Source>, hostName: string): Values {
@@ -99,6 +101,19 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
   if (settings.mqttDownlinks.length > 0 && !served) {
     blame("mqtt.listen", "a downlink publishes to MQTT clients, and none are served", "give them an address");
   }
+}
+
+/** What works, and is hardly what is wanted. */
+function doubtful(settings: Settings): readonly string[] {
+  const packetBytes = settings["mqtt.max.packet.bytes"];
+  const batchBytes = settings["message.max.bytes"];
+  const isServed = MQTT_DOORS.some((key) => settings[key] !== "off");
+  if (!isServed || packetBytes + BATCH_MARGIN_BYTES <= batchBytes) return [];
+  return [
+    `mqtt.max.packet.bytes (${packetBytes}) is not ${BATCH_MARGIN_BYTES} below message.max.bytes (${batchBytes}): a topic may ` +
+      "refuse what comes in the largest packets, and clients before MQTT 5 will send it again and again; " +
+      "lower the first or raise the second",
+  ];
 }
 
 /** What TLS can't do without. */

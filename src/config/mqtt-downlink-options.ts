@@ -48,7 +48,7 @@ export const DOWNLINK_OPTIONS = {
   }),
   retain: boolean({
     default: false,
-    doc: "Whether records without a header mqtt.retain are retained messages; a record without a value then takes back what is retained. A header mqtt.message-expiry gives a record so many seconds from its timestamp on.",
+    doc: "Whether records without a header mqtt.retain are retained messages; a record without a value then takes back what is retained. A header mqtt.message-expiry gives a record so many seconds from its timestamp on; one that is no whole number of them makes a dead letter.",
   }),
   from: choice(["latest", "earliest"], {
     default: "latest",

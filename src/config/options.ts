@@ -125,10 +125,10 @@ export const OPTIONS = {
     doc: "A client that has not sent its CONNECT packet by then is closed.",
   }),
   "mqtt.max.packet.bytes": size({
-    default: MIB,
+    default: 896 * KIB,
     min: KIB,
     max: 268_435_455,
-    doc: "Largest MQTT packet that is taken; announced to MQTT 5 clients (Maximum Packet Size).",
+    doc: "Largest MQTT packet that is taken; announced to MQTT 5 clients (Maximum Packet Size). At least 128KiB below message.max.bytes, so that what comes in a packet goes into a batch with its key and headers: a client before MQTT 5 would send what doesn't again and again.",
   }),
   "mqtt.receive.maximum": count({
     default: 1024,

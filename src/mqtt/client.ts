@@ -18,7 +18,7 @@ import { type PacketWriter, publishSizeBytes } from "./packets/writer.ts";
 import type { LiveMessage, SendOutcome, SubscriberLink } from "./sessions/outbound.ts";
 import { type AckReceiver, PendingAcks } from "./sessions/pending-acks.ts";
 import type { Session } from "./sessions/session.ts";
-import { RefusedTopic, refusalReason } from "./settled-batches.ts";
+import { refusalFields, refusalReason } from "./settled-batches.ts";
 import { WheelLinks, type WheelMember } from "./timer-wheel.ts";
 import type { TopicEntry } from "./topic-table.ts";
 import type { WillFate } from "./wills.ts";
@@ -417,7 +417,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
       ...this.#who(),
       count: this.#refusedCount,
       kafkaError: batch.error,
-      ...(batch instanceof RefusedTopic ? { reason: batch.why } : {}),
+      ...refusalFields(batch),
     });
     this.#refusedCount = 0;
     this.#refusedFirst = null;

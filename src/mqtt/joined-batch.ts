@@ -23,6 +23,10 @@ class JoinedBatch implements PendingBatch {
     return this.first.error === 0 ? this.second.error : this.first.error;
   }
 
+  get why(): string | undefined {
+    return this.first.error === 0 ? this.second.why : this.first.why;
+  }
+
   get sizeBytes(): number {
     return this.first.sizeBytes + this.second.sizeBytes;
   }

@@ -71,7 +71,7 @@ export interface MqttLimits {
 export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxConnections: 10_000,
   connectTimeoutMs: 10_000,
-  maxPacketBytes: 1_048_576,
+  maxPacketBytes: 917_504,
   maxKeepAliveSec: 3_600,
   maxClientIdBytes: 256,
   maxTopicLevels: 64,

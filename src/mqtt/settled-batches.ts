@@ -67,6 +67,14 @@ export function mayPass(error: number): boolean {
   }
 }
 
+/** What a line of the log says of a refused batch, beside its error: why, and what can be done. */
+export function refusalFields({ error, why }: PendingBatch): { readonly reason?: string } {
+  if (why === undefined) return {};
+  return { reason: error === MESSAGE_TOO_LARGE ? `${why}: ${TOO_LARGE_REMEDY}` : why };
+}
+
+const TOO_LARGE_REMEDY = "raise that setting of the topic, or lower mqtt.max.packet.bytes";
+
 /** The MQTT 5 reason for a batch that the log refused. */
 export function refusalReason(error: number): number {
   switch (error) {

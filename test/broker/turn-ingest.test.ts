@@ -94,6 +94,9 @@ describe("TurnIngest", () => {
     const good = append(open, "t", null, "small");
     const bad = append(open, "t", null, "x".repeat(2000));
     expect(bad).toMatchObject({ state: "refused", error: ERROR.MESSAGE_TOO_LARGE });
+    expect(bad.why).toMatch(
+      /^a batch of 20\d\d bytes is more than the topic t takes \(max\.message\.bytes = 1000\)$/,
+    );
     await open.clock.settleAll();
     expect(good.state).toBe("durable");
     expect(recordsOf(open, "t")).toHaveLength(1);

@@ -459,6 +459,23 @@ test("an environment variable that is no setting is warned of, since it may be s
   ]);
 });
 
+test("packets that may be too large for a batch are warned of, where there is a door for them", () => {
+  const warnings = (...set: string[]) => {
+    const result = load({ set });
+    return result.ok ? result.warnings : ["not loaded"];
+  };
+  const expected = [
+    expect.stringMatching(/^mqtt\.max\.packet\.bytes \(\d+\) is not 131072 below message\.max/),
+  ];
+  expect(warnings()).toEqual([]);
+  expect(warnings("mqtt.max.packet.bytes=1MiB")).toEqual(expected);
+  expect(warnings("message.max.bytes=1000000")).toEqual(expected);
+  expect(warnings("mqtt.max.packet.bytes=917517")).toEqual(expected);
+  expect(warnings("mqtt.max.packet.bytes=917516")).toEqual([]);
+  expect(warnings("mqtt.max.packet.bytes=1MiB", "message.max.bytes=2MiB")).toEqual([]);
+  expect(warnings("mqtt.max.packet.bytes=1MiB", "mqtt.listen=off")).toEqual([]);
+});
+
 test("a long value is cut in the message", () => {
   const [line = ""] = problems({ file: `log.level = "${"x".repeat(5_000)}"` });
   expect(line.length).toBeLessThan(250);

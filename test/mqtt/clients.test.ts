@@ -189,7 +189,7 @@ describe("MQTT.js, MQTT 5 only", () => {
     expect(properties).toMatchObject({
       receiveMaximum: 1_024,
       retainAvailable: true,
-      maximumPacketSize: 1_048_576,
+      maximumPacketSize: 917_504,
       topicAliasMaximum: 32,
       sharedSubscriptionAvailable: true,
       sessionExpiryInterval: 0,
