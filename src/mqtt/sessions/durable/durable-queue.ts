@@ -9,22 +9,21 @@ import { lowerQos } from "../outbound.ts";
 import type { Target } from "../targets.ts";
 import { TransientOutbound } from "../transient-outbound.ts";
 import { EntryRing } from "./entry-ring.ts";
+import {
+  DONE,
+  NO_SLOT,
+  OFFERED,
+  PACKET_IDS,
+  packetIdOf,
+  RECEIVED,
+  RELEASED,
+  SENT,
+  STATE_MASK,
+  secondsLeft,
+} from "./entry-state.ts";
 import { ENTRY_IDENTIFIERS, ENTRY_ORIGIN, ENTRY_RETAIN, type Progress, type ProgressRun } from "./records.ts";
 
-/** Packet identifiers from 1; a sequence and the one this many later have the same. */
-const PACKET_IDS = 65_535;
-/** The slot of an entry whose message is not needed any more, or is nowhere but in the packet. */
-const NO_SLOT = 0xffff_ffff;
 const NO_IDENTIFIERS: readonly number[] = [];
-
-/** What an entry under way waits for, in its flags: PUBACK or PUBREC, its PUBREC to be durable, PUBCOMP, nothing. */
-const STATE_MASK = 0x60;
-const SENT = 0x00;
-const RECEIVED = 0x20;
-const RELEASED = 0x40;
-const DONE = 0x60;
-/** Sent for the connection alone: nothing is left of it after that. */
-const OFFERED = 0x80;
 
 /** A message with what belongs to each session that gets it. */
 export interface MessageBody {
@@ -40,6 +39,8 @@ export interface QueueHost {
   monotonicMs(): number;
   /** Whether all sessions together may keep another message of this size. */
   hasRoom(sizeBytes: number): boolean;
+  /** Where not: has those give way that hold most, this queue among them. False where that is not enough. */
+  makeRoom(sizeBytes: number, wanting: DurableQueue): boolean;
   sizeOf(slot: number): number;
   /** The message of a slot, from memory or the log; null where it can't be read. */
   body(slot: number): MessageBody | null;
@@ -134,7 +135,10 @@ export class DurableQueue implements Outbound {
   accept(sizeBytes: number): number {
     const { limits } = this.#host;
     const room = this.#link === null ? 0 : Math.max(0, this.#window(this.#link) - this.#outstanding);
-    if (!this.#host.hasRoom(sizeBytes)) return -1;
+    // What leaves at once is not held up by what others leave lying: there is one window of it at most.
+    if (!this.#host.hasRoom(sizeBytes) && this.waitingMessages >= room) {
+      if (limits.queuePolicy === "drop-newest" || !this.#host.makeRoom(sizeBytes, this)) return -1;
+    }
     while (
       this.waitingMessages >= limits.maxQueuedMessages + room ||
       this.#waitingBytes + sizeBytes > limits.maxQueuedBytes
@@ -145,6 +149,16 @@ export class DurableQueue implements Outbound {
     this.#staged++;
     this.#waitingBytes += sizeBytes;
     return this.#nextSequence++;
+  }
+
+  /** Bytes that `giveWay` could free one by one; 0 where there are none. */
+  get heldBytes(): number {
+    return this.#queue.length === 0 ? 0 : this.#waitingBytes;
+  }
+
+  /** All sessions together hold too much: the oldest of this one's queue is dropped. */
+  giveWay(): void {
+    this.#dropFirst("queue-full", null);
   }
 
   /** A message that was accepted is durable: it may be sent from here on. `flags` are as in its record. */
@@ -593,15 +607,4 @@ export class DurableQueue implements Outbound {
       this.#host.tell(this, slot, reason === "expired" ? "expired" : "dropped");
     this.#host.letGo(slot);
   }
-}
-
-/** From 1 to 65,535. */
-export function packetIdOf(sequence: number): number {
-  return 1 + (sequence % PACKET_IDS);
-}
-
-/** Seconds until a message expires, 0 where it has, -1 where it never does. MQTT-3.3.2-6: less the time it waited. */
-function secondsLeft(message: LiveMessage, nowMs: number): number {
-  if (message.expiresAtMs === Number.POSITIVE_INFINITY) return -1;
-  return Math.max(0, Math.ceil((message.expiresAtMs - nowMs) / 1_000));
 }

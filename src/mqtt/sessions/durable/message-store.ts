@@ -28,6 +28,10 @@ import type { TurnWriter } from "./turn-writer.ts";
 /** Messages that are kept in memory beside the log: those that a connected session is about to get. */
 const MAX_CACHED_BYTES = 8 * 1024 * 1024;
 
+/** At the total bounds: sessions that are looked at for the one that holds most, and messages dropped for a new one. */
+const LOOKED_AT = 16;
+const DROPPED_AT_ONCE = 32;
+
 /** Deliberate bugs, for tests of the tests. */
 export interface SessionBugs {
   /** Messages are sent before they are durable. */
@@ -111,6 +115,10 @@ export class MessageStore implements QueueHost {
   readonly #value = new FieldWriter();
   readonly #reader = new FieldReader();
   #turns: TurnLog | null = null;
+  #sessions: () => Iterable<DurableSession> = () => [];
+  /** Where the look for the session that holds most goes on, and which it was the last time. */
+  #rotation: Iterator<DurableSession> = [].values();
+  #largest: DurableQueue | null = null;
   #staged: StagedMessage[] = [];
   /** By slot, oldest first. */
   readonly #cache = new Map<number, StagedMessage>();
@@ -129,9 +137,10 @@ export class MessageStore implements QueueHost {
     this.#bugs = parts.bugs;
   }
 
-  /** Where its records go; given before anything else is called. */
-  writeTo(turns: TurnLog): void {
+  /** Where its records go, and whose messages they are; given before anything else is called. */
+  writeTo(turns: TurnLog, sessions: () => Iterable<DurableSession>): void {
     this.#turns = turns;
+    this.#sessions = sessions;
   }
 
   get isSettled(): boolean {
@@ -240,6 +249,36 @@ export class MessageStore implements QueueHost {
   hasRoom(sizeBytes: number): boolean {
     const { table, limits } = this;
     return table.count < limits.maxStoredMessages && table.sizeBytes + sizeBytes <= limits.maxStoredBytes;
+  }
+
+  makeRoom(sizeBytes: number, wanting: DurableQueue): boolean {
+    // A message that others wait for too is not gone with the first of them.
+    for (let dropped = 0; dropped < DROPPED_AT_ONCE && !this.hasRoom(sizeBytes); dropped++) {
+      const largest = this.#findLargest(wanting);
+      if (largest.heldBytes === 0) return false;
+      largest.giveWay();
+    }
+    return this.hasRoom(sizeBytes);
+  }
+
+  /**
+   * The queue that holds most of some, and of those that were looked at before: whoever holds much is found within a
+   * few messages, and nobody has to keep thousands of sessions in order.
+   */
+  #findLargest(wanting: DurableQueue): DurableQueue {
+    let largest = wanting;
+    const last = this.#largest;
+    if (last !== null && !last.hasEnded && last.heldBytes > largest.heldBytes) largest = last;
+    for (let looked = 0, begun = false; looked < LOOKED_AT; looked++) {
+      const next = this.#rotation.next();
+      if (next.done === true) {
+        if (begun) break;
+        begun = true;
+        this.#rotation = this.#sessions()[Symbol.iterator]();
+      } else if (next.value.queue.heldBytes > largest.heldBytes) largest = next.value.queue;
+    }
+    this.#largest = largest;
+    return largest;
   }
 
   sizeOf(slot: number): number {

@@ -97,7 +97,7 @@ export class SessionStore {
       () => parts.appendMessages(),
       () => parts.settled(),
     );
-    this.messages.writeTo(this.#turns);
+    this.messages.writeTo(this.#turns, () => this.all());
     this.#expiries = new Deadlines(clock);
     this.cursors = {
       get: (name) => this.#cursorValues.get(name) ?? null,

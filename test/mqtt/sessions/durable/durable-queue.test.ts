@@ -1,11 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DEFAULT_MQTT_LIMITS } from "../../../../src/mqtt/limits.ts";
 import { NO_LOSSES } from "../../../../src/mqtt/losses.ts";
-import {
-  DurableQueue,
-  packetIdOf,
-  type QueueHost,
-} from "../../../../src/mqtt/sessions/durable/durable-queue.ts";
+import { DurableQueue, type QueueHost } from "../../../../src/mqtt/sessions/durable/durable-queue.ts";
+import { packetIdOf } from "../../../../src/mqtt/sessions/durable/entry-state.ts";
 import type { LiveMessage, SubscriberLink } from "../../../../src/mqtt/sessions/outbound.ts";
 import { newStats } from "../../../../src/mqtt/stats.ts";
 
@@ -62,6 +59,7 @@ beforeEach(() => {
     losses: NO_LOSSES,
     monotonicMs: () => 0,
     hasRoom: () => true,
+    makeRoom: () => false,
     sizeOf: () => 10,
     body: () => ({ message: MESSAGE, identifiersFor: () => [] }),
     letGo: (slot) => void released.push(slot),

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import type { MqttLimits } from "../../../../src/mqtt/limits.ts";
+import type { FakeConnection } from "../../support/fake-network.ts";
 import {
   ackPacket,
   connectPacket,
@@ -231,7 +233,72 @@ describe("what comes while nobody is connected", () => {
     durable = new DurableRig({ maxStoredMessages: 1 });
     subscriber().feed(DISCONNECT);
     for (const payload of ["one", "two"]) publish(payload);
+    expect(payloads(hex(durable.dial(4, "sub")[1]))).toEqual(["two"]);
+    durable = new DurableRig({ maxStoredMessages: 1, queuePolicy: "drop-newest" });
+    subscriber().feed(DISCONNECT);
+    for (const payload of ["one", "two"]) publish(payload);
     expect(payloads(hex(durable.dial(4, "sub")[1]))).toEqual(["one"]);
+  });
+
+  /** Sessions that are away hold all that the broker keeps, the last of them most. */
+  function full(more: Partial<MqttLimits> = {}, sessions = 3): void {
+    durable = new DurableRig({ maxStoredMessages: 20, maxQueuedMessages: 10, ...more });
+    for (let n = 0; n < sessions; n++) {
+      const connection = durable.connect(4, `away-${n}`);
+      connection.feed(subscribePacket(4, 1, [[`devices/away-${n}/#`, 1]]));
+      durable.rig.settle();
+      connection.feed(DISCONNECT);
+    }
+    for (let n = 0; n < sessions; n++) {
+      const messages = n === sessions - 1 ? 10 : 10 / (sessions - 1);
+      for (let m = 0; m < messages; m++) publish(`${m}`, 1, `devices/away-${n}/t`);
+    }
+    expect(durable.rig.door.stats().storedMessages).toBe(20);
+    durable.rig.gaps.length = 0;
+  }
+
+  function connected(clientId: string): FakeConnection {
+    const connection = durable.connect(4, clientId);
+    connection.feed(subscribePacket(4, 1, [[`devices/${clientId}/#`, 1]]));
+    durable.rig.settle();
+    connection.take();
+    return connection;
+  }
+
+  test.each(["drop-oldest", "drop-newest"] as const)(
+    "reaches who is connected and has room, however much others have left lying (%s)",
+    (queuePolicy) => {
+      full({ queuePolicy });
+      const healthy = connected("healthy");
+      publish("for you", 1, "devices/healthy/t");
+      expect(payloads(healthy.take())).toEqual(["for you"]);
+      expect(durable.rig.gaps).toHaveLength(0);
+    },
+  );
+
+  test.each([3, 6, 11])(
+    "has that of others give way who hold most, where the broker is full (%i)",
+    (sessions) => {
+      full({}, sessions);
+      connected("new").feed(DISCONNECT);
+      for (const payload of ["one", "two", "three"]) publish(payload, 1, "devices/new/t");
+      const last = `away-${sessions - 1}`;
+      expect(durable.rig.gaps.map(({ reason, device, count }) => [reason, device, count])).toEqual(
+        Array(3).fill(["queue-full", last, 1]),
+      );
+      expect(payloads(hex(durable.dial(4, "new")[1]))).toEqual(["one", "two", "three"]);
+      expect(payloads(hex(durable.dial(4, last)[1]))).toEqual(["3", "4", "5", "6", "7", "8", "9"]);
+      expect(durable.rig.door.stats().storedMessages).toBe(20);
+    },
+  );
+
+  test("gives way itself where its own session holds most", () => {
+    full();
+    publish("new", 1, "devices/away-2/t");
+    expect(durable.rig.gaps.map(({ reason, device }) => [reason, device])).toEqual([
+      ["queue-full", "away-2"],
+    ]);
+    expect(payloads(hex(durable.dial(4, "away-2")[1])).slice(-2)).toEqual(["9", "new"]);
   });
 
   test("is not sent when it has expired, and less of its life is left (MQTT-3.3.2-5, -6)", () => {
