@@ -88,7 +88,7 @@ export const BRIDGE_OPTIONS = {
   }),
   out: rules({
     default: [],
-    doc: "What goes to the remote: messages here whose topic matches local.prefix and filter, under remote.prefix and what the filter matched, at this QoS at most. Read from the topics that the routes lead to, whose records are what the remote gets; retain flag and a lower QoS only of routes with header.delivery.",
+    doc: "What goes to the remote: messages here whose topic matches local.prefix and filter, under remote.prefix and what the filter matched, at this QoS at most. Read from the topics that the routes lead to, whose records are what the remote gets, with retain flag and QoS of the message unless the route says header.delivery = false.",
   }),
   from: choice(["latest", "earliest"], {
     default: "latest",

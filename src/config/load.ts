@@ -41,7 +41,7 @@ export function loadSettings(input: LoadInput): LoadResult {
   const values = readValues(layers, sources, input.hostName);
   const uplinks = readUplinks(layers, sources);
   const bridges = readBridges(layers, sources);
-  const mqttRoutes = readRoutes(layers, sources);
+  const mqttRoutes = readRoutes(layers, sources, bridges);
   const mqttDownlinks = readDownlinks(layers, sources, mqttRoutes);
   const settings: Settings = Object.freeze({ ...values, uplinks, bridges, mqttRoutes, mqttDownlinks });
   if (layers.problems.length === 0) checkTogether(settings, layers, sources);

@@ -89,7 +89,8 @@ export const ROUTE_OPTIONS = {
   }),
   "header.delivery": boolean({
     default: false,
-    doc: "Whether every record carries how its message was published: headers mqtt.qos (0, 1, 2), mqtt.retain (true, false) and, where it had one, mqtt.message-expiry in seconds.",
+    defaultText: "true where a bridge has rules in out, else false",
+    doc: "Whether every record carries how its message was published: headers mqtt.qos (0, 1, 2), mqtt.retain (true, false) and, where it had one, mqtt.message-expiry in seconds. A bridge needs them to send a message on with its retain flag and its own QoS.",
   }),
   timestamp: option<string>(
     "text",

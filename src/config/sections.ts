@@ -109,14 +109,22 @@ function readNamed(
   return read;
 }
 
-/** The routes of `[[mqtt.route]]`, or the default ones where there are none. */
-export function readRoutes(layers: Layers, sources: Map<string, Source>): readonly MqttRouteSettings[] {
+/**
+ * The routes of `[[mqtt.route]]`, or the default ones where there are none. Where a bridge carries something out, they
+ * note how messages were published unless they say otherwise: else retain flags would not cross it.
+ */
+export function readRoutes(
+  layers: Layers,
+  sources: Map<string, Source>,
+  bridges: readonly BridgeSettings[],
+): readonly MqttRouteSettings[] {
+  const notesDelivery = bridges.some(({ out }) => out.length > 0);
   const tables = tablesOf(ROUTE_KEY, MAX_ROUTES, layers, sources);
-  if (tables === null) return DEFAULT_ROUTES;
+  if (tables === null) return DEFAULT_ROUTES.map((route) => ({ ...route, deliveryHeaders: notesDelivery }));
   const source = sources.get(ROUTE_KEY) ?? { kind: "default" };
   const routes: MqttRouteSettings[] = [];
   for (const [index, table] of tables.entries()) {
-    const route = readRoute(`${ROUTE_KEY}[${index}]`, table, source, layers);
+    const route = readRoute(`${ROUTE_KEY}[${index}]`, table, source, layers, notesDelivery);
     if (route !== null) routes.push(route);
   }
   return routes;
@@ -150,6 +158,7 @@ function readRoute(
   table: Readonly<Record<string, unknown>>,
   whole: Source,
   layers: Layers,
+  notesDelivery: boolean,
 ): MqttRouteSettings | null {
   const at = (key: string): Source =>
     whole.kind === "file" ? { ...whole, line: layers.lines.get(key) ?? whole.line } : whole;
@@ -186,7 +195,7 @@ function readRoute(
     key,
     headers,
     topicHeader: route["header.topic"],
-    deliveryHeaders: route["header.delivery"],
+    deliveryHeaders: given.has("header.delivery") ? route["header.delivery"] : notesDelivery,
     timestamp: timestampSource(route),
     payload,
     split: splitSource(route.split),

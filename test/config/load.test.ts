@@ -89,6 +89,20 @@ test("an uplink from file, environment and --set together", () => {
   expect(uplinks[0]?.delivery).toBe("idempotent");
 });
 
+test("routes note how messages were published where a bridge carries them on, unless they say otherwise", () => {
+  const noted = (file: string) => good({ file }).mqttRoutes.map(({ deliveryHeaders }) => deliveryHeaders);
+  const bridge = (rules: string) => `[bridge.up]\nurl = "mqtt://site"\n${rules}\n`;
+  const out = bridge('out = [{ filter = "#" }]');
+  const routes = ["", "header.delivery = false", "header.delivery = true"]
+    .map((line, index) => `[[mqtt.route]]\nfilter = "r${index}/#"\ntopic = "t"\n${line}\n`)
+    .join("");
+  expect(noted(out)).toEqual([true, true]);
+  expect(noted(bridge('in = [{ filter = "#" }]'))).toEqual([false, false]);
+  expect(noted("")).toEqual([false, false]);
+  expect(noted(out + routes)).toEqual([true, false, true]);
+  expect(noted(routes)).toEqual([false, false, true]);
+});
+
 test("routes, from tables and from text", () => {
   const file = `
 [[mqtt.route]]

@@ -116,6 +116,40 @@ describe.skipIf(REFERENCE || reason !== null)("a bridge to mosquitto", () => {
     }
   });
 
+  for (const version of [4, 5] as const) {
+    test(`takes retain flags and QoS along, MQTT ${version === 4 ? "3.1.1" : "5"}`, async () => {
+      const remote = await mosquitto();
+      const url = `mqtt://127.0.0.1:${remote.port}`;
+      const out = '[{ filter = "#", qos = 1 }]';
+      const gateway = await gatewayWith({ url, version: String(version), out, ...QUICK });
+      await connected(gateway);
+      const live: string[] = [];
+      const listener = await client(url);
+      listener.on("message", (topic, _payload, { qos }) => live.push(`${topic} ${qos}`));
+      await listener.subscribeAsync("#", { qos: 2 });
+      const device = await client(`mqtt://${gateway.mqtt}`);
+      await device.publishAsync("devices/a", "kept", { qos: 2, retain: true });
+      await device.publishAsync("devices/cleared", "gone", { qos: 1, retain: true });
+      await device.publishAsync("devices/cleared", "", { qos: 1, retain: true });
+      await device.publishAsync("devices/b", "passing", { qos: 0 });
+      await until(
+        () => live.length >= 4,
+        () => `${live.length} came`,
+      );
+      expect(live).toEqual(["devices/a 1", "devices/cleared 1", "devices/cleared 1", "devices/b 0"]);
+      const retained: string[] = [];
+      const late = await client(url);
+      late.on("message", (topic, payload, { retain }) => retained.push(`${topic} ${payload} ${retain}`));
+      await late.subscribeAsync("#", { qos: 1 });
+      await late.publishAsync("end", "", { qos: 1 });
+      await until(
+        () => retained.some((each) => each.startsWith("end")),
+        () => "nothing came",
+      );
+      expect(retained).toEqual(["devices/a kept true", "end  false"]);
+    });
+  }
+
   test("keeps retain flags and properties of what comes, and asks for retained messages once", async () => {
     const remote = await mosquitto();
     const publisher = await client(`mqtt://127.0.0.1:${remote.port}`, { protocolVersion: 5 });
@@ -280,7 +314,7 @@ describe.skipIf(REFERENCE)("a bridge", () => {
     const gateway = await gatewayWith({ ...settings, "ack.timeout.ms": "1s", "connect.timeout.ms": "1s" });
     await connected(gateway);
     link.partitioned = true;
-    await publishAll(gateway.mqtt, ["devices/a"], numbered("h"));
+    await publishAll(gateway.mqtt, ["devices/a"], numbered("h"), { qos: 2 });
     const status = await until(
       async () => {
         const now = await statusOf(gateway);
@@ -379,7 +413,7 @@ async function overRestarts(version: 4 | 5): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const texts = numbered(`${round}-`);
     there.push(...texts);
-    await publishAll(gateway.mqtt, ["devices/a", "twice/a"], texts);
+    await publishAll(gateway.mqtt, ["devices/a", "twice/a"], texts, { qos: 2 });
     await publishAll(`127.0.0.1:${remote.port}`, ["site/b", "exact/b"], texts, { qos: 2 });
     if (round % 2 === 0) await remote.restart();
     if (round % 3 !== 0) {
