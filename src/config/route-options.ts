@@ -74,7 +74,7 @@ export const ROUTE_OPTIONS = {
     default: "",
     defaultText:
       "the name of a SenML measurement, sparkplug:device, else {key} where the filter has it, else {topic}",
-    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key. payload:NAME needs a payload that is decoded; a message without the field is a dead letter. sparkplug:device is GROUP/NODE/DEVICE, or GROUP/NODE for an edge node itself; sparkplug:metric is that and the metric's name.",
+    doc: "Key of the records: order is kept per key. {topic} is the whole MQTT topic; none stands for no key. payload:NAME needs a payload that is decoded; a message without the field is a dead letter. sparkplug:device is GROUP/NODE/DEVICE, or GROUP/NODE for an edge node itself, with what stands in the topic before the GROUP where levels come before spBv1.0; sparkplug:metric is that and the metric's name.",
   }),
   headers: option<Readonly<Record<string, string>>>(
     "table",

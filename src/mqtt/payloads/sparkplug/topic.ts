@@ -55,12 +55,19 @@ export function certificateTopic({
 
 /** What decides the partition of a message: an edge node with its devices keeps its order. */
 export function placementOf(topic: SparkplugTopic): string {
-  return topic.kind === "state" ? topic.host : `${topic.group}/${topic.node}`;
+  return topic.kind === "state" ? topic.host : nodeKeyOf(topic);
 }
 
 /** The key of what is said of an edge node, a device or a host. */
 export function deviceKeyOf(topic: SparkplugTopic): string {
   if (topic.kind === "state") return topic.host;
-  const node = `${topic.group}/${topic.node}`;
-  return topic.device === null ? node : `${node}/${topic.device}`;
+  return topic.device === null ? nodeKeyOf(topic) : `${nodeKeyOf(topic)}/${topic.device}`;
+}
+
+/**
+ * `group/node`, or `prefix/spBv1.0/group/node`: rights may differ from prefix to prefix, so none may write under a key
+ * of another. The namespace keeps a prefixed node apart from a device of another group.
+ */
+function nodeKeyOf({ prefix, group, node }: SparkplugTopic & { readonly kind: "node" }): string {
+  return prefix === "" ? `${group}/${node}` : `${prefix}${NAMESPACE}/${group}/${node}`;
 }

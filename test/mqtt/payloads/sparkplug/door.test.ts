@@ -339,6 +339,26 @@ describe("what is missing is asked for", () => {
   });
 });
 
+test("what comes below a prefix has keys and a partition of its own, which no other node or device has", () => {
+  const plant = new Plant({ filter: "#", sparkplug: { rebirthIntervalMs: 60_000, isAware: false } });
+  plant.send("spBv1.0/G/NBIRTH/N", NBIRTH());
+  plant.send("spBv1.0/G/DBIRTH/N/D", DBIRTH(1));
+  const theirs = plant.rows().map(([key]) => key);
+  plant.send("site/spBv1.0/G/NBIRTH/N", NBIRTH());
+  plant.send("site/spBv1.0/G/DBIRTH/N/D", DBIRTH(1));
+  // As a device of the node G/N would be called, were it not for the namespace.
+  plant.send("G/spBv1.0/N/NBIRTH/D", NBIRTH());
+  expect([...new Set(plant.rig.ingest.placements.map(([, placement]) => placement))]).toEqual([
+    "G/N",
+    "site/spBv1.0/G/N",
+    "G/spBv1.0/N/D",
+  ]);
+  const prefixed = plant.rows().map(([key]) => key);
+  expect(prefixed).toContain("site/spBv1.0/G/N/D/Motor/Temp");
+  expect(prefixed).toContain("G/spBv1.0/N/D/Load");
+  expect(prefixed.filter((key) => theirs.includes(key))).toEqual([]);
+});
+
 describe("an aware server", () => {
   test("[tck-id-conformance-mqtt-aware-nbirth-mqtt-retain] the latest births are retained, as they came", () => {
     const plant = new Plant();
