@@ -233,6 +233,23 @@ describe("subscribing", () => {
     expect(anna.receive()).toEqual(["devices/anna/x", "shared/x"]);
   });
 
+  test("figures under $SYS that may not be had are not sent, neither at once nor later", async () => {
+    const acl = `${FILES["acl.toml"]}[[rule]]\nwho = "user:boss"\ndeny = "receive"\ntopics = "$SYS/broker/clients/#"\n`;
+    const program = { version: "v", heapBytes: () => 1 };
+    rig = new GuardedRig({ files: { ...FILES, "acl.toml": acl }, program });
+    const boss = await rig.user("boss");
+    const topics = (): Set<string> => new Set(boss.published().map(({ topic }) => topic));
+    boss.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "$SYS/#", qos: 0 }] });
+    rig.settle();
+    for (const waitMs of [0, 60_000]) {
+      rig.clock.advance(waitMs);
+      rig.settle();
+      const got = topics();
+      expect(got.size).toBeGreaterThan(5);
+      expect([...got].filter((topic) => topic.startsWith("$SYS/broker/clients/"))).toEqual([]);
+    }
+  });
+
   test("retained messages that may not be had are not sent", async () => {
     const boss = await rig.user("boss");
     boss.publish("devices/a/x", "1", 1, 1, { retain: true });

@@ -4,6 +4,7 @@ import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import type { MqttLimits } from "../../../src/mqtt/limits.ts";
 import { type MqttDoor, startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
+import type { ProgramFigures } from "../../../src/mqtt/sys/figures.ts";
 import type { SecurityOptions } from "../../../src/security/security.ts";
 import { SecurityRig } from "../../security/support.ts";
 import { Device } from "../support/broker-rig.ts";
@@ -19,6 +20,8 @@ export interface GuardedOptions {
   readonly limits?: Partial<MqttLimits>;
   readonly routes?: readonly RouteConfig[];
   readonly retained?: FakeRetained;
+  /** Where given, there are figures under `$SYS`. */
+  readonly program?: ProgramFigures;
   /** Where given, sessions may outlive their connections. */
   readonly stateLog?: FakeStateLog;
 }
@@ -34,7 +37,7 @@ export class GuardedRig {
   readonly door: MqttDoor;
   readonly #stateLog: FakeStateLog | null;
 
-  constructor({ files, security, limits, routes, retained, stateLog }: GuardedOptions = {}) {
+  constructor({ files, security, limits, routes, retained, stateLog, program }: GuardedOptions = {}) {
     this.guard = new SecurityRig(files, security, this.clock);
     this.retained = retained ?? new FakeRetained();
     this.#stateLog = stateLog ?? null;
@@ -50,6 +53,7 @@ export class GuardedRig {
       security: this.guard.security,
       ...(stateLog === undefined ? {} : { stateLog }),
       ...(limits === undefined ? {} : { limits }),
+      ...(program === undefined ? {} : { program }),
       log: recorder(this.lines),
     });
   }
