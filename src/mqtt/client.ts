@@ -56,6 +56,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   silenceMs = 0;
   /** Topics by alias, from 1. Grows with what the client sets, up to the maximum that it was told. */
   readonly aliases: (TopicEntry | undefined)[] = [];
+  /** Makes undone what its CONNECT has changed, until CONNACK says that it is accepted. */
+  takeBack: (() => void) | null = null;
   /** Null where the client takes no aliases. */
   outgoingAliases: OutgoingAliases | null = null;
   /** The topic of the last PUBLISH: most devices have few. */
@@ -546,9 +548,11 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
 
   #end(fate: WillFate): void {
     const { door, session } = this;
-    // A client that never heard that it is connected has left no will.
-    const willFate = this.state === "open" ? fate : "discard";
+    // A client that never heard that it is connected has left no will, and has not come back either.
+    const willFate = this.state === "open" ? fate : "pending";
     this.state = "closed";
+    this.takeBack?.();
+    this.takeBack = null;
     this.#withdraw?.();
     this.#withdraw = null;
     this.#letGo();

@@ -15,9 +15,18 @@ const RETRY_MS = 10_000;
 
 /**
  * What the end of a connection means for its will: it is published when its delay has passed, it is taken back, or it
- * stays as it is written down, since it is the broker that goes.
+ * stays as it is written down, since it is the broker that goes. "pending": the connection was never let in, and what
+ * stands is an earlier one's.
  */
-export type WillFate = "publish" | "discard" | "keep";
+export type WillFate = "publish" | "discard" | "keep" | "pending";
+
+/** A will that has taken the place of what an earlier connection had left. */
+export interface ChangedWill {
+  /** Where that is written down; null where it is in no record. */
+  readonly written: PendingBatch | null;
+  /** Makes it undone: what was there before is published when its delay has passed. */
+  putBack(): void;
+}
 
 export function willSizeBytes({ topic, payload, properties }: WillPacket): number {
   return topic.length + payload.length + (properties?.length ?? 0) + MESSAGE_OVERHEAD_BYTES;
@@ -69,9 +78,39 @@ export class Wills {
 
   /**
    * A client has connected: what an earlier connection has left is not published any more, and this is its will from now
-   * on. Gives the batch in which that is written down, or null where it is in none.
+   * on.
    */
-  connected(session: Session, will: WillPacket | null): PendingBatch | null {
+  connected(session: Session, will: WillPacket | null): ChangedWill {
+    const { clientId, will: before } = session;
+    const delayMs = this.#delays.leftMs(clientId);
+    const orphan = this.#orphans.get(clientId) ?? null;
+    const written = this.#replace(session, will);
+    return { written, putBack: () => this.#putBack(session, before, orphan, delayMs) };
+  }
+
+  #putBack(session: Session, before: WillPacket | null, orphan: OwnedWill | null, delayMs: number): void {
+    const { store } = this.#door;
+    const { clientId } = session;
+    if (session.will !== null) this.#take(session);
+    if (orphan !== null) {
+      this.#sizeBytes += willSizeBytes(orphan.will);
+      this.#orphans.set(clientId, orphan);
+      store?.keepWill(clientId, orphan);
+      this.#delays.set(clientId, delayMs, () => this.#publishOrphan(clientId));
+    }
+    if (before === null || !(session instanceof DurableSession) || session.ended) return;
+    this.#put(session, before);
+    store?.change(session);
+    this.#delays.set(clientId, delayMs, () => this.#publishOf(session));
+  }
+
+  /** Writes the will of a connection down once more, where it has a record of its own. */
+  rewrite({ clientId, will, userName, certificate }: Session): PendingBatch | null {
+    const own = will === null ? null : { will, userName, certificate };
+    return this.#door.store?.keepWill(clientId, own) ?? null;
+  }
+
+  #replace(session: Session, will: WillPacket | null): PendingBatch | null {
     const { clientId, userName, certificate } = session;
     const { store } = this.#door;
     this.#delays.delete(clientId);
@@ -90,7 +129,7 @@ export class Wills {
   /** Its connection has ended; the session may go on. */
   disconnected(session: Session, fate: WillFate): void {
     const { will } = session;
-    if (will === null) return;
+    if (will === null || fate === "pending") return;
     if (fate === "discard") {
       this.#take(session);
       return;

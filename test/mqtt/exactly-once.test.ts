@@ -84,6 +84,7 @@ describe("QoS 2 from a session that is kept (MQTT 5, 4.3.3)", () => {
     const again = durable.rig.dial();
     again.feed(hex("10 0d 00 04 4d 51 54 54 04 00 00 00 00 01 61"));
     settleFirst();
+    settleFirst();
     again.take();
     publish(again, "one", 1, true);
     durable.rig.clock.settle();

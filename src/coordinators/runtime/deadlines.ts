@@ -35,6 +35,12 @@ export class Deadlines {
     return this.#byKey.has(key);
   }
 
+  /** Milliseconds until it is due: 0 where it is, or where there is none. */
+  leftMs(key: string): number {
+    const deadline = this.#byKey.get(key);
+    return deadline === undefined ? 0 : Math.max(0, deadline.dueMs - this.#clock.monotonicMs());
+  }
+
   /** Calls `onDue` once, `delayMs` or more from now, in place of what stood under this name. */
   set(key: string, delayMs: number, onDue: () => void): void {
     const dueMs = this.#clock.monotonicMs() + delayMs;

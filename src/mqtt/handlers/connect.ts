@@ -20,6 +20,8 @@ const MAX_V31_ID = 23;
  * CONNECT (MQTT 5, 3.1). Who it is comes first, then what it asks for. A client id that is connected already is taken
  * over (MQTT-3.1.4-3), with its session where that goes on. Where a session that outlives its connection begins,
  * goes on or ends, CONNACK leaves when that is durable: what it says of the session holds after a power cut, too.
+ * One that is refused in the end has changed nothing: what can't be undone waits until the log has shown that it takes
+ * what is written.
  *
  * Deviation: a session of 3.1.1 with clean session 0 ends after `maxSessionExpirySec`, which 3.1.1 has no way to say.
  */
@@ -53,19 +55,19 @@ export function handleConnect(client: Client): void {
   }
   askWho(client, packet, (admission) => {
     if ("reason" in admission) refuse(client, admission, saidIn(packet));
-    else goOn(client, packet, admission);
+    else goOn(client, packet, admission, false);
   });
 }
 
-/** What the client asks for, now that it is known who it is. */
-function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
+/** What the client asks for, now that it is known who it is. `isProven`: the log takes what is written. */
+function goOn(client: Client, packet: ConnectPacket, admitted: Admitted, isProven: boolean): void {
   const clientId = clientIdFor(client, packet);
   if (typeof clientId !== "string") {
     refuse(client, clientId);
     return;
   }
-  const owner = takeClientId(client.door, clientId, admitted.userName);
-  if (owner !== null) {
+  const owner = otherOwner(client.door, clientId, admitted.userName);
+  if (owner !== null && !givesWay(client.door, owner, admitted.userName)) {
     // Else whoever guesses a client id could put out another user's device, or take its messages.
     const { userName } = owner;
     const fields = { userName: admitted.userName, owner: userName?.slice(0, MAX_LOGGED_NAME) ?? null };
@@ -77,7 +79,17 @@ function goOn(client: Client, packet: ConnectPacket, admitted: Admitted): void {
     refuse(client, will);
     return;
   }
-  open(client, packet, clientId, will, admitted);
+  open(client, packet, { clientId, will, admitted, isForeign: owner !== null, isProven });
+}
+
+/** A CONNECT that nothing speaks against so far. */
+interface Asked {
+  readonly clientId: string;
+  readonly will: WillPacket | null;
+  readonly admitted: Admitted;
+  /** The session of this client id is another's, and gives way. */
+  readonly isForeign: boolean;
+  readonly isProven: boolean;
 }
 
 const CLIENT_ID_TAKEN: ConnectRefusal = {
@@ -86,33 +98,24 @@ const CLIENT_ID_TAKEN: ConnectRefusal = {
   what: "its client id is another user's",
 };
 
-/** Has another's session give way where it has to; gives its owner where it has not. */
-function takeClientId(door: Door, clientId: string, userName: string | null): Identity | null {
-  const client = door.clients.get(clientId);
-  const known = client?.session ?? door.store?.get(clientId) ?? null;
-  if (known === null || known.userName === userName) return null;
-  // What nobody in particular has left behind keeps no user from the client id, nor does anything of others from one
-  // that is his own name.
-  const givesWay = clientId === userName || (client === undefined && known.userName === null);
-  if (!givesWay) return known;
-  if (client !== undefined) {
-    door.stats.takeovers++;
-    client.leave(Reason.SESSION_TAKEN_OVER, "", "publish");
-  }
-  const left = door.store?.get(clientId) ?? null;
-  if (left !== null) door.endSession(left);
-  return null;
+/** Another user's session that has this client id. */
+function otherOwner(door: Door, clientId: string, userName: string | null): Identity | null {
+  const known = door.clients.get(clientId)?.session ?? door.store?.get(clientId) ?? null;
+  return known === null || known.userName === userName ? null : known;
 }
 
-function open(
-  client: Client,
-  packet: ConnectPacket,
-  clientId: string,
-  will: WillPacket | null,
-  admitted: Admitted,
-): void {
+/**
+ * What nobody in particular has left behind keeps no user from the client id, nor does anything of others from one that
+ * is his own name.
+ */
+function givesWay(door: Door, { clientId, userName: owner }: Identity, userName: string | null): boolean {
+  return clientId === userName || (owner === null && !door.clients.has(clientId));
+}
+
+function open(client: Client, packet: ConnectPacket, asked: Asked): void {
   const { door } = client;
-  const terms = termsOf(door, packet, clientId, admitted.userName);
+  const { clientId, will, admitted, isProven } = asked;
+  const terms = termsOf(door, packet, asked);
   if ("reason" in terms) {
     refuse(client, terms);
     return;
@@ -120,15 +123,28 @@ function open(
   // One that can't be told that it is accepted takes nobody over and leaves no will.
   if (!canAccept(client, packet, terms)) return;
   const before = door.clients.get(clientId);
+  const proof = isProven ? null : proofFor(door, before, terms, will);
+  if (proof !== null) {
+    whenWritten(client, proof, () => {
+      if (door.gate.holds(admitted.proof)) goOn(client, packet, admitted, true);
+      else refuse(client, NO_LONGER);
+    });
+    return;
+  }
   if (before !== undefined) {
     door.stats.takeovers++;
     before.leave(Reason.SESSION_TAKEN_OVER, "", "publish");
   }
-  const { session, written: begun } = sessionFor(door, packet, terms);
+  const { session, written: begun, takeBack } = sessionFor(door, packet, terms);
   if (session instanceof DurableSession) door.store?.own(session, admitted.userName);
   else session.userName = admitted.userName;
   session.certificate = admitted.proof.kind === "certificate" ? admitted.proof.id : null;
-  const written = door.wills.connected(session, will) ?? begun;
+  const changed = door.wills.connected(session, will);
+  const written = changed.written ?? begun;
+  client.takeBack = () => {
+    changed.putBack();
+    takeBack();
+  };
   client.session = session;
   client.proof = admitted.proof;
   client.checksRights = door.access !== OPEN_ACCESS;
@@ -142,13 +158,35 @@ function open(
     begin(client, packet, terms);
     return;
   }
+  whenWritten(client, written, () => begin(client, packet, terms));
+}
+
+function whenWritten(client: Client, batch: PendingBatch, then: () => void): void {
   client.ask(() => {});
-  door.afterwards(written, ({ state }) =>
+  client.door.afterwards(batch, ({ state }) =>
     client.answered(() => {
-      if (state === "durable") begin(client, packet, terms);
+      if (state === "durable") then();
       else refuse(client, NOT_WRITTEN);
     }),
   );
+}
+
+/**
+ * Before a session is ended or a living connection put out, what the log has of them is written once more: where it
+ * takes that, it will take what follows. Null where nothing is at stake, or nothing is to be written.
+ */
+function proofFor(
+  door: Door,
+  before: Client | undefined,
+  { clientId, sessionPresent, sessionExpirySec }: Terms,
+  will: WillPacket | null,
+): PendingBatch | null {
+  const { store } = door;
+  if (store === null) return null;
+  const known = store.get(clientId);
+  if (known !== null) return before !== undefined || !sessionPresent ? store.change(known) : null;
+  const writes = sessionExpirySec > 0 || will !== null;
+  return before !== undefined && writes ? door.wills.rewrite(before.session) : null;
 }
 
 const NOT_WRITTEN: ConnectRefusal = {
@@ -157,16 +195,18 @@ const NOT_WRITTEN: ConnectRefusal = {
   what: "its session could not be written down",
 };
 
+const NO_LONGER: ConnectRefusal = {
+  reason: Reason.NOT_AUTHORIZED,
+  returnCode: ConnectReturn.NOT_AUTHORIZED,
+  what: "its user, password or certificate holds no longer",
+};
+
 /** Says that it is accepted, and then sends what waits for it. */
 function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   const { door, session } = client;
   if (!door.gate.holds(client.proof)) {
     // While its session was written.
-    refuse(client, {
-      reason: Reason.NOT_AUTHORIZED,
-      returnCode: ConnectReturn.NOT_AUTHORIZED,
-      what: "its user, password or certificate holds no longer",
-    });
+    refuse(client, NO_LONGER);
     door.endIfAbandoned(session);
     return;
   }
@@ -176,6 +216,7 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   client.flushReplies();
   if (!client.listening) return;
   client.state = "open";
+  client.takeBack = null;
   door.stats.connectionsAccepted++;
   door.sys?.noteConnected(door.clients.size);
   client.watchKeepAlive();
@@ -197,16 +238,16 @@ interface Terms {
 function termsOf(
   door: Door,
   packet: ConnectPacket,
-  clientId: string,
-  userName: string | null,
+  { clientId, isForeign, admitted: { userName } }: Asked,
 ): Terms | ConnectRefusal {
   const { limits, store } = door;
   const known = store?.get(clientId) ?? null;
   // One that ends with its connection ends by the takeover.
-  const sessionPresent = known !== null && !packet.cleanStart && known.expirySec > 0;
+  const sessionPresent = known !== null && !isForeign && !packet.cleanStart && known.expirySec > 0;
   const sessionExpirySec = store === null ? 0 : expiryFor(packet, limits.maxSessionExpirySec);
-  if (store !== null && known === null && sessionExpirySec > 0) {
-    if (store.count >= limits.maxDurableSessions) return tooMany(store.count, "");
+  if (store !== null && (known === null || isForeign) && sessionExpirySec > 0) {
+    const others = store.count - (known === null ? 0 : 1);
+    if (others >= limits.maxDurableSessions) return tooMany(others, "");
     const count = store.countOf(userName);
     if (count >= limits.maxDurableSessionsPerUser) return tooMany(count, " of its user");
   }
@@ -228,24 +269,38 @@ function expiryFor(packet: ConnectPacket, maxSessionExpirySec: number): number {
   return packet.cleanStart ? 0 : maxSessionExpirySec;
 }
 
-/** The session that the client goes on with or begins, and the batch that has what is to be durable of that. */
+/** The session that a client goes on with or begins. */
+interface Taken {
+  readonly session: Session;
+  /** The batch that has what is to be durable of that. */
+  readonly written: PendingBatch | null;
+  /** Makes it undone, as far as the session outlives the connection by it. */
+  takeBack(): void;
+}
+
 function sessionFor(
   door: Door,
   packet: ConnectPacket,
   { clientId, sessionExpirySec, sessionPresent }: Terms,
-): { readonly session: Session; readonly written: PendingBatch | null } {
+): Taken {
   const { store } = door;
   const known = store?.get(clientId) ?? null;
   // MQTT-3.1.2-4
   if (known !== null && !sessionPresent) door.endSession(known);
   if (store === null || (!sessionPresent && sessionExpirySec === 0)) {
     const session = new Session(clientId, door.limits, door.stats, door.losses);
-    return { session, written: known === null ? null : (store?.batch ?? null) };
+    return { session, written: known === null ? null : (store?.batch ?? null), takeBack() {} };
   }
   const session = known !== null && sessionPresent ? known : store.create(clientId, packet.version);
+  // A new one ends with the connection that never was.
+  const { protocol, expirySec, userName, certificate } = session;
   session.protocol = packet.version;
   session.expirySec = sessionExpirySec;
-  return { session, written: store.connected(session) };
+  const takeBack = () => {
+    Object.assign(session, { protocol, expirySec, certificate });
+    store.own(session, userName);
+  };
+  return { session, written: store.connected(session), takeBack };
 }
 
 /** Refuses a client that takes no packet of CONNACK's size, and says false. */

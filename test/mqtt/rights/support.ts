@@ -90,6 +90,8 @@ export class GuardedRig {
     await this.guard.passwords.finishAll();
     this.clock.advance(1_000);
     this.settle();
+    // Before it ends or takes over what is there, a CONNECT waits for the log once more.
+    this.settle();
   }
 
   /** Ends a commit round and the turn. */

@@ -21,6 +21,8 @@ export class DurableRig {
     const wants = version === 5 ? { properties: "11 00000e10", clean: false } : { clean: false };
     connection.feed(connectPacket(version, clientId, { ...wants, ...more }));
     this.rig.settle();
+    // Before it ends or takes over what is there, a CONNECT waits for the log once more.
+    this.rig.settle();
     return [connection, toHex(connection.take())];
   }
 
