@@ -77,8 +77,11 @@ export class ExactlyOnce {
       keep(second);
     });
     afterwards(written, ({ state, error }) => {
-      if (state === "refused") second.refuse(error);
-      else second.follow(append(underWay, markOf(session, packetId)));
+      if (state === "refused") {
+        second.refuse(error);
+        // A part of the turn may have been taken, and this with it.
+        this.#store.refused(session, packetId);
+      } else second.follow(append(underWay, markOf(session, packetId)));
     });
     return second;
   }
@@ -86,7 +89,7 @@ export class ExactlyOnce {
   /** What became of a message's append: it is known by its identifier alone from here on, or not at all. */
   settled(session: DurableSession, packetId: number, batch: PendingBatch): void {
     if (batch.state === "durable") this.#store.applied(session, packetId);
-    else void this.#store.released(session, packetId);
+    else this.#store.refused(session, packetId);
   }
 
   /** Whether a message that was under way when the process ended is in its topic. */

@@ -6,6 +6,8 @@ import { RecordCursor } from "../../../src/records/reader.ts";
 export class FakeStateLog implements StateLog {
   /** Where set, what is appended is refused with this error. */
   refusal = 0;
+  /** So many batches are taken before the refusal. */
+  takenBefore = 0;
   #batches: Uint8Array[] = [];
   #durable = 0;
   #nextOffset = 0;
@@ -16,7 +18,7 @@ export class FakeStateLog implements StateLog {
   }
 
   append(builder: BatchBuilder): number {
-    if (this.refusal !== 0) return -this.refusal;
+    if (this.refusal !== 0 && this.takenBefore-- <= 0) return -this.refusal;
     const baseOffset = this.#nextOffset;
     this.#batches.push(builder.build({ baseOffset }));
     this.#nextOffset += builder.count;

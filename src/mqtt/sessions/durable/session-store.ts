@@ -74,6 +74,13 @@ export class SessionStore {
   #wills = new Map<string, OwnedWill | null>();
   /** QoS 2 packets whose messages are in their topics, by their identifiers: to be written so. */
   #applied = new Map<DurableSession, Set<number>>();
+  /**
+   * QoS 2 packets that were refused, by their identifiers, each time under a new number: what is written of them is to
+   * be taken back, and is no more once it came again or the log has it. Else a start would append what was refused, and
+   * answer for it when it comes again, though its subscribers' copies are gone.
+   */
+  readonly #refused = new Map<DurableSession, Map<number, number>>();
+  #refusals = 0;
   #interrupted: InterruptedPublish[] = [];
   #nextNumber = 1;
   #changed = new Set<DurableSession>();
@@ -204,6 +211,18 @@ export class SessionStore {
     this.#turns.later();
   }
 
+  /** It is not in its topic, and is not to be. */
+  refused(session: DurableSession, packetId: number): void {
+    this.#applied.get(session)?.delete(packetId);
+    let packetIds = this.#refused.get(session);
+    if (packetIds === undefined) {
+      packetIds = new Map();
+      this.#refused.set(session, packetIds);
+    }
+    packetIds.set(packetId, ++this.#refusals);
+    this.#turns.later();
+  }
+
   /** Its identifier is free again. */
   released(session: DurableSession, packetId: number): PendingBatch {
     return this.#putReceived(session, packetId, null);
@@ -216,6 +235,7 @@ export class SessionStore {
 
   #putReceived(session: DurableSession, packetId: number, received: UnderWay | null): PendingBatch {
     this.#applied.get(session)?.delete(packetId);
+    this.#refused.get(session)?.delete(packetId);
     return this.#turns.add({
       write: (writer) => {
         if (!session.ended) this.#writeReceived(writer, session.number, packetId, received);
@@ -390,6 +410,7 @@ export class SessionStore {
     if (this.#changed.size > 0) this.#writeChanged(writer, onWritten);
     if (this.#subscribed.size > 0) this.#writeSubscriptions(writer, onWritten);
     if (this.#wills.size > 0) this.#writeWills(writer, onWritten);
+    if (this.#refused.size > 0) this.#writeRefused(writer, onWritten);
   }
 
   writeLast(writer: TurnWriter, onWritten: OnWritten): void {
@@ -436,6 +457,27 @@ export class SessionStore {
       if (error === 0) return;
       for (const [session, packetIds] of applied) {
         for (const packetId of packetIds) this.applied(session, packetId);
+      }
+    });
+  }
+
+  /** Before the messages that went with them are taken back. */
+  #writeRefused(writer: TurnWriter, onWritten: OnWritten): void {
+    const written = [...this.#refused].map(([session, packetIds]) => ({
+      session,
+      packetIds: [...packetIds],
+    }));
+    for (const { session, packetIds } of written) {
+      for (const [packetId] of packetIds) this.#writeReceived(writer, session.number, packetId, null);
+    }
+    onWritten((error) => {
+      if (error !== 0) return;
+      for (const { session, packetIds } of written) {
+        const left = this.#refused.get(session);
+        for (const [packetId, refusal] of packetIds) {
+          if (left?.get(packetId) === refusal) left.delete(packetId);
+        }
+        if (left?.size === 0) this.#refused.delete(session);
       }
     });
   }

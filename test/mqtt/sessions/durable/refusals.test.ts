@@ -98,6 +98,33 @@ describe("what the log of sessions refuses", () => {
     expect(durable.dial(4, "sub")[1]).toBe("20 02 01 00");
   });
 
+  test("is taken back: a QoS 2 message of a turn that was taken in part", () => {
+    durable = new DurableRig();
+    subscriber(1).break();
+    const publisher = durable.connect(4, "kept");
+    durable.log.refusal = STORAGE_ERROR;
+    durable.log.takenBefore = 1;
+    publisher.feed(publishPacket("devices/a/t", "one", 2, 1));
+    publisher.feed(publishPacket("devices/a/t", "z".repeat(20_000), 2, 2));
+    // What belongs together is in the batch before.
+    publisher.feed(publishPacket("devices/a/t", "two", 1, 3));
+    durable.rig.settle();
+    expect(publisher.closed).toBe(true);
+    expect(standing("05")).toHaveLength(2);
+    recover();
+    expect(standing("05")).toHaveLength(0);
+    expect(standing("03")).toHaveLength(0);
+    durable.restart();
+    durable.rig.settle();
+    expect(durable.rig.ingest.records).toHaveLength(0);
+    durable.connect(4, "kept").feed(publishPacket("devices/a/t", "one", 2, 1, { duplicate: true }));
+    durable.rig.settle();
+    durable.rig.settle();
+    const [connection, connack] = durable.dial(4, "sub");
+    durable.rig.settle();
+    expect(payloads(new Uint8Array([...hex(connack), ...connection.take()]))).toEqual(["one"]);
+  });
+
   test("is written again: the end of a session, which does not come back with the next start", () => {
     const connection = durable.connect(5, "sub");
     connection.feed(subscribePacket(5, 1, [["devices/#", 1]]));

@@ -1,4 +1,4 @@
-import { generate, type IPublishPacket, type Packet, parser } from "mqtt-packet";
+import { generate, type IPublishPacket, type ISubackPacket, type Packet, parser } from "mqtt-packet";
 import type { FakeConnection } from "../../support/fake-network.ts";
 
 export type Qos = 0 | 1 | 2;
@@ -7,6 +7,8 @@ export type Qos = 0 | 1 | 2;
 export interface ClientWorld {
   below(limit: number): number;
   dial(): FakeConnection | null;
+  /** Whether the broker may refuse what it can't write down. */
+  readonly refusals: boolean;
   /** Says what must not be. */
   fail(what: string): never;
 }
@@ -79,7 +81,10 @@ abstract class SimulatedClient {
   }
 
   #accepted(present: boolean, code: number): void {
-    if (code !== 0) this.world.fail(`${this.clientId} was refused with ${code}`);
+    if (code !== 0) {
+      if (!this.world.refusals) this.world.fail(`${this.clientId} was refused with ${code}`);
+      return;
+    }
     if (this.clean && present) this.world.fail(`${this.clientId} has a session after a clean start`);
     if (!this.clean && this.#isKept && !present)
       this.world.fail(`the session of ${this.clientId} is forgotten`);
@@ -139,13 +144,19 @@ export class SimulatedSubscriber extends SimulatedClient {
   }
 
   protected override take(packet: Packet): void {
-    if (packet.cmd === "suback") this.subscribed = true;
+    if (packet.cmd === "suback") this.#subscribed(packet.granted);
     else if (packet.cmd === "publish") this.#publish(packet);
     else if (packet.cmd === "pubrel") {
       const { messageId = 0 } = packet;
       this.#held.delete(messageId);
       this.#answers.push({ cmd: "pubcomp", messageId });
     } else this.world.fail(`${this.clientId} got ${packet.cmd}`);
+  }
+
+  #subscribed(granted: ISubackPacket["granted"]): void {
+    this.subscribed = granted[0] === this.qos;
+    // It tries again with its next connection.
+    if (!this.subscribed && !this.world.refusals) this.world.fail(`${this.clientId} may not subscribe`);
   }
 
   #publish(packet: IPublishPacket): void {
@@ -178,6 +189,8 @@ export interface Publication {
   readonly forWhom: ReadonlySet<SimulatedSubscriber>;
   /** How often it was sent as a new message. */
   attempts: number;
+  /** Whether it was sent again as the same message. */
+  sentAgain: boolean;
   acknowledged: boolean;
 }
 
@@ -247,7 +260,9 @@ export class SimulatedPublisher extends SimulatedClient {
     }
   }
 
-  #sendPublish({ topic, payload, qos }: Publication, messageId: number, dup: boolean): void {
+  #sendPublish(publication: Publication, messageId: number, dup: boolean): void {
+    const { topic, payload, qos } = publication;
+    if (dup) publication.sentAgain = true;
     this.send({ cmd: "publish", topic, payload, qos, messageId, dup, retain: false });
   }
 

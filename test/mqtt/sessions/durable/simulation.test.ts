@@ -10,8 +10,9 @@ const BUG_SEEDS = 60;
 async function run(
   seed: number,
   bugs: SessionBugs,
+  mayRefuse = false,
 ): Promise<{ simulation: SessionSimulation; found: string | null }> {
-  const simulation = new SessionSimulation(seed, bugs);
+  const simulation = new SessionSimulation(seed, bugs, mayRefuse);
   try {
     await simulation.run();
     return { simulation, found: null };
@@ -34,6 +35,16 @@ test("sessions keep what they promise over power cuts", async () => {
   expect(total.redeliveries).toBeGreaterThan(SEEDS);
   expect(total.compacted).toBeGreaterThan(5 * SEEDS);
   expect(total.published).toBeGreaterThan(50 * SEEDS);
+}, 300_000);
+
+test("sessions keep it where their log refuses batches, too", async () => {
+  let refused = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { simulation, found } = await run(seed, {}, true);
+    if (found !== null) throw new Error(`seed ${seed}: ${found}`);
+    refused += simulation.refused;
+  }
+  expect(refused).toBeGreaterThan(20 * SEEDS);
 }, 300_000);
 
 const BUGS = [

@@ -9,9 +9,14 @@ import { RetainedTopic } from "../../../../src/mqtt/retained/storage.ts";
 import { DEFAULT_ROUTES } from "../../../../src/mqtt/routes.ts";
 import type { SessionBugs } from "../../../../src/mqtt/sessions/durable/message-store.ts";
 import { BrokerRecordSearch } from "../../../../src/mqtt/sessions/durable/record-search.ts";
-import { PartitionStateLog, SESSIONS_TOPIC } from "../../../../src/mqtt/sessions/durable/state-log.ts";
+import {
+  PartitionStateLog,
+  SESSIONS_TOPIC,
+  type StateLog,
+} from "../../../../src/mqtt/sessions/durable/state-log.ts";
 import { recordsOf } from "../../../broker/support.ts";
 import { type FakeConnection, FakeNetwork } from "../../support/fake-network.ts";
+import { RefusingStateLog } from "../../support/refusing-state-log.ts";
 import {
   type ClientWorld,
   type Publication,
@@ -31,10 +36,11 @@ const CONFIGS = new Map([
 ]);
 const TOPICS = ["devices/a/t", "devices/b/t"];
 /** Records that may stand for the sessions when nothing is under way: each session, its subscription, its progress. */
-const STANDING_RECORDS = 3 * 8;
+const STANDING_RECORDS = 3 * 8 + 1;
 
 /**
- * Clients that publish and subscribe, come and go, and a broker whose power fails at any moment. What has to hold:
+ * Clients that publish and subscribe, come and go, and a broker whose power fails at any moment, and whose log of
+ * sessions may refuse what it is given for a while. What has to hold:
  *
  * - a session that was said to be kept is present, with its subscriptions;
  * - what was acknowledged at QoS 1 or 2 gets to every such session that was subscribed before;
@@ -46,6 +52,9 @@ const STANDING_RECORDS = 3 * 8;
 export class SessionSimulation implements ClientWorld {
   readonly #random: SeededRandom;
   readonly #bugs: SessionBugs;
+  readonly #mayRefuse: boolean;
+  /** Whether the log refuses some of its batches now. */
+  #refuses = false;
   #clock = new ManualClock();
   #disk: SimulatedDisk;
   #broker: Broker | null = null;
@@ -58,8 +67,11 @@ export class SessionSimulation implements ClientWorld {
   crashes = 0;
   /** Records that compaction took away. */
   compacted = 0;
+  /** Batches that the log of sessions has refused. */
+  refused = 0;
 
-  constructor(seed: number, bugs: SessionBugs) {
+  constructor(seed: number, bugs: SessionBugs, mayRefuse = false) {
+    this.#mayRefuse = mayRefuse;
     this.#random = new SeededRandom(seed);
     this.#bugs = bugs;
     this.#disk = new SimulatedDisk({ seed, syncs: (finish) => this.#syncLater(finish) });
@@ -99,6 +111,10 @@ export class SessionSimulation implements ClientWorld {
     return this.#network.dial();
   }
 
+  get refusals(): boolean {
+    return this.#mayRefuse;
+  }
+
   fail(what: string): never {
     throw new Error(what);
   }
@@ -136,7 +152,7 @@ export class SessionSimulation implements ClientWorld {
       random: new SeededRandom(1),
       ingest: broker.ingest,
       retained: new RetainedTopic(broker),
-      stateLog: new PartitionStateLog(broker, clock, CONFIGS),
+      stateLog: this.#stateLog(broker, clock),
       recordSearch: new BrokerRecordSearch(broker),
       sessionBugs: this.#bugs,
       host: "127.0.0.1",
@@ -144,6 +160,16 @@ export class SessionSimulation implements ClientWorld {
       routes: DEFAULT_ROUTES,
       limits: { maxInFlight: 5 },
       log: silentLogger,
+    });
+  }
+
+  #stateLog(broker: Broker, clock: ManualClock): StateLog {
+    const log = new PartitionStateLog(broker, clock, CONFIGS);
+    if (!this.#mayRefuse) return log;
+    return new RefusingStateLog(log, () => {
+      const refuses = this.#refuses && this.below(3) > 0;
+      if (refuses) this.refused++;
+      return refuses;
     });
   }
 
@@ -172,6 +198,7 @@ export class SessionSimulation implements ClientWorld {
   }
 
   async #step(): Promise<void> {
+    if (this.#mayRefuse && this.below(this.#refuses ? 5 : 15) === 0) this.#refuses = !this.#refuses;
     const what = this.below(100);
     const client = this.#random.pick(this.#clients);
     if (what < 45) this.#publish();
@@ -214,7 +241,15 @@ export class SessionSimulation implements ClientWorld {
         ),
       );
       const payload = `${this.#publications.length}`;
-      const publication = { topic, payload, qos, forWhom, attempts: 0, acknowledged: false };
+      const publication = {
+        topic,
+        payload,
+        qos,
+        forWhom,
+        attempts: 0,
+        sentAgain: false,
+        acknowledged: false,
+      };
       this.#publisherOf.set(this.#publications.length, publisher.clientId);
       this.#publications.push(publication);
       publisher.publish(publication);
@@ -223,6 +258,7 @@ export class SessionSimulation implements ClientWorld {
 
   /** Without crashes everything comes to an end; then the books are looked at. */
   async #finish(): Promise<void> {
+    this.#refuses = false;
     for (let round = 0; round < 300; round++) {
       for (const client of this.#clients) if (!client.connected) client.connect();
       for (const subscriber of this.#subscribers) subscriber.answer();
@@ -273,6 +309,8 @@ export class SessionSimulation implements ClientWorld {
       const publication = this.#publications[number];
       // One that was sent again as a new message has taken a later place.
       if (publication === undefined || publication.attempts > 1) continue;
+      // One that was refused may have been sent when others behind it were on their way.
+      if (this.#mayRefuse && publication.sentAgain) continue;
       const lane = `${publication.qos}`;
       const before = latest.get(lane) ?? -1;
       const publisher = this.#publisherOf.get(number);
