@@ -8,7 +8,7 @@ import { CHUNKINGS, chunksOf, mutate, withTrueLength } from "./mutations.ts";
 const PACKETS = 100_000;
 const MAX_GROWTH_MB = 24;
 const MAX_SLOW_MS = 2_000;
-const TEST_MS = 60_000;
+const TEST_MS = 180_000;
 
 for (const seed of [1, 2, 3]) {
   test(
@@ -43,7 +43,7 @@ test("a door that forgets to forget a filter is found out", () => {
   } finally {
     SubscriptionTrie.prototype.remove = genuine;
   }
-});
+}, 60_000);
 
 test("the same seed throws the same packets", () => {
   const runs = [7, 7, 8].map((seed) => {
@@ -53,7 +53,7 @@ test("the same seed throws the same packets", () => {
   });
   expect(runs[0]).toBe(runs[1] ?? "");
   expect(runs[2]).not.toBe(runs[0] ?? "");
-});
+}, 60_000);
 
 test("chunks are the packets' bytes, whichever way they are cut", () => {
   const random = new SeededRandom(1);

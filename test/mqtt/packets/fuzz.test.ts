@@ -96,5 +96,5 @@ for (const seed of [1, 2, 3]) {
       queuedBytes: 0,
     });
     expect(rig.door.stats().protocolErrors).toBeGreaterThan(CONNECTIONS / 4);
-  });
+  }, 60_000);
 }
