@@ -84,7 +84,7 @@ test(
     const again = await connect("sensor");
     await send(again, "70");
     await again.endAsync();
-    const expected = ["20", "21.111111111111", "21.111111111111"];
+    const expected = ["20", "21.1111111111111", "21.1111111111111"];
     expect(await readTopic("readings", 3)).toEqual(
       expected.map((temperature) => ["7", `{"temperature":${temperature},"rssi":-60.50}`] as const),
     );
