@@ -93,6 +93,31 @@ describe.each(REVOCATIONS)("what %s has left behind when %s", (who, _how, [file,
     expect(later()).toEqual(["wills/x gone"]);
   });
 
+  test("stays too where its session has ended with the process before, and only the will waits", async () => {
+    await come(who, 0);
+    rig.settle();
+    start();
+    expect(later()).toEqual(["wills/x gone"]);
+  });
+
+  test("takes no room for wills any more once it is gone", async () => {
+    await come(who, 0);
+    rig.settle();
+    const room = { maxTotalWillBytes: 200 };
+    rig = new GuardedRig({
+      files: { users: ALL, ...PEMS, crl: NOBODY_REVOKED },
+      security: TLS,
+      stateLog,
+      retained,
+      limits: room,
+    });
+    const { will } = wishes(0);
+    const wish = { ...login("ben"), ...(will === undefined ? {} : { will }) };
+    expect((await rig.connect(5, "other", wish)).code).toBe(0x97);
+    rig.guard.change(file, text);
+    expect((await rig.connect(5, "other", wish)).code).toBe(0);
+  });
+
   test("goes: the will is not published, the session gives its client id back", async () => {
     const device = await come(who, 600);
     device.send({ cmd: "subscribe", messageId: 9, subscriptions: [{ topic: "a", qos: 1 }] });
@@ -175,6 +200,18 @@ describe("a connection that has shown a certificate", () => {
     rig.settle();
     expect([device.connection.closed, rig.door.stats().loginsRevoked]).toEqual([true, 1]);
     expect([later(), ben.connection.closed]).toEqual([[], false]);
+  });
+
+  test("is looked after up to the end of the door", async () => {
+    await come("pump-1", 0);
+    const closing = rig.door.close();
+    for (let round = 0; round < 4; round++) {
+      rig.clock.advance(10);
+      rig.settle();
+      await Promise.resolve();
+    }
+    await closing;
+    expect(rig.clock.pendingTimers).toBe(0);
   });
 
   test("ends when its authority is taken away", async () => {
