@@ -1,9 +1,7 @@
 import { assert } from "../../../base/assert.ts";
-import type { MqttLimits } from "../../limits.ts";
-import type { Losses, LossReason } from "../../losses.ts";
+import type { LossReason } from "../../losses.ts";
 import type { Qos } from "../../packets/codes.ts";
 import { qosOf } from "../../packets/connect.ts";
-import type { MqttStats } from "../../stats.ts";
 import type { DeliveryEnd, LiveMessage, Outbound, Readiness, Received, SubscriberLink } from "../outbound.ts";
 import { lowerQos } from "../outbound.ts";
 import type { Target } from "../targets.ts";
@@ -21,45 +19,10 @@ import {
   STATE_MASK,
   secondsLeft,
 } from "./entry-state.ts";
+import type { MessageBody, QueueHost, WrittenProgress } from "./queue-host.ts";
 import { ENTRY_IDENTIFIERS, ENTRY_ORIGIN, ENTRY_RETAIN, type Progress, type ProgressRun } from "./records.ts";
 
 const NO_IDENTIFIERS: readonly number[] = [];
-
-/** A message with what belongs to each session that gets it. */
-export interface MessageBody {
-  readonly message: LiveMessage;
-  identifiersFor(session: number): readonly number[];
-}
-
-/** What a queue needs of those that it shares messages with. */
-export interface QueueHost {
-  readonly limits: MqttLimits;
-  readonly stats: MqttStats;
-  readonly losses: Losses;
-  monotonicMs(): number;
-  /** Whether all sessions together may keep another message of this size. */
-  hasRoom(sizeBytes: number): boolean;
-  /** Where not: has those give way that hold most, this queue among them. False where that is not enough. */
-  makeRoom(sizeBytes: number, wanting: DurableQueue): boolean;
-  sizeOf(slot: number): number;
-  /** The message of a slot, from memory or the log; null where it can't be read. */
-  body(slot: number): MessageBody | null;
-  /** This session does not need the slot's message any more. */
-  letGo(slot: number): void;
-  /** The queue's progress is to be written: soon, since somebody waits for it, or when it suits. */
-  progressed(queue: DurableQueue, urgency: "soon" | "lazy"): void;
-  /** Keeps a message that is in a log already for one session. The message's bytes may be views of this turn. */
-  stageCopy(message: LiveMessage, target: Target): void;
-  /** Tells whoever asked what became of a message. */
-  tell(queue: DurableQueue, slot: number, end: DeliveryEnd): void;
-}
-
-/** What a flush has written of a queue, for when it is durable. */
-export interface WrittenProgress {
-  readonly firstUndone: number;
-  /** Sequences whose PUBREC is in it. */
-  readonly received: readonly number[];
-}
 
 /**
  * The way out of a durable session. Every message of QoS 1 and 2 has a sequence, and by it a packet identifier: after
@@ -79,6 +42,8 @@ export class DurableQueue implements Outbound {
   /** Whether the sequences of the flight only grow. */
   #isSorted = true;
   #queue = new EntryRing();
+  /** Nothing in the queue expires before this kept time. */
+  #nextExpiryMs = Number.POSITIVE_INFINITY;
   #link: SubscriberLink | null = null;
   #nextSequence = 0;
   /** Behind the last entry that has become durable and got into the queue. */
@@ -136,13 +101,14 @@ export class DurableQueue implements Outbound {
     const { limits } = this.#host;
     const room = this.#link === null ? 0 : Math.max(0, this.#window(this.#link) - this.#outstanding);
     // What leaves at once is not held up by what others leave lying: there is one window of it at most.
-    if (!this.#host.hasRoom(sizeBytes) && this.waitingMessages >= room) {
+    if (!this.#host.hasRoom(sizeBytes) && this.waitingMessages >= room && !this.#dropsExpired()) {
       if (limits.queuePolicy === "drop-newest" || !this.#host.makeRoom(sizeBytes, this)) return -1;
     }
     while (
       this.waitingMessages >= limits.maxQueuedMessages + room ||
       this.#waitingBytes + sizeBytes > limits.maxQueuedBytes
     ) {
+      if (this.#dropsExpired()) continue;
       if (limits.queuePolicy === "drop-newest" || this.#queue.length === 0) return -1;
       this.#dropFirst("queue-full", null);
     }
@@ -158,7 +124,40 @@ export class DurableQueue implements Outbound {
 
   /** All sessions together hold too much: the oldest of this one's queue is dropped. */
   giveWay(): void {
-    this.#dropFirst("queue-full", null);
+    if (!this.#dropsExpired()) this.#dropFirst("queue-full", null);
+  }
+
+  /** Drops what has expired, wherever it stands in the queue (MQTT-3.3.2-5). Tells how many entries it looked at. */
+  expire(): number {
+    const nowMs = this.#host.keptMs();
+    if (this.#nextExpiryMs > nowMs) return 0;
+    const queue = this.#queue;
+    this.#queue = new EntryRing();
+    this.#nextExpiryMs = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < queue.length; index++) {
+      const slot = queue.slotAt(index);
+      const flags = queue.flagsAt(index);
+      if (this.#host.expiresAtMs(slot) > nowMs) {
+        this.#enqueue(queue.sequenceAt(index), slot, flags);
+        continue;
+      }
+      this.#host.stats.messagesExpired++;
+      this.#waitingBytes -= this.#host.sizeOf(slot);
+      this.#lose(slot, flags, "expired", null);
+    }
+    this.#host.progressed(this, "lazy");
+    return queue.length;
+  }
+
+  #dropsExpired(): boolean {
+    const { length } = this.#queue;
+    this.expire();
+    return this.#queue.length < length;
+  }
+
+  #enqueue(sequence: number, slot: number, flags: number): void {
+    this.#queue.push(sequence, slot, flags);
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, this.#host.expiresAtMs(slot));
   }
 
   /** A message that was accepted is durable: it may be sent from here on. `flags` are as in its record. */
@@ -166,7 +165,7 @@ export class DurableQueue implements Outbound {
     this.#staged--;
     this.#releasedEnd = sequence + 1;
     if (this.#ended) this.#leaveOrLose(slot, flags);
-    else this.#queue.push(sequence, slot, flags);
+    else this.#enqueue(sequence, slot, flags);
   }
 
   /** One that was accepted did not become durable. */
@@ -384,11 +383,12 @@ export class DurableQueue implements Outbound {
       const flags = entries.flagsAt(index);
       if (isAllQueued) {
         this.#waitingBytes += this.#host.sizeOf(slot);
+        this.#nextExpiryMs = Math.min(this.#nextExpiryMs, this.#host.expiresAtMs(slot));
         continue;
       }
       if (sequence >= boundary) {
         takeReleasedBelow(Number.POSITIVE_INFINITY);
-        this.#queue.push(sequence, slot, flags);
+        this.#enqueue(sequence, slot, flags);
         this.#waitingBytes += this.#host.sizeOf(slot);
         continue;
       }

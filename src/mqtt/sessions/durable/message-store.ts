@@ -1,5 +1,5 @@
 import type { PendingBatch } from "../../../broker/ingest.ts";
-import type { Clock } from "../../../io/clock.ts";
+import type { Clock, Timer } from "../../../io/clock.ts";
 import { BatchJoiner, IN_THE_LOG } from "../../joined-batch.ts";
 import type { MqttLimits } from "../../limits.ts";
 import type { Losses } from "../../losses.ts";
@@ -7,10 +7,11 @@ import type { MqttStats } from "../../stats.ts";
 import { type DeliveryEnd, type LiveMessage, lowerQos, type MessageOrigin } from "../outbound.ts";
 import type { Target } from "../targets.ts";
 import { FieldReader, FieldWriter } from "./bytes.ts";
-import type { DurableQueue, MessageBody, QueueHost } from "./durable-queue.ts";
+import type { DurableQueue } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
 import type { KeptTime } from "./kept-time.ts";
 import { MessageTable } from "./message-table.ts";
+import type { MessageBody, QueueHost } from "./queue-host.ts";
 import {
   ENTRY_IDENTIFIERS,
   ENTRY_ORIGIN,
@@ -31,6 +32,9 @@ const MAX_CACHED_BYTES = 8 * 1024 * 1024;
 /** At the total bounds: sessions that are looked at for the one that holds most, and messages dropped for a new one. */
 const LOOKED_AT = 16;
 const DROPPED_AT_ONCE = 32;
+/** Entries of queues that one turn looks at for what has expired. */
+const SWEEP_ENTRIES = 5_000;
+const SWEEP_PAUSE_MS = 20;
 
 /** Deliberate bugs, for tests of the tests. */
 export interface SessionBugs {
@@ -119,6 +123,8 @@ export class MessageStore implements QueueHost {
   /** Where the look for the session that holds most goes on, and which it was the last time. */
   #rotation: Iterator<DurableSession> = [].values();
   #largest: DurableQueue | null = null;
+  #sweep: Iterator<DurableSession> | null = null;
+  #sweepTimer: Timer | null = null;
   #staged: StagedMessage[] = [];
   /** By slot, oldest first. */
   readonly #cache = new Map<number, StagedMessage>();
@@ -173,7 +179,8 @@ export class MessageStore implements QueueHost {
     }
     if (kept.length === 0) return IN_THE_LOG;
     // The message itself is one more that needs it, until it has settled.
-    const slot = this.table.add(this.nextNumber++, message.sizeBytes, kept.length + 1);
+    const expiresAtMs = this.#time.ofMonotonic(message.expiresAtMs);
+    const slot = this.table.add(this.nextNumber++, message.sizeBytes, kept.length + 1, expiresAtMs);
     this.#countStored();
     const staged = new StagedMessage(this, message, kept, queues, slot, after);
     this.#staged.push(staged);
@@ -279,6 +286,37 @@ export class MessageStore implements QueueHost {
     }
     this.#largest = largest;
     return largest;
+  }
+
+  keptMs(): number {
+    return this.#time.nowMs();
+  }
+
+  expiresAtMs(slot: number): number {
+    return this.table.expiresAtMs(slot);
+  }
+
+  /** Has queues drop what has expired in them, some of them now and the others soon. */
+  sweep(): void {
+    if (this.#sweepTimer !== null) return;
+    this.#sweep ??= this.#sessions()[Symbol.iterator]();
+    for (let looked = 0; looked < SWEEP_ENTRIES; ) {
+      const next = this.#sweep.next();
+      if (next.done === true) {
+        this.#sweep = null;
+        return;
+      }
+      looked += 1 + next.value.queue.expire();
+    }
+    this.#sweepTimer = this.#clock.after(SWEEP_PAUSE_MS, () => {
+      this.#sweepTimer = null;
+      this.sweep();
+    });
+  }
+
+  /** Nothing happens by itself any more. */
+  stop(): void {
+    this.#sweepTimer?.cancel();
   }
 
   sizeOf(slot: number): number {

@@ -3,18 +3,21 @@ import { assert } from "../../../base/assert.ts";
 const CHUNK_SHIFT = 12;
 const CHUNK_ENTRIES = 1 << CHUNK_SHIFT;
 const NO_SLOT = -1;
+const NEVER = 0;
+const MAX_EXPIRY_SEC = 0xffff_ffff;
 
 /** So many messages in columns; chunks are never moved, so that growing copies nothing. */
 class Chunk {
   readonly numbers = new Float64Array(CHUNK_ENTRIES);
   readonly offsets = new Float64Array(CHUNK_ENTRIES);
   readonly sizes = new Uint32Array(CHUNK_ENTRIES);
+  readonly expiries = new Uint32Array(CHUNK_ENTRIES);
   readonly references = new Uint32Array(CHUNK_ENTRIES);
 }
 
 /**
- * Messages that durable sessions wait for, 24 bytes each: their number, where their record lies, how large they are,
- * and how many still need them. A slot is a message's place here, and used again once nobody needs it.
+ * Messages that durable sessions wait for, 28 bytes each: their number, where their record lies, how large they are,
+ * when they expire, and how many still need them. A slot is a message's place here, and used again once nobody needs it.
  */
 export class MessageTable {
   readonly #chunks: Chunk[] = [];
@@ -39,7 +42,8 @@ export class MessageTable {
     return this.#used;
   }
 
-  add(number: number, sizeBytes: number, references: number): number {
+  /** It expires at this kept time, rounded up to whole seconds. */
+  add(number: number, sizeBytes: number, references: number, expiresAtMs = Number.POSITIVE_INFINITY): number {
     let slot = this.#free;
     if (slot === NO_SLOT) {
       slot = this.#used++;
@@ -50,6 +54,8 @@ export class MessageTable {
     chunk.numbers[at] = number;
     chunk.offsets[at] = NO_SLOT;
     chunk.sizes[at] = sizeBytes;
+    const expiresAtSec = Math.max(1, Math.ceil(expiresAtMs / 1_000));
+    chunk.expiries[at] = expiresAtSec > MAX_EXPIRY_SEC ? NEVER : expiresAtSec;
     chunk.references[at] = references;
     this.#count++;
     this.#sizeBytes += sizeBytes;
@@ -71,6 +77,12 @@ export class MessageTable {
 
   sizeOf(slot: number): number {
     return this.#chunk(slot).sizes[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+  }
+
+  /** Kept time; infinity where it never expires. */
+  expiresAtMs(slot: number): number {
+    const expiresAtSec = this.#chunk(slot).expiries[slot & (CHUNK_ENTRIES - 1)] ?? NEVER;
+    return expiresAtSec === NEVER ? Number.POSITIVE_INFINITY : expiresAtSec * 1_000;
   }
 
   references(slot: number): number {

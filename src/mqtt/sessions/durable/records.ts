@@ -254,18 +254,21 @@ export function readMessage(reader: FieldReader): StoredMessage | null {
 
 /** Takes what a start needs to know of a message, without making anything of the rest. */
 export interface MessageHeads {
-  /** Its size is known before its targets: bytes of topic, properties, origin and all that follows. */
-  message(sizeBytes: number): void;
+  /**
+   * Its size is known before its targets: bytes of topic, properties, origin and all that follows. It expires at this
+   * kept time, or at infinity.
+   */
+  message(sizeBytes: number, expiresAtMs: number): void;
   target(session: number, sequence: number, flags: number): void;
 }
 
 /** False for a value of another version, or none at all. */
 export function readMessageHead(reader: FieldReader, into: MessageHeads): boolean {
   if (reader.u8() !== VERSION) return false;
-  into.message(reader.end - reader.position);
+  const sizeBytes = reader.end - reader.position;
   const flags = reader.u8();
   const more = (flags & MESSAGE_ORIGIN) === 0 ? 0 : ENTRY_ORIGIN;
-  if ((flags & MESSAGE_EXPIRES) !== 0) reader.number();
+  into.message(sizeBytes, (flags & MESSAGE_EXPIRES) === 0 ? Number.POSITIVE_INFINITY : reader.number());
   reader.skipField();
   if ((flags & MESSAGE_PROPERTIES) !== 0) reader.skipField();
   if ((flags & MESSAGE_ORIGIN) !== 0) reader.skipField();

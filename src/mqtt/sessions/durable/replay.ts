@@ -162,8 +162,8 @@ export class Replay implements MessageHeads {
     return readMessageHead(value, this);
   }
 
-  message(sizeBytes: number): void {
-    this.#slot = this.#table.add(this.#number, sizeBytes + MESSAGE_OVERHEAD_BYTES, 0);
+  message(sizeBytes: number, expiresAtMs: number): void {
+    this.#slot = this.#table.add(this.#number, sizeBytes + MESSAGE_OVERHEAD_BYTES, 0, expiresAtMs);
     this.#table.setOffset(this.#slot, this.#offset);
     this.nextMessage = this.#number + 1;
   }

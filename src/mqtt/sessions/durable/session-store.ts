@@ -372,6 +372,7 @@ export class SessionStore {
   stop(): void {
     this.#expiries.clear();
     this.#timeTimer?.cancel();
+    this.messages.stop();
     this.#turns.stop();
   }
 
@@ -440,6 +441,7 @@ export class SessionStore {
       this.#timeTimer = null;
       const { sessionsAway, storedMessages } = this.#parts.stats;
       if (sessionsAway > 0 || storedMessages > 0) this.#turns.later();
+      if (storedMessages > 0) this.messages.sweep();
       this.#watchTime();
     });
   }

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DEFAULT_MQTT_LIMITS } from "../../../../src/mqtt/limits.ts";
 import { NO_LOSSES } from "../../../../src/mqtt/losses.ts";
-import { DurableQueue, type QueueHost } from "../../../../src/mqtt/sessions/durable/durable-queue.ts";
+import { DurableQueue } from "../../../../src/mqtt/sessions/durable/durable-queue.ts";
 import { packetIdOf } from "../../../../src/mqtt/sessions/durable/entry-state.ts";
+import type { QueueHost } from "../../../../src/mqtt/sessions/durable/queue-host.ts";
 import type { LiveMessage, SubscriberLink } from "../../../../src/mqtt/sessions/outbound.ts";
 import { newStats } from "../../../../src/mqtt/stats.ts";
 
@@ -61,6 +62,8 @@ beforeEach(() => {
     hasRoom: () => true,
     makeRoom: () => false,
     sizeOf: () => 10,
+    keptMs: () => 0,
+    expiresAtMs: () => Number.POSITIVE_INFINITY,
     body: () => ({ message: MESSAGE, identifiersFor: () => [] }),
     letGo: (slot) => void released.push(slot),
     progressed: (_queue, urgency) => void progressed.push(urgency),

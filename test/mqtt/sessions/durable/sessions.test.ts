@@ -316,6 +316,56 @@ describe("what comes while nobody is connected", () => {
     expect(durable.rig.gaps.map(({ reason }) => reason)).toEqual(["expired"]);
   });
 
+  describe("that has expired in a queue", () => {
+    const short = { version: 5, properties: "02 00000005" } as const;
+
+    /** Nobody is there; what has an end of 5 s and what has none, in turns. */
+    function left(limits: Partial<MqttLimits>): void {
+      durable = new DurableRig(limits);
+      subscriber().feed(DISCONNECT);
+      for (const n of [1, 2]) {
+        publish(`keep ${n}`, 1);
+        publish(`old ${n}`, 1, "devices/a/t", short);
+      }
+    }
+
+    const shown = () => durable.rig.gaps.map(({ reason, device }) => [reason, device]);
+    const twoExpired = Array(2).fill(["expired", "sub"]);
+
+    test.each(["drop-oldest", "drop-newest"] as const)(
+      "makes room, and nothing good is dropped (%s)",
+      (queuePolicy) => {
+        for (const bound of [{ maxQueuedMessages: 4 }, { maxStoredMessages: 4 }]) {
+          left({ ...bound, queuePolicy });
+          durable.rig.clock.advance(6_000);
+          publish("new 1");
+          publish("new 2");
+          expect(shown()).toEqual(twoExpired);
+          expect(durable.rig.door.stats()).toMatchObject({ messagesExpired: 2, messagesDropped: 0 });
+          durable.restart();
+          expect(payloads(hex(durable.dial(4, "sub")[1]))).toEqual(["keep 1", "keep 2", "new 1", "new 2"]);
+        }
+      },
+    );
+
+    test.each([false, true])("is swept within two minutes (restarted: %p)", (restarted) => {
+      left({});
+      if (restarted) durable.restart();
+      durable.rig.clock.advance(4_000);
+      expect(durable.rig.door.stats().storedMessages).toBe(4);
+      durable.rig.clock.advance(60_000);
+      durable.rig.clock.advance(60_000);
+      durable.rig.settle();
+      expect(durable.rig.door.stats().storedMessages).toBe(2);
+      expect(shown()).toEqual(twoExpired);
+      const [again, connack] = durable.dial(4, "sub");
+      expect(payloads(hex(connack))).toEqual(["keep 1", "keep 2"]);
+      for (const packetId of [1, 3]) again.feed(ackPacket(PUBACK, packetId));
+      durable.rig.settle();
+      expect(durable.rig.door.stats().storedMessages).toBe(0);
+    });
+  });
+
   test("is refused to its publisher where it can't be kept", () => {
     subscriber().feed(DISCONNECT);
     durable.rig.settle();
