@@ -52,6 +52,8 @@ export interface BridgeRigOptions {
   readonly remoteWishes?: RemoteWishes;
   readonly bugs?: ReadonlySet<BridgeBug>;
   readonly seed?: number;
+  /** Whether the routes note QoS and retain flag. */
+  readonly notesDelivery?: boolean;
 }
 
 /** A gateway in memory with one bridge to a model of a remote. */
@@ -65,7 +67,11 @@ export class BridgeRig {
   failsSaves = false;
 
   static async start(options: BridgeRigOptions = {}): Promise<BridgeRig> {
-    const rig = await BrokerRig.start(options.disk === undefined ? {} : { disk: options.disk });
+    const routes = DEFAULT_ROUTES.map((route) => ({ ...route, deliveryHeaders: true }));
+    const rig = await BrokerRig.start({
+      ...(options.disk === undefined ? {} : { disk: options.disk }),
+      ...(options.notesDelivery === true ? { door: { routes } } : {}),
+    });
     return new BridgeRig(rig, options);
   }
 
@@ -156,4 +162,32 @@ export class BridgeRig {
     }
     return values;
   }
+}
+
+/** A gateway whose bridge is connected. */
+export async function connectedRig(options: BridgeRigOptions): Promise<BridgeRig> {
+  const rig = await BridgeRig.start(options);
+  await rig.run(100);
+  const { state } = rig.bridge.status();
+  if (state !== "connected") throw new Error(`the bridge is ${state}`);
+  return rig;
+}
+
+/** The same gateway after its power was cut, and whatever is given anew. */
+export async function again(
+  rig: BridgeRig,
+  disk: SimulatedDisk,
+  options: BridgeRigOptions,
+): Promise<[BridgeRig, SimulatedDisk]> {
+  rig.bridge.abandon();
+  const crashed = disk.crash("everything", 1);
+  const next = await BridgeRig.start({ disk: crashed, remote: rig.remote, ...options });
+  await next.run(200);
+  return [next, crashed];
+}
+
+/** Devices publish, and time goes by. */
+export async function publish(rig: BridgeRig, topic: string, texts: readonly string[]): Promise<void> {
+  for (const text of texts) rig.publish(topic, text);
+  await rig.run(200);
 }

@@ -3,35 +3,10 @@ import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { pathOf, withHop } from "../../../src/mqtt/bridge/path.ts";
 import { decodeState, encodeState } from "../../../src/mqtt/bridge/state.ts";
-import { BridgeRig, type BridgeRigOptions, rule, type SettingsWishes } from "./bridge-rig.ts";
+import { again, BridgeRig, connectedRig, publish, rule, type SettingsWishes } from "./bridge-rig.ts";
 import { ModelRemote } from "./model-remote.ts";
 
 const OUT: SettingsWishes = { out: [rule("devices/#", 1)], limits: { savePositionMs: 100 } };
-
-async function connectedRig(options: BridgeRigOptions): Promise<BridgeRig> {
-  const rig = await BridgeRig.start(options);
-  await rig.run(100);
-  expect(rig.bridge.status().state).toBe("connected");
-  return rig;
-}
-
-/** The same gateway after its power was cut, and whatever is given anew. */
-async function again(
-  rig: BridgeRig,
-  disk: SimulatedDisk,
-  options: BridgeRigOptions,
-): Promise<[BridgeRig, SimulatedDisk]> {
-  rig.bridge.abandon();
-  const crashed = disk.crash("everything", 1);
-  const next = await BridgeRig.start({ disk: crashed, remote: rig.remote, ...options });
-  await next.run(200);
-  return [next, crashed];
-}
-
-async function publish(rig: BridgeRig, topic: string, texts: readonly string[]): Promise<void> {
-  for (const text of texts) rig.publish(topic, text);
-  await rig.run(200);
-}
 
 describe("a new bridge", () => {
   test("begins with what comes from now on, also when the power fails before it has connected", async () => {
@@ -230,7 +205,7 @@ describe("on its way out", () => {
     expect(first.remote.taken.get("devices/a")).toEqual(["1", "2", "3"]);
   });
 
-  test("a remote with QoS 0 or 1 alone is sent no more", async () => {
+  test("a remote with QoS 0 or 1 alone is sent no more (MQTT-3.2.2-11)", async () => {
     for (const maximumQos of [0, 1] as const) {
       const settings = { out: [rule("devices/#", 2)] };
       const rig = await connectedRig({ settings, remoteWishes: { maximumQos } });
@@ -472,96 +447,6 @@ describe("the connection", () => {
     await next.run(500);
     expect(other.taken.get("devices/a")).toEqual(["1", "2"]);
     expect(other.subscribes).toBe(1);
-  });
-
-  test("never goes on with a session that is not its own: QoS 2 arrives all the same", async () => {
-    for (const version of [4, 5] as const) {
-      const settings = {
-        version,
-        in: [rule("exact/#", 2)],
-        out: [rule("devices/#", 2)],
-        limits: { backoffMs: 10, maxBackoffMs: 20 },
-      };
-      const before = await connectedRig({ settings, remoteWishes: { version } });
-      const { remote } = before;
-      for (const packetId of [1, 2, 3, 4, 5]) remote.hold(packetId);
-      before.bridge.abandon();
-
-      // An empty data folder: the remote's session knows packet identifiers that this bridge will use.
-      const disk = new SimulatedDisk({ seed: 2 });
-      const next = await connectedRig({ disk, settings, remote });
-      const texts = ["1", "2", "3", "4", "5", "6", "7", "8"];
-      await publish(next, "devices/new", texts);
-      expect(remote.taken.get("devices/new")).toEqual(texts);
-      expect(next.bridge.status().out).toMatchObject({ inFlight: 0, gaps: 0 });
-      expect(next.told).toEqual(["info a bridge is connected: undefined"]);
-
-      // From now on it is its own: a lost connection and a power cut go on with it.
-      const cleanStarts = remote.cleanStarts.length;
-      remote.cut();
-      await next.run(100);
-      const [third] = await again(next, disk, { settings });
-      remote.publish("exact/a", "in", 2);
-      await publish(third, "devices/new", ["9"]);
-      expect(third.values("mqtt")).toEqual(["in"]);
-      expect(remote.taken.get("devices/new")).toEqual([...texts, "9"]);
-      expect(remote.cleanStarts.slice(cleanStarts)).toEqual([false, false]);
-      expect(remote.subscribes).toBe(2);
-    }
-  });
-
-  test("a state that was saved before the first connection has no session", async () => {
-    const disk = new SimulatedDisk({ seed: 1 });
-    const settings = { out: [rule("devices/#", 2)] };
-    const first = await BridgeRig.start({ disk, settings: { name: "other" } });
-    await publish(first, "devices/a", ["old"]);
-    first.bridge.abandon();
-    const { remote } = first;
-    remote.away = true;
-    const second = await BridgeRig.start({ disk: disk.crash("everything", 1), settings, remote });
-    await second.run(100);
-    expect(decodeState(second.saved() ?? new Uint8Array())?.session).toBe("");
-  });
-
-  test("back from another remote makes the first one forget its session", async () => {
-    const disk = new SimulatedDisk({ seed: 1 });
-    const settings = { out: [rule("devices/#", 2)] };
-    const first = await connectedRig({ disk, settings });
-    const { remote } = first;
-    first.bridge.abandon();
-    const elsewhere = new ModelRemote(first.rig.open.clock, new SeededRandom(9));
-    const moved = { settings: { ...settings, host: "other" }, remote: elsewhere };
-    const [second, secondDisk] = await again(first, disk, moved);
-    for (const packetId of [1, 2]) remote.hold(packetId);
-    const [third] = await again(second, secondDisk, { settings, remote });
-    await publish(third, "devices/a", ["1", "2", "3"]);
-    expect(remote.taken.get("devices/a")).toEqual(["1", "2", "3"]);
-  });
-
-  test("is given up, and tried again after a wait, where the remote does not forget", async () => {
-    for (const version of [4, 5] as const) {
-      const settings = { ...OUT, version, limits: { backoffMs: 1_000, maxBackoffMs: 1_000 } };
-      const before = await connectedRig({ settings, remoteWishes: { version } });
-      before.bridge.abandon();
-      const { remote } = before;
-      remote.wishes = { ...remote.wishes, neverForgets: true };
-      const connections = remote.connections;
-      const next = await BridgeRig.start({ settings, remote });
-      await next.run(90);
-      expect(next.bridge.status().lastError).toContain("told to forget");
-      expect(remote.connections - connections).toBe(2);
-    }
-  });
-
-  test("subscribes when it is on the disk that the session is its own", async () => {
-    const settings = { in: [rule("exact/#", 2)], limits: { backoffMs: 10, maxBackoffMs: 20 } };
-    const rig = await BridgeRig.start({ settings });
-    rig.failsSaves = true;
-    await rig.run(100);
-    expect([rig.remote.subscribes, rig.bridge.status().state]).toEqual([0, "failed"]);
-    rig.failsSaves = false;
-    await rig.run(100);
-    expect([rig.remote.subscribes, rig.bridge.status().state]).toEqual([1, "connected"]);
   });
 
   test("waits while the state can't be kept, and loses nothing and repeats nothing over it", async () => {
