@@ -105,6 +105,11 @@ export class MessageTable {
     return left === 0;
   }
 
+  /** Every message has a size, a free slot has none. */
+  isFree(slot: number): boolean {
+    return this.sizeOf(slot) === 0;
+  }
+
   free(slot: number): void {
     this.#count--;
     this.#sizeBytes -= this.sizeOf(slot);

@@ -199,7 +199,8 @@ export class Replay implements MessageHeads {
     const abandoned: number[] = [];
     // Downwards, so that the lowest slots are used first again.
     for (let slot = table.slots - 1; slot >= 0; slot--) {
-      if (table.references(slot) > 0) continue;
+      // Queues that were put back may have let go of the last that they had of one.
+      if (table.references(slot) > 0 || table.isFree(slot)) continue;
       if (table.offset(slot) !== TAKEN_BACK) abandoned.push(table.number(slot));
       table.free(slot);
     }

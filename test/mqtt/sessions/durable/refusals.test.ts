@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { ManualClock } from "../../../../src/io/simulated/clock.ts";
 import { DEFAULT_MQTT_LIMITS } from "../../../../src/mqtt/limits.ts";
 import { NO_LOSSES } from "../../../../src/mqtt/losses.ts";
+import { MessageTable } from "../../../../src/mqtt/sessions/durable/message-table.ts";
+import { Replay } from "../../../../src/mqtt/sessions/durable/replay.ts";
 import { SessionStore } from "../../../../src/mqtt/sessions/durable/session-store.ts";
 import { SubscriptionTrie } from "../../../../src/mqtt/sessions/subscription-trie.ts";
 import { newStats } from "../../../../src/mqtt/stats.ts";
@@ -137,6 +139,19 @@ describe("what the log of sessions refuses", () => {
     durable.restart();
     expect(durable.rig.door.stats().durableSessions).toBe(0);
   });
+});
+
+test("a start frees a message once that sessions were done with and that was not taken back", () => {
+  const table = new MessageTable();
+  const replay = new Replay(table);
+  // As the log gives it, and as a session lets go of it.
+  replay.message(10, Number.POSITIVE_INFINITY);
+  table.need(0);
+  expect(table.release(0)).toBe(true);
+  table.free(0);
+  expect(replay.sweep()).toEqual([]);
+  expect([table.count, table.sizeBytes]).toEqual([0, 0]);
+  expect(table.add(1, 10, 1)).not.toBe(table.add(2, 10, 1));
 });
 
 describe("a position that the log refuses", () => {
