@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FieldReader, FieldWriter } from "../../../../src/mqtt/sessions/durable/bytes.ts";
+import { putTime, readTime } from "../../../../src/mqtt/sessions/durable/kept-time.ts";
 import { putReceived, type Received, readReceived } from "../../../../src/mqtt/sessions/durable/received.ts";
 import {
   type Progress,
@@ -76,6 +77,8 @@ const UNDER_WAY: Received = {
   places: [{ topic: "telemetry", partition: 3, fromOffset: 2 ** 40 }],
 };
 
+const TIME = { keptMs: 1_767_225_600_000, wallMs: 1_000 };
+
 /** Every record: how it is written, and how it is read. */
 const CASES: readonly (readonly [
   name: string,
@@ -124,6 +127,7 @@ const CASES: readonly (readonly [
     readReceived,
     { state: "applied" },
   ],
+  ["a time", (writer) => putTime(writer, TIME), readTime, TIME],
 ];
 
 function encoded(put: (writer: FieldWriter) => void): Uint8Array {
