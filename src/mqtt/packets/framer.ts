@@ -1,3 +1,4 @@
+import { releaseChunk } from "../../io/release-chunk.ts";
 import { Reason, type Refusal } from "./codes.ts";
 
 /** Takes the packets that a framer cuts out of the stream. */
@@ -93,6 +94,8 @@ export class Framer {
     this.#have = 0;
     this.#need = 0;
     sink.packet(packet[0] ?? 0, packet, 1 + lengthBytes(packet, 0), size);
+    // A packet is valid while it is handled, as a chunk is.
+    if (packet !== chunk) releaseChunk(packet);
     return end;
   }
 
@@ -102,7 +105,10 @@ export class Framer {
     if (buffer === null || buffer.length < have) {
       const size = Math.max(have, Math.min(wantedBytes, Math.max(FIRST_BUFFER_BYTES, 2 * have)));
       const grown = new Uint8Array(size);
-      if (buffer !== null) grown.set(buffer.subarray(0, this.#have));
+      if (buffer !== null) {
+        grown.set(buffer.subarray(0, this.#have));
+        releaseChunk(buffer);
+      }
       buffer = grown;
       this.#buffer = grown;
     }
