@@ -168,14 +168,14 @@ export class Wills {
     if (will === null) return;
     const { clientId, userName, certificate } = session;
     this.#take(session);
-    this.#publish(clientId, { will, userName, certificate });
+    this.#publish(clientId, { will, userName, certificate }, session);
   }
 
   #publishOrphan(clientId: string): void {
     const orphan = this.#orphans.get(clientId);
     if (orphan === undefined) return;
     this.#takeOrphan(clientId, orphan);
-    this.#publish(clientId, orphan);
+    this.#publish(clientId, orphan, { clientId, userName: orphan.userName });
   }
 
   #takeOrphan(clientId: string, { will }: OwnedWill): void {
@@ -185,10 +185,9 @@ export class Wills {
   }
 
   /** In the turn in which it is taken back, so that a power cut mostly leaves both or none: it may come twice, not never. */
-  #publish(clientId: string, owned: OwnedWill): void {
+  #publish(clientId: string, owned: OwnedWill, from: Identity): void {
     const door = this.#door;
-    const { will, userName } = owned;
-    const from: Identity = { clientId, userName };
+    const { will } = owned;
     const entry = door.topics.find(will.topic, 0, will.topic.length);
     if ("reason" in entry || entry.destination === null || !door.access.mayPublish(from, entry)) return;
     const { payload, properties, qos, retain, expirySec } = will;
