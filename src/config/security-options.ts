@@ -34,7 +34,7 @@ export const SECURITY_OPTIONS = {
   "tls.ca.file": text("a path", fileFault, {
     default: "",
     defaultText: "none",
-    doc: "Certificates of the authorities whose client certificates are taken, in PEM.",
+    doc: "Certificates of the authorities whose client certificates are taken, in PEM. Who is connected by one that is taken out of it is put out.",
   }),
   "tls.crl.file": text("a path", fileFault, {
     default: "",
