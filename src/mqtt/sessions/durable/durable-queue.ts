@@ -9,6 +9,7 @@ import { TransientOutbound } from "../transient-outbound.ts";
 import { EntryRing } from "./entry-ring.ts";
 import {
   DONE,
+  isDone,
   NO_SLOT,
   OFFERED,
   PACKET_IDS,
@@ -19,10 +20,13 @@ import {
   STATE_MASK,
   secondsLeft,
 } from "./entry-state.ts";
+import { restoreFlight, runsOf } from "./flight.ts";
 import type { MessageBody, QueueHost, WrittenProgress } from "./queue-host.ts";
-import { ENTRY_IDENTIFIERS, ENTRY_ORIGIN, ENTRY_RETAIN, type Progress, type ProgressRun } from "./records.ts";
+import { ENTRY_IDENTIFIERS, ENTRY_ORIGIN, ENTRY_RETAIN, type Progress } from "./records.ts";
 
 const NO_IDENTIFIERS: readonly number[] = [];
+/** So many done entries may lie between others in the flight, and as many as there are others. */
+const MAX_DONE = 64;
 
 /**
  * The way out of a durable session. Every message of QoS 1 and 2 has a sequence, and by it a packet identifier: after
@@ -56,6 +60,10 @@ export class DurableQueue implements Outbound {
   #seen = 0;
   /** Of those, the ones that are not done. */
   #outstanding = 0;
+  /** Entries of the flight that are done. */
+  #done = 0;
+  /** So many at the head of the queue are not to be dropped. */
+  #held = 0;
   /** PUBRECs that no flush has written yet. */
   #received: number[] = [];
   /** The first sequence not done, as the log has it. */
@@ -109,8 +117,8 @@ export class DurableQueue implements Outbound {
       this.#waitingBytes + sizeBytes > limits.maxQueuedBytes
     ) {
       if (this.#dropsExpired()) continue;
-      if (limits.queuePolicy === "drop-newest" || this.#queue.length === 0) return -1;
-      this.#dropFirst("queue-full", null);
+      if (limits.queuePolicy === "drop-newest" || this.heldBytes === 0) return -1;
+      this.#dropOldest();
     }
     this.#staged++;
     this.#waitingBytes += sizeBytes;
@@ -119,12 +127,16 @@ export class DurableQueue implements Outbound {
 
   /** Bytes that `giveWay` could free one by one; 0 where there are none. */
   get heldBytes(): number {
-    return this.#queue.length === 0 ? 0 : this.#waitingBytes;
+    return this.#oldestToDrop() < this.#queue.length ? this.#waitingBytes : 0;
   }
 
   /** All sessions together hold too much: the oldest of this one's queue is dropped. */
   giveWay(): void {
-    if (!this.#dropsExpired()) this.#dropFirst("queue-full", null);
+    if (!this.#dropsExpired()) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    this.#drop(this.#oldestToDrop(), "queue-full", null);
   }
 
   /** Drops what has expired, wherever it stands in the queue (MQTT-3.3.2-5). Tells how many entries it looked at. */
@@ -137,8 +149,9 @@ export class DurableQueue implements Outbound {
     for (let index = 0; index < queue.length; index++) {
       const slot = queue.slotAt(index);
       const flags = queue.flagsAt(index);
-      if (this.#host.expiresAtMs(slot) > nowMs) {
-        this.#enqueue(queue.sequenceAt(index), slot, flags);
+      const sequence = queue.sequenceAt(index);
+      if (this.#host.expiresAtMs(slot) > nowMs || this.#mayBeKnown(sequence, flags)) {
+        this.#enqueue(sequence, slot, flags);
         continue;
       }
       this.#host.stats.messagesExpired++;
@@ -157,6 +170,7 @@ export class DurableQueue implements Outbound {
 
   #enqueue(sequence: number, slot: number, flags: number): void {
     this.#queue.push(sequence, slot, flags);
+    if (this.#mayBeKnown(sequence, flags)) return;
     this.#nextExpiryMs = Math.min(this.#nextExpiryMs, this.#host.expiresAtMs(slot));
   }
 
@@ -213,6 +227,8 @@ export class DurableQueue implements Outbound {
       this.#leaveOrLose(this.#queue.slotAt(0), this.#queue.flagsAt(0));
     }
     this.#flight.clear();
+    this.#done = 0;
+    this.#held = 0;
     this.#queue.clear();
     this.#received = [];
     this.#waitingBytes = 0;
@@ -315,19 +331,8 @@ export class DurableQueue implements Outbound {
   /** What the log has to know. */
   get progress(): Progress {
     const boundary = this.#queue.length > 0 ? this.#queue.sequenceAt(0) : this.#releasedEnd;
-    const runs: ProgressRun[] = [];
-    for (let index = 0; index < this.#flight.length; index++) {
-      const flags = this.#flight.flagsAt(index);
-      if ((flags & STATE_MASK) === DONE || (flags & OFFERED) !== 0) continue;
-      const sequence = this.#flight.sequenceAt(index);
-      const released = (flags & STATE_MASK) !== SENT;
-      const last = runs.at(-1);
-      if (last !== undefined && last.first + last.count === sequence && last.released === released) {
-        last.count++;
-      } else runs.push({ first: sequence, count: 1, released });
-    }
     const maybeSentBelow = this.#maybeSentBelow > boundary ? this.#maybeSentBelow : 0;
-    return { boundary, maybeSentBelow, runs };
+    return { boundary, maybeSentBelow, runs: runsOf(this.#flight) };
   }
 
   /** The progress was appended as it is now. */
@@ -355,51 +360,22 @@ export class DurableQueue implements Outbound {
 
   /**
    * Puts back what a start has found in the log, in the order of the sequences. `end` is behind the last sequence that
-   * was given out; the queue may keep `entries` as its own. `connected`: messages may have been sent that the log does
+   * was given out; the queue keeps `entries` as its own. `connected`: messages may have been sent that the log does
    * not know of.
    */
   restore(entries: EntryRing, progress: Progress | null, end: number, connected: boolean): void {
     const boundary = progress?.boundary ?? 0;
-    const runs = progress?.runs ?? [];
-    let at = 0;
-    const takeReleasedBelow = (sequence: number): void => {
-      for (; at < runs.length; at++) {
-        const run = runs[at];
-        if (run === undefined || run.first >= sequence) return;
-        if (!run.released) {
-          if (run.first + run.count > sequence) return;
-          continue;
-        }
-        for (let step = 0; step < run.count; step++) {
-          this.#flight.push(run.first + step, NO_SLOT, 2 | RELEASED);
-        }
-      }
-    };
-    const isAllQueued = entries.length > 0 && entries.sequenceAt(0) >= boundary;
-    if (isAllQueued) this.#queue = entries;
-    for (let index = 0; index < entries.length; index++) {
-      const sequence = entries.sequenceAt(index);
-      const slot = entries.slotAt(index);
-      const flags = entries.flagsAt(index);
-      if (isAllQueued) {
-        this.#waitingBytes += this.#host.sizeOf(slot);
-        this.#nextExpiryMs = Math.min(this.#nextExpiryMs, this.#host.expiresAtMs(slot));
-        continue;
-      }
-      if (sequence >= boundary) {
-        takeReleasedBelow(Number.POSITIVE_INFINITY);
-        this.#enqueue(sequence, slot, flags);
-        this.#waitingBytes += this.#host.sizeOf(slot);
-        continue;
-      }
-      takeReleasedBelow(sequence);
-      const run = runs[at];
-      const isUnderWay =
-        run !== undefined && !run.released && sequence >= run.first && sequence < run.first + run.count;
-      if (isUnderWay) this.#flight.push(sequence, slot, flags | SENT);
-      else this.#host.letGo(slot);
+    const underWay = new EntryRing();
+    for (; entries.length > 0 && entries.sequenceAt(0) < boundary; entries.shift()) {
+      underWay.push(entries.sequenceAt(0), entries.slotAt(0), entries.flagsAt(0));
     }
-    takeReleasedBelow(Number.POSITIVE_INFINITY);
+    restoreFlight(this.#flight, progress?.runs ?? [], underWay, (slot) => this.#host.letGo(slot));
+    this.#queue = entries;
+    for (let index = 0; index < entries.length; index++) {
+      const slot = entries.slotAt(index);
+      this.#waitingBytes += this.#host.sizeOf(slot);
+      this.#nextExpiryMs = Math.min(this.#nextExpiryMs, this.#host.expiresAtMs(slot));
+    }
     this.#nextSequence = Math.max(boundary, end);
     this.#releasedEnd = this.#nextSequence;
     this.#durableFirst = this.#flight.length > 0 ? this.#flight.sequenceAt(0) : boundary;
@@ -458,21 +434,39 @@ export class DurableQueue implements Outbound {
     const flags = this.#queue.flagsAt(0);
     const body = this.#host.body(slot);
     if (body === null) {
-      this.#dropFirst("unreadable", null);
+      this.#drop(0, "unreadable", null);
       return;
     }
     const expirySec = secondsLeft(body.message, nowMs);
-    if (expirySec === 0) {
+    if (expirySec === 0 && !this.#mayBeKnown(sequence, flags)) {
       this.#host.stats.messagesExpired++;
-      this.#dropFirst("expired", body.message);
+      this.#drop(0, "expired", body.message);
       return;
     }
     this.#queue.shift();
+    if (this.#held > 0) this.#held--;
     this.#waitingBytes -= this.#host.sizeOf(slot);
     this.#fly(sequence, slot, flags);
     this.#host.progressed(this, "lazy");
     // MQTT-3.3.1-1: sent before, as far as anybody knows.
-    this.#sendBody(link, body, flags, sequence, expirySec, sequence < this.#maybeSentBelow);
+    this.#sendBody(link, body, flags, sequence, expirySec || 1, sequence < this.#maybeSentBelow);
+  }
+
+  /**
+   * Whether the client may have an entry of the queue open as a QoS 2 message that it has received: were it not sent
+   * again, the client would never be told to let go of its identifier, and take a later message for the same.
+   */
+  #mayBeKnown(sequence: number, flags: number): boolean {
+    return sequence < this.#maybeSentBelow && (flags & 3) === 2;
+  }
+
+  /** The first of the queue that may be dropped; behind its end where none is. */
+  #oldestToDrop(): number {
+    const queue = this.#queue;
+    for (; this.#held < queue.length; this.#held++) {
+      if (!this.#mayBeKnown(queue.sequenceAt(this.#held), queue.flagsAt(this.#held))) break;
+    }
+    return this.#held;
   }
 
   /** Under way before it is sent: a socket may break while it takes the bytes. */
@@ -575,20 +569,28 @@ export class DurableQueue implements Outbound {
 
   #mark(index: number, state: number): void {
     const flags = this.#flight.flagsAt(index);
+    if (state === DONE && !isDone(flags)) this.#done++;
     this.#flight.set(index, this.#flight.slotAt(index), (flags & ~STATE_MASK) | state);
   }
 
+  /** Takes away what is done: at the head, or anywhere when that is most of it, behind one never acknowledged. */
   #trim(): void {
-    while (this.#flight.length > 0 && (this.#flight.flagsAt(0) & STATE_MASK) === DONE) {
-      this.#flight.shift();
+    const flight = this.#flight;
+    while (flight.length > 0 && isDone(flight.flagsAt(0))) {
+      flight.shift();
+      this.#done--;
       if (this.#seen > 0) this.#seen--;
     }
+    if (this.#done <= MAX_DONE || this.#done * 2 <= flight.length) return;
+    this.#seen = flight.compact(this.#seen, (flags) => !isDone(flags));
+    this.#done = 0;
   }
 
-  #dropFirst(reason: LossReason, message: LiveMessage | null): void {
-    const slot = this.#queue.slotAt(0);
-    const flags = this.#queue.flagsAt(0);
-    this.#queue.shift();
+  #drop(index: number, reason: LossReason, message: LiveMessage | null): void {
+    const slot = this.#queue.slotAt(index);
+    const flags = this.#queue.flagsAt(index);
+    this.#queue.removeAt(index);
+    if (index < this.#held) this.#held--;
     this.#waitingBytes -= this.#host.sizeOf(slot);
     this.#lose(slot, flags, reason, message);
     this.#host.progressed(this, "lazy");

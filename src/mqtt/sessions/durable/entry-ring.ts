@@ -35,6 +35,32 @@ export class EntryRing {
     if (--this.#length === 0 && this.#slots.length > KEPT_CAPACITY) this.clear();
   }
 
+  /** Takes the entry of this index away, at the cost of those before it. */
+  removeAt(index: number): void {
+    for (let at = index; at > 0; at--) {
+      this.#sequences[this.#at(at)] = this.sequenceAt(at - 1);
+      this.set(at, this.slotAt(at - 1), this.flagsAt(at - 1));
+    }
+    this.shift();
+  }
+
+  /** Takes away all whose flags are not to be kept. Gives how many of the first `count` are left. */
+  compact(count: number, isKept: (flags: number) => boolean): number {
+    const { length } = this;
+    let kept = 0;
+    let keptOfFirst = 0;
+    for (let index = 0; index < length; index++) {
+      const flags = this.flagsAt(index);
+      if (!isKept(flags)) continue;
+      this.#sequences[this.#at(kept)] = this.sequenceAt(index);
+      this.set(kept, this.slotAt(index), flags);
+      kept++;
+      if (index < count) keptOfFirst++;
+    }
+    this.#length = kept;
+    return keptOfFirst;
+  }
+
   clear(): void {
     this.#sequences = NO_SEQUENCES;
     this.#slots = NO_SLOTS;

@@ -14,6 +14,10 @@ export const DONE = 0x60;
 /** Sent for the connection alone: nothing is left of it after that. */
 export const OFFERED = 0x80;
 
+export function isDone(flags: number): boolean {
+  return (flags & STATE_MASK) === DONE;
+}
+
 /** From 1 to 65,535. */
 export function packetIdOf(sequence: number): number {
   return 1 + (sequence % PACKET_IDS);

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { DEFAULT_MQTT_LIMITS } from "../../../../src/mqtt/limits.ts";
 import { NO_LOSSES } from "../../../../src/mqtt/losses.ts";
 import { DurableQueue } from "../../../../src/mqtt/sessions/durable/durable-queue.ts";
+import { EntryRing } from "../../../../src/mqtt/sessions/durable/entry-ring.ts";
 import { packetIdOf } from "../../../../src/mqtt/sessions/durable/entry-state.ts";
 import type { QueueHost } from "../../../../src/mqtt/sessions/durable/queue-host.ts";
 import type { LiveMessage, SubscriberLink } from "../../../../src/mqtt/sessions/outbound.ts";
@@ -129,6 +130,43 @@ describe("the queue of a durable session", () => {
     expect(sent).toHaveLength(70_000);
     expect(sent[65_535]).toBe("1 at 1");
   });
+
+  for (const [name, first] of [
+    ["one that is never acknowledged", 2],
+    ["a hundred that are never acknowledged", 101],
+  ] as const) {
+    test(`has no more work with what comes behind ${name}, and stays as small`, () => {
+      const link = new Link();
+      link.receiveMaximum = 200;
+      queue.attach(link);
+      const looks = spyOn(EntryRing.prototype, "flagsAt");
+      const costs: number[] = [];
+      let next = first;
+      for (let round = 0; round < 300; round++) {
+        take(200);
+        looks.mockClear();
+        queue.pump(0);
+        for (; next <= sent.length; next++) {
+          queue.acknowledged(next);
+          if (next % 100 === 0) flush();
+        }
+        costs.push(looks.mock.calls.length);
+        expect(queue.flightMessages).toBeLessThan(2 * first + 200);
+      }
+      looks.mockRestore();
+      expect(sent.length).toBeGreaterThan(25_000);
+      const early = Math.max(...costs.slice(5, 20));
+      expect(Math.max(...costs.slice(-15))).toBeLessThanOrEqual(2 * early);
+      expect(queue.progress.runs[0]).toEqual({ first: 0, count: first - 1, released: false });
+      queue.detach();
+      queue.attach(new Link());
+      sent = [];
+      queue.pump(0);
+      expect(sent.slice(0, first - 1)).toEqual(
+        Array.from({ length: first - 1 }, (_, n) => `again ${n + 1} at 1`),
+      );
+    });
+  }
 
   test("sends PUBREL when PUBREC is durable, and again with the next connection, in order", () => {
     queue.attach(new Link());

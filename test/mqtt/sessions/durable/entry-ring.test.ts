@@ -28,6 +28,23 @@ test("entries come out in the order in which they went in, over any growth", () 
   }
 });
 
+test("an entry is taken away from anywhere, or all that are not kept", () => {
+  const ring = new EntryRing();
+  for (let n = 0; n < 30; n++) ring.push(n, n, n % 3);
+  for (let n = 0; n < 25; n++) ring.shift();
+  for (let n = 30; n < 37; n++) ring.push(n, n, n % 3);
+  ring.removeAt(3);
+  ring.removeAt(0);
+  const sequences = (): number[] => contents(ring).map(([sequence]) => sequence);
+  expect(sequences()).toEqual([26, 27, 29, 30, 31, 32, 33, 34, 35, 36]);
+  expect(ring.compact(5, (flags) => flags !== 0)).toBe(3);
+  expect(contents(ring)).toEqual([26, 29, 31, 32, 34, 35].map((n) => [n, n, n % 3]));
+  ring.push(40, 40, 0);
+  expect(sequences()).toEqual([26, 29, 31, 32, 34, 35, 40]);
+  expect(ring.compact(7, () => false)).toBe(0);
+  expect(ring.length).toBe(0);
+});
+
 test("an entry can be changed where it lies", () => {
   const ring = new EntryRing();
   for (let n = 0; n < 20; n++) ring.push(n, n, 0);
