@@ -79,6 +79,10 @@ export const SECURITY_OPTIONS = {
     default: "loopback",
     doc: "Who may connect to MQTT without a user or a certificate. loopback: programs on this machine; a proxy on it makes everybody one of them.",
   }),
+  "security.client.id": choice(["any", "user"], {
+    default: "any",
+    doc: "Which client ids users of MQTT may have. any: each that is no other user's. user: their name, or it and more behind a slash, so that nobody takes an id before its owner comes. Whoever has no user name, or leaves the id to the gateway, is free of it.",
+  }),
   "security.reload.interval.ms": duration({
     default: 5 * SECOND_MS,
     min: 100,

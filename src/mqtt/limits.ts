@@ -8,6 +8,8 @@ export interface MqttLimits {
   /** Keep alive that a client of MQTT 5 gets where it asks for a longer one or for none. */
   readonly maxKeepAliveSec: number;
   readonly maxClientIdBytes: number;
+  /** Whether the client id of a user has to be its name, or to begin with that and a slash. */
+  readonly clientIds: "any" | "user";
   readonly maxTopicLevels: number;
   /** Properties in one packet, user properties included. */
   readonly maxProperties: number;
@@ -74,6 +76,7 @@ export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxPacketBytes: 917_504,
   maxKeepAliveSec: 3_600,
   maxClientIdBytes: 256,
+  clientIds: "any",
   maxTopicLevels: 64,
   maxProperties: 64,
   receiveMaximum: 1_024,

@@ -31,6 +31,7 @@ export function mqttLimits(settings: Settings): MqttLimits {
   return {
     ...DEFAULT_MQTT_LIMITS,
     maxConnections: settings["mqtt.max.connections"],
+    clientIds: settings["security.client.id"],
     connectTimeoutMs: settings["mqtt.connect.timeout.ms"],
     maxPacketBytes: settings["mqtt.max.packet.bytes"],
     receiveMaximum: settings["mqtt.receive.maximum"],

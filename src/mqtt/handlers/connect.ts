@@ -61,7 +61,7 @@ export function handleConnect(client: Client): void {
 
 /** What the client asks for, now that it is known who it is. `isProven`: the log takes what is written. */
 function goOn(client: Client, packet: ConnectPacket, admitted: Admitted, isProven: boolean): void {
-  const clientId = clientIdFor(client, packet);
+  const clientId = clientIdFor(client, packet, admitted.userName);
   if (typeof clientId !== "string") {
     refuse(client, clientId);
     return;
@@ -349,7 +349,11 @@ function keepAliveFor(packet: ConnectPacket, maxKeepAliveSec: number): number {
   return asked === 0 || asked > maxKeepAliveSec ? maxKeepAliveSec : asked;
 }
 
-function clientIdFor(client: Client, packet: ConnectPacket): string | ConnectRefusal {
+function clientIdFor(
+  client: Client,
+  packet: ConnectPacket,
+  userName: string | null,
+): string | ConnectRefusal {
   const { limits, random } = client.door;
   const { clientId, version } = packet;
   if (clientId === "") {
@@ -359,6 +363,8 @@ function clientIdFor(client: Client, packet: ConnectPacket): string | ConnectRef
     }
     return badId("an empty client id without a clean session");
   }
+  const isOwn = userName === null || clientId === userName || clientId.startsWith(`${userName}/`);
+  if (limits.clientIds === "user" && !isOwn) return badId("a client id that is not its user's name");
   if (version === Version.V31 && clientId.length > MAX_V31_ID)
     return badId("a client id of more than 23 characters");
   // A character takes at most three bytes per UTF-16 unit: most ids need no counting.

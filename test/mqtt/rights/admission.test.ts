@@ -228,6 +228,16 @@ describe("a client id", () => {
     expect(disconnectCode(first.take())).toBe(0x8e);
   });
 
+  test("has to be the user's name by setting, or to begin with it and a slash", async () => {
+    const rig = new GuardedRig({ files: FILES, limits: { clientIds: "user" } });
+    const codes: (number | null)[] = [];
+    for (const id of ["anna", "anna/1", "", "ben", "anna1", "x", "ben/anna"])
+      codes.push((await rig.connect(5, id, login("anna"))).code);
+    expect(codes).toEqual([0, 0, 0, 0x85, 0x85, 0x85, 0x85]);
+    expect((await rig.connect(4, "ben", login("anna"))).code).toBe(2);
+    expect((await rig.connect(4, "anything")).code).toBe(0);
+  });
+
   test("of another is refused with a line that names the owner", async () => {
     const rig = new GuardedRig({ files: FILES });
     await rig.user("anna", 5, "shared");
