@@ -11,6 +11,7 @@ import { TcpProxy } from "../support/tcp-proxy.ts";
 import { MosquittoBroker } from "./mosquitto-broker.ts";
 import { REFERENCE } from "./target.ts";
 import { programsMissing, required } from "./tools.ts";
+import { leaveUnreleased } from "./unreleased-session.ts";
 
 /** Bridges to real brokers, over restarts and kills of both sides. */
 setDefaultTimeout(120_000);
@@ -274,6 +275,26 @@ describe.skipIf(REFERENCE)("a bridge", () => {
     await Bun.sleep(1_000);
     expect(await whole()).toEqual(before);
   });
+
+  for (const version of [4, 5] as const) {
+    test(`goes on with its own session and with no other, MQTT ${version === 4 ? "3.1.1" : "5"}`, async () => {
+      const far = await headwater();
+      await leaveUnreleased(Number(far.mqtt.split(":")[1]), "bridgeclient", version);
+      const rules = { out: '[{ filter = "devices/#", qos = 2 }]', "client.id": "bridgeclient" };
+      const gateway = await gatewayWith({ url: `mqtt://${far.mqtt}`, version: String(version), ...rules });
+      await connected(gateway);
+      const texts = numbered("new");
+      await publishAll(gateway.mqtt, ["devices/a"], texts, { qos: 2 });
+      await drained(gateway);
+      await gateway.kill();
+      await gateway.restart();
+      await connected(gateway);
+      await publishAll(gateway.mqtt, ["devices/a"], ["later"], { qos: 2 });
+      await drained(gateway);
+      const wanted = [...texts, "later"].map((text) => `devices/a ${text}`);
+      expect(await recordsOf(far, "telemetry")).toEqual(wanted);
+    });
+  }
 
   test("writes into the ledger what it can't carry, and goes on", async () => {
     const far = await headwater();
