@@ -365,6 +365,28 @@ export const ROWS: readonly Row[] = [
     },
   },
   {
+    name: "a kept session that leaves one message unacknowledged, and goes on",
+    async attack(broker, beat) {
+      const holder = await broker.user("mallory", 4, "holder", { clean: false });
+      holder.subscribe("m/held", 1);
+      expect(await holder.code("suback")).toBe(1);
+      const publisher = await broker.user("mallory", 4, "held");
+      let came = 0;
+      for (let round = 0; round < 20; round++) {
+        for (let id = 1; id <= 200; id++) publisher.publish("m/held", "x", 1, id);
+        for (let id = 1; id <= 200; id++) expect(await publisher.code("puback")).toBe(0);
+        for (; came < (round + 1) * 200; came++) {
+          const packet = await holder.packet("publish");
+          const messageId = packet.cmd === "publish" ? (packet.messageId ?? 0) : 0;
+          if (messageId !== 1) holder.send({ cmd: "puback", messageId });
+        }
+        await beat();
+      }
+      const last = await broker.user("mallory", 4, "holder");
+      last.close();
+    },
+  },
+  {
     name: "peers that leave while nobody reads from them",
     async attack(broker, beat) {
       for (let round = 0; round < 10; round++) {

@@ -194,6 +194,22 @@ describe("the queue of a durable session", () => {
     ]);
   });
 
+  test("goes on with its identifiers after a start, from the first that is not done", () => {
+    queue.restore(new EntryRing(), { boundary: 70_000, maybeSentBelow: 0, runs: [] }, 70_000, false);
+    queue.attach(new Link());
+    take(1);
+    queue.pump(0);
+    expect(sent).toEqual([`${packetIdOf(70_000)} at 1`]);
+    const held = new DurableQueue(2, "held", host);
+    const runs = [{ first: 10, count: 1, released: true }];
+    held.restore(new EntryRing(), { boundary: 65_544, maybeSentBelow: 0, runs }, 65_544, false);
+    held.attach(new Link());
+    sent = [];
+    for (let n = 0; n < 2; n++) held.settle(held.accept(10), n, 1);
+    held.pump(0);
+    expect(sent).toEqual(["release 11", `${packetIdOf(65_544)} at 1`]);
+  });
+
   test("writes again what could not be written", () => {
     queue.attach(new Link());
     take(1, 2);
