@@ -295,7 +295,7 @@ export class Bridge {
     // What has failed says so until it succeeds.
     if (this.#inARow === 0) this.#state = "connecting";
     const { connectTimeoutMs } = this.#settings.limits;
-    this.#isClean = !this.#isOwn && (this.#settings.version === 5 || this.#stranger === "there");
+    this.#isClean = this.#stranger === "there";
     const link = this.#remote.open(this.#events(), this.#isClean);
     this.#link = link;
     this.#timer = this.#clock.after(connectTimeoutMs, () => {
@@ -378,8 +378,8 @@ export class Bridge {
       else this.#fail("the remote goes on with a session that it was told to forget", false);
       return false;
     }
-    if (this.#settings.version === 4 && this.#isClean) {
-      // Before MQTT 5 a clean session ends with its connection: the next one is to be kept.
+    if (this.#isClean) {
+      // It ends with its connection, the next one is to be kept: mosquitto 2.0.11 saves none that began clean.
       this.#stranger = "forgotten";
       this.#reopen(link);
       return false;

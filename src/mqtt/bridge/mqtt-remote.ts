@@ -307,7 +307,7 @@ class MqttLink implements RemoteLink, PacketSink {
         ? {}
         : {
             properties: {
-              sessionExpiryInterval: sessionExpirySec,
+              sessionExpiryInterval: this.#clean ? 0 : sessionExpirySec,
               receiveMaximum: limits.maxInFlight,
               maximumPacketSize: limits.maxPacketBytes,
             },

@@ -73,6 +73,6 @@ export interface RemoteLink {
 
 /** The other broker: connects, from the look-up of its name on. */
 export interface Remote {
-  /** With `clean` the remote forgets a session that it has for the bridge; before MQTT 5 also the one that begins. */
+  /** With `clean` the remote forgets a session that it has for the bridge, and keeps none that begins. */
   open(events: RemoteEvents, clean: boolean): RemoteLink;
 }

@@ -105,7 +105,7 @@ describe("a session that is not its own", () => {
         out: [rule("devices/#", 2)],
         limits: { backoffMs: 10, maxBackoffMs: 20 },
       };
-      const before = await connectedRig({ settings, remoteWishes: { version } });
+      const before = await connectedRig({ settings });
       const { remote } = before;
       for (const packetId of [1, 2, 3, 4, 5]) remote.hold(packetId);
       before.bridge.abandon();
@@ -164,7 +164,7 @@ describe("a session that is not its own", () => {
   test("that the remote does not forget has the bridge try again after a wait", async () => {
     for (const version of [4, 5] as const) {
       const settings = { ...OUT, version, limits: { backoffMs: 1_000, maxBackoffMs: 1_000 } };
-      const before = await connectedRig({ settings, remoteWishes: { version } });
+      const before = await connectedRig({ settings });
       before.bridge.abandon();
       const { remote } = before;
       remote.wishes = { ...remote.wishes, neverForgets: true };

@@ -24,7 +24,6 @@ export interface RemoteWishes {
   readonly window?: number;
   /** Milliseconds that a packet takes at most. */
   readonly latencyMs?: number;
-  readonly version?: 4 | 5;
   /** Takes no notice of a clean start. */
   readonly neverForgets?: boolean;
   readonly maximumPacketBytes?: number;
@@ -131,10 +130,10 @@ export class ModelRemote implements Remote {
   }
 
   #accept(link: ModelLink, clean: boolean): void {
-    // Before MQTT 5 a clean session ends with its connection.
-    const { version, neverForgets } = this.wishes;
+    // A clean session ends with its connection.
+    const { neverForgets } = this.wishes;
     if ((clean || this.#endsWithConnection) && neverForgets !== true) this.#forget();
-    this.#endsWithConnection = clean && version === 4;
+    this.#endsWithConnection = clean;
     const { maximumPacketBytes = Number.POSITIVE_INFINITY, window = 20 } = this.wishes;
     const { maximumQos = 2, retainAvailable = true } = this.wishes;
     const sessionPresent = this.#hasSession;
