@@ -37,8 +37,8 @@ export interface ConnectionHost {
 }
 
 /**
- * One client. Requests run in order and are answered in order; produce requests run as they come, so that
- * several share one sync, and everything else once all before it is answered, as in Kafka.
+ * One client. Requests run in order and are answered in order; produce requests run once the records of those before
+ * are in the log, so that several share one sync, and everything else once all before it is answered, as in Kafka.
  */
 export class KafkaConnection implements ConnectionHandler {
   readonly #connection: Connection;
@@ -58,6 +58,8 @@ export class KafkaConnection implements ConnectionHandler {
   #muted: Timer | null = null;
   #paused = false;
   #advancing = false;
+  /** Whether a call that could run beside others may wait for one that is not done with its request. */
+  #heldBack = false;
 
   constructor(
     connection: Connection,
@@ -201,11 +203,13 @@ export class KafkaConnection implements ConnectionHandler {
     if (this.#connection.closed) return "kept";
     const call = this.#open(frame);
     if (call === null) return "kept";
-    const inOrder = (this.#pending.at(-1)?.state ?? "answered") !== "queued";
+    const last = this.#pending.at(-1);
+    const inOrder = last === undefined || (last.state !== "queued" && !last.isUnderWay);
     const runNow = call.pipelined && inOrder && this.#muted === null;
     this.#pending.push(call);
     this.#pendingBytes += frame.length;
     if (runNow) this.#run(call);
+    else if (call.pipelined) this.#heldBack = true;
     if (this.#pending.length >= MAX_PENDING_CALLS || this.#pendingBytes >= MAX_PENDING_BYTES) {
       this.#backlogged = true;
       this.#pauseOrResume();
@@ -227,6 +231,24 @@ export class KafkaConnection implements ConnectionHandler {
     this.#paused = pause;
     if (pause) this.#connection.pause();
     else this.#connection.resume();
+  }
+
+  /** A call is done with its request: those behind it that waited for that run now, up to the next that is not. */
+  requestRead(): void {
+    if (!this.#heldBack) return;
+    this.#heldBack = false;
+    for (const call of this.#pending) {
+      if (this.#connection.closed) return;
+      if (call.state === "queued") {
+        this.#heldBack = !call.pipelined || this.#muted !== null;
+        if (this.#heldBack) return;
+        this.#run(call);
+      }
+      if (call.isUnderWay) {
+        this.#heldBack = true;
+        return;
+      }
+    }
   }
 
   /** Sends what is answered at the head, runs what has become the head. */
@@ -336,6 +358,11 @@ export class PendingCall implements Call {
     return this.#state;
   }
 
+  /** Whether others may not run beside it yet: it may still write what has to be before what they write. */
+  get isUnderWay(): boolean {
+    return this.pipelined && this.#state === "running" && this.use === "kept";
+  }
+
   get advertised(): { readonly host: string; readonly port: number } {
     return this.#connection.advertised;
   }
@@ -427,6 +454,7 @@ export class PendingCall implements Call {
 
   requestRead(): void {
     this.use = "read";
+    this.#connection.requestRead();
   }
 
   finish(): void {

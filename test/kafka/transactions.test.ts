@@ -169,6 +169,26 @@ describe("Produce", () => {
     expect(coordinator.asked.at(-1)).toMatchObject({ implicit: false });
   });
 
+  test("keeps batches in order behind one that the coordinator is still asked about", async () => {
+    const { gateway, coordinator, client } = await opened();
+    coordinator.hold = true;
+    const ids = [0, 1, 2, 3].map((baseSequence) =>
+      client.send(PRODUCE_REQUEST, produceRequest({ 0: batch({ baseSequence }) }), 12),
+    );
+    await gateway.clock.settleAll();
+    coordinator.hold = false;
+    // Were others asked about, too, the last one's answer could come first.
+    for (const answer of coordinator.waiting.splice(0).reverse()) answer();
+    await gateway.clock.settleAll();
+    const errors = ids.map((id) => {
+      const { responses } = client.take(PRODUCE_RESPONSE, 12, id);
+      return responses[0]?.partitionResponses[0]?.errorCode;
+    });
+    expect(errors).toEqual([0, 0, 0, 0]);
+    expect(coordinator.asked).toHaveLength(1);
+    expect(gateway.broker.partition("t", 0)?.log.logEndOffset as number).toBe(4);
+  });
+
   test("keeps the order of requests while the coordinator thinks, and the records in one piece", async () => {
     const { gateway, client, coordinator } = await opened();
     coordinator.hold = true;
