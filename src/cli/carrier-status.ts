@@ -1,0 +1,51 @@
+import { parseAddress } from "../config/address.ts";
+import type { Flag, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { columns } from "./help.ts";
+import { fetchStatus, type StatusAnswer } from "./http-client.ts";
+import type { World } from "./world.ts";
+
+const DEFAULT_HTTP = "127.0.0.1:8080";
+
+/** Where the gateway is asked. */
+export const HTTP_FLAG: Flag = {
+  name: "http",
+  value: "HOST:PORT",
+  doc: `HTTP door of the gateway; ${DEFAULT_HTTP} where left out.`,
+};
+
+/** What carries messages or records out of a gateway, and how its status is shown. */
+export interface Carrier<Status extends { readonly name: string }> {
+  readonly kind: "bridge" | "uplink";
+  of(answer: StatusAnswer): readonly Status[];
+  readonly head: readonly string[];
+  row(status: Status): readonly string[];
+  /** Whether nobody has to do anything. */
+  isWell(status: Status): boolean;
+}
+
+/** Shows the carriers of a running gateway, or the one that is named. The exit code says whether all of them are well. */
+export async function carrierStatus<Status extends { readonly name: string }>(
+  carrier: Carrier<Status>,
+  input: Input,
+  world: World,
+): Promise<number> {
+  const { kind } = carrier;
+  const address = input.value("http") ?? DEFAULT_HTTP;
+  const parsed = parseAddress(address, "127.0.0.1");
+  if (typeof parsed === "string") throw new UsageError(`--http ${address}: ${parsed}; write host:port`);
+  const answer = await fetchStatus(address);
+  const { gatewayId } = answer;
+  const all = carrier.of(answer);
+  const name = input.positionals[0];
+  const chosen = name === undefined ? all : all.filter((one) => one.name === name);
+  if (name !== undefined && chosen.length === 0) {
+    const names = all.map((one) => one.name).join(", ") || "none";
+    world.err(`the gateway ${gatewayId} has no ${kind} ${JSON.stringify(name)}; it has ${names}\n`);
+    return EXIT.failed;
+  }
+  if (input.json) world.out(`${JSON.stringify({ gatewayId, [`${kind}s`]: chosen })}\n`);
+  else if (chosen.length === 0) world.out(`the gateway ${gatewayId} has no ${kind}\n`);
+  else world.out(columns([carrier.head, ...chosen.map((one) => carrier.row(one))]));
+  return chosen.every((one) => carrier.isWell(one)) ? EXIT.ok : EXIT.failed;
+}
