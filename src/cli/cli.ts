@@ -10,6 +10,7 @@ import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { groupCommand } from "./group.ts";
 import { helpText } from "./help.ts";
 import { produceCommand } from "./produce.ts";
+import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
 import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
@@ -26,6 +27,7 @@ const ROOT: Command = {
     produceCommand,
     consumeCommand,
     groupCommand,
+    replayCommand,
     uplinkCommand,
     userCommand,
     bridgeCommand,

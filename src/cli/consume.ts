@@ -45,7 +45,7 @@ export const consumeCommand: Command = {
       name: "format",
       short: "f",
       value: "FORMAT",
-      doc: "plain (the value and a line end), json, hex, or a template.",
+      doc: "plain (the value and a line end), json, csv, hex, or a template.",
     },
     { name: "uncommitted", doc: "Records of open and aborted transactions too." },
   ],

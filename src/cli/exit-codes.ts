@@ -15,6 +15,8 @@ export const EXIT = {
   disk: 5,
   /** A door's port is taken. */
   port: 6,
+  /** Records are missing, twice or out of order, and no ledger says why. */
+  unaccounted: 7,
   /** A bug in Headwater. */
   bug: 70,
 } as const;
@@ -28,6 +30,7 @@ export const EXIT_DOCS: readonly (readonly [number, string])[] = [
   [EXIT.data, "the data folder is in use, or of an unknown format"],
   [EXIT.disk, "the disk failed or is full"],
   [EXIT.port, "a port is taken"],
+  [EXIT.unaccounted, "records are missing, twice or out of order, and no ledger says why"],
   [EXIT.bug, "a bug in headwater"],
 ];
 

@@ -15,13 +15,19 @@ const encoder = new TextEncoder();
 const strictDecoder = new TextDecoder("utf-8", { fatal: true });
 const NULL_TEXT = "NULL";
 
+/** The first line of the format `csv`. */
+export const CSV_HEAD = "topic,partition,offset,time,key,value,headers\r\n";
+
 /** A format by name, or made of a template. Throws UsageError. */
 export function recordFormat(name: string): RecordFormat {
   if (name === "plain") return template("%s\\n");
   if (name === "json") return (record) => encoder.encode(`${JSON.stringify(jsonRecord(record))}\n`);
   if (name === "hex") return (record) => encoder.encode(hexRecord(record));
+  if (name === "csv") return (record) => encoder.encode(csvRecord(record));
   if (name.includes("%")) return template(name);
-  throw new UsageError(`--format ${name}: write plain, json, hex or a template with %s, as in '%k: %s\\n'`);
+  throw new UsageError(
+    `--format ${name}: write plain, json, csv, hex or a template with %s, as in '%k: %s\\n'`,
+  );
 }
 
 /** What a template may hold, as kcat has it. */
@@ -97,15 +103,42 @@ function bytesField(name: string, bytes: Uint8Array | null): Readonly<Record<str
 function hexRecord(record: LocatedRecord): string {
   const { topic, partition, offset, timestampMs, key, value, headers } = record;
   const hex = (bytes: Uint8Array | null) => (bytes === null ? NULL_TEXT : bytes.toHex());
-  const time = timestampMs < 0 ? String(timestampMs) : new Date(timestampMs).toISOString();
   const lines = [
-    `${topic}-${partition} ${offset} ${time}`,
+    `${topic}-${partition} ${offset} ${timeText(timestampMs)}`,
     `  key   ${hex(key)}`,
     `  value ${hex(value)}`,
     ...headers.map((header) => `  ${header.key}: ${hex(header.value)}`),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** As RFC 4180 has it. Bytes that are not UTF-8 text stand in base64, behind `base64:`. */
+function csvRecord({ topic, partition, offset, timestampMs, key, value, headers }: LocatedRecord): string {
+  const text = (bytes: Uint8Array | null) =>
+    bytes === null ? "" : (utf8(bytes) ?? `base64:${bytes.toBase64()}`);
+  const pairs = headers.map((header) => `${header.key}=${text(header.value)}`).join(";");
+  const fields = [
+    topic,
+    String(partition),
+    String(offset),
+    timeText(timestampMs),
+    text(key),
+    text(value),
+    pairs,
+  ];
+  const quoted = fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field));
+  return `${quoted.join(",")}\r\n`;
+}
+
+/** ISO 8601, or the number where no date has it. */
+function timeText(timestampMs: number): string {
+  return timestampMs < 0 || timestampMs > MAX_DATE_MS
+    ? String(timestampMs)
+    : new Date(timestampMs).toISOString();
+}
+
+/** The last time that a Date holds. */
+const MAX_DATE_MS = 8.64e15;
 
 function headerText({ key, value }: RecordHeader): string {
   return `${key}=${value === null ? NULL_TEXT : (utf8(value) ?? value.toHex())}`;

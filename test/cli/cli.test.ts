@@ -73,7 +73,7 @@ describe("wrong command lines end with 2 and say what was meant", () => {
     ["topic create t -p x", "--partitions x: write a whole number"],
     ["topic create t --config x", "--config x: write KEY=VALUE"],
     ["topic list -b nowhere", "--bootstrap nowhere: no port in it"],
-    ["consume t -f nothing", "--format nothing: write plain, json, hex or a template"],
+    ["consume t -f nothing", "--format nothing: write plain, json, csv, hex or a template"],
     ["consume t -f %q", "--format: %q is not known"],
     ["consume t --from yesterday", "--from yesterday: write earliest, latest, an offset"],
     ["consume t --from 3 --tail 3", "--from and --tail exclude each other"],

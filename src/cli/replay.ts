@@ -1,0 +1,293 @@
+import type { KafkaCluster } from "../kafka/client/cluster.ts";
+import { SpanReader } from "../kafka/client/span-reader.ts";
+import { decodeRecord, type RecordCursor } from "../records/reader.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { KAFKA_FLAGS, requireTopic, withCluster } from "./kafka-session.ts";
+import { Progress } from "./progress.ts";
+import { CSV_HEAD, type RecordFormat, recordFormat, TEMPLATE_DOC } from "./record-format.ts";
+import { deviceViews, type LocatedSpan, locateSpans, partitionsOf } from "./replay/locate.ts";
+import { OriginReader } from "./replay/origin.ts";
+import { PartitionEnd } from "./replay/partition-end.ts";
+import { isAskedFor, isInTime, queryOf, type ReplayQuery } from "./replay/query.ts";
+import { FileSink, type Sink, StandardOutput } from "./replay/sink.ts";
+import type { World } from "./world.ts";
+
+/** How often a file is synced, with how far it is. */
+const SAVE_EVERY_MS = 2_000;
+
+export const replayCommand: Command = {
+  name: "replay",
+  summary: "Read the history of devices, from a gateway or a centre",
+  flags: [
+    ...KAFKA_FLAGS,
+    { name: "topic", short: "t", value: "TOPIC", doc: "The topic to read." },
+    {
+      name: "device",
+      short: "d",
+      value: "KEY",
+      multiple: true,
+      doc: "Only records with this key; may be repeated.",
+    },
+    {
+      name: "gateway",
+      short: "g",
+      value: "ID",
+      doc: "Only records that came over the uplink of this gateway.",
+    },
+    {
+      name: "from",
+      value: "TIME",
+      doc: "From this time on: 2026-01-31T12:00Z, @MILLISECONDS, or 2d for two days ago. From the log's start where left out.",
+    },
+    {
+      name: "to",
+      value: "TIME",
+      doc: "Up to this time, which is not included. Up to the end as it is now where left out.",
+    },
+    {
+      name: "late",
+      value: "TIME|all",
+      doc: "How much later than its time a record may have come, as 1h; all reads on to the end of the log.",
+    },
+    {
+      name: "all-partitions",
+      doc: "Look into every partition: for producers that don't place keys as Kafka's own clients do.",
+    },
+    {
+      name: "format",
+      short: "f",
+      value: "FORMAT",
+      doc: "plain (the value and a line end), raw (the value), json, csv, hex, or a template.",
+    },
+    {
+      name: "delimiter",
+      value: "TEXT",
+      doc: "What comes behind each value of raw: \\n, \\0, \\xHH or any text.",
+    },
+    {
+      name: "file",
+      value: "FILE",
+      doc: "Write to this file; FILE.replay says how far it is until it is whole.",
+    },
+    { name: "resume", doc: "Go on with a file that is not whole." },
+    { name: "no-view", doc: "Read the partition even where the broker has a view of the device's records." },
+  ],
+  notes: [
+    "Of a centre, only the partition is read that the device's records are in, from where the time span begins. There is no order of time in a log: a gateway that was offline brings old records late. Reading ends behind a row of records that are all an hour later than --to, and not before each gateway that brought any of these records has come that far; --late says how far to look, whoever is behind.",
+    "A record's time is its timestamp, or its header headwater.time where it has one.",
+    "A gateway, or another Headwater, finds a device's records by an index, and nothing else is read.",
+    TEMPLATE_DOC,
+    "With -o json, one object a line.",
+  ],
+  examples: [
+    [
+      "headwater replay -b central:9092 -t telemetry -d pump-1 --from 2026-01-31 --to 2026-02-01",
+      "one device's day, from a centre",
+    ],
+    ["headwater replay -b central:9092 -t telemetry -g plant-3 --from 2h -o json", "two hours of a gateway"],
+    [
+      "headwater replay -t telemetry -d pump-1 -d pump-2 -f csv --file pumps.csv --resume",
+      "into a file, going on where it was left",
+    ],
+  ],
+  run: (input, world) => withCluster(input, (cluster) => replay(cluster, input, world)),
+};
+
+async function replay(cluster: KafkaCluster, input: Input, world: World): Promise<number> {
+  const query = queryOf(input, cluster.seams.clock.nowMs());
+  const form = formOf(input);
+  const sink = sinkOf(input, query, world);
+  try {
+    const topic = await requireTopic(cluster, query.topic, world);
+    if (topic === null) return EXIT.failed;
+    const views = input.on("no-view") ? null : await deviceViews(cluster, query);
+    const partitions =
+      views?.map((name) => ({ topic: name, partition: 0 })) ??
+      partitionsOf(query, topic.partitions.length).map((partition) => ({ topic: query.topic, partition }));
+    // A view holds nothing that would have to be read past.
+    const reach = views === null ? query : { ...query, marginMs: Number.POSITIVE_INFINITY };
+    const spans = await locateSpans(cluster, partitions, reach);
+    return await new Replay(cluster, query, views !== null, form, sink, world).run(spans);
+  } finally {
+    sink.close();
+  }
+}
+
+interface Form {
+  readonly head: string;
+  readonly record: RecordFormat;
+}
+
+function formOf(input: Input): Form {
+  const name = input.json ? "json" : (input.value("format") ?? "plain");
+  const delimiter = input.value("delimiter");
+  if (delimiter !== null && name !== "raw") throw new UsageError("--delimiter is for --format raw");
+  if (name !== "raw") return { head: name === "csv" ? CSV_HEAD : "", record: recordFormat(name) };
+  return { head: "", record: recordFormat(`%s${(delimiter ?? "").replaceAll("%", "%%")}`) };
+}
+
+function sinkOf(input: Input, query: ReplayQuery, world: World): Sink {
+  const path = input.value("file");
+  if (path === null) {
+    if (input.on("resume")) throw new UsageError("--resume goes on with a file: give --file FILE");
+    return new StandardOutput(world);
+  }
+  // Times as they were written: "2h" is another span each time, and goes on all the same.
+  const asked = [
+    ...["bootstrap", "topic", "gateway", "from", "to", "late", "format", "delimiter"].map((name) =>
+      input.value(name),
+    ),
+    ...query.devices.map((device) => device.toHex()),
+    input.json,
+    query.allPartitions,
+  ];
+  return new FileSink(path, JSON.stringify(asked), input.on("resume"));
+}
+
+/** One run of the command, once it is known what to read. */
+class Replay {
+  readonly #cluster: KafkaCluster;
+  readonly #query: ReplayQuery;
+  readonly #isView: boolean;
+  readonly #form: Form;
+  readonly #sink: Sink;
+  readonly #world: World;
+  readonly #origin = new OriginReader();
+  readonly #ends = new Map<string, PartitionEnd>();
+  #chunks: Uint8Array[] = [];
+  #written = 0;
+
+  constructor(
+    cluster: KafkaCluster,
+    query: ReplayQuery,
+    isView: boolean,
+    form: Form,
+    sink: Sink,
+    world: World,
+  ) {
+    this.#cluster = cluster;
+    this.#query = query;
+    this.#isView = isView;
+    this.#form = form;
+    this.#sink = sink;
+    this.#world = world;
+  }
+
+  async run(located: readonly LocatedSpan[]): Promise<number> {
+    const resumed = this.#sink instanceof FileSink ? this.#sink.reached : null;
+    const spans = located.map((span) => ({ ...span, start: resumed?.position[nameOf(span)] ?? span.start }));
+    const { toMs, strictMargin } = this.#query;
+    const marginMs = this.#isView ? Number.POSITIVE_INFINITY : this.#query.marginMs;
+    for (const span of spans) {
+      const name = nameOf(span);
+      this.#ends.set(name, new PartitionEnd(toMs, marginMs, !strictMargin, resumed?.behind[name]));
+    }
+    const reader = new SpanReader(this.#cluster, spans, {
+      onDeleted: (topic, partition, from, to) =>
+        this.#world.err(
+          `${topic}-${partition}: offsets ${from} to ${to - 1} were deleted before they were read\n`,
+        ),
+    });
+    if (resumed === null && this.#form.head !== "") this.#chunks.push(Buffer.from(this.#form.head));
+    const interrupted = await this.#read(reader, spans);
+    if (interrupted) {
+      this.#save(reader);
+      this.#world.err("interrupted before the end; with --file, --resume goes on\n");
+      return EXIT.failed;
+    }
+    this.#sink.finish();
+    this.#tellBehind();
+    return EXIT.ok;
+  }
+
+  /** True where the user ended it. */
+  async #read(reader: SpanReader, spans: readonly LocatedSpan[]): Promise<boolean> {
+    const { clock } = this.#cluster.seams;
+    const alone = !this.#world.outIsTerminal || this.#sink instanceof FileSink;
+    const progress = new Progress(this.#world, clock, alone);
+    const interrupted = this.#world.interrupted().then(() => true);
+    let savedMs = clock.monotonicMs();
+    this.#flush();
+    this.#save(reader);
+    try {
+      while (!reader.done) {
+        const ended = await Promise.race([
+          reader.poll((topic, partition, record) => this.#take(topic, partition, record)),
+          interrupted,
+        ]);
+        this.#flush();
+        if (ended === true) return true;
+        const [done, total] = distance(reader, spans);
+        progress.update(done, total);
+        if (clock.monotonicMs() - savedMs >= SAVE_EVERY_MS) {
+          this.#save(reader);
+          savedMs = clock.monotonicMs();
+        }
+      }
+    } catch (error) {
+      // What has come is worth going on from.
+      this.#flush();
+      this.#save(reader);
+      throw error;
+    } finally {
+      progress.end();
+    }
+    return false;
+  }
+
+  #take(topic: string, partition: number, record: RecordCursor): boolean {
+    const end = this.#ends.get(`${topic}-${partition}`);
+    if (end?.reached === true) return false;
+    const origin = this.#origin;
+    origin.read(record);
+    const asked = isAskedFor(this.#query, record, origin);
+    end?.take(origin.timeMs, `${origin.gateway} ${origin.log}`, asked);
+    if (asked && isInTime(this.#query, origin)) {
+      this.#written += 1;
+      this.#chunks.push(this.#form.record({ topic, partition, ...decodeRecord(record) }));
+    }
+    return true;
+  }
+
+  #flush(): void {
+    if (this.#chunks.length > 0) this.#sink.write(Buffer.concat(this.#chunks));
+    this.#chunks = [];
+  }
+
+  #save(reader: SpanReader): void {
+    const spans = reader.progress();
+    this.#sink.save({
+      position: Object.fromEntries(spans.map((span) => [nameOf(span), span.offset])),
+      behind: Object.fromEntries([...this.#ends].map(([name, end]) => [name, [...end.behind]])),
+    });
+  }
+
+  /** Gateways whose later records were not waited for may bring some of these still. */
+  #tellBehind(): void {
+    if (!Number.isFinite(this.#query.toMs)) return;
+    const behind = new Set([...this.#ends.values()].flatMap((end) => [...end.behind]));
+    for (const log of behind) {
+      if (log === " ") continue;
+      const [gateway, id] = log.split(" ");
+      this.#world.err(`${gateway} had not come to --to yet (log ${id}): more may come\n`);
+    }
+  }
+}
+
+function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}-${partition}`;
+}
+
+/** Offsets read, and those that are likely to be read in all. */
+function distance(reader: SpanReader, spans: readonly LocatedSpan[]): readonly [number, number] {
+  let done = 0;
+  let total = 0;
+  for (const [index, { start, offset, end }] of reader.progress().entries()) {
+    const likely = spans[index]?.likelyEnd ?? end;
+    done += offset - start;
+    // Beyond where the span was likely to end nobody knows.
+    total += offset >= end ? offset - start : Math.max(likely, offset) - start;
+  }
+  return [done, total];
+}

@@ -1,0 +1,84 @@
+import type { Address } from "../../../src/config/address.ts";
+import { SystemClock } from "../../../src/io/bun/clock.ts";
+import { SystemNetwork } from "../../../src/io/bun/network.ts";
+import { SystemRandom } from "../../../src/io/bun/random.ts";
+import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
+import { clusterOptions, KafkaCluster } from "../../../src/kafka/client/cluster.ts";
+import { produce } from "../../../src/kafka/client/produce.ts";
+import { BatchBuilder, encodeHeaders, type RecordHeader } from "../../../src/records/builder.ts";
+import { partitionForKey } from "../../../src/records/murmur2.ts";
+
+export interface WrittenRecord {
+  readonly key: string | null;
+  readonly value: string;
+  readonly timeMs: number;
+  /** Where it says that it came from; nothing where left out. */
+  readonly origin?: { readonly gateway: string; readonly log: string; readonly offset: number };
+  readonly headers?: readonly RecordHeader[];
+}
+
+/** Writes records to a Kafka as uplinks would have left them there. */
+export class CentreWriter {
+  readonly cluster: KafkaCluster;
+
+  constructor(bootstrap: string) {
+    const clock = new SystemClock();
+    const seams = { clock, network: new SystemNetwork(clock), random: new SystemRandom() };
+    this.cluster = new KafkaCluster(seams, clusterOptions([addressOf(bootstrap)]));
+  }
+
+  async createTopic(name: string, partitions: number, configs: Record<string, string> = {}): Promise<void> {
+    const admin = new KafkaAdmin(this.cluster);
+    const { error, message } = await admin.createTopic({ name, partitions, replicationFactor: 1, configs });
+    if (error !== 0) throw new Error(`topic ${name}: ${error} ${message}`);
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const [topic] = await this.cluster.refresh([name]);
+      if (topic?.error === 0 && topic.partitions.every(({ leader }) => leader >= 0)) return;
+      if (Date.now() > deadline) throw new Error(`topic ${name} has no leaders`);
+      await Bun.sleep(20);
+    }
+  }
+
+  /** Appends records in their order, each to its key's partition or to `partition`. */
+  async write(topic: string, records: readonly WrittenRecord[], partition?: number): Promise<void> {
+    const count = this.cluster.topic(topic)?.partitions.length ?? 1;
+    const home = ({ key }: WrittenRecord): number =>
+      partition ?? (key === null ? 0 : partitionForKey(Buffer.from(key), count));
+    for (const [index, group] of Map.groupBy(records, home)) {
+      const builder = new BatchBuilder();
+      for (const record of group) {
+        const key = record.key === null ? null : Buffer.from(record.key);
+        builder.append(record.timeMs, key, Buffer.from(record.value), encodeHeaders(headersOf(record)));
+      }
+      const leader = this.cluster.leaderOf(topic, index);
+      if (leader === null) throw new Error(`${topic}-${index} has no leader`);
+      const options = { transactionalId: null, transactionProtocol: 1, timeoutMs: 10_000 } as const;
+      const batch = { topic, partition: index, batch: builder.build() };
+      const [outcome] = await produce(this.cluster, leader, [batch], options);
+      if (outcome?.kind !== "answered" || outcome.error !== 0) {
+        throw new Error(`${topic}-${index}: ${JSON.stringify(outcome)}`);
+      }
+    }
+  }
+
+  close(): void {
+    this.cluster.close();
+  }
+}
+
+export function headersOf({ origin, headers = [] }: WrittenRecord): readonly RecordHeader[] {
+  const text = (key: string, value: string): RecordHeader => ({ key, value: Buffer.from(value) });
+  if (origin === undefined) return headers;
+  return [
+    ...headers,
+    text("headwater.gateway", origin.gateway),
+    text("headwater.log", origin.log),
+    text("headwater.offset", String(origin.offset)),
+  ];
+}
+
+function addressOf(bootstrap: string): Address {
+  const [host = "", port = ""] = bootstrap.split(":");
+  return { host, port: Number(port) };
+}
