@@ -18,7 +18,7 @@ import {
 } from "./config-definition.ts";
 
 /**
- * Settings of a topic, under Kafka's names (`TopicConfig`), and `durability`, which is ours. A definition that
+ * Settings of a topic, under Kafka's names (`TopicConfig`), and those of ours: `durability` and `headwater.*`. A definition that
  * is not `obeyed` is checked and stored, so that tools which set it go on, and changes nothing here.
  */
 export interface TopicConfigDefinition extends ConfigDefinition {
@@ -102,6 +102,33 @@ export const TOPIC_CONFIGS: readonly TopicConfigDefinition[] = [
     "log.flush.interval.ms",
   ),
   stored(throttled("follower.replication.throttled.replicas"), null),
+  obeyed(
+    oneOf(
+      "headwater.full.policy",
+      "drop-oldest",
+      ["drop-oldest", "refuse-new"],
+      "What becomes of appends where the disk is full. drop-oldest: old records make room. refuse-new: they get an error that is retried.",
+    ),
+    "log.full.policy",
+  ),
+  obeyed(
+    boolean(
+      "headwater.keep.unforwarded",
+      "false",
+      "Whether retention and a full disk leave what an uplink that carries the topic has not forwarded yet.",
+    ),
+    "log.keep.unforwarded",
+  ),
+  obeyed(
+    int(
+      "headwater.priority",
+      "5",
+      0,
+      9,
+      "Where the disk is full, records of topics with the largest number make room first.",
+    ),
+    null,
+  ),
   obeyed(
     int("index.interval.bytes", "4096", 0, null, "Bytes of records between index entries."),
     "log.index.interval.bytes",
@@ -320,6 +347,9 @@ export function logConfigOf(
     deleteRetentionMs: number("delete.retention.ms"),
     minCompactionLagMs: number("min.compaction.lag.ms"),
     maxCompactionLagMs: number("max.compaction.lag.ms"),
+    fullPolicy: text("headwater.full.policy") === "refuse-new" ? "refuse-new" : "drop-oldest",
+    priority: number("headwater.priority"),
+    keepUnforwarded: text("headwater.keep.unforwarded") === "true",
   };
 }
 

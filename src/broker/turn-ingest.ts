@@ -130,7 +130,8 @@ export class TurnIngest implements Ingest {
     const result = partition.append(batch, 0, batch.length, this.#clock.nowMs(), "broker");
     const { pending } = open;
     if ("message" in result) {
-      pending.refuse(result.error, result.message);
+      // Devices are told that there is no room, and not that the gateway is broken.
+      pending.refuse(result.diskFull ? ERROR.THROTTLING_QUOTA_EXCEEDED : result.error, result.message);
       this.#settled = true;
     } else {
       partition.whenDurable(result.lastOffset + 1, (error) => {

@@ -235,6 +235,23 @@ export const OPTIONS = {
     topicConfig: "retention.bytes",
     doc: "Size of a partition above which its oldest segments are deleted.",
   }),
+  "log.max.bytes": size({
+    default: -1,
+    min: 16 * MIB,
+    max: UNBOUNDED,
+    minusOne: "no bound but the disk's",
+    doc: "Bytes of all logs together above which the disk counts as full; see log.full.policy.",
+  }),
+  "log.full.policy": choice(["drop-oldest", "refuse-new"], {
+    default: "drop-oldest",
+    topicConfig: "headwater.full.policy",
+    doc: "What happens where the disk is full, but for disk.reserve.bytes. drop-oldest: the oldest segments make room, of what was forwarded first, then of the topics with the largest headwater.priority; what somebody loses by that is in the topic headwater.gaps. refuse-new: appends get an error that clients retry, and MQTT publishes no acknowledgement (MQTT 5: 0x97).",
+  }),
+  "log.keep.unforwarded": boolean({
+    default: false,
+    topicConfig: "headwater.keep.unforwarded",
+    doc: "Whether retention and a full disk leave what an uplink that carries the topic has not forwarded yet.",
+  }),
   "log.retention.check.interval.ms": duration({
     default: 5 * MINUTE_MS,
     min: 1,

@@ -19,6 +19,8 @@ export interface AppendRefusal {
   readonly message: string;
   /** The records at fault by their places in the batch, where it is not the batch as a whole (KIP-467). */
   readonly records?: readonly number[];
+  /** The append was refused for want of space, and may be taken later. */
+  readonly diskFull?: true;
 }
 
 export type Admission =

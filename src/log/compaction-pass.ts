@@ -266,7 +266,7 @@ export class CompactionPass {
 
   #allow(bytes: number): void {
     const { host, log } = this.#options;
-    if (host.space.allows(bytes, log.internal)) return;
+    if (host.space.allows(bytes, log)) return;
     throw new HeadwaterError("DISK_FULL", `no space to compact ${log.folder}`, { path: log.folder });
   }
 

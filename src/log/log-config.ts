@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
+import type { PartitionLog } from "./partition-log.ts";
 
 /** Which log: a folder of its own, fenced by the topic's id against an earlier topic of the same name. */
 export interface LogIdentity {
@@ -46,6 +47,14 @@ export interface LogConfig {
   readonly minCompactionLagMs: number;
   /** `max.compaction.lag.ms`: age from which on they are, whatever the ratio. */
   readonly maxCompactionLagMs: number;
+  /** `headwater.full.policy`: what becomes of appends where the disk is full. */
+  readonly fullPolicy: "drop-oldest" | "refuse-new";
+  /** `headwater.priority`: 0 to 9; records of the largest number go first where the disk is full. */
+  readonly priority: number;
+  /** `headwater.keep.unforwarded`: neither retention nor a full disk take what an uplink has still to carry. */
+  readonly keepUnforwarded: boolean;
+  /** May use up the reserve of free space, as the broker's own topics do. */
+  readonly usesReserve: boolean;
   /** `producer.id.expiration.ms`: silence after which an idempotent producer's state is forgotten. */
   readonly producerIdExpirationMs: number;
 }
@@ -69,6 +78,10 @@ export const DEFAULT_LOG_CONFIG: LogConfig = {
   deleteRetentionMs: 24 * 3600 * 1000,
   minCompactionLagMs: 0,
   maxCompactionLagMs: Number.MAX_SAFE_INTEGER,
+  fullPolicy: "refuse-new",
+  priority: 5,
+  keepUnforwarded: false,
+  usesReserve: false,
   producerIdExpirationMs: 24 * 3600 * 1000,
 };
 
@@ -95,6 +108,8 @@ export interface LogLimits {
   readonly segmentGrowthBytes: number;
   /** Free bytes of the file system that only internal topics may use up. */
   readonly reserveBytes: number;
+  /** `log.max.bytes`: bytes of all logs together above which the disk counts as full; -1: only its own end counts. */
+  readonly maxLogBytes: number;
   /** Producers remembered per partition; the one that was silent for longest is forgotten first. */
   readonly maxProducersPerLog: number;
   /** Aborted transactions that end in one segment; the next one starts a new segment. */
@@ -141,6 +156,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   segmentFirstBytes: 16 * KIB,
   segmentGrowthBytes: 4 * MIB,
   reserveBytes: 64 * MIB,
+  maxLogBytes: -1,
   maxProducersPerLog: 5000,
   maxAbortedPerSegment: 1024,
   checkpointIntervalMs: 60_000,
@@ -159,7 +175,38 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
 };
 
 /** Why records are gone, or a file was set aside. */
-export type DeletionReason = "retention.ms" | "retention.bytes" | "delete-records" | "corruption";
+export type DeletionReason =
+  | "retention.ms"
+  | "retention.bytes"
+  | "disk-full"
+  | "log.max.bytes"
+  | "delete-records"
+  | "corruption";
+
+/** Who has to know of records before retention or a full disk take them. Calls come from the store's event loop. */
+export interface DeletionWitness {
+  /**
+   * Whether it can answer yet. Until then nothing goes, but what clients delete.
+   */
+  readonly ready: boolean;
+  /** The offset below which everybody who carries the log elsewhere has done so for good; null where nobody does. */
+  forwardedEnd(log: LogIdentity): number | null;
+  /** Records [fromOffset, toOffset) are to go. They do once `then` is called, which may be within this call. */
+  witness(
+    log: PartitionLog,
+    fromOffset: number,
+    toOffset: number,
+    reason: DeletionReason,
+    then: () => void,
+  ): void;
+}
+
+/** Where nobody carries anything, and nobody keeps a ledger. */
+export const NO_WITNESS: DeletionWitness = {
+  ready: true,
+  forwardedEnd: () => null,
+  witness: (_log, _fromOffset, _toOffset, _reason, then) => then(),
+};
 
 /** What an operator, the metrics and the gap ledger have to hear. Callbacks don't throw and don't call back into the log. */
 export interface LogReport {

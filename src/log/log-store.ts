@@ -8,6 +8,7 @@ import { Background } from "./background.ts";
 import type { CheckpointSlots, LogState } from "./checkpoint.ts";
 import { type CommitStatus, Commits } from "./commit.ts";
 import type { CompactionStatus } from "./compaction.ts";
+import { Deletions } from "./deletions.ts";
 import {
   CLEAN_SHUTDOWN_FILE,
   doomedFolderName,
@@ -22,6 +23,7 @@ import { BirthQueue, LogBirth } from "./log-birth.ts";
 import {
   DEFAULT_LOG_CONFIG,
   DEFAULT_LOG_LIMITS,
+  type DeletionWitness,
   type LogBug,
   type LogConfig,
   type LogIdentity,
@@ -91,6 +93,7 @@ export class LogStore {
   readonly #commits: Commits;
   readonly #background: Background;
   readonly #maintenance: Maintenance;
+  readonly #deletions: Deletions;
   readonly #storeId: Uint8Array;
   /** For logs that are born; whoever makes or removes folders for good at once syncs for himself. */
   readonly #dataFolder: FolderSync;
@@ -168,17 +171,20 @@ export class LogStore {
       failed: (error) => this.#fail(error),
       committed: () => this.#committed(),
     });
+    this.#deletions = new Deletions(host, () => this.#logs.values());
     this.#maintenance = new Maintenance({
       host,
       quarantine,
       journal: this.#journal,
       doomedFolders: opened.doomedFolders,
+      deletions: this.#deletions,
       secret: () => this.#newSecret(),
     });
     host.attach({
       needsCommit: (log) => this.#commits.add(log),
       needsSync: (log) => this.#background.add(log),
       damaged: (log, segment, cause) => this.#maintenance.mendNow(log, segment, cause),
+      logBytes: () => this.#logBytes(),
     });
     for (const log of opened.logs) if (log.files.hasUntrimmed) this.#background.add(log);
   }
@@ -272,6 +278,16 @@ export class LogStore {
     this.#forget(log);
     const path = this.#quarantine.setAside(log.folder, folder, partitionFolderName(log.topic, log.partition));
     this.#host.report.quarantined?.(log, path, log.logStartOffset, log.logEndOffset, why);
+  }
+
+  /** Who is told of records before retention or a full disk take them, and says what has to stay. */
+  set witness(witness: DeletionWitness) {
+    this.#deletions.witness = witness;
+  }
+
+  /** Where a log begins, once what retention or a full disk are about to take is written down. */
+  startOf(log: PartitionLog): number {
+    return this.#deletions.startOf(log);
   }
 
   /** `listener` runs after each commit round, once high watermarks have moved or logs were fenced. */
@@ -427,7 +443,14 @@ export class LogStore {
     this.#host.disk.remove(log.folder);
   }
 
+  #logBytes(): number {
+    let bytes = 0;
+    for (const log of this.#logs.values()) bytes += log.sizeBytes;
+    return bytes;
+  }
+
   #committed(): void {
+    this.#deletions.committed();
     for (const listener of this.#committedListeners) listener();
   }
 
@@ -500,6 +523,8 @@ interface HostListeners {
   needsCommit(log: PartitionLog): void;
   needsSync(log: PartitionLog): void;
   damaged(log: PartitionLog, segment: Segment, cause: unknown): boolean;
+  /** Bytes of all logs. */
+  logBytes(): number;
 }
 
 /** What the store's logs see of it. Until the store is whole, during recovery, nothing is committed or synced. */
@@ -540,7 +565,13 @@ class StoreHost implements LogHost {
     this.files = new OpenFiles(disk, limits);
     this.indexBudget = new IndexBudget(limits.indexBytes);
     this.keyIndexes = new KeyIndexCache(disk, limits.keyIndexCacheBytes);
-    this.space = new SpaceGuard(disk, options.folder, limits.reserveBytes, this.report);
+    this.space = new SpaceGuard(
+      disk,
+      options.folder,
+      limits,
+      this.report,
+      () => this.#listeners?.logBytes() ?? 0,
+    );
   }
 
   attach(listeners: HostListeners): void {

@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { checkBatch } from "../records/batch.ts";
 import { Compaction } from "./compaction.ts";
+import type { Deletions } from "./deletions.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexBuilder } from "./key-index.ts";
 import type { LogHost } from "./log-host.ts";
@@ -34,6 +35,7 @@ export class Maintenance {
   readonly #quarantine: Quarantine;
   readonly #journal: Journal;
   readonly #doomedFolders: string[];
+  readonly #deletions: Deletions;
   readonly #damaged: Damage[] = [];
   #indexing: Indexing | null = null;
   #journalIsZeroed = false;
@@ -48,15 +50,17 @@ export class Maintenance {
     readonly quarantine: Quarantine;
     readonly journal: Journal;
     readonly doomedFolders: readonly string[];
+    readonly deletions: Deletions;
     /** 16 bytes that nobody can guess, new ones each time. */
     readonly secret: () => Uint8Array;
   }) {
-    const { host, quarantine, journal, doomedFolders, secret } = options;
+    const { host, quarantine, journal, doomedFolders, deletions, secret } = options;
     this.compaction = new Compaction(host, secret);
     this.#host = host;
     this.#quarantine = quarantine;
     this.#journal = journal;
     this.#doomedFolders = [...doomedFolders];
+    this.#deletions = deletions;
     const firstMs = Math.min(FIRST_RETENTION_CHECK_MS, host.limits.retentionCheckIntervalMs);
     this.#nextRetentionCheckMs = host.clock.monotonicMs() + firstMs;
   }
@@ -94,6 +98,7 @@ export class Maintenance {
       log.producers.expire(monotonicMs, log.config.producerIdExpirationMs);
     }
     this.removeDoomed(REMOVALS_PER_TICK, REMOVAL_MS_PER_TICK);
+    this.#deletions.makeRoom();
     const repaired = this.#repair() || this.#mended;
     this.#mended = false;
     this.#indexKeys(all, this.#host.limits.keyIndexBytesPerTick);
@@ -123,9 +128,9 @@ export class Maintenance {
     try {
       if (active !== undefined && isDueToRoll(active, log.config, nowMs)) log.roll();
       const timeMs = looksAtTime ? nowMs : null;
-      const decision = decideRetention(log.segments, log.config, log.highWatermark, timeMs);
-      if (decision === null || (decision.rollFirst && !log.roll())) return;
-      log.moveLogStart(decision.logStartOffset, decision.reason);
+      const limit = Math.min(log.highWatermark, this.#deletions.keptFrom(log));
+      const decision = decideRetention(log.segments, log.config, limit, timeMs);
+      if (decision !== null) this.#deletions.retain(log, decision);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       this.#host.report.warning?.(`retention of ${log.topic}-${log.partition} failed`, error);
@@ -229,7 +234,7 @@ export class Maintenance {
     this.#host.touched(indexing.position - start);
     if (indexing.position < segment.sizeBytes && !walk.broken) return indexing.position - start;
     const bytes = walk.broken ? null : builder.finish(segment);
-    if (bytes !== null && this.#host.space.allows(bytes.length, false)) {
+    if (bytes !== null && this.#host.space.hasRoom(bytes.length)) {
       writeCacheFile(this.#host.disk, segment.keyIndexPath, bytes);
     }
     segment.keyIndexed = true;

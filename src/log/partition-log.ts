@@ -514,7 +514,8 @@ export class PartitionLog {
   #noSpace(): AppendRefusal {
     this.#host.space.refused();
     const message = "the disk is full; free some space or lower retention";
-    return { error: ERROR.KAFKA_STORAGE_ERROR, message };
+    // Of those that Kafka's clients retry by themselves, librdkafka and Java among them.
+    return { error: ERROR.KAFKA_STORAGE_ERROR, message, diskFull: true };
   }
 
   /** Where the active segment's file is damaged or gone, appends go on in a new one. Throws DISK_IO. */
@@ -555,7 +556,7 @@ export class PartitionLog {
     );
     const roomy = Math.min(active.allocatedBytes + step, Math.max(this.#config.segmentBytes, needed));
     const target = Math.max(needed, roomy);
-    if (!this.#host.space.allows(target - active.allocatedBytes, this.internal)) return this.#noSpace();
+    if (!this.#host.space.allows(target - active.allocatedBytes, this)) return this.#noSpace();
     active.allocate(target);
     return null;
   }
@@ -571,7 +572,7 @@ export class PartitionLog {
   }
 
   #startSegment(allocateBytes: number): AppendRefusal | null {
-    if (!this.#host.space.allows(allocateBytes, this.internal)) return this.#noSpace();
+    if (!this.#host.space.allows(allocateBytes, this)) return this.#noSpace();
     this.#segments.start(this.#endOffset, allocateBytes, this.#config.indexIntervalBytes);
     this.#segments.active?.transactions.begin(this.producers.open.all());
     this.#host.needsSync(this);

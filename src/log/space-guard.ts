@@ -1,22 +1,44 @@
 import type { Disk } from "../io/disk.ts";
-import type { LogReport } from "./log-config.ts";
+import type { LogConfig, LogLimits, LogReport } from "./log-config.ts";
+
+/** Who asks for space. */
+export interface SpaceUser {
+  readonly internal: boolean;
+  readonly config: Pick<LogConfig, "fullPolicy" | "usesReserve">;
+}
 
 /**
  * Keeps a reserve of free space for the broker's own topics, so that a full disk refuses records while
  * metadata and offsets go on. Asks the file system at every allocation: those are rare.
+ *
+ * Where old records make room for new ones (`makesRoom`), that begins a little before the reserve is reached. It takes
+ * some syncs, and appends that would have their room by then may use up half of the reserve meanwhile.
  */
 export class SpaceGuard {
   readonly #disk: Disk;
   readonly #folder: string;
-  readonly #reserveBytes: number;
+  readonly #limits: LogLimits;
   readonly #report: LogReport;
+  /** Bytes of all logs. */
+  readonly #logBytes: () => number;
   #full = false;
+  /** Whether old records can go so that new ones have room. */
+  makesRoom = false;
+  /** Told where there is too little space. */
+  onLack: () => void = () => {};
 
-  constructor(disk: Disk, folder: string, reserveBytes: number, report: LogReport) {
+  constructor(
+    disk: Disk,
+    folder: string,
+    limits: LogLimits,
+    report: LogReport,
+    logBytes: () => number = () => 0,
+  ) {
     this.#disk = disk;
     this.#folder = folder;
-    this.#reserveBytes = reserveBytes;
+    this.#limits = limits;
     this.#report = report;
+    this.#logBytes = logBytes;
   }
 
   get full(): boolean {
@@ -27,9 +49,29 @@ export class SpaceGuard {
     return this.#disk.freeBytes(this.#folder);
   }
 
+  /** Bytes that have to go so that there is no need to begin again soon; 0 where nothing has to. */
+  lack(): { readonly bytes: number; readonly reason: "disk-full" | "log.max.bytes" } {
+    const { segmentGrowthBytes, maxLogBytes } = this.#limits;
+    const free = this.#freeRoom();
+    const own = this.#ownRoom();
+    const reason = maxLogBytes >= 0 && own < free ? "log.max.bytes" : "disk-full";
+    const room = Math.min(free, own);
+    return { bytes: room >= segmentGrowthBytes ? 0 : 2 * segmentGrowthBytes - room, reason };
+  }
+
   /** Whether `bytes` may be allocated. Internal topics may use up the reserve. */
-  allows(bytes: number, internal: boolean): boolean {
-    return this.freeBytes - bytes >= (internal ? 0 : this.#reserveBytes);
+  allows(bytes: number, user: SpaceUser): boolean {
+    if (user.internal || user.config.usesReserve) return this.freeBytes >= bytes;
+    const room = Math.min(this.#freeRoom(), this.#ownRoom()) - bytes;
+    if (room < this.#limits.segmentGrowthBytes) this.onLack();
+    if (room >= 0) return true;
+    const waits = this.makesRoom && user.config.fullPolicy === "drop-oldest";
+    return waits && room >= -this.#limits.reserveBytes / 2;
+  }
+
+  /** Whether there is room for files that can be done without. */
+  hasRoom(bytes: number): boolean {
+    return this.#freeRoom() >= bytes;
   }
 
   /** An append was refused for want of space. */
@@ -41,8 +83,19 @@ export class SpaceGuard {
 
   /** Looks again. Called about once a second. */
   refresh(smallestAllocationBytes: number): void {
-    if (!this.#full || !this.allows(smallestAllocationBytes, false)) return;
+    if (!this.#full || Math.min(this.#freeRoom(), this.#ownRoom()) < smallestAllocationBytes) return;
     this.#full = false;
     this.#report.diskFull?.(false, this.freeBytes);
+  }
+
+  /** Above the reserve. */
+  #freeRoom(): number {
+    return this.freeBytes - this.#limits.reserveBytes;
+  }
+
+  /** Below the bound of all logs together. */
+  #ownRoom(): number {
+    const { maxLogBytes } = this.#limits;
+    return maxLogBytes < 0 ? Number.POSITIVE_INFINITY : maxLogBytes - this.#logBytes();
   }
 }

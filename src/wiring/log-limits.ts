@@ -12,6 +12,7 @@ export function logLimits(settings: Settings): LogLimits {
     maxOpenFiles: settings["disk.max.open.files"],
     maxMappedBytes: settings["disk.max.mapped.bytes"],
     reserveBytes: settings["disk.reserve.bytes"],
+    maxLogBytes: settings["log.max.bytes"],
     retentionCheckIntervalMs: settings["log.retention.check.interval.ms"],
   };
 }

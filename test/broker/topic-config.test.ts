@@ -97,10 +97,13 @@ describe("Kafka's own table of topic settings", () => {
     }
   });
 
-  test("only durability is ours, and what is stored without being obeyed is listed", () => {
+  test("durability and what begins with headwater is ours, and what is stored without being obeyed is listed", () => {
     const kafka = new Set(table.map(({ name }) => name));
     expect(TOPIC_CONFIGS.filter(({ name }) => !kafka.has(name)).map(({ name }) => name)).toEqual([
       "durability",
+      "headwater.full.policy",
+      "headwater.keep.unforwarded",
+      "headwater.priority",
     ]);
     expect(TOPIC_CONFIGS.filter(({ obeyed }) => !obeyed).map(({ name }) => name)).toEqual(STORED);
   });

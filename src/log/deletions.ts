@@ -1,0 +1,109 @@
+import { HeadwaterError } from "../base/errors.ts";
+import { chooseDrops, type DroppableLog } from "./drop-order.ts";
+import { type DeletionReason, type DeletionWitness, NO_WITNESS } from "./log-config.ts";
+import type { LogHost } from "./log-host.ts";
+import type { PartitionLog } from "./partition-log.ts";
+import type { RetentionDecision } from "./retention.ts";
+
+/**
+ * What retention and a full disk take. Who has to know is told first, and the log start offset moves once it has been
+ * written down, so that no power cut leaves a loss that nobody knows of.
+ */
+export class Deletions {
+  witness: DeletionWitness = NO_WITNESS;
+  readonly #host: LogHost;
+  readonly #logs: () => Iterable<PartitionLog>;
+  /** Where logs will begin, once that is written down. */
+  readonly #pending = new Map<PartitionLog, { readonly toOffset: number; readonly bytes: number }>();
+  /** Logs whose files go as soon as their log start offset is durable. */
+  readonly #emptying = new Set<PartitionLog>();
+  #soon = false;
+
+  constructor(host: LogHost, logs: () => Iterable<PartitionLog>) {
+    this.#host = host;
+    this.#logs = logs;
+    host.space.onLack = () => this.#makeRoomSoon();
+    host.space.makesRoom = true;
+  }
+
+  /** Where the log begins once what is being written down is; its log start offset where nothing is. */
+  startOf(log: PartitionLog): number {
+    return Math.max(log.logStartOffset, this.#pending.get(log)?.toOffset ?? 0);
+  }
+
+  /** What has to stay of the log, by the topic's settings: nothing at or above this offset goes by itself. */
+  keptFrom(log: PartitionLog): number {
+    if (!log.config.keepUnforwarded) return Number.MAX_SAFE_INTEGER;
+    return this.witness.forwardedEnd(log) ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Retention's. */
+  retain(log: PartitionLog, decision: RetentionDecision): void {
+    if (!this.witness.ready || this.#pending.has(log)) return;
+    if (decision.rollFirst && !log.roll()) return;
+    this.#begin(log, decision.logStartOffset, 0, decision.reason);
+  }
+
+  /** Takes what is oldest where there is too little space. */
+  makeRoom(): void {
+    const { space } = this.#host;
+    const { bytes, reason } = space.lack();
+    let left = bytes;
+    for (const pending of this.#pending.values()) left -= pending.bytes;
+    if (bytes === 0 || !this.witness.ready || this.#host.failure !== null) {
+      if (bytes === 0) space.makesRoom = true;
+      return;
+    }
+    if (left <= 0) return;
+    const drops = chooseDrops(this.#droppable(), left);
+    space.makesRoom = drops.length > 0 || this.#pending.size > 0 || this.#emptying.size > 0;
+    for (const { log, logStartOffset, rollFirst, bytes: freed } of drops) {
+      try {
+        if (!rollFirst || log.roll()) this.#begin(log, logStartOffset, freed, reason);
+      } catch (error) {
+        if (!(error instanceof HeadwaterError)) throw error;
+        this.#host.report.warning?.(`${log.topic}-${log.partition} can't make room`, error);
+      }
+    }
+  }
+
+  /** A commit round is over: what is below durable log start offsets gives its space back. */
+  committed(): void {
+    if (this.#emptying.size === 0) return;
+    for (const log of this.#emptying) {
+      if (log.deleted || log.fault !== null) this.#emptying.delete(log);
+      else if (log.durableLogStartOffset >= log.logStartOffset) {
+        this.#emptying.delete(log);
+        log.files.removeRetired(log.durableLogStartOffset);
+      }
+    }
+    if (this.#emptying.size === 0) this.#makeRoomSoon();
+  }
+
+  #begin(log: PartitionLog, toOffset: number, bytes: number, reason: DeletionReason): void {
+    this.#pending.set(log, { toOffset, bytes });
+    this.witness.witness(log, log.logStartOffset, toOffset, reason, () => {
+      this.#pending.delete(log);
+      if (log.deleted || log.fault !== null) return;
+      log.moveLogStart(toOffset, reason);
+      if (reason === "disk-full" || reason === "log.max.bytes") this.#emptying.add(log);
+    });
+  }
+
+  *#droppable(): Iterable<DroppableLog<PartitionLog>> {
+    for (const log of this.#logs()) {
+      if (log.internal || log.fault !== null || this.#pending.has(log) || this.#emptying.has(log)) continue;
+      const { config, segments, highWatermark } = log;
+      yield { log, config, segments, highWatermark, forwardedEnd: this.witness.forwardedEnd(log) };
+    }
+  }
+
+  #makeRoomSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    this.#host.clock.soon(() => {
+      this.#soon = false;
+      this.makeRoom();
+    });
+  }
+}

@@ -1,0 +1,266 @@
+import { describe, expect, test } from "bun:test";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
+import { chooseDrops, type DroppableLog } from "../../src/log/drop-order.ts";
+import type { DeletionReason, DeletionWitness, LogConfig } from "../../src/log/log-config.ts";
+import type { PartitionLog } from "../../src/log/partition-log.ts";
+import {
+  append,
+  batchOf,
+  createLog,
+  mustAppend,
+  type Opened,
+  openStore,
+  readAll,
+  SMALL_CONFIG,
+} from "./support.ts";
+
+const DROPPING: LogConfig = { ...SMALL_CONFIG, fullPolicy: "drop-oldest" };
+const RESERVE_BYTES = 64 * 1024;
+/** A batch of a little more than one KiB. */
+const KIB_OF = (value: string) => batchOf([value.padEnd(1000, ".")]);
+
+/** A store on a disk with so much space. */
+async function openSmall(freeBytes: number, limits: { readonly maxLogBytes?: number } = {}) {
+  const disk = new SimulatedDisk({ seed: 1 });
+  const opened = await openStore({ disk, limits: { reserveBytes: RESERVE_BYTES, ...limits } });
+  disk.limitFreeBytes(freeBytes);
+  return { disk, ...opened };
+}
+
+/** Appends batches of a KiB, each made durable before the next. */
+async function fill({ clock }: Opened, log: PartitionLog, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    mustAppend(log, KIB_OF(`${log.topic} ${i}`));
+    await clock.settleAll();
+  }
+}
+
+/** A witness that writes down when the test says so. */
+class Slow implements DeletionWitness {
+  ready = true;
+  readonly heard: { readonly from: number; readonly to: number; readonly reason: DeletionReason }[] = [];
+  readonly waiting: (() => void)[] = [];
+  forwarded: number | null = null;
+
+  forwardedEnd(): number | null {
+    return this.forwarded;
+  }
+
+  witness(_log: PartitionLog, from: number, to: number, reason: DeletionReason, then: () => void): void {
+    this.heard.push({ from, to, reason });
+    this.waiting.push(then);
+  }
+}
+
+describe("where the disk is full", () => {
+  test("the oldest records go and appends go on, without an error and above the reserve", async () => {
+    const opened = await openSmall(512 * 1024);
+    const { disk, store, reports } = opened;
+    const log = createLog(store, "readings", 0, DROPPING);
+    let leastFreeBytes = Number.MAX_SAFE_INTEGER;
+    for (let i = 0; i < 2000; i++) {
+      await fill(opened, log, 1);
+      leastFreeBytes = Math.min(leastFreeBytes, disk.freeBytes(store.folder));
+    }
+    expect(log.logEndOffset as number).toBe(2000);
+    expect(log.logStartOffset).toBeGreaterThan(1500);
+    expect(readAll(log)).toHaveLength(2000 - log.logStartOffset);
+    expect(reports.matching("disk full")).toEqual([]);
+    expect(reports.matching("deleted").every((line) => line.endsWith("disk-full"))).toBe(true);
+    expect(leastFreeBytes).toBeGreaterThanOrEqual(RESERVE_BYTES / 2);
+  });
+
+  test("a burst in one turn waits for the room that is being made", async () => {
+    const opened = await openSmall(512 * 1024);
+    const log = createLog(opened.store, "readings", 0, DROPPING);
+    await fill(opened, log, 350);
+    for (let i = 0; i < 60; i++) mustAppend(log, KIB_OF(`burst ${i}`));
+    await opened.clock.settleAll();
+    expect(log.logEndOffset as number).toBe(410);
+    expect(log.logStartOffset).toBeGreaterThan(0);
+  });
+
+  test("logs that refuse what is new keep what they have, and take records again once there is space", async () => {
+    const opened = await openSmall(256 * 1024);
+    const { disk, store, clock, reports } = opened;
+    const log = createLog(store, "alarms", 0, SMALL_CONFIG);
+    let taken = 0;
+    while (append(log, KIB_OF("a")).error === 0) {
+      taken += 1;
+      await clock.settleAll();
+    }
+    await store.maintain(1);
+    await clock.settleAll();
+    expect(append(log, KIB_OF("a")).error).toBe(ERROR.KAFKA_STORAGE_ERROR);
+    expect(log.logStartOffset as number).toBe(0);
+    expect(reports.lines).toEqual(["disk full"]);
+    const offsets = createLog(store, "__consumer_offsets");
+    mustAppend(offsets, KIB_OF("o"));
+    const ledger = createLog(store, "headwater.gaps", 0, { ...SMALL_CONFIG, usesReserve: true });
+    mustAppend(ledger, KIB_OF("lost"));
+    disk.limitFreeBytes(512 * 1024);
+    await store.maintain(2);
+    expect(mustAppend(log, KIB_OF("a"))).toBe(taken);
+    expect(reports.lines).toEqual(["disk full", "disk has space"]);
+  });
+
+  test("others' old records make room for a topic that refuses", async () => {
+    const opened = await openSmall(512 * 1024);
+    const old = createLog(opened.store, "readings", 0, DROPPING);
+    const kept = createLog(opened.store, "alarms", 0, SMALL_CONFIG);
+    await fill(opened, old, 300);
+    await fill(opened, kept, 300);
+    expect(kept.logStartOffset as number).toBe(0);
+    expect(old.logStartOffset).toBeGreaterThan(100);
+  });
+
+  test("the bound of all logs counts like the disk's end", async () => {
+    const opened = await openSmall(64 * 1024 * 1024, { maxLogBytes: 256 * 1024 });
+    const log = createLog(opened.store, "readings", 0, DROPPING);
+    const second = createLog(opened.store, "others", 0, DROPPING);
+    for (let i = 0; i < 600; i++) await fill(opened, i % 2 === 0 ? log : second, 1);
+    expect(log.sizeBytes + second.sizeBytes).toBeLessThanOrEqual(256 * 1024);
+    expect(log.sizeBytes + second.sizeBytes).toBeGreaterThan(160 * 1024);
+    expect(opened.reports.matching("deleted").at(-1)).toEndWith("log.max.bytes");
+  });
+
+  test("nothing goes before it is written down, and nothing at all where that is not possible yet", async () => {
+    const opened = await openSmall(512 * 1024);
+    const { store, clock } = opened;
+    const witness = new Slow();
+    witness.ready = false;
+    store.witness = witness;
+    const log = createLog(store, "readings", 0, DROPPING);
+    await fill(opened, log, 440);
+    await store.maintain(1);
+    expect(witness.heard).toEqual([]);
+    witness.ready = true;
+    await store.maintain(2);
+    expect(witness.heard).toEqual([{ from: 0, to: expect.any(Number), reason: "disk-full" }]);
+    const to = witness.heard[0]?.to ?? 0;
+    await store.maintain(3);
+    await clock.settleAll();
+    expect(log.logStartOffset as number).toBe(0);
+    expect(store.startOf(log)).toBe(to);
+    expect(readAll(log)).toHaveLength(440);
+    witness.waiting[0]?.();
+    expect(log.logStartOffset as number).toBe(to);
+    await clock.settleAll();
+  });
+
+  test("a power cut before it is written down loses nothing", async () => {
+    const opened = await openSmall(512 * 1024);
+    const { store, disk, clock } = opened;
+    const witness = new Slow();
+    store.witness = witness;
+    const log = createLog(store, "readings", 0, DROPPING);
+    await fill(opened, log, 440);
+    await store.maintain(1);
+    expect(witness.heard).toHaveLength(1);
+    await clock.settleAll();
+    const again = await openStore({
+      disk: disk.crash("sectors", 5),
+      limits: { reserveBytes: RESERVE_BYTES },
+    });
+    const [found] = [...again.store.logs()];
+    if (found === undefined) throw new Error("the log is gone");
+    expect(readAll(found)).toHaveLength(440);
+  });
+});
+
+describe("what was not forwarded", () => {
+  const keeping: LogConfig = { ...DROPPING, keepUnforwarded: true };
+
+  test("stays on a full disk where the topic says so, and appends are refused instead", async () => {
+    const opened = await openSmall(512 * 1024);
+    const witness = new Slow();
+    witness.forwarded = 0;
+    opened.store.witness = witness;
+    const log = createLog(opened.store, "readings", 0, keeping);
+    let refused = 0;
+    for (let i = 0; i < 600; i++) {
+      if (append(log, KIB_OF("a")).error !== 0) refused += 1;
+      await opened.clock.settleAll();
+    }
+    expect(refused).toBeGreaterThan(100);
+    expect(witness.heard).toEqual([]);
+    witness.forwarded = log.highWatermark;
+    await opened.store.maintain(1);
+    for (const then of witness.waiting.splice(0)) then();
+    await opened.clock.settleAll();
+    await opened.store.maintain(2);
+    expect(append(log, KIB_OF("a")).error).toBe(0);
+  });
+
+  test("stays though it is old, or more than the topic may hold", async () => {
+    const opened = await openSmall(64 * 1024 * 1024);
+    const witness = new Slow();
+    witness.forwarded = 10;
+    opened.store.witness = witness;
+    const log = createLog(opened.store, "readings", 0, { ...keeping, retentionMs: 1, retentionBytes: 1 });
+    await fill(opened, log, 100);
+    await opened.store.maintain(10_000_000);
+    const [heard] = witness.heard;
+    expect(heard?.to).toBeGreaterThan(0);
+    expect(heard?.to).toBeLessThanOrEqual(10);
+    witness.waiting[0]?.();
+    log.config = { ...log.config, keepUnforwarded: false };
+    opened.clock.advance(60_000);
+    await opened.store.maintain(10_000_000);
+    expect(witness.heard.at(-1)?.to).toBe(100);
+  });
+});
+
+describe("the order in which records go", () => {
+  const segment = (nextOffset: number, maxTimestampMs: number) => ({
+    sizeBytes: 100,
+    nextOffset,
+    maxTimestampMs,
+  });
+  const three = (startMs: number) => [
+    segment(10, startMs),
+    segment(20, startMs + 1),
+    segment(30, startMs + 2),
+  ];
+  const log = (name: string, priority: number, forwardedEnd: number | null, startMs = 0) =>
+    ({
+      log: name,
+      config: { fullPolicy: "drop-oldest", priority, keepUnforwarded: false, deletes: true },
+      segments: three(startMs),
+      highWatermark: 30,
+      forwardedEnd,
+    }) satisfies DroppableLog<string>;
+  const ends = (logs: readonly DroppableLog<string>[], bytes: number) =>
+    Object.fromEntries(chooseDrops(logs, bytes).map((drop) => [drop.log, drop.logStartOffset]));
+
+  test("forwarded records first, of whatever topic", () => {
+    const logs = [log("low", 9, 10), log("high", 1, 20)];
+    expect(ends(logs, 100)).toEqual({ low: 10 });
+    expect(ends(logs, 300)).toEqual({ low: 10, high: 20 });
+    expect(ends(logs, 301)).toEqual({ low: 20, high: 20 });
+  });
+
+  test("then the least important topic's, and of equals the oldest", () => {
+    expect(ends([log("low", 9, 0, 50), log("high", 5, 0)], 200)).toEqual({ low: 20 });
+    expect(ends([log("old", 5, 0), log("new", 5, 0, 100)], 200)).toEqual({ old: 20 });
+    expect(ends([log("old", 5, 0, 0), log("new", 5, 0, 1)], 200)).toEqual({ old: 20 });
+    expect(ends([log("local", 5, null), log("up", 5, 0, 100)], 100)).toEqual({ local: 10 });
+  });
+
+  test("never what readers have not seen, nor of logs that may not drop", () => {
+    expect(ends([{ ...log("a", 5, 0), highWatermark: 19 }], 1000)).toEqual({ a: 10 });
+    const { config } = log("a", 5, 0);
+    for (const change of [{ fullPolicy: "refuse-new" }, { deletes: false }] as const) {
+      expect(ends([{ ...log("a", 5, 0), config: { ...config, ...change } }], 1000)).toEqual({});
+    }
+    expect(ends([{ ...log("a", 5, 10), config: { ...config, keepUnforwarded: true } }], 1000)).toEqual({
+      a: 10,
+    });
+  });
+
+  test("the active segment goes last, and is sealed first", () => {
+    expect(chooseDrops([log("a", 5, 0)], 1000)).toMatchObject([{ logStartOffset: 30, rollFirst: true }]);
+    expect(chooseDrops([log("a", 5, 0)], 200)).toMatchObject([{ logStartOffset: 20, rollFirst: false }]);
+  });
+});
