@@ -3,11 +3,15 @@
  * prevent. Protocol errors are returned values, bugs are assertions; neither belongs here.
  */
 export type ErrorCode =
+  /** A peer does not take us for who we say we are, or is not who it should be. */
+  | "AUTHENTICATION"
   | "CONFIG_INVALID"
   | "DATA_FOLDER_LOCKED"
   | "DATA_FORMAT_UNKNOWN"
   | "DISK_FULL"
   | "DISK_IO"
+  /** A file that has to be there is not, perhaps not yet. */
+  | "FILE_MISSING"
   | "LOG_CORRUPT"
   | "LOG_FENCED"
   | "MALFORMED"

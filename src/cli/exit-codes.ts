@@ -35,11 +35,13 @@ export const EXIT_DOCS: readonly (readonly [number, string])[] = [
 ];
 
 const BY_CODE: Readonly<Record<ErrorCode, number>> = {
+  AUTHENTICATION: EXIT.failed,
   CONFIG_INVALID: EXIT.usage,
   DATA_FOLDER_LOCKED: EXIT.data,
   DATA_FORMAT_UNKNOWN: EXIT.data,
   DISK_FULL: EXIT.disk,
   DISK_IO: EXIT.disk,
+  FILE_MISSING: EXIT.usage,
   LOG_CORRUPT: EXIT.disk,
   LOG_FENCED: EXIT.disk,
   MALFORMED: EXIT.failed,

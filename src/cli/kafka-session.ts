@@ -7,6 +7,7 @@ import { clusterOptions, KafkaCluster, type TopicMetadata } from "../kafka/clien
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
 import type { Flag, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
+import { SECURITY_FLAGS, securityOf } from "./kafka-security.ts";
 import type { World } from "./world.ts";
 
 const DEFAULT_BOOTSTRAP = "127.0.0.1:9092";
@@ -21,6 +22,7 @@ export const KAFKA_FLAGS: readonly Flag[] = [
     value: "HOST:PORT,...",
     doc: `Brokers to ask; any Kafka will do. ${DEFAULT_BOOTSTRAP} where left out.`,
   },
+  ...SECURITY_FLAGS,
 ];
 
 /** Runs `work` with a client of the cluster that the command line names, and closes it. */
@@ -39,6 +41,7 @@ export async function withCluster(
     seams,
     clusterOptions(bootstrap, {
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      security: securityOf(input),
       connection: { clientId: "headwater-cli", connectTimeoutMs: CONNECT_TIMEOUT_MS },
     }),
   );

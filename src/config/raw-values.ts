@@ -3,6 +3,7 @@ import { NAMED_SECTIONS, type SectionName } from "./named-sections.ts";
 import { kindOf, type Option } from "./option.ts";
 import { OPTION_ENTRIES, OPTIONS, type SettingName } from "./options.ts";
 import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
+import { HIDDEN } from "./secret.ts";
 import { faultyLine, tomlLines } from "./toml-lines.ts";
 
 /** Everything that settings come from. Nothing else is looked at. */
@@ -101,7 +102,8 @@ export function readValue<T>(
   const reading = option.read(structured(option, value));
   if (reading.ok) return reading.value;
   const { fault, remedy } = reading;
-  problems.push({ key, value: excerpt(value.raw), source: value.source, fault, remedy });
+  const shown = option.type === "secret" ? HIDDEN : excerpt(value.raw);
+  problems.push({ key, value: shown, source: value.source, fault, remedy });
   return undefined;
 }
 
@@ -142,7 +144,7 @@ function collectFile(
       const key = prefix + name;
       const source: Source = { kind: "file", path, line: lines.get(key) ?? null };
       if (SECTION.test(key)) sections.set(key, source);
-      if (isKnown(key)) values.set(key, { raw, source });
+      if (isKnown(key) && !(kindOf(raw) === "a table" && isBeginning(key))) values.set(key, { raw, source });
       else if (kindOf(raw) === "a table" && mayHold(key, raw))
         walk(raw as Record<string, unknown>, `${key}.`);
       else problems.push(unknownKey(key, excerpt(raw), source));
@@ -224,6 +226,14 @@ function isSectionKey(key: string): boolean {
   return match !== null && Object.hasOwn(NAMED_SECTIONS[match[1] as SectionName], match[2] ?? "");
 }
 
+/** Whether a setting of a section goes on where this one ends, so that in the file this one may be a table. */
+function isBeginning(key: string): boolean {
+  const match = SECTION_KEY.exec(key);
+  if (match === null) return false;
+  const names = Object.keys(NAMED_SECTIONS[match[1] as SectionName]);
+  return names.some((name) => name.startsWith(`${match[2] ?? ""}.`));
+}
+
 /** Whether settings stand under this key: `log`, `log.segment`, `uplink`, `uplink.central`. */
 function isSection(key: string): boolean {
   if (Object.hasOwn(NAMED_SECTIONS, key) || SECTION.test(key)) return true;
@@ -241,8 +251,10 @@ function unknownKey(key: string, value: string, source: Source): ConfigProblem {
   const candidates =
     options === null ? knownKeys() : Object.keys(options).map((name) => `${section}.${name}`);
   // What was meant as a secret is not shown.
-  const isSecret = /^bridge\.[^.]+\.(?:user\.)?pass(?:word|phrase)?$/.test(key);
-  const near = isSecret ? `${section}.password.file` : (HINTS.get(key) ?? didYouMean(key, candidates));
+  const isNamedSo = /pass|secret/i.test(key.slice(key.lastIndexOf(".") + 1));
+  const ofBridge = isNamedSo && key.startsWith("bridge.");
+  const near = ofBridge ? `${section}.password.file` : (HINTS.get(key) ?? didYouMean(key, candidates));
+  const isSecret = isNamedSo || near?.endsWith(".sasl.password") === true;
   if (isSection(key)) {
     return {
       key,
@@ -253,7 +265,7 @@ function unknownKey(key: string, value: string, source: Source): ConfigProblem {
     };
   }
   const remedy = near === null ? "headwater config docs lists all settings" : `did you mean ${near}?`;
-  return { key, value: isSecret ? "***" : value, source, fault: "there is no such setting", remedy };
+  return { key, value: isSecret ? HIDDEN : value, source, fault: "there is no such setting", remedy };
 }
 
 function parseToml(text: string): Record<string, unknown> | null {

@@ -104,12 +104,13 @@ export function referenceMarkdown(): string {
   ].join("\n");
 }
 
-/** The settings in force as a TOML file, each with where it came from. Read back, it gives the same settings. */
+/** The settings in force as a TOML file, each with where it came from. Read back, it gives the same settings but for secrets. */
 export function settingsToml(settings: Settings, sources: ReadonlyMap<string, Source>): string {
   const line = (name: string, option: Option<unknown>, value: unknown, key: string) => {
     const source = sources.get(key);
     const comment = source === undefined ? "" : `  # ${formatSource(source)}`;
-    return `${name} = ${tomlValue(option, value)}${comment}`;
+    // Nobody could read a secret back; and its name may be the beginning of another one's, which TOML refuses.
+    return `${option.type === "secret" ? "# " : ""}${name} = ${tomlValue(option, value)}${comment}`;
   };
   const sections = [
     OPTION_ENTRIES.map(([name, option]) => line(name, option, settings[name], name)).join("\n"),

@@ -5,6 +5,7 @@ import {
   bridgeNameFault,
   MAX_BRIDGES,
 } from "./bridge-options.ts";
+import { securityConflicts } from "./client-security-options.ts";
 import type { SectionName } from "./named-sections.ts";
 import { kindOf, type Option, type SectionValues } from "./option.ts";
 import { type ConfigProblem, didYouMean, excerpt, type Source } from "./problem.ts";
@@ -41,6 +42,17 @@ export function readUplinks(layers: Layers, sources: Map<string, Source>): reado
       const source = sourceOf("retry.backoff.max.ms");
       const rule = { fault: "it is below retry.backoff.ms", remedy: "raise it" };
       layers.problems.push({ key, value, source, ...rule });
+    }
+    for (const { name: setting, fault, remedy } of securityConflicts(uplink)) {
+      const option = UPLINK_OPTIONS[setting] as Option<unknown>;
+      const value = excerpt(option.show(uplink[setting]));
+      layers.problems.push({
+        key: `uplink.${name}.${setting}`,
+        value,
+        source: sourceOf(setting),
+        fault,
+        remedy,
+      });
     }
     return Object.freeze(uplink);
   });

@@ -1,4 +1,5 @@
 import { formatAddress } from "./address.ts";
+import { CLIENT_SECURITY_OPTIONS } from "./client-security-options.ts";
 import {
   bad,
   boolean,
@@ -26,6 +27,7 @@ export const UPLINK_OPTIONS = {
     maxItems: MAX_ITEMS,
     doc: "Brokers of the centre to ask first; one that answers is enough.",
   }),
+  ...CLIENT_SECURITY_OPTIONS,
   topics: list("topic names, * for any run of characters", readPattern, String, {
     minItems: 1,
     maxItems: MAX_ITEMS,

@@ -5,7 +5,11 @@
 export interface Network {
   /** Listens on host:port (port 0 picks one). Throws PORT_TAKEN, or NETWORK where host or port can't be had. */
   listen(options: ListenOptions): Listener;
-  /** Connects, or rejects with NETWORK (refused, unknown host, TLS) or TIMED_OUT; the handler is not called then. */
+  /**
+   * Connects, to each address of the host in turn. Rejects with NETWORK (refused, unknown host), TIMED_OUT,
+   * TLS_HANDSHAKE (the server is not who it should be, or speaks no TLS) or CONFIG_INVALID (certificate, key or
+   * authorities can't be used); the handler is not called then.
+   */
   connect(options: ConnectOptions): Promise<Connection>;
 }
 
@@ -43,9 +47,26 @@ export interface TlsServer {
 export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
+  /** For all addresses together, finding them and the handshakes included. */
   readonly timeoutMs: number;
   readonly limits: ConnectionLimits;
+  /** The connection is encrypted by these; plain where left out. */
+  readonly tls?: TlsClient;
   readonly handler: ConnectionHandler;
+}
+
+/** Whom a client takes for its server, and who it is to it. All texts are PEM. */
+export interface TlsClient {
+  /** The name, or address, that the server's certificate has to be for; also sent to the server (SNI). */
+  readonly serverName: string;
+  /** False takes a certificate for any name, as long as an authority vouches for it. */
+  readonly checkName: boolean;
+  /** Whose certificates are taken; null for the authorities that the runtime knows. */
+  readonly authorities: string | null;
+  /** Shown to a server that asks for one, with those between it and a root; null for none. */
+  readonly certificate: string | null;
+  /** Of that certificate, not encrypted; null for none. */
+  readonly key: string | null;
 }
 
 export interface ConnectionLimits {

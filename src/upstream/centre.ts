@@ -57,7 +57,12 @@ export type CentreCall = { [Kind in CallKind]: CallOf<Kind> }[CallKind];
 
 export type Outcome<Answer> =
   | { readonly kind: "answered"; readonly answer: Answer }
-  | { readonly kind: "lost"; readonly reason: string };
+  | {
+      readonly kind: "lost";
+      readonly reason: string;
+      /** Somebody has to change something before it can go well: a password, a certificate. */
+      readonly lasting?: boolean;
+    };
 
 export type CentreOutcome = Outcome<CentreCalls[CallKind]["answer"]>;
 

@@ -255,11 +255,9 @@ export class Forwarder {
   #connect(): void {
     this.#phase = { kind: "connecting" };
     this.#calls.ask("connect", null, (outcome) => {
-      if (outcome.kind === "lost") {
-        this.#reset(outcome.reason);
-        return;
-      }
-      this.#connected(outcome.answer);
+      if (outcome.kind === "answered") this.#connected(outcome.answer);
+      else if (outcome.lasting !== true) this.#reset(outcome.reason);
+      else this.#wait("failed", outcome.reason, this.settings.limits.maxBackoffMs);
     });
   }
 

@@ -9,6 +9,7 @@ import type { CallOutcome } from "../kafka/client/coordinator-call.ts";
 import { fetchFrom } from "../kafka/client/fetch.ts";
 import { LIST_OFFSET, listOffsets } from "../kafka/client/offsets.ts";
 import { type BatchOutcome, produce } from "../kafka/client/produce.ts";
+import type { SecuritySource } from "../kafka/client/security.ts";
 import {
   addOffsetsToTransaction,
   addPartitionsToTransaction,
@@ -53,6 +54,8 @@ export interface KafkaCentreOptions {
   readonly bootstrap: readonly Address[];
   readonly requestTimeoutMs: number;
   readonly connection?: Partial<ConnectionOptions>;
+  /** Encryption and login; null for neither. */
+  readonly security?: SecuritySource | null;
 }
 
 /** The broker gives up on its replicas some time before the client gives up on the broker. */
@@ -68,6 +71,13 @@ const STALE_LEADER: ReadonlySet<number> = new Set([
   ERROR.FENCED_LEADER_EPOCH,
   ERROR.UNKNOWN_LEADER_EPOCH,
   ERROR.KAFKA_STORAGE_ERROR,
+]);
+
+/** What waiting does not heal. A file that is not there yet is waited for. */
+const LASTING: ReadonlySet<HeadwaterError["code"]> = new Set([
+  "AUTHENTICATION",
+  "CONFIG_INVALID",
+  "TLS_HANDSHAKE",
 ]);
 
 type Answer<Kind extends CallKind> = CentreCalls[Kind]["answer"];
@@ -107,14 +117,14 @@ export class KafkaCentre implements Centre {
       return await this.#ask(cluster, call);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      return { kind: "lost", reason: error.message };
+      return { kind: "lost", reason: error.message, lasting: LASTING.has(error.code) };
     }
   }
 
   async #connect(): Promise<CentreFacts> {
     this.#cluster?.close();
-    const { bootstrap, requestTimeoutMs, connection } = this.#options;
-    const options = clusterOptions(bootstrap, { requestTimeoutMs, connection: { ...connection } });
+    const { bootstrap, requestTimeoutMs, connection, security = null } = this.#options;
+    const options = clusterOptions(bootstrap, { requestTimeoutMs, connection: { ...connection }, security });
     const cluster = new KafkaCluster(this.#seams, options);
     this.#cluster = cluster;
     this.#refreshing = null;

@@ -6,9 +6,11 @@ import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
 import type { UplinkStatus } from "../http/status.ts";
+import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Network } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
+import { securitySource } from "../kafka/client/security.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { BATCH_HEADER_BYTES, batchBaseTimestampMs } from "../records/batch.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
@@ -66,9 +68,14 @@ export function startUplinks(parts: UplinkParts): Uplinks {
 function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState: () => KeyedState): Running {
   const { network, clock, random, broker } = parts;
   const settings = settingsOf(configured, parts.settings["gateway.id"]);
+  const disk = new PlainDisk();
   const centre = new KafkaCentre(
     { network, clock, random },
-    { bootstrap: configured.bootstrap, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+    {
+      bootstrap: configured.bootstrap,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      security: securitySource(configured, (path, maxBytes) => disk.readFile(path, maxBytes)),
+    },
   );
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker);

@@ -13,7 +13,16 @@ import type {
   Network,
   TlsServer,
 } from "../network.ts";
-import { checkTls, TlsState, tlsOptions } from "./tls.ts";
+import { codeOf, HostAddresses, messageOf } from "./host-addresses.ts";
+import {
+  checkTls,
+  type Handshake,
+  TlsClientState,
+  TlsState,
+  tlsClientOptions,
+  tlsOptions,
+  unusable,
+} from "./tls.ts";
 import { PieceChain, TurnBuffer } from "./turn-buffer.ts";
 
 /** Sends from here up are written at once, when nothing waits before them. Below, a copy costs less than a call. */
@@ -31,11 +40,13 @@ function rethrowLater(error: unknown): void {
 /** The machine's network. */
 export class SystemNetwork implements Network {
   readonly #sends: SendRound;
+  readonly #addresses: HostAddresses;
   readonly #onBug: (error: unknown) => void;
 
   /** `onBug` is told what a handler throws; by default that ends the process as any uncaught error does. */
   constructor(clock: Clock, onBug: (error: unknown) => void = rethrowLater) {
     this.#sends = new SendRound(clock);
+    this.#addresses = new HostAddresses(clock);
     this.#onBug = onBug;
   }
 
@@ -43,38 +54,80 @@ export class SystemNetwork implements Network {
     return new SystemListener(options, this.#sends, this.#onBug);
   }
 
-  connect(options: ConnectOptions): Promise<Connection> {
+  async connect(options: ConnectOptions): Promise<Connection> {
     const { host, port, timeoutMs } = options;
+    const { clock } = this.#sends;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    const addresses = await this.#addresses.of(host, timeoutMs).catch((error: unknown) => {
+      throw error instanceof HeadwaterError ? error : connectError(host, port, error);
+    });
+    const failures: HeadwaterError[] = [];
+    for (const [index, address] of addresses.entries()) {
+      // Each that is left has the same share of the time, so that one that never answers keeps nobody from the next.
+      const shareMs = Math.max(1, (endMs - clock.monotonicMs()) / (addresses.length - index));
+      try {
+        return await this.#dial(address, options, Math.round(shareMs));
+      } catch (error) {
+        if (!(error instanceof HeadwaterError)) throw error;
+        failures.push(error);
+      }
+    }
+    throw connectFailure(host, port, addresses, failures);
+  }
+
+  /** Connects to one address. Rejects as `connect` does. */
+  #dial(address: string, options: ConnectOptions, timeoutMs: number): Promise<Connection> {
+    const { host, port, tls, limits, handler } = options;
     return new Promise((resolve, reject) => {
       let waiting = true;
-      const fail = (error: HeadwaterError) => {
+      let dialed: SystemConnection | null = null;
+      const settle = (): boolean => {
+        const first = waiting;
         waiting = false;
         timer.cancel();
+        return first;
+      };
+      const fail = (error: HeadwaterError) => {
+        if (!settle()) return;
         reject(error);
+        dialed?.abort();
       };
       const timer = this.#sends.clock.after(timeoutMs, () => {
         fail(new HeadwaterError("TIMED_OUT", `no connection to ${host}:${port} within ${timeoutMs} ms`));
       });
-      const open = (socket: Socket<SystemConnection>) => {
-        const connection = new SystemConnection(socket, options.limits, this.#sends, this.#onBug);
-        if (!waiting) {
-          connection.abort();
-          return;
-        }
-        waiting = false;
-        timer.cancel();
-        connection.use(options.handler);
+      const succeed = (connection: SystemConnection) => {
+        if (!settle()) return;
+        connection.use(handler);
         resolve(connection);
       };
-      const refused = (cause: unknown) => {
-        if (waiting) fail(connectError(host, port, cause));
+      const open = (socket: Socket<SystemConnection>) => {
+        const state = tls === undefined ? null : new TlsClientState(tls);
+        const connection = new SystemConnection(socket, limits, this.#sends, this.#onBug, state);
+        if (!waiting) connection.abort();
+        else if (tls === undefined) succeed(connection);
+        else {
+          dialed = connection;
+          connection.shakeHands({
+            ready: () => succeed(connection),
+            failed: (error) => fail(handshakeError(host, port, error)),
+          });
+        }
       };
+      const refused = (cause: unknown) => fail(connectError(host, port, cause));
       const socket: SocketHandler<SystemConnection> = {
         ...socketHandler(open),
         connectError: (_socket, error) => refused(error),
       };
-      // What connects too late, or fails twice, has been dealt with in the callbacks.
-      Bun.connect<SystemConnection>({ hostname: host, port, socket }).catch(refused);
+      const place = { hostname: address, port, socket };
+      try {
+        // What connects too late, or fails twice, has been dealt with in the callbacks.
+        Bun.connect<SystemConnection>(
+          tls === undefined ? place : { ...place, tls: tlsClientOptions(tls, address) },
+        ).catch(refused);
+      } catch (cause) {
+        // Bun reads certificates and keys before it connects.
+        fail(tls === undefined ? connectError(host, port, cause) : unusable(cause));
+      }
     });
   }
 }
@@ -177,6 +230,13 @@ class SendRound {
   }
 }
 
+/** Who waits for the end of a handshake. */
+interface Dialing {
+  readonly ready: () => void;
+  /** The connection is closed. */
+  readonly failed: (error: Error | null) => void;
+}
+
 class SystemConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -186,11 +246,13 @@ class SystemConnection implements Connection {
   readonly #sends: SendRound;
   readonly #onBug: (error: unknown) => void;
   /** Null for a plain connection. */
-  readonly #tls: TlsState | null;
+  readonly #tls: Handshake | null;
   readonly #chain = new PieceChain();
   /** What the kernel did not take; null where that is nothing. */
   #queue: ByteQueue | null = null;
   #handler: ConnectionHandler | null = null;
+  /** Waits for the end of the handshake with a server; null otherwise. */
+  #dialing: Dialing | null = null;
   #closed = false;
 
   constructor(
@@ -198,7 +260,7 @@ class SystemConnection implements Connection {
     limits: ConnectionLimits,
     sends: SendRound,
     onBug: (error: unknown) => void,
-    tls: TlsState | null = null,
+    tls: Handshake | null = null,
   ) {
     this.#socket = socket;
     this.#tls = tls;
@@ -227,6 +289,11 @@ class SystemConnection implements Connection {
 
   use(handler: ConnectionHandler): void {
     this.#handler = handler;
+  }
+
+  /** Tells how the handshake with a server ends. */
+  shakeHands(dialing: Dialing): void {
+    this.#dialing = dialing;
   }
 
   accept(accept: (connection: Connection) => ConnectionHandler | null): void {
@@ -284,7 +351,12 @@ class SystemConnection implements Connection {
   onHandshake(done: boolean, error: Error | null): void {
     if (this.#closed || this.#tls === null) return;
     const fault = this.#tls.judge(this.#socket, done, error);
-    if (fault === null) return;
+    if (fault === null) {
+      const dialing = this.#dialing;
+      this.#dialing = null;
+      dialing?.ready();
+      return;
+    }
     const peer = `${this.remoteAddress}:${this.remotePort}`;
     this.#abort(
       new HeadwaterError("TLS_HANDSHAKE", `no TLS with ${peer}: ${fault}`, { cause: error ?? undefined }),
@@ -361,6 +433,9 @@ class SystemConnection implements Connection {
     this.#queue = null;
     const handler = this.#handler;
     this.#handler = null;
+    const dialing = this.#dialing;
+    this.#dialing = null;
+    dialing?.failed(error);
     if (handler !== null) this.#sends.clock.soon(() => this.#guard(() => handler.closed(error)));
   }
 
@@ -423,17 +498,33 @@ function connectError(host: string, port: number, cause: unknown): HeadwaterErro
   return new HeadwaterError("NETWORK", `cannot connect to ${host}:${port}: ${reason}`, { cause });
 }
 
+function handshakeError(host: string, port: number, cause: Error | null): HeadwaterError {
+  const fault = cause === null ? LEFT : cause.message.slice(cause.message.indexOf(": ") + 2);
+  // Whoever leaves may come back; who is not trusted stays that.
+  if (fault !== LEFT)
+    return new HeadwaterError("TLS_HANDSHAKE", `no TLS with ${host}:${port}: ${fault}`, { cause });
+  const reason = `${LEFT}: perhaps it does not speak TLS`;
+  return new HeadwaterError("NETWORK", `cannot connect to ${host}:${port}: ${reason}`, { cause });
+}
+
+const LEFT = "it left during the handshake";
+
+/** Why none of a host's addresses could be had. */
+function connectFailure(
+  host: string,
+  port: number,
+  addresses: readonly string[],
+  failures: readonly HeadwaterError[],
+): HeadwaterError {
+  const telling = failures.find(({ code }) => code === "TLS_HANDSHAKE" || code === "CONFIG_INVALID");
+  const first = telling ?? failures[0] ?? connectError(host, port, new Error("it has no address"));
+  if (failures.length < 2) return first;
+  return new HeadwaterError(first.code, `${first.message} (tried ${addresses.join(", ")})`, { cause: first });
+}
+
 const REASONS: Readonly<Record<string, string>> = {
+  DNS_ENOTFOUND: "unknown host (ENOTFOUND), or no name server answers",
   ECONNREFUSED: "nobody listens there (ECONNREFUSED)",
-  ENOTFOUND: "unknown host (ENOTFOUND)",
   EHOSTUNREACH: "no way to that host (EHOSTUNREACH)",
   ENETUNREACH: "no way to that network (ENETUNREACH)",
 };
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : "";
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}

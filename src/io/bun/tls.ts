@@ -1,6 +1,7 @@
+import { isIP } from "node:net";
 import type { Socket, TLSOptions } from "bun";
 import { HeadwaterError } from "../../base/errors.ts";
-import type { TlsServer } from "../network.ts";
+import type { TlsClient, TlsServer } from "../network.ts";
 
 /** SSL_OP_NO_TLSv1_2, by which 1.3 is the lowest; below 1.2 Bun speaks nothing anyway. */
 const NO_TLS_1_2 = 0x0800_0000;
@@ -26,11 +27,29 @@ export function checkTls(tls: TlsServer): void {
   try {
     Bun.listen({ hostname: "127.0.0.1", port: 0, tls: tlsOptions(tls), socket: { data() {} } }).stop(true);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const known = FAULTS.find(([mark]) => reason.includes(mark));
-    const message = known === undefined ? `certificate or key can't be used: ${reason}` : known[1];
-    throw new HeadwaterError("CONFIG_INVALID", `TLS: ${message}`, { cause });
+    throw unusable(cause);
   }
+}
+
+/** What Bun connects to `address` by. The name is checked by Bun where it can be, and by `TlsClientState` anyway. */
+export function tlsClientOptions(tls: TlsClient, address: string): TLSOptions {
+  const isName = isIP(tls.serverName) === 0;
+  return {
+    ...(tls.authorities === null ? {} : { ca: tls.authorities }),
+    ...(tls.certificate === null ? {} : { cert: tls.certificate }),
+    ...(tls.key === null ? {} : { key: tls.key }),
+    // Addresses are not names that a server is asked for by (RFC 6066, section 3).
+    ...(isName ? { serverName: tls.serverName } : {}),
+    rejectUnauthorized: tls.checkName && (isName || tls.serverName === address),
+  };
+}
+
+/** CONFIG_INVALID with what is wrong with a certificate, key or authority that Bun refused. */
+export function unusable(cause: unknown): HeadwaterError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const known = FAULTS.find(([mark]) => reason.includes(mark));
+  const message = known === undefined ? `certificate or key can't be used: ${reason}` : known[1];
+  return new HeadwaterError("CONFIG_INVALID", `TLS: ${message}`, { cause });
 }
 
 const FAULTS: readonly (readonly [string, string])[] = [
@@ -52,21 +71,26 @@ function protocolList(names: readonly string[]): Uint8Array {
 }
 
 /** The handshake of one connection: nothing of it is heard or said before it is good. */
-export class TlsState {
-  readonly #clientCertificate: TlsServer["clientCertificate"];
-  /** Whether the handshake is over and good. */
-  ready = false;
+export interface Handshake {
+  /** Whether it is over and good. */
+  readonly ready: boolean;
   /** The peer's certificate in DER, found good; null for none. */
+  readonly certificate: Uint8Array | null;
+  /** Judges what Bun tells of it: why the connection has to end, or null. */
+  judge(socket: Socket<unknown>, done: boolean, error: Error | null): string | null;
+}
+
+/** With a client. */
+export class TlsState implements Handshake {
+  readonly #clientCertificate: TlsServer["clientCertificate"];
+  ready = false;
   certificate: Uint8Array | null = null;
 
   constructor(clientCertificate: TlsServer["clientCertificate"]) {
     this.#clientCertificate = clientCertificate;
   }
 
-  /**
-   * Judges what Bun tells of a handshake: why the connection has to end, or null. Bun says `done` also of one whose
-   * peer showed a certificate that does not hold, and has an error for one who showed none.
-   */
+  /** Bun says `done` also where the peer showed a certificate that does not hold, and has an error where it showed none. */
   judge(socket: Socket<unknown>, done: boolean, error: Error | null): string | null {
     if (!done) return faultOf(error);
     const shown = this.#clientCertificate === "none" ? undefined : socket.getPeerX509Certificate();
@@ -81,15 +105,54 @@ export class TlsState {
   }
 }
 
+/** With a server. */
+export class TlsClientState implements Handshake {
+  readonly #tls: TlsClient;
+  ready = false;
+  certificate: Uint8Array | null = null;
+
+  constructor(tls: TlsClient) {
+    this.#tls = tls;
+  }
+
+  /** Bun says that it is not `done` also where only the name is wrong, and has that error last. */
+  judge(socket: Socket<unknown>, done: boolean, error: Error | null): string | null {
+    const { serverName, checkName } = this.#tls;
+    const onlyTheName = codeOf(error) === "ERR_TLS_CERT_ALTNAME_INVALID";
+    const shown = done || onlyTheName ? socket.getPeerX509Certificate() : undefined;
+    if (error !== null && !onlyTheName) return faultOf(error);
+    if (shown === undefined || (error === null && !socket.authorized)) return faultOf(null);
+    const fits = isIP(serverName) === 0 ? shown.checkHost(serverName) : shown.checkIP(serverName);
+    if (checkName && fits === undefined) {
+      return `its certificate is not for ${serverName} but for ${shown.subjectAltName ?? shown.subject}`;
+    }
+    this.certificate = new Uint8Array(shown.raw);
+    this.ready = true;
+    return null;
+  }
+}
+
+function codeOf(error: Error | null): string {
+  return error !== null && "code" in error ? String(error.code) : "";
+}
+
 /** What is wrong with a handshake, in words where they help. */
 function faultOf(error: Error | null): string {
   if (error === null) return "the handshake failed";
-  const known = HANDSHAKE_FAULTS.find(([mark]) => error.message.includes(mark));
+  const text = `${codeOf(error)} ${error.message}`;
+  const known = HANDSHAKE_FAULTS.find(([mark]) => text.includes(mark));
   return known === undefined ? error.message : known[1];
 }
 
 const HANDSHAKE_FAULTS: readonly (readonly [string, string])[] = [
   ["WRONG_VERSION_NUMBER", "it does not speak TLS"],
+  ["UNEXPECTED_MESSAGE", "it does not speak TLS"],
+  ["CERT_HAS_EXPIRED", "its certificate has expired, or the clock is wrong here"],
+  ["CERT_NOT_YET_VALID", "its certificate is not valid yet, or the clock is wrong here"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate is of an authority that is not trusted here"],
+  ["UNABLE_TO_GET_ISSUER_CERT", "its certificate is of an authority that is not trusted here"],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "its certificate is of an authority that is not trusted here"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is signed by itself, and not trusted here"],
   ["HTTP_REQUEST", "it speaks HTTP without TLS"],
   ["UNSUPPORTED_PROTOCOL", "it speaks no version of TLS that is new enough"],
   ["NO_APPLICATION_PROTOCOL", "it asks for another protocol (ALPN)"],

@@ -54,6 +54,10 @@ import { OFFSET_FETCH_REQUEST } from "../wire/generated/offset-fetch-request.ts"
 import { OFFSET_FETCH_RESPONSE } from "../wire/generated/offset-fetch-response.ts";
 import { PRODUCE_REQUEST } from "../wire/generated/produce-request.ts";
 import { PRODUCE_RESPONSE } from "../wire/generated/produce-response.ts";
+import { SASL_AUTHENTICATE_REQUEST } from "../wire/generated/sasl-authenticate-request.ts";
+import { SASL_AUTHENTICATE_RESPONSE } from "../wire/generated/sasl-authenticate-response.ts";
+import { SASL_HANDSHAKE_REQUEST } from "../wire/generated/sasl-handshake-request.ts";
+import { SASL_HANDSHAKE_RESPONSE } from "../wire/generated/sasl-handshake-response.ts";
 import { SHARE_GROUP_DESCRIBE_REQUEST } from "../wire/generated/share-group-describe-request.ts";
 import { SHARE_GROUP_DESCRIBE_RESPONSE } from "../wire/generated/share-group-describe-response.ts";
 import { SYNC_GROUP_REQUEST } from "../wire/generated/sync-group-request.ts";
@@ -133,6 +137,9 @@ export const JOIN_GROUP = { request: JOIN_GROUP_REQUEST, response: JOIN_GROUP_RE
 export const LEAVE_GROUP = { request: LEAVE_GROUP_REQUEST, response: LEAVE_GROUP_RESPONSE };
 export const LIST_GROUPS = { request: LIST_GROUPS_REQUEST, response: LIST_GROUPS_RESPONSE };
 export const OFFSET_DELETE = { request: OFFSET_DELETE_REQUEST, response: OFFSET_DELETE_RESPONSE };
+/** Version 0 has what follows travel without Kafka's framing. */
+export const SASL_HANDSHAKE = { request: SASL_HANDSHAKE_REQUEST, response: SASL_HANDSHAKE_RESPONSE };
+export const SASL_AUTHENTICATE = { request: SASL_AUTHENTICATE_REQUEST, response: SASL_AUTHENTICATE_RESPONSE };
 export const SHARE_GROUP_DESCRIBE = {
   request: SHARE_GROUP_DESCRIBE_REQUEST,
   response: SHARE_GROUP_DESCRIBE_RESPONSE,

@@ -14,6 +14,7 @@ import {
   KafkaConnection,
   type Reply,
 } from "./connection.ts";
+import type { SecuritySource } from "./security.ts";
 
 export interface ClusterOptions {
   /** Brokers to ask first, tried in turn. */
@@ -24,12 +25,21 @@ export interface ClusterOptions {
 
 export function clusterOptions(
   bootstrap: readonly Address[],
-  given: { readonly requestTimeoutMs?: number; readonly connection?: Partial<ConnectionOptions> } = {},
+  given: {
+    readonly requestTimeoutMs?: number;
+    readonly connection?: Partial<ConnectionOptions>;
+    /** Encryption and login of every connection; see `securitySource`. */
+    readonly security?: SecuritySource | null;
+  } = {},
 ): ClusterOptions {
   return {
     bootstrap,
     requestTimeoutMs: given.requestTimeoutMs ?? 30_000,
-    connection: { ...DEFAULT_CONNECTION_OPTIONS, ...given.connection },
+    connection: {
+      ...DEFAULT_CONNECTION_OPTIONS,
+      ...given.connection,
+      ...(given.security === undefined ? {} : { security: given.security }),
+    },
   };
 }
 
@@ -146,7 +156,7 @@ export class KafkaCluster {
       if (connection !== null && !connection.closed) return connection;
     }
     const list = [...addresses.values()];
-    let failure: HeadwaterError | null = null;
+    const failures: HeadwaterError[] = [];
     for (let tries = 0; tries < list.length; tries += 1) {
       const address = list[(this.#anyIndex + tries) % list.length] as Address;
       try {
@@ -154,14 +164,11 @@ export class KafkaCluster {
         this.#anyIndex += tries;
         return connection;
       } catch (error) {
-        failure = operational(error);
+        failures.push(operational(error));
       }
     }
     this.#anyIndex += 1;
-    const names = [...addresses.keys()].join(", ");
-    throw new HeadwaterError("NETWORK", `no broker answers (${names}): ${failure?.message}`, {
-      cause: failure,
-    });
+    throw noBroker([...addresses.keys()], failures);
   }
 
   /**
@@ -267,6 +274,31 @@ function topicMetadata(topic: MetadataResponseTopic): TopicMetadata {
 }
 
 const NO_PARTITION: PartitionMetadata = { leader: -1, leaderEpoch: -1, replicas: [], inSync: [] };
+
+/** Failures that somebody has to do something about, the most telling first. */
+const TELLING: readonly HeadwaterError["code"][] = [
+  "FILE_MISSING",
+  "CONFIG_INVALID",
+  "AUTHENTICATION",
+  "TLS_HANDSHAKE",
+];
+
+/** Why no broker could be had: by the failure that tells most, with its code. */
+function noBroker(names: readonly string[], failures: readonly HeadwaterError[]): HeadwaterError {
+  const telling = TELLING.map((code) => failures.find((failure) => failure.code === code)).find(
+    (failure) => failure !== undefined,
+  );
+  const cause = telling ?? failures[0];
+  const others = new Set(failures.map(({ message }) => message)).size - 1;
+  const more = others > 0 ? ` (and ${others} other failure${others > 1 ? "s" : ""})` : "";
+  return new HeadwaterError(
+    telling?.code ?? "NETWORK",
+    telling?.code === "FILE_MISSING"
+      ? telling.message
+      : `no broker answers (${names.join(", ")}): ${cause?.message}${more}`,
+    { cause },
+  );
+}
 
 /** The failure of a connection; anything else is a bug and goes on its way. */
 function operational(error: unknown): HeadwaterError {

@@ -11,7 +11,10 @@ import { readResponseHeader } from "../wire/generated/response-header.ts";
 import type { MessageCodec } from "../wire/message.ts";
 import { Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
+import { SASL_AUTHENTICATE, SASL_HANDSHAKE } from "./client-apis.ts";
 import { FrameAssembler } from "./frame-assembler.ts";
+import { type LoginChannel, logIn } from "./login.ts";
+import type { ConnectionSecurity, SecuritySource } from "./security.ts";
 
 /** What a client takes from its surroundings. */
 export interface ClientSeams {
@@ -33,6 +36,8 @@ export interface ConnectionOptions {
   readonly maxWaiting: number;
   /** By API key: a version above which nothing is spoken, though the broker would. */
   readonly maxVersions: ReadonlyMap<number, number>;
+  /** Encryption and login; null for neither. */
+  readonly security: SecuritySource | null;
 }
 
 export const DEFAULT_CONNECTION_OPTIONS: ConnectionOptions = {
@@ -43,6 +48,7 @@ export const DEFAULT_CONNECTION_OPTIONS: ConnectionOptions = {
   maxInFlight: 32,
   maxWaiting: 1024,
   maxVersions: new Map(),
+  security: null,
 };
 
 /** A request and its response: the pair of codecs, which share an API key and versions. */
@@ -77,6 +83,7 @@ export class KafkaConnection {
   readonly host: string;
   readonly port: number;
   readonly #clock: Clock;
+  readonly #random: Random;
   readonly #options: ConnectionOptions;
   readonly #frames: FrameAssembler;
   readonly #writer = new Writer();
@@ -90,32 +97,55 @@ export class KafkaConnection {
   #features: ReadonlyMap<string, number> = new Map();
   #onClosed: (() => void) | null = null;
   #timer: Timer | null = null;
+  #security: ConnectionSecurity = PLAIN;
+  /** While logging in again: what else is asked waits. */
+  #loggingIn = false;
+  #loginTimer: Timer | null = null;
+  /** How far it came, for a word about why it may have been closed. */
+  #met: "nothing" | "versions" | "answers" = "nothing";
 
-  private constructor(host: string, port: number, clock: Clock, options: ConnectionOptions) {
+  private constructor(
+    host: string,
+    port: number,
+    { clock, random }: Pick<ClientSeams, "clock" | "random">,
+    options: ConnectionOptions,
+  ) {
     this.host = host;
     this.port = port;
     this.#clock = clock;
+    this.#random = random;
     this.#options = options;
     this.#frames = new FrameAssembler(options.maxResponseBytes);
   }
 
-  /** Connects and asks which versions the broker serves. Rejects with NETWORK, TIMED_OUT or MALFORMED. */
+  /**
+   * Connects, asks which versions the broker serves and logs in. Rejects with NETWORK, TIMED_OUT or MALFORMED; with
+   * security also with TLS_HANDSHAKE, AUTHENTICATION, FILE_MISSING or CONFIG_INVALID.
+   */
   static async open(
-    seams: Pick<ClientSeams, "network" | "clock">,
+    seams: ClientSeams,
     host: string,
     port: number,
     options: ConnectionOptions = DEFAULT_CONNECTION_OPTIONS,
   ): Promise<KafkaConnection> {
-    const connection = new KafkaConnection(host, port, seams.clock, options);
-    connection.#connection = await seams.network.connect({
+    const connection = new KafkaConnection(host, port, seams, options);
+    const security = options.security?.() ?? PLAIN;
+    connection.#security = security;
+    const place = {
       host,
       port,
       timeoutMs: options.connectTimeoutMs,
       limits: { maxQueuedBytes: options.maxQueuedBytes },
       handler: connection.#handler(),
-    });
+    };
+    connection.#connection = await seams.network.connect(
+      security.tls === null
+        ? place
+        : { ...place, tls: { ...security.tls, serverName: security.tls.serverName ?? host } },
+    );
     try {
       await connection.#negotiate(options.connectTimeoutMs);
+      if (security.sasl !== null) await connection.#logIn();
     } catch (error) {
       connection.close();
       throw error;
@@ -159,6 +189,17 @@ export class KafkaConnection {
     timeoutMs: number,
     version: number = this.versionOf(api),
   ): Promise<Reply<Response>> {
+    return this.#request(api, body, timeoutMs, version, false);
+  }
+
+  /** `first`: before all that waits. */
+  #request<Request, Response>(
+    api: ClientApi<Request, Response>,
+    body: Request,
+    timeoutMs: number,
+    version: number,
+    first: boolean,
+  ): Promise<Reply<Response>> {
     if (this.#closedBy !== null) return Promise.resolve({ kind: "unsent", error: this.#closedBy });
     const wireApi = findApi(api.request.apiKey ?? -1);
     if (version < 0 || wireApi === undefined) {
@@ -170,7 +211,7 @@ export class KafkaConnection {
       return Promise.resolve({ kind: "unsent", error: new HeadwaterError("NETWORK", message) });
     }
     return new Promise((settle) => {
-      this.#enqueue({
+      const pending: Pending = {
         api: wireApi,
         version,
         deadlineMs: this.#clock.monotonicMs() + timeoutMs,
@@ -178,7 +219,10 @@ export class KafkaConnection {
         answer: (reader, spoken) =>
           settle({ kind: "answered", response: api.response.read(reader, spoken), version: spoken }),
         fail: (kind, error) => settle({ kind, error }),
-      });
+      };
+      if (first) this.#send(pending);
+      else this.#enqueue(pending);
+      this.#timer ??= this.#clock.after(TIMEOUT_CHECK_MS, () => this.#checkTimeouts());
     });
   }
 
@@ -202,12 +246,14 @@ export class KafkaConnection {
     return {
       data: (chunk) => {
         const fault = this.#frames.push(chunk, (frame) => this.#receive(frame));
-        if (fault !== null) this.#end(new HeadwaterError("MALFORMED", `${this.#name()} sent ${fault}`));
+        if (fault === null) return;
+        this.#end(new HeadwaterError("MALFORMED", `${this.#name()} sent ${fault}${this.#hint()}`));
       },
       // Sending never waits for room: requests are bounded by count, and their size by those who make them.
       drained: () => {},
       closed: (error) => {
-        const message = `${this.#name()} closed the connection${error === null ? "" : `: ${error.message}`}`;
+        const reason = error === null ? "" : `: ${error.message}`;
+        const message = `${this.#name()} closed the connection${this.#hint()}${reason}`;
         this.#end(new HeadwaterError("NETWORK", message, { cause: error }));
       },
     };
@@ -237,10 +283,75 @@ export class KafkaConnection {
     }
   }
 
+  /** Logs in, and again before that has lost its force (KIP-368). */
+  async #logIn(): Promise<void> {
+    const { sasl } = this.#security;
+    if (sasl === null) return;
+    const lifetimeMs = await logIn(this.#loginChannel(), sasl, this.#random);
+    if (lifetimeMs === 0 || this.closed) return;
+    const share = RELOGIN_SHARE + RELOGIN_JITTER * this.#random.fraction();
+    this.#loginTimer = this.#clock.after(Math.max(1, lifetimeMs * share), () => void this.#logInAgain());
+  }
+
+  async #logInAgain(): Promise<void> {
+    if (this.closed) return;
+    this.#loggingIn = true;
+    try {
+      // By the files as they are now; where one is not there just then, by what it held before.
+      this.#security = attempt(() => this.#options.security?.()) ?? this.#security;
+      await this.#logIn();
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#end(error);
+      return;
+    } finally {
+      this.#loggingIn = false;
+    }
+    this.#sendWaiting();
+  }
+
+  #loginChannel(): LoginChannel {
+    const timeoutMs = this.#options.connectTimeoutMs;
+    const ask = async <Request, Response>(
+      api: ClientApi<Request, Response>,
+      body: Request,
+      version: number,
+    ) => {
+      const reply = await this.#request(api, body, timeoutMs, version, true);
+      if (reply.kind !== "answered") throw reply.error;
+      return reply.response;
+    };
+    return {
+      name: this.#name(),
+      handshake: (mechanism) =>
+        ask(SASL_HANDSHAKE, { mechanism }, Math.min(1, this.versionOf(SASL_HANDSHAKE))),
+      authenticate: (authBytes) => ask(SASL_AUTHENTICATE, { authBytes }, this.versionOf(SASL_AUTHENTICATE)),
+    };
+  }
+
+  /** What a broker that hangs up so early may want. */
+  #hint(): string {
+    const { tls, sasl } = this.#security;
+    if (this.#met === "answers") return "";
+    if (this.#met === "versions") return sasl === null ? ": it may want a login (security.protocol)" : "";
+    if (tls === null) return ": it may want TLS (security.protocol)";
+    return tls.certificate === null
+      ? ": it may want a client certificate (ssl.certificate)"
+      : ": it may not trust the client certificate (ssl.certificate)";
+  }
+
   #enqueue(pending: Pending): void {
-    if (this.#inFlight.size >= this.#options.maxInFlight) this.#waiting.push(pending);
+    if (this.#loggingIn || this.#inFlight.size >= this.#options.maxInFlight) this.#waiting.push(pending);
     else this.#send(pending);
-    this.#timer ??= this.#clock.after(TIMEOUT_CHECK_MS, () => this.#checkTimeouts());
+  }
+
+  /** Sends what waited, as far as it may. */
+  #sendWaiting(): void {
+    while (!this.#loggingIn && this.#inFlight.size < this.#options.maxInFlight) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#send(next);
+    }
   }
 
   #send(pending: Pending): void {
@@ -289,8 +400,7 @@ export class KafkaConnection {
       return;
     }
     this.#inFlight.delete(correlationId);
-    const next = this.#waiting.shift();
-    if (next !== undefined) this.#send(next);
+    this.#sendWaiting();
   }
 
   #readAnswer(pending: Pending, frame: Uint8Array): void {
@@ -298,6 +408,8 @@ export class KafkaConnection {
     reader.reset(frame);
     readResponseHeader(reader, responseHeaderVersion(pending.api, pending.version));
     pending.answer(reader, refusesVersion(pending.api, frame) ? 0 : pending.version);
+    if (pending.api.key !== API_VERSIONS_REQUEST.apiKey) this.#met = "answers";
+    else if (this.#met === "nothing") this.#met = "versions";
   }
 
   #checkTimeouts(): void {
@@ -318,6 +430,7 @@ export class KafkaConnection {
     if (this.#closedBy !== null) return;
     this.#closedBy = error;
     this.#timer?.cancel();
+    this.#loginTimer?.cancel();
     this.#connection?.abort();
     const lost = [...this.#inFlight.values()];
     const unsent = this.#waiting;
@@ -341,6 +454,21 @@ interface Pending {
   /** Reads the answer, and settles. Throws MALFORMED. */
   readonly answer: (reader: Reader, version: number) => void;
   readonly fail: (kind: "unsent" | "lost", error: HeadwaterError) => void;
+}
+
+const PLAIN: ConnectionSecurity = { tls: null, sasl: null };
+/** Of the time that a login holds, after which it is renewed: somewhere between 85% and 95% of it. */
+const RELOGIN_SHARE = 0.85;
+const RELOGIN_JITTER = 0.1;
+
+/** What `make` gives, or null where it throws a HeadwaterError. */
+function attempt<T>(make: () => T): T | null {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    return null;
+  }
 }
 
 /** A broker that does not know the version of ApiVersions that was asked answers in version 0 (KIP-511). */

@@ -3,7 +3,13 @@ import { hasCode } from "../../../src/base/errors.ts";
 import { SystemClock } from "../../../src/io/bun/clock.ts";
 import { SystemNetwork } from "../../../src/io/bun/network.ts";
 import { TlsState } from "../../../src/io/bun/tls.ts";
-import type { Connection, ConnectionHandler, Listener, TlsServer } from "../../../src/io/network.ts";
+import type {
+  Connection,
+  ConnectionHandler,
+  Listener,
+  TlsClient,
+  TlsServer,
+} from "../../../src/io/network.ts";
 import {
   type Authority,
   derOf,
@@ -467,5 +473,116 @@ describe("renewing", () => {
     }
     const client = await dial(listener.port, device, { first: "hello" });
     await until(() => client.text === "echo hello");
+  });
+});
+
+describe("a client with TLS", () => {
+  const trusting: TlsClient = {
+    serverName: "localhost",
+    checkName: true,
+    authorities: authority.certificate,
+    certificate: null,
+    key: null,
+  };
+  const shown = { ...trusting, certificate: device.certificate, key: device.key };
+
+  async function dial(listener: Listener, tls: TlsClient, host = "127.0.0.1"): Promise<string> {
+    let heard: (text: string) => void = () => {};
+    const answer = new Promise<string>((resolve) => {
+      heard = resolve;
+    });
+    const connection = await network.connect({
+      host,
+      port: listener.port,
+      timeoutMs: 5_000,
+      limits: { maxQueuedBytes: 1 << 20 },
+      tls,
+      handler: {
+        data: (chunk) => heard(Buffer.from(chunk).toString()),
+        drained() {},
+        closed: (error) => heard(`closed ${error?.message ?? ""}`),
+      },
+    });
+    open.push(connection);
+    connection.send(Buffer.from("hello"));
+    return answer;
+  }
+
+  test("takes a server by its name, by its address, and by another name that it was given", async () => {
+    const { listener } = listen(PLAIN_CLIENTS);
+    expect(await dial(listener, trusting)).toBe("echo hello");
+    expect(await dial(listener, trusting, "localhost")).toBe("echo hello");
+    expect(await dial(listener, { ...trusting, serverName: "127.0.0.1" })).toBe("echo hello");
+  });
+
+  test("shows its certificate", async () => {
+    const { listener, seen } = listen({ ...MUTUAL, protocols: [] });
+    expect(await dial(listener, shown)).toBe("echo hello");
+    expect(seen[0]?.connection.peerCertificate).toEqual(new Uint8Array(derOf(device.certificate)));
+  });
+
+  test("hears of it where its certificate is not taken", async () => {
+    const { listener } = listen({ ...MUTUAL, protocols: [] });
+    expect(await dial(listener, trusting)).toStartWith("closed ");
+    const bad = { ...trusting, certificate: rogue.certificate, key: rogue.key };
+    expect(await dial(listener, bad)).toStartWith("closed ");
+  });
+
+  const outdated = issue(authority, { commonName: "localhost", dns: ["localhost"], days: -1 });
+  const strangers = newAuthority("somebody else").certificate;
+  test.each<readonly [string, TlsServer, TlsClient, string]>([
+    ["of another authority", PLAIN_CLIENTS, { ...trusting, authorities: strangers }, "not trusted"],
+    [
+      "of no authority that the runtime knows",
+      PLAIN_CLIENTS,
+      { ...trusting, authorities: null },
+      "not trusted",
+    ],
+    ["for another name", PLAIN_CLIENTS, { ...trusting, serverName: "central.example" }, "central.example"],
+    ["for another address", PLAIN_CLIENTS, { ...trusting, serverName: "192.0.2.1" }, "192.0.2.1"],
+    [
+      "that has expired",
+      { ...PLAIN_CLIENTS, certificate: outdated.certificate, key: outdated.key },
+      trusting,
+      "has expired",
+    ],
+  ])("refuses a certificate %s, and sends nothing", async (_what, tls, client, message) => {
+    const { listener, seen } = listen(tls);
+    const attempt = dial(listener, client);
+    await expect(attempt).rejects.toMatchObject({ code: "TLS_HANDSHAKE" });
+    await expect(attempt).rejects.toThrow(message);
+    expect(seen.map(({ text }) => text).join("")).toBe("");
+  });
+
+  test("takes any name where names are not checked, but no other authority", async () => {
+    const { listener } = listen(PLAIN_CLIENTS);
+    const anyName = { ...trusting, serverName: "central.example", checkName: false };
+    expect(await dial(listener, anyName)).toBe("echo hello");
+    expect(await dial(listener, { ...anyName, serverName: "192.0.2.1" })).toBe("echo hello");
+    await expect(dial(listener, { ...anyName, authorities: strangers })).rejects.toThrow("not trusted");
+  });
+
+  test("tells a server without TLS, and files that can't be used", async () => {
+    const plain = network.listen({
+      host: "127.0.0.1",
+      port: 0,
+      limits: { maxQueuedBytes: 1 << 20 },
+      accept: (connection) => ({
+        data: () => connection.send(Buffer.from("what?")),
+        drained() {},
+        closed() {},
+      }),
+    });
+    open.push(plain);
+    await expect(dial(plain, trusting)).rejects.toThrow("does not speak TLS");
+    const { listener } = listen(PLAIN_CLIENTS);
+    for (const [wrong, message] of [
+      [{ ...trusting, authorities: "none" }, "authorities is none"],
+      [{ ...shown, key: server.key }, "the key is not that of the certificate"],
+      [{ ...shown, certificate: "none" }, "have to be PEM"],
+    ] as const) {
+      await expect(dial(listener, wrong)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+      await expect(dial(listener, wrong)).rejects.toThrow(message);
+    }
   });
 });

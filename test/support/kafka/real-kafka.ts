@@ -56,9 +56,20 @@ export interface KafkaOptions {
    * that a client which starts at the proxy is sent back to the proxy.
    */
   readonly linkPorts?: readonly number[];
+  /** More listeners of each node (of one, where there are several: the ports are the same). */
+  readonly listeners?: readonly KafkaListener[];
+  /** Arguments of the tool that formats the storage, e.g. users of SCRAM. */
+  readonly formatArguments?: readonly string[];
   readonly heapMiB?: number;
   /** The virtual machine as Kafka's own start script has it; by default one that starts fast and stays small. */
   readonly forBenchmarks?: boolean;
+}
+
+export interface KafkaListener {
+  /** In capitals; settings of it are `listener.name.NAME.*`, in small letters. */
+  readonly name: string;
+  readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
+  readonly port: number;
 }
 
 /** From kafka-server-start.sh and kafka-run-class.sh of Kafka 4.3. */
@@ -218,7 +229,8 @@ class Node implements KafkaNode {
       `${name}=${level}`,
     ]);
     const format = ["kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c"];
-    const run = spawnSync("java", [...classPath(), ...format, this.configPath(), ...features], {
+    const more = this.options.formatArguments ?? [];
+    const run = spawnSync("java", [...classPath(), ...format, this.configPath(), ...features, ...more], {
       encoding: "utf8",
     });
     if (run.status !== 0) throw new Error(`Kafka's storage format failed: ${run.stdout}${run.stderr}`);
@@ -277,6 +289,12 @@ class Node implements KafkaNode {
       listeners.push(`LINK://${HOST}:${this.linkPort}`);
       advertised.push(`LINK://${HOST}:${this.advertisedLinkPort}`);
     }
+    const protocols = ["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", "LINK:PLAINTEXT"];
+    for (const { name, protocol, port } of this.options.listeners ?? []) {
+      listeners.push(`${name}://${HOST}:${port}`);
+      advertised.push(`${name}://${HOST}:${port}`);
+      protocols.push(`${name}:${protocol}`);
+    }
     listeners.push(`CONTROLLER://${HOST}:${this.controllerPort}`);
     return {
       "process.roles": "broker,controller",
@@ -285,7 +303,7 @@ class Node implements KafkaNode {
       "controller.listener.names": "CONTROLLER",
       listeners: listeners.join(","),
       "advertised.listeners": advertised.join(","),
-      "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,LINK:PLAINTEXT",
+      "listener.security.protocol.map": protocols.join(","),
       "inter.broker.listener.name": "PLAINTEXT",
       "log.dirs": join(this.folder, "data"),
       "offsets.topic.replication.factor": replicas,
