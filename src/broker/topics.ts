@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
+import { ReadableTopics } from "./device-views.ts";
 import type { Partition } from "./partition.ts";
 import { collisionName } from "./topic-name.ts";
 
@@ -23,6 +24,8 @@ export interface OwnedTopic extends Topic {
 
 /** The topics in force, by name and by id. */
 export class Topics {
+  /** With the views of single devices. */
+  readonly readable = new ReadableTopics(this);
   readonly #byName = new Map<string, OwnedTopic>();
   readonly #byId = new Map<Uuid, Topic>();
   /** Names by what is left of them where metrics take `.` and `_` for the same. */

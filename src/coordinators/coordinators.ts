@@ -51,7 +51,8 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     parts.groupConfigs ?? ((name: string) => broker.configs.of({ type: RESOURCE.group, name }));
   const groups = new GroupCoordinator({
     openLog: (state) => new InternalTopicLog(broker, GROUPS_TOPIC, state),
-    topics: broker.topics,
+    // A group may consume what one device sends.
+    topics: broker.topics.readable,
     clock: broker.clock,
     random,
     logger,

@@ -1,5 +1,6 @@
 import { type Int64, type Offset, toOffset, type Uuid } from "../base/ids.ts";
 import type { Broker } from "../broker/broker.ts";
+import { type DeviceView, isDeviceView } from "../broker/device-views.ts";
 import type { Partition } from "../broker/partition.ts";
 import { ERROR } from "./wire/generated/errors.ts";
 import type { FetchRequest } from "./wire/generated/fetch-request.ts";
@@ -26,6 +27,7 @@ export class FetchPartition {
   /** Why there is no partition. */
   missing: number = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
   #partition: Partition | null = null;
+  #view: DeviceView | null = null;
   #highWatermark: Int64 = NOT_TOLD;
   #logStartOffset: Int64 = NOT_TOLD;
 
@@ -38,6 +40,11 @@ export class FetchPartition {
 
   get partition(): Partition | null {
     return this.#partition;
+  }
+
+  /** The view of one device that is asked for in place of a partition. */
+  get view(): DeviceView | null {
+    return this.#view;
   }
 
   want(wanted: Wanted): void {
@@ -53,17 +60,18 @@ export class FetchPartition {
    */
   resolve(broker: Broker): void {
     if (this.#partition !== null && !this.#partition.deleted) return;
-    this.#partition = null;
-    this.topic ??= broker.topics.byId(this.topicId as Uuid)?.name ?? null;
+    this.#partition = this.#view = null;
+    const { readable } = broker.topics;
+    this.topic ??= readable.byId(this.topicId as Uuid)?.name ?? null;
     if (this.topic === null) {
       this.missing = ERROR.UNKNOWN_TOPIC_ID;
       return;
     }
-    const topic = broker.topics.get(this.topic);
-    const partition = topic?.partitions[this.index] ?? null;
-    if (topic === null || partition === null) this.missing = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+    const topic = readable.get(this.topic);
+    if (topic?.partitions[this.index] === undefined) this.missing = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
     else if (this.topicId !== null && topic.id !== this.topicId) this.missing = ERROR.INCONSISTENT_TOPIC_ID;
-    else this.#partition = partition;
+    else if (isDeviceView(topic)) this.#view = topic;
+    else this.#partition = topic.partitions[this.index] ?? null;
   }
 
   /** What a response has told the client. */

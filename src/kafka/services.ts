@@ -2,12 +2,15 @@ import type { Broker } from "../broker/broker.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
 import type { FetchSessions } from "./fetch-sessions.ts";
 import type { VersionRange } from "./handlers/18-api-versions.ts";
+import type { KafkaViews } from "./views/kafka-views.ts";
 
 /** What handlers work with. */
 export interface KafkaServices {
   readonly broker: Broker;
   readonly coordinators: Coordinators;
   readonly fetchSessions: FetchSessions;
+  /** Topics of single devices. */
+  readonly views: KafkaViews;
   /** What ApiVersions announces. */
   readonly versions: readonly VersionRange[];
   /** Broker settings as DescribeConfigs shows them, by Kafka's names where Kafka has the setting. */

@@ -15,6 +15,8 @@ export interface KeyBatches {
   readonly batches: readonly Uint8Array[];
   /** Where the search goes on: nothing between the last batch and this offset has the key. */
   readonly nextOffset: Offset;
+  /** What was gone through in segments without an index, beside the batches that were found. */
+  readonly scannedBytes: number;
 }
 
 export type KeyReadResult = KeyBatches | (AppendRefusal & { readonly batches: readonly Uint8Array[] });
@@ -82,6 +84,7 @@ export function readByKey(
   maxBytes: number,
   maxScanBytes = host.limits.keyScanBytes,
 ): KeyReadResult {
+  const scanBytes = Math.min(host.limits.keyScanBytes, maxScanBytes);
   const search: Search = {
     key,
     hash: keyHash(key),
@@ -90,17 +93,20 @@ export function readByKey(
     maxBytes,
     batches: [],
     bytes: 0,
-    scanBytes: Math.min(host.limits.keyScanBytes, maxScanBytes),
+    scanBytes,
   };
   for (const segment of log.segments) {
     if (segment.nextOffset <= search.fromOffset) continue;
     if (segment.baseOffset >= search.endOffset) break;
     const index = segment.sealed ? host.keyIndexes.get(segment) : null;
     const stop = index === null ? scan(host, segment, search) : lookUp(host, segment, index, search);
-    if (stop !== null) return { error: 0, batches: search.batches, nextOffset: stop as Offset };
+    if (stop !== null) return found(search, stop, scanBytes);
   }
-  const nextOffset = Math.max(search.fromOffset, search.endOffset) as Offset;
-  return { error: 0, batches: search.batches, nextOffset };
+  return found(search, Math.max(search.fromOffset, search.endOffset), scanBytes);
+}
+
+function found({ batches, scanBytes }: Search, nextOffset: number, allowedBytes: number): KeyBatches {
+  return { error: 0, batches, nextOffset: nextOffset as Offset, scannedBytes: allowedBytes - scanBytes };
 }
 
 /** Takes the batches that the index names. Gives the offset at which it had to stop, or null. */

@@ -21,6 +21,7 @@ import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
 import { FetchSessions } from "../kafka/fetch-sessions.ts";
 import { KafkaDoor } from "../kafka/listener.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
+import { KafkaViews } from "../kafka/views/kafka-views.ts";
 import { parseLogBugs } from "../log/log-config.ts";
 import { LogStore } from "../log/log-store.ts";
 import { EventLoopLag } from "../metrics/event-loop-lag.ts";
@@ -231,6 +232,7 @@ class Gateway implements RunningBroker {
         broker,
         coordinators,
         fetchSessions,
+        views: new KafkaViews(this.#clock),
         versions: SERVED_VERSIONS,
         brokerConfigs: () => brokerConfigs(this.#settings),
         limits: { maxFetchBytes: this.#settings["fetch.max.bytes"] },

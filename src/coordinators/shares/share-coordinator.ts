@@ -73,7 +73,8 @@ export class ShareCoordinator {
     });
     this.groups = parts.groups.register(
       new ShareGroups({
-        context: parts.groups.context,
+        // Queues are of topics: what one device sends is consumed by other groups.
+        context: { ...parts.groups.context, topics: broker.topics },
         settings: this.settings,
         state: this.state,
         onMemberGone: (groupId, memberId) => this.endSession(groupId, memberId),

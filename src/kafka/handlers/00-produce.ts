@@ -1,4 +1,5 @@
-import { ZERO_UUID } from "../../base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
+import type { Broker } from "../../broker/broker.ts";
 import type { Topic } from "../../broker/topics.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -67,7 +68,7 @@ function appendAll(
   const responses = request.topicData.map((data): TopicResponse => {
     const topic =
       data.topicId === ZERO_UUID ? broker.topics.get(data.name) : broker.topics.byId(data.topicId);
-    const missing = data.topicId === ZERO_UUID ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.UNKNOWN_TOPIC_ID;
+    const missing = topic === null ? absence(broker, data) : NOT_MISSING;
     return {
       name: data.name,
       topicId: data.topicId,
@@ -83,6 +84,27 @@ function appendAll(
   gather.whenAll(() => answer(call, request, responses));
 }
 
+interface Absence {
+  readonly error: number;
+  readonly message: string | null;
+}
+
+const NOT_MISSING: Absence = { error: ERROR.NONE, message: null };
+
+/** Why there is no topic to write to. */
+function absence(
+  { topics }: Broker,
+  { name, topicId }: { readonly name: string; readonly topicId: Uuid },
+): Absence {
+  const isById = topicId !== ZERO_UUID;
+  const view = isById ? topics.readable.viewById(topicId) : topics.readable.view(name);
+  if (view !== null) {
+    const message = `'${view.name}' shows one device's records and is not written to; write to '${view.topic.name}'.`;
+    return { error: ERROR.TOPIC_AUTHORIZATION_FAILED, message };
+  }
+  return { error: isById ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION, message: null };
+}
+
 function requestFault(request: ProduceRequest): number {
   if (request.acks < -1 || request.acks > 1) return ERROR.INVALID_REQUIRED_ACKS;
   return ERROR.NONE;
@@ -92,14 +114,14 @@ function append(
   version: number,
   { broker, counters }: KafkaServices,
   topic: Topic | null,
-  missing: number,
+  missing: Absence,
   data: PartitionData,
   verdict: Verdict | undefined,
   gather: Gather,
 ): PartitionResponse {
   const { index, records } = data;
   const partition = topic?.partitions[index];
-  if (topic === null) return refused(index, missing, null);
+  if (topic === null) return refused(index, missing.error, missing.message);
   if (partition === undefined || partition.deleted)
     return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
   if (topic.internal)

@@ -1,5 +1,6 @@
 import type { Offset } from "../../base/ids.ts";
 import { ZERO_UUID } from "../../base/ids.ts";
+import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
 import type { ReadWaiter } from "../../broker/waiting.ts";
 import type { Timer } from "../../io/clock.ts";
@@ -8,6 +9,7 @@ import type { ApiHandler, Call } from "../call.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchTopicResponse } from "../fetch-partition.ts";
 import { type FetchContext, type FetchResult, isFollower } from "../fetch-sessions.ts";
 import type { KafkaServices } from "../services.ts";
+import { ViewReads } from "../views/view-reads.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type FetchRequest, readFetchRequest } from "../wire/generated/fetch-request.ts";
 import { type FetchResponse, writeFetchResponse } from "../wire/generated/fetch-response.ts";
@@ -26,6 +28,8 @@ const FIRST_WITH_LEADER = 16;
  * Fetch, 4 to 18: long poll until minBytes or maxWaitMs, at least one batch however small the limits (KIP-74),
  * sessions (KIP-227), topic ids (KIP-516), isolation levels, divergence by epoch (KIP-595). Records leave as views
  * of the log, up to the high watermark, or to the last stable offset for those who read committed records.
+ *
+ * Views of single devices (`<topic>/<key>`) are read like topics; see kafka/views.
  *
  * One broker has no followers: who fetches as one is answered as by a leader that doesn't know the replica, and
  * there is no replica to prefer. Deviation: one response carries at most `limits.maxFetchBytes` (after the first
@@ -66,6 +70,7 @@ class Poll implements ReadWaiter {
   readonly #maxWaitMs: number;
   readonly #readCommitted: boolean;
   readonly #isFollower: boolean;
+  readonly #views: ViewReads;
   #watched: readonly Partition[] = [];
   #timer: Timer | null = null;
   #woken = false;
@@ -79,7 +84,8 @@ class Poll implements ReadWaiter {
     const missing: FetchPartition[] = [];
     for (const target of context.targets) {
       target.resolve(services.broker);
-      const isReadable = target.partition !== null || target.missing === ERROR.INCONSISTENT_TOPIC_ID;
+      const isThere = target.partition !== null || target.view !== null;
+      const isReadable = isThere || target.missing === ERROR.INCONSISTENT_TOPIC_ID;
       (isReadable ? targets : missing).push(target);
     }
     this.#targets = targets;
@@ -89,11 +95,16 @@ class Poll implements ReadWaiter {
     this.#maxWaitMs = Math.max(0, request.maxWaitMs);
     this.#readCommitted = request.isolationLevel === READ_COMMITTED;
     this.#isFollower = isFollower(request);
+    const maxViewBytes = Math.min(this.#maxFetchBytes, call.responseBudget);
+    this.#views = new ViewReads(targets, this.#readCommitted, maxViewBytes, services.views, () =>
+      this.wake(),
+    );
   }
 
   start(): void {
     if (this.#tryAnswer(this.#maxWaitMs === 0)) return;
-    this.#watched = this.#targets.flatMap(({ partition }) => partition ?? []);
+    const partitions = this.#targets.flatMap(({ partition }) => partition ?? []);
+    this.#watched = this.#views.isEmpty ? partitions : [...partitions, ...this.#views.partitions()];
     for (const partition of this.#watched) partition.addReader(this);
     this.#timer = this.#services.broker.clock.after(this.#maxWaitMs, () => this.#tryAnswer(true));
     this.#call.onAbandoned(() => this.#stop());
@@ -114,8 +125,9 @@ class Poll implements ReadWaiter {
   /** Answers where there is enough, something is wrong, or `now`. */
   #tryAnswer(now: boolean): boolean {
     const maxBytes = Math.min(this.#maxFetchBytes, this.#call.responseBudget);
-    let bytes = 0;
-    let urgent = this.#targets.length === 0;
+    this.#views.advance();
+    let bytes = this.#views.sizeBytes;
+    let urgent = this.#targets.length === 0 || this.#views.isUrgent;
     const results: FetchResult[] = [];
     for (const target of this.#targets) {
       const response = this.#read(target, maxBytes - bytes, bytes === 0);
@@ -124,12 +136,17 @@ class Poll implements ReadWaiter {
       results.push({ target, response });
     }
     if (!now && !urgent && bytes < this.#minBytes) return false;
+    const answered = results.map(({ target, response }) =>
+      target.view === null || response.errorCode !== ERROR.NONE
+        ? { target, response }
+        : { target, response: this.#viewAnswer(target) },
+    );
     this.#stop();
     for (const target of this.#missing) {
       const response = { ...failure(target.index, target.missing), abortedTransactions: [] };
-      results.push({ target, response });
+      answered.push({ target, response });
     }
-    this.#reply(results);
+    this.#reply(answered);
     return true;
   }
 
@@ -137,6 +154,7 @@ class Poll implements ReadWaiter {
     this.#done = true;
     this.#timer?.cancel();
     this.#timer = null;
+    this.#views.stop();
     for (const partition of this.#watched) partition.removeReader(this);
   }
 
@@ -153,17 +171,18 @@ class Poll implements ReadWaiter {
   }
 
   #read(target: FetchPartition, maxBytes: number, first: boolean): Response {
-    const { partition, index, fetchOffset } = target;
+    const { partition, view, index, fetchOffset } = target;
+    if (view !== null) return this.#viewFault(target, view);
     if (partition === null) return failure(index, target.missing);
     if (partition.deleted) return failure(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
     const { log } = partition;
     if (log.fault !== null) return this.#storageError(index);
     const epochError = epochFault(partition, target.currentLeaderEpoch);
-    if (epochError !== ERROR.NONE) return this.#withLeader(partition, epochError);
+    if (epochError !== ERROR.NONE) return this.#withLeader(index, partition, epochError);
     if (this.#isFollower) {
       const known = target.currentLeaderEpoch >= 0;
       const error = known ? ERROR.UNKNOWN_LEADER_EPOCH : ERROR.NOT_LEADER_OR_FOLLOWER;
-      return this.#withLeader(partition, error);
+      return this.#withLeader(index, partition, error);
     }
     const diverging = target.lastFetchedEpoch < 0 ? null : divergence(partition, target);
     if (diverging === OUT_OF_RANGE) return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
@@ -174,6 +193,33 @@ class Poll implements ReadWaiter {
       return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
     }
     return this.#records(log, index, fetchOffset, Math.min(target.maxBytes, maxBytes), first);
+  }
+
+  /** What keeps a view from being read; else its answer without records, which come last. */
+  #viewFault(target: FetchPartition, { topic }: DeviceView): Response {
+    const { index, fetchOffset } = target;
+    if (fetchOffset === null) return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
+    const [first] = topic.partitions;
+    const partition = this.#views.answering(target) ?? first;
+    if (partition === undefined || partition.deleted) return failure(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    if (partition.log.fault !== null) return this.#storageError(index);
+    const epochError = epochFault(partition, target.currentLeaderEpoch);
+    if (epochError !== ERROR.NONE) return this.#withLeader(index, partition, epochError);
+    if (this.#isFollower) return this.#withLeader(index, partition, ERROR.NOT_LEADER_OR_FOLLOWER);
+    return failure(index, ERROR.NONE);
+  }
+
+  #viewAnswer(target: FetchPartition): Response {
+    const { index } = target;
+    const { error, partition, records } = this.#views.answer(target);
+    if (error === ERROR.KAFKA_STORAGE_ERROR) return this.#storageError(index);
+    if (error !== ERROR.NONE) return failure(index, error);
+    if (partition !== null) return { ...this.#header(partition.log, index), records };
+    // As long as the key is nowhere, its log ends where the reader is.
+    const end = target.fetchOffset ?? 0;
+    const abortedTransactions = this.#readCommitted ? [] : null;
+    const none = { ...failure(index, ERROR.NONE), logStartOffset: 0, abortedTransactions };
+    return { ...none, highWatermark: end, lastStableOffset: end };
   }
 
   #records(log: PartitionLog, index: number, fetchOffset: Offset, limit: number, first: boolean): Response {
@@ -207,7 +253,7 @@ class Poll implements ReadWaiter {
     return failure(index, isOld ? ERROR.NOT_LEADER_OR_FOLLOWER : ERROR.KAFKA_STORAGE_ERROR);
   }
 
-  #withLeader({ index, leaderEpoch }: Partition, error: number): Response {
+  #withLeader(index: number, { leaderEpoch }: Partition, error: number): Response {
     const isTold = error === ERROR.NOT_LEADER_OR_FOLLOWER || error === ERROR.FENCED_LEADER_EPOCH;
     if (this.#call.version < FIRST_WITH_LEADER || !isTold) return failure(index, error);
     const leaderId = this.#services.broker.nodeId;

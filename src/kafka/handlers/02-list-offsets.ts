@@ -1,12 +1,17 @@
+import type { Int64 } from "../../base/ids.ts";
+import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
 import type { ApiHandler } from "../call.ts";
+import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
+import { type FoundRecord, type OffsetQuestion, ViewOffsets } from "../views/view-offsets.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type ListOffsetsRequest, readListOffsetsRequest } from "../wire/generated/list-offsets-request.ts";
 import {
   type ListOffsetsResponse,
   writeListOffsetsResponse,
 } from "../wire/generated/list-offsets-response.ts";
+import type { Mutable } from "../wire/message.ts";
 import { epochFault } from "./leader-epoch.ts";
 
 type PartitionResponse = ListOffsetsResponse["topics"][number]["partitions"][number];
@@ -34,10 +39,12 @@ export const listOffsets: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 11,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, { broker, views }) {
     const request = readListOffsetsRequest(call.reader, call.version);
     const twice = namedTwice(request);
     const refused = new Set<string>();
+    const questions: OffsetQuestion[] = [];
+    const gather = new Gather();
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.flatMap((wanted): PartitionResponse | [] => {
@@ -52,6 +59,12 @@ export const listOffsets: ApiHandler<KafkaServices> = {
         if (timestamp < 0 && call.version < (FIRST_VERSION.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
           return unknown(index, ERROR.UNSUPPORTED_VERSION);
         }
+        const view = index === 0 ? broker.topics.readable.view(name) : null;
+        if (view !== null) {
+          const response = { ...unknown(index, ERROR.NONE) };
+          questions.push(viewQuestion(view, request, wanted, response, call.version, gather));
+          return response;
+        }
         const partition = broker.partition(name, index);
         if (partition === null) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
         const fault = epochFault(partition, wanted.currentLeaderEpoch);
@@ -60,9 +73,59 @@ export const listOffsets: ApiHandler<KafkaServices> = {
         return call.version < FIRST_WITH_EPOCH ? { ...response, leaderEpoch: NO_EPOCH } : response;
       }),
     }));
-    call.reply((writer) => writeListOffsetsResponse(writer, { throttleTimeMs: 0, topics }, call.version));
+    const search = new ViewOffsets(views, questions);
+    call.onAbandoned(() => search.stop());
+    search.start();
+    gather.whenAll(() =>
+      call.reply((writer) => writeListOffsetsResponse(writer, { throttleTimeMs: 0, topics }, call.version)),
+    );
   },
 };
+
+/** What has to be found out about a view of one device; it is put into the response. */
+function viewQuestion(
+  view: DeviceView,
+  { isolationLevel }: ListOffsetsRequest,
+  wanted: { readonly timestamp: Int64; readonly currentLeaderEpoch: number },
+  response: Mutable<PartitionResponse>,
+  version: number,
+  gather: Gather,
+): OffsetQuestion {
+  const timestamp = Number(wanted.timestamp);
+  const ended = gather.begin(() => {});
+  const byTime = timestamp >= 0 ? ({ timestampMs: timestamp } as const) : ("partition" as const);
+  const readCommitted = isolationLevel === READ_COMMITTED;
+  return {
+    view,
+    wanted: timestamp === MAX_TIMESTAMP ? "latest-time" : byTime,
+    readCommitted,
+    answer: ({ error, partition, record }) => {
+      const fault = partition === null ? ERROR.NONE : epochFault(partition, wanted.currentLeaderEpoch);
+      response.errorCode = error || fault;
+      const told =
+        timestamp < 0 && timestamp !== MAX_TIMESTAMP ? boundary(timestamp, partition, readCommitted) : record;
+      if (told !== null && response.errorCode === ERROR.NONE) {
+        response.offset = told.offset;
+        response.timestamp = told.timestampMs;
+        if (version >= FIRST_WITH_EPOCH) response.leaderEpoch = partition?.leaderEpoch ?? 0;
+      }
+      ended(0);
+    },
+  };
+}
+
+/** Where a view begins or ends: where the partition that has its records does, and at 0 where none has. */
+function boundary(
+  timestamp: number,
+  partition: Partition | null,
+  readCommitted: boolean,
+): FoundRecord | null {
+  if (timestamp === LATEST_TIERED || timestamp === EARLIEST_PENDING_UPLOAD) return null;
+  if (partition === null) return { offset: 0, timestampMs: -1 };
+  const { log } = partition;
+  const end = readCommitted ? log.lastStableOffset : log.highWatermark;
+  return { offset: timestamp === LATEST ? end : log.logStartOffset, timestampMs: -1 };
+}
 
 /** The first version in which a special timestamp means something. */
 const FIRST_VERSION: ReadonlyMap<number, number> = new Map([

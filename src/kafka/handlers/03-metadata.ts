@@ -1,19 +1,26 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
+import { type DeviceView, readableNameFault } from "../../broker/device-views.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
+import { shownPartitions } from "../views/shown-partitions.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type MetadataRequest, readMetadataRequest } from "../wire/generated/metadata-request.ts";
 import { type MetadataResponseTopic, writeMetadataResponse } from "../wire/generated/metadata-response.ts";
 import type { Mutable } from "../wire/message.ts";
-import { CLUSTER_OPERATIONS, NO_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+import {
+  CLUSTER_OPERATIONS,
+  NO_OPERATIONS,
+  TOPIC_OPERATIONS,
+  VIEW_OPERATIONS,
+} from "./authorized-operations.ts";
 
 /**
  * Metadata, 0 to 13 (KIP-430, KIP-516). One broker leads every partition. A request with ids is answered by ids
- * alone, as in Kafka. A missing topic is created where settings and the client allow, and announced once it is on
+ * alone, as in Kafka. Views of single devices are told to who asks for them, and not in the list of all topics. A missing topic is created where settings and the client allow, and announced once it is on
  * the disk: Kafka answers LEADER_NOT_AVAILABLE first and lets the client ask again.
  */
 export const metadata: ApiHandler<KafkaServices> = {
@@ -35,7 +42,8 @@ export const metadata: ApiHandler<KafkaServices> = {
     const topics = wanted.map((topic) => {
       const described = lookUp(topic, request, broker, gather);
       if (request.includeTopicAuthorizedOperations && described.name !== null)
-        described.topicAuthorizedOperations = TOPIC_OPERATIONS;
+        described.topicAuthorizedOperations =
+          broker.topics.get(described.name) === null ? VIEW_OPERATIONS : TOPIC_OPERATIONS;
       return described;
     });
     const operations = request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS;
@@ -89,15 +97,17 @@ function lookUp(
 ): Mutable<MetadataResponseTopic> {
   const { name, topicId } = wanted;
   if (name === null || topicId !== ZERO_UUID) {
-    const topic = broker.topics.byId(topicId as Topic["id"]);
+    const topic = broker.topics.readable.byId(topicId as Topic["id"]);
     if (topic !== null) return describe(topic, broker);
     const errorCode = topicId === ZERO_UUID ? ERROR.INVALID_REQUEST : ERROR.UNKNOWN_TOPIC_ID;
     return { ...unknown(errorCode, null), topicId: topicId as Topic["id"] };
   }
-  const existing = broker.topics.get(name);
+  const existing = broker.topics.readable.get(name);
   if (existing !== null) return describe(existing, broker);
-  if (topicNameFault(name) !== null) return unknown(ERROR.INVALID_TOPIC_EXCEPTION, name);
-  if (!request.allowAutoTopicCreation) return unknown(ERROR.UNKNOWN_TOPIC_OR_PARTITION, name);
+  if (readableNameFault(name) !== null) return unknown(ERROR.INVALID_TOPIC_EXCEPTION, name);
+  // The topic of a view may come; a topic of that name never does.
+  const mayCreate = request.allowAutoTopicCreation && topicNameFault(name) === null;
+  if (!mayCreate) return unknown(ERROR.UNKNOWN_TOPIC_OR_PARTITION, name);
   let described: Mutable<MetadataResponseTopic> | null = null;
   const ended = gather.begin((error) => {
     if (described !== null && error !== 0) described.errorCode = error;
@@ -122,21 +132,21 @@ function unknown(errorCode: number, name: string | null): MetadataResponseTopic 
   };
 }
 
-function describe(topic: Topic, broker: Broker): MetadataResponseTopic {
+function describe(topic: Topic | DeviceView, broker: Broker): MetadataResponseTopic {
   const nodes = [broker.nodeId];
   return {
     errorCode: ERROR.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.internal,
-    partitions: topic.partitions.map((partition) => ({
-      errorCode: partition.log.fault === null ? ERROR.NONE : ERROR.KAFKA_STORAGE_ERROR,
-      partitionIndex: partition.index,
+    partitions: shownPartitions(topic).map(({ index, leaderEpoch, isWell }) => ({
+      errorCode: isWell ? ERROR.NONE : ERROR.KAFKA_STORAGE_ERROR,
+      partitionIndex: index,
       leaderId: broker.nodeId,
-      leaderEpoch: partition.leaderEpoch,
+      leaderEpoch,
       replicaNodes: nodes,
       isrNodes: nodes,
-      offlineReplicas: partition.log.fault === null ? [] : nodes,
+      offlineReplicas: isWell ? [] : nodes,
     })),
     topicAuthorizedOperations: NO_OPERATIONS,
   };

@@ -73,7 +73,7 @@ function fetchGroup(
   if (topics === null) {
     const all: Topic[] = [];
     for (const { topic, partitions } of offsets.fetchAll(groupId, stable)) {
-      const topicId: Uuid = broker.topics.get(topic)?.id ?? ZERO_UUID;
+      const topicId: Uuid = broker.topics.readable.get(topic)?.id ?? ZERO_UUID;
       // One that is gone can't be told by its id.
       if (byId && topicId === ZERO_UUID) continue;
       all.push({
@@ -85,7 +85,7 @@ function fetchGroup(
     return { groupId, topics: all, errorCode };
   }
   const answered = topics.map(({ name, topicId, partitionIndexes }) => {
-    const known = byId ? (broker.topics.byId(topicId)?.name ?? null) : name;
+    const known = byId ? (broker.topics.readable.byId(topicId)?.name ?? null) : name;
     const partitions = partitionIndexes.map((partition) =>
       known === null
         ? none(partition, ERROR.UNKNOWN_TOPIC_ID)

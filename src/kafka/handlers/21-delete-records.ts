@@ -50,7 +50,8 @@ function deleteFrom(
   const result: Result = { partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode: ERROR.NONE };
   const partition = broker.partition(topic, partitionIndex);
   if (partition === null) {
-    result.errorCode = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+    const isView = broker.topics.readable.view(topic) !== null;
+    result.errorCode = isView ? ERROR.TOPIC_AUTHORIZATION_FAILED : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
   } else if (broker.topics.get(topic)?.internal === true) {
     result.errorCode = ERROR.INVALID_TOPIC_EXCEPTION;
   } else if (!partition.log.config.deletes) {

@@ -19,14 +19,18 @@ export const offsetForLeaderEpoch: ApiHandler<KafkaServices> = {
   minVersion: 2,
   maxVersion: 4,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, { broker, views }) {
     const request = readOffsetForLeaderEpochRequest(call.reader, call.version);
     const topics = request.topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(
         ({ partition: index, currentLeaderEpoch, leaderEpoch }): PartitionResponse => {
-          const partition = broker.partition(topic, index);
-          if (partition === null) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+          const view = index === 0 ? broker.topics.readable.view(topic) : null;
+          const partition = view === null ? broker.partition(topic, index) : views.homes.of(view).partition;
+          if (partition === null) {
+            // Of a device that nobody has looked for yet: no epoch can tell what its reader has lost.
+            return unknown(index, view === null ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.NONE);
+          }
           if (partition.log.fault !== null) return unknown(index, ERROR.KAFKA_STORAGE_ERROR);
           const fault = epochFault(partition, currentLeaderEpoch);
           if (fault !== ERROR.NONE) return unknown(index, fault);

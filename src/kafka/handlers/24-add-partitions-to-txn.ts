@@ -116,10 +116,11 @@ function add(
   );
 }
 
-/** Clients don't write to the broker's own topics, as its own offsets do. */
+/** Clients don't write to the broker's own topics, as its own offsets do, nor to views of devices. */
 function partitionFault(broker: Broker, { topic, partition }: TopicPartition, version: number): number {
   if (version < FIRST_OF_BROKERS && broker.topics.get(topic)?.internal === true)
     return ERROR.TOPIC_AUTHORIZATION_FAILED;
+  if (broker.topics.readable.view(topic) !== null) return ERROR.TOPIC_AUTHORIZATION_FAILED;
   return broker.partition(topic, partition) === null ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.NONE;
 }
 

@@ -1,5 +1,5 @@
+import { isDeviceView, readableNameFault } from "../../broker/device-views.ts";
 import { RESOURCE } from "../../broker/dynamic-configs.ts";
-import { topicNameFault } from "../../broker/topic-name.ts";
 import type { ApiHandler } from "../call.ts";
 import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -86,9 +86,10 @@ function describe(
   const own = String(broker.nodeId);
   switch (resourceType) {
     case RESOURCE.topic: {
-      const fault = topicNameFault(name);
+      const fault = readableNameFault(name);
       if (fault !== null) return { error: ERROR.INVALID_TOPIC_EXCEPTION, message: fault };
-      const topic = broker.topics.get(name);
+      const found = broker.topics.readable.get(name);
+      const topic = found !== null && isDeviceView(found) ? found.topic : found;
       if (topic === null) return { error: ERROR.UNKNOWN_TOPIC_OR_PARTITION, message: "" };
       return describeTopicConfigs(topic.configs, broker);
     }

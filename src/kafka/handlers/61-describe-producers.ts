@@ -1,4 +1,4 @@
-import { topicNameFault } from "../../broker/topic-name.ts";
+import { readableNameFault } from "../../broker/device-views.ts";
 import type { ApiHandler } from "../call.ts";
 import { once, unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -23,11 +23,14 @@ export const describeProducers: ApiHandler<KafkaServices> = {
   handle(call, { broker }) {
     const request = readDescribeProducersRequest(call.reader, call.version);
     const topics = once(request.topics, ({ name }) => name).map(({ name, partitionIndexes }) => {
-      const nameFault = topicNameFault(name);
+      const nameFault = readableNameFault(name);
       return {
         name,
         partitions: unique(partitionIndexes).map((index): PartitionResponse => {
           if (nameFault !== null) return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
+          // Nobody writes to a view.
+          if (index === 0 && broker.topics.readable.view(name) !== null)
+            return refused(index, ERROR.NONE, null);
           const partition = broker.partition(name, index);
           if (partition === null) return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
           if (partition.log.fault !== null) return refused(index, ERROR.KAFKA_STORAGE_ERROR, null);

@@ -1,10 +1,10 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
-import type { Partition } from "../../broker/partition.ts";
-import { topicNameFault } from "../../broker/topic-name.ts";
+import { type DeviceView, isDeviceView, readableNameFault } from "../../broker/device-views.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
+import { type ShownPartition, shownPartitions } from "../views/shown-partitions.ts";
 import {
   type DescribeTopicPartitionsRequest,
   readDescribeTopicPartitionsRequest,
@@ -14,7 +14,7 @@ import {
   writeDescribeTopicPartitionsResponse,
 } from "../wire/generated/describe-topic-partitions-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import { NO_OPERATIONS, TOPIC_OPERATIONS } from "./authorized-operations.ts";
+import { NO_OPERATIONS, TOPIC_OPERATIONS, VIEW_OPERATIONS } from "./authorized-operations.ts";
 
 type Answer = DescribeTopicPartitionsResponse["topics"][number];
 type Cursor = { readonly topicName: string; readonly partitionIndex: number };
@@ -66,9 +66,9 @@ function describe(request: DescribeTopicPartitionsRequest, broker: Broker): Desc
       nextCursor = { topicName: name, partitionIndex: 0 };
       break;
     }
-    const topic = broker.topics.get(name);
+    const topic = broker.topics.readable.get(name);
     if (topic === null) {
-      const invalid = topicNameFault(name) !== null;
+      const invalid = readableNameFault(name) !== null;
       topics.push({
         ...unknown(name, invalid ? ERROR.INVALID_TOPIC_EXCEPTION : ERROR.UNKNOWN_TOPIC_OR_PARTITION),
         topicAuthorizedOperations: TOPIC_OPERATIONS,
@@ -76,7 +76,7 @@ function describe(request: DescribeTopicPartitionsRequest, broker: Broker): Desc
       continue;
     }
     const first = name === cursor?.topicName ? cursor.partitionIndex : 0;
-    const partitions = topic.partitions.slice(first, first + room);
+    const partitions = shownPartitions(topic).slice(first, first + room);
     topics.push(known(topic, partitions, broker.nodeId));
     room -= partitions.length;
     if (first + partitions.length < topic.partitions.length) {
@@ -87,15 +87,15 @@ function describe(request: DescribeTopicPartitionsRequest, broker: Broker): Desc
   return { throttleTimeMs: 0, topics, nextCursor };
 }
 
-function known(topic: Topic, partitions: readonly Partition[], nodeId: number): Answer {
+function known(topic: Topic | DeviceView, partitions: readonly ShownPartition[], nodeId: number): Answer {
   const nodes = [nodeId];
   return {
     errorCode: ERROR.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.internal,
-    partitions: partitions.map(({ index, leaderEpoch, log }) => ({
-      errorCode: log.fault === null ? ERROR.NONE : ERROR.KAFKA_STORAGE_ERROR,
+    partitions: partitions.map(({ index, leaderEpoch, isWell }) => ({
+      errorCode: isWell ? ERROR.NONE : ERROR.KAFKA_STORAGE_ERROR,
       partitionIndex: index,
       leaderId: nodeId,
       leaderEpoch,
@@ -103,9 +103,9 @@ function known(topic: Topic, partitions: readonly Partition[], nodeId: number): 
       isrNodes: nodes,
       eligibleLeaderReplicas: [],
       lastKnownElr: [],
-      offlineReplicas: log.fault === null ? [] : nodes,
+      offlineReplicas: isWell ? [] : nodes,
     })),
-    topicAuthorizedOperations: TOPIC_OPERATIONS,
+    topicAuthorizedOperations: isDeviceView(topic) ? VIEW_OPERATIONS : TOPIC_OPERATIONS,
   };
 }
 

@@ -28,6 +28,9 @@ export const TOPIC_OPERATIONS = bits(
   ALTER_CONFIGS,
 );
 
+/** Of a device's view, which nobody writes to. */
+export const VIEW_OPERATIONS = bits(READ, DESCRIBE, DESCRIBE_CONFIGS);
+
 export const CLUSTER_OPERATIONS = bits(
   CREATE,
   ALTER,

@@ -9,7 +9,7 @@ export interface NamedTopic<Partition> {
   readonly partitions: readonly Partition[];
 }
 
-/** Those of a request's partitions that there are. */
+/** Those of a request's partitions that there are, views of devices included. */
 export interface KnownTopic<Partition> {
   readonly name: string;
   readonly id: Uuid;
@@ -34,7 +34,8 @@ export class KnownPartitions<Partition> {
   ) {
     const known: KnownTopic<Partition>[] = [];
     this.#errors = topics.map(({ name, topicId, partitions }, place) => {
-      const topic = byId ? broker.topics.byId(topicId) : broker.topics.get(name);
+      const { readable } = broker.topics;
+      const topic = byId ? readable.byId(topicId) : readable.get(name);
       if (topic === null) {
         const error = byId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
         return partitions.map(() => error);

@@ -14,6 +14,7 @@ import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
 import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
+import { KafkaViews } from "../../../src/kafka/views/kafka-views.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import type { MessageCodec } from "../../../src/kafka/wire/message.ts";
 import { Reader } from "../../../src/kafka/wire/reader.ts";
@@ -83,6 +84,7 @@ export class Gateway {
       broker: this.broker,
       coordinators: this.coordinators,
       fetchSessions: new FetchSessions(clock, new SeededRandom(17)),
+      views: new KafkaViews(clock),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => [],
       limits: { maxFetchBytes: options.maxFetchBytes ?? 1024 * 1024 },

@@ -3,7 +3,7 @@ import type { Reader } from "../../../kafka/wire/reader.ts";
 import type { ClassicGroups } from "../classic/classic-groups.ts";
 import type { GroupContext, GroupPart, RecordValue } from "../group-part.ts";
 import { ClassicMembers } from "./classic-members.ts";
-import { ConsumerGroup } from "./group.ts";
+import { ConsumerGroup, subscribedNames } from "./group.ts";
 import { type ConsumerClient, type HeartbeatAnswer, Heartbeats } from "./heartbeats.ts";
 import { ConsumerRuntime } from "./runtime.ts";
 import { CONSUMER_RECORD_TYPES, replayConsumerRecord } from "./state.ts";
@@ -54,6 +54,9 @@ export class ConsumerGroups implements GroupPart {
   loaded(): void {
     for (const group of this.#context.registry.all()) {
       if (!(group instanceof ConsumerGroup)) continue;
+      // Views of devices are known by their ids once their names were asked for.
+      for (const name of subscribedNames(group.members.values(), group.regexes))
+        this.#context.topics.get(name);
       const { sessionTimeoutMs } = this.#runtime.times(group.id);
       for (const member of group.members.values()) {
         this.#runtime.keepSession(group.id, member.memberId, sessionTimeoutMs);

@@ -244,12 +244,15 @@ export class GroupOffsets implements GroupPart {
     this.#scheduleExpiry();
   }
 
-  /** Offsets of a topic that is gone go, too. */
+  /** Offsets of a topic that is gone go, too, and those of the views of its devices. */
   topicChanged(topic: string): void {
-    if (this.#context.topics.get(topic) !== null) return;
     const records: CoordinatorRecord[] = [];
-    for (const [groupId, partition] of this.#store.positionsOfTopic(topic)) {
-      records.push(encodeOffsetTombstone(groupId, topic, partition));
+    for (const name of this.#store.topics()) {
+      const isOf = name === topic || name.startsWith(`${topic}/`) || name.startsWith(`${topic}--`);
+      if (!isOf || this.#context.topics.get(name) !== null) continue;
+      for (const [groupId, partition] of this.#store.positionsOfTopic(name)) {
+        records.push(encodeOffsetTombstone(groupId, name, partition));
+      }
     }
     this.#appendAll(records, () => {});
   }

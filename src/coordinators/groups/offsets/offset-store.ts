@@ -31,6 +31,10 @@ class OffsetTotals {
     return this.#groupsOfTopic.get(topic)?.keys() ?? [];
   }
 
+  topics(): Iterable<string> {
+    return this.#groupsOfTopic.keys();
+  }
+
   /** A table holds offsets of this topic for this group from here on. */
   enter(topic: string, groupId: string): void {
     let groups = this.#groupsOfTopic.get(topic);
@@ -227,6 +231,11 @@ export class OffsetStore {
         }
       }
     }
+  }
+
+  /** Topics that some group has an offset of, waiting ones included. */
+  topics(): readonly string[] {
+    return [...this.#totals.topics()];
   }
 
   /** Group and partition of every offset of a topic, waiting ones included. */

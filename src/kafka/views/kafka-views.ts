@@ -1,0 +1,15 @@
+import type { Clock } from "../../io/clock.ts";
+import { Homes } from "./home.ts";
+import { Turns } from "./turns.ts";
+
+/** What the readers of device views share. */
+export class KafkaViews {
+  readonly turns: Turns;
+  readonly homes = new Homes();
+  /** Records that fetches hold while they wait for more. */
+  heldBytes = 0;
+
+  constructor(clock: Clock) {
+    this.turns = new Turns(clock);
+  }
+}

@@ -1,0 +1,171 @@
+import { HeadwaterError } from "../../base/errors.ts";
+import { type Offset, offset } from "../../base/ids.ts";
+import type { Partition } from "../../broker/partition.ts";
+import type { AbortedTransaction } from "../../log/transaction-state.ts";
+import {
+  batchBaseOffset,
+  batchCompression,
+  batchIsControl,
+  batchIsTransactional,
+  batchLastOffset,
+  batchNextOffset,
+  batchProducerId,
+  COMPRESSION_NONE,
+} from "../../records/batch.ts";
+import { RecordCursor } from "../../records/reader.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+
+/** Batches that one look into the log takes at most, and what it walks where there is no index. */
+const READ_BYTES = 128 * 1024;
+const SCAN_BYTES = 256 * 1024;
+/** What a look costs where it finds nothing. */
+const MIN_COST_BYTES = 4 * 1024;
+/** To decompress a batch costs several times what reading it does. */
+const COMPRESSED_COST = 4;
+
+/** Gets the records of a scan, in the order of their offsets. */
+export interface RecordTaker {
+  /** Another batch: what follows is of it. */
+  open?(batch: Uint8Array): void;
+  /** Takes the record that the cursor is at. False where it is to be the first of the next scan. */
+  take(record: RecordCursor): boolean;
+}
+
+/** What a turn of the event loop may still do. */
+export interface ScanBudget {
+  bytes: number;
+}
+
+/**
+ * - "more": there is more to look through
+ * - "end": everything readers may see has been looked through, for now
+ * - "full": the taker has refused a record
+ */
+export type ScanState = "more" | "end" | "full" | { readonly error: number };
+
+/**
+ * Looks for the records of one key in one partition, in slices: a step goes through a bounded part of the log, so that
+ * the event loop can do something else between two. Markers are left out, and with `readCommitted` what is beyond the
+ * last stable offset and the records of aborted transactions.
+ */
+export class KeyScan {
+  readonly partition: Partition;
+  /** Nothing below it is left to look for. */
+  position: number;
+  readonly #key: Uint8Array;
+  readonly #readCommitted: boolean;
+  readonly #taker: RecordTaker;
+  readonly #cursor = new RecordCursor({ verifyCrc: true });
+
+  constructor(
+    partition: Partition,
+    key: Uint8Array,
+    fromOffset: number,
+    readCommitted: boolean,
+    taker: RecordTaker,
+  ) {
+    this.partition = partition;
+    this.position = fromOffset;
+    this.#key = key;
+    this.#readCommitted = readCommitted;
+    this.#taker = taker;
+  }
+
+  /** Where readers of this kind see the log end. */
+  get endOffset(): Offset {
+    const { log } = this.partition;
+    return this.#readCommitted ? log.lastStableOffset : log.highWatermark;
+  }
+
+  /** Goes on until the budget is used up, or nothing is left to do. */
+  step(budget: ScanBudget): ScanState {
+    while (budget.bytes > 0) {
+      const state = this.#look(budget);
+      if (state !== "more") return state;
+    }
+    return "more";
+  }
+
+  #look(budget: ScanBudget): ScanState {
+    const { log } = this.partition;
+    const end = this.endOffset;
+    // Retention may have gone past it meanwhile.
+    this.position = Math.max(this.position, log.logStartOffset);
+    if (this.position >= end) return "end";
+    const read = log.readKey(this.#key, offset(this.position), READ_BYTES, SCAN_BYTES);
+    if (!("nextOffset" in read)) return { error: read.error };
+    budget.bytes -= Math.max(read.scannedBytes, MIN_COST_BYTES);
+    const aborted = this.#abortedIn(read.batches, read.nextOffset, end);
+    if (aborted === null) return { error: ERROR.KAFKA_STORAGE_ERROR };
+    for (const batch of read.batches) {
+      if (batchBaseOffset(batch, 0) >= end) break;
+      const isPlain = batchCompression(batch, 0) === COMPRESSION_NONE;
+      budget.bytes -= batch.length * (isPlain ? 1 : COMPRESSED_COST);
+      if (batchIsControl(batch, 0) || isAborted(batch, aborted)) continue;
+      const state = this.#takeFrom(batch);
+      if (state !== "more") return state;
+    }
+    this.position = Math.max(this.position, Math.min(read.nextOffset, end));
+    return this.position >= end ? "end" : "more";
+  }
+
+  #takeFrom(batch: Uint8Array): ScanState {
+    const cursor = this.#cursor;
+    try {
+      this.#taker.open?.(batch);
+      cursor.open(batch);
+      while (cursor.next()) {
+        if (cursor.offset < this.position || !this.#isOfKey()) continue;
+        if (!this.#taker.take(cursor)) {
+          this.position = cursor.offset;
+          return "full";
+        }
+        this.position = cursor.offset + 1;
+      }
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      // A client that had got the batch itself would have found the same.
+      return { error: ERROR.CORRUPT_MESSAGE };
+    } finally {
+      cursor.close();
+    }
+    this.position = Math.max(this.position, batchNextOffset(batch, 0));
+    return "more";
+  }
+
+  #isOfKey(): boolean {
+    const key = this.#key;
+    const { bytes, keyStart, keyEnd } = this.#cursor;
+    if (keyStart < 0 || keyEnd - keyStart !== key.length) return false;
+    for (let index = 0; index < key.length; index++) {
+      if (bytes[keyStart + index] !== key[index]) return false;
+    }
+    return true;
+  }
+
+  /** Null where it can't be told. */
+  #abortedIn(
+    batches: readonly Uint8Array[],
+    nextOffset: number,
+    endOffset: number,
+  ): readonly AbortedTransaction[] | null {
+    if (!this.#readCommitted || !batches.some((batch) => batchIsTransactional(batch, 0))) return [];
+    const [first] = batches;
+    if (first === undefined) return [];
+    const from = batchBaseOffset(first, 0);
+    return this.partition.log.abortedTransactions(from, Math.max(from, Math.min(nextOffset, endOffset)));
+  }
+}
+
+function isAborted(batch: Uint8Array, aborted: readonly AbortedTransaction[]): boolean {
+  if (aborted.length === 0 || !batchIsTransactional(batch, 0)) return false;
+  const producerId = batchProducerId(batch, 0);
+  const first = batchBaseOffset(batch, 0);
+  const last = batchLastOffset(batch, 0);
+  return aborted.some(
+    (transaction) =>
+      transaction.producerId === producerId &&
+      transaction.firstOffset <= last &&
+      first <= transaction.lastOffset,
+  );
+}

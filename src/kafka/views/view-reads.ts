@@ -1,0 +1,211 @@
+import type { DeviceView } from "../../broker/device-views.ts";
+import type { Partition } from "../../broker/partition.ts";
+import type { FetchPartition } from "../fetch-partition.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import type { Home } from "./home.ts";
+import type { KafkaViews } from "./kafka-views.ts";
+import { KeyScan, type ScanBudget } from "./key-scan.ts";
+import type { SlicedWork } from "./turns.ts";
+import { type Room, ViewRecords } from "./view-records.ts";
+
+/** What one fetch collects of views at most before it is answered. */
+const MAX_FETCH_BYTES = 1024 * 1024;
+/** From what all fetches hold together on, each is answered with the least that it may have. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
+
+/** What is told of one view. */
+export interface ViewAnswer {
+  readonly error: number;
+  /** Null where it is not known yet, or empty. */
+  readonly partition: Partition | null;
+  readonly records: Uint8Array;
+}
+
+/**
+ * The views of one fetch request. They are looked through in slices of the event loop, all of them in turns, as far as
+ * readers may see and as the answer has room; `onNews` runs once there is nothing more to do for now.
+ */
+export class ViewReads implements SlicedWork, Room {
+  readonly #views: KafkaViews;
+  readonly #reads = new Map<FetchPartition, ViewRead>();
+  readonly #active = new Set<ViewRead>();
+  readonly #maxBytes: number;
+  readonly #onNews: () => void;
+  #heldBytes = 0;
+  #refused = false;
+  #advancing = false;
+  #stopped = false;
+
+  constructor(
+    targets: Iterable<FetchPartition>,
+    readCommitted: boolean,
+    maxBytes: number,
+    views: KafkaViews,
+    onNews: () => void,
+  ) {
+    this.#views = views;
+    this.#maxBytes = Math.min(maxBytes, MAX_FETCH_BYTES);
+    this.#onNews = onNews;
+    for (const target of targets) {
+      if (target.view === null || target.fetchOffset === null) continue;
+      const home = views.homes.of(target.view);
+      const want = { fromOffset: target.fetchOffset, maxBytes: target.maxBytes, readCommitted };
+      this.#reads.set(target, new ViewRead(target.view, home, want, this));
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#reads.size === 0;
+  }
+
+  /** Bytes of records so far. */
+  get sizeBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Whether there is no point in waiting for more. */
+  get isUrgent(): boolean {
+    if (this.#refused) return true;
+    for (const read of this.#reads.values()) if (read.isUrgent) return true;
+    return false;
+  }
+
+  /** Looks for what has come since; `onNews` does not run in this call. */
+  advance(): void {
+    for (const read of this.#reads.values()) if (!read.isUrgent) this.#active.add(read);
+    if (this.#active.size === 0) return;
+    this.#advancing = true;
+    this.#views.turns.add(this);
+    this.#advancing = false;
+  }
+
+  /** Whose records may be waited for. */
+  partitions(): readonly Partition[] {
+    return [...new Set([...this.#reads.values()].flatMap((read) => read.partitions()))];
+  }
+
+  /** The partition that has the view's records, as far as that is known. */
+  answering(target: FetchPartition): Partition | null {
+    return this.#reads.get(target)?.partition ?? null;
+  }
+
+  answer(target: FetchPartition): ViewAnswer {
+    const read = this.#reads.get(target);
+    const error = ERROR.OFFSET_OUT_OF_RANGE;
+    return read?.answer() ?? { error, partition: null, records: NO_BYTES };
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#views.turns.remove(this);
+    this.#views.heldBytes -= this.#heldBytes;
+    this.#active.clear();
+  }
+
+  step(budget: ScanBudget): boolean {
+    // A read that needs more goes behind the others.
+    for (const read of this.#active) {
+      if (budget.bytes <= 0) return false;
+      this.#active.delete(read);
+      if (!read.step(budget)) this.#active.add(read);
+    }
+    if (!this.#advancing) this.#onNews();
+    return true;
+  }
+
+  fits(sizeBytes: number): boolean {
+    const { heldBytes } = this.#views;
+    const fits =
+      this.#heldBytes === 0 || (this.#heldBytes + sizeBytes <= this.#maxBytes && heldBytes < MAX_HELD_BYTES);
+    this.#refused ||= !fits;
+    return fits;
+  }
+
+  take(sizeBytes: number): void {
+    this.#heldBytes += sizeBytes;
+    this.#views.heldBytes += sizeBytes;
+  }
+}
+
+interface Want {
+  readonly fromOffset: number;
+  readonly maxBytes: number;
+  readonly readCommitted: boolean;
+}
+
+/** One view of a fetch. */
+class ViewRead {
+  readonly #view: DeviceView;
+  readonly #home: Home;
+  readonly #want: Want;
+  readonly #room: Room;
+  #scan: KeyScan | null = null;
+  #records: ViewRecords | null = null;
+  #error: number = ERROR.NONE;
+  #full = false;
+  /** Whether the key was nowhere when it was looked for: its first record is not missed, wherever it comes. */
+  #wasNowhere = false;
+
+  constructor(view: DeviceView, home: Home, want: Want, room: Room) {
+    this.#view = view;
+    this.#home = home;
+    this.#want = want;
+    this.#room = room;
+  }
+
+  get partition(): Partition | null {
+    return this.#home.partition;
+  }
+
+  get isUrgent(): boolean {
+    return this.#full || this.#error !== ERROR.NONE;
+  }
+
+  /** True once there is nothing more to do for now. */
+  step(budget: ScanBudget): boolean {
+    if (!this.#home.step(budget)) return false;
+    const { partition } = this.#home;
+    if (partition === null) {
+      if (this.#want.fromOffset > 0) this.#error = ERROR.OFFSET_OUT_OF_RANGE;
+      this.#wasNowhere = true;
+      return true;
+    }
+    this.#scan ??= this.#begin(partition);
+    if (this.#scan === null) return true;
+    const state = this.#scan.step(budget);
+    if (state === "more") return false;
+    this.#full = state === "full";
+    if (typeof state === "object") this.#error = state.error;
+    return true;
+  }
+
+  partitions(): readonly Partition[] {
+    const { partition } = this.#home;
+    return partition === null ? this.#view.topic.partitions : [partition];
+  }
+
+  answer(): ViewAnswer {
+    const { partition } = this.#home;
+    const records =
+      this.#scan === null || this.#records === null
+        ? NO_BYTES
+        : this.#records.finish(this.#want.fromOffset, this.#scan.position);
+    return { error: records.length > 0 ? ERROR.NONE : this.#error, partition, records };
+  }
+
+  #begin(partition: Partition): KeyScan | null {
+    const { log } = partition;
+    const { fromOffset, maxBytes, readCommitted } = this.#want;
+    const isBelow = fromOffset < log.logStartOffset && !this.#wasNowhere;
+    if (isBelow || fromOffset > log.logEndOffset) {
+      this.#error = ERROR.OFFSET_OUT_OF_RANGE;
+      return null;
+    }
+    this.#records = new ViewRecords(this.#room, maxBytes, partition.leaderEpoch);
+    const from = Math.max(fromOffset, log.logStartOffset);
+    return new KeyScan(partition, this.#view.key, from, readCommitted, this.#records);
+  }
+}
+
+const NO_BYTES = new Uint8Array(0);
