@@ -40,8 +40,13 @@ export interface CentreCalls {
   "commit-offsets": { ask: CommitOffsets; answer: Refusal };
   /** EndTxn. With protocol 2 the answer brings the producer id and epoch to go on with. */
   end: { ask: InTransaction & { readonly commit: boolean }; answer: ProducerGrant };
+  /** Closes what is open to the centre, until the next "connect". */
+  disconnect: { ask: null; answer: null };
   "load-position": { ask: null; answer: Uint8Array | null };
   "save-position": { ask: Uint8Array; answer: null };
+  /** The link's own state, see LinkRecord. */
+  "load-link": { ask: null; answer: Uint8Array | null };
+  "save-link": { ask: Uint8Array; answer: null };
 }
 
 export type CallKind = keyof CentreCalls;

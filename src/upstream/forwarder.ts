@@ -1,15 +1,19 @@
 import type { Random } from "../io/random.ts";
 import { backoffMs } from "../kafka/client/backoff.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
-import { COMPRESSION_ZSTD } from "../records/batch.ts";
-import { compress } from "../records/compression/codecs.ts";
 import { Calls } from "./calls.ts";
 import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./centre.ts";
 import { Intake } from "./intake.ts";
-import type { Compress } from "./lane.ts";
+import { compressor } from "./link/compression.ts";
+import { Drain } from "./link/drain.ts";
+import { type Hold, LinkGovernor } from "./link/governor.ts";
+import { LinkBook } from "./link/link-book.ts";
+import type { LinkMode } from "./link/link-record.ts";
+import { UNKNOWN_TIME } from "./link/settings.ts";
 import { LocalPosition } from "./local-position.ts";
 import { LostEnds } from "./lost-ends.ts";
 import { Outbox } from "./outbox.ts";
+import { type Phase, stateOf } from "./phase.ts";
 import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
@@ -17,33 +21,10 @@ import { RoundPipeline } from "./round-pipeline.ts";
 import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
 import { slotsOf } from "./slots.ts";
 import type { LocalSource } from "./source.ts";
-import type { UplinkState, UplinkStatus, UplinkTopicStatus } from "./status.ts";
+import type { UplinkStatus, UplinkTopicStatus } from "./status.ts";
 import type { TopicRoute } from "./topic-route.ts";
 import { type Now, TopicSetup } from "./topic-setup.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
-
-/**
- * What the forwarder is doing. Every failure leads to `waiting`, and from there everything begins again: connect,
- * take the producer id (which ends whatever transaction was open), read the committed positions, forward. So an
- * unknown outcome is never guessed at, and there is one way to resume, whatever happened.
- */
-type Phase =
-  | {
-      readonly kind: "waiting";
-      readonly as: "backing off" | "fenced" | "failed";
-      readonly untilMs: number;
-      readonly reason: string;
-    }
-  | { readonly kind: "connecting" }
-  | { readonly kind: "loading" }
-  /** `aborting`: the coordinator took us for who we are, and ends our transaction first. */
-  | { readonly kind: "initialising"; readonly notBeforeMs: number; readonly aborting: boolean }
-  /** Fenced; looks whether it was another copy. */
-  | { readonly kind: "looking"; readonly notBeforeMs: number }
-  /** Ends what the centre lost track of. */
-  | { readonly kind: "mending" }
-  | { readonly kind: "forwarding" }
-  | { readonly kind: "stopped" };
 
 export interface Turn {
   /** To be performed now, in order. */
@@ -60,10 +41,10 @@ const ABORT_RETRY_MS = 20;
 const FIRST_LOOK_MS = 2_000;
 /** Local topics are listed again this often; a topic that appears calls for a turn by itself. */
 const LIST_TOPICS_MS = 1_000;
+/** While the link may not be used, it is looked this often whether it may: the clock may be set. */
+const MAX_HOLD_MS = 30_000;
 /** A fenced copy takes over once the other one made no claim for this many of its intervals. */
 const SILENT_CLAIMS = 3;
-/** zstd's fastest standard level: on a link the next ones save little and cost twice the CPU. */
-const ZSTD_LEVEL = 1;
 
 /**
  * Carries local topics to a central cluster. Pure: it is given outcomes and the time, and returns requests; the
@@ -81,6 +62,9 @@ export class Forwarder {
   readonly #setup: TopicSetup;
   readonly #local: LocalPosition;
   readonly #lostEnds: LostEnds;
+  readonly #link: LinkGovernor;
+  readonly #book: LinkBook;
+  readonly #drain = new Drain();
   #phase: Phase = { kind: "waiting", as: "backing off", untilMs: 0, reason: "starting" };
   #facts: CentreFacts | null = null;
   #failures = 0;
@@ -92,6 +76,8 @@ export class Forwarder {
   #claimedMs: number | null = null;
   #rival: { readonly claim: Claim; readonly seenMs: number; readonly looks: number } | null = null;
   #lastError: string | null = null;
+  /** Why the link was not used last, told of once. */
+  #lastHold: string | null = null;
   /** What the centre denied topics for since a round was completed last: told once. */
   readonly #denials = new Set<string>();
   #recordsForwarded = 0;
@@ -100,15 +86,20 @@ export class Forwarder {
   #restarts = 0;
   #newestTimestampMs = -1;
 
-  /** `instance` names this run of this process among all copies of the gateway: letters and digits, unique. */
+  /**
+   * `instance` names this run of this process among all copies of the gateway: letters and digits, unique. The link's
+   * governor counts what the sockets do; left out, it counts nothing and knows no time of day.
+   */
   constructor(
     settings: UplinkSettings,
     source: LocalSource,
     random: Random,
     instance: string,
     reports: UplinkReports,
+    link: LinkGovernor = new LinkGovernor(settings.link, settings.limits, UNKNOWN_TIME, random),
   ) {
     this.settings = settings;
+    this.#link = link;
     this.#random = random;
     this.#reports = reports;
     this.#instance = instance;
@@ -121,8 +112,8 @@ export class Forwarder {
       denied: (error: number, what: string) => this.#denied(error, what),
       maySend: () => this.#local.maySend(),
     };
-    const outbox = new Outbox(settings.limits, compressor(settings));
-    this.#intake = new Intake(settings, source, outbox, reports);
+    const outbox = new Outbox(settings.limits, compressor(settings), link.sizes);
+    this.#intake = new Intake(settings, source, outbox, reports, link);
     this.#pipeline = new RoundPipeline(
       settings,
       this.#intake,
@@ -131,9 +122,11 @@ export class Forwarder {
       reports,
       hooks,
       this.#now,
+      link,
     );
     this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#local = new LocalPosition(settings, this.#intake, this.#calls, hooks, this.#now);
+    this.#book = new LinkBook(link, this.#calls, hooks);
     this.#lostEnds = new LostEnds(settings, this.#calls, reports, hooks, this.#now);
   }
 
@@ -162,6 +155,16 @@ export class Forwarder {
     this.#pipeline.draining = true;
   }
 
+  /** What the operator wants; it outlives the process once `toStore` of the link is stored. A turn is wanted after it. */
+  setMode(mode: LinkMode): void {
+    this.#link.mode = mode;
+    this.#drain.end();
+    if (mode === "draining") this.#drain.begin(this.#intake);
+    if (this.#phase.kind === "waiting" && this.#phase.as === "held") {
+      this.#phase = { ...this.#phase, untilMs: this.#now.nowMs };
+    }
+  }
+
   get drained(): boolean {
     return this.#phase.kind !== "forwarding" || this.#pipeline.quiet;
   }
@@ -182,7 +185,7 @@ export class Forwarder {
     const lagRecords = isKnown ? lags.reduce((sum, lag) => sum + lag, 0) : -1;
     return {
       name: this.settings.name,
-      state: this.#state(nowMs),
+      state: stateOf(this.#phase, nowMs, this.#lastError, [...this.#intake.routes.values()]),
       clusterId: this.#facts?.clusterId ?? null,
       lastError: this.#lastError,
       topics,
@@ -193,6 +196,8 @@ export class Forwarder {
       newestTimestampMs: this.#newestTimestampMs,
       bufferedBytes: this.#pipeline.outbox.bufferedBytes,
       lagRecords,
+      link: this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
+      budget: this.#link.budgetStatus(),
     };
   }
 
@@ -236,6 +241,8 @@ export class Forwarder {
           this.#local.nextMs(),
           this.#listTopicsAtMs,
         ];
+        const lookMs = this.#link.nextLookMs();
+        if (lookMs !== null) times.push(this.#now.nowMs + lookMs);
         if (this.#claimedMs !== null) times.push(this.#claimedMs + this.settings.limits.keepAliveMs);
         return Math.min(...times.filter((time) => time !== null));
       }
@@ -249,10 +256,34 @@ export class Forwarder {
     this.#phase = { kind: "loading" };
     this.#intake.refresh(this.#pipeline.quiet);
     this.#hasListed = true;
-    this.#local.read(() => this.#connect());
+    this.#local.read(() =>
+      this.#book.read(() => {
+        const hold = this.#governLink();
+        if (hold === null) {
+          // Before the first byte is used: who dies while connecting, again and again, uses up the budget, too.
+          this.#book.advance();
+          this.#connect();
+        } else this.#hold(hold);
+      }),
+    );
+  }
+
+  /** Nothing may be sent: so nothing is open to the centre either. */
+  #hold(hold: Hold): void {
+    this.#link.away(this.#now.nowMs);
+    if (this.#lastHold !== hold.reason) this.#reports.onState("info", `held: ${hold.reason}`);
+    this.#lastHold = hold.reason;
+    const restarts = this.#restarts;
+    this.#forget();
+    this.#restarts = restarts;
+    const untilMs = this.#now.nowMs + Math.min(MAX_HOLD_MS, hold.retryInMs ?? MAX_HOLD_MS);
+    this.#phase = { kind: "waiting", as: "held", reason: hold.reason, untilMs };
+    this.#calls.ask("disconnect", null, () => {});
+    this.#book.advance();
   }
 
   #connect(): void {
+    this.#lastHold = null;
     this.#phase = { kind: "connecting" };
     this.#calls.ask("connect", null, (outcome) => {
       if (outcome.kind === "answered") this.#connected(outcome.answer);
@@ -263,6 +294,7 @@ export class Forwarder {
 
   #connected(facts: CentreFacts): void {
     this.#facts = facts;
+    this.#link.reached(this.#now.nowMs);
     const transactional = this.settings.delivery === "transactional";
     if (transactional && facts.transactions === 0) {
       this.#wait(
@@ -332,6 +364,12 @@ export class Forwarder {
   }
 
   #forward(): boolean {
+    const hold = this.#governLink();
+    if (hold !== null && this.#pipeline.quiet) {
+      this.#hold(hold);
+      return false;
+    }
+    this.#book.advance();
     if (this.#now.nowMs >= this.#listTopicsAtMs) {
       this.#listTopicsAtMs = this.#now.nowMs + LIST_TOPICS_MS;
       this.#intake.refresh(this.#pipeline.quiet);
@@ -350,6 +388,19 @@ export class Forwarder {
     return more;
   }
 
+  /** What the link lets pass now. */
+  #governLink(): Hold | null {
+    const news = this.#link.advance(this.#now.nowMs);
+    if (news !== null) this.#reports.onState("warn", news);
+    if (this.#link.mode === "draining") {
+      if (!this.#drain.begun) this.#drain.begin(this.#intake);
+      if (this.#drain.leftRecords(this.#intake) === 0) this.setMode("paused");
+    }
+    const hold = this.#link.hold();
+    this.#pipeline.held = hold !== null;
+    return hold;
+  }
+
   /** Between two rounds the partition counts may change without a record overtaking another. */
   #adoptLaneCounts(): void {
     if (!this.#pipeline.quiet) return;
@@ -361,7 +412,7 @@ export class Forwarder {
   }
 
   #claimDue(): boolean {
-    if (this.#pipeline.protocol === 0 || this.#pipeline.draining) return false;
+    if (this.#pipeline.protocol === 0 || this.#pipeline.draining || this.#pipeline.held) return false;
     const due =
       this.#claimedMs === null || this.#now.nowMs >= this.#claimedMs + this.settings.limits.keepAliveMs;
     return due && [...this.#intake.routes.values()].some(({ state }) => state.kind === "ready");
@@ -412,6 +463,7 @@ export class Forwarder {
 
   /** Begins again after a wait with jitter. */
   #reset(reason: string): void {
+    this.#link.away(this.#now.nowMs);
     this.#failures += 1;
     const { backoffMs: baseMs, maxBackoffMs: maxMs } = this.settings.limits;
     this.#wait("backing off", reason, backoffMs(this.#failures, { baseMs, maxMs }, this.#random));
@@ -441,6 +493,7 @@ export class Forwarder {
     this.#pipeline.restart();
     this.#setup.restart();
     this.#local.restart();
+    this.#book.restart();
   }
 
   /** The producer id has a newer epoch. Whether that is another copy's shows in who committed last. */
@@ -525,38 +578,8 @@ export class Forwarder {
       }),
     };
   }
-
-  #state(nowMs: number): UplinkState {
-    const phase = this.#phase;
-    switch (phase.kind) {
-      case "waiting": {
-        if (this.#lastError === null) return { kind: "connecting" };
-        return { kind: phase.as, reason: phase.reason, retryInMs: Math.max(0, phase.untilMs - nowMs) };
-      }
-      case "looking": {
-        const reason = this.#lastError ?? "";
-        return { kind: "fenced", reason, retryInMs: Math.max(0, phase.notBeforeMs - nowMs) };
-      }
-      case "forwarding": {
-        const resolving = [...this.#intake.routes.values()].every(({ state }) => state.kind !== "ready");
-        return resolving ? { kind: "resolving" } : { kind: "forwarding" };
-      }
-      case "stopped":
-        return { kind: "stopped" };
-      default:
-        return { kind: "connecting" };
-    }
-  }
 }
 
 function sameClaim(a: Claim, b: Claim | null): boolean {
   return b !== null && a.instance === b.instance && a.sequence === b.sequence;
-}
-
-function compressor(settings: UplinkSettings): Compress {
-  if (settings.compression === "none") return () => null;
-  return (records) => {
-    const bytes = compress(COMPRESSION_ZSTD, records, ZSTD_LEVEL);
-    return bytes.length < records.length ? { code: COMPRESSION_ZSTD, bytes } : null;
-  };
 }

@@ -4,6 +4,8 @@ import { batchBaseOffset, batchNextOffset, completeBatchSizeBytes } from "../rec
 import { partitionForKey } from "../records/murmur2.ts";
 import { RecordCursor } from "../records/reader.ts";
 import type { Lane } from "./lane.ts";
+import type { LinkGovernor } from "./link/governor.ts";
+import { PartitionQueue } from "./link/partition-queue.ts";
 import type { Outbox } from "./outbox.ts";
 import type { GapCause, UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
@@ -26,11 +28,19 @@ export class Intake {
   readonly #reports: UplinkReports;
   readonly #filter: TopicFilter;
   readonly #cursor = new RecordCursor({ verifyCrc: true });
-  /** Partitions with something to read, in turn. */
-  #ring: SourcePartition[] = [];
+  readonly #link: LinkGovernor;
+  readonly #queue: PartitionQueue;
 
-  constructor(settings: UplinkSettings, source: LocalSource, outbox: Outbox, reports: UplinkReports) {
+  constructor(
+    settings: UplinkSettings,
+    source: LocalSource,
+    outbox: Outbox,
+    reports: UplinkReports,
+    link: LinkGovernor,
+  ) {
     this.#settings = settings;
+    this.#link = link;
+    this.#queue = new PartitionQueue(link.priority);
     this.#source = source;
     this.#outbox = outbox;
     this.#reports = reports;
@@ -39,7 +49,7 @@ export class Intake {
 
   /** Whether there is something to read that may be read. */
   get hasMore(): boolean {
-    return this.#ring.length > 0;
+    return this.#queue.has(this.#link.lastPriority);
   }
 
   /** The lanes of all routes. */
@@ -71,7 +81,7 @@ export class Intake {
       route.stale = true;
       if (quiet) this.routes.delete(name);
     }
-    if (quiet) this.#ring = this.#ring.filter((partition) => !partition.route.stale);
+    if (quiet) this.#queue.keep((partition) => !partition.route.stale);
   }
 
   /** A partition's high watermark moved. */
@@ -87,7 +97,7 @@ export class Intake {
 
   /** Nothing is read any more until `enqueueAll`. */
   clear(): void {
-    this.#ring = [];
+    this.#queue.clear();
   }
 
   /** Brings the ends of logs up to date, for the lag in the status. */
@@ -104,7 +114,7 @@ export class Intake {
   fill(round: Round, roomLeft: () => boolean): number {
     let readBytes = 0;
     while (readBytes < this.#settings.limits.sliceBytes && roomLeft()) {
-      const partition = this.#ring.shift();
+      const partition = this.#queue.shift(this.#link.lastPriority);
       if (partition === undefined) break;
       partition.queued = false;
       if (partition.route.stale || partition.route.state.kind !== "ready") continue;
@@ -118,7 +128,7 @@ export class Intake {
   #enqueue(partition: SourcePartition): void {
     if (partition.queued || partition.next < 0) return;
     partition.queued = true;
-    this.#ring.push(partition);
+    this.#queue.push(partition);
   }
 
   /** Reads one piece of a partition. Returns its size, 0 where there was nothing or it can't be read. */
@@ -151,6 +161,7 @@ export class Intake {
     }
     if (partition.next === before) return 0;
     round.next.set(partition, partition.next);
+    if (this.#link.priority.of(topic) < this.#link.priority.last) round.hasPriority = true;
     return slice.bytes.length;
   }
 

@@ -112,6 +112,10 @@ export class KafkaCentre implements Centre {
   async #one(call: Exclude<CentreCall, ProduceCall>): Promise<CentreOutcome> {
     try {
       if (call.kind === "connect") return done<"connect">(await this.#connect());
+      if (call.kind === "disconnect") {
+        this.close();
+        return done<"disconnect">(null);
+      }
       const cluster = this.#cluster;
       if (cluster === null) return { kind: "lost", reason: "not connected" };
       return await this.#ask(cluster, call);

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import type { RecordCursor } from "../records/reader.ts";
 import { CentralBatch } from "./central-batch.ts";
 import { type Compress, type Lane, type Producer, type SealedBatch, seal } from "./lane.ts";
+import type { Adaptation } from "./link/adaptation.ts";
 import type { Round } from "./round.ts";
 import type { UplinkLimits } from "./settings.ts";
 import type { SourcePartition } from "./source-partition.ts";
@@ -20,12 +21,16 @@ export class Outbox {
   maxBatchRecords: number;
   readonly #limits: UplinkLimits;
   readonly #compress: Compress;
+  readonly #sizes: Adaptation;
+  /** Bytes of batches that were sent and not answered. */
+  #inFlightBytes = 0;
   readonly #spare: CentralBatch[] = [];
   /** Lanes that may have something to send. */
   readonly #ready = new Set<Lane>();
 
-  constructor(limits: UplinkLimits, compress: Compress) {
+  constructor(limits: UplinkLimits, compress: Compress, sizes: Adaptation) {
     this.#limits = limits;
+    this.#sizes = sizes;
     this.#compress = compress;
     this.maxBatchRecords = limits.maxRoundRecords;
   }
@@ -51,7 +56,7 @@ export class Outbox {
     round.sizeBytes += added;
     round.records += 1;
     if (record.timestampMs > round.newestTimestampMs) round.newestTimestampMs = record.timestampMs;
-    if (open.sizeBytes >= this.#limits.batchBytes || open.recordCount >= this.maxBatchRecords) {
+    if (open.sizeBytes >= this.#sizes.batchBytes || open.recordCount >= this.maxBatchRecords) {
       this.#seal(lane, round);
     }
   }
@@ -74,13 +79,19 @@ export class Outbox {
   ): void {
     for (const lane of this.#ready) {
       let batch = lane.peek(nowMs, this.#limits.maxInFlight);
-      while (batch !== null && allowed(batch)) {
+      while (batch !== null && this.#fits(batch) && allowed(batch)) {
+        this.#inFlightBytes += batch.bytes.length;
         lane.send(batch, producer, transactional, nowMs);
         send(batch);
         batch = lane.peek(nowMs, this.#limits.maxInFlight);
       }
       if (lane.idle) this.#ready.delete(lane);
     }
+  }
+
+  /** A batch is not on its way any more, whatever became of it. */
+  answered(batch: SealedBatch): void {
+    this.#inFlightBytes -= batch.bytes.length;
   }
 
   /** A batch arrived. */
@@ -116,6 +127,12 @@ export class Outbox {
     for (const lane of this.#ready) lane.clear();
     this.#ready.clear();
     this.bufferedBytes = 0;
+    this.#inFlightBytes = 0;
+  }
+
+  /** Whether the link takes one more batch now. */
+  #fits({ bytes }: SealedBatch): boolean {
+    return this.#inFlightBytes === 0 || this.#inFlightBytes + bytes.length <= this.#sizes.windowBytes;
   }
 
   #seal(lane: Lane, round: Round): void {

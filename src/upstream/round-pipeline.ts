@@ -3,6 +3,7 @@ import type { Calls } from "./calls.ts";
 import type { CentreCalls, InTransaction, Outcome, ProduceAnswer, ProducerGrant, Refusal } from "./centre.ts";
 import type { Intake } from "./intake.ts";
 import type { Lane, Producer, SealedBatch } from "./lane.ts";
+import type { LinkGovernor } from "./link/governor.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Slot } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
@@ -35,6 +36,8 @@ export class RoundPipeline {
   protocol: 0 | 1 | 2 = 0;
   /** No more is read: what is on its way ends. */
   draining = false;
+  /** The same for as long as the link may not be used. */
+  held = false;
   readonly outbox: Outbox;
   readonly #settings: UplinkSettings;
   readonly #intake: Intake;
@@ -42,6 +45,7 @@ export class RoundPipeline {
   readonly #reports: UplinkReports;
   readonly #hooks: PipelineHooks;
   readonly #now: Now;
+  readonly #link: LinkGovernor;
   #filling: Round | null = null;
   #closing: Round | null = null;
   #coordinatorBusy = false;
@@ -57,6 +61,7 @@ export class RoundPipeline {
     reports: UplinkReports,
     hooks: PipelineHooks,
     now: Now,
+    link: LinkGovernor,
   ) {
     this.#settings = settings;
     this.#intake = intake;
@@ -65,6 +70,7 @@ export class RoundPipeline {
     this.#reports = reports;
     this.#hooks = hooks;
     this.#now = now;
+    this.#link = link;
   }
 
   /** Whether nothing is on its way. */
@@ -84,6 +90,7 @@ export class RoundPipeline {
 
   /** Forgets every round and what waits for an answer. The caller forgets the calls. */
   restart(): void {
+    if (this.#current?.begunMs != null && !this.held) this.#link.sizes.roundFailed();
     this.#filling = null;
     this.#closing = null;
     this.#coordinatorBusy = false;
@@ -101,13 +108,13 @@ export class RoundPipeline {
 
   /** One slice of work: reads, seals, sends, commits. Returns whether there is more to do at once. */
   advance(): boolean {
-    const readBytes = this.draining ? 0 : this.#fill();
+    const readBytes = this.draining || this.held ? 0 : this.#fill();
     this.#closeWhenDue();
     this.#dispatch();
     if (this.protocol !== 0) this.#advanceTransaction();
     else this.#endIdempotentRound();
     this.#checkDeadlines();
-    return readBytes > 0 && this.#intake.hasMore && this.#roomLeft(this.#filling);
+    return readBytes > 0 && this.#intake.hasMore && this.#mayFill() && this.#roomLeft(this.#filling);
   }
 
   /** When there will be something to do without an answer or an append, or null. */
@@ -126,13 +133,23 @@ export class RoundPipeline {
   }
 
   #roomLeft(round: Round | null): boolean {
-    const { maxRoundRecords, maxRoundBytes } = this.#settings.limits;
     if (this.outbox.full) return false;
-    return round === null || (round.records < maxRoundRecords && round.sizeBytes < maxRoundBytes);
+    if (round === null) return true;
+    const small = round.hasPriority && !this.#link.sizes.isQuick ? PRIORITY_ROUND_SHARE : 1;
+    const { maxRoundRecords } = this.#settings.limits;
+    return round.records < maxRoundRecords && round.sizeBytes < this.#link.roundBytes * small;
+  }
+
+  /**
+   * Where rounds take long, the next is not read while one goes up: an important record that comes meanwhile would have
+   * to wait for both. Once all of the one under way has arrived, nothing is lost by it.
+   */
+  #mayFill(): boolean {
+    return this.#closing === null || this.#link.sizes.isQuick || this.#closing.outstanding === 0;
   }
 
   #fill(): number {
-    if (!this.#intake.hasMore) return 0;
+    if (!this.#intake.hasMore || !this.#mayFill()) return 0;
     const round = this.#filling ?? new Round(this.#now.nowMs);
     if (!this.#roomLeft(round)) return 0;
     const readBytes = this.#intake.fill(round, () => this.#roomLeft(round));
@@ -143,7 +160,7 @@ export class RoundPipeline {
   /** When a round that is being filled has waited long enough for more. */
   #closeAtMs(round: Round): number {
     const { lingerMs, maxFillMs } = this.#settings.limits;
-    if (this.draining || !this.#roomLeft(round)) return this.#now.nowMs;
+    if (this.draining || this.held || !this.#roomLeft(round)) return this.#now.nowMs;
     if (this.#intake.hasMore) return round.startedMs + maxFillMs;
     return round.claims ? this.#now.nowMs : round.startedMs + lingerMs;
   }
@@ -184,7 +201,12 @@ export class RoundPipeline {
       protocol: this.protocol === 1 ? 1 : 2,
       batch: batch.bytes,
     } as const;
-    this.#calls.ask("produce", ask, (outcome) => this.#produced(batch, outcome));
+    const sentMs = this.#now.nowMs;
+    this.#calls.ask("produce", ask, (outcome) => {
+      this.outbox.answered(batch);
+      if (outcome.kind === "answered") this.#link.sizes.answered(this.#now.nowMs - sentMs);
+      this.#produced(batch, outcome);
+    });
   }
 
   #produced(batch: SealedBatch, outcome: Outcome<ProduceAnswer>): void {
@@ -302,6 +324,9 @@ export class RoundPipeline {
 
   #complete(round: Round): void {
     this.#closing = null;
+    const { records, sizeBytes, sentBytes, begunMs } = round;
+    const durationMs = this.#now.nowMs - (begunMs ?? this.#now.nowMs);
+    this.#link.roundEnded({ records, sizeBytes, sentBytes, durationMs }, this.#now.nowMs);
     this.#hooks.completed(round);
   }
 
@@ -379,3 +404,5 @@ export class RoundPipeline {
 }
 
 const DEADLINE_CHECK_MS = 1_000;
+/** A round with an important record takes so much of others, where the link is slow. */
+const PRIORITY_ROUND_SHARE = 1 / 4;

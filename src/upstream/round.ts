@@ -26,6 +26,8 @@ export class Round {
   newestTimestampMs = -1;
   /** No more records come. */
   closedMs: number | null = null;
+  /** It has records of a topic with a priority. */
+  hasPriority = false;
   /** Positions of everything are committed, moved or not: says that this forwarder is the one at work. */
   claims = false;
   /** When something of it was sent first, or null: from then on the centre may have an open transaction. */

@@ -1,3 +1,5 @@
+import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "./link/settings.ts";
+
 /** What one `[uplink.NAME]` says, and the limits it works within. */
 export interface UplinkSettings {
   readonly name: string;
@@ -10,6 +12,7 @@ export interface UplinkSettings {
   /** Make central topics that are missing, with the centre's defaults; else wait for somebody to. */
   readonly createTopics: boolean;
   readonly limits: UplinkLimits;
+  readonly link: LinkSettings;
 }
 
 /** Exactly once by transactions, or by an idempotent producer where the centre has none. */
@@ -75,6 +78,7 @@ export function uplinkSettings(
   given: Pick<UplinkSettings, "name" | "gatewayId" | "topics"> &
     Partial<Pick<UplinkSettings, "delivery" | "compression" | "createTopics">> & {
       readonly limits?: Partial<UplinkLimits>;
+      readonly link?: Partial<LinkSettings>;
     },
 ): UplinkSettings {
   return {
@@ -83,6 +87,7 @@ export function uplinkSettings(
     createTopics: true,
     ...given,
     limits: { ...DEFAULT_UPLINK_LIMITS, ...given.limits },
+    link: { ...DEFAULT_LINK_SETTINGS, ...given.link },
   };
 }
 

@@ -1,3 +1,5 @@
+import type { BudgetStatus, LinkStatus } from "./link/status.ts";
+
 /** What an uplink is doing. Times are in milliseconds from now, so that no clock is needed to read them. */
 export type UplinkState =
   | { readonly kind: "connecting" }
@@ -9,6 +11,8 @@ export type UplinkState =
   | { readonly kind: "fenced"; readonly reason: string; readonly retryInMs: number }
   /** Somebody has to change the centre or the settings; it is tried again now and then. */
   | { readonly kind: "failed"; readonly reason: string; readonly retryInMs: number }
+  /** The link may not be used: paused, outside its windows, or the budget is used up. */
+  | { readonly kind: "held"; readonly reason: string; readonly retryInMs: number }
   | { readonly kind: "stopped" };
 
 /** For HTTP, the command line and metrics: plain data, made when asked for. */
@@ -34,6 +38,9 @@ export interface UplinkStatus {
    * told its own, the one that was stored locally counts, which may be behind.
    */
   readonly lagRecords: number;
+  readonly link: LinkStatus;
+  /** Null where there is none. */
+  readonly budget: BudgetStatus | null;
 }
 
 export interface UplinkTopicStatus {

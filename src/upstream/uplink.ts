@@ -4,6 +4,9 @@ import type { Random } from "../io/random.ts";
 import type { CentreCall, CentreOutcome } from "./centre.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { Centre } from "./kafka-centre.ts";
+import { LinkGovernor } from "./link/governor.ts";
+import type { LinkMode } from "./link/link-record.ts";
+import { UNKNOWN_TIME } from "./link/settings.ts";
 import type { PositionStore } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import type { UplinkSettings } from "./settings.ts";
@@ -15,10 +18,30 @@ export interface UplinkSeams {
   readonly random: Random;
 }
 
+/** What an uplink's link is governed by, and where its state is kept. */
+export interface UplinkLink {
+  readonly governor: LinkGovernor;
+  readonly store: PositionStore;
+}
+
 /** Bytes that name this run of the process among all copies of the gateway. */
 const INSTANCE_BYTES = 6;
 /** How often a stop looks whether what is on its way has arrived. */
 const DRAIN_CHECK_MS = 10;
+
+/** Calls that the local stores answer. */
+const FOR_STORES: ReadonlySet<CentreCall["kind"]> = new Set([
+  "load-position",
+  "save-position",
+  "load-link",
+  "save-link",
+]);
+
+/** A link without limits, of which nothing is kept. */
+function ungoverned({ link, limits }: UplinkSettings, random: Random): UplinkLink {
+  const store: PositionStore = { load: async () => null, save: async () => {} };
+  return { governor: new LinkGovernor(link, limits, UNKNOWN_TIME, random), store };
+}
 
 /**
  * Drives a forwarder: gives it turns when something happened or it is time, and carries its calls to the centre
@@ -30,6 +53,7 @@ export class Uplink {
   readonly #centre: Centre;
   readonly #store: PositionStore;
   readonly #clock: Clock;
+  readonly #link: UplinkLink;
   #unsubscribe: (() => void) | null = null;
   #timer: Timer | null = null;
   #timerMs = Number.POSITIVE_INFINITY;
@@ -45,9 +69,11 @@ export class Uplink {
     store: PositionStore,
     seams: UplinkSeams,
     reports: UplinkReports,
+    link: UplinkLink = ungoverned(settings, seams.random),
   ) {
     const instance = seams.random.bytes(INSTANCE_BYTES).toHex();
-    this.#forwarder = new Forwarder(settings, source, seams.random, instance, reports);
+    this.#forwarder = new Forwarder(settings, source, seams.random, instance, reports, link.governor);
+    this.#link = link;
     this.#source = source;
     this.#centre = centre;
     this.#store = store;
@@ -81,6 +107,8 @@ export class Uplink {
     }
     await this.#abort(Math.max(DRAIN_CHECK_MS, deadlineMs - this.#clock.monotonicMs()));
     this.abandon();
+    const state = this.#link.governor.toStore(true);
+    if (state !== null) this.#saves = this.#saves.then(() => this.#link.store.save(state));
     await this.#saves;
   }
 
@@ -90,6 +118,20 @@ export class Uplink {
     this.#unsubscribe?.();
     this.#timer?.cancel();
     this.#centre.close();
+  }
+
+  /** Pauses, goes on, or carries what is stored now and pauses then. Resolves once a power cut would not change that. */
+  async setMode(mode: LinkMode): Promise<void> {
+    this.#forwarder.setMode(mode);
+    this.#wake();
+    const state = this.#link.governor.toStore();
+    if (state === null) return;
+    try {
+      await this.#link.store.save(state);
+    } catch (error) {
+      this.#link.governor.notStored();
+      throw error;
+    }
   }
 
   status(): UplinkStatus {
@@ -126,12 +168,16 @@ export class Uplink {
   }
 
   #perform(calls: readonly CentreCall[]): void {
-    const forCentre = calls.filter((call) => call.kind !== "load-position" && call.kind !== "save-position");
+    const forCentre = calls.filter(({ kind }) => !FOR_STORES.has(kind));
     for (const call of calls) {
       if (call.kind === "load-position") {
         this.#answerWith(call.id, () => this.#store.load());
       } else if (call.kind === "save-position") {
         this.#answerWith(call.id, () => this.#store.save(call.ask).then(() => null));
+      } else if (call.kind === "load-link") {
+        this.#answerWith(call.id, () => this.#link.store.load());
+      } else if (call.kind === "save-link") {
+        this.#answerWith(call.id, () => this.#link.store.save(call.ask).then(() => null));
       }
     }
     if (forCentre.length > 0) this.#centre.perform(forCentre, (id, outcome) => this.#answered(id, outcome));

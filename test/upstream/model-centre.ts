@@ -173,6 +173,8 @@ export class ModelCentre {
         });
       case "end":
         return this.#end(call.ask, call.ask.commit);
+      case "disconnect":
+        return answer(null);
       default:
         throw new Error(`${call.kind} is not for the centre`);
     }

@@ -1,6 +1,9 @@
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
 import { Forwarder } from "../../src/upstream/forwarder.ts";
+import { LinkGovernor } from "../../src/upstream/link/governor.ts";
+import { type LinkSettings, UNKNOWN_TIME, type WallClock } from "../../src/upstream/link/settings.ts";
+import type { UplinkReports } from "../../src/upstream/reports.ts";
 import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
 import type { LocalSource } from "../../src/upstream/source.ts";
 import { MemorySource } from "./memory-source.ts";
@@ -13,6 +16,8 @@ export interface ModelRunOptions {
   /** What the local store holds. */
   readonly stored?: Uint8Array | null;
   readonly limits?: Partial<UplinkLimits>;
+  readonly link?: Partial<LinkSettings>;
+  readonly wall?: WallClock;
 }
 
 const STEP_MS = 10;
@@ -25,9 +30,11 @@ export class ModelRun {
   readonly memory = new MemorySource();
   readonly centre: ModelCentre;
   readonly forwarder: Forwarder;
+  readonly governor: LinkGovernor;
   readonly reports: string[] = [];
   readonly calls: CentreCall[] = [];
   stored: Uint8Array | null;
+  linkStored: Uint8Array | null = null;
   nowMs = 0;
   /** Answers in place of the model and of the store; null leaves it to them, "never" to nobody. */
   instead: (call: CentreCall) => CentreOutcome | "never" | null = () => null;
@@ -43,15 +50,19 @@ export class ModelRun {
       delivery: protocol === 0 ? "idempotent" : "transactional",
       compression: "none",
       limits: options.limits ?? {},
+      link: options.link ?? {},
     });
     const source = options.source ?? this.memory;
-    this.forwarder = new Forwarder(settings, source, new SeededRandom(1), "i1", {
+    const random = new SeededRandom(1);
+    this.governor = new LinkGovernor(settings.link, settings.limits, options.wall ?? UNKNOWN_TIME, random);
+    const reports: UplinkReports = {
       onGap: (topic, partition, from, to, reason, cause) =>
         this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`),
       onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
       onState: (level, message) => this.reports.push(`${level} ${message}`),
       onTrouble: (message) => this.reports.push(`trouble ${message}`),
-    });
+    };
+    this.forwarder = new Forwarder(settings, source, random, "i1", reports, this.governor);
   }
 
   /** Lets this much time pass. */
@@ -91,6 +102,11 @@ export class ModelRun {
 
   #perform(call: CentreCall): CentreOutcome {
     if (call.kind === "load-position") return { kind: "answered", answer: this.stored };
+    if (call.kind === "load-link") return { kind: "answered", answer: this.linkStored };
+    if (call.kind === "save-link") {
+      this.linkStored = call.ask;
+      return { kind: "answered", answer: null };
+    }
     if (call.kind !== "save-position") return this.centre.perform(call, this.nowMs);
     this.stored = call.ask;
     return { kind: "answered", answer: null };

@@ -2,10 +2,14 @@ import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
 import { Forwarder } from "../../src/upstream/forwarder.ts";
+import { LinkGovernor } from "../../src/upstream/link/governor.ts";
+import type { LinkSettings } from "../../src/upstream/link/settings.ts";
 import { decodeStoredPosition } from "../../src/upstream/positions.ts";
+import type { UplinkReports } from "../../src/upstream/reports.ts";
 import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
 import { MemorySource } from "./memory-source.ts";
 import { ModelCentre } from "./model-centre.ts";
+import { SlowLink, type SlowLinkOptions } from "./slow-link.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -15,7 +19,17 @@ export interface SimulationOptions {
   readonly faults: number;
   readonly limits?: Partial<UplinkLimits>;
   /** Deliberate faults of the forwarder, made by lying to it. */
-  readonly flaw?: "positions are remembered" | "lost ends are overlooked" | "the store answers early";
+  readonly flaw?:
+    | "positions are remembered"
+    | "lost ends are overlooked"
+    | "the store answers early"
+    | "the budget is forgotten"
+    | "headers are not counted"
+    | "windows are overlooked";
+  readonly link?: Partial<LinkSettings>;
+  readonly slowLink?: SlowLinkOptions;
+  /** Default 4 hours. */
+  readonly limitMs?: number;
   /** The centre loses ends of transactions: everywhere, or in some partitions but not for the positions. */
   readonly losesEnds?: boolean;
   /** Default true: the uplink may do what administrators may. */
@@ -30,6 +44,9 @@ export interface SimulationResult {
   readonly simulatedMs: number;
   readonly lostEnds: number;
   readonly reports: readonly string[];
+  /** What passed the slow link, and by hour. */
+  readonly wireBytes: number;
+  readonly wireBytesByHour: readonly number[];
 }
 
 interface Event {
@@ -43,6 +60,8 @@ const PARTITIONS = 3;
 const TOPIC = "readings";
 /** Simulated time after which it has failed to get on. */
 const LIMIT_MS = 4 * 3600_000;
+/** The time of day at which a run begins: a Monday, 00:00 UTC. */
+const START_MS = Date.UTC(2026, 0, 5);
 
 /**
  * A forwarder, a centre and a link in one thread, time included: the same seed gives the same run. The link
@@ -56,6 +75,9 @@ export class Simulation {
   readonly #centre: ModelCentre;
   readonly #reports: string[] = [];
   readonly #next = Array.from({ length: DEVICES }, () => 0);
+  readonly #slowLink: SlowLink | null;
+  #governor: LinkGovernor | null = null;
+  #linkStored: Uint8Array | null = null;
   #nowMs = 0;
   #order = 0;
   #events: Event[] = [];
@@ -76,6 +98,8 @@ export class Simulation {
     this.#random = new SeededRandom(options.seed);
     this.#centre = new ModelCentre(options.protocol, 1 + this.#random.below(5));
     this.#source.createTopic(TOPIC, PARTITIONS);
+    this.#slowLink =
+      options.slowLink === undefined ? null : new SlowLink(options.slowLink, this.#random.fork());
     if (options.losesEnds === true) this.#loseEnds();
     this.#centre.isAdministrator = options.administrator ?? true;
     this.#forwarder = this.#start();
@@ -83,14 +107,13 @@ export class Simulation {
 
   run(): SimulationResult {
     this.#feedSome();
-    while (this.#nowMs < LIMIT_MS) {
+    const limitMs = this.#options.limitMs ?? LIMIT_MS;
+    while (this.#nowMs < limitMs) {
       if (this.#fed >= this.#options.records && this.#caughtUp()) break;
       this.#step();
     }
     const late =
-      this.#nowMs >= LIMIT_MS
-        ? [`not caught up: ${JSON.stringify(this.#forwarder.status(this.#nowMs))}`]
-        : [];
+      this.#nowMs >= limitMs ? [`not caught up: ${JSON.stringify(this.#forwarder.status(this.#nowMs))}`] : [];
     const untold = this.#untold > 0 ? [`${this.#untold} batches left before the store knew`] : [];
     return {
       faults: [...late, ...untold, ...this.#check()],
@@ -99,6 +122,8 @@ export class Simulation {
       simulatedMs: this.#nowMs,
       lostEnds: this.#centre.lostEnds,
       reports: this.#reports,
+      wireBytes: this.#slowLink?.totalBytes ?? 0,
+      wireBytesByHour: this.#slowLink?.bytesByHour ?? [],
     };
   }
 
@@ -146,15 +171,36 @@ export class Simulation {
       settle(2, () => ({ kind: "answered", answer: null }));
       return;
     }
+    if (call.kind === "load-link") {
+      const answer = this.#options.flaw === "the budget is forgotten" ? null : this.#linkStored;
+      settle(1, () => ({ kind: "answered", answer }));
+      return;
+    }
+    if (call.kind === "save-link") {
+      this.#at(2, () => {
+        this.#linkStored = call.ask;
+      });
+      settle(2, () => ({ kind: "answered", answer: null }));
+      return;
+    }
     if (call.kind === "produce" && this.#options.protocol === 0) {
       if (decodeStoredPosition(this.#stored)?.sending !== true) this.#untold += 1;
     }
-    const latencyMs = 1 + this.#random.below(20);
+    const latencyMs = this.#latencyMs(call);
     if (lot >= this.#options.faults) {
       this.#carryOut(call, latencyMs, settle);
       return;
     }
     this.#fail(call, latencyMs, settle);
+  }
+
+  #latencyMs(call: CentreCall): number {
+    const link = this.#slowLink;
+    const meter = this.#governor?.meter;
+    if (link === null || meter === undefined) return 1 + this.#random.below(20);
+    if (call.kind === "connect") link.reset(this.#nowMs);
+    if (call.kind === "disconnect") return 1;
+    return link.latencyMs(call, meter, this.#nowMs, this.#options.flaw !== "headers are not counted");
   }
 
   #carryOut(
@@ -256,14 +302,23 @@ export class Simulation {
         ...this.#options.limits,
       },
       compression: this.#random.chance(0.5) ? "none" : "zstd",
+      link:
+        this.#options.flaw === "windows are overlooked"
+          ? { ...this.#options.link, windows: [] }
+          : (this.#options.link ?? {}),
     });
-    const forwarder = new Forwarder(settings, this.#source, this.#random.fork(), `i${this.#generation}`, {
+    const wall = { nowMs: () => START_MS + this.#nowMs, offsetMs: () => 0 };
+    this.#governor = new LinkGovernor(settings.link, settings.limits, wall, this.#random.fork());
+    const reports: UplinkReports = {
       onGap: (topic, partition, from, to, reason) =>
         this.#reports.push(`gap ${topic}-${partition} ${from}..${to} ${reason}`),
       onRecreated: (topic) => this.#reports.push(`recreated ${topic}`),
       onState: (level, message) => this.#reports.push(`${level} ${message}`),
       onTrouble: (message) => this.#reports.push(`trouble ${message}`),
-    });
+    };
+    const instance = `i${this.#generation}`;
+    const random = this.#random.fork();
+    const forwarder = new Forwarder(settings, this.#source, random, instance, reports, this.#governor);
     this.#turnAtMs = this.#nowMs;
     return forwarder;
   }

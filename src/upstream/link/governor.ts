@@ -1,0 +1,290 @@
+import type { Random } from "../../io/random.ts";
+import { Adaptation, type RoundFigures, type SizeLimits } from "./adaptation.ts";
+import { Budget } from "./budget.ts";
+import { decodeLinkRecord, encodeLinkRecord, type LinkMode } from "./link-record.ts";
+import { windowState } from "./schedule.ts";
+import type { LinkSettings, WallClock } from "./settings.ts";
+import { SlowStart } from "./slow-start.ts";
+import type { BudgetStatus, LinkStatus } from "./status.ts";
+import { type TopicPriority, topicPriority } from "./topic-priority.ts";
+import { WireMeter } from "./wire-meter.ts";
+
+/** Why no round begins. */
+export interface Hold {
+  readonly reason: string;
+  /** When that may be over; null where somebody has to say so. */
+  readonly retryInMs: number | null;
+}
+
+/** What the requests around a round's batches take, at most, as shares and bytes. */
+const ROUND_OVERHEAD_SHARE = 1.1;
+const ROUND_OVERHEAD_BYTES = 1_536;
+/** A budget that has no more left than this share is used up, or no more than a connection and a round cost. */
+const SPENT_SHARE = 0.01;
+const SPENT_BYTES = 2 * 1024;
+const LARGEST_SPENT_SHARE = 0.1;
+/** Parts of the smaller budget in which use is written down, ahead of it. */
+const BUDGET_STEPS = 400;
+const SMALLEST_STEP_BYTES = 1024;
+/** The time of day is looked at again this often: it may be set. */
+const LOOK_MS = 30_000;
+const REMEMBERED_ROUNDS = 16;
+
+/**
+ * Says when and how fast an uplink may use its link: rate, windows, budgets, what goes first, how much at a time, and what
+ * the operator wants. Pure: it counts by its meter, and is told the time.
+ */
+export class LinkGovernor {
+  readonly meter = new WireMeter();
+  readonly sizes: Adaptation;
+  readonly priority: TopicPriority;
+  readonly #settings: LinkSettings;
+  readonly #wall: WallClock;
+  readonly #slowStart: SlowStart;
+  readonly #day: Budget;
+  readonly #month: Budget;
+  #mode: LinkMode = "flowing";
+  #countedBytes = 0;
+  /** Whether what is stored is older than the mode. */
+  #modeChanged = false;
+  /** Bytes of use that the store knows of, of this process; beyond that it is told in time. */
+  #storedUpToBytes = 0;
+  /** Said once in a period. */
+  #warned = false;
+  readonly #rounds: { readonly endedMs: number; readonly records: number }[] = [];
+
+  constructor(settings: LinkSettings, limits: SizeLimits, wall: WallClock, random: Random) {
+    this.#settings = settings;
+    this.#wall = wall;
+    this.sizes = new Adaptation(limits);
+    this.priority = topicPriority(settings.priorityTopics);
+    this.#slowStart = new SlowStart(settings.slowStartMs, random);
+    this.#day = new Budget("day", settings.dayBudgetBytes);
+    this.#month = new Budget("month", settings.monthBudgetBytes);
+    this.meter.setRate(this.#cap, 0);
+    this.sizes.capBytesPerSecond = this.#cap;
+  }
+
+  get mode(): LinkMode {
+    return this.#mode;
+  }
+
+  set mode(mode: LinkMode) {
+    if (mode === this.#mode) return;
+    this.#mode = mode;
+    this.#modeChanged = true;
+  }
+
+  /** Takes up what the store has. What was used since this process began is added. */
+  restore(bytes: Uint8Array | null): void {
+    const record = decodeLinkRecord(bytes);
+    if (record === null) return;
+    if (!this.#modeChanged) this.#mode = record.mode;
+    this.#day.restore(record.day);
+    this.#month.restore(record.month);
+  }
+
+  /**
+   * What to store now, or null where the store knows enough. Use is written down before it happens, a step ahead: after a
+   * power cut too much counts as used, by at most a step, and never too little. `exact` is for a stop in good order.
+   */
+  toStore(exact = false): Uint8Array | null {
+    this.#count();
+    const ahead = exact || !this.#hasBudget ? 0 : this.#stepBytes;
+    const due = this.#hasBudget && this.meter.totalBytes + this.#stepBytes / 2 > this.#storedUpToBytes;
+    if (!due && !this.#modeChanged && !exact) return null;
+    this.#modeChanged = false;
+    this.#storedUpToBytes = this.meter.totalBytes + ahead;
+    const [day, month] = [this.#day.record, this.#month.record].map(({ startMs, usedBytes }) => ({
+      startMs,
+      usedBytes: usedBytes + ahead,
+    })) as [Budget["record"], Budget["record"]];
+    return encodeLinkRecord({ mode: this.#mode, day, month });
+  }
+
+  /** What was to be stored was not. */
+  notStored(): void {
+    this.#modeChanged = true;
+    this.#storedUpToBytes = 0;
+  }
+
+  /** Follows time: the rate, and the budgets' calendar. Returns what there is to tell. */
+  advance(nowMs: number): string | null {
+    this.#count();
+    const rate = Math.min(this.#cap, this.#slowStart.bytesPerSecond(nowMs));
+    this.meter.setRate(rate, nowMs);
+    this.sizes.capBytesPerSecond = rate;
+    const begunAnew = [this.#day.advance(this.#wall), this.#month.advance(this.#wall)];
+    if (begunAnew.includes(true)) {
+      this.#warned = false;
+      this.#storedUpToBytes = 0;
+    }
+    const spent = this.#spent;
+    if (spent === null || this.#warned) return null;
+    this.#warned = true;
+    return `the budget of the ${spent.period} is used up: ${CONSEQUENCES[this.#settings.atBudgetEnd]}`;
+  }
+
+  /** Why no round may begin now, or null. */
+  hold(): Hold | null {
+    if (this.#mode === "paused") return { reason: "paused", retryInMs: null };
+    const window = this.#mode === "draining" ? null : this.#windowHold();
+    if (window !== null) return window;
+    const spent = this.#spent;
+    if (spent === null || this.#settings.atBudgetEnd !== "stop") return null;
+    const retryInMs = spent.resetsInMs(this.#wall) ?? LOOK_MS;
+    return { reason: `the budget of the ${spent.period} is used up`, retryInMs };
+  }
+
+  /** The last priority that may go up now. */
+  get lastPriority(): number {
+    const onlyPriority = this.#settings.atBudgetEnd === "priority" && this.#spent !== null;
+    return onlyPriority ? this.priority.last - 1 : this.priority.last;
+  }
+
+  /** Bytes of records, before compression, that a round may have now. */
+  get roundBytes(): number {
+    const left = this.#settings.atBudgetEnd === "stop" ? this.#leftBytes : Number.POSITIVE_INFINITY;
+    const affordable = (left - ROUND_OVERHEAD_BYTES) / ROUND_OVERHEAD_SHARE / this.sizes.ratio;
+    return Math.max(1, Math.min(this.sizes.roundBytes, affordable));
+  }
+
+  /** When to look again though nothing happens, as a delay; null where time changes nothing. */
+  nextLookMs(): number | null {
+    const { windows } = this.#settings;
+    if (windows.length === 0 && !this.#hasBudget) return null;
+    const nowMs = this.#wall.nowMs();
+    const changesInMs = nowMs === null ? null : windowState(windows, this.#wall, nowMs).changesInMs;
+    return Math.min(LOOK_MS, Math.max(1, changesInMs ?? LOOK_MS));
+  }
+
+  /** The centre answers, after an attempt. */
+  reached(nowMs: number): void {
+    this.#slowStart.reached(nowMs);
+    this.advance(nowMs);
+  }
+
+  /** The centre is away, or nothing may be sent to it. */
+  away(nowMs: number): void {
+    this.#slowStart.lost(nowMs);
+  }
+
+  roundEnded(figures: RoundFigures, nowMs: number): void {
+    this.sizes.roundEnded(figures);
+    this.#rounds.push({ endedMs: nowMs, records: figures.records });
+    if (this.#rounds.length > REMEMBERED_ROUNDS) this.#rounds.shift();
+  }
+
+  status(lagRecords: number, nowMs: number): LinkStatus {
+    const wallMs = this.#wall.nowMs();
+    const { windows } = this.#settings;
+    const window = wallMs === null ? null : windowState(windows, this.#wall, wallMs);
+    const rate = this.meter.bytesPerSecond;
+    return {
+      mode: this.#mode,
+      heldBecause: this.hold()?.reason ?? null,
+      window:
+        windows.length === 0
+          ? null
+          : { open: this.#windowHold() === null, changesInMs: window?.changesInMs ?? null },
+      rateBytesPerSecond: rate === Number.POSITIVE_INFINITY ? null : Math.round(rate),
+      sentBytes: this.meter.sentBytes,
+      receivedBytes: this.meter.receivedBytes,
+      goodputBytesPerSecond: rounded(this.sizes.goodputBytesPerSecond),
+      roundTripMs: rounded(this.sizes.minRoundTripMs),
+      roundBytes: Math.round(this.roundBytes),
+      batchBytes: Math.round(this.sizes.batchBytes),
+      compressionRatio: Math.round(this.sizes.ratio * 1000) / 1000,
+      etaMs: this.#etaMs(lagRecords, nowMs),
+    };
+  }
+
+  budgetStatus(): BudgetStatus | null {
+    if (!this.#hasBudget) return null;
+    this.#count();
+    const [day, month] = [this.#day, this.#month].map((budget) =>
+      budget.limitBytes === 0
+        ? null
+        : {
+            limitBytes: budget.limitBytes,
+            usedBytes: budget.usedBytes,
+            resetsInMs: budget.resetsInMs(this.#wall),
+          },
+    );
+    return {
+      day: day ?? null,
+      month: month ?? null,
+      atEnd: this.#settings.atBudgetEnd,
+      spent: this.#spent !== null,
+    };
+  }
+
+  get #cap(): number {
+    const { rateBytesPerSecond } = this.#settings;
+    return rateBytesPerSecond === 0 ? Number.POSITIVE_INFINITY : rateBytesPerSecond;
+  }
+
+  get #hasBudget(): boolean {
+    return this.#day.limitBytes > 0 || this.#month.limitBytes > 0;
+  }
+
+  get #leftBytes(): number {
+    return Math.min(this.#day.leftBytes, this.#month.leftBytes);
+  }
+
+  /** The budget that is used up, the longer one first; what is left of it would not pay for a round. */
+  get #spent(): Budget | null {
+    const spent = [this.#month, this.#day].find(
+      ({ limitBytes, leftBytes }) => limitBytes > 0 && leftBytes <= reserveOf(limitBytes),
+    );
+    return spent ?? null;
+  }
+
+  get #stepBytes(): number {
+    const limits = [this.#day.limitBytes, this.#month.limitBytes].filter((bytes) => bytes > 0);
+    return Math.max(SMALLEST_STEP_BYTES, Math.floor(Math.min(...limits) / BUDGET_STEPS));
+  }
+
+  #windowHold(): Hold | null {
+    const { windows, unknownTime } = this.#settings;
+    if (windows.length === 0) return null;
+    const nowMs = this.#wall.nowMs();
+    if (nowMs === null) {
+      if (unknownTime === "open") return null;
+      return { reason: "the time of day is not known, nor whether a window is open", retryInMs: LOOK_MS };
+    }
+    const { open, changesInMs } = windowState(windows, this.#wall, nowMs);
+    return open ? null : { reason: "outside its windows", retryInMs: changesInMs };
+  }
+
+  /** Takes what the meter has counted into the budgets. */
+  #count(): void {
+    const bytes = this.meter.totalBytes - this.#countedBytes;
+    this.#countedBytes += bytes;
+    this.#day.count(bytes);
+    this.#month.count(bytes);
+  }
+
+  /** How long the records that wait will take, by the last rounds. */
+  #etaMs(lagRecords: number, nowMs: number): number | null {
+    if (lagRecords === 0) return 0;
+    const first = this.#rounds[0];
+    if (lagRecords < 0 || first === undefined || this.#rounds.length < 2 || this.hold() !== null) return null;
+    const records = this.#rounds.slice(1).reduce((sum, round) => sum + round.records, 0);
+    return records === 0 ? null : Math.round((lagRecords * (nowMs - first.endedMs)) / records);
+  }
+}
+
+function reserveOf(limitBytes: number): number {
+  return Math.min(limitBytes * LARGEST_SPENT_SHARE, Math.max(limitBytes * SPENT_SHARE, SPENT_BYTES));
+}
+
+const CONSEQUENCES = {
+  stop: "nothing is forwarded until the next one begins",
+  priority: "only topics with a priority are forwarded until the next one begins",
+  warn: "forwarding goes on all the same",
+} as const;
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
+}
