@@ -431,19 +431,27 @@ export class Door {
     return store;
   }
 
-  /** Brings QoS 2 PUBLISHes to their topics that an earlier process has taken and maybe not appended. */
+  /** Finishes QoS 2 PUBLISHes that an earlier process has taken, and maybe not appended or retained. */
   #finishInterrupted(): void {
     const { store } = this;
     const { exactlyOnce } = this.publishing;
     if (store === null || exactlyOnce === null) return;
     for (const { session, packetId, underWay } of store.interrupted) {
       const entry = this.topics.find(underWay.topic, 0, underWay.topic.length);
-      const { appendAllInterrupted = false, appendNoInterrupted = false } = store.bugs;
-      const isThere = appendNoInterrupted || exactlyOnce.isAppended(session, packetId, underWay);
-      if (isThere && !appendAllInterrupted) store.applied(session, packetId);
+      const { appendAllInterrupted, appendNoInterrupted, retainNoInterrupted } = store.bugs;
+      const isAppended =
+        appendNoInterrupted === true ||
+        (exactlyOnce.isAppended(session, packetId, underWay) && appendAllInterrupted !== true);
+      const isRetained =
+        !underWay.retain ||
+        retainNoInterrupted === true ||
+        exactlyOnce.isRetained(session, packetId, underWay);
+      const isDone = isAppended && isRetained;
+      if (isDone) store.applied(session, packetId);
       else if (!("reason" in entry) && entry.destination !== null) {
         session.unanswered.set(packetId, false);
-        const batch = this.publishing.appendInterrupted(session, packetId, underWay, entry);
+        const { publishing } = this;
+        const batch = publishing.finishInterrupted(session, packetId, underWay, entry, isAppended);
         this.afterwards(batch, () => this.answerReceived(session, packetId, batch));
       } else this.log.warn("a message has no route any more", { clientId: session.clientId, packetId });
     }

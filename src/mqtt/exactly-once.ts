@@ -1,6 +1,7 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import { IN_THE_LOG } from "./joined-batch.ts";
 import { type HeaderBlock, headerBlock } from "./record-headers.ts";
+import { RETAINED_TOPIC } from "./retained/storage.ts";
 import type { Destination } from "./routes.ts";
 import type { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { UnderWay } from "./sessions/durable/received.ts";
@@ -44,8 +45,8 @@ export type AppendSecond = (message: UnderWay, mark: HeaderBlock) => PendingBatc
 /**
  * QoS 2 from sessions that outlive their connections, exactly once over power cuts (MQTT 5, 4.3.3). First the message is
  * written down with its identifier, and where its record will be at the earliest; when that is durable it is appended,
- * with a header that tells it. PUBREC leaves when the append is durable. A start looks for the header of what was under
- * way, and appends what is not there.
+ * with a header that tells it, and where it is retained, that is written with the same header. PUBREC leaves when all of
+ * that is durable. A start looks for the header of what was under way, and appends and retains what is not there.
  */
 export class ExactlyOnce {
   readonly #store: SessionStore;
@@ -70,7 +71,7 @@ export class ExactlyOnce {
     afterwards: (batch: PendingBatch, goOn: (batch: PendingBatch) => void) => void,
   ): PendingBatch {
     const second = new LaterBatch();
-    const underWay: UnderWay = { state: "under-way", ...message, places: this.#placesOf(to) };
+    const underWay: UnderWay = { state: "under-way", ...message, places: this.#placesOf(to, message.retain) };
     let written = IN_THE_LOG;
     this.#store.together(() => {
       written = this.#store.received(session, packetId, underWay);
@@ -94,14 +95,24 @@ export class ExactlyOnce {
 
   /** Whether a message that was under way when the process ended is in its topic. */
   isAppended(session: DurableSession, packetId: number, { places }: UnderWay): boolean {
-    const mark = markOf(session, packetId).bytes;
     const topics = new Set(places.map(({ topic }) => topic));
-    return [...topics].some((topic) => this.#search?.has(topic, places, mark) === true);
+    topics.delete(RETAINED_TOPIC);
+    return [...topics].some((topic) => this.#isIn(topic, session, packetId, places));
+  }
+
+  /** Whether it is retained, or was until another one was: asked of those alone that are to be. */
+  isRetained(session: DurableSession, packetId: number, { places }: UnderWay): boolean {
+    return this.#isIn(RETAINED_TOPIC, session, packetId, places);
+  }
+
+  #isIn(topic: string, session: DurableSession, packetId: number, places: readonly RecordPlace[]): boolean {
+    return this.#search?.has(topic, places, QOS2_HEADER, markValue(session, packetId)) === true;
   }
 
   /** The ends of all partitions that its records can go to; one that is made by it begins at 0, said by partition 0. */
-  #placesOf({ topic, decoding }: Destination): RecordPlace[] {
+  #placesOf({ topic, decoding }: Destination, retain: boolean): RecordPlace[] {
     const topics = decoding === null ? [topic] : [topic, decoding.deadLetterTopic];
+    if (retain) topics.push(RETAINED_TOPIC);
     return topics.flatMap((name) => {
       const ends = this.#search?.ends(name) ?? [];
       return ends.length > 0 ? ends : [{ topic: name, partition: 0, fromOffset: 0 }];
@@ -109,6 +120,10 @@ export class ExactlyOnce {
   }
 }
 
-export function markOf({ number }: DurableSession, packetId: number): HeaderBlock {
-  return headerBlock([[QOS2_HEADER, new TextEncoder().encode(`${number}/${packetId}`)]]);
+export function markOf(session: DurableSession, packetId: number): HeaderBlock {
+  return headerBlock([[QOS2_HEADER, markValue(session, packetId)]]);
+}
+
+function markValue({ number }: DurableSession, packetId: number): Uint8Array {
+  return new TextEncoder().encode(`${number}/${packetId}`);
 }

@@ -11,7 +11,7 @@ import {
   deadLetterBlock,
   type HeaderBlock,
   headersWithProperties,
-  joinedBlock,
+  joinBlocks,
   withCount,
 } from "./record-headers.ts";
 import type { Decoding, Destination } from "./routes.ts";
@@ -184,7 +184,7 @@ export class PublishIngest {
 }
 
 function marked(to: Destination, mark: HeaderBlock): Destination {
-  const headers = joinedBlock(to.headers, mark);
+  const headers = joinBlocks(to.headers, mark);
   const { decoding } = to;
   return {
     ...to,
@@ -193,7 +193,7 @@ function marked(to: Destination, mark: HeaderBlock): Destination {
     decoding:
       decoding === null
         ? null
-        : { ...decoding, deadLetterHeaders: joinedBlock(decoding.deadLetterHeaders, mark) },
+        : { ...decoding, deadLetterHeaders: joinBlocks(decoding.deadLetterHeaders, mark) },
   };
 }
 

@@ -121,12 +121,13 @@ export class LiveDelivery {
     if (this.#staged.length === 0) return;
     const all = this.#staged;
     this.#staged = [];
-    const behind = new Set<Identity>();
+    // By their names: an earlier connection of the same client has another session.
+    const behind = new Set<string>();
     for (const staged of all) {
       // What is retained takes a commit round more than what is not.
-      if (staged.batch.state === "waiting" || (behind.size > 0 && behind.has(staged.publisher))) {
+      if (staged.batch.state === "waiting" || (behind.size > 0 && behind.has(staged.publisher.clientId))) {
         this.#staged.push(staged);
-        behind.add(staged.publisher);
+        behind.add(staged.publisher.clientId);
         continue;
       }
       this.#stats.stagedBytes -= staged.message.sizeBytes;

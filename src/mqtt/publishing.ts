@@ -46,7 +46,8 @@ export interface InsideMessage {
 export interface RetainedMessages {
   /**
    * Keeps a message that has the retain flag, or with an empty payload forgets what was kept (MQTT-3.3.1-5, -6), once
-   * `after` is durable: where that is refused, what was kept stays.
+   * `after` is durable: where that is refused, what was kept stays. With a `mark` there is a record that has it, come what
+   * may.
    */
   keep(
     entry: TopicEntry,
@@ -54,6 +55,7 @@ export interface RetainedMessages {
     from: Identity,
     nowMs: number,
     after: PendingBatch,
+    mark?: HeaderBlock,
   ): PendingBatch;
 }
 
@@ -262,12 +264,16 @@ export class Publishing {
     );
   }
 
-  /** Appends what a start has found under way and not in its topic. Those who get it have it from the first step. */
-  appendInterrupted(
+  /**
+   * Finishes what a start has found under way: appends it where it is not in its topic, and retains it where it is to be.
+   * Those who get it have it from the first step.
+   */
+  finishInterrupted(
     session: DurableSession,
     packetId: number,
     underWay: UnderWay,
     entry: TopicEntry,
+    isAppended: boolean,
   ): PendingBatch {
     const { exactlyOnce } = this;
     if (exactlyOnce === null || entry.destination === null) return entry.refused;
@@ -275,7 +281,8 @@ export class Publishing {
     const expiresAtMs = this.#expiresAtMs(expirySec);
     const message: LiveMessage = { topic, payload, properties, qos: 2, retain, expiresAtMs, sizeBytes: 0 };
     const mark = markOf(session, packetId);
-    return this.#appendOnce(exactlyOnce, entry, session, packetId, underWay, mark, message, null);
+    const appended = isAppended ? IN_THE_LOG : null;
+    return this.#appendOnce(exactlyOnce, entry, session, packetId, underWay, mark, message, null, appended);
   }
 
   #appendOnce(
@@ -287,20 +294,17 @@ export class Publishing {
     mark: HeaderBlock,
     message: LiveMessage,
     shares: Shares | null,
+    appended: PendingBatch | null = null,
   ): PendingBatch {
     const { destination } = entry;
     if (destination === null) return entry.refused;
     const { arrivedMs } = underWay;
-    let batch = this.#ingest.appendMessage(
-      destination,
-      { ...underWay, qos: 2 },
-      from.clientId,
-      arrivedMs,
-      mark,
-    );
+    const { clientId } = from;
+    let batch =
+      appended ?? this.#ingest.appendMessage(destination, { ...underWay, qos: 2 }, clientId, arrivedMs, mark);
     if (batch.state !== "refused") {
       if (message.retain && this.retained !== null) {
-        batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, arrivedMs, batch));
+        batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, arrivedMs, batch, mark));
       }
       if (shares !== null) this.#goLive(entry, message, batch, from, shares);
     }

@@ -40,11 +40,6 @@ export function headerBlock(headers: readonly (readonly [string, Uint8Array])[])
   return { count: sink.count, bytes: sink.take() };
 }
 
-/** One block behind another. */
-export function joinedBlock(first: HeaderBlock, second: HeaderBlock): HeaderBlock {
-  return { count: first.count + second.count, bytes: concat(first.bytes, second.bytes) };
-}
-
 /** A block with its count before it, or null where there is no header. */
 export function withCount(block: HeaderBlock): Uint8Array | null {
   if (block.count === 0) return null;

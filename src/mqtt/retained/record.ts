@@ -2,7 +2,13 @@ import type { RecordCursor } from "../../records/reader.ts";
 import { decodeHeaders } from "../../records/reader.ts";
 import type { Identity } from "../access.ts";
 import type { Qos } from "../packets/codes.ts";
-import { headerBlock, headersWithProperties, withCount } from "../record-headers.ts";
+import {
+  type HeaderBlock,
+  headerBlock,
+  headersWithProperties,
+  joinBlocks,
+  withCount,
+} from "../record-headers.ts";
 import type { LiveMessage } from "../sessions/outbound.ts";
 
 /** A retained message, as subscribers get it. */
@@ -24,12 +30,14 @@ const decoder = new TextDecoder();
  * Headers of a retained message's record, whose key is the MQTT topic and whose value is the payload: `mqtt.qos`,
  * `mqtt.client-id`, `mqtt.user-name` where there is one, `mqtt.message-expiry` where it has one (seconds from the
  * record's time on, as text), then what every record has of MQTT 5 properties, and `mqtt.properties` with the
- * properties' own bytes, since subscribers get them unaltered and in order. `expirySec` is -1 for no end.
+ * properties' own bytes, since subscribers get them unaltered and in order. `expirySec` is -1 for no end. A `mark` is one
+ * more of ours.
  */
 export function retainedHeaders(
   { qos, properties }: LiveMessage,
   publisher: Identity,
   expirySec: number,
+  mark: HeaderBlock | null,
 ): Uint8Array | null {
   const own: (readonly [string, Uint8Array])[] = [
     [QOS_HEADER, encoder.encode(String(qos))],
@@ -37,9 +45,11 @@ export function retainedHeaders(
   ];
   if (publisher.userName !== null) own.push([USER_HEADER, encoder.encode(publisher.userName)]);
   if (expirySec >= 0) own.push([EXPIRY_HEADER, encoder.encode(String(expirySec))]);
-  if (properties === null) return withCount(headerBlock(own));
-  own.push([PROPERTIES_HEADER, properties]);
-  return headersWithProperties(headerBlock(own), properties, 0, properties.length);
+  if (properties !== null) own.push([PROPERTIES_HEADER, properties]);
+  const block = mark === null ? headerBlock(own) : joinBlocks(headerBlock(own), mark);
+  return properties === null
+    ? withCount(block)
+    : headersWithProperties(block, properties, 0, properties.length);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RecordCursor } from "../../records/reader.ts";
 import type { Identity } from "../access.ts";
 import type { MqttLimits } from "../limits.ts";
 import type { RetainedMessages } from "../publishing.ts";
+import { type HeaderBlock, withCount } from "../record-headers.ts";
 import type { LiveMessage } from "../sessions/outbound.ts";
 import type { MqttStats } from "../stats.ts";
 import type { TopicEntry } from "../topic-table.ts";
@@ -151,7 +152,8 @@ export class RetainedStore implements RetainedMessages {
   /**
    * Makes the message its topic's once `after`, the batch of its own record, is durable; or, where its payload is
    * empty, takes back what the topic has (MQTT-3.3.1-6). Its bytes stay as they are. What comes back settles when that
-   * is durable too. Where `after` is refused, the topic keeps what it has.
+   * is durable too. Where `after` is refused, the topic keeps what it has. A `mark` stands in the record, which is
+   * written then even where there is nothing to be taken back.
    */
   keep(
     entry: TopicEntry,
@@ -159,12 +161,13 @@ export class RetainedStore implements RetainedMessages {
     from: Identity,
     nowMs: number,
     after: PendingBatch,
+    mark: HeaderBlock | null = null,
   ): PendingBatch {
     const isSettled = after.state !== "waiting";
     if (!isSettled || this.#waiting.length > 0) {
-      return this.#waiting.add({ entry, message, from: publisherOf(from), nowMs }, after);
+      return this.#waiting.add({ entry, message, from: publisherOf(from), nowMs, mark }, after);
     }
-    return after.state === "refused" ? after : this.#keepNow(entry, message, from, nowMs);
+    return after.state === "refused" ? after : this.#keepNow(entry, message, from, nowMs, mark);
   }
 
   /** After batches have settled: retains, in their order, the messages whose records are durable. */
@@ -177,14 +180,22 @@ export class RetainedStore implements RetainedMessages {
       }
       const { messages } = group;
       group.released(
-        messages.map(({ entry, message, from, nowMs }) => this.#keepNow(entry, message, from, nowMs)),
+        messages.map(({ entry, message, from, nowMs, mark }) =>
+          this.#keepNow(entry, message, from, nowMs, mark),
+        ),
       );
     }
   }
 
-  #keepNow(entry: TopicEntry, message: LiveMessage, from: Identity, nowMs: number): PendingBatch {
+  #keepNow(
+    entry: TopicEntry,
+    message: LiveMessage,
+    from: Identity,
+    nowMs: number,
+    mark: HeaderBlock | null,
+  ): PendingBatch {
     const { text } = entry;
-    if (message.payload.length === 0) return this.clear(text, entry.bytes, nowMs);
+    if (message.payload.length === 0) return this.clear(text, entry.bytes, nowMs, mark);
     const publisher = publisherOf(from);
     const sizeBytes = entryBytes(message, publisher);
     const before = this.#sizeAhead(text);
@@ -193,18 +204,19 @@ export class RetainedStore implements RetainedMessages {
     if (count > this.#limits.maxRetainedMessages || bytes > this.#limits.maxRetainedBytes) {
       this.#stats.retainedRefused++;
       this.#onFull(entry, from, message);
-      return this.clear(text, entry.bytes, nowMs);
+      return this.clear(text, entry.bytes, nowMs, mark);
     }
-    return this.#append(text, { ...message, sizeBytes, publisher }, entry.bytes, nowMs);
+    return this.#append(text, { ...message, sizeBytes, publisher }, entry.bytes, nowMs, mark);
   }
 
   /** Takes back what a topic has. The batch is of the change, or of the one that took it back before. */
-  clear(topic: string, key: Uint8Array, nowMs: number): PendingBatch {
+  clear(topic: string, key: Uint8Array, nowMs: number, mark: HeaderBlock | null = null): PendingBatch {
+    if (mark !== null) return this.#append(topic, null, key, nowMs, mark);
     const pending = this.#pending.get(topic);
     // Whoever hears that nothing is there must be able to rely on it.
     if (pending?.message === null) return pending.batch;
     if (pending === undefined && this.#trie.find(topic) === null) return SETTLED;
-    return this.#append(topic, null, key, nowMs);
+    return this.#append(topic, null, key, nowMs, null);
   }
 
   /** The topics that a filter takes. */
@@ -259,8 +271,15 @@ export class RetainedStore implements RetainedMessages {
     this.#place(topic, cursor.offset, sizeBytes + ENTRY_OVERHEAD_BYTES, expiresAtMs);
   }
 
-  #append(topic: string, message: RetainedMessage | null, key: Uint8Array, nowMs: number): PendingBatch {
-    const headers = message === null ? null : this.#headersOf(message);
+  #append(
+    topic: string,
+    message: RetainedMessage | null,
+    key: Uint8Array,
+    nowMs: number,
+    mark: HeaderBlock | null,
+  ): PendingBatch {
+    const marked = mark === null ? null : withCount(mark);
+    const headers = message === null ? marked : this.#headersOf(message, mark);
     const sizeBytes = message?.sizeBytes ?? 0;
     const record: RetainedRecord = { key, value: message?.payload ?? null, headers, timestampMs: nowMs };
     const recordBytes = key.length + (message?.payload.length ?? 0) + (headers?.length ?? 0);
@@ -287,11 +306,11 @@ export class RetainedStore implements RetainedMessages {
     return batch;
   }
 
-  #headersOf(message: RetainedMessage): Uint8Array | null {
-    const { expiresAtMs } = message;
-    if (expiresAtMs === Number.POSITIVE_INFINITY) return retainedHeaders(message, message.publisher, -1);
+  #headersOf(message: RetainedMessage, mark: HeaderBlock | null): Uint8Array | null {
+    const { expiresAtMs, publisher } = message;
+    if (expiresAtMs === Number.POSITIVE_INFINITY) return retainedHeaders(message, publisher, -1, mark);
     const leftMs = expiresAtMs - this.#clock.monotonicMs();
-    return retainedHeaders(message, message.publisher, Math.max(0, Math.ceil(leftMs / 1_000)));
+    return retainedHeaders(message, publisher, Math.max(0, Math.ceil(leftMs / 1_000)), mark);
   }
 
   #flush(): void {

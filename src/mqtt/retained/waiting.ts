@@ -1,5 +1,6 @@
 import type { PendingBatch } from "../../broker/ingest.ts";
 import type { Identity } from "../access.ts";
+import type { HeaderBlock } from "../record-headers.ts";
 import type { LiveMessage } from "../sessions/outbound.ts";
 import type { TopicEntry } from "../topic-table.ts";
 
@@ -9,6 +10,8 @@ export interface WaitingMessage {
   readonly message: LiveMessage;
   readonly from: Identity;
   readonly nowMs: number;
+  /** A header that its record has beside others, or null. */
+  readonly mark: HeaderBlock | null;
 }
 
 /** Messages whose records went into the same batch; it settles when they are retained, or refused with it. */

@@ -1,7 +1,7 @@
 import type { Ingest } from "../../../src/broker/ingest.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import type { RecordSearch } from "../../../src/mqtt/sessions/durable/record-search.ts";
-import { decodeHeaders, FakeIngest } from "../../mqtt/support/fake-ingest.ts";
+import { FakeIngest } from "../../mqtt/support/fake-ingest.ts";
 import type { FakeConnection, FakeNetwork } from "../../mqtt/support/fake-network.ts";
 import { FakeRetained } from "../../mqtt/support/fake-retained.ts";
 import { FakeStateLog } from "../../mqtt/support/fake-state-log.ts";
@@ -102,16 +102,15 @@ function searchOf({ records }: FakeIngest): RecordSearch {
     ends: (topic) => [
       { topic, partition: 0, fromOffset: records.filter((record) => record.topic === topic).length },
     ],
-    has: (topic, places, header) => {
+    has: (topic, places, name, value) => {
       const from = places.find((place) => place.topic === topic)?.fromOffset ?? 0;
-      // One header, as a block of headers has it.
-      const [[name, value] = []] = decodeHeaders(new Uint8Array([2, ...header]));
+      const text = Buffer.from(value).toString();
       return records
         .filter((record) => record.topic === topic)
         .slice(from)
         .some(
           ({ batch, headers }) =>
-            batch.state === "durable" && headers.some(([known, text]) => known === name && text === value),
+            batch.state === "durable" && headers.some(([known, said]) => known === name && said === text),
         );
     },
   };

@@ -58,6 +58,20 @@ describe("a retained message", () => {
     },
   );
 
+  test("keeps what its client publishes behind it in its place, over a new connection too (MQTT-4.6.0-6)", () => {
+    const rig = new Rig();
+    const { connection } = subscribed(rig, TOPIC, 0, 4);
+    const device = rig.connect(4, "dev");
+    device.feed(publishPacket(TOPIC, "on", 0, 0, { retain: true }));
+    device.break();
+    rig.connect(4, "dev").feed(publishPacket(TOPIC, "off", 0, 0));
+    rig.clock.settle();
+    rig.ingest.settle();
+    rig.clock.settle();
+    rig.settle();
+    expect(payloads(connection.take())).toEqual(["on", "off"]);
+  });
+
   test.each([4, 5] as const)("is acknowledged once its own record is durable too (version %i)", (version) => {
     const rig = new Rig();
     const device = rig.connect(version, "dev");

@@ -47,6 +47,8 @@ export interface SessionBugs {
   /** A start appends every message that was under way, without looking whether it is there; or none. */
   readonly appendAllInterrupted?: boolean;
   readonly appendNoInterrupted?: boolean;
+  /** It retains none of those that it finds in their topics. */
+  readonly retainNoInterrupted?: boolean;
   /** Sequences begin anew with each start, so that identifiers are others after it. */
   readonly forgetSequences?: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Offset } from "../../../base/ids.ts";
-import { RecordCursor } from "../../../records/reader.ts";
+import { decodeHeaders, RecordCursor } from "../../../records/reader.ts";
 import type { MqttBroker } from "./state-log.ts";
 
 /** Where records can be: from which offset on in which partition. */
@@ -13,8 +13,8 @@ export interface RecordPlace {
 export interface RecordSearch {
   /** The ends of a topic's partitions as they are now; those that are made later begin at 0. */
   ends(topic: string): readonly RecordPlace[];
-  /** Whether a record of the topic has this block of headers among its own, at one of the places or beyond. */
-  has(topic: string, places: readonly RecordPlace[], header: Uint8Array): boolean;
+  /** Whether a record of the topic has this header, at one of the places or beyond. */
+  has(topic: string, places: readonly RecordPlace[], name: string, value: Uint8Array): boolean;
 }
 
 const READ_BYTES = 1024 * 1024;
@@ -31,7 +31,7 @@ export class BrokerRecordSearch implements RecordSearch {
     return partitions.map(({ index, log }) => ({ topic, partition: index, fromOffset: log.logEndOffset }));
   }
 
-  has(topic: string, places: readonly RecordPlace[], header: Uint8Array): boolean {
+  has(topic: string, places: readonly RecordPlace[], name: string, value: Uint8Array): boolean {
     const partitions = this.#broker.topics.get(topic)?.partitions ?? [];
     return partitions.some(({ index, log }) => {
       const known = places.find((place) => place.topic === topic && place.partition === index);
@@ -43,7 +43,7 @@ export class BrokerRecordSearch implements RecordSearch {
         if (!("nextOffset" in read) || read.nextOffset <= position) return false;
         cursor.open(read.bytes);
         while (cursor.next()) {
-          if (cursor.offset >= position && holds(cursor.encodedHeaders(), header)) return true;
+          if (cursor.offset >= position && holds(cursor, name, value)) return true;
         }
         position = read.nextOffset;
       }
@@ -52,6 +52,16 @@ export class BrokerRecordSearch implements RecordSearch {
   }
 }
 
-function holds(headers: Uint8Array | null, header: Uint8Array): boolean {
-  return headers !== null && Buffer.from(headers.buffer, headers.byteOffset, headers.length).includes(header);
+function holds(cursor: RecordCursor, name: string, value: Uint8Array): boolean {
+  const encoded = cursor.encodedHeaders();
+  // Nearly every record ends here.
+  if (encoded === null || !viewOf(encoded).includes(value)) return false;
+  // The bytes may stand in what a device has put into a header of its own.
+  return decodeHeaders(cursor).some(
+    (header) => header.key === name && header.value !== null && viewOf(header.value).equals(value),
+  );
+}
+
+function viewOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -171,6 +171,8 @@ export class SimulatedSubscriber extends SimulatedClient {
       }
       this.#held.add(messageId);
     } else if (qos === 1) this.#answers.push({ cmd: "puback", messageId });
+    // What a subscription found retained is a message of its own, beside what comes live.
+    if (packet.retain) return;
     const payload = packet.payload.toString();
     if (!dup) this.fresh.set(payload, (this.fresh.get(payload) ?? 0) + 1);
     this.times.set(payload, (this.times.get(payload) ?? 0) + 1);
@@ -185,6 +187,7 @@ export interface Publication {
   readonly topic: string;
   readonly payload: string;
   readonly qos: Qos;
+  readonly retain: boolean;
   /** Those that had their subscription acknowledged when it was first sent. */
   readonly forWhom: ReadonlySet<SimulatedSubscriber>;
   /** How often it was sent as a new message. */
@@ -261,9 +264,9 @@ export class SimulatedPublisher extends SimulatedClient {
   }
 
   #sendPublish(publication: Publication, messageId: number, dup: boolean): void {
-    const { topic, payload, qos } = publication;
+    const { topic, payload, qos, retain } = publication;
     if (dup) publication.sentAgain = true;
-    this.send({ cmd: "publish", topic, payload, qos, messageId, dup, retain: false });
+    this.send({ cmd: "publish", topic, payload, qos, messageId, dup, retain });
   }
 
   /** Few identifiers, so that they are soon used again. */

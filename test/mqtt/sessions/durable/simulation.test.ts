@@ -53,6 +53,7 @@ const BUGS = [
   "completeAtOnce",
   "appendAllInterrupted",
   "appendNoInterrupted",
+  "retainNoInterrupted",
   "forgetSequences",
 ] as const;
 

@@ -5,7 +5,7 @@ import { SimulatedDisk } from "../../../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../../../src/io/simulated/random.ts";
 import { LogStore } from "../../../../src/log/log-store.ts";
 import { type MqttDoor, startMqttDoor } from "../../../../src/mqtt/listener.ts";
-import { RetainedTopic } from "../../../../src/mqtt/retained/storage.ts";
+import { RETAINED_TOPIC, RetainedTopic } from "../../../../src/mqtt/retained/storage.ts";
 import { DEFAULT_ROUTES } from "../../../../src/mqtt/routes.ts";
 import type { SessionBugs } from "../../../../src/mqtt/sessions/durable/message-store.ts";
 import { BrokerRecordSearch } from "../../../../src/mqtt/sessions/durable/record-search.ts";
@@ -14,7 +14,7 @@ import {
   SESSIONS_TOPIC,
   type StateLog,
 } from "../../../../src/mqtt/sessions/durable/state-log.ts";
-import { recordsOf } from "../../../broker/support.ts";
+import { type OpenBroker, recordsOf } from "../../../broker/support.ts";
 import { type FakeConnection, FakeNetwork } from "../../support/fake-network.ts";
 import { RefusingStateLog } from "../../support/refusing-state-log.ts";
 import {
@@ -44,6 +44,7 @@ const STANDING_RECORDS = 3 * 8 + 1;
  *
  * - a session that was said to be kept is present, with its subscriptions;
  * - what was acknowledged at QoS 1 or 2 gets to every such session that was subscribed before;
+ * - a topic's retained message is the last of those that were acknowledged, or of a later one;
  * - what was published once at QoS 2 is one record, and comes to an application once where it subscribed at QoS 2;
  * - what was acknowledged and comes is in the log; a copy that comes again says so, one for each time it was published;
  * - messages of a topic come in their order;
@@ -211,6 +212,7 @@ export class SessionSimulation implements ClientWorld {
     await this.#pass(this.below(12));
     if (this.below(60) === 0) await this.#maintain();
     for (const each of this.#clients) each.read();
+    if (this.below(20) === 0) for (const topic of TOPICS) this.#checkRetained(topic);
   }
 
   /** Compacts the logs. */
@@ -245,6 +247,7 @@ export class SessionSimulation implements ClientWorld {
         topic,
         payload,
         qos,
+        retain: this.below(3) === 0,
         forWhom,
         attempts: 0,
         sentAgain: false,
@@ -266,6 +269,7 @@ export class SessionSimulation implements ClientWorld {
       for (const client of this.#clients) client.read();
     }
     this.#checkRecords();
+    for (const topic of TOPICS) this.#checkRetained(topic);
     for (const subscriber of this.#subscribers) this.#checkSubscriber(subscriber);
     this.#checkRest();
   }
@@ -277,6 +281,30 @@ export class SessionSimulation implements ClientWorld {
       const count = counts.get(payload) ?? 0;
       if (acknowledged && count === 0) this.fail(`${payload} was acknowledged and is no record`);
       if (qos === 2 && count > attempts) this.fail(`${payload} was published once and is ${count} records`);
+    }
+  }
+
+  /** Records of a topic's publications in the order of their log, as their numbers. */
+  #recordsOf(topic: string): number[] {
+    return recordsOf(this.#open(), "telemetry").flatMap(({ headers, value }) => {
+      const header = headers.find(({ key }) => key === "mqtt.topic")?.value ?? [];
+      return textOf(header) === topic ? [Number(textOf(value ?? []))] : [];
+    });
+  }
+
+  #checkRetained(topic: string): void {
+    const retained = recordsOf(this.#open(), RETAINED_TOPIC).findLast(
+      ({ key }) => textOf(key ?? []) === topic,
+    );
+    const records = this.#recordsOf(topic);
+    const acknowledged = records.filter((number) => {
+      const publication = this.#publications[number];
+      return publication?.retain === true && publication.acknowledged;
+    });
+    const number = retained === undefined ? -1 : Number(textOf(retained.value ?? []));
+    const last = acknowledged.findLast((one, index) => acknowledged.indexOf(one) === index);
+    if (last !== undefined && records.lastIndexOf(number) < records.indexOf(last)) {
+      this.fail(`${number} is retained at ${topic}, though ${last} was acknowledged behind it`);
     }
   }
 
@@ -323,25 +351,25 @@ export class SessionSimulation implements ClientWorld {
   }
 
   #recordCounts(): Map<string, number> {
-    const broker = this.#broker;
     const counts = new Map<string, number>();
-    if (broker === null) return counts;
-    const open = { broker, clock: this.#clock, disk: this.#disk, store: broker.store, warnings: [] };
-    for (const { value } of recordsOf(open, "telemetry")) {
-      const payload = Buffer.from(value ?? []).toString();
+    for (const { value } of recordsOf(this.#open(), "telemetry")) {
+      const payload = textOf(value ?? []);
       counts.set(payload, (counts.get(payload) ?? 0) + 1);
     }
     return counts;
   }
 
+  #open(): OpenBroker {
+    const broker = this.#broker;
+    if (broker === null) return this.fail("there is no broker");
+    return { broker, clock: this.#clock, disk: this.#disk, store: broker.store, warnings: [] };
+  }
+
   #checkRest(): void {
     const stats = this.#door?.stats();
     if (stats?.storedMessages !== 0) this.fail(`${stats?.storedMessages} messages wait for nobody`);
-    const broker = this.#broker;
-    if (broker === null) return;
-    const open = { broker, clock: this.#clock, disk: this.#disk, store: broker.store, warnings: [] };
     const standing = new Set<string>();
-    for (const { key, value } of recordsOf(open, SESSIONS_TOPIC)) {
+    for (const { key, value } of recordsOf(this.#open(), SESSIONS_TOPIC)) {
       const name = Buffer.from(key ?? []).toString("hex");
       if (value === null) standing.delete(name);
       else standing.add(name);
@@ -350,6 +378,10 @@ export class SessionSimulation implements ClientWorld {
       this.fail(`${standing.size} records stand for sessions: ${[...standing].join(" ")}`);
     }
   }
+}
+
+function textOf(bytes: Uint8Array | readonly number[]): string {
+  return Buffer.from(bytes).toString();
 }
 
 function takes(filter: string, topic: string): boolean {
