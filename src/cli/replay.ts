@@ -11,6 +11,8 @@ import { OriginReader } from "./replay/origin.ts";
 import { PartitionEnd } from "./replay/partition-end.ts";
 import { isAskedFor, isInTime, queryOf, type ReplayQuery } from "./replay/query.ts";
 import { FileSink, type Sink, StandardOutput } from "./replay/sink.ts";
+import { exitOf, verdictJson, verdictText } from "./replay/verdict.ts";
+import { Verification } from "./replay/verification.ts";
 import type { World } from "./world.ts";
 
 /** How often a file is synced, with how far it is. */
@@ -58,7 +60,7 @@ export const replayCommand: Command = {
       name: "format",
       short: "f",
       value: "FORMAT",
-      doc: "plain (the value and a line end), raw (the value), json, csv, hex, or a template.",
+      doc: "plain (the value and a line end), raw (the value), json, csv, hex, none, or a template.",
     },
     {
       name: "delimiter",
@@ -71,12 +73,25 @@ export const replayCommand: Command = {
       doc: "Write to this file; FILE.replay says how far it is until it is whole.",
     },
     { name: "resume", doc: "Go on with a file that is not whole." },
+    { name: "verify", doc: "Prove that nothing is missing, there twice or out of order." },
+    {
+      name: "level",
+      value: "log|device",
+      doc: "What --verify proves, see below; log where left out.",
+    },
+    {
+      name: "source-topic",
+      value: "TOPIC",
+      doc: "The topic's name at the gateways, where their uplinks rename it: ledgers have that.",
+    },
     { name: "no-view", doc: "Read the partition even where the broker has a view of the device's records." },
   ],
   notes: [
     "Of a centre, only the partition is read that the device's records are in, from where the time span begins. There is no order of time in a log: a gateway that was offline brings old records late. Reading ends behind a row of records that are all an hour later than --to, and not before each gateway that brought any of these records has come that far; --late says how far to look, whoever is behind.",
     "A record's time is its timestamp, or its header headwater.time where it has one.",
     "A gateway, or another Headwater, finds a device's records by an index, and nothing else is read.",
+    "Uplinks write into each record which offset of which gateway's log it has. Offsets of one device's records say that none is there twice or out of order (--level device), not that none is missing, since those between are of other devices. --level log reads all partitions in the time span, and proves of the logs with records of these devices that every offset is there once, or stands in the ledger, the topic headwater.gaps at the centre. Before one is called missing the whole topic is looked through, unless --late bounds it. What a route filters, and markers of transactions in a gateway's own log, are missing for this command; merge-check asks the gateway.",
+    "--verify ends with 0 where all is there, 1 where what is missing is known, or nothing could be proved, 7 else. The verdict goes to standard error, with -f none to standard output.",
     TEMPLATE_DOC,
     "With -o json, one object a line.",
   ],
@@ -86,6 +101,10 @@ export const replayCommand: Command = {
       "one device's day, from a centre",
     ],
     ["headwater replay -b central:9092 -t telemetry -g plant-3 --from 2h -o json", "two hours of a gateway"],
+    [
+      "headwater replay -b central:9092 -t telemetry -d pump-1 --from 1d --verify -f none -o json",
+      "whether anything of yesterday is missing",
+    ],
     [
       "headwater replay -t telemetry -d pump-1 -d pump-2 -f csv --file pumps.csv --resume",
       "into a file, going on where it was left",
@@ -97,18 +116,22 @@ export const replayCommand: Command = {
 async function replay(cluster: KafkaCluster, input: Input, world: World): Promise<number> {
   const query = queryOf(input, cluster.seams.clock.nowMs());
   const form = formOf(input);
+  const verification = verificationOf(cluster, query, input);
   const sink = sinkOf(input, query, world);
   try {
     const topic = await requireTopic(cluster, query.topic, world);
     if (topic === null) return EXIT.failed;
-    const views = input.on("no-view") ? null : await deviceViews(cluster, query);
+    const wholeLogs = verification?.level === "log";
+    const views = input.on("no-view") || wholeLogs ? null : await deviceViews(cluster, query);
+    const searched = { ...query, allPartitions: query.allPartitions || wholeLogs };
     const partitions =
       views?.map((name) => ({ topic: name, partition: 0 })) ??
-      partitionsOf(query, topic.partitions.length).map((partition) => ({ topic: query.topic, partition }));
+      partitionsOf(searched, topic.partitions.length).map((partition) => ({ topic: query.topic, partition }));
     // A view holds nothing that would have to be read past.
     const reach = views === null ? query : { ...query, marginMs: Number.POSITIVE_INFINITY };
     const spans = await locateSpans(cluster, partitions, reach);
-    return await new Replay(cluster, query, views !== null, form, sink, world).run(spans);
+    const replay = new Replay(cluster, query, { isView: views !== null, form, sink, verification, world });
+    return await replay.run(spans);
   } finally {
     sink.close();
   }
@@ -116,15 +139,29 @@ async function replay(cluster: KafkaCluster, input: Input, world: World): Promis
 
 interface Form {
   readonly head: string;
-  readonly record: RecordFormat;
+  /** Null where records are not written. */
+  readonly record: RecordFormat | null;
+  readonly json: boolean;
 }
 
 function formOf(input: Input): Form {
-  const name = input.json ? "json" : (input.value("format") ?? "plain");
+  const { json } = input;
+  const name = input.value("format") ?? (json ? "json" : "plain");
   const delimiter = input.value("delimiter");
   if (delimiter !== null && name !== "raw") throw new UsageError("--delimiter is for --format raw");
-  if (name !== "raw") return { head: name === "csv" ? CSV_HEAD : "", record: recordFormat(name) };
-  return { head: "", record: recordFormat(`%s${(delimiter ?? "").replaceAll("%", "%%")}`) };
+  if (name === "none") return { head: "", record: null, json };
+  if (name !== "raw") return { head: name === "csv" ? CSV_HEAD : "", record: recordFormat(name), json };
+  return { head: "", record: recordFormat(`%s${(delimiter ?? "").replaceAll("%", "%%")}`), json };
+}
+
+function verificationOf(cluster: KafkaCluster, query: ReplayQuery, input: Input): Verification | null {
+  const level = input.value("level") ?? "log";
+  if (level !== "log" && level !== "device") throw new UsageError(`--level ${level}: write log or device`);
+  if (!input.on("verify")) return null;
+  if (input.on("resume")) throw new UsageError("--verify reads all of it: leave out --resume");
+  if (level === "device" && query.devices.length === 0)
+    throw new UsageError("--level device needs a --device");
+  return new Verification(cluster, query, level, input.value("source-topic") ?? query.topic);
 }
 
 function sinkOf(input: Input, query: ReplayQuery, world: World): Sink {
@@ -145,6 +182,15 @@ function sinkOf(input: Input, query: ReplayQuery, world: World): Sink {
   return new FileSink(path, JSON.stringify(asked), input.on("resume"));
 }
 
+/** What a run works with. */
+interface Parts {
+  readonly isView: boolean;
+  readonly form: Form;
+  readonly sink: Sink;
+  readonly verification: Verification | null;
+  readonly world: World;
+}
+
 /** One run of the command, once it is known what to read. */
 class Replay {
   readonly #cluster: KafkaCluster;
@@ -152,26 +198,20 @@ class Replay {
   readonly #isView: boolean;
   readonly #form: Form;
   readonly #sink: Sink;
+  readonly #verification: Verification | null;
   readonly #world: World;
   readonly #origin = new OriginReader();
   readonly #ends = new Map<string, PartitionEnd>();
   #chunks: Uint8Array[] = [];
-  #written = 0;
 
-  constructor(
-    cluster: KafkaCluster,
-    query: ReplayQuery,
-    isView: boolean,
-    form: Form,
-    sink: Sink,
-    world: World,
-  ) {
+  constructor(cluster: KafkaCluster, query: ReplayQuery, parts: Parts) {
     this.#cluster = cluster;
     this.#query = query;
-    this.#isView = isView;
-    this.#form = form;
-    this.#sink = sink;
-    this.#world = world;
+    this.#isView = parts.isView;
+    this.#form = parts.form;
+    this.#sink = parts.sink;
+    this.#verification = parts.verification;
+    this.#world = parts.world;
   }
 
   async run(located: readonly LocatedSpan[]): Promise<number> {
@@ -184,10 +224,12 @@ class Replay {
       this.#ends.set(name, new PartitionEnd(toMs, marginMs, !strictMargin, resumed?.behind[name]));
     }
     const reader = new SpanReader(this.#cluster, spans, {
-      onDeleted: (topic, partition, from, to) =>
+      onDeleted: (topic, partition, from, to) => {
+        if (this.#verification !== null) this.#verification.deleted += to - from;
         this.#world.err(
           `${topic}-${partition}: offsets ${from} to ${to - 1} were deleted before they were read\n`,
-        ),
+        );
+      },
     });
     if (resumed === null && this.#form.head !== "") this.#chunks.push(Buffer.from(this.#form.head));
     const interrupted = await this.#read(reader, spans);
@@ -198,7 +240,21 @@ class Replay {
     }
     this.#sink.finish();
     this.#tellBehind();
-    return EXIT.ok;
+    return this.#verification === null ? EXIT.ok : await this.#prove(this.#verification, reader, located);
+  }
+
+  async #prove(
+    verification: Verification,
+    reader: SpanReader,
+    located: readonly LocatedSpan[],
+  ): Promise<number> {
+    const read = reader.progress().map((span) => ({ ...span, end: span.offset }));
+    const verdict = await verification.verdict(located, read);
+    const { json, record } = this.#form;
+    const text = json ? `${JSON.stringify(verdictJson(verdict))}\n` : verdictText(verdict);
+    if (record === null) this.#world.out(text);
+    else this.#world.err(text);
+    return exitOf(verdict);
   }
 
   /** True where the user ended it. */
@@ -242,9 +298,10 @@ class Replay {
     const origin = this.#origin;
     origin.read(record);
     const asked = isAskedFor(this.#query, record, origin);
-    end?.take(origin.timeMs, `${origin.gateway} ${origin.log}`, asked);
-    if (asked && isInTime(this.#query, origin)) {
-      this.#written += 1;
+    const waitedFor = this.#verification?.level === "log" ? this.#verification.concerns(origin) : asked;
+    end?.take(origin.timeMs, `${origin.gateway} ${origin.log}`, waitedFor);
+    this.#verification?.take(partition, record, origin);
+    if (this.#form.record !== null && asked && isInTime(this.#query, origin)) {
       this.#chunks.push(this.#form.record({ topic, partition, ...decodeRecord(record) }));
     }
     return true;

@@ -1,10 +1,10 @@
 import { encodeDeviceKey } from "../../base/device-name.ts";
 import { HeadwaterError } from "../../base/errors.ts";
-import { sleep } from "../../kafka/client/backoff.ts";
+import { backoffMs, DEFAULT_BACKOFF, sleep } from "../../kafka/client/backoff.ts";
 import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { type Isolation, LIST_OFFSET, listOffsets } from "../../kafka/client/offsets.ts";
 import type { Span } from "../../kafka/client/span-reader.ts";
-import { errorName } from "../../kafka/wire/generated/errors.ts";
+import { ERROR, errorName } from "../../kafka/wire/generated/errors.ts";
 import { partitionForKey } from "../../records/murmur2.ts";
 import { DEFAULT_MARGIN_MS, type ReplayQuery } from "./query.ts";
 
@@ -12,12 +12,13 @@ import { DEFAULT_MARGIN_MS, type ReplayQuery } from "./query.ts";
 export interface LocatedSpan extends Span {
   /** About where the time span ends: reading decides for itself. */
   readonly likelyEnd: number;
-  /** Records from here on only fill holes: see `decidedEnds`. Equals `end` where that does not matter. */
-  readonly countedEnd: number;
+  /** Of the first record that there is. */
+  readonly logStart: number;
 }
 
 const DECIDE_TIMEOUT_MS = 30_000;
 const DECIDE_POLL_MS = 100;
+const MAX_LIST_FAILURES = 8;
 
 /**
  * The topics that a gateway makes of devices, `TOPIC/KEY`: just their records, under their own offsets. Null where the
@@ -67,40 +68,36 @@ export async function locateSpans(
     const start = found < 0 ? end : found;
     const likely = likelyEnds === null ? -1 : (likelyEnds[index] as number);
     return {
-      ...{ topic, partition, start, end },
+      ...{ topic, partition, start, end, logStart: firsts[index] as number },
       likelyEnd: likely < 0 ? end : Math.max(start, Math.min(likely, end)),
-      countedEnd: end,
     };
   });
 }
 
 /**
- * Ends that agree between partitions, for who looks for holes: a transaction comes to the partitions one after the
- * other. Whatever has a record below an end of the first look has all of its records below those of the second, and
- * the second ends are waited for until no open transaction is below them. Null where one stays open.
+ * Where to read on for what a look at some partitions has not found. A transaction comes to its partitions one after
+ * the other, so that a look sees it in one and not yet in another; but all its records are below the ends as they are
+ * afterwards. Waits until no open transaction is below those. Null where one stays open.
  */
 export async function decidedEnds(
   cluster: KafkaCluster,
-  spans: readonly LocatedSpan[],
-): Promise<readonly LocatedSpan[] | null> {
+  partitions: readonly { readonly topic: string; readonly partition: number }[],
+): Promise<readonly number[] | null> {
   const { clock } = cluster.seams;
-  const first = await offsetsAt(cluster, spans, LIST_OFFSET.latest, "read_uncommitted");
-  const second = await offsetsAt(cluster, spans, LIST_OFFSET.latest, "read_uncommitted");
+  const ends = await offsetsAt(cluster, partitions, LIST_OFFSET.latest, "read_uncommitted");
   const deadlineMs = clock.monotonicMs() + DECIDE_TIMEOUT_MS;
   for (;;) {
-    const stable = await offsetsAt(cluster, spans, LIST_OFFSET.latest, "read_committed");
-    if (stable.every((offset, index) => offset >= (second[index] as number))) break;
+    const stable = await offsetsAt(cluster, partitions, LIST_OFFSET.latest, "read_committed");
+    if (stable.every((offset, index) => offset >= (ends[index] as number))) return ends;
     if (clock.monotonicMs() > deadlineMs) return null;
     await sleep(clock, DECIDE_POLL_MS);
   }
-  return spans.map((span, index) => ({
-    ...span,
-    end: second[index] as number,
-    countedEnd: first[index] as number,
-  }));
 }
 
-/** By ListOffsets, in the order of the partitions: -1 where no record is as late. Throws NETWORK. */
+/**
+ * By ListOffsets, in the order of the partitions: -1 where no record is as late. A leader that moves is followed, a
+ * broker that does not answer asked again a few times. Throws NETWORK.
+ */
 export async function offsetsAt(
   cluster: KafkaCluster,
   partitions: readonly { readonly topic: string; readonly partition: number }[],
@@ -108,11 +105,16 @@ export async function offsetsAt(
   isolation: Isolation,
 ): Promise<readonly number[]> {
   const queries = partitions.map(({ topic, partition }) => ({ topic, partition, timestampMs }));
-  const found = await listOffsets(cluster, queries, isolation);
-  const failed = found.find(({ error }) => error !== 0);
-  if (failed !== undefined) {
+  const { clock, random } = cluster.seams;
+  for (let failures = 1; ; failures += 1) {
+    const found = await listOffsets(cluster, queries, isolation);
+    const failed = found.find(({ error }) => error !== 0);
+    if (failed === undefined) return found.map(({ offset }) => offset);
     const { topic, partition, error } = failed;
-    throw new HeadwaterError("NETWORK", `offsets of ${topic}-${partition}: ${errorName(error)}`, { topic });
+    if (failures >= MAX_LIST_FAILURES || error === ERROR.TOPIC_AUTHORIZATION_FAILED) {
+      throw new HeadwaterError("NETWORK", `offsets of ${topic}-${partition}: ${errorName(error)}`, { topic });
+    }
+    await sleep(clock, backoffMs(failures, DEFAULT_BACKOFF, random));
+    await cluster.refresh([...new Set(partitions.map((each) => each.topic))]).catch(() => []);
   }
-  return found.map(({ offset }) => offset);
 }

@@ -5,6 +5,7 @@ import { SystemRandom } from "../../../src/io/bun/random.ts";
 import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../../src/kafka/client/cluster.ts";
 import { produce } from "../../../src/kafka/client/produce.ts";
+import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
 import { BatchBuilder, encodeHeaders, type RecordHeader } from "../../../src/records/builder.ts";
 import { partitionForKey } from "../../../src/records/murmur2.ts";
 
@@ -51,21 +52,37 @@ export class CentreWriter {
         const key = record.key === null ? null : Buffer.from(record.key);
         builder.append(record.timeMs, key, Buffer.from(record.value), encodeHeaders(headersOf(record)));
       }
-      const leader = this.cluster.leaderOf(topic, index);
-      if (leader === null) throw new Error(`${topic}-${index} has no leader`);
-      const options = { transactionalId: null, transactionProtocol: 1, timeoutMs: 10_000 } as const;
-      const batch = { topic, partition: index, batch: builder.build() };
-      const [outcome] = await produce(this.cluster, leader, [batch], options);
-      if (outcome?.kind !== "answered" || outcome.error !== 0) {
-        throw new Error(`${topic}-${index}: ${JSON.stringify(outcome)}`);
-      }
+      await this.#produce(topic, index, builder.build());
     }
   }
 
   close(): void {
     this.cluster.close();
   }
+
+  async #produce(topic: string, partition: number, batch: Uint8Array): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    for (;;) {
+      const leader = this.cluster.leaderOf(topic, partition);
+      const options = { transactionalId: null, transactionProtocol: 1, timeoutMs: 10_000 } as const;
+      const [outcome] =
+        leader === null ? [] : await produce(this.cluster, leader, [{ topic, partition, batch }], options);
+      if (outcome?.kind === "answered" && outcome.error === 0) return;
+      // A leader that does not know yet that it is one took nothing.
+      const again = outcome?.kind === "answered" && NOT_YET.has(outcome.error);
+      if (!again || Date.now() > deadline)
+        throw new Error(`${topic}-${partition}: ${JSON.stringify(outcome)}`);
+      await Bun.sleep(20);
+      await this.cluster.refresh([topic]);
+    }
+  }
 }
+
+const NOT_YET: ReadonlySet<number> = new Set([
+  ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+  ERROR.NOT_LEADER_OR_FOLLOWER,
+  ERROR.UNKNOWN_TOPIC_ID,
+]);
 
 export function headersOf({ origin, headers = [] }: WrittenRecord): readonly RecordHeader[] {
   const text = (key: string, value: string): RecordHeader => ({ key, value: Buffer.from(value) });

@@ -1,0 +1,214 @@
+import { GAP_TOPIC } from "../../broker/gap-ledger.ts";
+import type { KafkaCluster } from "../../kafka/client/cluster.ts";
+import { SpanReader } from "../../kafka/client/span-reader.ts";
+import type { RecordCursor } from "../../records/reader.ts";
+import { locateSpans } from "./locate.ts";
+import type { OffsetRange } from "./offset-set.ts";
+import { OriginReader } from "./origin.ts";
+
+/** A loss that a gateway has written down: an entry of `headwater.gaps` (see `broker/gap-ledger`). */
+export interface GapEntry {
+  /** Whose ledger it stands in; empty where the entry came over no uplink and does not say. */
+  readonly gateway: string;
+  readonly reason: string;
+  readonly device: string | null;
+  /** The local topic, and its id where the entry has it. */
+  readonly topic: string;
+  readonly topicId: string | null;
+  readonly partition: number;
+  /** -1 for records that never had one: they were refused. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly count: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Reasons that begin so tell of somebody who read the log, not of the log. */
+const READERS: readonly string[] = ["replay-", "downlink-", "bridge-"];
+/** Entries of the topic in question that are kept; more are not told apart, and counted. */
+const MAX_ENTRIES = 1_000_000;
+const decoder = new TextDecoder();
+
+/** The entries of one local topic. */
+export class GapEntries {
+  readonly entries: GapEntry[] = [];
+  /** Entries beyond the bound. */
+  skipped = 0;
+  readonly #topic: string;
+  readonly #origin = new OriginReader();
+
+  constructor(topic: string) {
+    this.#topic = topic;
+  }
+
+  take(record: RecordCursor): void {
+    this.#origin.read(record);
+    const entry = entryOf(record.value(), this.#origin.gateway);
+    if (entry === null || entry.topic !== this.#topic) return;
+    if (this.entries.length < MAX_ENTRIES) this.entries.push(entry);
+    else this.skipped += 1;
+  }
+
+  /** Entries of a log of a gateway, `log` being `TOPIC_ID/PARTITION`. An entry without a gateway is of any. */
+  ofLog(gateway: string, log: string): readonly GapEntry[] {
+    const [topicId, partition] = log.split("/");
+    return this.entries.filter(
+      (entry) =>
+        entry.firstOffset >= 0 &&
+        entry.partition === Number(partition) &&
+        (entry.gateway === gateway || entry.gateway === "") &&
+        (entry.topicId === null || entry.topicId === topicId),
+    );
+  }
+}
+
+/** Reads the ledger that a broker has; empty where it has none. Throws HeadwaterError. */
+export async function readGapEntries(cluster: KafkaCluster, sourceTopic: string): Promise<GapEntries> {
+  const found = new GapEntries(sourceTopic);
+  const [topic] = await cluster.refresh([GAP_TOPIC]);
+  if (topic === undefined || topic.error !== 0) return found;
+  const partitions = topic.partitions.map((_, partition) => ({ topic: GAP_TOPIC, partition }));
+  const everything = {
+    ...{
+      topic: GAP_TOPIC,
+      devices: [],
+      gateway: null,
+      marginMs: 0,
+      strictMargin: false,
+      allPartitions: true,
+    },
+    ...{ fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY },
+  };
+  const reader = new SpanReader(cluster, await locateSpans(cluster, partitions, everything));
+  while (!reader.done) {
+    await reader.poll((_topic, _partition, record) => {
+      found.take(record);
+      return undefined;
+    });
+  }
+  return found;
+}
+
+/** An entry as a gateway wrote it, or null where it is none, or of no topic. */
+function entryOf(value: Uint8Array | null, gateway: string): GapEntry | null {
+  const entry = parse(value);
+  if (entry === null || typeof entry.topic !== "string" || typeof entry.reason !== "string") return null;
+  const { reason } = entry;
+  if (READERS.some((reader) => reason.startsWith(reader))) return null;
+  const firstOffset = countOf(entry.firstOffset);
+  return {
+    gateway: typeof entry.gateway === "string" ? entry.gateway : gateway,
+    reason,
+    device: typeof entry.device === "string" ? entry.device : null,
+    topic: entry.topic,
+    topicId: typeof entry.topicId === "string" ? entry.topicId : null,
+    partition: countOf(entry.partition),
+    firstOffset,
+    lastOffset: firstOffset < 0 ? -1 : Math.max(firstOffset, countOf(entry.lastOffset)),
+    count: Math.max(0, countOf(entry.count)),
+    fromMs: timeOf(entry.from),
+    toMs: timeOf(entry.to),
+  };
+}
+
+function parse(value: Uint8Array | null): Readonly<Record<string, unknown>> | null {
+  if (value === null) return null;
+  try {
+    const entry: unknown = JSON.parse(decoder.decode(value));
+    return typeof entry === "object" && entry !== null ? { ...entry } : null;
+  } catch {
+    return null;
+  }
+}
+
+function countOf(value: unknown): number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : -1;
+}
+
+function timeOf(value: unknown): number {
+  return typeof value === "string" ? Date.parse(value) : Number.NaN;
+}
+
+/** What of the missing offsets a ledger knows. */
+export interface Explained {
+  /** Entries that tell of any of them. */
+  readonly entries: readonly GapEntry[];
+  readonly knownCount: number;
+  /** What no entry tells of: the first `MAX_LISTED_RANGES` of it. */
+  readonly unknown: readonly OffsetRange[];
+  /** All of that, and what is missing within entries beyond the records that these count. */
+  readonly unknownCount: number;
+}
+
+/** Runs of offsets that a report lists. */
+export const MAX_LISTED_RANGES = 100;
+
+/**
+ * Compares missing offsets, in order, with the entries of their log. Gaps of one kind in one second are one entry: from
+ * its first to its last offset there may be records that are not lost, so what is missing within entries that overlap
+ * must not be more than they count together.
+ */
+export function explain(missing: Iterable<OffsetRange>, entries: readonly GapEntry[]): Explained {
+  const clusters = clustersOf(entries);
+  const unknown: OffsetRange[] = [];
+  let knownCount = 0;
+  let unknownCount = 0;
+  const isUnknown = (start: number, end: number): void => {
+    unknownCount += end - start;
+    if (unknown.length < MAX_LISTED_RANGES) unknown.push({ start, end });
+  };
+  let index = 0;
+  for (const range of missing) {
+    let at = range.start;
+    while (index > 0 && (clusters[index - 1] as Cluster).end > at) index -= 1;
+    for (; index < clusters.length && at < range.end; index += 1) {
+      const cluster = clusters[index] as Cluster;
+      if (cluster.start >= range.end) break;
+      if (cluster.end <= at) continue;
+      if (cluster.start > at) isUnknown(at, cluster.start);
+      const from = Math.max(at, cluster.start);
+      at = Math.min(range.end, cluster.end);
+      cluster.missing += at - from;
+      knownCount += at - from;
+      if (cluster.end > range.end) break;
+    }
+    if (at < range.end) isUnknown(at, range.end);
+  }
+  const touched = clusters.filter((cluster) => cluster.missing > 0);
+  const uncounted = touched.reduce(
+    (sum, { missing: count, counted }) => sum + Math.max(0, count - counted),
+    0,
+  );
+  return {
+    entries: touched.flatMap((cluster) => cluster.entries),
+    knownCount: knownCount - uncounted,
+    unknown,
+    unknownCount: unknownCount + uncounted,
+  };
+}
+
+/** Entries that overlap, as one. */
+interface Cluster {
+  readonly start: number;
+  end: number;
+  counted: number;
+  missing: number;
+  readonly entries: GapEntry[];
+}
+
+function clustersOf(entries: readonly GapEntry[]): readonly Cluster[] {
+  const clusters: Cluster[] = [];
+  for (const entry of entries.toSorted((a, b) => a.firstOffset - b.firstOffset)) {
+    const last = clusters.at(-1);
+    if (last !== undefined && entry.firstOffset < last.end) {
+      last.end = Math.max(last.end, entry.lastOffset + 1);
+      last.counted += entry.count;
+      last.entries.push(entry);
+    } else {
+      const { firstOffset: start, lastOffset, count: counted } = entry;
+      clusters.push({ start, end: lastOffset + 1, counted, missing: 0, entries: [entry] });
+    }
+  }
+  return clusters;
+}

@@ -1,0 +1,197 @@
+import { HeadwaterError } from "../../base/errors.ts";
+import { explain, type GapEntries, type GapEntry } from "./gap-entries.ts";
+import { type ChunkBudget, type OffsetRange, OffsetSet } from "./offset-set.ts";
+import type { OriginReader } from "./origin.ts";
+
+/**
+ * What is proved. `device`: no record of these devices is there twice or out of order; a record of theirs that is
+ * missing can't be seen, since offsets between theirs are of others. `log`: moreover, that of the gateways' logs that
+ * they are in every record is there, or stands in the ledger.
+ */
+export type ProofLevel = "device" | "log";
+
+/** Logs that are told apart. */
+const MAX_LOGS = 100_000;
+/** Findings of one kind that a report lists; all are counted. */
+const MAX_LISTED = 100;
+
+/** Something that is wrong at an offset of a source log. */
+export interface Finding {
+  readonly offset: number;
+  readonly centralPartition: number;
+  readonly centralOffset: number;
+}
+
+export interface LogReport {
+  readonly gateway: string;
+  readonly log: string;
+  /** First and last offset that anything is said of. */
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly records: number;
+  /** Whether there is a record before the time span, and behind it, or the log begins there: none can be missing at that edge. */
+  readonly closedBegin: boolean;
+  readonly closedEnd: boolean;
+  readonly known: readonly GapEntry[];
+  readonly knownCount: number;
+  /** The first of what is missing without a word in the ledger. */
+  readonly missing: readonly OffsetRange[];
+  readonly missingCount: number;
+  readonly twice: readonly Finding[];
+  readonly twiceCount: number;
+  readonly outOfOrder: readonly Finding[];
+  readonly outOfOrderCount: number;
+}
+
+interface SourceLog {
+  readonly gateway: string;
+  readonly log: string;
+  readonly seen: OffsetSet;
+  /** Offsets of records within the time span. */
+  first: number;
+  last: number;
+  /** The last offset of a record before the span, and the first of one behind it. */
+  before: number;
+  behind: number;
+  /** Has records of a device that was asked for. */
+  asked: boolean;
+  readonly lastByPartition: Map<number, number>;
+  readonly twice: Findings;
+  readonly outOfOrder: Findings;
+  /** Offsets that have to be there, once that is settled. */
+  range: OffsetRange | null;
+}
+
+class Findings {
+  readonly listed: Finding[] = [];
+  count = 0;
+
+  add(finding: Finding): void {
+    this.count += 1;
+    if (this.listed.length < MAX_LISTED) this.listed.push(finding);
+  }
+}
+
+/** Gathers what has come of each source log, and says what of it is as it should be. */
+export class Proof {
+  /** Records without the headers of an uplink: nothing can be said of them. */
+  withoutOrigin = 0;
+  readonly #fromMs: number;
+  readonly #toMs: number;
+  readonly #logs = new Map<string, SourceLog>();
+  readonly #budget: ChunkBudget = { open: 0 };
+
+  constructor(fromMs: number, toMs: number) {
+    this.#fromMs = fromMs;
+    this.#toMs = toMs;
+  }
+
+  /** A record, in each central partition's order. `asked`: it is of a device that was asked for. */
+  take(origin: OriginReader, partition: number, centralOffset: number, asked: boolean): void {
+    if (origin.offset < 0 || origin.log === "") {
+      this.withoutOrigin += 1;
+      return;
+    }
+    const log = this.#log(origin);
+    const { offset, timeMs } = origin;
+    const isNew = log.seen.add(offset);
+    const last = log.lastByPartition.get(partition) ?? -1;
+    if (!isNew) log.twice.add({ offset, centralPartition: partition, centralOffset });
+    else if (offset < last) log.outOfOrder.add({ offset, centralPartition: partition, centralOffset });
+    if (offset > last) log.lastByPartition.set(partition, offset);
+    log.asked ||= asked;
+    if (timeMs < this.#fromMs) log.before = Math.max(log.before, offset);
+    else if (timeMs >= this.#toMs) log.behind = Math.min(log.behind, offset);
+    else {
+      log.first = Math.min(log.first, offset);
+      log.last = Math.max(log.last, offset);
+    }
+  }
+
+  /** From now on records only fill holes. Returns how many offsets are missing in the logs that matter. */
+  freeze(): number {
+    let holes = 0;
+    for (const log of this.#relevant()) {
+      log.range = rangeOf(log);
+      if (log.range === null) continue;
+      for (const { start, end } of log.seen.missing(log.range.start, log.range.end)) holes += end - start;
+    }
+    return holes;
+  }
+
+  /** A record from beyond what was to be read, in no order. True where it fills a hole. */
+  fill(origin: OriginReader, partition: number, centralOffset: number): boolean {
+    const log = this.#logs.get(keyOf(origin));
+    const { offset } = origin;
+    if (log?.range == null || offset < log.range.start || offset >= log.range.end) return false;
+    if (log.seen.add(offset)) return true;
+    log.twice.add({ offset, centralPartition: partition, centralOffset });
+    return false;
+  }
+
+  report(level: ProofLevel, ledger: GapEntries): readonly LogReport[] {
+    return this.#relevant().flatMap((log) => {
+      const range = log.range ?? rangeOf(log);
+      return range === null ? [] : [reportOf(log, range, level, ledger)];
+    });
+  }
+
+  /** Logs with records of a device that was asked for; all of them where there are none: any may have lost it. */
+  #relevant(): readonly SourceLog[] {
+    const logs = [...this.#logs.values()];
+    const asked = logs.filter((log) => log.asked);
+    return asked.length > 0 ? asked : logs;
+  }
+
+  #log(origin: OriginReader): SourceLog {
+    const key = keyOf(origin);
+    const known = this.#logs.get(key);
+    if (known !== undefined) return known;
+    if (this.#logs.size >= MAX_LOGS) {
+      throw new HeadwaterError(
+        "UNSUPPORTED",
+        `more than ${MAX_LOGS} logs of gateways; ask for one --gateway`,
+      );
+    }
+    const made: SourceLog = {
+      ...{ gateway: origin.gateway, log: origin.log, seen: new OffsetSet(this.#budget) },
+      ...{ first: Number.POSITIVE_INFINITY, last: -1, before: -1, behind: Number.POSITIVE_INFINITY },
+      ...{ asked: false, lastByPartition: new Map(), twice: new Findings(), outOfOrder: new Findings() },
+      range: null,
+    };
+    this.#logs.set(key, made);
+    return made;
+  }
+}
+
+function keyOf({ gateway, log }: OriginReader): string {
+  return `${gateway} ${log}`;
+}
+
+/** Offsets that have to be there; null where the log has nothing to say of the time span. */
+function rangeOf({ seen, first, last, before, behind }: SourceLog): OffsetRange | null {
+  if (last < 0) {
+    // Nothing of the span itself: all of it may be missing between its neighbours.
+    return before >= 0 && behind > before && Number.isFinite(behind)
+      ? { start: before, end: behind + 1 }
+      : null;
+  }
+  const previous = seen.previous(first);
+  const next = seen.next(last);
+  return { start: previous < 0 ? first : previous, end: (next < 0 ? last : next) + 1 };
+}
+
+function reportOf(log: SourceLog, range: OffsetRange, level: ProofLevel, ledger: GapEntries): LogReport {
+  const { gateway, seen, first, last, twice, outOfOrder } = log;
+  const missing = level === "log" ? seen.missing(range.start, range.end) : [];
+  const { entries, knownCount, unknown, unknownCount } = explain(missing, ledger.ofLog(gateway, log.log));
+  return {
+    ...{ gateway, log: log.log, firstOffset: range.start, lastOffset: range.end - 1 },
+    records: level === "log" ? range.end - range.start - knownCount - unknownCount : seen.count,
+    closedBegin: last < 0 || range.start < first || range.start === 0,
+    closedEnd: last < 0 || range.end - 1 > last,
+    ...{ known: entries, knownCount, missing: unknown, missingCount: unknownCount },
+    ...{ twice: twice.listed, twiceCount: twice.count },
+    ...{ outOfOrder: outOfOrder.listed, outOfOrderCount: outOfOrder.count },
+  };
+}

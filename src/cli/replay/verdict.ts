@@ -1,0 +1,115 @@
+import { EXIT } from "../exit-codes.ts";
+import { columns } from "../help.ts";
+import type { GapEntry } from "./gap-entries.ts";
+import type { OffsetRange } from "./offset-set.ts";
+import type { LogReport, ProofLevel } from "./proof.ts";
+
+/** All that `--verify` has to say. */
+export interface Verdict {
+  readonly level: ProofLevel;
+  readonly logs: readonly LogReport[];
+  /** Entries of records that never got an offset: devices had no acknowledgement of them. */
+  readonly refused: readonly GapEntry[];
+  /** Records without the headers of an uplink. */
+  readonly withoutOrigin: number;
+  /** Somebody's open transaction hid the end of the topic. */
+  readonly undecided: boolean;
+  /** Offsets that the broker deleted before they were read. */
+  readonly deleted: number;
+}
+
+export type VerdictWord = "complete" | "gaps known" | "nothing to prove" | "unaccounted";
+
+export function wordOf({ logs, refused, deleted }: Verdict): VerdictWord {
+  if (logs.some((log) => log.missingCount + log.twiceCount + log.outOfOrderCount > 0)) return "unaccounted";
+  if (logs.length === 0) return "nothing to prove";
+  if (refused.length > 0 || deleted > 0 || logs.some((log) => log.knownCount > 0)) return "gaps known";
+  return "complete";
+}
+
+const EXITS: Readonly<Record<VerdictWord, number>> = {
+  complete: EXIT.ok,
+  "gaps known": EXIT.failed,
+  "nothing to prove": EXIT.failed,
+  unaccounted: EXIT.unaccounted,
+};
+
+export function exitOf(verdict: Verdict): number {
+  return EXITS[wordOf(verdict)];
+}
+
+/** For programs. */
+export function verdictJson(verdict: Verdict): object {
+  return { verdict: wordOf(verdict), proved: PROVED[verdict.level], ...verdict };
+}
+
+const PROVED: Readonly<Record<ProofLevel, string>> = {
+  log: "every record of these logs is there once and in order, or in the ledger",
+  device: "no record of these devices is there twice or out of order; what is missing can't be seen",
+};
+
+/** Lines of a table that people read to the end. */
+const MAX_LINES = 20;
+
+/** For people. */
+export function verdictText(verdict: Verdict): string {
+  const { logs, level, refused, withoutOrigin, undecided, deleted } = verdict;
+  const word = wordOf(verdict);
+  const lines = [word === "complete" || word === "gaps known" ? `${word}: ${PROVED[level]}` : word];
+  if (withoutOrigin > 0) lines.push(`${withoutOrigin} records came over no uplink: nothing is known of them`);
+  if (undecided)
+    lines.push("somebody's open transaction hides the end of the topic; try again when it is over");
+  if (deleted > 0) lines.push(`${deleted} offsets were deleted at the broker before they were read`);
+  const rows = logs.map((log) => [
+    ...[log.gateway, log.log, `${log.firstOffset}..${log.lastOffset}`, String(log.records)],
+    ...[log.knownCount, log.missingCount, log.twiceCount, log.outOfOrderCount].map(String),
+    edgesOf(log),
+  ]);
+  const head = ["GATEWAY", "LOG", "OFFSETS", "THERE", "IN LEDGER", "MISSING", "TWICE", "DISORDER", "EDGES"];
+  const details = [
+    ...logs.flatMap(detailsOf),
+    ...refused.map((entry) => `refused, never stored: ${gapText(entry)}`),
+  ];
+  const more = details.length - MAX_LINES;
+  return [
+    `${lines.join("\n")}\n`,
+    logs.length > 0 ? columns([head, ...rows]) : "",
+    ...details.slice(0, MAX_LINES).map((line) => `${line}\n`),
+    more > 0 ? `and ${more} more\n` : "",
+  ].join("");
+}
+
+/** Whether something may be missing before the first record or behind the last one. */
+function edgesOf({ closedBegin, closedEnd }: LogReport): string {
+  if (closedBegin && closedEnd) return "closed";
+  return [closedBegin ? "" : "open begin", closedEnd ? "" : "open end"]
+    .filter((edge) => edge !== "")
+    .join(", ");
+}
+
+function detailsOf({ gateway, log, known, missing, twice, outOfOrder }: LogReport): readonly string[] {
+  const where = `${gateway} ${log}`;
+  return [
+    ...missing.map((range) => `${where}: ${rangeText(range)} missing`),
+    ...twice.map(
+      ({ offset, centralPartition, centralOffset }) =>
+        `${where}: ${offset} again, at ${centralPartition}/${centralOffset}`,
+    ),
+    ...outOfOrder.map(
+      ({ offset, centralPartition, centralOffset }) =>
+        `${where}: ${offset} out of order, at ${centralPartition}/${centralOffset}`,
+    ),
+    ...known.map((entry) => `${where}: ${gapText(entry)}`),
+  ];
+}
+
+export function rangeText({ start, end }: OffsetRange): string {
+  return end - start === 1 ? String(start) : `${start} to ${end - 1}`;
+}
+
+function gapText({ reason, device, firstOffset, lastOffset, count, fromMs }: GapEntry): string {
+  const whose = device === null ? "" : ` of ${device}`;
+  const offsets = firstOffset < 0 ? "" : `, ${rangeText({ start: firstOffset, end: lastOffset + 1 })}`;
+  const when = Number.isFinite(fromMs) ? `, ${new Date(fromMs).toISOString()}` : "";
+  return `${count} records${whose} lost: ${reason}${offsets}${when}`;
+}

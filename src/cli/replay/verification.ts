@@ -1,0 +1,96 @@
+import type { KafkaCluster } from "../../kafka/client/cluster.ts";
+import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
+import type { RecordCursor } from "../../records/reader.ts";
+import { type GapEntries, type GapEntry, readGapEntries } from "./gap-entries.ts";
+import { decidedEnds, type LocatedSpan } from "./locate.ts";
+import { OriginReader } from "./origin.ts";
+import { Proof, type ProofLevel } from "./proof.ts";
+import { isAskedFor, type ReplayQuery } from "./query.ts";
+import type { Verdict } from "./verdict.ts";
+
+/**
+ * Proves what a reading has brought. Before anything is called missing, all of the topic is looked through for it,
+ * where the user has not bounded how far to look.
+ */
+export class Verification {
+  readonly level: ProofLevel;
+  /** Offsets that the broker deleted before they were read. */
+  deleted = 0;
+  readonly #cluster: KafkaCluster;
+  readonly #query: ReplayQuery;
+  readonly #sourceTopic: string;
+  readonly #proof: Proof;
+
+  /** `sourceTopic` is the topic's name at the gateways, as their ledgers have it. */
+  constructor(cluster: KafkaCluster, query: ReplayQuery, level: ProofLevel, sourceTopic: string) {
+    this.level = level;
+    this.#cluster = cluster;
+    this.#query = query;
+    this.#sourceTopic = sourceTopic;
+    this.#proof = new Proof(query.fromMs, query.toMs);
+  }
+
+  /** A record, in its partition's order; `origin` has read it. */
+  take(partition: number, record: RecordCursor, origin: OriginReader): void {
+    const asked = isAskedFor(this.#query, record, origin);
+    if (this.level === "device" ? asked : this.concerns(origin)) {
+      this.#proof.take(origin, partition, record.offset, asked && this.#query.devices.length > 0);
+    }
+  }
+
+  /** Whether a record's log is looked at, whoever's record it is. */
+  concerns(origin: OriginReader): boolean {
+    return this.#query.gateway === null || origin.gateway === this.#query.gateway;
+  }
+
+  /** `read` is how far each span was read. Throws HeadwaterError. */
+  async verdict(spans: readonly LocatedSpan[], read: readonly Span[]): Promise<Verdict> {
+    const ledger = await readGapEntries(this.#cluster, this.#sourceTopic);
+    let logs = this.#proof.report(this.level, ledger);
+    let undecided = false;
+    const bounded = this.#query.strictMargin && Number.isFinite(this.#query.marginMs);
+    if (!bounded && logs.some(({ missingCount }) => missingCount > 0)) {
+      undecided = !(await this.#fillHoles(spans, read));
+      logs = this.#proof.report(this.level, ledger);
+    }
+    const { withoutOrigin } = this.#proof;
+    const refused = this.#refused(ledger);
+    return { level: this.level, logs, refused, withoutOrigin, undecided, deleted: this.deleted };
+  }
+
+  /** Looks behind what was read, then before it. False where somebody's transaction hides the end. */
+  async #fillHoles(spans: readonly LocatedSpan[], read: readonly Span[]): Promise<boolean> {
+    let holes = this.#proof.freeze();
+    const ends = await decidedEnds(this.#cluster, spans);
+    const behind = read.map((span, index) => ({
+      ...span,
+      start: span.end,
+      end: Math.max(span.end, ends?.[index] ?? spans[index]?.end ?? span.end),
+    }));
+    const before = spans.map((span) => ({ ...span, start: span.logStart, end: span.start }));
+    const origin = new OriginReader();
+    for (const reader of [behind, before].map((part) => new SpanReader(this.#cluster, part))) {
+      while (holes > 0 && !reader.done) {
+        await reader.poll((_topic, partition, record) => {
+          origin.read(record);
+          if (this.#proof.fill(origin, partition, record.offset)) holes -= 1;
+          return undefined;
+        });
+      }
+    }
+    return ends !== null;
+  }
+
+  /** Records that a gateway would not take, in this time: devices had no acknowledgement of them. */
+  #refused({ entries }: GapEntries): readonly GapEntry[] {
+    const { gateway, devices, fromMs, toMs } = this.#query;
+    const names = new Set(devices.map((device) => new TextDecoder().decode(device)));
+    return entries.filter(
+      (entry) =>
+        entry.firstOffset < 0 &&
+        (gateway === null || entry.gateway === "" || entry.gateway === gateway) &&
+        (names.size === 0 || entry.device === null || names.has(entry.device)) &&
+        !(entry.toMs < fromMs || entry.fromMs >= toMs),
+    );
+  }
+}
