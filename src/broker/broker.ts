@@ -12,6 +12,7 @@ import { type BrokerConfigLayers, configLayers, layeredTopicDefaults } from "./b
 import type { ClientQuotas, QuotaEntity } from "./client-quotas.ts";
 import { type ConfigResource, type DynamicConfigs, RESOURCE } from "./dynamic-configs.ts";
 import { featureLevel } from "./features.ts";
+import { GAP_TOPIC } from "./gap-ledger.ts";
 import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
 import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from "./metadata-records.ts";
@@ -322,7 +323,7 @@ export class Broker {
     if (topic !== null) this.topics.configure(topic, changes);
     const concerned = resource.type === RESOURCE.broker ? this.topics.all() : topic === null ? [] : [topic];
     for (const changed of concerned) {
-      const config = this.#logConfigOf(changed.configs);
+      const config = this.#logConfigOf(changed.name, changed.configs);
       for (const { log } of changed.partitions) log.config = config;
     }
     return 0;
@@ -554,9 +555,10 @@ export class Broker {
     });
   }
 
-  #logConfigOf(configs: ReadonlyMap<string, string>): LogConfig {
+  #logConfigOf(name: string, configs: ReadonlyMap<string, string>): LogConfig {
     const { producerIdExpirationMs = DEFAULT_LOG_CONFIG.producerIdExpirationMs } = this.#options;
-    return { ...logConfigOf(configs, this.topicDefaults), producerIdExpirationMs };
+    const config = logConfigOf(configs, this.topicDefaults);
+    return { ...config, producerIdExpirationMs, usesReserve: name === GAP_TOPIC };
   }
 
   #openTopic(description: TopicDescription): OwnedTopic | Refusal {
@@ -569,7 +571,7 @@ export class Broker {
   /** The partitions of a topic from this one on; logs that are not there are made. */
   #openPartitions(description: TopicDescription, first: number): Partition[] | Refusal {
     const { name, id, partitionCount, configs } = description;
-    const config = this.#logConfigOf(configs);
+    const config = this.#logConfigOf(name, configs);
     const logs = Array.from({ length: partitionCount - first }, (_, at) => this.store.get(id, first + at));
     const missing = logs.flatMap((log, at) =>
       log === null ? { topic: name, topicId: id, partition: first + at } : [],

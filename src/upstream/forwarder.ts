@@ -1,6 +1,7 @@
 import type { Random } from "../io/random.ts";
 import { backoffMs } from "../kafka/client/backoff.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
+import type { LogIdentity } from "../log/log-config.ts";
 import { Calls } from "./calls.ts";
 import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./centre.ts";
 import { Intake } from "./intake.ts";
@@ -175,6 +176,16 @@ export class Forwarder {
       this.#pipeline.abandon(() => {});
     } else this.#calls.forgetAll();
     this.#phase = { kind: "stopped" };
+  }
+
+  /** How far a local log is; see Carrier in broker/losses.ts. */
+  progress({ topic, topicId, partition }: LogIdentity): { next: number; committed: number } | null {
+    if (!this.#intake.carries(topic)) return null;
+    const route = this.#intake.routes.get(topic);
+    const found = route?.topicId === topicId ? route.partitions[partition] : undefined;
+    if (route === undefined || found === undefined) return { next: -1, committed: -1 };
+    const committed = found.committed < 0 ? this.#local.storedPosition(route, partition) : found.committed;
+    return { next: route.state.kind === "ready" ? found.next : -1, committed };
   }
 
   status(nowMs: number): UplinkStatus {

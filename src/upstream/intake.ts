@@ -1,4 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import { AbortedTransactions } from "../records/aborted-transactions.ts";
 import { batchBaseOffset, batchNextOffset, completeBatchSizeBytes } from "../records/batch.ts";
 import { partitionForKey } from "../records/murmur2.ts";
@@ -52,6 +53,11 @@ export class Intake {
     return this.#queue.has(this.#link.lastPriority);
   }
 
+  /** Whether a local topic goes up. What tells of losses always does. */
+  carries(topic: string): boolean {
+    return topic === GAP_TOPIC || this.#filter.takes(topic);
+  }
+
   /** The lanes of all routes. */
   *lanes(): Iterable<Lane> {
     for (const route of this.routes.values()) yield* route.lanes;
@@ -64,7 +70,7 @@ export class Intake {
   refresh(quiet: boolean): void {
     const seen = new Set<string>();
     for (const topic of this.#source.topics()) {
-      if (!this.#filter.takes(topic.name)) continue;
+      if (!this.carries(topic.name)) continue;
       seen.add(topic.name);
       let route = this.routes.get(topic.name);
       if (route !== undefined && route.topicId !== topic.id) route.stale = true;

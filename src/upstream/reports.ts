@@ -18,6 +18,11 @@ export interface UplinkReports {
     reason: string,
     cause: GapCause,
   ): void;
+  /**
+   * Whether all gaps told of so far are written down where no power cut takes them. The position at the centre moves
+   * over a gap only then. Without this function they are at once.
+   */
+  areGapsWritten?(): boolean;
   /** A local topic was deleted and made again: its records are forwarded from the new log's start. */
   onRecreated(topic: string): void;
   /** The uplink changed its state: connected, backing off, fenced, failed. One line for the log. */

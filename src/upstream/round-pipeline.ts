@@ -293,6 +293,10 @@ export class RoundPipeline {
     // to the coordinator meanwhile has to be repeated.
     const ready = this.protocol === 1 ? round.offsetsAdded : round.outstanding === 0 || round.sentBytes > 0;
     if (!ready) return;
+    if (this.#reports.areGapsWritten?.() === false) {
+      this.#commitRetryAtMs = this.#now.nowMs + FIRST_RETRY_MS;
+      return;
+    }
     const slots = this.#hooks.slots(round);
     if (slots === null) return;
     round.commitAsked = true;

@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
+import type { LogIdentity } from "../log/log-config.ts";
 import type { CentreCall, CentreOutcome } from "./centre.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { Centre } from "./kafka-centre.ts";
@@ -132,6 +133,11 @@ export class Uplink {
       this.#link.governor.notStored();
       throw error;
     }
+  }
+
+  /** How far a local log is; see Carrier in broker/losses.ts. */
+  progress(log: LogIdentity): { readonly next: number; readonly committed: number } | null {
+    return this.#forwarder.progress(log);
   }
 
   status(): UplinkStatus {

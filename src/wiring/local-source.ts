@@ -35,7 +35,9 @@ export function localSource(broker: Broker): LocalSource {
       if (found === null) return null;
       const { log, topicId } = found;
       if (log.highWatermark > log.durableEndOffset) makeDurable(log);
-      const { logStartOffset, config } = log;
+      const { config } = log;
+      // What is about to go is in the ledger by then: nobody begins to read it any more.
+      const logStartOffset = broker.store.startOf(log);
       return { topicId, logStartOffset, highWatermark: forwardableEnd(log), compacted: config.compact };
     },
     read(topic, partition, fromOffset, maxBytes) {

@@ -1,12 +1,30 @@
 import type { Logger } from "../base/logger.ts";
-import type { LogReport } from "../log/log-config.ts";
+import type { LogIdentity, LogReport } from "../log/log-config.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 
 /** Logs that the journal had something of are named one by one up to here: a gateway may have thousands. */
 const MAX_RECOVERIES_TOLD = 100;
 
+type DamageListener = (log: LogIdentity, fromOffset: number, toOffset: number) => void;
+
+/** Damage that the store's start finds is told of once somebody is there to write it down. */
+export class DamageNotes {
+  #early: (readonly [LogIdentity, number, number])[] = [];
+  #listener: DamageListener | null = null;
+
+  readonly note: DamageListener = (log, fromOffset, toOffset) => {
+    if (this.#listener === null) this.#early.push([log, fromOffset, toOffset]);
+    else this.#listener(log, fromOffset, toOffset);
+  };
+
+  tellTo(listener: DamageListener): void {
+    this.#listener = listener;
+    for (const [log, fromOffset, toOffset] of this.#early.splice(0)) listener(log, fromOffset, toOffset);
+  }
+}
+
 /** What the log has to tell, for people and for the metrics. */
-export function logReport(logger: Logger, metrics: Metrics): LogReport {
+export function logReport(logger: Logger, metrics: Metrics, onDamage: DamageListener = () => {}): LogReport {
   let recoveries = 0;
   return {
     recovered({ topic, partition }, details) {
@@ -19,7 +37,10 @@ export function logReport(logger: Logger, metrics: Metrics): LogReport {
     tornTail: ({ topic, partition }, endOffset, bytes) =>
       logger.info("cut what was never acknowledged from a log's end", { topic, partition, endOffset, bytes }),
     quarantined(log, path, fromOffset, toOffset, why) {
-      if (toOffset > fromOffset && fromOffset >= 0) metrics.gaps.quarantine.add(toOffset - fromOffset);
+      if (toOffset > fromOffset && fromOffset >= 0) {
+        metrics.gaps.quarantine.add(toOffset - fromOffset);
+        if (log !== null) onDamage(log, fromOffset, toOffset);
+      }
       const place = { topic: log?.topic, partition: log?.partition };
       logger.error("corrupt records were set aside", { ...place, path, fromOffset, toOffset, why });
     },

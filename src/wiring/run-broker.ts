@@ -3,6 +3,7 @@ import { Broker } from "../broker/broker.ts";
 import { RESOURCE } from "../broker/dynamic-configs.ts";
 import { GapLedger, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import { openIdentity } from "../broker/identity.ts";
+import { Losses } from "../broker/losses.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
@@ -35,7 +36,7 @@ import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { logLimits } from "./log-limits.ts";
-import { logReport } from "./log-report.ts";
+import { DamageNotes, logReport } from "./log-report.ts";
 import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { WatchedSecurity } from "./open-security.ts";
@@ -110,7 +111,7 @@ class Gateway implements RunningBroker {
 
   async start(): Promise<void> {
     this.#openHttp();
-    const broker = await this.#openBroker();
+    const { broker, ledger, losses } = await this.#openBroker();
     this.#coordinators = openCoordinators({
       broker,
       random: this.#random,
@@ -129,7 +130,10 @@ class Gateway implements RunningBroker {
       random: this.#random,
       logger: this.#logger,
       metrics: this.#metrics,
+      ledger,
+      losses,
     });
+    losses.ready = true;
     this.#state.uplinks = this.#uplinks.status;
     this.#startBridges(broker);
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
@@ -166,16 +170,17 @@ class Gateway implements RunningBroker {
     );
   }
 
-  async #openBroker(): Promise<Broker> {
+  async #openBroker(): Promise<{ broker: Broker; ledger: GapLedger; losses: Losses }> {
     const { data } = this.#settings;
     const disk = this.#openDisk(data);
+    const damage = new DamageNotes();
     const store = await LogStore.open({
       disk,
       clock: this.#clock,
       random: this.#random,
       folder: data,
       limits: logLimits(this.#settings),
-      report: logReport(this.#logger, this.#metrics),
+      report: logReport(this.#logger, this.#metrics, damage.note),
       // Deliberate bugs, for tests of the tests.
       bugs: parseLogBugs(this.#surroundings.env.HEADWATER_TEST_BUG ?? ""),
     });
@@ -201,8 +206,12 @@ class Gateway implements RunningBroker {
     this.#state.broker = broker;
     const gaps = new GapLedger(broker, this.#logger);
     this.#gaps = gaps;
+    const losses = new Losses(broker, gaps);
+    // Until the uplinks are there nobody knows what was carried.
+    losses.ready = false;
+    damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
     this.#state.lostCount = () => gaps.lostCount;
-    return broker;
+    return { broker, ledger: gaps, losses };
   }
 
   #openDisk(data: string): Disk {

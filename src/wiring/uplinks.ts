@@ -1,7 +1,9 @@
 import { offset } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { GapLedger } from "../broker/gap-ledger.ts";
 import type { KeyedState } from "../broker/keyed-state.ts";
+import type { Losses } from "../broker/losses.ts";
 import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
@@ -19,6 +21,7 @@ import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { localSource } from "./local-source.ts";
+import { UplinkGaps } from "./uplink-gaps.ts";
 
 /** The internal topic that uplinks keep their positions in. */
 const STATE_TOPIC = "__headwater_uplink";
@@ -32,6 +35,8 @@ export interface UplinkParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly ledger: GapLedger;
+  readonly losses: Losses;
 }
 
 export interface Uplinks {
@@ -79,7 +84,8 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
   );
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker);
-  const reports = reportsTo(logger, (count, cause) => {
+  const gaps = new UplinkGaps(configured.name, parts);
+  const reports = reportsTo(logger, gaps, (count, cause) => {
     // What was damaged the log has counted, and what the centre refuses is still stored here.
     if (cause === "deleted") parts.metrics.gaps.retention.add(count);
     started.gaps += count;
@@ -93,6 +99,7 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
     reports,
   );
   const started: Running = { configured, uplink, gaps: 0 };
+  parts.losses.addCarrier(uplink);
   uplink.start();
   return started;
 }
@@ -120,12 +127,18 @@ function positionStore(openState: () => KeyedState, name: string): PositionStore
   return { load: async () => openState().get(name), save: async (value) => openState().set(name, value) };
 }
 
-function reportsTo(logger: Logger, countGap: (records: number, cause: GapCause) => void): UplinkReports {
+function reportsTo(
+  logger: Logger,
+  gaps: UplinkGaps,
+  countGap: (records: number, cause: GapCause) => void,
+): UplinkReports {
   return {
     onGap(topic, partition, fromOffset, toOffset, reason, cause) {
       countGap(toOffset - fromOffset, cause);
+      gaps.note(topic, partition, fromOffset, toOffset, cause);
       logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
     },
+    areGapsWritten: () => gaps.areWritten,
     onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),
     onState: (level, message) => logger[level](message),
     onTrouble: (message, error) => logger.warn(message, { error }),

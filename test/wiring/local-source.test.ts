@@ -11,6 +11,13 @@ import { ModelCentre } from "../upstream/model-centre.ts";
 import { ModelRun } from "../upstream/model-run.ts";
 
 const TOPIC = "readings";
+/** What a gateway answers itself. */
+const LOCAL_CALLS: ReadonlySet<string> = new Set([
+  "load-position",
+  "save-position",
+  "load-link",
+  "save-link",
+]);
 const NOTHING_STORED = { kind: "answered", answer: null } as const;
 
 async function gateway(durability: "disk" | "memory", disk = new SimulatedDisk({ seed: 1 })) {
@@ -90,7 +97,7 @@ test("what a local transaction holds goes up once it is committed, and never whe
     for (let step = 0; step < 500; step += 1) {
       const nowMs = clock.monotonicMs();
       for (const call of forwarder.turn(nowMs).calls) {
-        const local = call.kind === "load-position" || call.kind === "save-position";
+        const local = LOCAL_CALLS.has(call.kind);
         forwarder.answered(call.id, local ? NOTHING_STORED : centre.perform(call, nowMs), nowMs);
       }
       clock.advance(10);

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { HeadwaterError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/logger.ts";
+import { GapLedger } from "../../src/broker/gap-ledger.ts";
+import { Losses } from "../../src/broker/losses.ts";
 import { defaultSettings } from "../../src/config/options.ts";
 import { UPLINK_OPTIONS, type UplinkSettings } from "../../src/config/uplink-options.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
@@ -32,9 +34,12 @@ function start({ broker, clock }: OpenBroker): Uplinks {
     dataFolder: "/data",
   });
   const network = new SimulatedNetwork(clock);
+  const ledger = new GapLedger(broker, silentLogger);
   return startUplinks({
     settings,
     broker,
+    ledger,
+    losses: new Losses(broker, ledger),
     network,
     clock,
     random: new SeededRandom(1),

@@ -1,6 +1,5 @@
 import type { Clock } from "../../io/clock.ts";
 import { Homes } from "./home.ts";
-import type { ViewBug } from "./key-scan.ts";
 import { Turns } from "./turns.ts";
 
 /** What the readers of device views share. */
@@ -10,10 +9,7 @@ export class KafkaViews {
   /** Records that fetches hold while they wait for more. */
   heldBytes = 0;
 
-  readonly bugs: ReadonlySet<ViewBug>;
-
-  constructor(clock: Clock, bugs: ReadonlySet<ViewBug> = new Set()) {
-    this.bugs = bugs;
+  constructor(clock: Clock) {
     this.turns = new Turns(clock);
   }
 }

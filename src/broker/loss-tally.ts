@@ -1,0 +1,141 @@
+import { type Offset, offset } from "../base/ids.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
+import { AbortedTransactions } from "../records/aborted-transactions.ts";
+import { batchBaseOffset, completeBatchSizeBytes } from "../records/batch.ts";
+import { RecordCursor } from "../records/reader.ts";
+import type { Gap, LossReason } from "./gap-ledger.ts";
+
+/** Devices that one loss is told of one by one; what others lose is one entry without a device. */
+export const MAX_DEVICES_PER_LOSS = 1_000;
+/** Keys longer than this are no devices' names. */
+const MAX_KEY_BYTES = 1_024;
+const READ_BYTES = 64 * 1024;
+
+interface Share {
+  readonly key: Uint8Array | null;
+  firstOffset: number;
+  lastOffset: number;
+  count: number;
+  bytes: number;
+  fromMs: number;
+  toMs: number;
+}
+
+/** Who loses what of records that are about to go: goes through them, a slice at a time. */
+export class LossTally {
+  readonly #log: PartitionLog;
+  readonly #fromOffset: number;
+  readonly #toOffset: number;
+  readonly #reason: LossReason;
+  #next: Offset;
+  readonly #shares = new Map<string, Share>();
+  /** Records without a key, and those of devices beyond the bound. */
+  #others: Share | null = null;
+  readonly #cursor = new RecordCursor();
+
+  constructor(log: PartitionLog, fromOffset: number, toOffset: number, reason: LossReason) {
+    this.#log = log;
+    this.#fromOffset = fromOffset;
+    this.#toOffset = toOffset;
+    this.#reason = reason;
+    this.#next = offset(fromOffset);
+  }
+
+  /** Goes through one more slice. Says whether there is another. */
+  advance(): boolean {
+    const until = offset(this.#toOffset);
+    if (this.#next >= until) return false;
+    const read = this.#log.read(this.#next, READ_BYTES, { minOneBatch: true, until });
+    // What can't be read is told of all the same: by its offsets, of nobody in particular.
+    if (!("nextOffset" in read)) {
+      this.#note(null, this.#next, this.#toOffset - 1, this.#toOffset - this.#next, 0, Number.NaN);
+      this.#next = until;
+      return false;
+    }
+    if (read.bytes.length === 0) return false;
+    this.#take(read.bytes, read.nextOffset);
+    this.#next = read.nextOffset;
+    return this.#next < until;
+  }
+
+  /** Once `advance` is done: an entry for each device. */
+  gaps(): Gap[] {
+    const { topic, topicId, partition } = this.#log;
+    const shares = [...this.#shares.values(), ...(this.#others === null ? [] : [this.#others])];
+    return shares.map(({ key, fromMs, toMs, ...share }) => ({
+      ...{ reason: this.#reason, device: key === null ? null : decoder.decode(key) },
+      ...(key === null ? {} : { key }),
+      ...{ topic, topicId, partition, lossStart: this.#fromOffset, lossEnd: this.#toOffset },
+      ...share,
+      ...(Number.isNaN(fromMs) ? {} : { fromMs, toMs }),
+    }));
+  }
+
+  #take(bytes: Uint8Array, nextOffset: number): void {
+    const aborted = this.#log.abortedTransactions(this.#next, nextOffset) ?? [];
+    const transactions = aborted.length > 0 ? new AbortedTransactions(aborted) : null;
+    const cursor = this.#cursor;
+    for (let at = 0, sizeBytes = 0; at < bytes.length; at += sizeBytes) {
+      sizeBytes = completeBatchSizeBytes(bytes, at, bytes.length);
+      if (sizeBytes === 0) return;
+      if (transactions?.hides(bytes, at) === true) continue;
+      try {
+        cursor.open(bytes, at, at + sizeBytes);
+        while (cursor.next()) this.#takeRecord();
+      } catch {
+        const first = Math.max(this.#next, batchBaseOffset(bytes, at));
+        this.#note(null, first, first, 1, sizeBytes, Number.NaN);
+      }
+    }
+  }
+
+  #takeRecord(): void {
+    const cursor = this.#cursor;
+    const { offset: at, timestampMs, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+    if (at < this.#fromOffset || at >= this.#toOffset || cursor.isControl) return;
+    const key = cursor.key();
+    const bytes = keyEnd - keyStart + (valueEnd - valueStart);
+    this.#note(key === null || key.length > MAX_KEY_BYTES ? null : key, at, at, 1, bytes, timestampMs);
+  }
+
+  #note(
+    key: Uint8Array | null,
+    firstOffset: number,
+    lastOffset: number,
+    count: number,
+    bytes: number,
+    timeMs: number,
+  ): void {
+    const share = this.#shareOf(key, firstOffset, timeMs);
+    share.firstOffset = Math.min(share.firstOffset, firstOffset);
+    share.lastOffset = Math.max(share.lastOffset, lastOffset);
+    share.count += count;
+    share.bytes += bytes;
+    if (!Number.isNaN(timeMs)) {
+      share.fromMs = Number.isNaN(share.fromMs) ? timeMs : Math.min(share.fromMs, timeMs);
+      share.toMs = Number.isNaN(share.toMs) ? timeMs : Math.max(share.toMs, timeMs);
+    }
+  }
+
+  #shareOf(key: Uint8Array | null, firstOffset: number, timeMs: number): Share {
+    const fresh = (own: Uint8Array | null): Share => ({
+      ...{ key: own, firstOffset, lastOffset: firstOffset, count: 0, bytes: 0, fromMs: timeMs, toMs: timeMs },
+    });
+    if (key !== null) {
+      const name = latin.decode(key);
+      const known = this.#shares.get(name);
+      if (known !== undefined) return known;
+      if (this.#shares.size < MAX_DEVICES_PER_LOSS) {
+        const share = fresh(key.slice());
+        this.#shares.set(name, share);
+        return share;
+      }
+    }
+    this.#others ??= fresh(null);
+    return this.#others;
+  }
+}
+
+const decoder = new TextDecoder();
+/** Every byte stays apart. */
+const latin = new TextDecoder("latin1");

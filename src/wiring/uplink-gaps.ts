@@ -1,0 +1,57 @@
+import type { Broker } from "../broker/broker.ts";
+import type { Gap, GapLedger, LossReason } from "../broker/gap-ledger.ts";
+import type { Losses } from "../broker/losses.ts";
+import type { GapCause } from "../upstream/reports.ts";
+
+const REASONS: Readonly<Record<GapCause, LossReason>> = {
+  deleted: "deleted",
+  damaged: "quarantine",
+  refused: "uplink-refused",
+};
+
+/** What an uplink steps over, in the ledger: but for what stands there already, since the log itself let it go. */
+export class UplinkGaps {
+  readonly #uplink: string;
+  readonly #broker: Broker;
+  readonly #ledger: GapLedger;
+  readonly #losses: Losses;
+  #unwritten = 0;
+
+  constructor(
+    uplink: string,
+    parts: { readonly broker: Broker; readonly ledger: GapLedger; readonly losses: Losses },
+  ) {
+    this.#uplink = uplink;
+    this.#broker = parts.broker;
+    this.#ledger = parts.ledger;
+    this.#losses = parts.losses;
+  }
+
+  /** Whether no power cut takes what was noted. */
+  get areWritten(): boolean {
+    return this.#unwritten === 0;
+  }
+
+  note(topic: string, partition: number, fromOffset: number, toOffset: number, cause: GapCause): void {
+    const topicId = this.#broker.partition(topic, partition)?.topicId;
+    if (topicId === undefined) return;
+    // That the centre refuses records is this uplink's own trouble; what is gone from the log is gone for all.
+    const isOwn = cause === "refused";
+    const parts = isOwn
+      ? [{ start: fromOffset, end: toOffset }]
+      : this.#losses.unknown(topicId, partition, fromOffset, toOffset);
+    if (parts.length === 0) return;
+    const gaps = parts.map(
+      ({ start, end }): Gap => ({
+        ...{ reason: REASONS[cause], device: null, topic, topicId, partition, firstOffset: start },
+        ...{ lastOffset: end - 1, count: end - start, bytes: 0, lossStart: start, lossEnd: end },
+        ...(isOwn ? { uplink: this.#uplink } : {}),
+      }),
+    );
+    this.#unwritten += 1;
+    this.#ledger.record(gaps, () => {
+      this.#unwritten -= 1;
+    });
+    if (!isOwn) this.#losses.noteKnown(topicId, partition, fromOffset, toOffset);
+  }
+}

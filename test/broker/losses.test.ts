@@ -1,0 +1,193 @@
+import { describe, expect, test } from "bun:test";
+import { silentLogger } from "../../src/base/logger.ts";
+import { GAP_TOPIC, GapLedger } from "../../src/broker/gap-ledger.ts";
+import { MAX_DEVICES_PER_LOSS } from "../../src/broker/loss-tally.ts";
+import { type Carrier, Losses } from "../../src/broker/losses.ts";
+import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import type { PartitionLog } from "../../src/log/partition-log.ts";
+import { type OpenBroker, openBroker, recordsOf } from "./support.ts";
+
+type Entry = Readonly<Record<string, unknown>>;
+
+function entriesOf(open: OpenBroker): Entry[] {
+  return recordsOf(open, GAP_TOPIC).map(({ value }) => JSON.parse(Buffer.from(value ?? []).toString()));
+}
+
+class FakeCarrier implements Carrier {
+  next = -1;
+  committed = -1;
+
+  progress(log: { readonly topic: string }): { next: number; committed: number } | null {
+    return log.topic === "local" ? null : { next: this.next, committed: this.committed };
+  }
+}
+
+interface Opened extends OpenBroker {
+  readonly losses: Losses;
+  readonly carrier: FakeCarrier;
+}
+
+async function open(disk = new SimulatedDisk({ seed: 1 })): Promise<Opened> {
+  const opened = await openBroker(disk);
+  const losses = new Losses(opened.broker, new GapLedger(opened.broker, silentLogger));
+  const carrier = new FakeCarrier();
+  losses.addCarrier(carrier);
+  return { ...opened, losses, carrier };
+}
+
+const text = new TextEncoder();
+const START_MS = Date.parse("2026-01-01T00:00:00Z");
+
+/** A topic whose segments hold some ten records each, and so many records of ten devices in turn. */
+async function fill(opened: Opened, topic: string, count: number, configs: Record<string, string> = {}) {
+  const { broker, clock } = opened;
+  const settings = new Map(Object.entries({ "internal.segment.bytes": "2000", ...configs }));
+  broker.createTopic({ name: topic, partitionCount: 1, configs: settings }, () => {});
+  for (let n = 0; n < count; n++) {
+    broker.ingest.append({
+      ...{ topic, key: text.encode(`d${n % 10}`), value: text.encode("x".repeat(100)) },
+      ...{ timestampMs: START_MS + n, headers: null },
+    });
+    await clock.settleAll();
+  }
+  const log = broker.partition(topic, 0)?.log;
+  if (log === undefined) throw new Error("no topic");
+  return log;
+}
+
+async function settle({ clock, store }: Opened): Promise<void> {
+  for (let n = 0; n < 5; n++) {
+    clock.advance(1_000);
+    await store.maintain(clock.nowMs());
+    await clock.settleAll();
+  }
+}
+
+/** Retention to a quarter. */
+async function shorten(opened: Opened, log: PartitionLog): Promise<void> {
+  const resource = { type: 2, name: log.topic };
+  opened.broker.alterConfigs(resource, new Map([["retention.bytes", "4000"]]), () => {});
+  await settle(opened);
+}
+
+const sum = (entries: readonly Entry[]) => entries.reduce((total, { count }) => total + Number(count), 0);
+
+describe("what retention takes", () => {
+  test("is in the ledger by device where no uplink had it, and there before it is gone", async () => {
+    const opened = await open();
+    opened.carrier.next = 15;
+    opened.carrier.committed = 10;
+    const log = await fill(opened, "readings", 100);
+    await shorten(opened, log);
+    const entries = entriesOf(opened);
+    expect(log.logStartOffset).toBeGreaterThan(50);
+    expect(sum(entries)).toBe(log.logStartOffset - 15);
+    expect(entries).toHaveLength(10);
+    expect(entries.find(({ device }) => device === "d7")).toMatchObject({
+      ...{ reason: "retention", topic: "readings", topicId: log.topicId, partition: 0, firstOffset: 17 },
+      ...{ lossStart: 15, lossEnd: log.logStartOffset, from: new Date(START_MS + 17).toISOString() },
+    });
+    expect(opened.losses.unknown(log.topicId, 0, 10, 99)).toEqual([
+      { start: 10, end: 15 },
+      { start: log.logStartOffset, end: 99 },
+    ]);
+  });
+
+  test("is no loss where it was forwarded, or where nobody carries it", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 1_000;
+    await shorten(opened, await fill(opened, "readings", 100));
+    await shorten(opened, await fill(opened, "local", 100));
+    expect(entriesOf(opened)).toEqual([]);
+  });
+
+  test("stays where the topic keeps what was not forwarded", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 30;
+    const log = await fill(opened, "readings", 100, { "headwater.keep.unforwarded": "true" });
+    await shorten(opened, log);
+    expect(log.logStartOffset).toBeGreaterThan(0);
+    expect(log.logStartOffset).toBeLessThanOrEqual(30);
+    expect(entriesOf(opened)).toEqual([]);
+  });
+
+  test("goes after a start where power went between the ledger and the deletion", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const log = await fill(opened, "readings", 100);
+    const move = log.moveLogStart.bind(log);
+    log.moveLogStart = () => {};
+    await shorten(opened, log);
+    log.moveLogStart = move;
+    const promised = Number(entriesOf(opened)[0]?.lossEnd);
+    expect(promised).toBeGreaterThan(50);
+    const again = await open(opened.disk.crash("sectors", 5));
+    const found = again.broker.partition("readings", 0)?.log;
+    expect(found?.logStartOffset as number).toBe(promised);
+    expect(again.losses.unknown(log.topicId, 0, 0, promised)).toEqual([]);
+  });
+
+  test("is bounded in devices, and the counts stay true", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const { broker, clock } = opened;
+    const configs = new Map([["internal.segment.bytes", "5000"]]);
+    broker.createTopic({ name: "readings", partitionCount: 1, configs }, () => {});
+    for (let n = 0; n < 3 * MAX_DEVICES_PER_LOSS; n++) {
+      const record = { topic: "readings", key: text.encode(`d${n}`), value: null, timestampMs: START_MS };
+      broker.ingest.append({ ...record, headers: null });
+      if (n % 50 === 0) await clock.settleAll();
+    }
+    await clock.settleAll();
+    const log = broker.partition("readings", 0)?.log;
+    if (log === undefined) throw new Error("no topic");
+    await shorten(opened, log);
+    const entries = entriesOf(opened);
+    expect(sum(entries)).toBe(log.logStartOffset);
+    expect(log.logStartOffset).toBeGreaterThan(2 * MAX_DEVICES_PER_LOSS);
+    const nobody = entries.filter(({ device }) => device === null);
+    expect(nobody.length).toBeLessThanOrEqual(3);
+    expect(sum(nobody)).toBeGreaterThan(0);
+  });
+});
+
+describe("what makes room on a full disk", () => {
+  for (const topic of ["readings", "local"]) {
+    test(`is in the ledger whether somebody carries it or not: ${topic}`, async () => {
+      const opened = await open();
+      opened.carrier.next = opened.carrier.committed = 0;
+      const log = await fill(opened, topic, 100);
+      // Below the default reserve.
+      opened.disk.limitFreeBytes(60 * 1024 * 1024);
+      await settle(opened);
+      expect(log.logStartOffset as number).toBe(100);
+      const entries = entriesOf(opened);
+      expect(sum(entries)).toBe(100);
+      expect(new Set(entries.map(({ reason }) => reason))).toEqual(new Set(["disk-full"]));
+    });
+  }
+
+  test("is nothing while nobody knows what was forwarded", async () => {
+    const opened = await open();
+    const log = await fill(opened, "readings", 50);
+    opened.losses.ready = false;
+    opened.disk.limitFreeBytes(60 * 1024 * 1024);
+    await settle(opened);
+    expect(log.logStartOffset as number).toBe(0);
+    opened.losses.ready = true;
+    await settle(opened);
+    expect(log.logStartOffset as number).toBe(50);
+  });
+});
+
+test("damage is in the ledger once", async () => {
+  const opened = await open();
+  const log = await fill(opened, "readings", 10);
+  opened.losses.damaged(log, 2, 5);
+  opened.losses.damaged(log, 2, 6);
+  await settle(opened);
+  expect(entriesOf(opened)).toMatchObject([
+    { reason: "quarantine", firstOffset: 2, lastOffset: 4, count: 3 },
+    { reason: "quarantine", firstOffset: 5, lastOffset: 5, count: 1 },
+  ]);
+});
