@@ -1,5 +1,6 @@
 import type { Clock } from "../../io/clock.ts";
 import { Homes } from "./home.ts";
+import type { ViewBug } from "./key-scan.ts";
 import { Turns } from "./turns.ts";
 
 /** What the readers of device views share. */
@@ -9,7 +10,10 @@ export class KafkaViews {
   /** Records that fetches hold while they wait for more. */
   heldBytes = 0;
 
-  constructor(clock: Clock) {
+  readonly bugs: ReadonlySet<ViewBug>;
+
+  constructor(clock: Clock, bugs: ReadonlySet<ViewBug> = new Set()) {
+    this.bugs = bugs;
     this.turns = new Turns(clock);
   }
 }

@@ -23,6 +23,27 @@ const MIN_COST_BYTES = 4 * 1024;
 /** To decompress a batch costs several times what reading it does. */
 const COMPRESSED_COST = 4;
 
+/** Deliberate bugs for a test that has to notice each. Never set in a broker that serves anybody. */
+export const VIEW_BUGS = [
+  "show-aborted",
+  "read-beyond-stable",
+  "trust-batch",
+  "forget-rest-of-batch",
+  "stop-at-last-record",
+  "start-at-batch",
+] as const;
+export type ViewBug = (typeof VIEW_BUGS)[number];
+
+/** What a scan looks for. */
+export interface ScanWant {
+  readonly key: Uint8Array;
+  readonly fromOffset: number;
+  readonly readCommitted: boolean;
+  readonly bugs?: ReadonlySet<ViewBug>;
+}
+
+const NO_BUGS: ReadonlySet<ViewBug> = new Set();
+
 /** Gets the records of a scan, in the order of their offsets. */
 export interface RecordTaker {
   /** Another batch: what follows is of it. */
@@ -55,26 +76,22 @@ export class KeyScan {
   readonly #key: Uint8Array;
   readonly #readCommitted: boolean;
   readonly #taker: RecordTaker;
-  readonly #cursor = new RecordCursor({ verifyCrc: true });
+  readonly #bugs: ReadonlySet<ViewBug>;
 
-  constructor(
-    partition: Partition,
-    key: Uint8Array,
-    fromOffset: number,
-    readCommitted: boolean,
-    taker: RecordTaker,
-  ) {
+  constructor(partition: Partition, want: ScanWant, taker: RecordTaker) {
     this.partition = partition;
-    this.position = fromOffset;
-    this.#key = key;
-    this.#readCommitted = readCommitted;
+    this.position = want.fromOffset;
+    this.#key = want.key;
+    this.#readCommitted = want.readCommitted;
     this.#taker = taker;
+    this.#bugs = want.bugs ?? NO_BUGS;
   }
 
   /** Where readers of this kind see the log end. */
   get endOffset(): Offset {
     const { log } = this.partition;
-    return this.#readCommitted ? log.lastStableOffset : log.highWatermark;
+    const isCareful = this.#readCommitted && !this.#bugs.has("read-beyond-stable");
+    return isCareful ? log.lastStableOffset : log.highWatermark;
   }
 
   /** Goes on until the budget is used up, or nothing is left to do. */
@@ -110,17 +127,18 @@ export class KeyScan {
   }
 
   #takeFrom(batch: Uint8Array): ScanState {
-    const cursor = this.#cursor;
+    const from = this.#bugs.has("start-at-batch") ? 0 : this.position;
     try {
       this.#taker.open?.(batch);
       cursor.open(batch);
       while (cursor.next()) {
-        if (cursor.offset < this.position || !this.#isOfKey()) continue;
+        if (cursor.offset < from || !this.#isOfKey()) continue;
         if (!this.#taker.take(cursor)) {
-          this.position = cursor.offset;
+          const goesOn = this.#bugs.has("forget-rest-of-batch");
+          this.position = Math.max(this.position, goesOn ? batchNextOffset(batch, 0) : cursor.offset);
           return "full";
         }
-        this.position = cursor.offset + 1;
+        this.position = Math.max(this.position, cursor.offset + 1);
       }
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
@@ -135,7 +153,8 @@ export class KeyScan {
 
   #isOfKey(): boolean {
     const key = this.#key;
-    const { bytes, keyStart, keyEnd } = this.#cursor;
+    const { bytes, keyStart, keyEnd } = cursor;
+    if (this.#bugs.has("trust-batch")) return keyStart >= 0;
     if (keyStart < 0 || keyEnd - keyStart !== key.length) return false;
     for (let index = 0; index < key.length; index++) {
       if (bytes[keyStart + index] !== key[index]) return false;
@@ -149,13 +168,17 @@ export class KeyScan {
     nextOffset: number,
     endOffset: number,
   ): readonly AbortedTransaction[] | null {
-    if (!this.#readCommitted || !batches.some((batch) => batchIsTransactional(batch, 0))) return [];
+    if (!this.#readCommitted || this.#bugs.has("show-aborted")) return [];
+    if (!batches.some((batch) => batchIsTransactional(batch, 0))) return [];
     const [first] = batches;
     if (first === undefined) return [];
     const from = batchBaseOffset(first, 0);
     return this.partition.log.abortedTransactions(from, Math.max(from, Math.min(nextOffset, endOffset)));
   }
 }
+
+/** Every scan's: a step opens it and lets go of it. */
+const cursor = new RecordCursor({ verifyCrc: true });
 
 function isAborted(batch: Uint8Array, aborted: readonly AbortedTransaction[]): boolean {
   if (aborted.length === 0 || !batchIsTransactional(batch, 0)) return false;

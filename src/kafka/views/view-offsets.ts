@@ -90,9 +90,9 @@ class TimeSearch implements RecordTaker {
 
   step(partition: Partition, key: Uint8Array, readCommitted: boolean, budget: ScanBudget): ViewOffset | null {
     if (this.#scan === null) {
-      const from = this.#start(partition);
-      if (from === null) return { error: ERROR.NONE, partition, record: null };
-      this.#scan = new KeyScan(partition, key, from, readCommitted, this);
+      const fromOffset = this.#start(partition);
+      if (fromOffset === null) return { error: ERROR.NONE, partition, record: null };
+      this.#scan = new KeyScan(partition, { key, fromOffset, readCommitted }, this);
     }
     const state = this.#scan.step(budget);
     if (state === "more") return null;

@@ -4,7 +4,7 @@ import type { FetchPartition } from "../fetch-partition.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import type { Home } from "./home.ts";
 import type { KafkaViews } from "./kafka-views.ts";
-import { KeyScan, type ScanBudget } from "./key-scan.ts";
+import { KeyScan, type ScanBudget, type ViewBug } from "./key-scan.ts";
 import type { SlicedWork } from "./turns.ts";
 import { type Room, ViewRecords } from "./view-records.ts";
 
@@ -49,7 +49,8 @@ export class ViewReads implements SlicedWork, Room {
     for (const target of targets) {
       if (target.view === null || target.fetchOffset === null) continue;
       const home = views.homes.of(target.view);
-      const want = { fromOffset: target.fetchOffset, maxBytes: target.maxBytes, readCommitted };
+      const { fetchOffset: fromOffset, maxBytes: targetBytes } = target;
+      const want = { fromOffset, maxBytes: targetBytes, readCommitted, bugs: views.bugs };
       this.#reads.set(target, new ViewRead(target.view, home, want, this));
     }
   }
@@ -132,6 +133,7 @@ interface Want {
   readonly fromOffset: number;
   readonly maxBytes: number;
   readonly readCommitted: boolean;
+  readonly bugs: ReadonlySet<ViewBug>;
 }
 
 /** One view of a fetch. */
@@ -190,13 +192,17 @@ class ViewRead {
     const records =
       this.#scan === null || this.#records === null
         ? NO_BYTES
-        : this.#records.finish(this.#want.fromOffset, this.#scan.position);
+        : this.#records.finish(this.#want.fromOffset, this.#reached(this.#scan));
     return { error: records.length > 0 ? ERROR.NONE : this.#error, partition, records };
+  }
+
+  #reached({ position }: KeyScan): number {
+    return this.#want.bugs.has("stop-at-last-record") ? this.#want.fromOffset : position;
   }
 
   #begin(partition: Partition): KeyScan | null {
     const { log } = partition;
-    const { fromOffset, maxBytes, readCommitted } = this.#want;
+    const { fromOffset, maxBytes, readCommitted, bugs } = this.#want;
     const isBelow = fromOffset < log.logStartOffset && !this.#wasNowhere;
     if (isBelow || fromOffset > log.logEndOffset) {
       this.#error = ERROR.OFFSET_OUT_OF_RANGE;
@@ -204,7 +210,8 @@ class ViewRead {
     }
     this.#records = new ViewRecords(this.#room, maxBytes, partition.leaderEpoch);
     const from = Math.max(fromOffset, log.logStartOffset);
-    return new KeyScan(partition, this.#view.key, from, readCommitted, this.#records);
+    const want = { key: this.#view.key, fromOffset: from, readCommitted, bugs };
+    return new KeyScan(partition, want, this.#records);
   }
 }
 

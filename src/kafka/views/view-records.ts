@@ -77,7 +77,7 @@ export class ViewRecords implements RecordTaker {
    * there, and has no lag where that is the end of the log. `fromOffset` is where the reader was.
    */
   finish(fromOffset: number, endOffset: number): Uint8Array {
-    this.#endBatch(endOffset);
+    this.#endBatch(Math.max(endOffset, this.#nextOffset));
     if (endOffset > Math.max(fromOffset, this.#nextOffset))
       this.#push(emptyBatch(endOffset, this.#leaderEpoch));
     const [only] = this.#done;

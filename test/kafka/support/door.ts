@@ -15,6 +15,7 @@ import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
 import { KafkaViews } from "../../../src/kafka/views/kafka-views.ts";
+import type { ViewBug } from "../../../src/kafka/views/key-scan.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import type { MessageCodec } from "../../../src/kafka/wire/message.ts";
 import { Reader } from "../../../src/kafka/wire/reader.ts";
@@ -40,6 +41,7 @@ export interface GatewayOptions {
   readonly groupConfigs?: GroupConfigs;
   readonly maxFetchBytes?: number;
   readonly maxChunkBytes?: number;
+  readonly viewBugs?: ReadonlySet<ViewBug>;
 }
 
 /** A broker and its Kafka door in memory, in a time of its own. */
@@ -84,7 +86,7 @@ export class Gateway {
       broker: this.broker,
       coordinators: this.coordinators,
       fetchSessions: new FetchSessions(clock, new SeededRandom(17)),
-      views: new KafkaViews(clock),
+      views: new KafkaViews(clock, options.viewBugs),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => [],
       limits: { maxFetchBytes: options.maxFetchBytes ?? 1024 * 1024 },

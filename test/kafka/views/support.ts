@@ -51,7 +51,7 @@ export function append(partition: Partition, batch: Uint8Array, guard = 0): Offs
 /** Ends the active segments and has everything sealed trimmed and indexed by key. */
 export async function seal(gateway: Gateway, partitions: readonly Partition[]): Promise<void> {
   await gateway.clock.settleAll();
-  for (const { log } of partitions) log.roll();
+  for (const { log } of partitions) if (log.segments.length > 0) log.roll();
   // Each tick asks for what the next one finds done.
   for (let tick = 0; tick < 3; tick++) {
     gateway.clock.advance(61_000);
