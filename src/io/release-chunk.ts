@@ -8,7 +8,15 @@ const WORTH_RELEASING_BYTES = 2048;
  * kept by mistake reads nothing, and never another chunk's bytes.
  */
 export function releaseChunk(chunk: Uint8Array): void {
-  if (chunk.length < WORTH_RELEASING_BYTES) return;
-  const { buffer } = chunk;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength) buffer.transfer(0);
+  releaseMemory(chunk);
+}
+
+/**
+ * The same for an array that nobody needs any more: a table that was grown out of, or has served its purpose. The
+ * collector comes for what lives long only once the program has twice the memory that it needs.
+ */
+export function releaseMemory(array: ArrayBufferView): void {
+  if (array.byteLength < WORTH_RELEASING_BYTES) return;
+  const { buffer } = array;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === array.byteLength) buffer.transfer(0);
 }

@@ -86,16 +86,18 @@ export class CompactionPass {
 
   /** Gives the offset below which the log is compacted now, or null where the pass was cut off. Rejects with DISK_*. */
   async run(): Promise<number | null> {
+    const { plan, host, secret } = this.#options;
+    const records = plan.endOffset - plan.firstDirtyOffset;
+    const keys = new KeyOffsets(plan.firstDirtyOffset, records, host.limits.compactionMapBytes, secret);
     try {
-      const { plan, host, secret } = this.#options;
-      const records = plan.endOffset - plan.firstDirtyOffset;
-      const keys = new KeyOffsets(plan.firstDirtyOffset, records, host.limits.compactionMapBytes, secret);
       const endOffset = await this.#fill(keys);
       await this.#rewriteAll(keys, endOffset);
       return endOffset;
     } catch (error) {
       if (error instanceof Abandoned) return null;
       throw error;
+    } finally {
+      keys.release();
     }
   }
 

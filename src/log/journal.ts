@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import { crc32c } from "../base/crc32c.ts";
 import { type Uuid, uuidFromBytes } from "../base/ids.ts";
 import type { DiskFile } from "../io/disk.ts";
+import { releaseMemory } from "../io/release-chunk.ts";
 import { int32At, int64At, isSafeInt64At, putInt32, putInt64, uint32At } from "../records/big-endian.ts";
 
 /**
@@ -191,7 +192,9 @@ export class Journal {
       const floor = half.state === "clean" ? 0 : half.position + ZERO_SLICE_BYTES;
       if (half.zeroedFrom <= floor) continue;
       const from = Math.max(floor, half.zeroedFrom - ZERO_SLICE_BYTES);
-      half.file.write(from, new Uint8Array(half.zeroedFrom - from));
+      const zeros = new Uint8Array(half.zeroedFrom - from);
+      half.file.write(from, zeros);
+      releaseMemory(zeros);
       half.zeroedFrom = from;
       half.file.relax();
       return true;

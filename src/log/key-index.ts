@@ -1,6 +1,7 @@
 import { crc32c } from "../base/crc32c.ts";
 import { HeadwaterError } from "../base/errors.ts";
 import { putVarint } from "../base/varint.ts";
+import { releaseMemory } from "../io/release-chunk.ts";
 import { uint32At } from "../records/big-endian.ts";
 import { RecordCursor } from "../records/reader.ts";
 import {
@@ -85,6 +86,8 @@ export class KeyIndexBuilder {
     for (const position of this.#positions) writer.int32(position);
     for (const value of directory) writer.int32(value);
     writer.bytes(lists.subarray(0, length));
+    releaseMemory(lists);
+    releaseMemory(this.#pairs);
     return sealIndexFile(writer);
   }
 
@@ -92,6 +95,7 @@ export class KeyIndexBuilder {
     if (this.#count === this.#pairs.length) {
       const grown = new Float64Array(this.#count * 2);
       grown.set(this.#pairs);
+      releaseMemory(this.#pairs);
       this.#pairs = grown;
     }
     this.#pairs[this.#count] = pair;

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { releaseMemory } from "../io/release-chunk.ts";
 import { SipHash } from "./sip-hash.ts";
 
 /** A slot: 96 bits of the key's hash, and its offset above the base plus one, 0 for a free slot. */
@@ -42,6 +43,11 @@ export class KeyOffsets {
   /** Memory of the map. */
   get sizeBytes(): number {
     return this.#slots.byteLength;
+  }
+
+  /** Gives its memory back now. Not to be used after that. */
+  release(): void {
+    releaseMemory(this.#slots);
   }
 
   /** Notes a record. False, with nothing changed, where the map can't take the key or the offset. */

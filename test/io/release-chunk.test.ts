@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { releaseChunk } from "../../src/io/release-chunk.ts";
+import { releaseChunk, releaseMemory } from "../../src/io/release-chunk.ts";
 
 describe("releaseChunk", () => {
   test("leaves nothing to be read through views that were kept", () => {
@@ -19,5 +19,11 @@ describe("releaseChunk", () => {
     const whole = new Uint8Array(10_000).fill(7);
     releaseChunk(whole.subarray(0, 5000));
     expect(whole[4999]).toBe(7);
+  });
+
+  test("gives back arrays of any kind", () => {
+    const array = new Float64Array(1_000);
+    releaseMemory(array);
+    expect(array.length).toBe(0);
   });
 });

@@ -1,13 +1,16 @@
+import { releaseMemory } from "../../../io/release-chunk.ts";
+import { NearNumbers } from "./near-numbers.ts";
+
 const FIRST_CAPACITY = 8;
 /** Rings that were larger give their memory back when they are empty. */
 const KEPT_CAPACITY = 64;
 
-const NO_SEQUENCES = new Float64Array(0);
+const NO_SEQUENCES = new NearNumbers(0);
 const NO_SLOTS = new Uint32Array(0);
 const NO_FLAGS = new Uint8Array(0);
 
 /**
- * A session's messages in their order, 13 bytes each: the sequence, the slot of the message in the table, flags. It
+ * A session's messages in their order, 9 bytes each: the sequence, the slot of the message in the table, flags. It
  * grows by doubling; an empty one has nothing.
  */
 export class EntryRing {
@@ -24,7 +27,7 @@ export class EntryRing {
   push(sequence: number, slot: number, flags: number): void {
     if (this.#length === this.#slots.length) this.#grow();
     const at = (this.#head + this.#length++) & (this.#slots.length - 1);
-    this.#sequences[at] = sequence;
+    this.#sequences.set(at, sequence);
     this.#slots[at] = slot;
     this.#flags[at] = flags;
   }
@@ -38,7 +41,7 @@ export class EntryRing {
   /** Takes the entry of this index away, at the cost of those before it. */
   removeAt(index: number): void {
     for (let at = index; at > 0; at--) {
-      this.#sequences[this.#at(at)] = this.sequenceAt(at - 1);
+      this.#sequences.set(this.#at(at), this.sequenceAt(at - 1));
       this.set(at, this.slotAt(at - 1), this.flagsAt(at - 1));
     }
     this.shift();
@@ -52,7 +55,7 @@ export class EntryRing {
     for (let index = 0; index < length; index++) {
       const flags = this.flagsAt(index);
       if (!isKept(flags)) continue;
-      this.#sequences[this.#at(kept)] = this.sequenceAt(index);
+      this.#sequences.set(this.#at(kept), this.sequenceAt(index));
       this.set(kept, this.slotAt(index), flags);
       kept++;
       if (index < count) keptOfFirst++;
@@ -62,6 +65,7 @@ export class EntryRing {
   }
 
   clear(): void {
+    this.#release();
     this.#sequences = NO_SEQUENCES;
     this.#slots = NO_SLOTS;
     this.#flags = NO_FLAGS;
@@ -71,7 +75,7 @@ export class EntryRing {
 
   /** `index` counts from the first. */
   sequenceAt(index: number): number {
-    return this.#sequences[this.#at(index)] ?? 0;
+    return this.#sequences.get(this.#at(index));
   }
 
   slotAt(index: number): number {
@@ -101,20 +105,28 @@ export class EntryRing {
     this.#flags[this.#at(index)] = flags;
   }
 
+  /** Gives back now what the collector would only do much later. */
+  #release(): void {
+    this.#sequences.release();
+    releaseMemory(this.#slots);
+    releaseMemory(this.#flags);
+  }
+
   #at(index: number): number {
     return (this.#head + index) & (this.#slots.length - 1);
   }
 
   #grow(): void {
     const capacity = Math.max(FIRST_CAPACITY, 2 * this.#slots.length);
-    const sequences = new Float64Array(capacity);
+    const sequences = new NearNumbers(capacity);
     const slots = new Uint32Array(capacity);
     const flags = new Uint8Array(capacity);
     for (let index = 0; index < this.#length; index++) {
-      sequences[index] = this.sequenceAt(index);
+      sequences.set(index, this.sequenceAt(index));
       slots[index] = this.slotAt(index);
       flags[index] = this.flagsAt(index);
     }
+    this.#release();
     this.#sequences = sequences;
     this.#slots = slots;
     this.#flags = flags;

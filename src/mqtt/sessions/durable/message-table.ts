@@ -1,27 +1,30 @@
 import { assert } from "../../../base/assert.ts";
+import { NearNumbers } from "./near-numbers.ts";
 
 const CHUNK_SHIFT = 12;
 const CHUNK_ENTRIES = 1 << CHUNK_SHIFT;
 const NO_SLOT = -1;
+/** Of a message that is not appended. */
+const NO_OFFSET = -1;
 const NEVER = 0;
 const MAX_EXPIRY_SEC = 0xffff_ffff;
 
 /** So many messages in columns; chunks are never moved, so that growing copies nothing. */
 class Chunk {
-  readonly numbers = new Float64Array(CHUNK_ENTRIES);
-  readonly offsets = new Float64Array(CHUNK_ENTRIES);
+  readonly numbers = new NearNumbers(CHUNK_ENTRIES);
+  readonly offsets = new NearNumbers(CHUNK_ENTRIES);
   readonly sizes = new Uint32Array(CHUNK_ENTRIES);
   readonly expiries = new Uint32Array(CHUNK_ENTRIES);
   readonly references = new Uint32Array(CHUNK_ENTRIES);
 }
 
 /**
- * Messages that durable sessions wait for, 28 bytes each: their number, where their record lies, how large they are,
+ * Messages that durable sessions wait for, 20 bytes each: their number, where their record lies, how large they are,
  * when they expire, and how many still need them. A slot is a message's place here, and used again once nobody needs it.
  */
 export class MessageTable {
   readonly #chunks: Chunk[] = [];
-  /** First of the free slots; each has the next one in place of its offset. */
+  /** First of the free slots; each has the next one, counted from 1, in place of its expiry. */
   #free = NO_SLOT;
   #used = 0;
   #count = 0;
@@ -48,11 +51,12 @@ export class MessageTable {
     if (slot === NO_SLOT) {
       slot = this.#used++;
       if (slot >> CHUNK_SHIFT === this.#chunks.length) this.#chunks.push(new Chunk());
-    } else this.#free = this.offset(slot);
+    }
     const chunk = this.#chunk(slot);
     const at = slot & (CHUNK_ENTRIES - 1);
-    chunk.numbers[at] = number;
-    chunk.offsets[at] = NO_SLOT;
+    if (slot === this.#free) this.#free = (chunk.expiries[at] ?? 0) - 1;
+    chunk.numbers.set(at, number);
+    chunk.offsets.set(at, NO_OFFSET);
     chunk.sizes[at] = sizeBytes;
     const expiresAtSec = Math.max(1, Math.ceil(expiresAtMs / 1_000));
     chunk.expiries[at] = expiresAtSec > MAX_EXPIRY_SEC ? NEVER : expiresAtSec;
@@ -63,16 +67,16 @@ export class MessageTable {
   }
 
   number(slot: number): number {
-    return this.#chunk(slot).numbers[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+    return this.#chunk(slot).numbers.get(slot & (CHUNK_ENTRIES - 1));
   }
 
   /** Of the record; -1 before it is appended. */
   offset(slot: number): number {
-    return this.#chunk(slot).offsets[slot & (CHUNK_ENTRIES - 1)] ?? 0;
+    return this.#chunk(slot).offsets.get(slot & (CHUNK_ENTRIES - 1));
   }
 
   setOffset(slot: number, offset: number): void {
-    this.#chunk(slot).offsets[slot & (CHUNK_ENTRIES - 1)] = offset;
+    this.#chunk(slot).offsets.set(slot & (CHUNK_ENTRIES - 1), offset);
   }
 
   sizeOf(slot: number): number {
@@ -117,7 +121,7 @@ export class MessageTable {
     const at = slot & (CHUNK_ENTRIES - 1);
     chunk.references[at] = 0;
     chunk.sizes[at] = 0;
-    chunk.offsets[at] = this.#free;
+    chunk.expiries[at] = this.#free + 1;
     this.#free = slot;
   }
 

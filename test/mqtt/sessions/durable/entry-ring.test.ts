@@ -54,3 +54,20 @@ test("an entry can be changed where it lies", () => {
   ring.clear();
   expect(ring.length).toBe(0);
 });
+
+test("sequences may lie as far apart as they like", () => {
+  const ring = new EntryRing();
+  const sequences = [5, 2 ** 33, 7, 2 ** 52];
+  for (let n = 0; n < 100; n++) for (const sequence of sequences) ring.push(sequence + n, n, 0);
+  const all = Array.from({ length: 100 }, (_, n) => sequences.map((sequence) => sequence + n)).flat();
+  expect(contents(ring).map(([sequence]) => sequence)).toEqual(all);
+});
+
+test("what was grown out of and what is cleared does not show", () => {
+  const ring = new EntryRing();
+  for (let n = 0; n < 5_000; n++) ring.push(n, n, n & 7);
+  ring.clear();
+  expect(ring.length).toBe(0);
+  for (let n = 0; n < 5_000; n++) ring.push(n + 9, n, n & 7);
+  expect(contents(ring)).toEqual(Array.from({ length: 5_000 }, (_, n) => [n + 9, n, n & 7]));
+});

@@ -39,4 +39,24 @@ describe("the table of messages", () => {
     expect(table.slots).toBe(1);
     expect(table.number(slot)).toBe(2);
   });
+
+  test("uses freed slots again, the last freed first, whatever their messages were", () => {
+    const table = new MessageTable();
+    for (let n = 0; n < 6_000; n++) table.add(n, 1, 1, 1_000 * (n + 1));
+    const freed = [4_100, 3, 5_999, 0];
+    for (const slot of freed) {
+      table.release(slot);
+      table.free(slot);
+    }
+    expect(freed.map((slot) => table.isFree(slot))).toEqual([true, true, true, true]);
+    const far = 2 ** 45;
+    expect([0, 1, 2, 3].map((n) => table.add(far + n, 1, 1))).toEqual(freed.toReversed());
+    expect(table.add(far + 4, 1, 1)).toBe(6_000);
+    expect([table.number(3), table.number(4), table.offset(3), table.expiresAtMs(4)]).toEqual([
+      far + 2,
+      4,
+      -1,
+      5_000,
+    ]);
+  });
 });
