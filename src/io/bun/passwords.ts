@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from "node:crypto";
 import type { Passwords } from "../passwords.ts";
 
 /**
@@ -8,7 +7,7 @@ import type { Passwords } from "../passwords.ts";
 const COST = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
 
 export class SystemPasswords implements Passwords {
-  readonly #key = randomBytes(32);
+  readonly #key = crypto.getRandomValues(new Uint8Array(32));
 
   hash(password: Uint8Array): Promise<string> {
     return Bun.password.hash(new Uint8Array(password), COST);
@@ -25,6 +24,7 @@ export class SystemPasswords implements Passwords {
 
   fingerprint(password: Uint8Array, hash: string): string {
     // No hash has a zero byte in it.
-    return createHmac("sha256", this.#key).update(hash).update("\0").update(password).digest("base64");
+    const hasher = new Bun.CryptoHasher("sha256", this.#key);
+    return hasher.update(hash).update("\0").update(password).digest("base64");
   }
 }

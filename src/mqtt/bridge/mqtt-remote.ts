@@ -1,4 +1,4 @@
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { IClientOptions, IConnackPacket, IStream, MqttClient, StreamBuilder } from "mqtt";
 import type { Clock } from "../../io/clock.ts";
 import { AckView, readAck } from "../packets/acks.ts";
@@ -331,7 +331,8 @@ class MqttLink implements RemoteLink, PacketSink {
       ...(tls ? { rejectUnauthorized: true } : {}),
     });
     this.#socket = socket;
-    const gate = new Duplex({
+    const streams = require("node:stream") as typeof import("node:stream");
+    const gate = new streams.Duplex({
       read() {},
       write: (chunk: Uint8Array, _encoding, done) => {
         socket.write(chunk);

@@ -1,5 +1,5 @@
-import { gunzipSync } from "node:zlib";
 import { malformed, tooLarge } from "./refusals.ts";
+import { zlib } from "./zlib.ts";
 
 const DEFAULT_LEVEL = 6;
 /** A gzip member has a header of 10 bytes and a trailer of 8 at least. */
@@ -22,7 +22,7 @@ export function gzipDecompress(bytes: Uint8Array, maxOutputBytes: number): Uint8
 
 function inflate(bytes: Uint8Array, maxOutputBytes: number): Uint8Array {
   try {
-    return gunzipSync(bytes, {
+    return zlib().gunzipSync(bytes, {
       maxOutputLength: Math.max(maxOutputBytes, 1),
       chunkSize: chunkSizeBytes(bytes, maxOutputBytes),
     });

@@ -1,5 +1,5 @@
-import { zstdDecompressSync } from "node:zlib";
 import { malformed, tooLarge } from "./refusals.ts";
+import { zlib } from "./zlib.ts";
 
 /**
  * Zstandard (RFC 8878). The engine's decoder does the work; what it doesn't do is to bound its output, or to
@@ -37,7 +37,7 @@ function decode(bytes: Uint8Array, mostBytes: number, maxOutputBytes: number): U
     if (mostBytes <= maxOutputBytes) return Bun.zstdDecompressSync(bytes as Uint8Array<ArrayBuffer>);
     // The engine takes no bound of 0.
     const maxOutputLength = Math.max(maxOutputBytes, 1);
-    return zstdDecompressSync(bytes, { maxOutputLength, chunkSize: MAX_BLOCK_BYTES });
+    return zlib().zstdDecompressSync(bytes, { maxOutputLength, chunkSize: MAX_BLOCK_BYTES });
   } catch (error) {
     if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge("zstd", maxOutputBytes);
     throw malformed("zstd", "bytes are damaged", error);
