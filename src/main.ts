@@ -5,6 +5,8 @@ import { brokerRunner } from "./wiring/run-broker.ts";
 
 declare const HEADWATER_VERSION: string | undefined;
 declare const HEADWATER_COMMIT: string | undefined;
+/** Seconds since 1970 of that commit. */
+declare const HEADWATER_COMMITTED: number | undefined;
 
 /** A build says which commit it is of; a checkout has its package's version. */
 const version =
@@ -12,5 +14,9 @@ const version =
     ? `${packageJson.version}-checkout`
     : `${HEADWATER_VERSION}+${HEADWATER_COMMIT}`;
 
-const runBroker = brokerRunner({ version, env: process.env });
+const runBroker = brokerRunner({
+  version,
+  env: process.env,
+  ...(typeof HEADWATER_COMMITTED === "undefined" ? {} : { builtMs: HEADWATER_COMMITTED * 1000 }),
+});
 process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker)));

@@ -21,6 +21,7 @@ import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { Quotas } from "./quotas.ts";
 import { type DeletionCallback, RecordDeletions } from "./record-deletions.ts";
+import { Stamps } from "./stamps.ts";
 import { StateLog } from "./state-log.ts";
 import { logConfigOf, topicConfigFault } from "./topic-config.ts";
 import { topicNameFault } from "./topic-name.ts";
@@ -106,6 +107,7 @@ export class Broker {
   /** The partition of the metadata log. */
   readonly metadata: Partition;
   readonly quotas: Quotas;
+  readonly stamps = new Stamps();
   /** Asked before a transaction's first records go into a partition; null where no transactions are served. */
   transactions: TransactionGate | null = null;
   /** Internal topics whose transaction markers pass through who keeps their state. */
@@ -153,7 +155,7 @@ export class Broker {
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
     this.#deletions = new RecordDeletions();
-    this.#ingest = new TurnIngest(options.clock, (name) => this.#topicForIngest(name));
+    this.#ingest = new TurnIngest(options.clock, this.stamps, (name) => this.#topicForIngest(name));
     this.#openTopics();
     options.store.onCommitted(() => this.#settle());
   }
@@ -477,7 +479,7 @@ export class Broker {
   }
 
   #partition(log: PartitionLog): Partition {
-    return new Partition(log, leaderEpoch(0), this.#awaitCommit);
+    return new Partition(log, leaderEpoch(0), this.#awaitCommit, this.stamps);
   }
 
   readonly #awaitCommit = (partition: Partition): void => {

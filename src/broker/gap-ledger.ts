@@ -201,6 +201,7 @@ export class GapLedger implements GapNotes {
         key: gap.device === null ? null : encoder.encode(gap.device),
         value: encoder.encode(JSON.stringify(entryOf(gap, nowMs))),
         timestampMs: nowMs,
+        isArrival: true,
         headers: null,
       });
       this.#written.push({ batch, gap });

@@ -29,6 +29,8 @@ export interface IngestRecord {
   value: Uint8Array | null;
   /** Milliseconds since 1970 UTC. */
   timestampMs: number;
+  /** Whether that is when we got it, by our own clock, and not what its sender says. */
+  isArrival?: boolean;
   /** Record headers as they stand in a record batch, varint count included; null for none. */
   headers: Uint8Array | null;
 }

@@ -28,8 +28,22 @@ export class KeyedState {
     return this.#values.get(name) ?? null;
   }
 
+  /** All values by name, in no order. */
+  entries(): Iterable<readonly [string, Uint8Array]> {
+    return this.#values;
+  }
+
+  /** Forgets a value. Rejects as `set` does. */
+  async delete(name: string): Promise<void> {
+    if (this.#values.has(name)) await this.#write(name, null);
+  }
+
   /** Resolves once the value is durable. Rejects with LOG_FENCED where the log takes nothing. */
   set(name: string, value: Uint8Array): Promise<void> {
+    return this.#write(name, value);
+  }
+
+  #write(name: string, value: Uint8Array | null): Promise<void> {
     return new Promise((resolve, reject) => {
       const ended = (error: number): void => {
         if (error === 0) resolve();
@@ -41,12 +55,13 @@ export class KeyedState {
         ended(error);
         return;
       }
-      this.#values.set(name, value.slice());
+      if (value === null) this.#values.delete(name);
+      else this.#values.set(name, value.slice());
       this.#log.shorten();
     });
   }
 }
 
-function stateRecord(name: string, value: Uint8Array): StateRecord {
+function stateRecord(name: string, value: Uint8Array | null): StateRecord {
   return { key: new TextEncoder().encode(name), value };
 }

@@ -1,10 +1,12 @@
 import type { LeaderEpoch, Offset, Uuid } from "../base/ids.ts";
+import { STAMP } from "../clock/marks.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import type { AppendResult } from "../log/append-read.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { ProducerRefusal } from "../log/producer-state.ts";
 import type { Marker } from "../log/transaction-state.ts";
 import { buildTransactionMarker } from "../records/transaction-marker.ts";
+import type { Stamps } from "./stamps.ts";
 import { type AckCallback, AckQueue, type ReadWaiter } from "./waiting.ts";
 
 /**
@@ -24,8 +26,18 @@ export class Partition {
   readonly #awaitCommit: (partition: Partition) => void;
   #lastHighWatermark: Offset;
   #deleted = false;
+  readonly #stamps: Stamps | null;
+  /** Kinds of timestamps that were noted in a period of the clock. */
+  #stampPeriod = -1;
+  #stampKinds = 0;
 
-  constructor(log: PartitionLog, leaderEpoch: LeaderEpoch, awaitCommit: (partition: Partition) => void) {
+  constructor(
+    log: PartitionLog,
+    leaderEpoch: LeaderEpoch,
+    awaitCommit: (partition: Partition) => void,
+    stamps: Stamps | null = null,
+  ) {
+    this.#stamps = stamps;
     this.topic = log.topic;
     this.topicId = log.topicId;
     this.index = log.partition;
@@ -62,9 +74,24 @@ export class Partition {
     guard = 0,
   ): AppendResult {
     const { leaderEpoch } = this;
+    if (origin === "client") this.noteStamps(STAMP.sender);
     const result = this.log.append(batches, start, end, { leaderEpoch, nowMs, origin, guard });
     if (result.error === 0) this.#awaitCommit(this);
     return result;
+  }
+
+  /** Says of which kinds (see STAMP) the timestamps are that the next append brings. */
+  noteStamps(kinds: number): void {
+    const witness = this.#stamps?.witness ?? null;
+    if (witness === null) return;
+    const noted = this.log.config.timestampType === "LogAppendTime" ? STAMP.arrival : kinds;
+    if (this.#stampPeriod !== witness.period) {
+      this.#stampPeriod = witness.period;
+      this.#stampKinds = 0;
+    }
+    if ((this.#stampKinds & noted) === noted) return;
+    this.#stampKinds |= noted;
+    witness.stamped(this, this.#stampKinds);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { STAMP } from "../clock/marks.ts";
 import type { Clock } from "../io/clock.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { BATCH_HEADER_BYTES } from "../records/batch.ts";
@@ -6,6 +7,7 @@ import { BatchBuilder, maxRecordSizeBytes } from "../records/builder.ts";
 import { partitionForKey } from "../records/murmur2.ts";
 import type { Ingest, IngestRecord, PendingBatch } from "./ingest.ts";
 import type { Partition } from "./partition.ts";
+import { type Stamps, withHeaders } from "./stamps.ts";
 import type { Topic } from "./topics.ts";
 
 /** A batch is appended early at this size, so that one turn's flood does not become one huge batch. */
@@ -29,6 +31,8 @@ class TurnBatch implements PendingBatch {
 interface OpenBatch {
   readonly builder: BatchBuilder;
   readonly pending: TurnBatch;
+  /** See STAMP. */
+  stamps: number;
 }
 
 /** Looks a topic up, or creates it where settings allow; else the Kafka error that says why not. */
@@ -37,6 +41,7 @@ export type TopicSource = (name: string) => Topic | number;
 /** Gathers what single-message doors append: one batch per partition and turn. */
 export class TurnIngest implements Ingest {
   readonly #clock: Clock;
+  readonly #stamps: Stamps;
   readonly #topicSource: TopicSource;
   readonly #open = new Map<Partition, OpenBatch>();
   readonly #spare: BatchBuilder[] = [];
@@ -44,8 +49,9 @@ export class TurnIngest implements Ingest {
   #sticky = 0;
   #settled = false;
 
-  constructor(clock: Clock, topicSource: TopicSource) {
+  constructor(clock: Clock, stamps: Stamps, topicSource: TopicSource) {
     this.#clock = clock;
+    this.#stamps = stamps;
     this.#topicSource = topicSource;
   }
 
@@ -60,10 +66,12 @@ export class TurnIngest implements Ingest {
     const index = record.key === null ? this.#sticky % count : partitionForKey(record.key, count);
     const partition = topic.partitions[index];
     if (partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
-    const sizeBytes = recordBytes(record);
+    const headers = this.#headersOf(record);
+    const sizeBytes = recordBytes(record, headers);
     const open = this.#openFor(partition, sizeBytes);
     if (open === null) return tooLarge(sizeBytes, record.topic, partition);
-    open.builder.append(record.timestampMs, record.key, record.value, record.headers);
+    open.builder.append(record.timestampMs, record.key, record.value, headers);
+    open.stamps |= kindOf(record);
     open.pending.sizeBytes = open.builder.sizeBytes;
     return open.pending;
   }
@@ -76,14 +84,22 @@ export class TurnIngest implements Ingest {
     const partition = topic.partitions[partitionForKey(placement, topic.partitions.length)];
     if (partition === undefined) return refused(ERROR.UNKNOWN_TOPIC_OR_PARTITION);
     let sizeBytes = 0;
-    for (const record of records) sizeBytes += recordBytes(record);
+    const headers = records.map((record) => this.#headersOf(record));
+    for (const [index, record] of records.entries()) sizeBytes += recordBytes(record, headers[index] ?? null);
     const open = this.#openFor(partition, sizeBytes);
     if (open === null) return tooLarge(sizeBytes, first.topic, partition);
-    for (const { timestampMs, key, value, headers } of records) {
-      open.builder.append(timestampMs, key, value, headers);
+    for (const [index, record] of records.entries()) {
+      open.builder.append(record.timestampMs, record.key, record.value, headers[index] ?? null);
+      open.stamps |= kindOf(record);
     }
     open.pending.sizeBytes = open.builder.sizeBytes;
     return open.pending;
+  }
+
+  /** A record that is stamped while the clock is not believed says when it came in a way that can be put right. */
+  #headersOf({ headers, isArrival }: IngestRecord): Uint8Array | null {
+    const own = isArrival === true ? (this.#stamps.witness?.arrivalHeaders() ?? null) : null;
+    return own === null ? headers : withHeaders(headers, own);
   }
 
   /** The partition's batch of this turn with room for so many bytes, or null where no batch has. */
@@ -100,7 +116,7 @@ export class TurnIngest implements Ingest {
     if (open === undefined) {
       if (BATCH_HEADER_BYTES + sizeBytes > maxBatchBytes) return null;
       if (this.#open.size === 0) this.#clock.soon(this.#endTurn);
-      open = { builder: this.#spare.pop() ?? new BatchBuilder(), pending: new TurnBatch() };
+      open = { builder: this.#spare.pop() ?? new BatchBuilder(), pending: new TurnBatch(), stamps: 0 };
       this.#open.set(partition, open);
     }
     return open;
@@ -127,6 +143,7 @@ export class TurnIngest implements Ingest {
   #appendBatch(partition: Partition, open: OpenBatch): void {
     this.#open.delete(partition);
     const batch = open.builder.buildView();
+    partition.noteStamps(open.stamps);
     const result = partition.append(batch, 0, batch.length, this.#clock.nowMs(), "broker");
     const { pending } = open;
     if ("message" in result) {
@@ -145,7 +162,11 @@ export class TurnIngest implements Ingest {
   }
 }
 
-function recordBytes({ key, value, headers }: IngestRecord): number {
+function kindOf({ isArrival }: IngestRecord): number {
+  return isArrival === true ? STAMP.arrival : STAMP.sender;
+}
+
+function recordBytes({ key, value }: IngestRecord, headers: Uint8Array | null): number {
   return maxRecordSizeBytes(key?.length ?? 0, value?.length ?? 0, headers?.length ?? 0);
 }
 

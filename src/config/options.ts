@@ -1,4 +1,5 @@
 import type { BridgeSettings } from "./bridge-options.ts";
+import { CLOCK_OPTIONS } from "./clock-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import { MQTT_ALIAS_OPTIONS } from "./mqtt-alias-options.ts";
@@ -284,6 +285,7 @@ export const OPTIONS = {
     doc: "How long an idle producer's sequence numbers are remembered.",
   }),
 
+  ...CLOCK_OPTIONS,
   ...GROUP_OPTIONS,
   ...CONSUMER_GROUP_OPTIONS,
   ...TRANSACTION_OPTIONS,

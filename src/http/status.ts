@@ -22,6 +22,7 @@ export interface GatewayStatus {
   readonly topics: readonly TopicStatus[];
   readonly uplinks: readonly UplinkStatus[];
   readonly bridges: readonly BridgeStatus[];
+  readonly clock: ClockStatus | null;
   readonly log: LogStatus;
   readonly mqtt: MqttStatus | null;
   readonly kafka: { readonly connections: number } | null;
@@ -114,6 +115,21 @@ export interface BridgeOutStatus {
   /** Messages that the bridge brought in itself, and that don't go back. */
   readonly echoes: number;
   readonly gaps: number;
+}
+
+/** What is known of the machine's clock. */
+export interface ClockStatus {
+  /** Whether the wall clock is believed; else times are put right once it can be. */
+  readonly known: boolean;
+  readonly quality: "unknown" | "plausible" | "confirmed";
+  /** Names the run of the machine. */
+  readonly boot: string;
+  /** How often the clock was set since the start of the process. */
+  readonly steps: number;
+  /** By how much it was set last, in milliseconds; null where it was not. */
+  readonly lastStepMs: number | null;
+  /** Since when it goes as it does now; null where that is not known. */
+  readonly sinceMs: number | null;
 }
 
 export interface LogStatus {

@@ -32,6 +32,7 @@ import {
   NO_BUGS,
 } from "./log-config.ts";
 import type { LogHost } from "./log-host.ts";
+import type { LogTimes } from "./log-times.ts";
 import { Maintenance } from "./maintenance.ts";
 import { OpenFiles } from "./open-files.ts";
 import { PartitionLog } from "./partition-log.ts";
@@ -298,6 +299,11 @@ export class LogStore {
   /** `listener` runs when the journal fails: nothing was or will be acknowledged that is not durable. */
   onFatal(listener: (error: HeadwaterError) => void): void {
     this.#fatalListeners.push(listener);
+  }
+
+  /** From now on records are judged by these times. */
+  useTimes(times: LogTimes): void {
+    this.#maintenance.times = times;
   }
 
   /** Everything that time brings: rolling, retention, background syncs, key indexes. Called about once a second. */

@@ -5,6 +5,7 @@ import type { Deletions } from "./deletions.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexBuilder } from "./key-index.ts";
 import type { LogHost } from "./log-host.ts";
+import { type LogTimes, TIMES_AS_STAMPED } from "./log-times.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { decideRetention, isDueToRoll } from "./retention.ts";
@@ -44,6 +45,8 @@ export class Maintenance {
   /** Something was mended between two ticks. */
   #mended = false;
   readonly compaction: Compaction;
+  /** What is known of times that a wrong clock has stamped. */
+  times: LogTimes = TIMES_AS_STAMPED;
 
   constructor(options: {
     readonly host: LogHost;
@@ -126,10 +129,14 @@ export class Maintenance {
   #retain(log: PartitionLog, nowMs: number, looksAtTime: boolean): void {
     const active = log.segments.at(-1);
     try {
-      if (active !== undefined && isDueToRoll(active, log.config, nowMs)) log.roll();
-      const timeMs = looksAtTime ? nowMs : null;
+      const trueMs = this.times.nowMs(nowMs);
+      const timeOf = ({ baseOffset, nextOffset }: Segment, stampedMs: number): number | null =>
+        this.times.ageTime(log, baseOffset, nextOffset, stampedMs);
+      if (active !== undefined && trueMs !== null && isDueToRoll(active, log.config, trueMs, timeOf))
+        log.roll();
+      const timeMs = looksAtTime ? trueMs : null;
       const limit = Math.min(log.highWatermark, this.#deletions.keptFrom(log));
-      const decision = decideRetention(log.segments, log.config, limit, timeMs);
+      const decision = decideRetention(log.segments, log.config, limit, timeMs, timeOf);
       if (decision !== null) this.#deletions.retain(log, decision);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;

@@ -24,29 +24,39 @@ export interface RetentionDecision {
  * active one. Nothing that readers have not seen yet (above the high watermark) goes. Without a time only the size
  * counts.
  */
-export function decideRetention(
-  segments: readonly RetainedSegment[],
+export function decideRetention<Kept extends RetainedSegment>(
+  segments: readonly Kept[],
   config: LogConfig,
   highWatermark: number,
   nowMs: number | null,
+  trueTime: TrueTime<Kept> = asStamped,
 ): RetentionDecision | null {
-  const old = nowMs === null ? null : byTime(segments, config, highWatermark, nowMs);
+  const old = nowMs === null ? null : byTime(segments, config, highWatermark, nowMs, trueTime);
   return old ?? bySize(segments, config, highWatermark);
 }
 
-function byTime(
-  segments: readonly RetainedSegment[],
+/** What the latest stamp of a segment really was; null while nobody can tell: then it is not too old. */
+export type TrueTime<Kept extends RetainedSegment> = (segment: Kept, stampedMs: number) => number | null;
+
+function asStamped(_segment: RetainedSegment, stampedMs: number): number {
+  return stampedMs;
+}
+
+function byTime<Kept extends RetainedSegment>(
+  segments: readonly Kept[],
   config: LogConfig,
   highWatermark: number,
   nowMs: number,
+  trueTime: TrueTime<Kept>,
 ): RetentionDecision | null {
   if (config.retentionMs < 0) return null;
   let logStartOffset = -1;
   let rollFirst = false;
   for (const [i, segment] of segments.entries()) {
     if (segment.sizeBytes === 0 || segment.nextOffset > highWatermark) break;
-    const latestMs = segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : (segment.firstAppendMs ?? nowMs);
-    if (nowMs - latestMs <= config.retentionMs) break;
+    const stampedMs = segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : (segment.firstAppendMs ?? nowMs);
+    const latestMs = trueTime(segment, stampedMs);
+    if (latestMs === null || nowMs - latestMs <= config.retentionMs) break;
     logStartOffset = segment.nextOffset;
     rollFirst = i === segments.length - 1;
   }
@@ -72,10 +82,17 @@ function bySize(
 
 /**
  * Whether the active segment is old enough to be sealed, full or not. Compaction never touches the active one, so
- * it is sealed in time for `max.compaction.lag.ms`.
+ * it is sealed in time for `max.compaction.lag.ms`. `nowMs` and `trueTime` as in `decideRetention`.
  */
-export function isDueToRoll(active: RetainedSegment, config: LogConfig, nowMs: number): boolean {
+export function isDueToRoll<Kept extends RetainedSegment>(
+  active: Kept,
+  config: LogConfig,
+  nowMs: number,
+  trueTime: TrueTime<Kept> = asStamped,
+): boolean {
   if (active.sizeBytes === 0 || active.firstAppendMs === null) return false;
+  const firstMs = trueTime(active, active.firstAppendMs);
+  if (firstMs === null) return false;
   const limitMs = config.compact ? Math.min(config.segmentMs, config.maxCompactionLagMs) : config.segmentMs;
-  return nowMs - active.firstAppendMs >= limitMs;
+  return nowMs - firstMs >= limitMs;
 }

@@ -44,6 +44,8 @@ export function createMetrics(options: MetricsOptions) {
     ...logMetrics(registry, options.dataFolder),
     ...bridgeMetrics(registry, options.bridges),
 
+    clockKnown: registry.gauge("headwater_clock_known", "1 while the wall clock is believed, else 0."),
+    clockSteps: registry.counter("headwater_clock_steps_total", "How often the wall clock was set."),
     uplinkConnected: registry.gauges(
       "headwater_uplink_connected",
       "1 while the centre answers.",

@@ -3,7 +3,7 @@ import { BatchJoiner, IN_THE_LOG } from "./joined-batch.ts";
 import type { Qos } from "./packets/codes.ts";
 
 import type { PublishView } from "./packets/publish.ts";
-import { payloadTimestampMs } from "./payload-timestamp.ts";
+import { payloadTimestampMs, type TimestampRule } from "./payload-timestamp.ts";
 import { PayloadFault } from "./payloads/fault.ts";
 import type { Decoded, DecodedRecord } from "./payloads/pipeline.ts";
 import type { PayloadState } from "./payloads/state.ts";
@@ -43,7 +43,14 @@ export class PublishIngest {
   readonly #stats: MqttStats;
   readonly #payloads: PayloadState;
   readonly #joiner = new BatchJoiner();
-  readonly #record: IngestRecord = { topic: "", key: null, value: null, timestampMs: 0, headers: null };
+  readonly #record: IngestRecord & { isArrival: boolean } = {
+    topic: "",
+    key: null,
+    value: null,
+    timestampMs: 0,
+    isArrival: true,
+    headers: null,
+  };
 
   constructor(ingest: Ingest, stats: MqttStats, payloads: PayloadState) {
     this.#ingest = ingest;
@@ -95,7 +102,9 @@ export class PublishIngest {
     record.topic = to.topic;
     record.key = to.key;
     record.value = value;
-    record.timestampMs = to.timestamp === null ? nowMs : this.#readingMs(to, value, nowMs);
+    const readingMs = to.timestamp === null ? Number.NaN : this.#readingMs(to.timestamp, value, nowMs);
+    record.isArrival = Number.isNaN(readingMs);
+    record.timestampMs = record.isArrival ? nowMs : readingMs;
     record.headers =
       end > start ? headersWithProperties(to.headers, properties, start, end) : to.encodedHeaders;
     return this.#ingest.append(record);
@@ -169,17 +178,18 @@ export class PublishIngest {
       key: decoding.placement,
       value: payload,
       timestampMs: nowMs,
+      isArrival: true,
       headers: withProperties(block, properties),
     });
     if (batch.state !== "refused") this.#stats.deadLetters++;
     return batch;
   }
 
-  #readingMs(to: Destination, payload: Uint8Array, nowMs: number): number {
-    const timeMs = to.timestamp === null ? Number.NaN : payloadTimestampMs(payload, to.timestamp, nowMs);
-    if (!Number.isNaN(timeMs)) return timeMs;
-    this.#stats.timestampFallbacks++;
-    return nowMs;
+  /** NaN where the payload has no time that can be right. */
+  #readingMs(rule: TimestampRule, payload: Uint8Array, nowMs: number): number {
+    const timeMs = payloadTimestampMs(payload, rule, nowMs);
+    if (Number.isNaN(timeMs)) this.#stats.timestampFallbacks++;
+    return timeMs;
   }
 }
 
@@ -212,6 +222,7 @@ function toRecord(
     key: decoded.key ?? to.key,
     value: decoded.value,
     timestampMs: Number.isNaN(decoded.timestampMs) ? nowMs : decoded.timestampMs,
+    isArrival: Number.isNaN(decoded.timestampMs),
     headers,
   };
 }

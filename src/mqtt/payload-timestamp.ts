@@ -15,6 +15,8 @@ export const MAX_INSPECTED_BYTES = 65_536;
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 /** How far ahead of the gateway's clock a device's may be. */
 const MAX_AHEAD_MS = 24 * 3_600_000;
+/** A gateway's clock before this was never set either, and says nothing about a device's. */
+const NEVER_SET_MS = Date.UTC(2025, 0, 1);
 
 // A number tells its unit by its size: until the year 5138 seconds stay below the first bound, and milliseconds
 // from 1973 on are above it; and so on.
@@ -39,7 +41,8 @@ export function payloadTimestampMs(payload: Uint8Array, rule: TimestampRule, now
 /** A number or text out of a payload as a time, by the same rules; NaN where it is none. */
 export function plausibleTimeMs(found: unknown, nowMs: number): number {
   const timeMs = toMilliseconds(typeof found === "bigint" ? Number(found) : found);
-  return timeMs >= EARLIEST_MS && timeMs <= nowMs + MAX_AHEAD_MS ? timeMs : Number.NaN;
+  const latestMs = nowMs < NEVER_SET_MS ? Number.MAX_SAFE_INTEGER : nowMs + MAX_AHEAD_MS;
+  return timeMs >= EARLIEST_MS && timeMs <= latestMs ? timeMs : Number.NaN;
 }
 
 /** No JSON text starts with a byte of CBOR's arrays, maps or tags (RFC 8949, 3.1). */

@@ -8,12 +8,20 @@ const PERCENT = 100;
 export function collectMetrics(metrics: Metrics, state: GatewayState): void {
   metrics.registry.beforeScrape(() => {
     metrics.ready.set(state.hindrances().length === 0 ? 1 : 0);
+    collectClock(metrics, state);
     collectLog(metrics, state);
     collectDoors(metrics, state);
     collectCoordinators(metrics, state);
     collectUplinks(metrics, state);
     collectBridges(metrics, state);
   });
+}
+
+function collectClock(metrics: Metrics, state: GatewayState): void {
+  const clock = state.clock();
+  if (clock === null) return;
+  metrics.clockKnown.set(clock.known ? 1 : 0);
+  metrics.clockSteps.set(clock.steps);
 }
 
 function collectLog(metrics: Metrics, state: GatewayState): void {

@@ -7,17 +7,20 @@ import { Losses } from "../broker/losses.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
+import { WatchedClock } from "../clock/watched-clock.ts";
 import { formatAddress } from "../config/address.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
 import { HttpDoor } from "../http/door.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
+import { SystemMachineTime } from "../io/bun/machine-time.ts";
 import { SystemNetwork } from "../io/bun/network.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import { SystemRandom } from "../io/bun/random.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
+import type { MachineTime } from "../io/machine-time.ts";
 import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
 import { FetchSessions } from "../kafka/fetch-sessions.ts";
 import { KafkaDoor } from "../kafka/listener.ts";
@@ -35,6 +38,7 @@ import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
+import { GatewayClock } from "./gateway-clock.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
 import { collectMetrics } from "./metrics.ts";
@@ -44,9 +48,16 @@ import { GatewayState } from "./status.ts";
 import { startUplinks, type Uplinks } from "./uplinks.ts";
 
 const MAINTAIN_MS = 1000;
+/** No program is older, wherever it comes from. */
+const EARLIEST_BUILD_MS = Date.UTC(2026, 0, 1);
 
 export interface Surroundings {
   readonly version: string;
+  /** When the program was built, in milliseconds since 1970; left out where nobody knows. */
+  readonly builtMs?: number;
+  /** In place of the machine's clocks, for tests. */
+  readonly clock?: Clock;
+  readonly machine?: MachineTime;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -69,14 +80,15 @@ class Gateway implements RunningBroker {
   readonly #settings: Settings;
   readonly #logger: Logger;
   readonly #surroundings: Surroundings;
-  readonly #clock: Clock = new SystemClock();
+  readonly #clock: WatchedClock;
   readonly #random = new SystemRandom();
-  readonly #network = new SystemNetwork(this.#clock);
+  readonly #network: SystemNetwork;
   readonly #state: GatewayState;
   readonly #metrics: Metrics;
   #fail: (error: Error) => void = () => {};
   #store: LogStore | null = null;
   #coordinators: Coordinators | null = null;
+  #gatewayClock: GatewayClock | null = null;
   #gaps: GapLedger | null = null;
   #security: WatchedSecurity | null = null;
   #kafka: KafkaDoor | null = null;
@@ -92,6 +104,8 @@ class Gateway implements RunningBroker {
     this.#settings = settings;
     this.#logger = logger;
     this.#surroundings = surroundings;
+    this.#clock = new WatchedClock(surroundings.clock ?? new SystemClock());
+    this.#network = new SystemNetwork(this.#clock);
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -160,6 +174,7 @@ class Gateway implements RunningBroker {
     this.#kafka?.close();
     this.#coordinators?.close();
     await this.#http?.stop(true);
+    this.#gatewayClock?.stop();
     await this.#store?.close();
   }
 
@@ -204,6 +219,16 @@ class Gateway implements RunningBroker {
       producerIdExpirationMs: this.#settings["producer.id.expiration.ms"],
     });
     this.#state.broker = broker;
+    const gatewayClock = new GatewayClock({
+      settings: this.#settings,
+      broker,
+      clock: this.#clock,
+      machine: this.#surroundings.machine ?? new SystemMachineTime(),
+      builtMs: this.#surroundings.builtMs ?? EARLIEST_BUILD_MS,
+      logger: this.#logger,
+    });
+    this.#gatewayClock = gatewayClock;
+    this.#state.clock = () => gatewayClock.status;
     const gaps = new GapLedger(broker, this.#logger);
     this.#gaps = gaps;
     const losses = new Losses(broker, gaps);

@@ -4,6 +4,7 @@ import type { Coordinators } from "../coordinators/coordinators.ts";
 import type {
   Addresses,
   BridgeStatus,
+  ClockStatus,
   GatewayStatus,
   LogStatus,
   MqttStatus,
@@ -32,6 +33,7 @@ export class GatewayState implements StatusSource {
   fetchSessions: FetchSessions | null = null;
   uplinks: () => readonly UplinkStatus[] = () => [];
   bridges: () => readonly BridgeStatus[] = () => [];
+  clock: () => ClockStatus | null = () => null;
   disk = "";
   addresses: Addresses = {};
 
@@ -77,6 +79,7 @@ export class GatewayState implements StatusSource {
       topics: this.#topics(),
       uplinks: this.uplinks(),
       bridges: this.bridges(),
+      clock: this.clock(),
       log: this.#log(),
       mqtt: this.#mqtt(),
       kafka: this.kafka === null ? null : { connections: this.kafka.connections() },

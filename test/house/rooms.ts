@@ -8,7 +8,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["base"],
   ["io"],
   ["io/bun", "io/simulated"],
-  ["config", "metrics"],
+  ["config", "metrics", "clock"],
   ["kafka/wire", "records"],
   ["log"],
   ["broker"],

@@ -16,6 +16,7 @@ const STATUS: GatewayStatus = {
   topics: [],
   uplinks: [],
   bridges: [],
+  clock: null,
   log: {
     folder: "/d",
     disk: "plain",

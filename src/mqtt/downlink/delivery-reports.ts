@@ -62,7 +62,7 @@ export class DeliveryReports {
     const nowMs = this.#clock.nowMs();
     const at = new Date(nowMs).toISOString();
     const value = encoder.encode(JSON.stringify({ topic, partition, offset, clientId, status, at }));
-    const record = { topic: this.#topic, key, value, timestampMs: nowMs, headers: null };
+    const record = { topic: this.#topic, key, value, timestampMs: nowMs, isArrival: true, headers: null };
     const batch = this.#ingest.append(record);
     if (batch.state === "refused") this.#noteRefused(1, batch.error);
     else if (batch.state === "waiting") this.#waiting.set(batch, (this.#waiting.get(batch) ?? 0) + 1);

@@ -352,7 +352,7 @@ export class PartitionDownlink implements RecordConsumer {
       header("headwater.dead-letter.partition", String(place.partition)),
       header("headwater.dead-letter.offset", String(place.offset)),
     ];
-    const common = { topic: settings.deadLetterTopic, timestampMs: door.clock.nowMs() };
+    const common = { topic: settings.deadLetterTopic, timestampMs: door.clock.nowMs(), isArrival: true };
     const headers = encodeHeaders([...decodeHeaders(record), ...own]);
     const letter = { ...common, key: place.key, value: record.value()?.slice() ?? null, headers };
     const bare = { ...common, key: null, value: null, headers: encodeHeaders(own) };

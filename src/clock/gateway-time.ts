@@ -1,0 +1,306 @@
+import type { MachineReading, MachineTime } from "../io/machine-time.ts";
+import { ClockLedger, type LedgerStore, nothingSaved } from "./clock-ledger.ts";
+import { Marks, SETTLED_PERIOD, STAMP } from "./marks.ts";
+import type { ClockPeriod, Truth } from "./periods.ts";
+import { type ClockChange, type ClockRules, TimeKeeper } from "./time-keeper.ts";
+
+/** Periods that are kept; a clock that is set without end loses its oldest. */
+export const MAX_PERIODS = 512;
+
+/** A clock that was believed and is set ahead by more than this has to go on so for a while before things age by it. */
+const RASH_STEP_MS = 3_600_000;
+const PROBATION_MS = 24 * 3_600_000;
+
+/** A partition's log, as far as clocks are concerned. */
+export interface MarkedLog {
+  readonly topicId: string;
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+}
+
+export interface ClockReports {
+  /** The clock was set, is believed from now on, or a start found it as it is. */
+  onChange(change: ClockChange): void;
+  /** The ledger can't be written. */
+  onFailure(error: unknown): void;
+}
+
+/** For status and metrics. */
+export interface ClockStatus {
+  /** Whether the wall clock is believed. */
+  readonly known: boolean;
+  readonly quality: "unknown" | "plausible" | "confirmed";
+  readonly boot: string;
+  /** How often it was set since the machine started. */
+  readonly steps: number;
+  /** By how much it was set last; null where it was not. */
+  readonly lastStepMs: number | null;
+  /** Since when it is as it is now, in true time; null where that is not known. */
+  readonly sinceMs: number | null;
+}
+
+/** A time that was stamped, put right. */
+export interface RepairedTime {
+  readonly timeMs: number;
+  readonly isEstimate: boolean;
+}
+
+/**
+ * The gateway's own idea of time: whether its wall clock can be believed, and what the times that it has stamped
+ * really were. Records' bytes stay as they are; the ledger says which of them came when.
+ */
+export class GatewayTime {
+  readonly #machine: MachineTime;
+  readonly #keeper: TimeKeeper;
+  readonly #ledger: ClockLedger;
+  readonly #marks: Map<string, Marks>;
+  readonly #reports: ClockReports;
+  #synchronised: boolean | null = null;
+  #steps = 0;
+  #lastStepMs: number | null = null;
+  /** Counts changes, for whoever keeps what follows from them. */
+  version = 0;
+
+  /** Reads the ledger and takes a first look: what is appended from now on is in a period that is written down. */
+  constructor(machine: MachineTime, rules: ClockRules, store: LedgerStore, reports: ClockReports) {
+    this.#machine = machine;
+    this.#reports = reports;
+    this.#ledger = new ClockLedger(store, (error) => reports.onFailure(error));
+    const saved = rules.flaw === "a restart forgets" ? nothingSaved() : this.#ledger.load();
+    this.#marks = saved.marks;
+    this.#keeper = new TimeKeeper(rules, machine.bootId, saved.periods, saved.floorMs);
+    this.look();
+  }
+
+  /** Whether the wall clock is believed. */
+  get isKnown(): boolean {
+    return this.#keeper.isKnown;
+  }
+
+  /** Whether what is stamped now can be put right at once, if it has to be. */
+  get canTell(): boolean {
+    return this.trueNowMs() !== null;
+  }
+
+  /** The true time, as far as anybody can tell; null where nobody can. */
+  trueNowMs(): number | null {
+    return this.#keeper.trueTimeOf(this.#machine.read());
+  }
+
+  /**
+   * The time to judge by what may be deleted; null while that would be rash: nobody can tell the time, or somebody
+   * has set the clock well ahead, and nothing but that speaks for it yet.
+   */
+  get settledNowMs(): number | null {
+    const { current } = this.#keeper.periods;
+    const nowMs = this.trueNowMs();
+    if (nowMs === null || current === null || current.quality === "confirmed") return nowMs;
+    const before = this.#keeper.periods.get(current.id - 1);
+    const aheadMs = before?.boot === current.boot ? current.offsetMs - before.offsetMs : 0;
+    const lastedMs = this.#machine.read().bootMs - current.startBootMs;
+    return before?.quality !== "unknown" && aheadMs > RASH_STEP_MS && lastedMs < PROBATION_MS ? null : nowMs;
+  }
+
+  /** Names the run of the machine, and the time of it. */
+  get bootTime(): { readonly boot: string; readonly bootMs: number } {
+    return { boot: this.#machine.bootId, bootMs: this.#machine.read().bootMs };
+  }
+
+  get status(): ClockStatus {
+    const { current } = this.#keeper.periods;
+    return {
+      known: this.isKnown,
+      quality: current?.quality ?? "unknown",
+      boot: this.#machine.bootId,
+      steps: this.#steps,
+      lastStepMs: this.#lastStepMs,
+      sinceMs:
+        current === null
+          ? null
+          : this.#keeper.trueTimeOf({
+              bootMs: current.startBootMs,
+              wallMs: current.startBootMs + current.offsetMs,
+            }),
+    };
+  }
+
+  /** Looks at the clocks: now and then, and whenever the wall clock seems to have been set. */
+  look(): void {
+    this.#synchronised = this.#machine.isSynchronised();
+    this.#take(this.#machine.read());
+  }
+
+  /**
+   * A partition takes records with such timestamps (see STAMP) from its end on. Called for the first of a kind in
+   * each period; says in which period that is.
+   */
+  stamped(log: MarkedLog, kinds: number): void {
+    const { current } = this.#keeper.periods;
+    if (current === null) return;
+    const key = keyOf(log);
+    let marks = this.#marks.get(key);
+    if (marks === undefined) {
+      marks = new Marks([]);
+      this.#marks.set(key, marks);
+    }
+    marks.add({ offset: log.logEndOffset, period: current.id, kinds });
+    this.#ledger.saveMarks(key, marks);
+  }
+
+  /**
+   * What the time of arrival of the record at `offset`, stamped by us as `stampedMs`, really was: as stamped where
+   * it is the sender's own, or right. Null where it was wrong and nobody can tell by how much yet.
+   */
+  trueTime(
+    log: Pick<MarkedLog, "topicId" | "partition">,
+    offset: number,
+    stampedMs: number,
+  ): RepairedTime | null {
+    const marks = this.#marks.get(keyOf(log));
+    const index = marks?.indexAt(offset) ?? -1;
+    const mark = marks?.all[index];
+    if (marks === undefined || mark === undefined || mark.kinds !== STAMP.arrival)
+      return asStamped(stampedMs);
+    const period = this.#keeper.periods.get(mark.period);
+    if (period === null) return asStamped(stampedMs);
+    return repaired(this.#truth(this.#periodOf(period, stampedMs), stampedMs), stampedMs);
+  }
+
+  /**
+   * The same for a record that says itself at what time of which boot it came. A boot that is forgotten had the
+   * right time in the end, and what it stamped stays.
+   */
+  timeOfBoot(boot: string, bootMs: number, stampedMs: number): RepairedTime | null {
+    const { periods } = this.#keeper;
+    return periods.knows(boot) ? periods.trueTime(boot, bootMs) : asStamped(stampedMs);
+  }
+
+  /**
+   * By what time a run of records is to be judged for its age, whose latest stamp is `stampedMs`: their own where
+   * a clock that was right can have given it, or no clock of ours. Null where nobody can tell yet: then it is too early.
+   */
+  ageTime(
+    log: Pick<MarkedLog, "topicId" | "partition">,
+    baseOffset: number,
+    nextOffset: number,
+    stampedMs: number,
+  ): number | null {
+    const doubtful = this.#periodsOf(log, baseOffset, nextOffset);
+    const { periods } = this.#keeper;
+    const from = doubtful.find((period) => periods.covers(period, stampedMs));
+    const own = from === undefined ? asStamped(stampedMs) : repaired(this.#truth(from, stampedMs), stampedMs);
+    const anyWrong = doubtful.some((period) => {
+      const shownMs = period.startBootMs + period.offsetMs;
+      return this.#truth(period, shownMs)?.correctionMs !== 0;
+    });
+    let latestMs = own?.timeMs ?? null;
+    for (const period of doubtful) {
+      const start = periods.trueTime(period.boot, period.startBootMs);
+      if (start === null || latestMs === null) return null;
+      // Whatever the stamps, records came in this period: the run is no older than its beginning.
+      if (anyWrong) latestMs = Math.max(latestMs, start.timeMs);
+    }
+    return latestMs;
+  }
+
+  /** Forgets what is of no use any more. `logOf` gives the log of a key, or null where it is gone. */
+  prune(logStartOf: (topicId: string, partition: number) => number | null): void {
+    const { periods } = this.#keeper;
+    const isSettled = (id: number): boolean => {
+      const period = periods.get(id);
+      return period === null || periods.isSettled(period);
+    };
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const [key, marks] of this.#marks) {
+      const [topicId = "", partition = ""] = key.split("/");
+      const startOffset = logStartOf(topicId, Number(partition));
+      const changed = startOffset === null || marks.shorten(startOffset, isSettled);
+      if (startOffset === null || marks.all.length === 0) {
+        this.#marks.delete(key);
+        this.#ledger.saveMarks(key, new Marks([]));
+        continue;
+      }
+      if (changed) this.#ledger.saveMarks(key, marks);
+      for (const { period } of marks.all) if (period !== SETTLED_PERIOD) oldest = Math.min(oldest, period);
+    }
+    const boots = new Set([this.#machine.bootId]);
+    for (const { boot, id } of periods.all) if (id >= oldest) boots.add(boot);
+    const old = periods.all.filter(({ boot }) => !boots.has(boot));
+    this.#forget(old);
+  }
+
+  /** A stamp lies in the period of its offset; or, given just before the clock was set, in the one before. */
+  #periodOf(period: ClockPeriod, stampedMs: number): ClockPeriod {
+    const { periods } = this.#keeper;
+    if (periods.covers(period, stampedMs)) return period;
+    const before = periods.get(period.id - 1);
+    return before !== null && periods.covers(before, stampedMs) ? before : period;
+  }
+
+  #truth(period: ClockPeriod, stampedMs: number): Truth | null {
+    return this.#keeper.periods.truth(period, stampedMs);
+  }
+
+  /** Periods that records of a run came in, as far as they are not settled; oldest first. */
+  #periodsOf(
+    log: Pick<MarkedLog, "topicId" | "partition">,
+    baseOffset: number,
+    nextOffset: number,
+  ): readonly ClockPeriod[] {
+    const marks = this.#marks.get(keyOf(log));
+    const found: ClockPeriod[] = [];
+    if (marks === undefined) return found;
+    for (let index = marks.indexAt(nextOffset - 1); index >= 0; index -= 1) {
+      const mark = marks.all[index];
+      const period = mark === undefined ? null : this.#keeper.periods.get(mark.period);
+      if (period !== null && !found.includes(period)) found.unshift(period);
+      if (mark === undefined || mark.offset <= baseOffset) break;
+    }
+    return found;
+  }
+
+  #take(reading: MachineReading): void {
+    const change = this.#keeper.see(reading, this.#synchronised);
+    if (change === null) return;
+    this.version += 1;
+    const { period, kind, stepMs, overruled } = change;
+    if (kind === "step") {
+      this.#steps += 1;
+      this.#lastStepMs = stepMs;
+    }
+    for (const one of overruled) this.#ledger.savePeriod(one);
+    this.#ledger.savePeriod(period);
+    if (kind === "step" || kind === "start") {
+      const { periods } = this.#keeper;
+      const before = periods.get(period.id - 1);
+      if (before !== null) this.#ledger.savePeriod(before);
+      const excess = periods.all.length - MAX_PERIODS;
+      if (excess > 0) this.#forget(periods.all.slice(0, excess));
+    }
+    if (kind !== "moment") this.#reports.onChange(change);
+  }
+
+  #forget(old: readonly ClockPeriod[]): void {
+    if (old.length === 0) return;
+    for (const period of old) {
+      this.#keeper.forget(period);
+      this.#ledger.forgetPeriod(period);
+    }
+    this.#ledger.saveFloor(this.#keeper.floorMs);
+    this.version += 1;
+  }
+}
+
+function asStamped(stampedMs: number): RepairedTime {
+  return { timeMs: stampedMs, isEstimate: false };
+}
+
+function repaired(truth: Truth | null, stampedMs: number): RepairedTime | null {
+  if (truth === null) return null;
+  return { timeMs: stampedMs + truth.correctionMs, isEstimate: truth.isEstimate };
+}
+
+function keyOf({ topicId, partition }: Pick<MarkedLog, "topicId" | "partition">): string {
+  return `${topicId}/${partition}`;
+}
