@@ -25,6 +25,10 @@ export class LaterBatch implements PendingBatch {
     return this.#error === 0 ? (this.#batch?.error ?? 0) : this.#error;
   }
 
+  get why(): string | undefined {
+    return this.#batch?.why;
+  }
+
   get sizeBytes(): number {
     return this.#batch?.sizeBytes ?? 0;
   }
@@ -39,8 +43,6 @@ export class LaterBatch implements PendingBatch {
     this.#error = error;
   }
 }
-
-export type AppendSecond = (message: UnderWay, mark: HeaderBlock) => PendingBatch;
 
 /**
  * QoS 2 from sessions that outlive their connections, exactly once over power cuts (MQTT 5, 4.3.3). First the message is
@@ -58,38 +60,22 @@ export class ExactlyOnce {
   }
 
   /**
-   * Writes a message down. `keep` keeps it for its subscribers, in the same batch. `append` is the second step, within
-   * `afterwards` of the first.
+   * Writes a message down: what comes back settles when that is durable, and then it may be appended. `keep` keeps it
+   * for its subscribers, in the same batch.
    */
-  receive(
-    session: DurableSession,
-    packetId: number,
-    to: Destination,
-    message: Omit<UnderWay, "state" | "places">,
-    keep: (after: PendingBatch) => void,
-    append: AppendSecond,
-    afterwards: (batch: PendingBatch, goOn: (batch: PendingBatch) => void) => void,
-  ): PendingBatch {
-    const second = new LaterBatch();
-    const underWay: UnderWay = { state: "under-way", ...message, places: this.#placesOf(to, message.retain) };
+  write(session: DurableSession, packetId: number, underWay: UnderWay, keep: () => void): PendingBatch {
     let written = IN_THE_LOG;
     this.#store.together(() => {
       written = this.#store.received(session, packetId, underWay);
-      keep(second);
+      keep();
     });
-    afterwards(written, ({ state, error }) => {
-      if (state === "refused") {
-        second.refuse(error);
-        // A part of the turn may have been taken, and this with it.
-        this.#store.refused(session, packetId);
-      } else second.follow(append(underWay, markOf(session, packetId)));
-    });
-    return second;
+    return written;
   }
 
-  /** What became of a message's append: it is known by its identifier alone from here on, or not at all. */
+  /** What became of a message: it is known by its identifier alone from here on, or not at all. */
   settled(session: DurableSession, packetId: number, batch: PendingBatch): void {
     if (batch.state === "durable") this.#store.applied(session, packetId);
+    // A part of the turn may have been taken, and this with it.
     else this.#store.refused(session, packetId);
   }
 
@@ -110,7 +96,7 @@ export class ExactlyOnce {
   }
 
   /** The ends of all partitions that its records can go to; one that is made by it begins at 0, said by partition 0. */
-  #placesOf({ topic, decoding }: Destination, retain: boolean): RecordPlace[] {
+  placesOf({ topic, decoding }: Destination, retain: boolean): RecordPlace[] {
     const topics = decoding === null ? [topic] : [topic, decoding.deadLetterTopic];
     if (retain) topics.push(RETAINED_TOPIC);
     return topics.flatMap((name) => {

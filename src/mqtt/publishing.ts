@@ -1,7 +1,8 @@
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Access, Identity } from "./access.ts";
-import { type ExactlyOnce, markOf } from "./exactly-once.ts";
+import { AppendOrder } from "./append-order.ts";
+import { type ExactlyOnce, LaterBatch, markOf } from "./exactly-once.ts";
 import type { PublishIngest } from "./ingest.ts";
 import { BatchJoiner, IN_THE_LOG } from "./joined-batch.ts";
 import type { LiveDelivery } from "./live.ts";
@@ -97,6 +98,10 @@ export class Publishing {
   readonly #stats: MqttStats;
   readonly #afterwards: PublishingParts["afterwards"];
   readonly #joiner = new BatchJoiner();
+  /** Of sessions with a message of QoS 2 that is not appended yet. */
+  readonly #orders = new Map<DurableSession, AppendOrder>();
+  /** The latest message that comes to be retained a step later; they settle in their order. */
+  #retainedLater: PendingBatch = IN_THE_LOG;
   /** Messages from inside that have not settled. */
   #inside: Inside[] = [];
 
@@ -106,6 +111,14 @@ export class Publishing {
     this.#live = parts.live;
     this.#stats = parts.stats;
     this.#afterwards = (batch, goOn) => parts.afterwards(batch, goOn);
+  }
+
+  /**
+   * Settles when every message that has come by now is retained, or refused; `outstanding` says so of those that are in
+   * the store already.
+   */
+  retainedBy(outstanding: PendingBatch): PendingBatch {
+    return this.#joiner.join(outstanding, this.#retainedLater);
   }
 
   /** Whether messages from inside wait for the log. */
@@ -124,8 +137,13 @@ export class Publishing {
     const { destination } = entry;
     if (destination === null) return entry.refused;
     if (!access.mayPublish(from, entry)) return forbiddenTopic(entry.text);
-    if (publish.qos === 2 && this.exactlyOnce !== null && from instanceof DurableSession) {
-      return this.#receiveOnce(this.exactlyOnce, entry, destination, publish, from, nowMs);
+    if (from instanceof DurableSession) {
+      const { exactlyOnce } = this;
+      if (publish.qos === 2 && exactlyOnce !== null) {
+        return this.#receiveOnce(exactlyOnce, entry, destination, publish, from, nowMs);
+      }
+      const order = this.#orders.get(from);
+      if (order !== undefined) return this.#receiveBehind(order, entry, destination, publish, from, nowMs);
     }
     const batch = this.#ingest.append(destination, publish, from.clientId, nowMs);
     const retains = publish.retain && this.retained !== null;
@@ -236,7 +254,7 @@ export class Publishing {
     return batch;
   }
 
-  /** A PUBLISH of QoS 2 in two steps: see ExactlyOnce. */
+  /** A PUBLISH of QoS 2 in two steps: see ExactlyOnce. What has to be done with it has its place from now on. */
   #receiveOnce(
     exactlyOnce: ExactlyOnce,
     entry: TopicEntry,
@@ -249,19 +267,71 @@ export class Publishing {
     const { topic, payload, properties, retain } = message;
     const { packetId } = publish;
     const expirySec = publish.properties.messageExpirySec;
+    const places = exactlyOnce.placesOf(destination, retain);
+    const named = { arrivedMs: nowMs, topic, payload, properties, retain, expirySec, places };
+    const underWay: UnderWay = { state: "under-way", ...named };
+    const mark = markOf(from, packetId);
+    const batch = this.#later(retain);
     const shares = this.#live.shared.share(entry, message);
-    return exactlyOnce.receive(
-      from,
-      packetId,
-      destination,
-      { arrivedMs: nowMs, topic, payload, properties, retain, expirySec },
-      (after) => {
-        if (this.kept !== null) this.#keep(this.kept, entry, message, after, from, shares);
-      },
-      (underWay, mark) =>
-        this.#appendOnce(exactlyOnce, entry, from, packetId, underWay, mark, message, shares),
-      this.#afterwards,
+    this.#goLive(entry, message, batch, from, shares);
+    const written = exactlyOnce.write(from, packetId, underWay, () => {
+      if (this.kept !== null) this.#keep(this.kept, entry, message, batch, from, shares);
+    });
+    const append = this.#begin(from);
+    this.#afterwards(written, ({ state, error }) =>
+      append(() => {
+        if (state === "refused") {
+          batch.refuse(error);
+          return;
+        }
+        const record = this.#appendMarked(destination, underWay, from, mark);
+        batch.follow(this.#retain(entry, message, record, from, nowMs, mark));
+      }),
     );
+    this.#watch(exactlyOnce, from, packetId, batch);
+    return batch;
+  }
+
+  /** A PUBLISH behind one of QoS 2 that is not appended yet: a device's records keep its order. */
+  #receiveBehind(
+    order: AppendOrder,
+    entry: TopicEntry,
+    destination: Destination,
+    publish: PublishView,
+    from: DurableSession,
+    nowMs: number,
+  ): PendingBatch {
+    const message = this.#copy(entry, publish);
+    const batch = this.#later(message.retain);
+    const whole = { ...message, expirySec: publish.properties.messageExpirySec };
+    const shares = this.#live.shared.share(entry, message);
+    this.#goLive(entry, message, batch, from, shares);
+    order.behind(() => {
+      const record = this.#ingest.appendMessage(destination, whole, from.clientId, nowMs);
+      batch.follow(this.#retain(entry, message, record, from, nowMs));
+    });
+    return this.kept === null ? batch : this.#keep(this.kept, entry, message, batch, from, shares);
+  }
+
+  #later(retain: boolean): LaterBatch {
+    const batch = new LaterBatch();
+    if (retain) this.#retainedLater = batch;
+    return batch;
+  }
+
+  /** The place of a message that is appended later; the function takes what appends it. */
+  #begin(session: DurableSession): (append: () => void) => void {
+    let order = this.#orders.get(session);
+    if (order === undefined) {
+      order = new AppendOrder();
+      this.#orders.set(session, order);
+    }
+    const known = order;
+    const goOn = order.begin();
+    return (append) => {
+      goOn(append);
+      if (known.isEmpty) this.#orders.delete(session);
+    };
   }
 
   /**
@@ -276,41 +346,43 @@ export class Publishing {
     isAppended: boolean,
   ): PendingBatch {
     const { exactlyOnce } = this;
-    if (exactlyOnce === null || entry.destination === null) return entry.refused;
-    const { topic, payload, properties, retain, expirySec } = underWay;
+    const { destination } = entry;
+    if (exactlyOnce === null || destination === null) return entry.refused;
+    const { topic, payload, properties, retain, expirySec, arrivedMs } = underWay;
     const expiresAtMs = this.#expiresAtMs(expirySec);
     const message: LiveMessage = { topic, payload, properties, qos: 2, retain, expiresAtMs, sizeBytes: 0 };
     const mark = markOf(session, packetId);
-    const appended = isAppended ? IN_THE_LOG : null;
-    return this.#appendOnce(exactlyOnce, entry, session, packetId, underWay, mark, message, null, appended);
+    const record = isAppended ? IN_THE_LOG : this.#appendMarked(destination, underWay, session, mark);
+    const batch = this.#retain(entry, message, record, session, arrivedMs, mark);
+    this.#watch(exactlyOnce, session, packetId, batch);
+    return batch;
   }
 
-  #appendOnce(
-    exactlyOnce: ExactlyOnce,
-    entry: TopicEntry,
-    from: DurableSession,
-    packetId: number,
+  #appendMarked(
+    to: Destination,
     underWay: UnderWay,
+    { clientId }: Identity,
     mark: HeaderBlock,
-    message: LiveMessage,
-    shares: Shares | null,
-    appended: PendingBatch | null = null,
   ): PendingBatch {
-    const { destination } = entry;
-    if (destination === null) return entry.refused;
-    const { arrivedMs } = underWay;
-    const { clientId } = from;
-    let batch =
-      appended ?? this.#ingest.appendMessage(destination, { ...underWay, qos: 2 }, clientId, arrivedMs, mark);
-    if (batch.state !== "refused") {
-      if (message.retain && this.retained !== null) {
-        batch = this.#joiner.join(batch, this.retained.keep(entry, message, from, arrivedMs, batch, mark));
-      }
-      if (shares !== null) this.#goLive(entry, message, batch, from, shares);
-    }
+    return this.#ingest.appendMessage(to, { ...underWay, qos: 2 }, clientId, underWay.arrivedMs, mark);
+  }
+
+  /** What comes back waits for the record, and for its being retained where the message has the flag. */
+  #retain(
+    entry: TopicEntry,
+    message: LiveMessage,
+    record: PendingBatch,
+    from: Identity,
+    nowMs: number,
+    mark?: HeaderBlock,
+  ): PendingBatch {
+    if (!message.retain || this.retained === null || record.state === "refused") return record;
+    return this.#joiner.join(record, this.retained.keep(entry, message, from, nowMs, record, mark));
+  }
+
+  #watch(exactlyOnce: ExactlyOnce, from: DurableSession, packetId: number, batch: PendingBatch): void {
     const settled = (outcome: PendingBatch): void => exactlyOnce.settled(from, packetId, outcome);
     this.#inside.push({ batch, sizeBytes: 0, settled });
-    return batch;
   }
 
   #copy(entry: TopicEntry, publish: PublishView): LiveMessage {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DurableRig } from "./sessions/durable/support.ts";
 import type { FakeConnection } from "./support/fake-network.ts";
-import { ackPacket, hex, publishPacket, subscribePacket, toHex } from "./support/rig.ts";
+import { ackPacket, hex, payloads, publishPacket, subscribePacket, toHex } from "./support/rig.ts";
 
 const PUBREL = 6;
 
@@ -161,6 +161,54 @@ describe("QoS 2 from a session that is kept (MQTT 5, 4.3.3)", () => {
     durable.rig.settle();
     expect(toHex(again.take())).toBe("70 02 00 01");
     expect(texts()).toEqual([]);
+  });
+
+  test("keeps its place before what its client sends behind it, whatever that is", () => {
+    const listener = durable.rig.connect(4, "live");
+    listener.feed(subscribePacket(4, 1, [["devices/#", 0]]));
+    const device = durable.connect(4, "a");
+    publish(device, "one");
+    device.feed(publishPacket("devices/a/t", "two", 1, 2));
+    device.feed(publishPacket("devices/a/t", "three", 0, 0));
+    publish(device, "four", 3);
+    listener.take();
+    settleFirst();
+    settleSecond();
+    expect(texts()).toEqual(["one", "two", "three", "four"]);
+    expect(toHex(device.take())).toBe("50 02 00 01 40 02 00 02 50 02 00 03");
+    expect(payloads(listener.take())).toEqual(["one", "two", "three", "four"]);
+    device.feed(publishPacket("devices/a/t", "five", 1, 4));
+    durable.rig.settle();
+    expect(texts().at(-1)).toBe("five");
+    expect(toHex(device.take())).toBe("40 02 00 04");
+  });
+
+  test("lets what is behind it go on where it is refused", () => {
+    const device = durable.connect(5, "a");
+    const five = { version: 5 } as const;
+    device.feed(publishPacket("devices/a/t", "one", 2, 1, five));
+    durable.log.refusal = 56;
+    device.feed(publishPacket("devices/a/t", "two", 1, 2, five));
+    settleFirst();
+    durable.log.refusal = 0;
+    settleSecond();
+    expect(texts()).toEqual(["two"]);
+    expect(toHex(device.take())).toBe("50 03 00 01 83 40 02 00 02");
+  });
+
+  test("comes to who subscribes while it is on its way to be retained (MQTT-3.3.1-6)", () => {
+    const device = durable.connect(4, "a");
+    device.feed(publishPacket("devices/a/t", "old", 1, 9, { retain: true }));
+    durable.rig.settle();
+    const listener = durable.connect(4, "b");
+    device.feed(publishPacket("devices/a/t", "new", 2, 1, { retain: true }));
+    listener.feed(subscribePacket(4, 1, [["devices/a/#", 1]]));
+    settleFirst();
+    durable.rig.settle();
+    durable.rig.settle();
+    const got = listener.take();
+    expect(toHex(got.subarray(0, 5))).toBe("90 03 00 01 01");
+    expect(payloads(got.subarray(5))).toEqual(["new"]);
   });
 
   test("comes to those who are subscribed once it is in its topic", () => {

@@ -64,7 +64,7 @@ export function handleSubscribe(client: Client): void {
   );
   if (written !== null) {
     // What was published before and is about to be retained is kept for those who had subscribed by then.
-    const underWay = door.retainedStore.outstanding;
+    const underWay = door.publishing.retainedBy(door.retainedStore.outstanding);
     door.afterwards(written, ({ state }) => {
       const answer = state === "durable" ? codes : notWritten(client, filters, codes, before);
       reply(client, PacketType.SUBACK, packet.packetId, answer, text);

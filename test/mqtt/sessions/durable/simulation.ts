@@ -45,6 +45,7 @@ const STANDING_RECORDS = 3 * 8 + 1;
  * - a session that was said to be kept is present, with its subscriptions;
  * - what was acknowledged at QoS 1 or 2 gets to every such session that was subscribed before;
  * - a topic's retained message is the last of those that were acknowledged, or of a later one;
+ * - a publisher's messages of a topic are records in the order in which it published them, whatever their QoS;
  * - what was published once at QoS 2 is one record, and comes to an application once where it subscribed at QoS 2;
  * - what was acknowledged and comes is in the log; a copy that comes again says so, one for each time it was published;
  * - messages of a topic come in their order;
@@ -269,7 +270,10 @@ export class SessionSimulation implements ClientWorld {
       for (const client of this.#clients) client.read();
     }
     this.#checkRecords();
-    for (const topic of TOPICS) this.#checkRetained(topic);
+    for (const topic of TOPICS) {
+      this.#checkRecordOrder(topic);
+      this.#checkRetained(topic);
+    }
     for (const subscriber of this.#subscribers) this.#checkSubscriber(subscriber);
     this.#checkRest();
   }
@@ -290,6 +294,20 @@ export class SessionSimulation implements ClientWorld {
       const header = headers.find(({ key }) => key === "mqtt.topic")?.value ?? [];
       return textOf(header) === topic ? [Number(textOf(value ?? []))] : [];
     });
+  }
+
+  #checkRecordOrder(topic: string): void {
+    const latest = new Map<string, number>();
+    for (const number of this.#recordsOf(topic)) {
+      const publication = this.#publications[number];
+      const publisher = this.#publisherOf.get(number) ?? "";
+      // What was sent again as a new message, or was refused and came again, has taken a later place.
+      if (publication === undefined || publication.attempts > 1) continue;
+      if (this.#mayRefuse && publication.sentAgain) continue;
+      const before = latest.get(publisher) ?? -1;
+      if (before > number) this.fail(`${number} of ${topic} is a record behind ${before}`);
+      latest.set(publisher, number);
+    }
   }
 
   #checkRetained(topic: string): void {
