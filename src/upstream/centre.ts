@@ -15,16 +15,16 @@ export interface CentreCalls {
   /** Finds the cluster and what it can do. */
   connect: { ask: null; answer: CentreFacts };
   /** Looks up topics by name. */
-  topics: { ask: readonly string[]; answer: readonly CentralTopic[] };
-  /** Makes a topic with the centre's defaults; `error` 36 where it was there already. */
-  "create-topic": { ask: string; answer: Refusal };
+  topics: { ask: readonly string[]; answer: readonly CentralTopicFacts[] };
+  /** Makes a topic; `error` 36 where it was there already. */
+  "create-topic": { ask: NewCentralTopic; answer: Refusal };
   /** InitProducerId. With a transactional id, an open transaction of it is over once this is answered. */
   "init-producer": { ask: InitProducer; answer: ProducerGrant };
   /** Where transactions of this producer are open, in the topics and in the group; nothing where nobody can tell. */
   "find-open": { ask: FindOpen; answer: OpenTransactions };
   /** Ends the transaction in these partitions, past the coordinator; for administrators of the cluster only. */
   "write-markers": { ask: WriteMarkers; answer: Refusal };
-  /** OffsetFetch of all partitions, requiring stable offsets; 88 where a transaction is still open. */
+  /** OffsetFetch of all that the group has committed, requiring stable offsets; 88 where a transaction is still open. */
   positions: { ask: PositionsQuery; answer: PositionsAnswer };
   /** The end offset of each partition. */
   ends: { ask: TopicQuery; answer: { readonly error: number; readonly ends: readonly number[] } };
@@ -84,7 +84,15 @@ export interface CentreFacts {
   readonly transactions: 0 | 1 | 2;
 }
 
-export interface CentralTopic {
+export interface NewCentralTopic {
+  readonly name: string;
+  /** -1 for the centre's default. */
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export interface CentralTopicFacts {
   readonly name: string;
   readonly error: number;
   /** Zero uuid where the centre is too old to have ids. */
@@ -140,7 +148,6 @@ export interface TopicQuery {
 
 export interface PositionsQuery {
   readonly group: string;
-  readonly topics: readonly TopicQuery[];
 }
 
 export interface PositionsAnswer {

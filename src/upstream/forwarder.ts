@@ -1,3 +1,4 @@
+import type { Uuid } from "../base/ids.ts";
 import type { Random } from "../io/random.ts";
 import { backoffMs } from "../kafka/client/backoff.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
@@ -185,7 +186,7 @@ export class Forwarder {
     const found = route?.topicId === topicId ? route.partitions[partition] : undefined;
     if (route === undefined || found === undefined) return { next: -1, committed: -1 };
     const committed = found.committed < 0 ? this.#local.storedPosition(route, partition) : found.committed;
-    return { next: route.state.kind === "ready" ? found.next : -1, committed };
+    return { next: route.state.kind === "ready" ? Math.max(found.next, found.resumeAt) : -1, committed };
   }
 
   status(nowMs: number): UplinkStatus {
@@ -369,7 +370,7 @@ export class Forwarder {
   #mend(): void {
     this.#phase = { kind: "mending" };
     this.#intake.refresh(this.#pipeline.quiet);
-    this.#lostEnds.begin(this.#pipeline.identity, [...this.#intake.routes.keys()], () => {
+    this.#lostEnds.begin(this.#pipeline.identity, [...this.#intake.centralTopics.keys()], () => {
       this.#phase = { kind: "forwarding" };
     });
   }
@@ -415,10 +416,10 @@ export class Forwarder {
   /** Between two rounds the partition counts may change without a record overtaking another. */
   #adoptLaneCounts(): void {
     if (!this.#pipeline.quiet) return;
-    for (const route of this.#intake.routes.values()) {
-      if (route.nextLaneCount === route.lanes.length) continue;
-      route.setLaneCount(route.nextLaneCount);
-      for (const lane of route.lanes) lane.centralEnd = Math.max(0, lane.centralEnd);
+    for (const topic of this.#intake.centralTopics.values()) {
+      if (topic.nextLaneCount === topic.lanes.length) continue;
+      topic.setLaneCount(topic.nextLaneCount);
+      for (const lane of topic.lanes) lane.centralEnd = Math.max(0, lane.centralEnd);
     }
   }
 
@@ -432,7 +433,8 @@ export class Forwarder {
   #slots(round: Round): readonly Slot[] | null {
     this.#sequence = Math.max(this.#sequence, this.#setup.inherited?.sequence ?? 0) + 1;
     const claim = { instance: this.#instance, sequence: this.#sequence };
-    const slots = slotsOf(this.#intake.routes.values(), round, claim);
+    const isLocal = (topicId: Uuid) => this.#intake.isLocal(topicId);
+    const slots = slotsOf(this.#intake.centralTopics.values(), round, claim, isLocal);
     const large = slots.find(({ metadata }) => metadata.length > MAX_METADATA_BYTES);
     if (large === undefined) return slots;
     const reason = `${large.topic} has too many partitions here for those at the centre: make more partitions there`;
@@ -445,8 +447,9 @@ export class Forwarder {
       partition.committed = next;
       for (const offset of partition.refused) if (offset < next) partition.refused.delete(offset);
     }
+    for (const [partition, tally] of round.tallies) partition.tally.add(tally);
     for (const [lane, end] of round.ends) {
-      if (this.#intake.routes.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;
+      if (this.#intake.centralTopics.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;
     }
     this.#failures = 0;
     this.#denials.clear();
@@ -519,14 +522,11 @@ export class Forwarder {
   }
 
   #look(): void {
-    const topics = [...this.#intake.routes.values()]
-      .filter(({ lanes }) => lanes.length > 0)
-      .map(({ topic, lanes }) => ({ topic, partitions: lanes.length }));
-    if (topics.length === 0) {
+    if ([...this.#intake.lanes()].length === 0) {
       this.#takeOver();
       return;
     }
-    this.#calls.ask("positions", { group: positionGroup(this.settings), topics }, (outcome) => {
+    this.#calls.ask("positions", { group: positionGroup(this.settings) }, (outcome) => {
       const error = outcome.kind === "lost" ? ERROR.NETWORK_EXCEPTION : outcome.answer.error;
       if (outcome.kind === "answered" && error === 0) this.#judge(newestClaim(outcome.answer.slots));
       else if (verdictOf(error) === "retry") {
@@ -579,13 +579,14 @@ export class Forwarder {
     const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
     return {
       topic: route.topic,
+      centralTopic: route.central.name,
       state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
       reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
       centralPartitions: route.lanes.length,
-      partitions: route.partitions.map(({ index, committed, highWatermark }) => {
+      partitions: route.partitions.map(({ index, committed, highWatermark, firstOffset, tally }) => {
         const position = committed < 0 ? this.#local.storedPosition(route, index) : committed;
         const lagRecords = position < 0 ? -1 : Math.max(0, highWatermark - position);
-        return { partition: index, position, highWatermark, lagRecords };
+        return { partition: index, position, highWatermark, lagRecords, firstOffset, tally: { ...tally } };
       }),
     };
   }

@@ -1,19 +1,20 @@
 import { HeadwaterError } from "../base/errors.ts";
-import { GAP_TOPIC } from "../broker/gap-ledger.ts";
+import type { Uuid } from "../base/ids.ts";
 import { AbortedTransactions } from "../records/aborted-transactions.ts";
 import { batchBaseOffset, batchNextOffset, completeBatchSizeBytes } from "../records/batch.ts";
 import { partitionForKey } from "../records/murmur2.ts";
 import { RecordCursor } from "../records/reader.ts";
+import { CentralTopic } from "./central-topic.ts";
 import type { Lane } from "./lane.ts";
 import type { LinkGovernor } from "./link/governor.ts";
 import { PartitionQueue } from "./link/partition-queue.ts";
 import type { Outbox } from "./outbox.ts";
 import type { GapCause, UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
+import { type Destination, Routing } from "./routing.ts";
 import type { UplinkSettings } from "./settings.ts";
-import type { LocalSource, SourceBounds, SourceSlice } from "./source.ts";
-import type { SourcePartition } from "./source-partition.ts";
-import { TopicFilter } from "./topic-filter.ts";
+import type { LocalSource, SourceBounds, SourceSlice, SourceTopic } from "./source.ts";
+import type { SourcePartition, Tally } from "./source-partition.ts";
 import { TopicRoute } from "./topic-route.ts";
 
 /** Asked of the source at a time. */
@@ -23,11 +24,15 @@ const READ_BYTES = 64 * 1024;
 export class Intake {
   /** By local topic name. */
   readonly routes = new Map<string, TopicRoute>();
+  /** By their names at the centre. */
+  readonly centralTopics = new Map<string, CentralTopic>();
   readonly #settings: UplinkSettings;
   readonly #source: LocalSource;
   readonly #outbox: Outbox;
   readonly #reports: UplinkReports;
-  readonly #filter: TopicFilter;
+  readonly #routing: Routing;
+  /** Ids of all local logs, forwarded or not. */
+  #localIds: ReadonlySet<Uuid> = new Set();
   readonly #cursor = new RecordCursor({ verifyCrc: true });
   readonly #link: LinkGovernor;
   readonly #queue: PartitionQueue;
@@ -45,7 +50,7 @@ export class Intake {
     this.#source = source;
     this.#outbox = outbox;
     this.#reports = reports;
-    this.#filter = new TopicFilter(settings.topics);
+    this.#routing = new Routing(settings);
   }
 
   /** Whether there is something to read that may be read. */
@@ -55,12 +60,17 @@ export class Intake {
 
   /** Whether a local topic goes up. What tells of losses always does. */
   carries(topic: string): boolean {
-    return topic === GAP_TOPIC || this.#filter.takes(topic);
+    return this.#routing.of(topic) !== null;
   }
 
-  /** The lanes of all routes. */
+  /** The lanes of all central topics. */
   *lanes(): Iterable<Lane> {
-    for (const route of this.routes.values()) yield* route.lanes;
+    for (const topic of this.centralTopics.values()) yield* topic.lanes;
+  }
+
+  /** Whether there is a log of this id, forwarded or not. */
+  isLocal(topicId: Uuid): boolean {
+    return this.#localIds.has(topicId);
   }
 
   /**
@@ -69,25 +79,48 @@ export class Intake {
    */
   refresh(quiet: boolean): void {
     const seen = new Set<string>();
-    for (const topic of this.#source.topics()) {
-      if (!this.carries(topic.name)) continue;
+    const topics = this.#source.topics();
+    this.#localIds = new Set(topics.map(({ id }) => id));
+    for (const topic of topics) {
+      const destination = this.#routing.of(topic.name);
+      if (destination === null) continue;
       seen.add(topic.name);
       let route = this.routes.get(topic.name);
       if (route !== undefined && route.topicId !== topic.id) route.stale = true;
       if (route === undefined || (route.stale && quiet)) {
-        if (route !== undefined) this.#reports.onRecreated(topic.name);
-        route = new TopicRoute(topic.name, topic.id, this.#settings.gatewayId);
-        this.routes.set(topic.name, route);
+        if (route !== undefined) {
+          this.#reports.onRecreated(topic.name);
+          this.#remove(route);
+        }
+        route = this.#add(topic, destination);
       }
       if (!route.stale) route.growSource(topic.partitions);
       if (route.state.kind === "ready") this.enqueueAll(route);
     }
-    for (const [name, route] of this.routes) {
+    for (const [name, route] of [...this.routes]) {
       if (seen.has(name)) continue;
       route.stale = true;
-      if (quiet) this.routes.delete(name);
+      if (quiet) this.#remove(route);
     }
     if (quiet) this.#queue.keep((partition) => !partition.route.stale);
+  }
+
+  #add({ name, id }: SourceTopic, destination: Destination): TopicRoute {
+    let central = this.centralTopics.get(destination.topic);
+    if (central === undefined) {
+      central = new CentralTopic(destination.topic);
+      this.centralTopics.set(destination.topic, central);
+    }
+    const route = new TopicRoute(name, id, this.#settings.gatewayId, destination, central);
+    this.routes.set(name, route);
+    return route;
+  }
+
+  #remove(route: TopicRoute): void {
+    const { central } = route;
+    this.routes.delete(route.topic);
+    central.routes.delete(route);
+    if (central.routes.size === 0) this.centralTopics.delete(central.name);
   }
 
   /** A partition's high watermark moved. */
@@ -160,12 +193,13 @@ export class Intake {
     try {
       this.#take(partition, slice, round, roomLeft, bounds.compacted);
       // Nothing is left below the end: the log lost its last batches.
-      if (slice.bytes.length === 0) this.#stepOverHole(partition, slice.nextOffset, bounds.compacted);
+      if (slice.bytes.length === 0) this.#stepOverHole(partition, slice.nextOffset, bounds.compacted, round);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      this.#stepOverUnreadable(partition, slice.bytes, error);
+      this.#stepOverUnreadable(partition, slice.bytes, error, round);
     }
     if (partition.next === before) return 0;
+    if (partition.next <= partition.resumeAt) return slice.bytes.length;
     round.next.set(partition, partition.next);
     if (this.#link.priority.of(topic) < this.#link.priority.last) round.hasPriority = true;
     return slice.bytes.length;
@@ -189,7 +223,7 @@ export class Intake {
       const hidden = transactions?.hides(bytes, at) ?? false;
       // A batch without records stands for those that were in it: nobody can write one.
       const start = hasRecords ? batchBaseOffset(bytes, at) : batchNextOffset(bytes, at);
-      this.#stepOverHole(partition, start, compacted);
+      this.#stepOverHole(partition, start, compacted, round);
       if (hasRecords && !this.#takeRecords(partition, round, roomLeft, hidden)) return;
     }
   }
@@ -197,11 +231,12 @@ export class Intake {
   /** Takes the batch at whose first record the cursor is. Returns whether there is room for another. */
   #takeRecords(partition: SourcePartition, round: Round, roomLeft: () => boolean, hidden: boolean): boolean {
     const cursor = this.#cursor;
-    const { lanes } = partition.route;
+    const tally = round.tallyOf(partition);
     do {
-      const wanted = cursor.offset >= partition.next && !cursor.isControl && !hidden;
-      if (wanted && !this.#skips(partition, cursor)) {
-        this.#outbox.add(laneOf(lanes, partition, cursor), cursor, partition, round);
+      const from = Math.max(partition.next, partition.resumeAt);
+      if (cursor.nextOffset > from) tally.empty += cursor.nextOffset - from;
+      if (cursor.offset >= partition.next && !cursor.isControl && !hidden) {
+        this.#takeRecord(partition, round, tally);
       }
       if (cursor.nextOffset > partition.next) partition.next = cursor.nextOffset;
       if (!roomLeft()) return false;
@@ -209,9 +244,25 @@ export class Intake {
     return true;
   }
 
-  /** Whether the record is at the centre already, or will never be. */
-  #skips(partition: SourcePartition, cursor: RecordCursor): boolean {
-    if (partition.refused.has(cursor.offset)) return true;
+  /** Takes the record at which the cursor is; its offset was counted as empty. */
+  #takeRecord(partition: SourcePartition, round: Round, tally: Tally): void {
+    const cursor = this.#cursor;
+    const isChosen = partition.selection?.takes(cursor) ?? true;
+    if (cursor.offset < partition.resumeAt) return;
+    tally.empty -= 1;
+    if (!isChosen) {
+      tally.filtered += 1;
+      round.filteredRecords += 1;
+    } else if (partition.refused.has(cursor.offset)) tally.gapped += 1;
+    else {
+      tally.forwarded += 1;
+      if (this.#isThere(partition, cursor)) return;
+      this.#outbox.add(laneOf(partition.route.lanes, partition, cursor), cursor, partition, round);
+    }
+  }
+
+  /** Whether the record is at the centre already. */
+  #isThere(partition: SourcePartition, cursor: RecordCursor): boolean {
     const there = partition.alreadyThere;
     if (there === null) return false;
     if (cursor.offset >= there.end) {
@@ -228,29 +279,41 @@ export class Intake {
    * Offsets up to `to` have no records. Compaction leaves such holes; in a log that is not compacted what was there
    * is lost: the log set damaged batches aside.
    */
-  #stepOverHole(partition: SourcePartition, to: number, compacted: boolean): void {
+  #stepOverHole(partition: SourcePartition, to: number, compacted: boolean, round: Round): void {
     if (to <= partition.next) return;
     const reason = "missing in the local log, which set damaged records aside";
-    if (!compacted) this.#reportGap(partition, to, reason, "damaged");
-    partition.next = to;
+    if (!compacted) this.#stepOverGap(partition, to, reason, "damaged", round);
+    else {
+      const from = Math.max(partition.next, partition.resumeAt);
+      if (to > from) round.tallyOf(partition).empty += to - from;
+      partition.next = to;
+    }
   }
 
-  /** From the next offset to read up to `to`. */
-  #reportGap(partition: SourcePartition, to: number, reason: string, cause: GapCause): void {
-    const { route, index, next } = partition;
-    this.#reports.onGap(route.topic, index, next, to, reason, cause);
+  /** From the next offset to read up to `to`, as far as that was not dealt with before. */
+  #stepOverGap(partition: SourcePartition, to: number, reason: string, cause: GapCause, round: Round): void {
+    const { route, index, next, resumeAt } = partition;
+    const from = Math.max(next, resumeAt);
+    partition.next = to;
+    if (to <= from) return;
+    round.tallyOf(partition).gapped += to - from;
+    this.#reports.onGap(route.topic, index, from, to, reason, cause);
   }
 
   /** Retention was quicker than the link. */
   #stepOverLost(partition: SourcePartition, bounds: SourceBounds, round: Round): void {
     if (partition.next >= bounds.logStartOffset) return;
-    this.#reportGap(partition, bounds.logStartOffset, "deleted before it was forwarded", "deleted");
-    partition.next = bounds.logStartOffset;
-    round.next.set(partition, partition.next);
+    this.#stepOverGap(partition, bounds.logStartOffset, "deleted before it was forwarded", "deleted", round);
+    if (partition.next > partition.resumeAt) round.next.set(partition, partition.next);
   }
 
   /** Steps over the batch that does not hold together, where its end can be told. */
-  #stepOverUnreadable(partition: SourcePartition, bytes: Uint8Array, error: HeadwaterError): void {
+  #stepOverUnreadable(
+    partition: SourcePartition,
+    bytes: Uint8Array,
+    error: HeadwaterError,
+    round: Round,
+  ): void {
     let position = 0;
     let size = completeBatchSizeBytes(bytes, position, bytes.length);
     while (size > 0 && batchNextOffset(bytes, position) <= partition.next) {
@@ -263,8 +326,7 @@ export class Intake {
       this.#reports.onTrouble(`${topic}-${partition.index} is unreadable at ${partition.next}`, error);
       return;
     }
-    this.#reportGap(partition, end, `unreadable: ${error.message}`, "damaged");
-    partition.next = end;
+    this.#stepOverGap(partition, end, `unreadable: ${error.message}`, "damaged", round);
   }
 }
 

@@ -27,7 +27,7 @@ import { ERROR } from "../kafka/wire/generated/errors.ts";
 import type {
   CallKind,
   CallOf,
-  CentralTopic,
+  CentralTopicFacts,
   CentreCall,
   CentreCalls,
   CentreFacts,
@@ -141,10 +141,8 @@ export class KafkaCentre implements Centre {
     switch (call.kind) {
       case "topics":
         return done<"topics">(await lookUp(cluster, call.ask));
-      case "create-topic": {
-        const topic = { name: call.ask, partitions: -1, replicationFactor: -1 };
-        return done<"create-topic">(await new KafkaAdmin(cluster).createTopic(topic));
-      }
+      case "create-topic":
+        return done<"create-topic">(await new KafkaAdmin(cluster).createTopic(call.ask));
       case "init-producer": {
         const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = call.ask;
         const known = { producerId, producerEpoch };
@@ -157,7 +155,7 @@ export class KafkaCentre implements Centre {
         return plain(await writeMarkers(cluster, producerId, partitions, commit));
       }
       case "positions": {
-        const outcome = await committedOffsets(cluster, call.ask.group, call.ask.topics);
+        const outcome = await committedOffsets(cluster, call.ask.group, null);
         if (outcome.kind === "lost") return outcome;
         const slots = outcome.kind === "done" ? outcome.value : [];
         return done<"positions">({ error: outcome.kind === "done" ? 0 : outcome.error, slots });
@@ -295,7 +293,10 @@ function protocolOf(connection: KafkaConnection, transactionVersion: number): 0 
   return transactionVersion >= 2 && connection.versionOf(END_TXN) >= FIRST_END_WITH_EPOCH ? 2 : 1;
 }
 
-async function lookUp(cluster: KafkaCluster, names: readonly string[]): Promise<readonly CentralTopic[]> {
+async function lookUp(
+  cluster: KafkaCluster,
+  names: readonly string[],
+): Promise<readonly CentralTopicFacts[]> {
   const topics = await cluster.refresh(names);
   return topics.map(({ name, error, id, partitions }) => ({
     name,

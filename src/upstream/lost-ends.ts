@@ -82,10 +82,7 @@ export class LostEnds {
   /** Whether the committed positions cover the first of the undecided records. */
   #compare(open: OpenTransaction, then: (how: How) => void): void {
     const { topic, partition, startOffset } = open;
-    const query = {
-      group: positionGroup(this.#settings),
-      topics: [{ topic, partitions: open.partitionCount }],
-    };
+    const query = { group: positionGroup(this.#settings) };
     this.#ask("positions", query, ({ error, slots }) => {
       if (error === ERROR.UNSTABLE_OFFSET_COMMIT) then("abort with positions");
       else if (error !== 0) this.#refused(error, () => this.#compare(open, then));
@@ -99,7 +96,7 @@ export class LostEnds {
         } as const;
         this.#ask("scan", ask, (fetched) => {
           if (fetched.error !== 0) this.#refused(fetched.error, () => this.#compare(open, then));
-          else then(covers(slots, topic, firstOrigin(fetched)) ? "commit" : "abort");
+          else then(covers(slots, firstOrigin(fetched)) ? "commit" : "abort");
         });
       }
     });
@@ -174,9 +171,8 @@ function firstOrigin(fetched: ScanAnswer): Origin | null {
   return first;
 }
 
-function covers(slots: readonly Slot[], topic: string, origin: Origin | null): boolean {
+function covers(slots: readonly Slot[], origin: Origin | null): boolean {
   if (origin === null) return false;
-  const ours = slots.filter((slot) => slot.topic === topic);
-  const next = positionsInSlots(ours, origin.topicId as Uuid).get(origin.partition);
+  const next = positionsInSlots(slots, origin.topicId as Uuid).get(origin.partition);
   return next !== undefined && origin.offset < next;
 }

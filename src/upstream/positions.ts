@@ -3,10 +3,10 @@ import type { Uuid } from "../base/ids.ts";
 /**
  * How far the local logs have been forwarded.
  *
- * At the centre it is kept as committed offsets of the group `headwater.GATEWAY`, in the same transaction as the
+ * At the centre it is kept as committed offsets of the group `headwater.GATEWAY.UPLINK`, in the same transaction as the
  * records. Apache Kafka refuses a commit for a partition that the topic does not have there, and source and
  * central partition counts differ freely, so commits are slots: slot q of a central topic is its partition q, and
- * holds every source partition p with p mod count = q. The committed offset is the position of p = q, for people
+ * holds every source partition p with p mod count = q, of all local topics that lead there. The committed offset is the position of p = q, for people
  * who look; what counts is in the metadata, at most `MAX_METADATA_BYTES`:
  *
  *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=OFFSET,P=OFFSET,...[;TOPIC_ID;...]
@@ -92,7 +92,14 @@ export function newestClaim(slots: readonly Slot[]): Claim | null {
   return newest;
 }
 
-/** The positions that slots of one central topic hold for the log `topicId`: next offset by partition. */
+/** Ids of the logs that slots hold positions of. */
+export function logsInSlots(slots: readonly Slot[]): ReadonlySet<Uuid> {
+  return new Set(
+    slots.flatMap(({ metadata }) => decodeSlot(metadata)?.logs.map(({ topicId }) => topicId) ?? []),
+  );
+}
+
+/** The positions that slots hold for the log `topicId`: next offset by partition. */
 export function positionsInSlots(slots: readonly Slot[], topicId: Uuid): Map<number, number> {
   const next = new Map<number, number>();
   const sequences = new Map<number, number>();
@@ -137,6 +144,8 @@ export interface StoredPosition {
 export interface StoredTopicPosition {
   readonly topic: string;
   readonly topicId: Uuid;
+  /** The topic at the centre, where it has another name. */
+  readonly central?: string;
   /** Next offset to forward, by source partition. */
   readonly next: readonly (readonly [partition: number, offset: number])[];
   /** By central partition: the central offset behind the last record of this uplink that was acknowledged. */
@@ -171,10 +180,11 @@ function isStoredPosition(value: unknown): value is StoredPosition {
 
 function isStoredTopic(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { topic, topicId, next, centralEnds } = value;
+  const { topic, topicId, central = "", next, centralEnds } = value;
   return (
     typeof topic === "string" &&
     typeof topicId === "string" &&
+    typeof central === "string" &&
     Array.isArray(next) &&
     next.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isCount)) &&
     Array.isArray(centralEnds) &&

@@ -91,6 +91,11 @@ export class RoundPipeline {
   /** Forgets every round and what waits for an answer. The caller forgets the calls. */
   restart(): void {
     if (this.#current?.begunMs != null && !this.held) this.#link.sizes.roundFailed();
+    // It may be at the centre for all we know: the position that is found there will tell.
+    for (const [partition, tally] of this.#closing?.tallies ?? []) {
+      const next = this.#closing?.next.get(partition);
+      if (next !== undefined) partition.pending = { next, tally };
+    }
     this.#filling = null;
     this.#closing = null;
     this.#coordinatorBusy = false;
@@ -161,8 +166,10 @@ export class RoundPipeline {
   #closeAtMs(round: Round): number {
     const { lingerMs, maxFillMs } = this.#settings.limits;
     if (this.draining || this.held || !this.#roomLeft(round)) return this.#now.nowMs;
-    if (this.#intake.hasMore) return round.startedMs + maxFillMs;
-    return round.claims ? this.#now.nowMs : round.startedMs + lingerMs;
+    if (round.claims && !this.#intake.hasMore) return this.#now.nowMs;
+    // Nothing goes up by it but positions: they may wait, the link is not for them.
+    if (round.records === 0 && !round.claims) return round.startedMs + EMPTY_ROUND_MS;
+    return round.startedMs + (this.#intake.hasMore ? maxFillMs : lingerMs);
   }
 
   #closeWhenDue(): void {
@@ -408,5 +415,7 @@ export class RoundPipeline {
 }
 
 const DEADLINE_CHECK_MS = 1_000;
+/** How long positions wait for records to travel with. */
+const EMPTY_ROUND_MS = 5_000;
 /** A round with an important record takes so much of others, where the link is slow. */
 const PRIORITY_ROUND_SHARE = 1 / 4;

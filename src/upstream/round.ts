@@ -1,5 +1,5 @@
 import type { Lane } from "./lane.ts";
-import type { SourcePartition } from "./source-partition.ts";
+import { type SourcePartition, Tally } from "./source-partition.ts";
 
 /**
  * What goes up as one: a transaction, or, without transactions, what the position moves over at once. A round is
@@ -15,6 +15,10 @@ export class Round {
   sentBytes = 0;
   /** The next offset of each source partition that this round moved over. */
   readonly next = new Map<SourcePartition, number>();
+  /** What became of the offsets that it moved over. */
+  readonly tallies = new Map<SourcePartition, Tally>();
+  /** Records that it moved over without sending them. */
+  filteredRecords = 0;
   /** Lanes with a batch of this round that is still open. */
   readonly open = new Set<Lane>();
   /** All lanes that this round has records for. */
@@ -40,5 +44,14 @@ export class Round {
 
   constructor(startedMs: number) {
     this.startedMs = startedMs;
+  }
+
+  tallyOf(partition: SourcePartition): Tally {
+    let tally = this.tallies.get(partition);
+    if (tally === undefined) {
+      tally = new Tally();
+      this.tallies.set(partition, tally);
+    }
+    return tally;
   }
 }

@@ -5,14 +5,55 @@ export interface UplinkSettings {
   readonly name: string;
   /** `gateway.id`: names the gateway at the centre. Letters, digits, `.`, `_`, `-`. */
   readonly gatewayId: string;
-  /** Names or patterns with `*` of the local topics to forward; each goes to the topic of its name. */
-  readonly topics: readonly string[];
+  /** `gateway.site`, for templates; may be empty where none uses it. */
+  readonly site: string;
+  /** The first that takes a local topic carries it; what none takes stays here. */
+  readonly routes: readonly UplinkRoute[];
   readonly delivery: Delivery;
   readonly compression: LinkCompression;
-  /** Make central topics that are missing, with the centre's defaults; else wait for somebody to. */
-  readonly createTopics: boolean;
+  /** How topics of no route are made at the centre: those of the gaps. */
+  readonly creation: TopicCreation;
   readonly limits: UplinkLimits;
   readonly link: LinkSettings;
+}
+
+/** Which local topics go where, and which of their records. */
+export interface UplinkRoute {
+  /** Names, and patterns with `*` for any run of characters. */
+  readonly topics: readonly string[];
+  /** Topic at the centre; `{topic}`, `{gateway}` and `{site}` stand for the local topic and this gateway. */
+  readonly topic: string;
+  /** Patterns of keys that are taken; none for all, null keys too. */
+  readonly keys: readonly string[];
+  /** All of them have to hold. */
+  readonly headers: readonly HeaderCondition[];
+  /** Of the records that keys and headers let pass. */
+  readonly sampling: Sampling;
+  readonly creation: TopicCreation;
+}
+
+export interface HeaderCondition {
+  readonly name: string;
+  /** The header's value as UTF-8, or whether it has to be there at all. */
+  readonly value: string | boolean;
+}
+
+export type Sampling =
+  | { readonly kind: "all" }
+  /** The first of each key, and then each that is this many further. */
+  | { readonly kind: "every"; readonly count: number }
+  /** Of each key at most one in this time, by the records' timestamps. */
+  | { readonly kind: "interval"; readonly intervalMs: number };
+
+/** How a topic that the centre does not have is made there. */
+export interface TopicCreation {
+  /** Otherwise it is waited for. */
+  readonly enabled: boolean;
+  /** -1 for the centre's default. */
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  /** Kafka's topic configuration, e.g. `retention.ms`. */
+  readonly configs: Readonly<Record<string, string>>;
 }
 
 /** Exactly once by transactions, or by an idempotent producer where the centre has none. */
@@ -75,28 +116,45 @@ export const DEFAULT_UPLINK_LIMITS: UplinkLimits = {
 
 /** Settings with every default filled in. */
 export function uplinkSettings(
-  given: Pick<UplinkSettings, "name" | "gatewayId" | "topics"> &
-    Partial<Pick<UplinkSettings, "delivery" | "compression" | "createTopics">> & {
+  given: Pick<UplinkSettings, "name" | "gatewayId"> &
+    Partial<Pick<UplinkSettings, "delivery" | "compression" | "site" | "routes">> & {
+      /** Topics that are forwarded whole, under their own names, behind all routes. */
+      readonly topics?: readonly string[];
+      readonly createTopics?: boolean;
       readonly limits?: Partial<UplinkLimits>;
       readonly link?: Partial<LinkSettings>;
     },
 ): UplinkSettings {
+  const { topics = [], createTopics = true, routes = [], ...others } = given;
+  const creation = { ...PLAIN_ROUTE.creation, enabled: createTopics };
   return {
     delivery: "transactional",
     compression: "zstd",
-    createTopics: true,
-    ...given,
+    site: "",
+    ...others,
+    creation,
+    routes: topics.length === 0 ? routes : [...routes, { ...PLAIN_ROUTE, topics, creation }],
     limits: { ...DEFAULT_UPLINK_LIMITS, ...given.limits },
     link: { ...DEFAULT_LINK_SETTINGS, ...given.link },
   };
 }
+
+/** All records of a topic, under its own name. */
+export const PLAIN_ROUTE: UplinkRoute = {
+  topics: ["*"],
+  topic: "{topic}",
+  keys: [],
+  headers: [],
+  sampling: { kind: "all" },
+  creation: { enabled: true, partitions: -1, replicationFactor: -1, configs: {} },
+};
 
 /** The transactional id of an uplink: one lane. Another uplink of the gateway has its own. */
 export function transactionalId(settings: UplinkSettings): string {
   return `headwater.${settings.gatewayId}.${settings.name}`;
 }
 
-/** The group that positions are committed for. By gateway alone, so that an uplink may be renamed. */
+/** The group that positions are committed for: each uplink has its own, also where two lead to one centre. */
 export function positionGroup(settings: UplinkSettings): string {
-  return `headwater.${settings.gatewayId}`;
+  return `headwater.${settings.gatewayId}.${settings.name}`;
 }

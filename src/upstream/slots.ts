@@ -1,33 +1,62 @@
-import { type Claim, encodeSlot, type Slot } from "./positions.ts";
+import type { Uuid } from "../base/ids.ts";
+import type { CentralTopic } from "./central-topic.ts";
+import { type Claim, encodeSlot, type LogPositions, type Slot } from "./positions.ts";
 import type { Round } from "./round.ts";
-import type { TopicRoute } from "./topic-route.ts";
 
 /**
- * The slots that a round commits: those of partitions it moved, and with a claim those of every route that is
- * ready. A slot holds all its source partitions each time.
+ * The slots that a round commits: those of partitions it moved, and with a claim those of every topic that something
+ * ready leads to. A slot holds all its source partitions each time. `isLocal`: whether a log of this id still exists.
  */
-export function slotsOf(routes: Iterable<TopicRoute>, round: Round, claim: Claim): readonly Slot[] {
+export function slotsOf(
+  topics: Iterable<CentralTopic>,
+  round: Round,
+  claim: Claim,
+  isLocal: (topicId: Uuid) => boolean,
+): readonly Slot[] {
   const slots: Slot[] = [];
-  for (const route of routes) {
+  for (const topic of topics) {
     const touched = new Set<number>();
-    for (const partition of route.partitions) {
-      const moved = round.next.has(partition);
-      const claimed = round.claims && route.state.kind === "ready" && partition.committed >= 0;
-      if (moved || claimed) touched.add(partition.index % route.lanes.length);
+    for (const route of topic.routes) {
+      for (const partition of route.partitions) {
+        const moved = round.next.has(partition);
+        const claimed = round.claims && route.state.kind === "ready" && partition.committed >= 0;
+        if (moved || claimed) touched.add(partition.index % topic.lanes.length);
+      }
     }
-    for (const index of touched) slots.push(slotOf(route, index, round, claim));
+    for (const index of touched) slots.push(slotOf(topic, index, round, claim, isLocal));
   }
   return slots;
 }
 
-function slotOf(route: TopicRoute, slot: number, round: Round, claim: Claim): Slot {
-  const next = new Map<number, number>();
-  for (let index = slot; index < route.partitions.length; index += route.lanes.length) {
-    const partition = route.partitions[index];
-    if (partition === undefined) continue;
-    const position = round.next.get(partition) ?? partition.committed;
-    if (position >= 0) next.set(index, position);
+function slotOf(
+  topic: CentralTopic,
+  slot: number,
+  round: Round,
+  claim: Claim,
+  isLocal: (topicId: Uuid) => boolean,
+): Slot {
+  const logs: LogPositions[] = [];
+  const known = new Set<Uuid>();
+  for (const route of topic.routes) {
+    const next = new Map<number, number>();
+    for (let index = slot; index < route.partitions.length; index += topic.lanes.length) {
+      const partition = route.partitions[index];
+      const position = partition === undefined ? -1 : (round.next.get(partition) ?? partition.committed);
+      if (position >= 0) next.set(index, position);
+    }
+    if (next.size === 0) continue;
+    logs.push({ topicId: route.topicId, next });
+    known.add(route.topicId);
   }
-  const metadata = encodeSlot({ ...claim, logs: [{ topicId: route.topicId, next }] });
-  return { topic: route.topic, partition: slot, offset: next.get(slot) ?? 0, metadata };
+  for (const { topicId, next } of topic.inherited.values()) {
+    if (known.has(topicId) || !isLocal(topicId)) continue;
+    const ours = [...next].filter(([partition]) => partition % topic.lanes.length === slot);
+    if (ours.length > 0) logs.push({ topicId, next: new Map(ours) });
+  }
+  return {
+    topic: topic.name,
+    partition: slot,
+    offset: logs[0]?.next.get(slot) ?? 0,
+    metadata: encodeSlot({ ...claim, logs }),
+  };
 }

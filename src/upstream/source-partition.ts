@@ -1,4 +1,5 @@
 import type { OriginHeaders } from "./central-batch.ts";
+import type { Selection } from "./selection.ts";
 import type { TopicRoute } from "./topic-route.ts";
 
 /** One partition of a local log and how far it is. */
@@ -6,10 +7,20 @@ export class SourcePartition {
   readonly route: TopicRoute;
   readonly index: number;
   readonly origin: OriginHeaders;
+  /** Which records go up; null for all. */
+  readonly selection: Selection | null;
   /** Next offset to read; -1 while the position is not known. */
   next = -1;
   /** Next offset to forward that a finished round vouches for; -1 while not known. */
   committed = -1;
+  /** Records below this are read only for the selection's sake: they were dealt with before. */
+  resumeAt = 0;
+  /** What became of the offsets that finished rounds moved over, since `firstOffset`. */
+  readonly tally = new Tally();
+  /** Where the tally begins; -1 while not known. */
+  firstOffset = -1;
+  /** Of a round whose outcome nobody knows yet: where it would have moved the position, and over what. */
+  pending: { readonly next: number; readonly tally: Tally } | null = null;
   /** End of the log as last seen, for the lag. */
   highWatermark = 0;
   /** Waits in the ring of partitions with something to read. */
@@ -21,10 +32,56 @@ export class SourcePartition {
   /** Offsets of records that the centre will never take, until the position is past them. */
   readonly refused = new Set<number>();
 
-  constructor(route: TopicRoute, index: number, origin: OriginHeaders) {
+  constructor(route: TopicRoute, index: number, origin: OriginHeaders, selection: Selection | null) {
     this.route = route;
     this.index = index;
     this.origin = origin;
+    this.selection = selection;
+  }
+
+  /** Everything below `position` is dealt with. The log begins at `logStartOffset`. */
+  begin(position: number, logStartOffset: number): void {
+    const from = this.selection?.begin(position) ?? position;
+    this.next = Math.min(position, Math.max(from, logStartOffset));
+    this.resumeAt = position;
+    this.#account(position);
+    this.committed = position;
+  }
+
+  #account(position: number): void {
+    if (this.pending?.next === position) this.tally.add(this.pending.tally);
+    else if (this.firstOffset < 0 || position !== this.committed) {
+      // The log, or what the centre holds, went another way: what was counted says nothing about it.
+      this.firstOffset = position;
+      this.tally.reset();
+    }
+    this.pending = null;
+  }
+}
+
+/**
+ * What became of a partition's offsets, one by one: `position = firstOffset + forwarded + filtered + gapped + empty`
+ * whenever no round is on its way.
+ */
+export class Tally {
+  /** At the centre. */
+  forwarded = 0;
+  /** Left out by the route. */
+  filtered = 0;
+  /** Records that will never be at the centre: gaps, each of them told. */
+  gapped = 0;
+  /** Without a record for the centre: compacted, of aborted transactions, or marks of the log itself. */
+  empty = 0;
+
+  reset(): void {
+    this.forwarded = this.filtered = this.gapped = this.empty = 0;
+  }
+
+  add(other: Tally): void {
+    this.forwarded += other.forwarded;
+    this.filtered += other.filtered;
+    this.gapped += other.gapped;
+    this.empty += other.empty;
   }
 }
 

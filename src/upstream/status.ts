@@ -45,6 +45,8 @@ export interface UplinkStatus {
 
 export interface UplinkTopicStatus {
   readonly topic: string;
+  /** Its name at the centre. */
+  readonly centralTopic: string;
   readonly state: "resolving" | "missing" | "blocked" | "forwarding";
   /** Why it is missing or blocked. */
   readonly reason: string | null;
@@ -59,4 +61,16 @@ export interface UplinkPartitionStatus {
   readonly highWatermark: number;
   /** Records up to the high watermark that the centre does not have; -1 while that is not known. */
   readonly lagRecords: number;
+  /** Where this process began to forward; -1 while not known. */
+  readonly firstOffset: number;
+  /**
+   * What became of the offsets from there on: `position = firstOffset + forwarded + filtered + gapped + empty`, exactly.
+   * Empty ones have no record: compacted, of aborted transactions, marks of the log.
+   */
+  readonly tally: {
+    readonly forwarded: number;
+    readonly filtered: number;
+    readonly gapped: number;
+    readonly empty: number;
+  };
 }

@@ -1,7 +1,10 @@
-import { type Uuid, ZERO_UUID } from "../base/ids.ts";
+import type { Uuid } from "../base/ids.ts";
 import { originHeaders } from "./central-batch.ts";
-import { Lane } from "./lane.ts";
+import type { CentralTopic } from "./central-topic.ts";
+import type { Lane } from "./lane.ts";
 import type { StoredTopicPosition } from "./positions.ts";
+import type { Destination } from "./routing.ts";
+import { Selection } from "./selection.ts";
 import { SourcePartition } from "./source-partition.ts";
 
 /**
@@ -23,12 +26,10 @@ export type RouteState =
 export class TopicRoute {
   readonly topic: string;
   readonly topicId: Uuid;
+  readonly destination: Destination;
+  readonly central: CentralTopic;
   readonly partitions: SourcePartition[] = [];
-  readonly lanes: Lane[] = [];
-  state: RouteState = { kind: "unknown" };
-  centralId: Uuid = ZERO_UUID;
-  /** A count of central partitions that differs from that of `lanes`, to be taken over between two rounds. */
-  nextLaneCount = 0;
+  state: RouteState;
   /** What is known of this topic from before: the local store, or before a failure. */
   remembered: StoredTopicPosition | null = null;
   /** Whether `remembered` may be behind what was sent. */
@@ -37,10 +38,25 @@ export class TopicRoute {
   stale = false;
   readonly #gatewayId: string;
 
-  constructor(topic: string, topicId: Uuid, gatewayId: string) {
+  constructor(
+    topic: string,
+    topicId: Uuid,
+    gatewayId: string,
+    destination: Destination,
+    central: CentralTopic,
+  ) {
     this.topic = topic;
     this.topicId = topicId;
+    this.destination = destination;
+    this.central = central;
+    central.routes.add(this);
+    this.state = this.#beginning();
     this.#gatewayId = gatewayId;
+  }
+
+  /** By the partition of the central topic; shared with all that leads there. */
+  get lanes(): readonly Lane[] {
+    return this.central.lanes;
   }
 
   /** Takes up partitions that the local topic has gained. */
@@ -48,17 +64,10 @@ export class TopicRoute {
     while (this.partitions.length < count) {
       const index = this.partitions.length;
       const origin = originHeaders(this.#gatewayId, this.topicId, index);
-      const partition = new SourcePartition(this, index, origin);
-      if (this.state.kind === "ready") partition.next = partition.committed = 0;
+      const partition = new SourcePartition(this, index, origin, Selection.of(this.destination.route));
+      if (this.state.kind === "ready") partition.begin(0, 0);
       this.partitions.push(partition);
     }
-  }
-
-  /** Takes up the count of central partitions. Nothing of this topic may be on its way. */
-  setLaneCount(count: number): void {
-    this.nextLaneCount = count;
-    this.lanes.length = Math.min(this.lanes.length, count);
-    while (this.lanes.length < count) this.lanes.push(new Lane(this.topic, this.lanes.length));
   }
 
   /** After a failure: the position has to be found again, and what was on its way is forgotten. */
@@ -68,7 +77,13 @@ export class TopicRoute {
       partition.next = -1;
       partition.queued = false;
     }
-    this.state = { kind: "unknown" };
+    this.state = this.#beginning();
+  }
+
+  #beginning(): RouteState {
+    const { fault } = this.destination;
+    if (fault === null) return { kind: "unknown" };
+    return { kind: "blocked", reason: fault, retryAtMs: Number.POSITIVE_INFINITY };
   }
 
   /**
@@ -85,6 +100,7 @@ export class TopicRoute {
     return {
       topic: this.topic,
       topicId: this.topicId,
+      ...(this.central.name === this.topic ? {} : { central: this.central.name }),
       next: this.partitions
         .filter((partition) => partition.committed >= 0)
         .map((partition) => [partition.index, partition.committed] as const),

@@ -1,9 +1,10 @@
 import { ZERO_UUID } from "../base/ids.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
 import type { Calls } from "./calls.ts";
-import type { CallKind, CentralTopic, CentreCalls } from "./centre.ts";
+import type { CentralTopic } from "./central-topic.ts";
+import type { CallKind, CentralTopicFacts, CentreCalls } from "./centre.ts";
 import type { Intake } from "./intake.ts";
-import { type Claim, newestClaim, positionsInSlots, type Slot } from "./positions.ts";
+import { type Claim, logsInSlots, newestClaim, positionsInSlots, type Slot } from "./positions.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { UplinkReports } from "./reports.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
@@ -96,7 +97,9 @@ export class TopicSetup {
   /** Asks for the next thing that a route needs. */
   advance(): void {
     if (this.#busy || this.#now.nowMs < this.#notBeforeMs) return;
-    const routes = [...this.#intake.routes.values()].filter((route) => !route.stale);
+    const routes = [...this.#intake.routes.values()].filter(
+      (route) => !route.stale && route.destination.fault === null,
+    );
     if (this.#reconciling !== null) {
       this.#scan();
       return;
@@ -120,52 +123,51 @@ export class TopicSetup {
   #lookUp(routes: readonly TopicRoute[]): void {
     this.#lookedUpMs = this.#now.nowMs;
     this.#refreshAtMs = this.#now.nowMs + this.#settings.limits.refreshMs;
-    this.#ask(
-      "topics",
-      routes.map(({ topic }) => topic),
-      (topics) => {
-        for (const route of routes) {
-          const found = topics.find(({ name }) => name === route.topic);
-          if (found !== undefined) this.#located(route, found);
-        }
-      },
-    );
+    this.#ask("topics", [...new Set(routes.map(({ central }) => central.name))], (topics) => {
+      for (const route of routes) {
+        const found = topics.find(({ name }) => name === route.central.name);
+        if (found !== undefined) this.#located(route, found);
+      }
+    });
   }
 
-  #located(route: TopicRoute, found: CentralTopic): void {
+  #located(route: TopicRoute, found: CentralTopicFacts): void {
     const { refreshMs } = this.#settings.limits;
+    const { central } = route;
     if (found.error === 0 && found.partitions > 0) {
-      if (route.state.kind === "ready") this.#compare(route, found);
+      if (central.inUse) this.#compare(central, found);
       else {
-        route.setLaneCount(found.partitions);
-        route.centralId = found.id;
-        route.state = { kind: "located" };
+        central.setLaneCount(found.partitions);
+        central.id = found.id;
       }
+      if (route.state.kind !== "ready") route.state = { kind: "located" };
     } else if (found.error === ERROR.UNKNOWN_TOPIC_OR_PARTITION || found.error === ERROR.UNKNOWN_TOPIC_ID) {
-      if (route.state.kind === "ready") this.#hooks.reset(`the centre has no topic ${route.topic} any more`);
-      else if (this.#settings.createTopics) this.#create(route);
+      if (route.state.kind === "ready") this.#hooks.reset(`the centre has no topic ${central.name} any more`);
+      else if (route.destination.route.creation.enabled) this.#create(route);
       else this.#miss(route, "missing", "the centre has no such topic", this.#now.nowMs + refreshMs);
     } else if (verdictOf(found.error) === "topic") {
       this.#miss(route, "blocked", errorName(found.error), this.#now.nowMs + refreshMs);
-    } else this.#refused(found.error, `topic ${route.topic}`);
+    } else this.#refused(found.error, `topic ${central.name}`);
   }
 
-  #compare(route: TopicRoute, found: CentralTopic): void {
-    if (found.id !== route.centralId && found.id !== ZERO_UUID) {
-      this.#hooks.reset(`topic ${route.topic} was made again at the centre`);
-    } else if (found.partitions !== route.lanes.length) route.nextLaneCount = found.partitions;
+  #compare(central: CentralTopic, found: CentralTopicFacts): void {
+    if (found.id !== central.id && found.id !== ZERO_UUID) {
+      this.#hooks.reset(`topic ${central.name} was made again at the centre`);
+    } else if (found.partitions !== central.lanes.length) central.nextLaneCount = found.partitions;
   }
 
   #create(route: TopicRoute): void {
     const { refreshMs } = this.#settings.limits;
     // One request is under way at a time; a route that finds another one creating waits for the next look.
     if (this.#busy) return;
-    this.#ask("create-topic", route.topic, ({ error, message }) => {
+    const { partitions, replicationFactor, configs } = route.destination.route.creation;
+    const topic = { name: route.central.name, partitions, replicationFactor, configs };
+    this.#ask("create-topic", topic, ({ error, message }) => {
       if (error === 0 || error === ERROR.TOPIC_ALREADY_EXISTS) {
         route.state = { kind: "unknown" };
         // Brokers learn of a new topic one after the other.
         this.#notBeforeMs = this.#now.nowMs + RETRY_MS;
-      } else if (verdictOf(error) === "retry") this.#refused(error, `making topic ${route.topic}`);
+      } else if (verdictOf(error) === "retry") this.#refused(error, `making topic ${route.central.name}`);
       else {
         const reason = `it can't be made: ${message ?? errorName(error)}`;
         this.#miss(route, "missing", reason, this.#now.nowMs + refreshMs);
@@ -176,7 +178,8 @@ export class TopicSetup {
   #miss(route: TopicRoute, kind: "missing" | "blocked", reason: string, retryAtMs: number): void {
     const known = route.state.kind === kind && route.state.reason === reason;
     route.state = { kind, reason, retryAtMs };
-    if (!known) this.#reports.onTrouble(`topic ${route.topic} is ${kind} at the centre: ${reason}`, null);
+    if (!known)
+      this.#reports.onTrouble(`topic ${route.central.name} is ${kind} at the centre: ${reason}`, null);
   }
 
   #findPositions(routes: readonly TopicRoute[]): void {
@@ -194,16 +197,18 @@ export class TopicSetup {
       for (const route of routes) this.#settle(route, []);
       return;
     }
-    const topics = routes.map(({ topic, lanes }) => ({ topic, partitions: lanes.length }));
-    this.#ask("positions", { group: positionGroup(this.#settings), topics }, ({ error, slots }) => {
+    this.#ask("positions", { group: positionGroup(this.#settings) }, ({ error, slots }) => {
       if (error !== 0) this.#refused(error, "reading the committed positions");
-      else for (const route of routes) this.#settle(route, slots);
+      else {
+        for (const central of new Set(routes.map((route) => route.central))) inherit(central, slots);
+        for (const route of routes) this.#settle(route, slots);
+      }
     });
   }
 
   /** Where the central partitions ended when the position was saved. */
   #remember(route: TopicRoute): void {
-    const ends = route.remembered?.centralEnds ?? [];
+    const ends = endsOf(route);
     for (const lane of route.lanes) {
       // A partition that the topic has gained since is looked at from its start.
       if (lane.centralEnd < 0) lane.centralEnd = ends[lane.partition] ?? 0;
@@ -211,10 +216,10 @@ export class TopicSetup {
   }
 
   #findEnds(route: TopicRoute): void {
-    const query = { topic: route.topic, partitions: route.lanes.length };
+    const query = { topic: route.central.name, partitions: route.lanes.length };
     this.#ask("ends", query, ({ error, ends }) => {
       if (error !== 0) {
-        this.#refused(error, `reading the ends of ${route.topic}`);
+        this.#refused(error, `reading the ends of ${route.central.name}`);
         return;
       }
       for (const [index, end] of ends.entries()) {
@@ -226,12 +231,14 @@ export class TopicSetup {
 
   /** Sets the positions: those the centre holds, else those remembered, else the start of the log. */
   #settle(route: TopicRoute, slots: readonly Slot[]): void {
-    const ours = slots.filter(({ topic }) => topic === route.topic);
-    const committed = positionsInSlots(ours, route.topicId);
-    const claim = newestClaim(ours);
+    const { central } = route;
+    // Under whatever name it was forwarded: a route that leads elsewhere now goes on where it was.
+    const committed = positionsInSlots(slots, route.topicId);
+    const claim = newestClaim(slots);
     this.hasTakenPositions = true;
     if (claim !== null && claim.sequence > (this.inherited?.sequence ?? -1)) this.inherited = claim;
-    if (committed.size === 0 && ours.length > 0) this.#reports.onRecreated(route.topic);
+    const hasSlots = slots.some(({ topic }) => topic === central.name);
+    if (committed.size === 0 && hasSlots && central.routes.size === 1) this.#reports.onRecreated(route.topic);
     if (committed.size > 0) {
       this.#ready(route, committed);
       return;
@@ -245,11 +252,13 @@ export class TopicSetup {
         `the centre has no position of ${route.topic} any more; going by the local one`,
         null,
       );
-      const ends = route.remembered.centralEnds;
+      const ends = endsOf(route);
       for (const lane of route.lanes) lane.centralEnd = ends[lane.partition] ?? 0;
       route.unsure = true;
     }
-    if (!route.unsure) {
+    // What was sent under another name is not looked for.
+    const isRenamed = (route.remembered.central ?? route.topic) !== central.name;
+    if (!route.unsure || isRenamed) {
       this.#ready(route, new Map(route.remembered.next));
       return;
     }
@@ -260,7 +269,7 @@ export class TopicSetup {
   #beginReconciling(route: TopicRoute): void {
     if (this.#reconciling !== null) return;
     const work = new Reconciliation(
-      route.topic,
+      route.central.name,
       route.topicId,
       this.#settings.gatewayId,
       this.#settings.delivery === "transactional" ? "read_committed" : "read_uncommitted",
@@ -283,7 +292,7 @@ export class TopicSetup {
     }
     this.#ask("scan", query, (fetched) => {
       if (fetched.error !== 0 && fetched.error !== ERROR.OFFSET_OUT_OF_RANGE) {
-        this.#refused(fetched.error, `reading ${route.topic} at the centre`);
+        this.#refused(fetched.error, `reading ${route.central.name} at the centre`);
       } else if (!work.take(fetched)) this.#notBeforeMs = this.#now.nowMs + RETRY_MS;
     });
   }
@@ -291,7 +300,7 @@ export class TopicSetup {
   #reconciled(route: TopicRoute, work: Reconciliation): void {
     if (work.exceeded) {
       this.#reports.onTrouble(
-        `too much to look through in ${route.topic} at the centre: duplicates are possible`,
+        `too much to look through in ${route.central.name} at the centre: duplicates are possible`,
         null,
       );
     }
@@ -314,8 +323,7 @@ export class TopicSetup {
         );
         next = bounds.highWatermark;
       }
-      partition.next = next;
-      partition.committed = next;
+      partition.begin(next, bounds?.logStartOffset ?? 0);
     }
     route.unsure = false;
     route.state = { kind: "ready" };
@@ -341,6 +349,21 @@ export class TopicSetup {
       else then(outcome.answer);
     });
   }
+}
+
+/** Keeps what the slots say of other logs that lead to the topic, now or at other times. */
+function inherit(central: CentralTopic, slots: readonly Slot[]): void {
+  const ours = slots.filter(({ topic }) => topic === central.name);
+  central.inherited.clear();
+  for (const topicId of logsInSlots(ours)) {
+    central.inherited.set(topicId, { topicId, next: positionsInSlots(ours, topicId) });
+  }
+}
+
+/** Where the central partitions ended, by what is remembered of the topic's own name there. */
+function endsOf({ remembered, central, topic }: TopicRoute): readonly number[] {
+  if (remembered === null || (remembered.central ?? topic) !== central.name) return [];
+  return remembered.centralEnds;
 }
 
 function isDue(state: RouteState, nowMs: number): boolean {

@@ -198,7 +198,7 @@ describe.skipIf(missing !== null)("a real Kafka as the centre", () => {
         rig.kafka.bootstrap,
         "--delete",
         "--group",
-        "headwater.expired",
+        "headwater.expired.main",
       );
       gateway.crash();
       gateway.uplink.start();

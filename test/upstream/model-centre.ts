@@ -116,14 +116,18 @@ export class ModelCentre {
           }),
         );
       case "create-topic":
-        if (this.#topics.has(call.ask)) return answer({ error: ERROR.TOPIC_ALREADY_EXISTS, message: null });
+        if (this.#topics.has(call.ask.name))
+          return answer({ error: ERROR.TOPIC_ALREADY_EXISTS, message: null });
         this.#topics.set(
-          call.ask,
-          Array.from({ length: this.partitionsOfNewTopics }, () => ({
-            entries: [],
-            end: 0,
-            producers: new Map(),
-          })),
+          call.ask.name,
+          Array.from(
+            { length: call.ask.partitions < 0 ? this.partitionsOfNewTopics : call.ask.partitions },
+            () => ({
+              entries: [],
+              end: 0,
+              producers: new Map(),
+            }),
+          ),
         );
         return answer({ error: 0, message: null });
       case "init-producer":

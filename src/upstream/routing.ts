@@ -1,0 +1,44 @@
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
+import { PLAIN_ROUTE, type UplinkRoute, type UplinkSettings } from "./settings.ts";
+import { TopicFilter } from "./topic-filter.ts";
+
+/** Where a local topic goes. */
+export interface Destination {
+  readonly route: UplinkRoute;
+  /** The topic at the centre. */
+  readonly topic: string;
+  /** Why there can be no such topic, or null. */
+  readonly fault: string | null;
+}
+
+const MAX_TOPIC_LENGTH = 249;
+
+/** Which route takes a local topic: the first that names it. */
+export class Routing {
+  readonly #settings: UplinkSettings;
+  readonly #routes: readonly { readonly route: UplinkRoute; readonly filter: TopicFilter }[];
+
+  constructor(settings: UplinkSettings) {
+    this.#settings = settings;
+    // What tells of losses goes whatever the routes say, and whole.
+    const routes = [{ ...PLAIN_ROUTE, topics: [GAP_TOPIC], creation: settings.creation }, ...settings.routes];
+    this.#routes = routes.map((route) => ({ route, filter: new TopicFilter(route.topics) }));
+  }
+
+  /** Null for a topic that stays here. */
+  of(localTopic: string): Destination | null {
+    const found = this.#routes.find(({ filter }) => filter.takes(localTopic));
+    if (found === undefined) return null;
+    const { gatewayId, site } = this.#settings;
+    const values: Readonly<Record<string, string>> = { topic: localTopic, gateway: gatewayId, site };
+    const topic = found.route.topic.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+    return { route: found.route, topic, fault: topicFault(topic) };
+  }
+}
+
+/** Why Apache Kafka would not have a topic of this name, or null. */
+function topicFault(topic: string): string | null {
+  if (topic.length > MAX_TOPIC_LENGTH) return `${topic.length} characters are too many for a topic's name`;
+  if (/^[\w.-]+$/.test(topic) && topic !== "." && topic !== "..") return null;
+  return `${JSON.stringify(topic)} is no topic's name`;
+}
