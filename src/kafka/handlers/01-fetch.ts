@@ -211,15 +211,17 @@ class Poll implements ReadWaiter {
 
   #viewAnswer(target: FetchPartition): Response {
     const { index } = target;
-    const { error, partition, records } = this.#views.answer(target);
+    const { error, partition, records, endOffset } = this.#views.answer(target);
     if (error === ERROR.KAFKA_STORAGE_ERROR) return this.#storageError(index);
     if (error !== ERROR.NONE) return failure(index, error);
-    if (partition !== null) return { ...this.#header(partition.log, index), records };
-    // As long as the key is nowhere, its log ends where the reader is.
-    const end = target.fetchOffset ?? 0;
-    const abortedTransactions = this.#readCommitted ? [] : null;
-    const none = { ...failure(index, ERROR.NONE), logStartOffset: 0, abortedTransactions };
-    return { ...none, highWatermark: end, lastStableOffset: end };
+    return {
+      ...failure(index, ERROR.NONE),
+      highWatermark: endOffset,
+      lastStableOffset: Math.min(endOffset, partition?.log.lastStableOffset ?? endOffset),
+      logStartOffset: partition?.log.logStartOffset ?? 0,
+      abortedTransactions: this.#readCommitted ? [] : null,
+      records,
+    };
   }
 
   #records(log: PartitionLog, index: number, fetchOffset: Offset, limit: number, first: boolean): Response {

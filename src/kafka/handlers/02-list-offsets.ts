@@ -4,7 +4,7 @@ import type { Partition } from "../../broker/partition.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
-import { type FoundRecord, type OffsetQuestion, ViewOffsets } from "../views/view-offsets.ts";
+import { type OffsetQuestion, ViewOffsets } from "../views/view-offsets.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { type ListOffsetsRequest, readListOffsetsRequest } from "../wire/generated/list-offsets-request.ts";
 import {
@@ -93,17 +93,20 @@ function viewQuestion(
 ): OffsetQuestion {
   const timestamp = Number(wanted.timestamp);
   const ended = gather.begin(() => {});
-  const byTime = timestamp >= 0 ? ({ timestampMs: timestamp } as const) : ("partition" as const);
-  const readCommitted = isolationLevel === READ_COMMITTED;
   return {
     view,
-    wanted: timestamp === MAX_TIMESTAMP ? "latest-time" : byTime,
-    readCommitted,
-    answer: ({ error, partition, record }) => {
+    wanted: soughtBy(timestamp),
+    readCommitted: isolationLevel === READ_COMMITTED,
+    answer: ({ error, partition, record, endOffset }) => {
       const fault = partition === null ? ERROR.NONE : epochFault(partition, wanted.currentLeaderEpoch);
       response.errorCode = error || fault;
+      const start = { offset: partition?.log.logStartOffset ?? 0, timestampMs: -1 };
       const told =
-        timestamp < 0 && timestamp !== MAX_TIMESTAMP ? boundary(timestamp, partition, readCommitted) : record;
+        timestamp === LATEST
+          ? { offset: endOffset, timestampMs: -1 }
+          : timestamp === EARLIEST || timestamp === EARLIEST_LOCAL
+            ? start
+            : record;
       if (told !== null && response.errorCode === ERROR.NONE) {
         response.offset = told.offset;
         response.timestamp = told.timestampMs;
@@ -114,17 +117,10 @@ function viewQuestion(
   };
 }
 
-/** Where a view begins or ends: where the partition that has its records does, and at 0 where none has. */
-function boundary(
-  timestamp: number,
-  partition: Partition | null,
-  readCommitted: boolean,
-): FoundRecord | null {
-  if (timestamp === LATEST_TIERED || timestamp === EARLIEST_PENDING_UPLOAD) return null;
-  if (partition === null) return { offset: 0, timestampMs: -1 };
-  const { log } = partition;
-  const end = readCommitted ? log.lastStableOffset : log.highWatermark;
-  return { offset: timestamp === LATEST ? end : log.logStartOffset, timestampMs: -1 };
+function soughtBy(timestamp: number): OffsetQuestion["wanted"] {
+  if (timestamp >= 0) return { timestampMs: timestamp };
+  if (timestamp === LATEST) return "end";
+  return timestamp === MAX_TIMESTAMP ? "latest-time" : "partition";
 }
 
 /** The first version in which a special timestamp means something. */

@@ -3,6 +3,34 @@ import type { Partition } from "../../broker/partition.ts";
 import { murmur2 } from "../../records/murmur2.ts";
 import { KeyScan, type RecordTaker, type ScanBudget } from "./key-scan.ts";
 
+/**
+ * Where a view ends for readers of one kind: behind the last record that was found. The log goes on with others' records;
+ * if a view ended where its log does, those who commit behind the record that they had last would show a lag that grows
+ * while the device is silent. It is found out by who reads, and kept so that nobody looks through the same twice.
+ */
+export class Tail {
+  /** -1: not known. From here on to `coveredTo` the log has no record of the view. */
+  endOffset = -1;
+  coveredTo = -1;
+
+  /** There is none in [endOffset, coveredTo). */
+  note(endOffset: number, coveredTo: number): void {
+    if (coveredTo < this.coveredTo) return;
+    this.endOffset = Math.max(this.endOffset, endOffset);
+    this.coveredTo = coveredTo;
+  }
+
+  /** Where to look on for who has read up to `position`. */
+  startFor(position: number): number {
+    return this.isBehind(position) ? Math.max(position, this.coveredTo) : position;
+  }
+
+  /** Whether everything that is known of the view is below. */
+  isBehind(position: number): boolean {
+    return this.endOffset >= 0 && position >= this.endOffset;
+  }
+}
+
 /** Ends a scan at the first record. */
 const FIRST: RecordTaker = { take: () => false };
 
@@ -14,6 +42,7 @@ const FIRST: RecordTaker = { take: () => false };
 export class Home {
   readonly #view: DeviceView;
   readonly #scans: KeyScan[] = [];
+  readonly #tails = { committed: new Tail(), all: new Tail() };
   #partition: Partition | null = null;
 
   constructor(view: DeviceView) {
@@ -27,6 +56,10 @@ export class Home {
   /** Null as long as no partition is known to have the key. */
   get partition(): Partition | null {
     return this.#partition;
+  }
+
+  tail(readCommitted: boolean): Tail {
+    return readCommitted ? this.#tails.committed : this.#tails.all;
   }
 
   /** Goes on with the search. False where the budget was not enough. */

@@ -29,7 +29,8 @@ export const VIEW_BUGS = [
   "read-beyond-stable",
   "trust-batch",
   "forget-rest-of-batch",
-  "stop-at-last-record",
+  "leave-lag",
+  "skip-undecided",
   "start-at-batch",
 ] as const;
 export type ViewBug = (typeof VIEW_BUGS)[number];
@@ -39,6 +40,8 @@ export interface ScanWant {
   readonly key: Uint8Array;
   readonly fromOffset: number;
   readonly readCommitted: boolean;
+  /** Where it ends at the latest. */
+  readonly untilOffset?: number;
   readonly bugs?: ReadonlySet<ViewBug>;
 }
 
@@ -76,6 +79,7 @@ export class KeyScan {
   readonly #key: Uint8Array;
   readonly #readCommitted: boolean;
   readonly #taker: RecordTaker;
+  readonly #untilOffset: number;
   readonly #bugs: ReadonlySet<ViewBug>;
 
   constructor(partition: Partition, want: ScanWant, taker: RecordTaker) {
@@ -84,6 +88,7 @@ export class KeyScan {
     this.#key = want.key;
     this.#readCommitted = want.readCommitted;
     this.#taker = taker;
+    this.#untilOffset = want.untilOffset ?? Number.MAX_SAFE_INTEGER;
     this.#bugs = want.bugs ?? NO_BUGS;
   }
 
@@ -105,7 +110,7 @@ export class KeyScan {
 
   #look(budget: ScanBudget): ScanState {
     const { log } = this.partition;
-    const end = this.endOffset;
+    const end = Math.min(this.endOffset, this.#untilOffset);
     // Retention may have gone past it meanwhile.
     this.position = Math.max(this.position, log.logStartOffset);
     if (this.position >= end) return "end";

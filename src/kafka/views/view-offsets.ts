@@ -2,6 +2,7 @@ import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import type { Tail } from "./home.ts";
 import type { KafkaViews } from "./kafka-views.ts";
 import { KeyScan, type RecordTaker, type ScanBudget } from "./key-scan.ts";
 import type { SlicedWork } from "./turns.ts";
@@ -19,12 +20,14 @@ export interface ViewOffset {
   readonly partition: Partition | null;
   /** Null where there is none, and where none was asked for. */
   readonly record: FoundRecord | null;
+  /** Where the view ends, where that was asked for. */
+  readonly endOffset: number;
 }
 
-/** What is to be found out: the partition alone, or with it the first record of a time, or that of the latest time. */
+/** What is to be found out: where the view is, where it ends, its first record of a time, that of the latest time. */
 export interface OffsetQuestion {
   readonly view: DeviceView;
-  readonly wanted: "partition" | "latest-time" | { readonly timestampMs: number };
+  readonly wanted: "partition" | "end" | "latest-time" | { readonly timestampMs: number };
   readonly readCommitted: boolean;
   readonly answer: (found: ViewOffset) => void;
 }
@@ -34,7 +37,7 @@ export class ViewOffsets implements SlicedWork {
   readonly #views: KafkaViews;
   readonly #questions: readonly OffsetQuestion[];
   #next = 0;
-  #search: TimeSearch | null = null;
+  #search: Search | null = null;
 
   constructor(views: KafkaViews, questions: readonly OffsetQuestion[]) {
     this.#views = views;
@@ -68,36 +71,113 @@ export class ViewOffsets implements SlicedWork {
     budget.bytes -= QUESTION_COST_BYTES;
     if (!home.step(budget)) return null;
     const { partition } = home;
-    const none = { error: ERROR.NONE, partition, record: null };
+    const none = { error: ERROR.NONE, partition, record: null, endOffset: 0 };
     if (partition === null || wanted === "partition") return none;
     if (partition.log.fault !== null) return { ...none, error: ERROR.KAFKA_STORAGE_ERROR };
-    this.#search ??= new TimeSearch(wanted === "latest-time" ? null : wanted.timestampMs);
-    return this.#search.step(partition, view.key, readCommitted, budget);
+    const target = { partition, key: view.key, readCommitted };
+    this.#search ??=
+      wanted === "end"
+        ? new EndSearch(target, home.tail(readCommitted))
+        : new TimeSearch(target, wanted === "latest-time" ? null : wanted.timestampMs);
+    return this.#search.step(budget);
   }
+}
+
+interface Search {
+  /** Null as long as it is not found out. */
+  step(budget: ScanBudget): ViewOffset | null;
+}
+
+interface SearchTarget {
+  readonly partition: Partition;
+  readonly key: Uint8Array;
+  readonly readCommitted: boolean;
 }
 
 const QUESTION_COST_BYTES = 512;
 
+/**
+ * Looks for the last record, segment by segment from the end of the log. Where there is none, the view ends where the log
+ * does.
+ */
+class EndSearch implements Search, RecordTaker {
+  readonly #target: SearchTarget;
+  readonly #tail: Tail;
+  /** Where the part begins that was looked through before. */
+  #until = Number.MAX_SAFE_INTEGER;
+  /** Up to where readers saw the log at the beginning of the search. */
+  #coveredTo = -1;
+  #scan: KeyScan | null = null;
+  #behindLast = -1;
+
+  constructor(target: SearchTarget, tail: Tail) {
+    this.#target = target;
+    this.#tail = tail;
+  }
+
+  take({ offset }: RecordCursor): boolean {
+    this.#behindLast = offset + 1;
+    return true;
+  }
+
+  step(budget: ScanBudget): ViewOffset | null {
+    const { partition } = this.#target;
+    const { log } = partition;
+    for (;;) {
+      this.#scan ??= this.#previous();
+      const state = this.#scan.step(budget);
+      if (state === "more") return null;
+      const end = Math.max(this.#tail.endOffset, log.logStartOffset);
+      const none = { partition, record: null, endOffset: end };
+      if (typeof state === "object") return { ...none, error: state.error };
+      // What is known from before is all that there is below.
+      const isLast = this.#until <= Math.max(log.logStartOffset, this.#tail.coveredTo);
+      if (this.#behindLast < 0 && !isLast) {
+        this.#scan = null;
+        continue;
+      }
+      const known = Math.max(this.#behindLast, this.#tail.endOffset);
+      this.#tail.note(known < 0 ? this.#coveredTo : known, this.#coveredTo);
+      return { ...none, error: ERROR.NONE, endOffset: Math.max(this.#tail.endOffset, log.logStartOffset) };
+    }
+  }
+
+  /** The part before the one that was looked through: of a segment, but for what is known. */
+  #previous(): KeyScan {
+    const { partition, key, readCommitted } = this.#target;
+    const untilOffset = this.#until;
+    const segment = partition.log.segments.findLast(({ baseOffset }) => baseOffset < untilOffset);
+    this.#until = Math.max(segment?.baseOffset ?? 0, this.#tail.coveredTo);
+    const scan = new KeyScan(partition, { key, fromOffset: this.#until, untilOffset, readCommitted }, this);
+    if (this.#coveredTo < 0) this.#coveredTo = Math.max(scan.endOffset, partition.log.logStartOffset);
+    return scan;
+  }
+}
+
 /** Looks for the first record at a time or later, or, with null, for the first of those with the latest time. */
-class TimeSearch implements RecordTaker {
+class TimeSearch implements Search, RecordTaker {
+  readonly #target: SearchTarget;
   readonly #timestampMs: number | null;
   #scan: KeyScan | null = null;
   #found: FoundRecord | null = null;
 
-  constructor(timestampMs: number | null) {
+  constructor(target: SearchTarget, timestampMs: number | null) {
+    this.#target = target;
     this.#timestampMs = timestampMs;
   }
 
-  step(partition: Partition, key: Uint8Array, readCommitted: boolean, budget: ScanBudget): ViewOffset | null {
+  step(budget: ScanBudget): ViewOffset | null {
+    const { partition, key, readCommitted } = this.#target;
+    const none = { error: ERROR.NONE, partition, record: null, endOffset: 0 };
     if (this.#scan === null) {
       const fromOffset = this.#start(partition);
-      if (fromOffset === null) return { error: ERROR.NONE, partition, record: null };
+      if (fromOffset === null) return none;
       this.#scan = new KeyScan(partition, { key, fromOffset, readCommitted }, this);
     }
     const state = this.#scan.step(budget);
     if (state === "more") return null;
     const error = typeof state === "object" ? state.error : ERROR.NONE;
-    return { error, partition, record: error === ERROR.NONE ? this.#found : null };
+    return { ...none, error, record: error === ERROR.NONE ? this.#found : null };
   }
 
   take({ offset, timestampMs }: RecordCursor): boolean {

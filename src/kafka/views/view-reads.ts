@@ -19,6 +19,8 @@ export interface ViewAnswer {
   /** Null where it is not known yet, or empty. */
   readonly partition: Partition | null;
   readonly records: Uint8Array;
+  /** Where the view ends for who has read these records: the high watermark that he is told. */
+  readonly endOffset: number;
 }
 
 /**
@@ -93,7 +95,7 @@ export class ViewReads implements SlicedWork, Room {
   answer(target: FetchPartition): ViewAnswer {
     const read = this.#reads.get(target);
     const error = ERROR.OFFSET_OUT_OF_RANGE;
-    return read?.answer() ?? { error, partition: null, records: NO_BYTES };
+    return read?.answer() ?? { error, partition: null, records: NO_BYTES, endOffset: 0 };
   }
 
   stop(): void {
@@ -146,6 +148,8 @@ class ViewRead {
   #records: ViewRecords | null = null;
   #error: number = ERROR.NONE;
   #full = false;
+  /** Whether all that readers may see was looked through by the last step. */
+  #reachedEnd = false;
   /** Whether the key was nowhere when it was looked for: its first record is not missed, wherever it comes. */
   #wasNowhere = false;
 
@@ -176,10 +180,19 @@ class ViewRead {
     this.#scan ??= this.#begin(partition);
     if (this.#scan === null) return true;
     const state = this.#scan.step(budget);
+    // What a reader has skipped that was not decided yet may still come to be seen by others.
+    const isWithin = this.#want.fromOffset <= this.#scan.endOffset || this.#want.bugs.has("skip-undecided");
+    if (isWithin) this.#home.tail(this.#want.readCommitted).note(this.#behindLast, this.#scan.position);
+    this.#reachedEnd = state === "end";
     if (state === "more") return false;
     this.#full = state === "full";
     if (typeof state === "object") this.#error = state.error;
     return true;
+  }
+
+  /** Behind the last record that it has, or where it began. */
+  get #behindLast(): number {
+    return Math.max(this.#want.fromOffset, this.#records?.nextOffset ?? -1);
   }
 
   partitions(): readonly Partition[] {
@@ -189,27 +202,34 @@ class ViewRead {
 
   answer(): ViewAnswer {
     const { partition } = this.#home;
-    const records =
-      this.#scan === null || this.#records === null
-        ? NO_BYTES
-        : this.#records.finish(this.#want.fromOffset, this.#reached(this.#scan));
-    return { error: records.length > 0 ? ERROR.NONE : this.#error, partition, records };
-  }
-
-  #reached({ position }: KeyScan): number {
-    return this.#want.bugs.has("stop-at-last-record") ? this.#want.fromOffset : position;
+    const { fromOffset, bugs } = this.#want;
+    if (partition === null || this.#scan === null || this.#records === null) {
+      return { error: this.#error, partition, records: NO_BYTES, endOffset: fromOffset };
+    }
+    let reached = this.#full ? this.#scan.position : this.#behindLast;
+    let endOffset: number = this.#scan.endOffset;
+    if (this.#reachedEnd) {
+      const { endOffset: known } = this.#home.tail(this.#want.readCommitted);
+      endOffset = Math.max(known, partition.log.logStartOffset, reached);
+      reached = bugs.has("leave-lag") ? fromOffset : endOffset;
+    }
+    const records = this.#records.finish(fromOffset, reached);
+    const error = records.length > 0 ? ERROR.NONE : this.#error;
+    return { error, partition, records, endOffset };
   }
 
   #begin(partition: Partition): KeyScan | null {
     const { log } = partition;
     const { fromOffset, maxBytes, readCommitted, bugs } = this.#want;
-    const isBelow = fromOffset < log.logStartOffset && !this.#wasNowhere;
-    if (isBelow || fromOffset > log.logEndOffset) {
+    const tail = this.#home.tail(readCommitted);
+    // Who had everything below the log's start has lost nothing by it.
+    const hadAll = tail.isBehind(fromOffset) && tail.coveredTo >= log.logStartOffset;
+    if ((fromOffset < log.logStartOffset && !hadAll && !this.#wasNowhere) || fromOffset > log.logEndOffset) {
       this.#error = ERROR.OFFSET_OUT_OF_RANGE;
       return null;
     }
     this.#records = new ViewRecords(this.#room, maxBytes, partition.leaderEpoch);
-    const from = Math.max(fromOffset, log.logStartOffset);
+    const from = Math.max(tail.startFor(fromOffset), log.logStartOffset);
     const want = { key: this.#view.key, fromOffset: from, readCommitted, bugs };
     return new KeyScan(partition, want, this.#records);
   }

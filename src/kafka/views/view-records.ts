@@ -45,6 +45,11 @@ export class ViewRecords implements RecordTaker {
     this.#leaderEpoch = leaderEpoch;
   }
 
+  /** Behind the last record; -1 without any. */
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+
   get sizeBytes(): number {
     return (
       this.#doneBytes + (this.#builder === null || this.#builder.count === 0 ? 0 : this.#builder.sizeBytes)
@@ -73,8 +78,8 @@ export class ViewRecords implements RecordTaker {
   }
 
   /**
-   * The batches, up to `endOffset`: nothing between the last record and there is of the view. So who has read them is
-   * there, and has no lag where that is the end of the log. `fromOffset` is where the reader was.
+   * The batches, up to `endOffset`: nothing between the last record and there is of the view. So who has read them, or
+   * one without records where there is none, stands there. `fromOffset` is where the reader was.
    */
   finish(fromOffset: number, endOffset: number): Uint8Array {
     this.#endBatch(Math.max(endOffset, this.#nextOffset));

@@ -5,6 +5,8 @@ import type { Partition } from "../../../src/broker/partition.ts";
 import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { VIEW_BUGS, type ViewBug } from "../../../src/kafka/views/key-scan.ts";
+import { LIST_OFFSETS_REQUEST } from "../../../src/kafka/wire/generated/list-offsets-request.ts";
+import { LIST_OFFSETS_RESPONSE } from "../../../src/kafka/wire/generated/list-offsets-response.ts";
 import { encodeHeaders } from "../../../src/records/builder.ts";
 import type { DecodedRecord } from "../../../src/records/reader.ts";
 import { Gateway, type TestClient } from "../support/door.ts";
@@ -170,6 +172,14 @@ class World {
     this.configure();
   }
 
+  async latest(name: string, readCommitted: boolean): Promise<number> {
+    const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1, maxNumOffsets: 1 }];
+    const isolationLevel = readCommitted ? 1 : 0;
+    const request = { replicaId: -1, isolationLevel, topics: [{ name, partitions }], timeoutMs: 0 };
+    const answer = await this.client.ask(LIST_OFFSETS_REQUEST, LIST_OFFSETS_RESPONSE, request, 9);
+    return Number(answer.topics[0]?.partitions[0]?.offset);
+  }
+
   async compare(): Promise<void> {
     const { random, client } = this;
     const { log } = this.partition;
@@ -180,13 +190,20 @@ class World {
       const key = random.pick(KEYS);
       if (key.length === 0) continue;
       const options = { readCommitted, partitionMaxBytes: random.pick(MAX_BYTES) };
-      const view = await consume(client, `telemetry/${encodeDeviceKey(key)}`, from, options);
+      const name = `telemetry/${encodeDeviceKey(key)}`;
+      // Asked before anybody has read it, and after.
+      const told = random.chance(0.5) ? await this.latest(name, readCommitted) : null;
+      const view = await consume(client, name, from, options);
+      if (told !== null) expect(view.position).toBe(Math.max(from, told));
       const expected = whole.records.filter((record) => sameKey(record, key));
       expect(view.records).toEqual(expected);
-      // Its reader gets to the end, though others have written last.
-      const end = readCommitted ? log.lastStableOffset : log.highWatermark;
-      expect(view.position).toBe(Math.max(from, end));
-      expect([view.highWatermark, view.lastStableOffset]).toEqual([log.highWatermark, log.lastStableOffset]);
+      // Its reader gets to the end that he was told of, though others have written last.
+      const end = Math.max(from, readCommitted ? log.lastStableOffset : log.highWatermark);
+      expect(view.position).toBe(Math.max(from, readCommitted ? view.lastStableOffset : view.highWatermark));
+      expect(view.position).toBeGreaterThan(expected.at(-1)?.offset ?? -1);
+      expect(view.position).toBeLessThanOrEqual(end);
+      const latest = await this.latest(name, readCommitted);
+      expect(view.position).toBe(Math.max(from, latest));
       this.compared += expected.length;
     }
   }

@@ -69,7 +69,7 @@ const values = (records: readonly { readonly value: Uint8Array | null }[]) =>
   records.map(({ value }) => new TextDecoder().decode(value ?? new Uint8Array(0)));
 
 describe("reading a view", () => {
-  test("it has the device's records under their own offsets, and reaches the end of the log", async () => {
+  test("it has the device's records under their own offsets, and ends behind the last of them", async () => {
     const { gateway, topic, client } = await opened();
     fill(topic, 4);
     append(partitionOf(topic), batchOf([{ key: "a", value: "last of a" }]));
@@ -79,8 +79,9 @@ describe("reading a view", () => {
     expect(values(records)).toEqual(["b0", "b1", "b2", "b3"]);
     expect(records.map(({ offset }) => offset)).toEqual([1, 4, 7, 10]);
     expect(records.map(({ timestampMs }) => timestampMs - NOW_MS)).toEqual([0, 1, 2, 3]);
-    expect(highWatermark).toBe(14);
-    expect(position).toBe(14);
+    // It ends behind its last record, not where the log does.
+    expect(highWatermark).toBe(11);
+    expect(position).toBe(11);
     await gateway.close();
   });
 
@@ -98,7 +99,7 @@ describe("reading a view", () => {
     const byId = { ...request, topics: [{ ...asked, topicId: described.topicId }] };
     const answer = await client.ask(FETCH_REQUEST, FETCH_RESPONSE, byId, 17);
     expect(answer.responses[0]?.topicId).toBe(described.topicId);
-    expect(answer.responses[0]?.partitions[0]?.highWatermark).toBe(9);
+    expect(answer.responses[0]?.partitions[0]?.highWatermark).toBe(8);
     expect(answer.responses[0]?.partitions[0]?.records?.length).toBeGreaterThan(61);
     await gateway.close();
   });
@@ -129,6 +130,7 @@ describe("reading a view", () => {
     const { records, position } = await consume(await gateway.connect(), "telemetry/c", 0);
     expect(records.length).toBe(25);
     expect(position).toBe(75);
+    expect((await consume(await gateway.connect(), "telemetry/a", 0)).position).toBe(73);
     await gateway.close();
   });
 
@@ -154,7 +156,7 @@ describe("reading a view", () => {
     await gateway.close();
   });
 
-  test("a long poll waits for the device's own records, and moves on without any when its time is up", async () => {
+  test("a long poll waits for the device's own records, and what it has looked through is not looked through again", async () => {
     const { gateway, topic, client } = await opened();
     fill(topic, 1);
     await gateway.clock.settleAll();
@@ -178,10 +180,12 @@ describe("reading a view", () => {
     expect(client.frames.length).toBe(0);
     gateway.clock.advance(1);
     await gateway.clock.settleAll();
-    const moved = client.take(FETCH_RESPONSE, 12, idle).responses[0]?.partitions[0];
-    expect(moved?.highWatermark).toBe(6);
-    // A batch without records, which ends at the end of the log.
-    expect(moved?.records?.length).toBe(61);
+    const empty = client.take(FETCH_RESPONSE, 12, idle).responses[0]?.partitions[0];
+    // Others' records are no lag.
+    expect([empty?.highWatermark, empty?.records?.length]).toEqual([5, 0]);
+    const view = gateway.broker.topics.readable.view("telemetry/a");
+    if (view === null) throw new Error("no view");
+    expect(gateway.services.views.homes.of(view).tail(false)).toMatchObject({ endOffset: 5, coveredTo: 6 });
     await gateway.close();
   });
 
@@ -218,6 +222,28 @@ describe("reading a view", () => {
     await gateway.close();
   });
 
+  test("who had all that retention takes has lost nothing by it", async () => {
+    const { gateway, topic, client } = await opened();
+    fill(topic, 2);
+    await gateway.clock.settleAll();
+    const { position } = await consume(client, "telemetry/a", 0);
+    expect(position).toBe(4);
+    append(
+      partitionOf(topic),
+      batchOf([
+        { key: "b", value: "b" },
+        { key: "b", value: "b" },
+      ]),
+    );
+    await gateway.clock.settleAll();
+    expect((await consume(client, "telemetry/a", position)).position).toBe(4);
+    partitionOf(topic).log.deleteRecordsBefore(7 as never);
+    append(partitionOf(topic), batchOf([{ key: "a", value: "new" }]));
+    await gateway.clock.settleAll();
+    expect((await consume(client, "telemetry/a", position)).records.map(({ offset }) => offset)).toEqual([8]);
+    await gateway.close();
+  });
+
   test("what fetches hold is counted, and is nothing once they are answered", async () => {
     const { gateway, topic, client } = await opened();
     fill(topic, 3);
@@ -243,7 +269,7 @@ describe("the partition of a view", () => {
     await gateway.clock.settleAll();
     const { records, position } = await consume(client, "telemetry/a", 0);
     expect(values(records)).toEqual(["a0", "a1"]);
-    expect(position).toBe(6);
+    expect(position).toBe(4);
     // Where several have it, the usual one is shown, and the others by their numbers.
     append(partitionOf(topic, usual), batchOf([{ key: "b", value: "elsewhere" }]));
     await gateway.clock.settleAll();
@@ -382,6 +408,9 @@ describe("offsets of views", () => {
       const client = await gateway.connect();
       expect(await listed(client, "telemetry/a", -2)).toEqual([0, 0, -1]);
       expect(await listed(client, "telemetry/a", -1)).toEqual([0, 33, -1]);
+      expect(await listed(client, "telemetry/b", -1)).toEqual([0, 32, -1]);
+      expect(await listed(client, "telemetry/c", -1)).toEqual([0, 30, -1]);
+      expect(await listed(client, "telemetry/none", -1)).toEqual([0, 33, -1]);
       expect(await listed(client, "telemetry/b", NOW_MS + 4)).toEqual([0, 13, NOW_MS + 4]);
       expect(await listed(client, "telemetry/a", NOW_MS + 10)).toEqual([0, 30, NOW_MS + 100]);
       expect(await listed(client, "telemetry/a", NOW_MS + 101)).toEqual([0, -1, -1]);
