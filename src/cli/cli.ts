@@ -9,6 +9,7 @@ import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { groupCommand } from "./group.ts";
 import { helpText } from "./help.ts";
+import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
 import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
@@ -28,6 +29,7 @@ const ROOT: Command = {
     consumeCommand,
     groupCommand,
     replayCommand,
+    mergeCheckCommand,
     uplinkCommand,
     userCommand,
     bridgeCommand,

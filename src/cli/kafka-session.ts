@@ -30,26 +30,32 @@ export async function withCluster(
   input: Input,
   work: (cluster: KafkaCluster) => Promise<number>,
 ): Promise<number> {
-  const clock = new SystemClock();
-  const seams = { clock, network: new SystemNetwork(clock), random: new SystemRandom() };
-  const bootstrap = (input.value("bootstrap") ?? DEFAULT_BOOTSTRAP).split(",").map((text) => {
-    const peer = readPeer(text.trim());
-    if (!peer.ok) throw new UsageError(`--bootstrap ${text}: ${peer.fault}; ${peer.remedy}`);
-    return peer.value;
+  const cluster = clusterAt("bootstrap", input.value("bootstrap") ?? DEFAULT_BOOTSTRAP, {
+    security: securityOf(input),
   });
-  const cluster = new KafkaCluster(
-    seams,
-    clusterOptions(bootstrap, {
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      security: securityOf(input),
-      connection: { clientId: "headwater-cli", connectTimeoutMs: CONNECT_TIMEOUT_MS },
-    }),
-  );
   try {
     return await work(cluster);
   } finally {
     cluster.close();
   }
+}
+
+/** A client of the cluster at `addresses`, as the option `flag` gives them. Throws UsageError. */
+export function clusterAt(
+  flag: string,
+  addresses: string,
+  given: Parameters<typeof clusterOptions>[1] = {},
+): KafkaCluster {
+  const clock = new SystemClock();
+  const seams = { clock, network: new SystemNetwork(clock), random: new SystemRandom() };
+  const bootstrap = addresses.split(",").map((text) => {
+    const peer = readPeer(text.trim());
+    if (!peer.ok) throw new UsageError(`--${flag} ${text}: ${peer.fault}; ${peer.remedy}`);
+    return peer.value;
+  });
+  const connection = { clientId: "headwater-cli", connectTimeoutMs: CONNECT_TIMEOUT_MS };
+  const options = { requestTimeoutMs: REQUEST_TIMEOUT_MS, connection, ...given };
+  return new KafkaCluster(seams, clusterOptions(bootstrap, options));
 }
 
 /** What is known of a topic that has to be there; null, with a message written, where it is not. */

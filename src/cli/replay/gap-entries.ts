@@ -50,6 +50,13 @@ export class GapEntries {
     else this.skipped += 1;
   }
 
+  /** Takes over what another ledger of the same losses has beyond this one. */
+  merge(other: GapEntries): void {
+    const known = new Set(this.entries.map(identityOf));
+    this.entries.push(...other.entries.filter((entry) => !known.has(identityOf(entry))));
+    this.skipped += other.skipped;
+  }
+
   /** Entries of a log of a gateway, `log` being `TOPIC_ID/PARTITION`. An entry without a gateway is of any. */
   ofLog(gateway: string, log: string): readonly GapEntry[] {
     const [topicId, partition] = log.split("/");
@@ -61,6 +68,19 @@ export class GapEntries {
         (entry.topicId === null || entry.topicId === topicId),
     );
   }
+}
+
+function identityOf({
+  reason,
+  device,
+  partition,
+  firstOffset,
+  lastOffset,
+  count,
+  fromMs,
+  toMs,
+}: GapEntry): string {
+  return JSON.stringify([reason, device, partition, firstOffset, lastOffset, count, fromMs, toMs]);
 }
 
 /** Reads the ledger that a broker has; empty where it has none. Throws HeadwaterError. */

@@ -107,7 +107,7 @@ export function rangeText({ start, end }: OffsetRange): string {
   return end - start === 1 ? String(start) : `${start} to ${end - 1}`;
 }
 
-function gapText({ reason, device, firstOffset, lastOffset, count, fromMs }: GapEntry): string {
+export function gapText({ reason, device, firstOffset, lastOffset, count, fromMs }: GapEntry): string {
   const whose = device === null ? "" : ` of ${device}`;
   const offsets = firstOffset < 0 ? "" : `, ${rangeText({ start: firstOffset, end: lastOffset + 1 })}`;
   const when = Number.isFinite(fromMs) ? `, ${new Date(fromMs).toISOString()}` : "";

@@ -31,7 +31,8 @@ export class CentreWriter {
   async createTopic(name: string, partitions: number, configs: Record<string, string> = {}): Promise<void> {
     const admin = new KafkaAdmin(this.cluster);
     const { error, message } = await admin.createTopic({ name, partitions, replicationFactor: 1, configs });
-    if (error !== 0) throw new Error(`topic ${name}: ${error} ${message}`);
+    if (error !== 0 && error !== ERROR.TOPIC_ALREADY_EXISTS)
+      throw new Error(`topic ${name}: ${error} ${message}`);
     const deadline = Date.now() + 10_000;
     for (;;) {
       const [topic] = await this.cluster.refresh([name]);

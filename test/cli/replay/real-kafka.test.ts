@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "bun:test";
 import { type RealKafka, realKafkaMissing, startRealKafka } from "../../support/kafka/real-kafka.ts";
+import { mergeCheckContract } from "../merge-check/merge-check-contract.ts";
 import { replayContract } from "./replay-contract.ts";
 import { verifyContract } from "./verify-contract.ts";
 
@@ -17,4 +18,5 @@ if (realKafkaMissing() === null) {
   const start = async () => ({ bootstrap: kafka.bootstrap, stop: async () => {} });
   replayContract(NAME, start);
   verifyContract(NAME, start);
+  mergeCheckContract(NAME, start);
 }

@@ -1,0 +1,223 @@
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
+import type { KafkaCluster, TopicMetadata } from "../kafka/client/cluster.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { columns } from "./help.ts";
+import { clusterAt, KAFKA_FLAGS, topicProblem, withCluster } from "./kafka-session.ts";
+import type { CentralFinding, ComparisonReport, Counted } from "./merge-check/log-comparison.ts";
+import { TopicCheck, type TopicNames, type TopicReport } from "./merge-check/topic-check.ts";
+import { Progress } from "./progress.ts";
+import { readGapEntries } from "./replay/gap-entries.ts";
+import { gapText, rangeText } from "./replay/verdict.ts";
+import type { World } from "./world.ts";
+
+/** Findings that people are shown; JSON has more, and all counts. */
+const MAX_LINES = 20;
+
+export const mergeCheckCommand: Command = {
+  name: "merge-check",
+  summary: "Compare a gateway's logs with what of them is at the centre",
+  flags: [
+    ...KAFKA_FLAGS.map((flag) =>
+      flag.name === "bootstrap" ? { ...flag, doc: "Brokers of the centre to ask; any Kafka will do." } : flag,
+    ),
+    { name: "gateway", short: "g", value: "HOST:PORT", doc: "The gateway's door for Kafka clients." },
+    {
+      name: "topic",
+      short: "t",
+      value: "TOPIC[=CENTRAL]",
+      multiple: true,
+      doc: "Only this topic, and its name at the centre where a route renames it; may be repeated. Every topic that both have where left out.",
+    },
+    {
+      name: "ignore-times",
+      doc: "Don't compare timestamps: the centre, or a repair of the clock, gave others.",
+    },
+  ],
+  notes: [
+    "Every record of the gateway has to be at the centre once, in the order of its log, with the same key, value, headers and time; or in the gap ledger; or behind the position that the uplink has committed there, and waits. What the centre has of these logs and the gateway never had is extra. Records that the gateway does not keep any more are counted as older: their offsets are looked at, not their content.",
+    "Ends with 0 where all is as it should be, also while records wait, with 1 where some are in the ledger or a topic is not there, with 7 where any is missing, twice, out of order, different or extra. A record that a route of the uplink filters is missing for this command.",
+    "Reads both sides once and holds little of them, while the gateway goes on.",
+  ],
+  examples: [
+    ["headwater merge-check --gateway plant-3:9092 --bootstrap central:9092", "everything that both have"],
+    [
+      "headwater merge-check -g 127.0.0.1:9092 -b central:9092 -t telemetry=plants.telemetry -o json",
+      "for scripts",
+    ],
+  ],
+  run: (input, world) =>
+    withCluster(input, async (centre) => {
+      const address = input.value("gateway");
+      if (address === null) throw new UsageError("--gateway HOST:PORT is missing");
+      if (input.value("bootstrap") === null)
+        throw new UsageError("--bootstrap HOST:PORT of the centre is missing");
+      const gateway = clusterAt("gateway", address);
+      try {
+        return await mergeCheck(gateway, centre, input, world);
+      } finally {
+        gateway.close();
+      }
+    }),
+};
+
+async function mergeCheck(
+  gateway: KafkaCluster,
+  centre: KafkaCluster,
+  input: Input,
+  world: World,
+): Promise<number> {
+  const given = input.values("topic").map(namesOf);
+  const found = await topicsToCheck(gateway, centre, given, world);
+  if (found === null) return EXIT.failed;
+  const progress = new Progress(world, centre.seams.clock, !world.outIsTerminal || !input.json);
+  const reports: TopicReport[] = [];
+  try {
+    for (const { names, local, central } of found) {
+      const ledger = await readGapEntries(gateway, names.local);
+      ledger.merge(await readGapEntries(centre, names.local));
+      const check = new TopicCheck(gateway, centre, names, ledger);
+      reports.push(await check.run(local, central, (done, total) => progress.update(done, total)));
+    }
+  } finally {
+    progress.end();
+  }
+  const ignoreTimes = input.on("ignore-times");
+  const verdict = verdictOf(reports, ignoreTimes);
+  if (input.json) world.out(`${JSON.stringify({ verdict, topics: reports })}\n`);
+  else world.out(textOf(verdict, reports, ignoreTimes));
+  return verdict === "unaccounted" ? EXIT.unaccounted : verdict === "gaps known" ? EXIT.failed : EXIT.ok;
+}
+
+function namesOf(text: string): TopicNames {
+  const [local = "", central = local, ...rest] = text.split("=");
+  if (local === "" || central === "" || rest.length > 0) {
+    throw new UsageError(`--topic ${text}: write TOPIC, or TOPIC=NAME_AT_THE_CENTRE`);
+  }
+  return { local, central };
+}
+
+interface ToCheck {
+  readonly names: TopicNames;
+  readonly local: TopicMetadata;
+  readonly central: TopicMetadata;
+}
+
+/** Those that were named, which have to be there, or all that both have. Null with a message written. */
+async function topicsToCheck(
+  gateway: KafkaCluster,
+  centre: KafkaCluster,
+  given: readonly TopicNames[],
+  world: World,
+): Promise<readonly ToCheck[] | null> {
+  const isNamed = given.length > 0;
+  const locals = await gateway.refresh(isNamed ? given.map(({ local }) => local) : null);
+  const ours = isNamed
+    ? given
+    : locals
+        .filter(({ internal, name }) => !internal && !name.startsWith("__"))
+        .map(({ name }) => ({ local: name, central: name }));
+  const centrals = ours.length === 0 ? [] : await centre.refresh(ours.map(({ central }) => central));
+  const found: ToCheck[] = [];
+  for (const names of ours) {
+    const local = locals.find(({ name }) => name === names.local);
+    const central = centrals.find(({ name }) => name === names.central);
+    if (local?.error === 0 && central?.error === 0) found.push({ names, local, central });
+    else if (isNamed) {
+      const [where, name, topic] =
+        local?.error === 0 ? ["the centre", names.central, central] : ["the gateway", names.local, local];
+      world.err(`${where}: ${topicProblem(name, topic?.error ?? UNKNOWN_TOPIC)}\n`);
+      return null;
+    } else if (names.local !== GAP_TOPIC) world.err(`${names.local} is not at the centre\n`);
+  }
+  if (found.length > 0) return found;
+  world.err("the gateway and the centre have no topic in common\n");
+  return null;
+}
+
+/** Kafka's UNKNOWN_TOPIC_OR_PARTITION, for a broker that leaves a topic out of its answer. */
+const UNKNOWN_TOPIC = 3;
+
+type Word = "the same" | "waiting" | "gaps known" | "unaccounted";
+
+function verdictOf(reports: readonly TopicReport[], ignoreTimes: boolean): Word {
+  const partitions = reports.flatMap((report) => report.partitions);
+  if (partitions.some((partition) => faultsOf(partition, ignoreTimes) > 0)) return "unaccounted";
+  if (partitions.some(({ knownCount }) => knownCount > 0)) return "gaps known";
+  return partitions.some(({ waiting }) => waiting > 0) ? "waiting" : "the same";
+}
+
+function faultsOf(report: ComparisonReport, ignoreTimes: boolean): number {
+  const { missing, twice, outOfOrder, otherContent, otherTime, extra, olderMissing } = report;
+  const counted = [
+    missing,
+    twice,
+    outOfOrder,
+    otherContent,
+    extra,
+    olderMissing,
+    ...(ignoreTimes ? [] : [otherTime]),
+  ];
+  return counted.reduce((sum, { count }) => sum + count, 0);
+}
+
+function textOf(verdict: Word, reports: readonly TopicReport[], ignoreTimes: boolean): string {
+  const head = [
+    ...["TOPIC", "PARTITION", "RECORDS", "THERE", "WAITING", "IN LEDGER", "MISSING", "TWICE", "DISORDER"],
+    ...["DIFFERENT", "EXTRA", "OLDER"],
+  ];
+  const rows = reports.flatMap(({ local, partitions }) =>
+    partitions.map((report) => [
+      local,
+      ...[report.partition, report.records, report.there, report.waiting].map(String),
+      ...[report.knownCount, report.missing.count + report.olderMissing.count, report.twice.count].map(
+        String,
+      ),
+      String(report.outOfOrder.count),
+      String(report.otherContent.count + (ignoreTimes ? 0 : report.otherTime.count)),
+      ...[report.extra.count, report.older].map(String),
+    ]),
+  );
+  const details = reports.flatMap((report) => detailsOf(report, ignoreTimes));
+  const more = details.length - MAX_LINES;
+  return [
+    `${verdict}\n`,
+    columns([head, ...rows]),
+    ...details.slice(0, MAX_LINES).map((line) => `${line}\n`),
+    more > 0 ? `and ${more} more\n` : "",
+  ].join("");
+}
+
+function detailsOf(topic: TopicReport, ignoreTimes: boolean): readonly string[] {
+  const lines = topic.partitions.flatMap((report) => {
+    const where = `${topic.local}-${report.partition}`;
+    const found = (what: string, { listed }: Counted<CentralFinding>) =>
+      listed.map(({ offset, centralPartition, centralOffset }) =>
+        centralPartition < 0
+          ? `${where}: ${offset} ${what}`
+          : `${where}: ${offset} ${what}, at ${topic.central}-${centralPartition} ${centralOffset}`,
+      );
+    return [
+      ...report.missing.listed.map((range) => `${where}: ${rangeText(range)} missing`),
+      ...report.olderMissing.listed.map(
+        (range) => `${where}: ${rangeText(range)} missing, gone from the gateway`,
+      ),
+      ...found("again", report.twice),
+      ...found("out of order", report.outOfOrder),
+      ...found("differs", report.otherContent),
+      ...(ignoreTimes ? [] : found("has another time", report.otherTime)),
+      ...found("was never in this log", report.extra),
+      ...report.known.map((entry) => `${where}: ${gapText(entry)}`),
+    ];
+  });
+  const notes = [
+    ...(topic.undecided
+      ? [`${topic.central}: somebody's open transaction hides the end; try again later`]
+      : []),
+    ...(topic.positionKnown ? [] : [`${topic.local}: the centre knows no position of an uplink`]),
+    ...Object.entries(topic.otherLogs).map(
+      ([log, count]) => `${topic.central}: ${count} records of another log of this gateway, ${log}`,
+    ),
+  ];
+  return [...lines, ...notes];
+}
