@@ -5,7 +5,8 @@ import { columns } from "./help.ts";
 import { fetchStatus, type StatusAnswer } from "./http-client.ts";
 import type { World } from "./world.ts";
 
-const DEFAULT_HTTP = "127.0.0.1:8080";
+/** Where a gateway listens by default. */
+export const DEFAULT_HTTP = "127.0.0.1:8080";
 
 /** Where the gateway is asked. */
 export const HTTP_FLAG: Flag = {

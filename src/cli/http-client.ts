@@ -1,5 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
-import type { GatewayStatus } from "../http/status.ts";
+import type { GatewayStatus, UplinkStatus } from "../http/status.ts";
 
 const TIMEOUT_MS = 5_000;
 /** A thousand topics' status is a fraction of this. */
@@ -27,21 +27,46 @@ export async function fetchStatus(address: string): Promise<StatusAnswer> {
   );
 }
 
+/**
+ * Has a gateway do something to an uplink; gives its status then. Throws NETWORK, TIMED_OUT, and UNSUPPORTED with the
+ * gateway's own words where it refuses.
+ */
+export async function postControl(address: string, path: string): Promise<UplinkStatus> {
+  const url = `http://${address}${path}`;
+  const response = await ask(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
+  const body: unknown = await response.json().catch(() => null);
+  if (response.ok && typeof body === "object" && body !== null) return body as UplinkStatus;
+  const { message, value, remedy } = errorOf(body);
+  const why = message === undefined ? `it answers ${response.status}` : `${message}: ${value}; ${remedy}`;
+  throw new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
+}
+
+function errorOf(body: unknown): Readonly<Partial<Record<"message" | "value" | "remedy", string>>> {
+  return (typeof body === "object" && body !== null && "error" in body ? body.error : {}) as object;
+}
+
 async function get(url: string): Promise<string> {
-  let response: Response;
+  const response = await ask(url, {});
+  const length = Number(response.headers.get("content-length") ?? 0);
+  if (!response.ok || length > MAX_BODY_BYTES) {
+    throw new HeadwaterError("MALFORMED", `${url} answers ${response.status} with ${length} bytes`);
+  }
+  return await response.text();
+}
+
+async function ask(url: string, request: RequestInit): Promise<Response> {
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
+    return await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
   } catch (cause) {
     const timedOut = cause instanceof Error && cause.name === "TimeoutError";
     const why = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "nobody answers there";
     const remedy = "is the gateway running, and is this its http.listen? (--http HOST:PORT)";
     throw new HeadwaterError(timedOut ? "TIMED_OUT" : "NETWORK", `${url}: ${why}; ${remedy}`, { cause });
   }
-  const length = Number(response.headers.get("content-length") ?? 0);
-  if (!response.ok || length > MAX_BODY_BYTES) {
-    throw new HeadwaterError("MALFORMED", `${url} answers ${response.status} with ${length} bytes`);
-  }
-  return await response.text();
 }
 
 function isStatus(body: unknown): body is StatusAnswer {

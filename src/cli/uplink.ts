@@ -2,34 +2,52 @@ import { formatDurationMs } from "../config/units.ts";
 import type { UplinkStatus } from "../http/status.ts";
 import { type Carrier, carrierStatus, HTTP_FLAG } from "./carrier-status.ts";
 import type { Command } from "./command.ts";
+import { UPLINK_CONTROLS } from "./uplink-control.ts";
 
 /** States in which nobody has to do anything. */
-const MOVING: ReadonlySet<string> = new Set(["connecting", "resolving", "forwarding", "idle"]);
+const MOVING: ReadonlySet<string> = new Set(["connecting", "resolving", "forwarding", "idle", "held"]);
 
 const UPLINKS: Carrier<UplinkStatus> = {
   kind: "uplink",
   of: ({ uplinks }) => uplinks,
-  head: ["UPLINK", "STATE", "LAG", "BEHIND", "FORWARDED", "GAPS", "CENTRE", "LAST ERROR"],
+  head: ["UPLINK", "STATE", "LAG", "BEHIND", "ETA", "FORWARDED", "GAPS", "CENTRE", "LINK", "LAST ERROR"],
   row: (uplink) => [
     uplink.name,
     uplink.state,
     uplink.lagRecords === null ? "?" : String(uplink.lagRecords),
-    uplink.lagMs === null
-      ? "?"
-      : uplink.lagMs === 0
-        ? "0s"
-        : formatDurationMs(Math.ceil(uplink.lagMs / 1000) * 1000),
+    durationText(uplink.lagMs),
+    durationText(uplink.link.etaMs),
     String(uplink.forwardedRecords),
     String(uplink.gaps),
     uplink.bootstrap.join(","),
+    linkText(uplink),
     uplink.lastError ?? "-",
   ],
   isWell: ({ state }) => MOVING.has(state),
 };
 
+/** In whole seconds; "?" where nobody knows. */
+function durationText(durationMs: number | null): string {
+  if (durationMs === null) return "?";
+  return durationMs === 0 ? "0s" : formatDurationMs(Math.ceil(durationMs / 1000) * 1000);
+}
+
+/** What holds an uplink, or else what it has used of its budgets. */
+function linkText({ link, budget }: UplinkStatus): string {
+  const used = [budget?.day, budget?.month].flatMap((period, index) =>
+    period === null || period === undefined
+      ? []
+      : [
+          `${Math.round((100 * period.usedBytes) / period.limitBytes)}% of the ${index === 0 ? "day" : "month"}`,
+        ],
+  );
+  const words = [...(link.heldBecause === null ? [] : [link.heldBecause]), ...used];
+  return words.length === 0 ? "-" : words.join(", ");
+}
+
 export const uplinkCommand: Command = {
   name: "uplink",
-  summary: "See how records are carried to the centre",
+  summary: "See and say how records are carried to the centre",
   commands: [
     {
       name: "status",
@@ -43,5 +61,6 @@ export const uplinkCommand: Command = {
       examples: [["headwater uplink status -o json", "for scripts"]],
       run: (input, world) => carrierStatus(UPLINKS, input, world),
     },
+    ...UPLINK_CONTROLS,
   ],
 };

@@ -184,6 +184,10 @@ export const OPTIONS = {
     flag: "http",
     doc: "Where health, metrics and status are served.",
   }),
+  "http.control": choice(["loopback", "any", "off"], {
+    default: "loopback",
+    doc: "From where requests are taken that change something, such as pausing an uplink: from this machine only, from anywhere that reaches http.listen, or from nowhere. Nobody is asked for a password.",
+  }),
 
   "auto.create.topics.enable": boolean({
     default: true,

@@ -12,6 +12,7 @@ import {
   type SectionValues,
   size,
 } from "./option.ts";
+import { UPLINK_LINK_OPTIONS } from "./uplink-link-options.ts";
 
 export const MAX_UPLINKS = 16;
 const MAX_ITEMS = 256;
@@ -38,10 +39,7 @@ export const UPLINK_OPTIONS = {
     default: "transactional",
     doc: "transactional: exactly once, records and their positions in one transaction at the centre. idempotent: for centres without transactions; the last records may be there twice after a crash.",
   }),
-  "compression.type": choice(["none", "zstd"], {
-    default: "zstd",
-    doc: "How forwarded batches are compressed.",
-  }),
+  ...UPLINK_LINK_OPTIONS,
   "create.topics.enable": boolean({
     default: true,
     doc: "Whether a topic that the centre does not have is made there, with the centre's defaults.",

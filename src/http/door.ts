@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
+import { type ControlSource, control, isControl } from "./controls.ts";
 import { answer } from "./pages.ts";
 import type { StatusSource } from "./status.ts";
 
@@ -9,18 +10,20 @@ export interface HttpDoorOptions {
   /** 0 picks one. */
   readonly port: number;
   readonly source: StatusSource;
+  /** Asked for each request, since what it controls starts later than the door; null while there is nothing. */
+  readonly controls?: () => ControlSource | null;
   readonly metrics: Registry;
   readonly logger: Logger;
 }
 
-/** No page takes a body yet: what is larger than a slip is refused before it is read. */
+/** What is larger than a slip is refused before it is read. */
 const MAX_BODY_BYTES = 4 * 1024;
 /** Seconds that a connection may be silent, so that clients which never finish a request do not pile up. */
 const IDLE_TIMEOUT_SEC = 10;
 
 type Server = ReturnType<typeof Bun.serve<undefined>>;
 
-/** The door for people, probes and Prometheus. Everything is read-only. */
+/** The door for people, probes and Prometheus. Everything but `controls.ts` is read-only. */
 export class HttpDoor {
   readonly host: string;
   readonly port: number;
@@ -55,7 +58,11 @@ function serve(options: HttpDoorOptions): Server {
       reusePort: false,
       maxRequestBodySize: MAX_BODY_BYTES,
       idleTimeout: IDLE_TIMEOUT_SEC,
-      fetch: (request) => answer(request, source, metrics),
+      fetch: (request, server) => {
+        const path = URL.parse(request.url)?.pathname ?? "";
+        if (!isControl(path)) return answer(request, source, metrics);
+        return control(request, path, server.requestIP(request)?.address ?? "", options.controls?.() ?? null);
+      },
       error(error) {
         logger.error("a page could not be made", { error });
         return new Response("internal error\n", { status: 500 });

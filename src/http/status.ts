@@ -1,3 +1,5 @@
+import type { BudgetStatus, LinkStatus } from "../upstream/link/status.ts";
+
 /**
  * What the HTTP door shows of a gateway. The broker is not asked for more than this, and whoever wires the
  * gateway implements it; every call is answered from memory, at once.
@@ -57,7 +59,7 @@ export interface PartitionStatus {
 
 export interface UplinkStatus {
   readonly name: string;
-  /** connecting, resolving, forwarding, idle, backing off, fenced, failed or stopped. */
+  /** connecting, resolving, forwarding, idle, held, backing off, fenced, failed or stopped. */
   readonly state: string;
   readonly bootstrap: readonly string[];
   readonly delivery: string;
@@ -73,6 +75,9 @@ export interface UplinkStatus {
   readonly failures: number;
   readonly gaps: number;
   readonly lastError: string | null;
+  readonly link: LinkStatus;
+  /** Null where there is none. */
+  readonly budget: BudgetStatus | null;
 }
 
 /** Counts are since the start of the process. */

@@ -114,7 +114,11 @@ export class Forwarder {
       denied: (error: number, what: string) => this.#denied(error, what),
       maySend: () => this.#local.maySend(),
     };
-    const outbox = new Outbox(settings.limits, compressor(settings), link.sizes);
+    const outbox = new Outbox(
+      settings.limits,
+      compressor(settings.compression, settings.compressionLevel),
+      link.sizes,
+    );
     this.#intake = new Intake(settings, source, outbox, reports, link);
     this.#pipeline = new RoundPipeline(
       settings,

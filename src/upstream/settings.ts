@@ -11,6 +11,8 @@ export interface UplinkSettings {
   readonly routes: readonly UplinkRoute[];
   readonly delivery: Delivery;
   readonly compression: LinkCompression;
+  /** Of zstd. */
+  readonly compressionLevel: number;
   /** How topics of no route are made at the centre: those of the gaps. */
   readonly creation: TopicCreation;
   readonly limits: UplinkLimits;
@@ -59,7 +61,7 @@ export interface TopicCreation {
 /** Exactly once by transactions, or by an idempotent producer where the centre has none. */
 export type Delivery = "transactional" | "idempotent";
 
-export type LinkCompression = "none" | "zstd";
+export type LinkCompression = "none" | "lz4" | "zstd";
 
 export interface UplinkLimits {
   /** Records that are read but not acknowledged, as held in memory: open batches whole, sealed ones compressed. */
@@ -117,7 +119,7 @@ export const DEFAULT_UPLINK_LIMITS: UplinkLimits = {
 /** Settings with every default filled in. */
 export function uplinkSettings(
   given: Pick<UplinkSettings, "name" | "gatewayId"> &
-    Partial<Pick<UplinkSettings, "delivery" | "compression" | "site" | "routes">> & {
+    Partial<Pick<UplinkSettings, "delivery" | "compression" | "compressionLevel" | "site" | "routes">> & {
       /** Topics that are forwarded whole, under their own names, behind all routes. */
       readonly topics?: readonly string[];
       readonly createTopics?: boolean;
@@ -130,6 +132,7 @@ export function uplinkSettings(
   return {
     delivery: "transactional",
     compression: "zstd",
+    compressionLevel: 1,
     site: "",
     ...others,
     creation,

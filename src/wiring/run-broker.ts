@@ -38,6 +38,7 @@ import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
+import { controlSource } from "./controls.ts";
 import { GatewayClock } from "./gateway-clock.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
@@ -144,6 +145,7 @@ class Gateway implements RunningBroker {
       random: this.#random,
       logger: this.#logger,
       metrics: this.#metrics,
+      knownNowMs: () => this.#gatewayClock?.time.settledNowMs ?? null,
       ledger,
       losses,
     });
@@ -340,7 +342,13 @@ class Gateway implements RunningBroker {
     const listen = this.#settings["http.listen"];
     if (listen === "off") return;
     const source = this.#state;
-    this.#http = new HttpDoor({ ...listen, source, metrics: this.#metrics.registry, logger: this.#logger });
+    this.#http = new HttpDoor({
+      ...listen,
+      source,
+      controls: () => controlSource(this.#settings["http.control"], this.#uplinks),
+      metrics: this.#metrics.registry,
+      logger: this.#logger,
+    });
   }
 
   #listening() {

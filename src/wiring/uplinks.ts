@@ -16,12 +16,14 @@ import { securitySource } from "../kafka/client/security.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { BATCH_HEADER_BYTES, batchBaseTimestampMs } from "../records/batch.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
+import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { PositionStore } from "../upstream/positions.ts";
 import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { localSource } from "./local-source.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
+import { linkSettings, openLink, refreshOf } from "./uplink-link.ts";
 
 /** The internal topic that uplinks keep their positions in. */
 const STATE_TOPIC = "__headwater_uplink";
@@ -35,12 +37,17 @@ export interface UplinkParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Milliseconds since 1970, null while the gateway does not know. */
+  readonly knownNowMs: () => number | null;
   readonly ledger: GapLedger;
   readonly losses: Losses;
 }
 
 export interface Uplinks {
   readonly status: () => readonly UplinkStatus[];
+  readonly names: readonly string[];
+  /** See Uplink.setMode. */
+  setMode(name: string, mode: LinkMode): Promise<void>;
   /** Waits up to `graceMs` for what is on its way to the centres. */
   stop(graceMs: number): Promise<void>;
 }
@@ -64,6 +71,10 @@ export function startUplinks(parts: UplinkParts): Uplinks {
   const running = settings.uplinks.map((configured) => startUplink(configured, parts, openState));
   return {
     status: () => running.map((each) => describe(each, parts)),
+    names: running.map(({ configured }) => configured.name),
+    setMode: async (name, mode) => {
+      await running.find(({ configured }) => configured.name === name)?.uplink.setMode(mode);
+    },
     stop: async (graceMs) => {
       await Promise.all(running.map(({ uplink }) => uplink.stop(graceMs)));
     },
@@ -71,11 +82,12 @@ export function startUplinks(parts: UplinkParts): Uplinks {
 }
 
 function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState: () => KeyedState): Running {
-  const { network, clock, random, broker } = parts;
+  const { network, clock, random, broker, knownNowMs } = parts;
   const settings = settingsOf(configured, parts.settings["gateway.id"]);
+  const link = openLink(configured, settings, { network, clock, random, knownNowMs }, openState);
   const disk = new PlainDisk();
   const centre = new KafkaCentre(
-    { network, clock, random },
+    { network: link.network, clock, random },
     {
       bootstrap: configured.bootstrap,
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
@@ -97,6 +109,7 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
     positionStore(openState, configured.name),
     { clock, random },
     reports,
+    link,
   );
   const started: Running = { configured, uplink, gaps: 0 };
   parts.losses.addCarrier(uplink);
@@ -111,6 +124,8 @@ function settingsOf(configured: ConfiguredUplink, gatewayId: string): UplinkSett
     topics: configured.topics,
     delivery: configured.delivery,
     compression: configured["compression.type"],
+    compressionLevel: configured["compression.level"],
+    link: linkSettings(configured),
     createTopics: configured["create.topics.enable"],
     limits: {
       lingerMs: configured["linger.ms"],
@@ -119,6 +134,7 @@ function settingsOf(configured: ConfiguredUplink, gatewayId: string): UplinkSett
       transactionTimeoutMs: configured["transaction.timeout.ms"],
       backoffMs: configured["retry.backoff.ms"],
       maxBackoffMs: configured["retry.backoff.max.ms"],
+      ...refreshOf(configured),
     },
   });
 }
@@ -160,6 +176,8 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
     failures: status.restarts,
     gaps,
     lastError: status.lastError,
+    link: status.link,
+    budget: status.budget,
   };
 }
 

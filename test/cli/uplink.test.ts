@@ -14,19 +14,23 @@ const UPLINK = {
   failures: 0,
   gaps: 0,
   lastError: null,
+  link: { mode: "flowing", heldBecause: null, etaMs: 90_000 },
+  budget: null,
 };
 let answer: () => Response;
+let answerTo: (request: Request) => Response = () => answer();
 let server: Bun.Server<undefined>;
 let address = "";
 
 beforeAll(() => {
-  server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => answer() });
+  server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: (request) => answerTo(request) });
   address = `127.0.0.1:${server.port}`;
 });
 
 afterAll(() => server.stop(true));
 
 function uplinks(...list: readonly object[]): void {
+  answerTo = () => answer();
   answer = () => Response.json({ version: "1", gatewayId: "g", topics: [], uplinks: list });
 }
 
@@ -36,7 +40,7 @@ test("a table for people, an object for programs", async () => {
   uplinks(UPLINK, { ...UPLINK, name: "backup", lagRecords: null, lagMs: null });
   const { code, out } = await status();
   expect(code).toBe(0);
-  expect(out.split("\n")[1]).toMatch(/^central +forwarding +12 +4s +100 +0 +a:1 +-$/);
+  expect(out.split("\n")[1]).toMatch(/^central +forwarding +12 +4s +1m30s +100 +0 +a:1 +- +-$/);
   expect(out.split("\n")[2]).toMatch(/^backup +forwarding +\? +\? /);
   expect(JSON.parse((await status("central", "-o", "json")).out)).toEqual({
     gatewayId: "g",
@@ -45,7 +49,7 @@ test("a table for people, an object for programs", async () => {
 });
 
 test("the exit code says whether all of them move", async () => {
-  for (const state of ["connecting", "resolving", "forwarding", "idle"]) {
+  for (const state of ["connecting", "resolving", "forwarding", "idle", "held"]) {
     uplinks({ ...UPLINK, state });
     expect([state, (await status()).code]).toEqual([state, 0]);
   }
@@ -54,6 +58,57 @@ test("the exit code says whether all of them move", async () => {
     expect([state, (await status()).code]).toEqual([state, 1]);
     expect((await status("central")).code).toBe(0);
   }
+});
+
+test("what holds an uplink, and what it has used of its budgets", async () => {
+  const day = { limitBytes: 1_000_000, usedBytes: 999_000, resetsInMs: 1_000 };
+  const link = { mode: "flowing", heldBecause: "the budget of the day is used up", etaMs: null };
+  uplinks({ ...UPLINK, state: "held", link, budget: { day, month: null, atEnd: "stop", spent: true } });
+  expect((await status()).out).toContain("the budget of the day is used up, 100% of the day");
+});
+
+test("pause, resume and drain say so, and drain waits until it is done", async () => {
+  const asked: string[] = [];
+  const draining = { ...UPLINK, link: { ...UPLINK.link, mode: "draining" } };
+  const drained = {
+    ...UPLINK,
+    lagRecords: 0,
+    link: { ...UPLINK.link, mode: "paused", heldBecause: "paused" },
+  };
+  answerTo = (request) => {
+    const { pathname } = new URL(request.url);
+    asked.push(`${request.method} ${pathname} ${request.headers.get("content-type") ?? ""}`);
+    if (request.method === "GET") {
+      return Response.json({ version: "1", gatewayId: "g", topics: [], uplinks: [drained] });
+    }
+    if (pathname.endsWith("/drain")) return Response.json(draining);
+    if (pathname.startsWith("/api/uplinks/x/")) {
+      const error = {
+        message: "there is no such uplink",
+        thing: "uplink",
+        value: "x",
+        remedy: "there are central",
+      };
+      return Response.json({ error }, { status: 404 });
+    }
+    return Response.json(UPLINK);
+  };
+  const command = (...args: string[]) => run(["uplink", ...args, "--http", address]);
+  expect(await command("pause", "central")).toMatchObject({ code: 0, out: "central is paused\n" });
+  expect(await command("resume", "central")).toMatchObject({ code: 0, out: "central is forwarding\n" });
+  expect(await command("drain", "central", "--no-wait")).toMatchObject({
+    code: 0,
+    out: "central: draining, 12 records wait, about 1m30s left\n",
+  });
+  expect(await command("drain", "central")).toMatchObject({
+    code: 0,
+    out: "central: drained and paused, 0 records wait\n",
+  });
+  expect((await command("pause", "x")).err).toContain("there is no such uplink: x; there are central");
+  expect(asked.slice(0, 2)).toEqual([
+    "POST /api/uplinks/central/pause application/json",
+    "POST /api/uplinks/central/resume application/json",
+  ]);
 });
 
 test("an uplink that is not there, and none at all", async () => {

@@ -36,6 +36,7 @@ function start({ broker, clock }: OpenBroker): Uplinks {
   const network = new SimulatedNetwork(clock);
   const ledger = new GapLedger(broker, silentLogger);
   return startUplinks({
+    knownNowMs: () => clock.nowMs(),
     settings,
     broker,
     ledger,

@@ -1,15 +1,14 @@
-import { COMPRESSION_ZSTD } from "../../records/batch.ts";
+import { COMPRESSION_LZ4, COMPRESSION_ZSTD } from "../../records/batch.ts";
 import { compress } from "../../records/compression/codecs.ts";
 import type { Compress } from "../lane.ts";
-import type { UplinkSettings } from "../settings.ts";
+import type { LinkCompression } from "../settings.ts";
 
-/** zstd's fastest standard level: on a link the next ones save little and cost twice the CPU. */
-const ZSTD_LEVEL = 1;
-
-export function compressor(settings: UplinkSettings): Compress {
-  if (settings.compression === "none") return () => null;
+/** Compresses as the settings say; what does not shrink is sent as it is. */
+export function compressor(type: LinkCompression, level: number): Compress {
+  if (type === "none") return () => null;
+  const code = type === "lz4" ? COMPRESSION_LZ4 : COMPRESSION_ZSTD;
   return (records) => {
-    const bytes = compress(COMPRESSION_ZSTD, records, ZSTD_LEVEL);
-    return bytes.length < records.length ? { code: COMPRESSION_ZSTD, bytes } : null;
+    const bytes = compress(code, records, level);
+    return bytes.length < records.length ? { code, bytes } : null;
   };
 }

@@ -14,6 +14,11 @@ import type { WireMeter } from "./wire-meter.ts";
 /** Nothing is read for this long at most, so that a peer that is gone is noticed. */
 const LONGEST_PAUSE_MS = 5_000;
 
+/** TLS is below this: what it adds is reckoned. A handshake with a chain of two certificates, and a header and tag a record. */
+const HANDSHAKE_BYTES = 4 * 1024;
+const TLS_RECORD_BYTES = 16 * 1024;
+const TLS_OVERHEAD_BYTES = 24;
+
 /**
  * A network whose connections count what they send and receive in a meter, and write no faster than it allows. Several
  * connections take turns, a piece each. Without a limit bytes go through as they come.
@@ -89,11 +94,15 @@ class MeteredConnection implements Connection {
   readonly #maxQueuedBytes: number;
   readonly #handler: ConnectionHandler;
   readonly #address: string;
+  readonly #isEncrypted: boolean;
   #queue = new ByteQueue();
   #inner: Connection | null = null;
   #timer: Timer | null = null;
+  /** Why it was closed from here. */
+  #fault: HeadwaterError | null = null;
 
-  constructor(pacer: Pacer, { host, port, limits, handler }: ConnectOptions) {
+  constructor(pacer: Pacer, { host, port, limits, handler, tls }: ConnectOptions) {
+    this.#isEncrypted = tls !== undefined;
     this.#pacer = pacer;
     this.#maxQueuedBytes = limits.maxQueuedBytes;
     this.#handler = handler;
@@ -104,20 +113,21 @@ class MeteredConnection implements Connection {
     const handler = this.#handler;
     return {
       data: (chunk) => {
-        this.#pacer.meter.received(chunk.length, this.#pacer.clock.monotonicMs());
+        this.#pacer.meter.received(this.#onWire(chunk.length), this.#pacer.clock.monotonicMs());
         handler.data(chunk);
         this.#restReading();
       },
       drained: () => handler.drained(),
       closed: (error) => {
         this.#forget();
-        handler.closed(error);
+        handler.closed(this.#fault ?? error);
       },
     };
   }
 
   use(inner: Connection): void {
     this.#inner = inner;
+    if (this.#isEncrypted) this.#pacer.meter.received(HANDSHAKE_BYTES, this.#pacer.clock.monotonicMs());
   }
 
   get remoteAddress(): string {
@@ -153,14 +163,13 @@ class MeteredConnection implements Connection {
     if (this.closed || bytes.length === 0) return;
     const { meter, clock } = this.#pacer;
     if (this.#queue.sizeBytes === 0 && !meter.isLimited) {
-      meter.sent(bytes.length, clock.monotonicMs());
+      meter.sent(this.#onWire(bytes.length), clock.monotonicMs());
       this.#inner?.send(bytes);
       return;
     }
     if (this.#queue.sizeBytes + bytes.length > this.#maxQueuedBytes) {
-      const error = new HeadwaterError("NETWORK", `${this.#maxQueuedBytes} bytes wait for ${this.#address}`);
+      this.#fault = new HeadwaterError("NETWORK", `${this.#maxQueuedBytes} bytes wait for ${this.#address}`);
       this.abort();
-      clock.soon(() => this.#handler.closed(error));
       return;
     }
     const isNew = this.#queue.sizeBytes === 0;
@@ -177,7 +186,7 @@ class MeteredConnection implements Connection {
       this.#queue.take(bytes.length);
       left -= bytes.length;
     }
-    this.#pacer.meter.sent(pieceBytes, this.#pacer.clock.monotonicMs());
+    this.#pacer.meter.sent(this.#onWire(pieceBytes), this.#pacer.clock.monotonicMs());
     inner?.flush();
   }
 
@@ -201,6 +210,11 @@ class MeteredConnection implements Connection {
   abort(): void {
     this.#forget();
     this.#inner?.abort();
+  }
+
+  /** What bytes become by encryption. */
+  #onWire(bytes: number): number {
+    return this.#isEncrypted ? bytes + Math.ceil(bytes / TLS_RECORD_BYTES) * TLS_OVERHEAD_BYTES : bytes;
   }
 
   /** What comes in can't be held back by not asking: so the peer is made to wait. */

@@ -1,0 +1,106 @@
+import { parseAddress } from "../config/address.ts";
+import { formatDurationMs } from "../config/units.ts";
+import type { UplinkStatus } from "../http/status.ts";
+import { SystemClock } from "../io/bun/clock.ts";
+import { DEFAULT_HTTP, HTTP_FLAG } from "./carrier-status.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { fetchStatus, postControl } from "./http-client.ts";
+import type { World } from "./world.ts";
+
+/** How often a drain is looked at. */
+const LOOK_MS = 500;
+
+const PARTS = {
+  positionals: "NAME",
+  minPositionals: 1,
+  maxPositionals: 1,
+} as const;
+
+/** Commands that change what an uplink of a running gateway does. */
+export const UPLINK_CONTROLS: readonly Command[] = [
+  {
+    ...PARTS,
+    name: "pause",
+    summary: "Have an uplink send nothing, until it is resumed",
+    flags: [HTTP_FLAG],
+    notes: [
+      "What is on its way ends; then the connections to the centre are closed. A restart of the gateway changes nothing.",
+    ],
+    examples: [["headwater uplink pause central", "for as long as somebody works at the centre"]],
+    run: (input, world) => change("pause", input, world),
+  },
+  {
+    ...PARTS,
+    name: "resume",
+    summary: "Have a paused uplink go on",
+    flags: [HTTP_FLAG],
+    examples: [["headwater uplink resume central", "go on where it was"]],
+    run: (input, world) => change("resume", input, world),
+  },
+  {
+    ...PARTS,
+    name: "drain",
+    summary: "Send what is stored now, also outside the windows, and pause then",
+    flags: [HTTP_FLAG, { name: "no-wait", doc: "Return at once; uplink status says how it gets on." }],
+    notes: [
+      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume.",
+    ],
+    examples: [["headwater uplink drain central", "before a gateway is taken away"]],
+    run: drain,
+  },
+];
+
+async function change(action: "pause" | "resume", input: Input, world: World): Promise<number> {
+  const status = await post(action, input);
+  if (input.json) world.out(`${JSON.stringify(status)}\n`);
+  else world.out(`${status.name} is ${action === "pause" ? "paused" : status.state}\n`);
+  return EXIT.ok;
+}
+
+async function drain(input: Input, world: World): Promise<number> {
+  let status = await post("drain", input);
+  const clock = new SystemClock();
+  const stopped = world.interrupted().then(() => "stopped" as const);
+  while (!input.on("no-wait") && status.link.mode === "draining") {
+    if (world.errIsTerminal) world.err(`\r\x1b[K${drainLine(status)}`);
+    const waited = new Promise<"waited">((done) => {
+      clock.after(LOOK_MS, () => done("waited"));
+    });
+    if ((await Promise.race([waited, stopped])) === "stopped") break;
+    status = (await look(input)) ?? status;
+  }
+  if (world.errIsTerminal) world.err("\r\x1b[K");
+  if (input.json) world.out(`${JSON.stringify(status)}\n`);
+  else world.out(`${status.name}: ${drainLine(status)}\n`);
+  const { mode } = status.link;
+  return mode === "paused" || input.on("no-wait") ? EXIT.ok : EXIT.failed;
+}
+
+/** One line on how far a drain is. */
+export function drainLine({ lagRecords, link, state, lastError }: UplinkStatus): string {
+  const left = lagRecords === null ? "" : `, ${lagRecords} records wait`;
+  if (link.mode === "paused") return `drained and paused${left}`;
+  if (link.mode === "flowing") return `not draining any more${left}`;
+  const held = link.heldBecause ?? (state === "forwarding" || state === "idle" ? null : (lastError ?? state));
+  const eta =
+    link.etaMs === null ? "" : `, about ${formatDurationMs(Math.ceil(link.etaMs / 1000) * 1000)} left`;
+  return `draining${left}${held === null ? eta : `, held up: ${held}`}`;
+}
+
+function post(action: string, input: Input): Promise<UplinkStatus> {
+  const name = input.positionals[0] ?? "";
+  return postControl(addressOf(input), `/api/uplinks/${encodeURIComponent(name)}/${action}`);
+}
+
+async function look(input: Input): Promise<UplinkStatus | undefined> {
+  const { uplinks } = await fetchStatus(addressOf(input));
+  return uplinks.find(({ name }) => name === input.positionals[0]);
+}
+
+function addressOf(input: Input): string {
+  const address = input.value("http") ?? DEFAULT_HTTP;
+  const parsed = parseAddress(address, "127.0.0.1");
+  if (typeof parsed === "string") throw new UsageError(`--http ${address}: ${parsed}; write host:port`);
+  return address;
+}

@@ -1,0 +1,149 @@
+import { HeadwaterError } from "../base/errors.ts";
+
+/** What a request that changes something may be about, and what does it. Whoever wires the gateway implements it. */
+export interface ControlSource {
+  /** From where such requests are taken; see the setting `http.control`. */
+  readonly allowed: "loopback" | "any" | "off";
+  uplinkNames(): readonly string[];
+  /** By the last part of `/api/uplinks/NAME/ACTION`. */
+  readonly uplinkActions: ReadonlyMap<string, UplinkAction>;
+}
+
+/** Does it to the uplink of that name, resolves when a power cut would not undo it, with the answer as JSON. */
+export type UplinkAction = (name: string, body: Readonly<Record<string, unknown>>) => Promise<object>;
+
+/** What is wrong, for people and for programs. */
+interface Problem {
+  readonly message: string;
+  readonly thing: string;
+  readonly value: string | null;
+  readonly remedy: string;
+}
+
+const PATH = /^\/api\/uplinks\/([^/]+)\/([^/]+)$/;
+const MAX_BODY_BYTES = 4 * 1024;
+const NOTHING_WIRED = "this gateway does not take it";
+
+/** Whether a path is one of these. */
+export function isControl(path: string): boolean {
+  return PATH.test(path);
+}
+
+/**
+ * Answers `POST /api/uplinks/NAME/ACTION`. The body is JSON, or empty. A web page can't send such a request from somebody's
+ * browser: it needs a content type that browsers ask for leave for, and a host that is an address.
+ */
+export async function control(
+  request: Request,
+  path: string,
+  remoteAddress: string,
+  source: ControlSource | null,
+): Promise<Response> {
+  const refusal = refuse(request, remoteAddress, source);
+  if (refusal !== null) return refusal;
+  const [, rawName = "", action = ""] = PATH.exec(path) ?? [];
+  const name = decoded(rawName);
+  const names = source?.uplinkNames() ?? [];
+  if (!names.includes(name)) {
+    const remedy = names.length === 0 ? "configure one" : `there are ${names.join(", ")}`;
+    return problem(404, { message: "there is no such uplink", thing: "uplink", value: name, remedy });
+  }
+  const act = source?.uplinkActions.get(action);
+  if (act === undefined) {
+    const remedy = `there are ${[...(source?.uplinkActions.keys() ?? [])].join(", ")}`;
+    return problem(404, { message: "there is no such action", thing: "action", value: action, remedy });
+  }
+  const body = await bodyOf(request);
+  if (body === null) {
+    const remedy = `send a JSON object of at most ${MAX_BODY_BYTES} bytes, or nothing`;
+    return problem(400, { message: "the body is no JSON object", thing: "body", value: null, remedy });
+  }
+  try {
+    return json(200, await act(name, body));
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    return problem(409, {
+      message: error.message,
+      thing: action,
+      value: name,
+      remedy: "see the gateway's log",
+    });
+  }
+}
+
+function refuse(request: Request, remoteAddress: string, source: ControlSource | null): Response | null {
+  if (request.method !== "POST") {
+    const text = {
+      message: "this takes POST",
+      thing: "method",
+      value: request.method,
+      remedy: "send a POST",
+    };
+    return json(405, { error: text }, { allow: "POST" });
+  }
+  const allowed = source?.allowed ?? "off";
+  const host = request.headers.get("host") ?? "";
+  const refused =
+    allowed === "off" || (allowed === "loopback" && !(isLoopback(remoteAddress) && isAddress(host)));
+  if (refused) {
+    const remedy =
+      source === null
+        ? NOTHING_WIRED
+        : 'send it from the gateway itself to 127.0.0.1, or set http.control = "any"';
+    const message = "requests that change something are not taken from here";
+    return problem(403, { message, thing: "http.control", value: allowed, remedy });
+  }
+  const type = request.headers.get("content-type") ?? "";
+  if (type.split(";")[0]?.trim().toLowerCase() !== "application/json") {
+    const remedy = "send content-type: application/json";
+    return problem(415, {
+      message: "the content type is another one",
+      thing: "content-type",
+      value: type,
+      remedy,
+    });
+  }
+  return null;
+}
+
+/** The JSON object of a body, an empty one where there is none; null where it is something else. */
+async function bodyOf(request: Request): Promise<Readonly<Record<string, unknown>> | null> {
+  const text = await request.text();
+  if (text.trim() === "") return {};
+  if (text.length > MAX_BODY_BYTES) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? (value as Readonly<Record<string, unknown>>) : null;
+  } catch {
+    return null;
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return /^(?:::ffff:)?127\./.test(address) || address === "::1";
+}
+
+/** A name could be anybody's, and lead here by the answer of a name server. */
+function isAddress(host: string): boolean {
+  return /^(?:\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]|localhost)(?::\d+)?$/i.test(host);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function problem(status: number, error: Problem): Response {
+  return json(status, { error });
+}
+
+function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { "cache-control": "no-store", "content-type": "application/json", ...headers },
+  });
+}

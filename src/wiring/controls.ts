@@ -1,0 +1,26 @@
+import type { ControlSource, UplinkAction } from "../http/controls.ts";
+import type { LinkMode } from "../upstream/link/link-record.ts";
+import type { Uplinks } from "./uplinks.ts";
+
+/** What may be changed of a gateway over HTTP. Null while there is nothing yet. */
+export function controlSource(
+  allowed: ControlSource["allowed"],
+  uplinks: Uplinks | null,
+): ControlSource | null {
+  if (uplinks === null) return null;
+  const to =
+    (mode: LinkMode): UplinkAction =>
+    async (name) => {
+      await uplinks.setMode(name, mode);
+      return uplinks.status().find((status) => status.name === name) ?? {};
+    };
+  return {
+    allowed,
+    uplinkNames: () => uplinks.names,
+    uplinkActions: new Map([
+      ["pause", to("paused")],
+      ["resume", to("flowing")],
+      ["drain", to("draining")],
+    ]),
+  };
+}

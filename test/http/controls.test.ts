@@ -1,0 +1,125 @@
+import { describe, expect, test } from "bun:test";
+import { HeadwaterError } from "../../src/base/errors.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { type ControlSource, control, isControl, type UplinkAction } from "../../src/http/controls.ts";
+import { HttpDoor } from "../../src/http/door.ts";
+import type { StatusSource } from "../../src/http/status.ts";
+import { Registry } from "../../src/metrics/registry.ts";
+
+const done: string[] = [];
+
+function source(allowed: ControlSource["allowed"] = "loopback"): ControlSource {
+  return {
+    allowed,
+    uplinkNames: () => ["central", "backup"],
+    uplinkActions: new Map<string, UplinkAction>([
+      [
+        "pause",
+        async (name, body) => {
+          done.push(`${name} ${JSON.stringify(body)}`);
+          return { name, paused: true };
+        },
+      ],
+      ["break", () => Promise.reject(new HeadwaterError("LOG_FENCED", "the store takes nothing"))],
+    ]),
+  };
+}
+
+interface Sent {
+  readonly method?: string;
+  readonly type?: string | null;
+  readonly host?: string;
+  readonly from?: string;
+  readonly body?: string;
+  readonly source?: ControlSource | null;
+}
+
+async function send(path: string, sent: Sent = {}) {
+  const type = sent.type === undefined ? "application/json" : sent.type;
+  const headers = { host: sent.host ?? "127.0.0.1:8080", ...(type === null ? {} : { "content-type": type }) };
+  const method = sent.method ?? "POST";
+  const request = new Request(`http://127.0.0.1:8080${path}`, {
+    method,
+    headers,
+    ...(method === "POST" ? { body: sent.body ?? "" } : {}),
+  });
+  const given = sent.source === undefined ? source() : sent.source;
+  const response = await control(request, path, sent.from ?? "127.0.0.1", given);
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, Record<string, unknown>>,
+  };
+}
+
+describe("a request that changes something", () => {
+  test("does it, and answers with what became of it", async () => {
+    done.length = 0;
+    expect(await send("/api/uplinks/central/pause")).toMatchObject({
+      status: 200,
+      body: { name: "central" },
+    });
+    expect((await send("/api/uplinks/back%75p/pause", { body: '{"a":1}' })).status).toBe(200);
+    expect(done).toEqual(["central {}", 'backup {"a":1}']);
+  });
+
+  test("is refused with the thing, its value and a remedy", async () => {
+    done.length = 0;
+    const cases: readonly (readonly [string, Sent, number, string, unknown])[] = [
+      ["/api/uplinks/nowhere/pause", {}, 404, "uplink", "nowhere"],
+      ["/api/uplinks/central/explode", {}, 404, "action", "explode"],
+      ["/api/uplinks/central/pause", { method: "GET" }, 405, "method", "GET"],
+      ["/api/uplinks/central/pause", { type: "text/plain" }, 415, "content-type", "text/plain"],
+      ["/api/uplinks/central/pause", { type: null }, 415, "content-type", ""],
+      ["/api/uplinks/central/pause", { body: "[1]" }, 400, "body", null],
+      ["/api/uplinks/central/pause", { body: "{" }, 400, "body", null],
+      ["/api/uplinks/central/pause", { body: `{"a":"${"x".repeat(5_000)}"}` }, 400, "body", null],
+      ["/api/uplinks/central/pause", { from: "192.0.2.7" }, 403, "http.control", "loopback"],
+      ["/api/uplinks/central/pause", { host: "gateway.example.org" }, 403, "http.control", "loopback"],
+      ["/api/uplinks/central/pause", { source: source("off") }, 403, "http.control", "off"],
+      ["/api/uplinks/central/pause", { source: null }, 403, "http.control", "off"],
+      ["/api/uplinks/central/break", {}, 409, "break", "central"],
+    ];
+    for (const [path, sent, status, thing, value] of cases) {
+      const answer = await send(path, sent);
+      expect({ path, sent, ...answer }).toMatchObject({ status, body: { error: { thing, value } } });
+      expect(String(answer.body.error?.remedy).length).toBeGreaterThan(5);
+    }
+    expect(done).toEqual([]);
+  });
+
+  test("is taken from elsewhere where that is set", async () => {
+    const elsewhere = { from: "192.0.2.7", host: "gateway.example.org", source: source("any") };
+    expect((await send("/api/uplinks/central/pause", elsewhere)).status).toBe(200);
+    for (const from of ["::1", "::ffff:127.0.0.1", "127.9.9.9"]) {
+      expect((await send("/api/uplinks/central/pause", { from, host: "localhost:8080" })).status).toBe(200);
+    }
+    expect((await send("/api/uplinks/central/pause", { from: "::ffff:192.0.2.7" })).status).toBe(403);
+  });
+
+  test("reaches the door, beside the pages that are read", async () => {
+    expect([
+      isControl("/api/uplinks/a/pause"),
+      isControl("/api/status"),
+      isControl("/api/uplinks/a"),
+    ]).toEqual([true, false, false]);
+    const status: StatusSource = { faults: () => [], hindrances: () => [], status: () => ({}) as never };
+    const controls = () => source();
+    const door = new HttpDoor({
+      host: "127.0.0.1",
+      port: 0,
+      source: status,
+      controls,
+      metrics: new Registry(),
+      logger: silentLogger,
+    });
+    try {
+      const url = `http://127.0.0.1:${door.port}`;
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(`${url}/api/uplinks/central/pause`, { method: "POST", headers });
+      expect([response.status, await response.json()]).toEqual([200, { name: "central", paused: true }]);
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    } finally {
+      await door.stop(true);
+    }
+  });
+});
