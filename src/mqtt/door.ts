@@ -363,10 +363,10 @@ export class Door {
     }
     this.publishing.settle();
     const nowMs = this.clock.monotonicMs();
-    this.live.settle(nowMs);
     this.store?.messages.settle(nowMs);
-    // A session may have ended while messages for it were on their way to the disk.
+    // Before what is new, and with what was on its way to the disk for sessions that have ended meanwhile.
     this.live.shared.passOn(nowMs);
+    this.live.settle(nowMs);
     this.downlinks?.settle();
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }

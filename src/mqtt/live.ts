@@ -117,7 +117,6 @@ export class LiveDelivery {
 
   /** Delivers what has become durable, of each publisher in its order (MQTT-4.6.0-5), and forgets what was refused. */
   settle(nowMs: number): void {
-    this.shared.passOn(nowMs);
     if (this.#staged.length === 0) return;
     const all = this.#staged;
     this.#staged = [];

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { mosquitto } from "./clients/mosquitto-session.ts";
-import { hiveMq, pahoGo, pahoPython } from "./clients/mqtt-drivers.ts";
 import { heard, type MqttSession, type MqttSessionClient } from "./clients/mqtt-session.ts";
+import { MQTT_SESSION_CLIENTS } from "./clients/mqtt-session-clients.ts";
 import { mqttjs } from "./clients/mqttjs-session.ts";
 import { KAFKA_CLIENTS } from "./kafka-clients.ts";
 import { Results } from "./results.ts";
@@ -15,18 +14,6 @@ import { required } from "./tools.ts";
 const START_MS = 60_000;
 const DOWNLINK =
   '[{topic = "commands", target = "devices/{key}/commands", qos = 2, reports.topic = "reports"}]';
-const CLIENTS: readonly MqttSessionClient[] = [
-  mosquitto("3.1.1"),
-  mosquitto("5"),
-  pahoPython("3.1.1"),
-  pahoPython("5"),
-  mqttjs("3.1.1"),
-  mqttjs("5"),
-  pahoGo("3.1.1"),
-  pahoGo("5"),
-  hiveMq("3.1.1"),
-  hiveMq("5"),
-];
 const PLAIN = mqttjs("5");
 const PRODUCERS = ["kcat", "java"] as const;
 const results = new Results("mqtt-history");
@@ -38,7 +25,7 @@ describe.skipIf(REFERENCE)("history and commands", () => {
   }, START_MS);
   afterAll(() => target?.stop(), START_MS);
 
-  for (const [index, client] of CLIENTS.entries()) {
+  for (const [index, client] of MQTT_SESSION_CLIENTS.entries()) {
     const name = client.name.replaceAll(/[ .]/g, "-");
     const connect = (durable: boolean) =>
       client.connect({ address: target.mqtt, clientId: `${name}-${durable}`, durable });

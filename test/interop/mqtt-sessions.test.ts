@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mosquitto } from "./clients/mosquitto-session.ts";
 import type { MessageProperties } from "./clients/mqtt-client.ts";
-import { hiveMq, pahoGo, pahoPython } from "./clients/mqtt-drivers.ts";
-import {
-  type HeardMessage,
-  heard,
-  type MqttSessionClient,
-  type SentMessage,
-} from "./clients/mqtt-session.ts";
+import { type HeardMessage, heard, type SentMessage } from "./clients/mqtt-session.ts";
+import { MQTT_SESSION_CLIENTS } from "./clients/mqtt-session-clients.ts";
 import { mqttjs } from "./clients/mqttjs-session.ts";
 import { runWell } from "./clients/run.ts";
 import { Results } from "./results.ts";
@@ -17,18 +11,6 @@ import { programsMissing, required } from "./tools.ts";
 /** What clients do over the life of a connection: every kind of client, each against a plain one beside it. */
 const START_MS = 60_000;
 const LEVELS = [0, 1, 2] as const;
-const CLIENTS: readonly MqttSessionClient[] = [
-  mosquitto("3.1.1"),
-  mosquitto("5"),
-  pahoPython("3.1.1"),
-  pahoPython("5"),
-  mqttjs("3.1.1"),
-  mqttjs("5"),
-  pahoGo("3.1.1"),
-  pahoGo("5"),
-  hiveMq("3.1.1"),
-  hiveMq("5"),
-];
 const PLAIN = mqttjs("5");
 const results = new Results("mqtt-sessions");
 let target: Target;
@@ -38,7 +20,7 @@ beforeAll(async () => {
 }, START_MS);
 afterAll(() => target?.stop(), START_MS);
 
-for (const client of CLIENTS) {
+for (const client of MQTT_SESSION_CLIENTS) {
   const reason = required(client.missing());
   const name = client.name.replaceAll(/[ .]/g, "-");
   const connect = (suffix: string, more: object = {}) =>
@@ -210,8 +192,8 @@ for (const version of ["3.1.1", "5"] as const) {
 }
 
 test("there are clients in five languages, each at both versions where it speaks both", () => {
-  expect(CLIENTS.filter(({ version }) => version === "5")).toHaveLength(5);
-  expect(CLIENTS.filter(({ version }) => version === "3.1.1")).toHaveLength(5);
+  expect(MQTT_SESSION_CLIENTS.filter(({ version }) => version === "5")).toHaveLength(5);
+  expect(MQTT_SESSION_CLIENTS.filter(({ version }) => version === "3.1.1")).toHaveLength(5);
 });
 
 /** Messages of different topics may overtake each other. */

@@ -4,27 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { issue, newAuthority } from "../support/certificates.ts";
 import { mosquitto } from "./clients/mosquitto-session.ts";
-import { hiveMq, pahoGo, pahoPython } from "./clients/mqtt-drivers.ts";
 import { type ConnectOptions, heard, type MqttSessionClient, type TlsFiles } from "./clients/mqtt-session.ts";
-import { mqttjs } from "./clients/mqttjs-session.ts";
+import { MQTT_SESSION_CLIENTS } from "./clients/mqtt-session-clients.ts";
 import { Results } from "./results.ts";
 import { startTarget, type Target } from "./target.ts";
 import { required } from "./tools.ts";
 
 /** Clients over TLS, with certificates of their own, and with users and passwords. */
 const START_MS = 60_000;
-const CLIENTS: readonly MqttSessionClient[] = [
-  mosquitto("3.1.1"),
-  mosquitto("5"),
-  pahoPython("3.1.1"),
-  pahoPython("5"),
-  mqttjs("3.1.1"),
-  mqttjs("5"),
-  pahoGo("3.1.1"),
-  pahoGo("5"),
-  hiveMq("3.1.1"),
-  hiveMq("5"),
-];
 const USER = { user: "pump-1", password: "brackish water" } as const;
 const LOOPBACK = [127, 0, 0, 1];
 const results = new Results("mqtt-tls");
@@ -62,7 +49,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 }, START_MS);
 
-for (const client of CLIENTS) {
+for (const client of MQTT_SESSION_CLIENTS) {
   const reason = required(client.missing());
   const name = client.name.replaceAll(/[ .]/g, "-");
 

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 )
@@ -198,6 +199,8 @@ func open5(ask options) (session, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
+	// The client writes a packet in pieces, and acknowledges from another goroutine meanwhile: over TLS they would mix.
+	conn = packets.NewThreadSafeConn(conn)
 	client := paho.NewClient(paho.ClientConfig{
 		Conn: conn,
 		OnPublishReceived: []func(paho.PublishReceived) (bool, error){func(got paho.PublishReceived) (bool, error) {

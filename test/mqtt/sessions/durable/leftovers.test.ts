@@ -86,4 +86,4 @@ test("messages that wait for a slow client are kept in memory up to a bound, the
   expect(reads.mock.calls.length).toBeGreaterThanOrEqual(3);
   expect(reads.mock.calls.length).toBeLessThan(count);
   reads.mockRestore();
-});
+}, 60_000);
