@@ -1,9 +1,9 @@
 /**
- * Makes the README's table of clients from what the interop tests left in `.cache/interop/results.json`: which client
+ * Makes the README's table of clients from what the interop tests left in `.cache/interop/results`: which client
  * passed how many tests of what. Where a test failed it writes nothing and fails. With `--check` nothing is written at
  * all: it fails where the README says something else, too.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KAFKA_VERSION } from "../test/support/kafka/real-kafka.ts";
 
@@ -15,7 +15,7 @@ interface Result {
 
 const TOP = join(import.meta.dirname, "..");
 const README = join(TOP, "README.md");
-const RESULTS = join(TOP, ".cache/interop/results.json");
+const RESULTS = join(TOP, ".cache/interop/results");
 const BEGIN = "<!-- Made by scripts/client-table.ts from the results of test/interop. -->";
 const END = "<!-- End of what is made. -->";
 
@@ -47,7 +47,7 @@ function main(args: readonly string[]): number {
     console.error("usage: client-table.ts [--check]");
     return 2;
   }
-  const results: Readonly<Record<string, readonly Result[]>> = JSON.parse(readFileSync(RESULTS, "utf8"));
+  const results = readResults();
   const failed = Object.values(results).flatMap((group) => group.filter(({ result }) => result === "failed"));
   for (const { client, feature } of failed) console.error(`failed: ${client}: ${feature}`);
   const before = readFileSync(README, "utf8");
@@ -68,6 +68,16 @@ function main(args: readonly string[]): number {
   if (after !== before)
     console.error("the README's table of clients is another one: run scripts/client-table.ts");
   return after === before && failed.length === 0 ? 0 : 1;
+}
+
+/** By group, in the order of their names. */
+function readResults(): Readonly<Record<string, readonly Result[]>> {
+  const files = readdirSync(RESULTS).filter((name) => name.endsWith(".json"));
+  return Object.fromEntries(
+    files
+      .sort()
+      .map((name) => [name.slice(0, -".json".length), JSON.parse(readFileSync(join(RESULTS, name), "utf8"))]),
+  );
 }
 
 function table(results: Readonly<Record<string, readonly Result[]>>): string {

@@ -1,6 +1,6 @@
 import { afterAll, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { REFERENCE } from "./target.ts";
 
 /** How one feature fared with one client. */
@@ -10,10 +10,13 @@ export interface Result {
   readonly result: "passed" | "failed" | "skipped";
 }
 
-/** Where the table of clients and features is left, as data: what documentation shows is made from it. */
-export const RESULTS_PATH: string = resolve(
+/**
+ * Where the table of clients and features is left, as data, a file each group: what documentation shows is made from
+ * it, and several processes may leave theirs at once.
+ */
+const RESULTS_FOLDER: string = resolve(
   import.meta.dirname,
-  `../../.cache/interop/results${REFERENCE ? "-reference" : ""}.json`,
+  `../../.cache/interop/results${REFERENCE ? "-reference" : ""}`,
 );
 
 /**
@@ -71,13 +74,12 @@ export class Results {
   }
 
   private save(): void {
-    const all: Record<string, readonly Result[]> = existsSync(RESULTS_PATH)
-      ? JSON.parse(readFileSync(RESULTS_PATH, "utf8"))
-      : {};
-    mkdirSync(dirname(RESULTS_PATH), { recursive: true });
-    const known = { ...all, [this.group]: merged(all[this.group] ?? [], [...this.results.values()]) };
-    writeFileSync(`${RESULTS_PATH}.new`, `${JSON.stringify(known, null, 2)}\n`);
-    renameSync(`${RESULTS_PATH}.new`, RESULTS_PATH);
+    const path = `${RESULTS_FOLDER}/${this.group}.json`;
+    const before: readonly Result[] = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : [];
+    mkdirSync(RESULTS_FOLDER, { recursive: true });
+    const known = merged(before, [...this.results.values()]);
+    writeFileSync(`${path}.new`, `${JSON.stringify(known, null, 2)}\n`);
+    renameSync(`${path}.new`, path);
   }
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { kafkaTool, realKafkaMissing } from "../support/kafka/real-kafka.ts";
-import { Driver } from "./clients/driver.ts";
+import { kafkaTool, realKafkaMissing } from "../../support/kafka/real-kafka.ts";
+import { Driver } from "../clients/driver.ts";
 import {
   javaMember,
   kcatMember,
@@ -9,10 +9,10 @@ import {
   type MemberRecord,
   type MemberRequest,
   programMember,
-} from "./clients/member.ts";
-import { run, runWell } from "./clients/run.ts";
-import { Results } from "./results.ts";
-import { startTarget, type Target } from "./target.ts";
+} from "../clients/member.ts";
+import { run, runWell } from "../clients/run.ts";
+import { Results } from "../results.ts";
+import { startTarget, type Target } from "../target.ts";
 import {
   FRANZ_GO,
   FRANZ_GO_MEMBER,
@@ -23,7 +23,7 @@ import {
   programsMissing,
   pythonClientsMissing,
   required,
-} from "./tools.ts";
+} from "../tools.ts";
 
 /** Members of classic groups, each client unmodified: they share partitions, take over from each other, go on. */
 const PARTITIONS = 6;
@@ -45,7 +45,7 @@ const KINDS: readonly MemberKind[] = [
   // It has a protocol of its own to share out by, and no static members.
   programMember(
     "kafkajs",
-    [process.execPath, `${import.meta.dirname}/clients/kafkajs-member.ts`],
+    [process.execPath, `${import.meta.dirname}/../clients/kafkajs-member.ts`],
     () => null,
     {
       mixes: false,

@@ -1,68 +1,68 @@
 import { afterAll, beforeAll, expect } from "bun:test";
 import { connect, type Socket } from "node:net";
-import type { Uuid } from "../../src/base/ids.ts";
-import { findApi, responseHeaderVersion } from "../../src/kafka/wire/api.ts";
+import type { Uuid } from "../../../src/base/ids.ts";
+import { findApi, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import {
   CONSUMER_GROUP_DESCRIBE_REQUEST,
   DEFAULT_CONSUMER_GROUP_DESCRIBE_REQUEST,
-} from "../../src/kafka/wire/generated/consumer-group-describe-request.ts";
-import { CONSUMER_GROUP_DESCRIBE_RESPONSE } from "../../src/kafka/wire/generated/consumer-group-describe-response.ts";
+} from "../../../src/kafka/wire/generated/consumer-group-describe-request.ts";
+import { CONSUMER_GROUP_DESCRIBE_RESPONSE } from "../../../src/kafka/wire/generated/consumer-group-describe-response.ts";
 import {
   CONSUMER_GROUP_HEARTBEAT_REQUEST,
   type ConsumerGroupHeartbeatRequest,
   DEFAULT_CONSUMER_GROUP_HEARTBEAT_REQUEST,
-} from "../../src/kafka/wire/generated/consumer-group-heartbeat-request.ts";
-import { CONSUMER_GROUP_HEARTBEAT_RESPONSE } from "../../src/kafka/wire/generated/consumer-group-heartbeat-response.ts";
-import { readConsumerProtocolAssignment } from "../../src/kafka/wire/generated/consumer-protocol-assignment.ts";
-import { writeConsumerProtocolSubscription } from "../../src/kafka/wire/generated/consumer-protocol-subscription.ts";
-import { CREATE_TOPICS_REQUEST } from "../../src/kafka/wire/generated/create-topics-request.ts";
-import { CREATE_TOPICS_RESPONSE } from "../../src/kafka/wire/generated/create-topics-response.ts";
-import { DESCRIBE_GROUPS_REQUEST } from "../../src/kafka/wire/generated/describe-groups-request.ts";
-import { DESCRIBE_GROUPS_RESPONSE } from "../../src/kafka/wire/generated/describe-groups-response.ts";
+} from "../../../src/kafka/wire/generated/consumer-group-heartbeat-request.ts";
+import { CONSUMER_GROUP_HEARTBEAT_RESPONSE } from "../../../src/kafka/wire/generated/consumer-group-heartbeat-response.ts";
+import { readConsumerProtocolAssignment } from "../../../src/kafka/wire/generated/consumer-protocol-assignment.ts";
+import { writeConsumerProtocolSubscription } from "../../../src/kafka/wire/generated/consumer-protocol-subscription.ts";
+import { CREATE_TOPICS_REQUEST } from "../../../src/kafka/wire/generated/create-topics-request.ts";
+import { CREATE_TOPICS_RESPONSE } from "../../../src/kafka/wire/generated/create-topics-response.ts";
+import { DESCRIBE_GROUPS_REQUEST } from "../../../src/kafka/wire/generated/describe-groups-request.ts";
+import { DESCRIBE_GROUPS_RESPONSE } from "../../../src/kafka/wire/generated/describe-groups-response.ts";
 import {
   DEFAULT_FIND_COORDINATOR_REQUEST,
   FIND_COORDINATOR_REQUEST,
-} from "../../src/kafka/wire/generated/find-coordinator-request.ts";
-import { FIND_COORDINATOR_RESPONSE } from "../../src/kafka/wire/generated/find-coordinator-response.ts";
+} from "../../../src/kafka/wire/generated/find-coordinator-request.ts";
+import { FIND_COORDINATOR_RESPONSE } from "../../../src/kafka/wire/generated/find-coordinator-response.ts";
 import {
   HEARTBEAT_REQUEST,
   type HeartbeatRequest,
-} from "../../src/kafka/wire/generated/heartbeat-request.ts";
-import { HEARTBEAT_RESPONSE } from "../../src/kafka/wire/generated/heartbeat-response.ts";
+} from "../../../src/kafka/wire/generated/heartbeat-request.ts";
+import { HEARTBEAT_RESPONSE } from "../../../src/kafka/wire/generated/heartbeat-response.ts";
 import {
   DEFAULT_JOIN_GROUP_REQUEST,
   JOIN_GROUP_REQUEST,
   type JoinGroupRequest,
-} from "../../src/kafka/wire/generated/join-group-request.ts";
-import { JOIN_GROUP_RESPONSE } from "../../src/kafka/wire/generated/join-group-response.ts";
-import { LEAVE_GROUP_REQUEST } from "../../src/kafka/wire/generated/leave-group-request.ts";
-import { LEAVE_GROUP_RESPONSE } from "../../src/kafka/wire/generated/leave-group-response.ts";
-import { LIST_GROUPS_REQUEST } from "../../src/kafka/wire/generated/list-groups-request.ts";
-import { LIST_GROUPS_RESPONSE } from "../../src/kafka/wire/generated/list-groups-response.ts";
+} from "../../../src/kafka/wire/generated/join-group-request.ts";
+import { JOIN_GROUP_RESPONSE } from "../../../src/kafka/wire/generated/join-group-response.ts";
+import { LEAVE_GROUP_REQUEST } from "../../../src/kafka/wire/generated/leave-group-request.ts";
+import { LEAVE_GROUP_RESPONSE } from "../../../src/kafka/wire/generated/leave-group-response.ts";
+import { LIST_GROUPS_REQUEST } from "../../../src/kafka/wire/generated/list-groups-request.ts";
+import { LIST_GROUPS_RESPONSE } from "../../../src/kafka/wire/generated/list-groups-response.ts";
 import {
   DEFAULT_OFFSET_COMMIT_REQUEST,
   OFFSET_COMMIT_REQUEST,
-} from "../../src/kafka/wire/generated/offset-commit-request.ts";
-import { OFFSET_COMMIT_RESPONSE } from "../../src/kafka/wire/generated/offset-commit-response.ts";
+} from "../../../src/kafka/wire/generated/offset-commit-request.ts";
+import { OFFSET_COMMIT_RESPONSE } from "../../../src/kafka/wire/generated/offset-commit-response.ts";
 import {
   DEFAULT_OFFSET_FETCH_REQUEST,
   OFFSET_FETCH_REQUEST,
-} from "../../src/kafka/wire/generated/offset-fetch-request.ts";
-import { OFFSET_FETCH_RESPONSE } from "../../src/kafka/wire/generated/offset-fetch-response.ts";
+} from "../../../src/kafka/wire/generated/offset-fetch-request.ts";
+import { OFFSET_FETCH_RESPONSE } from "../../../src/kafka/wire/generated/offset-fetch-response.ts";
 import {
   DEFAULT_SYNC_GROUP_REQUEST,
   SYNC_GROUP_REQUEST,
   type SyncGroupRequest,
-} from "../../src/kafka/wire/generated/sync-group-request.ts";
-import { SYNC_GROUP_RESPONSE } from "../../src/kafka/wire/generated/sync-group-response.ts";
-import type { MessageCodec } from "../../src/kafka/wire/message.ts";
-import { Reader } from "../../src/kafka/wire/reader.ts";
-import { Writer } from "../../src/kafka/wire/writer.ts";
-import { encodeRequest } from "../kafka/support/door.ts";
-import { startHeadwater } from "../support/headwater.ts";
-import { realKafkaMissing, startRealKafka } from "../support/kafka/real-kafka.ts";
-import { Results } from "./results.ts";
-import { required } from "./tools.ts";
+} from "../../../src/kafka/wire/generated/sync-group-request.ts";
+import { SYNC_GROUP_RESPONSE } from "../../../src/kafka/wire/generated/sync-group-response.ts";
+import type { MessageCodec } from "../../../src/kafka/wire/message.ts";
+import { Reader } from "../../../src/kafka/wire/reader.ts";
+import { Writer } from "../../../src/kafka/wire/writer.ts";
+import { encodeRequest } from "../../kafka/support/door.ts";
+import { startHeadwater } from "../../support/headwater.ts";
+import { realKafkaMissing, startRealKafka } from "../../support/kafka/real-kafka.ts";
+import { Results } from "../results.ts";
+import { required } from "../tools.ts";
 
 /** The same requests, one by one, to Apache Kafka and to Headwater: both have to answer the same. */
 const START_MS = 120_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { Kafkajs } from "./clients/kafkajs.ts";
+import { Kafkajs } from "../clients/kafkajs.ts";
 import {
   begin,
   configure,
@@ -10,10 +10,10 @@ import {
   shareDriverMissing,
   shareGroups,
   transact,
-} from "./clients/share-driver.ts";
-import { Results } from "./results.ts";
-import { REFERENCE, startTarget, type Target } from "./target.ts";
-import { required } from "./tools.ts";
+} from "../clients/share-driver.ts";
+import { Results } from "../results.ts";
+import { REFERENCE, startTarget, type Target } from "../target.ts";
+import { required } from "../tools.ts";
 
 /** Clients that speak of share groups, and Kafka's tools for them. */
 const START_MS = 120_000;

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect } from "bun:test";
-import { kafkaTool, realKafkaMissing } from "../support/kafka/real-kafka.ts";
-import { Driver } from "./clients/driver.ts";
+import { kafkaTool, realKafkaMissing } from "../../support/kafka/real-kafka.ts";
+import { Driver } from "../clients/driver.ts";
 import {
   confluentModern,
   franzGoModern,
   javaModern,
   type ModernKind,
   ModernMember,
-} from "./clients/modern-member.ts";
-import { runWell } from "./clients/run.ts";
-import { Results } from "./results.ts";
-import { REFERENCE, startTarget, type Target } from "./target.ts";
-import { FRANZ_GO, goDriverMissing, required } from "./tools.ts";
+} from "../clients/modern-member.ts";
+import { runWell } from "../clients/run.ts";
+import { Results } from "../results.ts";
+import { REFERENCE, startTarget, type Target } from "../target.ts";
+import { FRANZ_GO, goDriverMissing, required } from "../tools.ts";
 
 /** Members of groups of the consumer protocol (KIP-848), each client unmodified. */
 const PARTITIONS = 6;
