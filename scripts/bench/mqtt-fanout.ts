@@ -4,10 +4,11 @@
  *     bun scripts/bench/mqtt-fanout.ts fanout PORT GROUPS SUBSCRIBERS MESSAGES QOS WINDOW
  *     bun scripts/bench/mqtt-fanout.ts fill PORT SESSIONS MESSAGES own|shared
  *     bun scripts/bench/mqtt-fanout.ts storm PORT CLIENTS
+ *     bun scripts/bench/mqtt-fanout.ts steady PORT
  *
  * `fanout`: in each group one publisher and so many subscribers of its topic; every message counts once for each that
  * gets it. `fill`: durable sessions that are away, and messages for each; `own`: no message is for two. `storm`: so many
- * clients whose sessions are known connect at once, while others publish. Prints one JSON line.
+ * clients whose sessions are known connect at once, while others publish (`steady`). Prints one JSON line.
  */
 import { BenchClient, PublishPacket } from "./mqtt-clients.ts";
 
@@ -136,6 +137,40 @@ async function fill(port: number, sessions: number, messages: number, own: boole
 const PUBLISHERS = 20;
 const PUBLISH_EVERY_MS = 10;
 
+/**
+ * Devices that publish one message at a time, in a process of their own: who makes thousands of connections hears of its
+ * acknowledgements late. A line on standard input starts the count, the next one ends it.
+ */
+async function steady(port: number): Promise<void> {
+  const latenciesMs: number[] = [];
+  for (let index = 0; index < PUBLISHERS; index += 1) {
+    const packet = new PublishPacket(`devices/steady-${index}/t`, 1, SIZE_BYTES);
+    let sentAt = 0;
+    let packetId = 0;
+    const client = new BenchClient({
+      acked: () => {
+        latenciesMs.push(performance.now() - sentAt);
+        sentAt = 0;
+      },
+    });
+    await client.connect(port, `steady-${index}`);
+    setInterval(() => {
+      // One at a time: what waits longer than its turn counts as long as it waits.
+      if (sentAt > 0) return;
+      sentAt = performance.now();
+      client.write(packet.number(1 + (packetId++ % 65_000)));
+    }, PUBLISH_EVERY_MS);
+  }
+  console.log("ready");
+  const lines = console[Symbol.asyncIterator]();
+  await lines.next();
+  latenciesMs.length = 0;
+  await lines.next();
+  latenciesMs.sort((a, b) => a - b);
+  const p99Ms = latenciesMs[Math.floor((latenciesMs.length - 1) * 0.99)] ?? 0;
+  console.log(JSON.stringify({ p99Ms, published: latenciesMs.length }));
+}
+
 /** All connect in one moment; before, each had a session, which stays. */
 async function storm(port: number, clients: number): Promise<void> {
   const ids = Array.from({ length: clients }, (_, index) => `storm-${index}`);
@@ -144,41 +179,31 @@ async function storm(port: number, clients: number): Promise<void> {
     await client.connect(port, id, false);
     client.close();
   }
-  const latenciesMs: number[] = [];
-  const publishers = await Promise.all(
-    Array.from({ length: PUBLISHERS }, async (_, index) => {
-      const packet = new PublishPacket(`devices/steady-${index}/t`, 1, SIZE_BYTES);
-      let sentAt = 0;
-      let packetId = 0;
-      const client = new BenchClient({
-        acked: () => {
-          latenciesMs.push(performance.now() - sentAt);
-          sentAt = 0;
-        },
-      });
-      await client.connect(port, `steady-${index}`);
-      return setInterval(() => {
-        // One at a time: what waits longer than its turn counts as long as it waits.
-        if (sentAt > 0) return;
-        sentAt = performance.now();
-        client.write(packet.number(1 + (packetId++ % 65_000)));
-      }, PUBLISH_EVERY_MS);
-    }),
-  );
+  const others = Bun.spawn([process.execPath, import.meta.path, "steady", String(port)], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const printed = others.stdout.getReader();
+  await printed.read();
   await Bun.sleep(500);
-  latenciesMs.length = 0;
+  const say = async () => {
+    others.stdin.write("\n");
+    await others.stdin.flush();
+  };
+  await say();
   const startedAt = performance.now();
   await Promise.all(ids.map((id) => new BenchClient().connect(port, id, false)));
   const seconds = (performance.now() - startedAt) / 1000;
-  for (const publisher of publishers) clearInterval(publisher);
-  latenciesMs.sort((a, b) => a - b);
-  const p99Ms = latenciesMs[Math.floor((latenciesMs.length - 1) * 0.99)] ?? 0;
-  console.log(JSON.stringify({ clients, seconds, p99Ms, published: latenciesMs.length }));
+  await say();
+  const { value = new Uint8Array() } = await printed.read();
+  console.log(JSON.stringify({ clients, seconds, ...JSON.parse(new TextDecoder().decode(value)) }));
 }
 
 const [mode, ...rest] = process.argv.slice(2);
 const [port = 0, second = 1, third = 1, fourth = 1, fifth = 1, sixth = 1] = rest.map(Number);
 if (mode === "fanout") await fanout(port, second, third, fourth, fifth === 0 ? 0 : 1, sixth);
 else if (mode === "fill") await fill(port, second, third, rest[3] === "own");
+else if (mode === "steady") await steady(port);
 else await storm(port, second);
 process.exit(0);

@@ -4,6 +4,7 @@ import type { PendingBatch } from "../broker/ingest.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
 import { releaseChunk } from "../io/release-chunk.ts";
 import type { Proof } from "../security/security.ts";
+import type { Arrival } from "./arrivals.ts";
 import type { Door } from "./door.ts";
 import { NO_PROOF } from "./gate.ts";
 import { handleAck } from "./handlers/acks.ts";
@@ -36,7 +37,9 @@ const FIXED_FLAGS: readonly number[] = [0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0
 export const SMALL_CHUNK_BYTES = 1000;
 
 /** One connection: its stream of packets, its timers, and what it has under way. */
-export class Client implements ConnectionHandler, PacketSink, WheelMember, SubscriberLink, AckReceiver {
+export class Client
+  implements ConnectionHandler, PacketSink, WheelMember, SubscriberLink, AckReceiver, Arrival
+{
   readonly door: Door;
   readonly connection: Connection;
   readonly wheelLinks = new WheelLinks();
@@ -73,7 +76,7 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   /** Of the settlement at hand: PUBLISHes that are refused, and the first one's batch. */
   #refusedCount = 0;
   #refusedFirst: PendingBatch | null = null;
-  /** Takes back the question who this is; null while nobody is asked. */
+  /** Takes back the question who this is; null while nobody is asked, and it does not wait for its turn. */
   #withdraw: (() => void) | null = null;
   /** What came behind the CONNECT while somebody is asked, in its order. */
   #held: Uint8Array[] = [];
@@ -117,6 +120,8 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   data(chunk: Uint8Array): void {
     const { door } = this;
     if (this.state === "closed") return;
+    const isNew = this.state === "connecting" && this.#splitBytes === 0;
+    if (isNew && this.#withdraw === null && !door.arrivals.admits(this)) this.#withdraw = () => {};
     if (this.#withdraw !== null) {
       this.#hold(chunk);
       return;
@@ -157,6 +162,11 @@ export class Client implements ConnectionHandler, PacketSink, WheelMember, Subsc
   #forgetAsked(): void {
     this.door.stats.splitBytes -= this.#askedBytes;
     this.#askedBytes = 0;
+  }
+
+  /** Others came in first; now it is this one's turn. */
+  goOn(): void {
+    this.answered(() => {});
   }
 
   /** Goes on with what was asked for, and then with what has come behind it. */

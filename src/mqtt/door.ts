@@ -4,6 +4,7 @@ import type { Ingest, PendingBatch } from "../broker/ingest.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { type Access, type Identity, INSIDE_NAME, OPEN_ACCESS } from "./access.ts";
+import { Arrivals } from "./arrivals.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
 import type { Downlinks } from "./downlink/downlinks.ts";
 import { ExactlyOnce } from "./exactly-once.ts";
@@ -100,6 +101,7 @@ export class Door {
   readonly stats = newStats();
   readonly losses: Losses;
   readonly wheel: TimerWheel;
+  readonly arrivals: Arrivals;
   readonly topics: TopicTable;
   readonly subscriptions = new SubscriptionTrie();
   readonly live: LiveDelivery;
@@ -161,6 +163,7 @@ export class Door {
     this.gate = parts.gate ?? OPEN_GATE;
     this.log = parts.log;
     this.losses = new Losses(parts.gaps ?? NO_GAP_NOTES);
+    this.arrivals = new Arrivals(parts.clock);
     this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
     const seed = parts.random.bytes(4).reduce((seed, byte) => (seed << 8) | byte, 0);
     this.topics = new TopicTable(
