@@ -1,13 +1,18 @@
 import { SystemClock } from "../../src/io/bun/clock.ts";
 import { SystemNetwork } from "../../src/io/bun/network.ts";
 import { SystemRandom } from "../../src/io/bun/random.ts";
+import type { Network } from "../../src/io/network.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { clusterOptions, KafkaCluster } from "../../src/kafka/client/cluster.ts";
 import { PartitionConsumer } from "../../src/kafka/client/consumer.ts";
 import type { Isolation } from "../../src/kafka/client/offsets.ts";
 import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
 import { type Centre, KafkaCentre } from "../../src/upstream/kafka-centre.ts";
+import { LinkGovernor } from "../../src/upstream/link/governor.ts";
+import { MeteredNetwork } from "../../src/upstream/link/metered-network.ts";
+import type { LinkSettings } from "../../src/upstream/link/settings.ts";
 import type { PositionStore } from "../../src/upstream/positions.ts";
+import type { UplinkReports } from "../../src/upstream/reports.ts";
 import {
   type Delivery,
   type LinkCompression,
@@ -27,8 +32,8 @@ export const SEAMS = (() => {
 
 /** What a gateway needs of a centre. */
 export interface CentreLink {
-  /** The centre as an uplink sees it. */
-  centre(): KafkaCentre;
+  /** The centre as an uplink sees it, through that network. */
+  centre(network?: Network): KafkaCentre;
   /** All records that a careful reader sees in a topic. */
   readAll(topic: string, isolation: Isolation): Promise<readonly CentralRecord[]>;
 }
@@ -59,13 +64,16 @@ export class CentreRig implements CentreLink {
   }
 
   /** The centre as an uplink sees it: through the link. */
-  centre(): KafkaCentre {
+  centre(network: Network = SEAMS.network): KafkaCentre {
     const bootstrap = addresses(this.proxies.map(({ port }) => port));
-    return new KafkaCentre(SEAMS, {
-      bootstrap,
-      requestTimeoutMs: 3_000,
-      connection: { connectTimeoutMs: 2_000 },
-    });
+    return new KafkaCentre(
+      { ...SEAMS, network },
+      {
+        bootstrap,
+        requestTimeoutMs: 3_000,
+        connection: { connectTimeoutMs: 2_000 },
+      },
+    );
   }
 
   readAll(topic: string, isolation: Isolation): Promise<readonly CentralRecord[]> {
@@ -142,6 +150,8 @@ export interface GatewayOptions {
   readonly partitions?: number;
   readonly compression?: LinkCompression;
   readonly createTopics?: boolean;
+  /** What the link may carry; the budgets' use outlives a crash. */
+  readonly link?: Partial<LinkSettings>;
   /** Stands between the uplink and its centre. */
   readonly wrap?: (centre: Centre) => Centre;
 }
@@ -159,6 +169,9 @@ const FAST: Partial<UplinkLimits> = {
 export class GatewayRig {
   readonly source = new MemorySource();
   readonly store = new MemoryPositionStore();
+  readonly linkStore = new MemoryPositionStore();
+  /** Limits of the link from the next start on. */
+  link: Partial<LinkSettings>;
   readonly reports: string[] = [];
   uplink: Uplink;
   fed = 0;
@@ -169,6 +182,7 @@ export class GatewayRig {
   constructor(rig: CentreLink, options: GatewayOptions) {
     this.#rig = rig;
     this.#options = options;
+    this.link = options.link ?? {};
     this.#next = Array.from({ length: options.devices ?? 20 }, () => 0);
     this.source.createTopic(options.topic, options.partitions ?? 3);
     this.uplink = this.#newUplink();
@@ -250,17 +264,22 @@ export class GatewayRig {
       compression: compression ?? "zstd",
       createTopics: createTopics ?? true,
       limits: { ...FAST, ...limits },
+      link: this.link,
     });
-    const centre = this.#rig.centre();
+    const wall = { nowMs: () => Date.now(), offsetMs: () => 0 };
+    const governor = new LinkGovernor(settings.link, settings.limits, wall, SEAMS.random);
+    const centre = this.#rig.centre(new MeteredNetwork(SEAMS.network, SEAMS.clock, governor.meter));
     const seams = { clock: SEAMS.clock, random: new SystemRandom() };
-    return new Uplink(settings, this.source, wrap?.(centre) ?? centre, this.store, seams, {
+    const reports: UplinkReports = {
       onGap: (gapTopic, partition, from, to, reason) => {
         this.reports.push(`gap ${gapTopic}-${partition} ${from}..${to} ${reason}`);
       },
       onRecreated: (name) => this.reports.push(`recreated ${name}`),
       onState: (level, message) => this.reports.push(`${level} ${message}`),
       onTrouble: (message) => this.reports.push(`trouble ${message}`),
-    });
+    };
+    const link = { governor, store: this.linkStore };
+    return new Uplink(settings, this.source, wrap?.(centre) ?? centre, this.store, seams, reports, link);
   }
 }
 

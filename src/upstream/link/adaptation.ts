@@ -24,7 +24,7 @@ const SMALLEST_BYTES = 512;
 const SHORTEST_TARGET_MS = 1_000;
 const LONGEST_TARGET_MS = 5_000;
 /** The same in round trips: the end of a transaction takes two or three. */
-const TARGET_ROUND_TRIPS = 8;
+const TARGET_ROUND_TRIPS = 16;
 /** The share of a transaction's timeout that a round is made for. */
 const TIMEOUT_SHARE = 1 / 12;
 /** The best of so many rounds is what the link can do: a stall of one of them says nothing. */
@@ -39,14 +39,14 @@ const QUICK_MS = 500;
 
 /**
  * Sizes that follow the link. From the goodput and the round trips of the rounds so far: as much in a round as goes up in a
- * second or a few, at most twice what the one before had; as much in a request as the link carries in half a second; as
+ * second or a few, at most four times what the one before had; as much in a request as the link carries in half a second; as
  * much on its way as covers a round trip. On a LAN that is soon the limits.
  */
 export class Adaptation {
   readonly #limits: SizeLimits;
   #roundBytes = FIRST_ROUND_BYTES;
-  /** Sent bytes a byte of records: 1 until it is known. */
-  #ratio = 1;
+  /** Sent bytes a byte of records: a guess until it is known. */
+  #ratio = USUAL_RATIO;
   #minRoundTripMs: number | null = null;
   #goodputs: number[] = [];
   #lateRounds = 0;
@@ -117,7 +117,7 @@ export class Adaptation {
     if (this.#goodputs.length > REMEMBERED_ROUNDS) this.#goodputs.shift();
     const wanted = (Math.max(...this.#goodputs) * this.#targetMs) / 1000 / this.#ratio;
     // What was not tried is not known to work: a round that was not full allows no larger one.
-    this.#roundBytes = Math.min(wanted, Math.max(this.#roundBytes, 2 * sizeBytes));
+    this.#roundBytes = Math.min(wanted, Math.max(this.#roundBytes, GROWTH * sizeBytes));
   }
 
   /** A transaction did not end in time, or the connection was lost in it: smaller from here on. */
@@ -138,3 +138,6 @@ export class Adaptation {
 }
 
 const RATIO_WEIGHT = 0.2;
+const USUAL_RATIO = 0.3;
+/** How much larger than the one before a round may be. */
+const GROWTH = 4;

@@ -157,8 +157,8 @@ describe("sizes", () => {
   test("keep to the cap before anything is known", () => {
     const sizes = new Adaptation(LIMITS);
     sizes.capBytesPerSecond = 16_000;
-    expect(sizes.roundBytes).toBeLessThanOrEqual(16_000);
-    expect(sizes.batchBytes).toBeLessThanOrEqual(8_000);
+    expect(sizes.roundBytes * sizes.ratio).toBeLessThanOrEqual(16_000);
+    expect(sizes.batchBytes * sizes.ratio).toBeLessThanOrEqual(8_000);
   });
 
   test("shrink after a round that failed, and come back", () => {
