@@ -15,7 +15,7 @@ import { featureLevel } from "./features.ts";
 import { GAP_TOPIC } from "./gap-ledger.ts";
 import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
-import { decodeMetadataRecord, encodeMetadataRecord, type MetadataRecord } from "./metadata-records.ts";
+import { decodeMetadataRecord, type MetadataRecord, metadataStateRecord } from "./metadata-records.ts";
 import { describeTopic, MetadataState, partitionRecord, type TopicDescription } from "./metadata-state.ts";
 import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
@@ -144,7 +144,7 @@ export class Broker {
     this.metadata = this.#partition(log);
     this.quotas = new Quotas(options.clock, this.#state.quotas);
     this.#metadata = new StateLog(this.metadata, options.clock, METADATA_LOG_MAX_BYTES, () =>
-      this.#state.snapshot().map(stateRecord),
+      this.#state.snapshot().map(metadataStateRecord),
     );
     const complete = this.#metadata.replay((record) => {
       const metadata = record.value === null ? null : decodeMetadataRecord(record.value);
@@ -479,7 +479,7 @@ export class Broker {
   }
 
   #partition(log: PartitionLog): Partition {
-    return new Partition(log, leaderEpoch(0), this.#awaitCommit, this.stamps);
+    return new Partition(log, leaderEpoch(0), this.#awaitCommit, this.stamps, this.topics.refusals);
   }
 
   readonly #awaitCommit = (partition: Partition): void => {
@@ -503,7 +503,7 @@ export class Broker {
   }
 
   #write(records: readonly MetadataRecord[], durable: AckCallback): number {
-    const error = this.#metadata.append(records.map(stateRecord), durable);
+    const error = this.#metadata.append(records.map(metadataStateRecord), durable);
     if (error !== 0) return error;
     for (const record of records) this.#state.replay(record);
     this.#metadata.shorten();
@@ -600,10 +600,6 @@ export class Broker {
 /** Whether only the broker itself makes a topic of this name. */
 export function isInternalTopic(name: string): boolean {
   return name === METADATA_TOPIC || INTERNAL_TOPICS.has(name);
-}
-
-function stateRecord(record: MetadataRecord) {
-  return { key: null, value: encodeMetadataRecord(record) };
 }
 
 function refusal(error: number, message: string): Refusal {

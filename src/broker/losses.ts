@@ -1,10 +1,10 @@
 import type { Uuid } from "../base/ids.ts";
-import type { Clock } from "../io/clock.ts";
+import type { Clock, Timer } from "../io/clock.ts";
 import type { DeletionReason, DeletionWitness, LogIdentity } from "../log/log-config.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { RecordCursor } from "../records/reader.ts";
 import type { Broker } from "./broker.ts";
-import { GAP_TOPIC, type GapLedger, type LossReason } from "./gap-ledger.ts";
+import { GAP_TOPIC, type Gap, type GapLedger, type LossReason } from "./gap-ledger.ts";
 import { LossTally } from "./loss-tally.ts";
 
 /** Who carries logs elsewhere: an uplink. */
@@ -18,6 +18,8 @@ export interface Carrier {
 
 /** Bytes of the ledger's end that a start goes through for losses that are written down and have not happened. */
 const TAIL_BYTES = 1024 * 1024;
+/** How long refusals are gathered. */
+const REFUSALS_MS = 60_000;
 /** Losses of one log that are remembered; neighbours are one. */
 const MAX_KNOWN_PER_LOG = 64;
 /** Slices of a tally in one turn of the event loop. */
@@ -44,6 +46,9 @@ export class Losses implements DeletionWitness {
   readonly #carriers: Carrier[] = [];
   /** What the ledger tells of, by log. */
   readonly #known = new Map<string, Range[]>();
+  /** By topic and partition. */
+  readonly #refusals = new Map<string, Gap & { count: number; bytes: number }>();
+  #refusalTimer: Timer | null = null;
 
   constructor(broker: Broker, ledger: GapLedger) {
     this.#broker = broker;
@@ -51,6 +56,13 @@ export class Losses implements DeletionWitness {
     this.#ledger = ledger;
     this.#keepPromises();
     broker.store.witness = this;
+    broker.topics.refusals.onFull = (...refused) => this.#refused(...refused);
+  }
+
+  /** Writes down what waits for more of its kind. */
+  close(): void {
+    this.#refusalTimer?.cancel();
+    this.#tellRefusals();
   }
 
   addCarrier(carrier: Carrier): void {
@@ -115,6 +127,27 @@ export class Losses implements DeletionWitness {
   /** The ledger tells of these. */
   noteKnown(topicId: Uuid, partition: number, fromOffset: number, toOffset: number): void {
     this.#remember(topicId, partition, { start: fromOffset, end: toOffset });
+  }
+
+  /** One entry a minute and partition: devices may try for days. */
+  #refused(topic: string, partition: number, count: number, bytes: number): void {
+    const key = `${topic}/${partition}`;
+    const known = this.#refusals.get(key);
+    if (known === undefined) {
+      const fromMs = this.#clock.nowMs();
+      this.#refusals.set(key, { reason: "refused", device: null, topic, partition, count, bytes, fromMs });
+    } else {
+      known.count += count;
+      known.bytes += bytes;
+    }
+    this.#refusalTimer ??= this.#clock.after(REFUSALS_MS, () => this.#tellRefusals());
+  }
+
+  #tellRefusals(): void {
+    this.#refusalTimer = null;
+    const gaps = [...this.#refusals.values()];
+    this.#refusals.clear();
+    if (gaps.length > 0) this.#ledger.record(gaps, () => {});
   }
 
   /** Where what somebody loses begins; nothing is lost below it. */

@@ -50,6 +50,11 @@ export type MetadataRecord =
 const NODE_ID = 1;
 const FRAME_VERSION = 1;
 
+/** As it stands in the metadata log. */
+export function metadataStateRecord(record: MetadataRecord) {
+  return { key: null, value: encodeMetadataRecord(record) };
+}
+
 /**
  * A record's value, framed as in Kafka's `__cluster_metadata` (KIP-631):
  *

@@ -6,6 +6,7 @@ import type { PartitionLog } from "../log/partition-log.ts";
 import type { ProducerRefusal } from "../log/producer-state.ts";
 import type { Marker } from "../log/transaction-state.ts";
 import { buildTransactionMarker } from "../records/transaction-marker.ts";
+import { PartitionCounters, type Refusals } from "./partition-counters.ts";
 import type { Stamps } from "./stamps.ts";
 import { type AckCallback, AckQueue, type ReadWaiter } from "./waiting.ts";
 
@@ -19,6 +20,7 @@ export class Partition {
   readonly index: number;
   readonly log: PartitionLog;
   readonly leaderEpoch: LeaderEpoch;
+  readonly counters: PartitionCounters;
   readonly #acks = new AckQueue();
   readonly #readers = new Set<ReadWaiter>();
   /** Who waits for the disk where the topic does not. */
@@ -26,6 +28,7 @@ export class Partition {
   readonly #awaitCommit: (partition: Partition) => void;
   #lastHighWatermark: Offset;
   #deleted = false;
+  readonly #refusals: Refusals | null;
   readonly #stamps: Stamps | null;
   /** Kinds of timestamps that were noted in a period of the clock. */
   #stampPeriod = -1;
@@ -36,7 +39,10 @@ export class Partition {
     leaderEpoch: LeaderEpoch,
     awaitCommit: (partition: Partition) => void,
     stamps: Stamps | null = null,
+    refusals: Refusals | null = null,
   ) {
+    this.#refusals = refusals;
+    this.counters = new PartitionCounters(log.logEndOffset);
     this.#stamps = stamps;
     this.topic = log.topic;
     this.topicId = log.topicId;
@@ -76,6 +82,8 @@ export class Partition {
     const { leaderEpoch } = this;
     if (origin === "client") this.noteStamps(STAMP.sender);
     const result = this.log.append(batches, start, end, { leaderEpoch, nowMs, origin, guard });
+    const unplaced = this.counters.note(batches, start, end, result);
+    if (unplaced > 0) this.#refusals?.onFull(this.topic, this.index, unplaced, end - start);
     if (result.error === 0) this.#awaitCommit(this);
     return result;
   }
@@ -112,7 +120,9 @@ export class Partition {
       origin: "broker",
       transactionVersion: marker.transactionVersion ?? 0,
     });
-    if (result.error === 0) this.#awaitCommit(this);
+    if (result.error !== 0) return result;
+    this.counters.markers += 1;
+    this.#awaitCommit(this);
     return result;
   }
 

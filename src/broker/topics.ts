@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
 import { ReadableTopics } from "./device-views.ts";
 import type { Partition } from "./partition.ts";
+import { Refusals } from "./partition-counters.ts";
 import { collisionName } from "./topic-name.ts";
 
 /** A topic that exists. Partitions are dense, from 0, and can become more at any time. */
@@ -24,6 +25,8 @@ export interface OwnedTopic extends Topic {
 
 /** The topics in force, by name and by id. */
 export class Topics {
+  /** Of all their partitions. */
+  readonly refusals = new Refusals();
   /** With the views of single devices. */
   readonly readable = new ReadableTopics(this);
   readonly #byName = new Map<string, OwnedTopic>();

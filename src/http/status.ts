@@ -55,6 +55,14 @@ export interface PartitionStatus {
   readonly sizeBytes: number;
   /** Null while the log works. */
   readonly fault: string | null;
+  /** Since the start: `offered = stored + refused + duplicates`, as `reconciled` says. */
+  readonly records: {
+    readonly offered: number;
+    readonly stored: number;
+    readonly refused: number;
+    readonly duplicates: number;
+    readonly reconciled: boolean;
+  };
 }
 
 export interface UplinkStatus {
@@ -78,6 +86,23 @@ export interface UplinkStatus {
   readonly link: LinkStatus;
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
+  readonly counters: UplinkCounters;
+}
+
+/** Offsets since the start of the process, by topic: `stored = forwarded + filtered + gapped + empty + waiting`. */
+export interface UplinkCounters {
+  /** False where that is not so anywhere: something is wrong with the program. */
+  readonly reconciled: boolean;
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly stored: number;
+    readonly forwarded: number;
+    readonly filtered: number;
+    readonly gapped: number;
+    readonly empty: number;
+    readonly waiting: number;
+    readonly reconciled: boolean;
+  }[];
 }
 
 /** Counts are since the start of the process. */

@@ -82,6 +82,24 @@ export function createMetrics(options: MetricsOptions) {
       "uplink",
       uplinks,
     ),
+    uplinkGapped: registry.gauges(
+      "headwater_uplink_gapped_records",
+      "Offsets since the start that will never reach the centre, as the topic headwater.gaps tells.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkFiltered: registry.gauges(
+      "headwater_uplink_filtered_records",
+      "Records since the start that routes left out.",
+      "uplink",
+      uplinks,
+    ),
+    uplinkUnreconciled: registry.gauges(
+      "headwater_uplink_unreconciled_topics",
+      "Topics whose counters do not add up: stored = forwarded + filtered + gapped + empty + waiting. Above 0 the program is wrong.",
+      "uplink",
+      uplinks,
+    ),
     uplinkFailures: registry.counters(
       "headwater_uplink_failures_total",
       "Failures after which an uplink began anew.",

@@ -128,6 +128,10 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
     metrics.uplinkFailures[name]?.set(uplink.failures);
+    const { topics } = uplink.counters;
+    metrics.uplinkGapped[name]?.set(topics.reduce((sum, { gapped }) => sum + gapped, 0));
+    metrics.uplinkFiltered[name]?.set(topics.reduce((sum, { filtered }) => sum + filtered, 0));
+    metrics.uplinkUnreconciled[name]?.set(topics.filter(({ reconciled }) => !reconciled).length);
   }
 }
 

@@ -39,6 +39,7 @@ import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { controlSource } from "./controls.ts";
+import { CounterWatch } from "./counter-watch.ts";
 import { GatewayClock } from "./gateway-clock.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
@@ -91,6 +92,8 @@ class Gateway implements RunningBroker {
   #coordinators: Coordinators | null = null;
   #gatewayClock: GatewayClock | null = null;
   #gaps: GapLedger | null = null;
+  #losses: Losses | null = null;
+  #counters: CounterWatch | null = null;
   #security: WatchedSecurity | null = null;
   #kafka: KafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
@@ -150,6 +153,7 @@ class Gateway implements RunningBroker {
       losses,
     });
     losses.ready = true;
+    this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
     this.#startBridges(broker);
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
@@ -168,10 +172,12 @@ class Gateway implements RunningBroker {
     this.#security?.stop();
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
+    this.#counters?.stop();
     this.#kafka?.stopAccepting();
     const graceMs = this.#settings["shutdown.timeout.ms"];
     await Promise.all([this.#uplinks?.stop(graceMs), this.#bridges?.stop(graceMs)]);
     await this.#mqtt?.close();
+    this.#losses?.close();
     this.#gaps?.close();
     this.#kafka?.close();
     this.#coordinators?.close();
@@ -236,6 +242,7 @@ class Gateway implements RunningBroker {
     const losses = new Losses(broker, gaps);
     // Until the uplinks are there nobody knows what was carried.
     losses.ready = false;
+    this.#losses = losses;
     damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
     this.#state.lostCount = () => gaps.lostCount;
     return { broker, ledger: gaps, losses };

@@ -99,13 +99,20 @@ export class GatewayState implements StatusSource {
       name,
       id,
       internal,
-      partitions: partitions.map(({ index, log }) => ({
+      partitions: partitions.map(({ index, log, counters }) => ({
         partition: index,
         logStartOffset: log.logStartOffset,
         highWatermark: log.highWatermark,
         logEndOffset: log.logEndOffset,
         sizeBytes: log.sizeBytes,
         fault: log.fault,
+        records: {
+          offered: counters.offered,
+          stored: counters.stored,
+          refused: counters.refused,
+          duplicates: counters.duplicates,
+          reconciled: counters.reconcile(log.logEndOffset),
+        },
       })),
     }));
   }

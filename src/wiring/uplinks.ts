@@ -15,6 +15,7 @@ import type { Random } from "../io/random.ts";
 import { securitySource } from "../kafka/client/security.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { BATCH_HEADER_BYTES, batchBaseTimestampMs } from "../records/batch.ts";
+import { countersOf } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { PositionStore } from "../upstream/positions.ts";
@@ -163,6 +164,7 @@ function reportsTo(
 
 function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): UplinkStatus {
   const status = uplink.status();
+  const counters = status.topics.map(countersOf);
   return {
     name: configured.name,
     state: stateWord(status),
@@ -178,6 +180,7 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
     lastError: status.lastError,
     link: status.link,
     budget: status.budget,
+    counters: { reconciled: counters.every(({ reconciled }) => reconciled), topics: counters },
   };
 }
 
