@@ -1,9 +1,9 @@
 import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
-import { ReadableTopics } from "./device-views.ts";
 import type { Partition } from "./partition.ts";
 import { Refusals } from "./partition-counters.ts";
 import { collisionName } from "./topic-name.ts";
+import { ReadableTopics } from "./views/device-views.ts";
 
 /** A topic that exists. Partitions are dense, from 0, and can become more at any time. */
 export interface Topic {

@@ -188,6 +188,10 @@ export const OPTIONS = {
     default: "loopback",
     doc: "From where requests are taken that change something, such as pausing an uplink: from this machine only, from anywhere that reaches http.listen, or from nowhere. Nobody is asked for a password.",
   }),
+  "http.records": choice(["loopback", "any", "off"], {
+    default: "loopback",
+    doc: "To where records of devices are given out over HTTP: to this machine only, to anybody who reaches http.listen, or to nobody. Nobody is asked for a password.",
+  }),
 
   "auto.create.topics.enable": boolean({
     default: true,

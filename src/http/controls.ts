@@ -120,12 +120,13 @@ async function bodyOf(request: Request): Promise<Readonly<Record<string, unknown
   }
 }
 
-function isLoopback(address: string): boolean {
+/** Whether a request comes from this machine. */
+export function isLoopback(address: string): boolean {
   return /^(?:::ffff:)?127\./.test(address) || address === "::1";
 }
 
 /** A name could be anybody's, and lead here by the answer of a name server. */
-function isAddress(host: string): boolean {
+export function isAddress(host: string): boolean {
   return /^(?:\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]|localhost)(?::\d+)?$/i.test(host);
 }
 

@@ -3,6 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { type ControlSource, control, isControl } from "./controls.ts";
 import { answer } from "./pages.ts";
+import { type DeviceRecords, isRecords } from "./records.ts";
 import type { StatusSource } from "./status.ts";
 
 export interface HttpDoorOptions {
@@ -12,6 +13,8 @@ export interface HttpDoorOptions {
   readonly source: StatusSource;
   /** Asked for each request, since what it controls starts later than the door; null while there is nothing. */
   readonly controls?: () => ControlSource | null;
+  /** The same for records of devices. */
+  readonly records?: () => DeviceRecords | null;
   readonly metrics: Registry;
   readonly logger: Logger;
 }
@@ -59,9 +62,14 @@ function serve(options: HttpDoorOptions): Server {
       maxRequestBodySize: MAX_BODY_BYTES,
       idleTimeout: IDLE_TIMEOUT_SEC,
       fetch: (request, server) => {
-        const path = URL.parse(request.url)?.pathname ?? "";
-        if (!isControl(path)) return answer(request, source, metrics);
-        return control(request, path, server.requestIP(request)?.address ?? "", options.controls?.() ?? null);
+        const url = URL.parse(request.url);
+        const path = url?.pathname ?? "";
+        const remote = () => server.requestIP(request)?.address ?? "";
+        if (isControl(path)) return control(request, path, remote(), options.controls?.() ?? null);
+        const records = url !== null && isRecords(path) ? (options.records?.() ?? null) : null;
+        return records === null || url === null
+          ? answer(request, source, metrics)
+          : records.answer(request, url, remote());
       },
       error(error) {
         logger.error("a page could not be made", { error });

@@ -1,7 +1,7 @@
 import { type Int64, type Offset, toOffset, type Uuid } from "../base/ids.ts";
 import type { Broker } from "../broker/broker.ts";
-import { type DeviceView, isDeviceView } from "../broker/device-views.ts";
 import type { Partition } from "../broker/partition.ts";
+import { type DeviceView, isDeviceView } from "../broker/views/device-views.ts";
 import { ERROR } from "./wire/generated/errors.ts";
 import type { FetchRequest } from "./wire/generated/fetch-request.ts";
 import type { FetchResponse } from "./wire/generated/fetch-response.ts";

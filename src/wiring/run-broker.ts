@@ -12,6 +12,7 @@ import { formatAddress } from "../config/address.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
 import { HttpDoor } from "../http/door.ts";
+import { DeviceRecords } from "../http/records.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { SystemMachineTime } from "../io/bun/machine-time.ts";
@@ -99,6 +100,7 @@ class Gateway implements RunningBroker {
   #mqtt: MqttDoor | null = null;
   #followers: Followers | null = null;
   #http: HttpDoor | null = null;
+  #records: DeviceRecords | null = null;
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
@@ -353,9 +355,17 @@ class Gateway implements RunningBroker {
       ...listen,
       source,
       controls: () => controlSource(this.#settings["http.control"], this.#uplinks),
+      records: () => this.#deviceRecords(),
       metrics: this.#metrics.registry,
       logger: this.#logger,
     });
+  }
+
+  /** Null until the logs are open. */
+  #deviceRecords(): DeviceRecords | null {
+    const { broker } = this.#state;
+    if (broker !== null) this.#records ??= new DeviceRecords(broker, this.#settings["http.records"]);
+    return this.#records;
   }
 
   #listening() {

@@ -1,7 +1,7 @@
 import type { Offset } from "../../base/ids.ts";
 import { ZERO_UUID } from "../../base/ids.ts";
-import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
+import type { DeviceView } from "../../broker/views/device-views.ts";
 import type { ReadWaiter } from "../../broker/waiting.ts";
 import type { Timer } from "../../io/clock.ts";
 import type { PartitionLog } from "../../log/partition-log.ts";

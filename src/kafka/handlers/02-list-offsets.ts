@@ -1,6 +1,6 @@
 import type { Int64 } from "../../base/ids.ts";
-import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
+import type { DeviceView } from "../../broker/views/device-views.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";

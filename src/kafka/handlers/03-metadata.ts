@@ -1,8 +1,8 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
-import { type DeviceView, readableNameFault } from "../../broker/device-views.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
 import type { Topic } from "../../broker/topics.ts";
+import { type DeviceView, readableNameFault } from "../../broker/views/device-views.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";

@@ -1,5 +1,5 @@
-import { isDeviceView, readableNameFault } from "../../broker/device-views.ts";
 import { RESOURCE } from "../../broker/dynamic-configs.ts";
+import { isDeviceView, readableNameFault } from "../../broker/views/device-views.ts";
 import type { ApiHandler } from "../call.ts";
 import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";

@@ -1,4 +1,4 @@
-import { readableNameFault } from "../../broker/device-views.ts";
+import { readableNameFault } from "../../broker/views/device-views.ts";
 import type { ApiHandler } from "../call.ts";
 import { once, unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";

@@ -1,7 +1,7 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
-import { type DeviceView, isDeviceView, readableNameFault } from "../../broker/device-views.ts";
 import type { Topic } from "../../broker/topics.ts";
+import { type DeviceView, isDeviceView, readableNameFault } from "../../broker/views/device-views.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { type ShownPartition, shownPartitions } from "../views/shown-partitions.ts";

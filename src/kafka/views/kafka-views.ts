@@ -1,7 +1,7 @@
+import { Homes } from "../../broker/views/home.ts";
+import type { ViewBug } from "../../broker/views/key-scan.ts";
+import { Turns } from "../../broker/views/turns.ts";
 import type { Clock } from "../../io/clock.ts";
-import { Homes } from "./home.ts";
-import type { ViewBug } from "./key-scan.ts";
-import { Turns } from "./turns.ts";
 
 /** What the readers of device views share. */
 export class KafkaViews {

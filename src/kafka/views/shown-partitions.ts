@@ -1,5 +1,5 @@
-import { type DeviceView, isDeviceView } from "../../broker/device-views.ts";
 import type { Topic } from "../../broker/topics.ts";
+import { type DeviceView, isDeviceView } from "../../broker/views/device-views.ts";
 
 /** A partition as requests for metadata show it. */
 export interface ShownPartition {

@@ -1,11 +1,11 @@
-import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
+import type { DeviceView } from "../../broker/views/device-views.ts";
+import type { Tail } from "../../broker/views/home.ts";
+import { KeyScan, type RecordTaker, type ScanBudget } from "../../broker/views/key-scan.ts";
+import type { SlicedWork } from "../../broker/views/turns.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import type { Tail } from "./home.ts";
 import type { KafkaViews } from "./kafka-views.ts";
-import { KeyScan, type RecordTaker, type ScanBudget } from "./key-scan.ts";
-import type { SlicedWork } from "./turns.ts";
 
 /** A record of a view that was looked for by its time. */
 export interface FoundRecord {

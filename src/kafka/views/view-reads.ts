@@ -1,11 +1,11 @@
-import type { DeviceView } from "../../broker/device-views.ts";
 import type { Partition } from "../../broker/partition.ts";
+import type { DeviceView } from "../../broker/views/device-views.ts";
+import type { Home } from "../../broker/views/home.ts";
+import { KeyScan, type ScanBudget, type ViewBug } from "../../broker/views/key-scan.ts";
+import type { SlicedWork } from "../../broker/views/turns.ts";
 import type { FetchPartition } from "../fetch-partition.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import type { Home } from "./home.ts";
 import type { KafkaViews } from "./kafka-views.ts";
-import { KeyScan, type ScanBudget, type ViewBug } from "./key-scan.ts";
-import type { SlicedWork } from "./turns.ts";
 import { type Room, ViewRecords } from "./view-records.ts";
 
 /** What one fetch collects of views at most before it is answered. */

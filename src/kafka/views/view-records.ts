@@ -1,3 +1,4 @@
+import type { RecordTaker } from "../../broker/views/key-scan.ts";
 import {
   BATCH_HEADER_BYTES,
   batchIsLogAppendTime,
@@ -8,7 +9,6 @@ import {
 } from "../../records/batch.ts";
 import { BatchBuilder, maxRecordSizeBytes } from "../../records/builder.ts";
 import type { RecordCursor } from "../../records/reader.ts";
-import type { RecordTaker } from "./key-scan.ts";
 
 /** A batch of a view does not grow beyond this, as those of producers don't. */
 const MAX_BATCH_BYTES = 512 * 1024;

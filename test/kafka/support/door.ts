@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { silentLogger } from "../../../src/base/logger.ts";
 import { Broker, type BrokerOptions } from "../../../src/broker/broker.ts";
+import type { ViewBug } from "../../../src/broker/views/key-scan.ts";
 import { defaultSettings, type Settings } from "../../../src/config/options.ts";
 import { type Coordinators, openCoordinators } from "../../../src/coordinators/coordinators.ts";
 import type { GroupConfigs } from "../../../src/coordinators/shares/share-settings.ts";
@@ -15,7 +16,6 @@ import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
 import { KafkaViews } from "../../../src/kafka/views/kafka-views.ts";
-import type { ViewBug } from "../../../src/kafka/views/key-scan.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import type { MessageCodec } from "../../../src/kafka/wire/message.ts";
 import { Reader } from "../../../src/kafka/wire/reader.ts";

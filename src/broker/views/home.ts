@@ -1,6 +1,6 @@
-import type { DeviceView } from "../../broker/device-views.ts";
-import type { Partition } from "../../broker/partition.ts";
 import { murmur2 } from "../../records/murmur2.ts";
+import type { Partition } from "../partition.ts";
+import type { DeviceView } from "./device-views.ts";
 import { KeyScan, type RecordTaker, type ScanBudget } from "./key-scan.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { decodeDeviceKey, encodeDeviceKey } from "../base/device-name.ts";
-import { type Uuid, uuidBytes, uuidFromBytes } from "../base/ids.ts";
-import { topicNameFault } from "./topic-name.ts";
-import type { Topic, Topics } from "./topics.ts";
+import { decodeDeviceKey, encodeDeviceKey } from "../../base/device-name.ts";
+import { type Uuid, uuidBytes, uuidFromBytes } from "../../base/ids.ts";
+import { topicNameFault } from "../topic-name.ts";
+import type { Topic, Topics } from "../topics.ts";
 
 /** Longer names are no views: a key of 300 bytes that all have to be escaped still has one. */
 export const MAX_VIEW_NAME_LENGTH = 1200;

@@ -1,6 +1,6 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import { type Offset, offset } from "../../base/ids.ts";
-import type { Partition } from "../../broker/partition.ts";
+import { ERROR } from "../../kafka/wire/generated/errors.ts";
 import type { AbortedTransaction } from "../../log/transaction-state.ts";
 import {
   batchBaseOffset,
@@ -13,7 +13,7 @@ import {
   COMPRESSION_NONE,
 } from "../../records/batch.ts";
 import { RecordCursor } from "../../records/reader.ts";
-import { ERROR } from "../wire/generated/errors.ts";
+import type { Partition } from "../partition.ts";
 
 /** Batches that one look into the log takes at most, and what it walks where there is no index. */
 const READ_BYTES = 128 * 1024;
