@@ -13,6 +13,7 @@ import {
 import type { ConfigProblem, Source } from "./problem.ts";
 import { collect, type Layers, type LoadInput, readValue } from "./raw-values.ts";
 import { readBridges, readRoutes, readUplinks } from "./sections.ts";
+import { namesSite } from "./uplink-route-options.ts";
 
 /** Settings with their origins by dotted key, or every problem there is. */
 export type LoadResult =
@@ -46,6 +47,7 @@ export function loadSettings(input: LoadInput): LoadResult {
   const settings: Settings = Object.freeze({ ...values, uplinks, bridges, mqttRoutes, mqttDownlinks });
   if (layers.problems.length === 0) checkTogether(settings, layers, sources);
   if (layers.problems.length === 0) checkBridges(settings, layers, sources);
+  if (layers.problems.length === 0) checkSite(settings, layers, sources);
   if (layers.problems.length > 0) return { ok: false, problems: layers.problems.toSorted(byPlace) };
   return { ok: true, settings, sources, warnings: [...layers.warnings, ...doubtful(settings)] };
 }
@@ -146,6 +148,19 @@ function checkBridges(settings: Settings, layers: Layers, sources: ReadonlyMap<s
     else if (isLoopback(url.host) && doors.some(({ port }) => port === url.port)) {
       blame("it is this gateway's own door", "name another broker");
     }
+  }
+}
+
+/** A name at the centre may have the site in it. */
+function checkSite(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
+  if (settings["gateway.site"] !== "") return;
+  for (const { name, route } of settings.uplinks) {
+    const found = route.find(namesSite);
+    if (found === undefined) continue;
+    const key = `uplink.${name}.route`;
+    const source = sources.get(key) ?? { kind: "default" };
+    const rule = { fault: "gateway.site is not set", remedy: 'write gateway.site = "..."' };
+    layers.problems.push({ key, value: found.topic, source, ...rule });
   }
 }
 

@@ -45,6 +45,10 @@ export const OPTIONS = {
     defaultText: "the host's name",
     doc: "Name of this gateway at the centre: in transactional ids, in its group and in the headers of forwarded records. Two gateways that share a centre need two names.",
   }),
+  "gateway.site": text("1 to 64 of letters, digits, '.', '_' and '-', or nothing", siteFault, {
+    default: "",
+    doc: "Name of the site that this gateway stands at: {site} in the names of topics at the centre.",
+  }),
   data: text("a path", pathFault, {
     default: "headwater-data",
     flag: "data",
@@ -402,6 +406,10 @@ function gatewayIdFault(value: string): string | null {
   if (value === "") return "it is empty";
   if (value.length > 64) return `it has ${value.length} characters`;
   return /^[A-Za-z0-9._-]+$/.test(value) ? null : "it holds other characters than a gateway's name may";
+}
+
+function siteFault(value: string): string | null {
+  return value === "" ? null : gatewayIdFault(value);
 }
 
 function pathFault(value: string): string | null {

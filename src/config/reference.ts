@@ -8,6 +8,9 @@ import { formatSource, type Source } from "./problem.ts";
 import { environmentName, ROUTE_KEY } from "./raw-values.ts";
 import { type MqttRouteSettings, payloadSettings, ROUTE_OPTIONS } from "./route-options.ts";
 import { UPLINK_OPTIONS, type UplinkSettings } from "./uplink-options.ts";
+import { UPLINK_ROUTE_OPTIONS } from "./uplink-route-options.ts";
+
+const UPLINK_ROUTE_PREFIX = "uplink.NAME.route.";
 
 /** A setting as the reference has it. */
 export interface SettingDoc {
@@ -34,7 +37,10 @@ export function settingDocs(): readonly SettingDoc[] {
   const downlink = entries(DOWNLINK_OPTIONS).map(([name, option]) =>
     settingDoc(`${DOWNLINK_KEY}.${name}`, option, null),
   );
-  return [...plain, ...named, ...route, ...downlink];
+  const uplinkRoute = entries(UPLINK_ROUTE_OPTIONS).map(([name, option]) =>
+    settingDoc(`${UPLINK_ROUTE_PREFIX}${name}`, option, null),
+  );
+  return [...plain, ...named, ...uplinkRoute, ...route, ...downlink];
 }
 
 const INTRODUCTION = `# Settings
@@ -54,6 +60,14 @@ const UPLINK_INTRODUCTION = `## [uplink.NAME]
 
 A central Apache Kafka that topics are carried to; there may be several, each with a name of a-z, 0-9, \`_\` and \`-\`.
 In the environment the name is in capitals: \`${environmentName("uplink.central.bootstrap")}\`.
+`;
+
+const UPLINK_ROUTE_INTRODUCTION = `## [[uplink.NAME.route]]
+
+Which local topics an uplink carries, what they are called at the centre, and which of their records go up. The first
+route that names a topic takes it; what no route and no \`topics\` names stays here. What a route leaves out is counted as
+filtered; positions move past it. \`headwater.gaps\` always goes up, whole. As text:
+\`[{topics = ["telemetry"], topic = "{site}.telemetry", keys = ["press-*"]}]\`.
 `;
 
 const BRIDGE_INTRODUCTION = `## [bridge.NAME]
@@ -84,17 +98,20 @@ topic that it reads. As text (\`${environmentName(DOWNLINK_KEY)}\`): \`[{topic =
 export function referenceMarkdown(): string {
   const docs = settingDocs();
   const of = (prefix: string) => docs.filter(({ key }) => key.startsWith(prefix));
-  const uplink = of("uplink.NAME.");
+  const uplinkRoute = of(UPLINK_ROUTE_PREFIX);
+  const uplink = of("uplink.NAME.").filter((doc) => !uplinkRoute.includes(doc));
   const bridge = of("bridge.NAME.");
   const route = of(`${ROUTE_KEY}.`);
   const downlink = of(`${DOWNLINK_KEY}.`);
-  const sections = new Set([...uplink, ...bridge, ...route, ...downlink]);
+  const sections = new Set([...uplink, ...uplinkRoute, ...bridge, ...route, ...downlink]);
   const plain = docs.filter((doc) => !sections.has(doc));
   return [
     INTRODUCTION,
     settingList(plain, ""),
     UPLINK_INTRODUCTION,
     settingList(uplink, "uplink.NAME."),
+    UPLINK_ROUTE_INTRODUCTION,
+    settingList(uplinkRoute, UPLINK_ROUTE_PREFIX),
     BRIDGE_INTRODUCTION,
     settingList(bridge, "bridge.NAME."),
     ROUTE_INTRODUCTION,

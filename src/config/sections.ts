@@ -35,7 +35,21 @@ type RouteValues = SectionValues<typeof ROUTE_OPTIONS>;
 export function readUplinks(layers: Layers, sources: Map<string, Source>): readonly UplinkSettings[] {
   const read = readNamed("uplink", UPLINK_OPTIONS, uplinkNameFault, MAX_UPLINKS, layers, sources);
   return read.map(({ name, values, sourceOf }) => {
-    const uplink: UplinkSettings = { name, ...(values as SectionValues<typeof UPLINK_OPTIONS>) };
+    const given = { name, ...(values as SectionValues<typeof UPLINK_OPTIONS>) };
+    const saysTopics = sources.get(`uplink.${name}.topics`)?.kind !== "default";
+    const uplink: UplinkSettings = given.route.length > 0 && !saysTopics ? { ...given, topics: [] } : given;
+    if (uplink.route.length === 0 && uplink.topics.length === 0) {
+      const rule = {
+        fault: "nothing is forwarded",
+        remedy: `name topics, or write [[uplink.${name}.route]]`,
+      };
+      layers.problems.push({
+        key: `uplink.${name}.topics`,
+        value: "[]",
+        source: sourceOf("topics"),
+        ...rule,
+      });
+    }
     if (uplink["retry.backoff.max.ms"] < uplink["retry.backoff.ms"]) {
       const key = `uplink.${name}.retry.backoff.max.ms`;
       const value = String(uplink["retry.backoff.max.ms"]);

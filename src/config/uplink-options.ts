@@ -1,18 +1,8 @@
 import { formatAddress } from "./address.ts";
 import { CLIENT_SECURITY_OPTIONS } from "./client-security-options.ts";
-import {
-  bad,
-  boolean,
-  choice,
-  duration,
-  good,
-  list,
-  type Reading,
-  readPeer,
-  type SectionValues,
-  size,
-} from "./option.ts";
+import { boolean, choice, duration, list, readPeer, type SectionValues, size } from "./option.ts";
 import { UPLINK_LINK_OPTIONS } from "./uplink-link-options.ts";
+import { readTopicPattern, UPLINK_ROUTES } from "./uplink-route-options.ts";
 
 export const MAX_UPLINKS = 16;
 const MAX_ITEMS = 256;
@@ -29,12 +19,14 @@ export const UPLINK_OPTIONS = {
     doc: "Brokers of the centre to ask first; one that answers is enough.",
   }),
   ...CLIENT_SECURITY_OPTIONS,
-  topics: list("topic names, * for any run of characters", readPattern, String, {
-    minItems: 1,
+  topics: list("topic names, * for any run of characters", readTopicPattern, String, {
+    minItems: 0,
     maxItems: MAX_ITEMS,
     default: ["*"],
-    doc: "Topics that are forwarded, each to the topic of its name. Internal ones, which begin with __, only where they are named in full.",
+    defaultText: '["*"], or none where there are routes',
+    doc: "Topics that are forwarded whole, each to the topic of its name, unless a route takes them. Internal ones, which begin with __, only where they are named in full.",
   }),
+  route: UPLINK_ROUTES,
   delivery: choice(["transactional", "idempotent"], {
     default: "transactional",
     doc: "transactional: exactly once, records and their positions in one transaction at the centre. idempotent: for centres without transactions; the last records may be there twice after a crash.",
@@ -42,7 +34,7 @@ export const UPLINK_OPTIONS = {
   ...UPLINK_LINK_OPTIONS,
   "create.topics.enable": boolean({
     default: true,
-    doc: "Whether a topic that the centre does not have is made there, with the centre's defaults.",
+    doc: "Whether a topic that the centre does not have is made there, as its route says, or else with the centre's defaults; otherwise it is waited for.",
   }),
   "linger.ms": duration({
     default: 25,
@@ -88,10 +80,4 @@ export type UplinkSettings = SectionValues<typeof UPLINK_OPTIONS> & { readonly n
 /** Says what is wrong with an uplink's name, or null. It goes into transactional ids and metrics. */
 export function uplinkNameFault(name: string): string | null {
   return /^[a-z0-9][a-z0-9_-]{0,31}$/.test(name) ? null : "it is not 1 to 32 of a-z, 0-9, '_' and '-'";
-}
-
-function readPattern(raw: string): Reading<string> {
-  return /^[\w.*-]{1,249}$/.test(raw)
-    ? good(raw)
-    : bad("it is not a topic's name", "write letters, digits, '.', '_' and '-', and * for any run of them");
 }

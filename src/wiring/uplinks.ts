@@ -7,6 +7,7 @@ import type { Losses } from "../broker/losses.ts";
 import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
+import type { UplinkRouteSettings } from "../config/uplink-route-options.ts";
 import type { UplinkStatus } from "../http/status.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Clock } from "../io/clock.ts";
@@ -20,7 +21,7 @@ import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { PositionStore } from "../upstream/positions.ts";
 import type { GapCause, UplinkReports } from "../upstream/reports.ts";
-import { type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
+import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { localSource } from "./local-source.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
@@ -84,7 +85,7 @@ export function startUplinks(parts: UplinkParts): Uplinks {
 
 function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState: () => KeyedState): Running {
   const { network, clock, random, broker, knownNowMs } = parts;
-  const settings = settingsOf(configured, parts.settings["gateway.id"]);
+  const settings = settingsOf(configured, parts.settings);
   const link = openLink(configured, settings, { network, clock, random, knownNowMs }, openState);
   const disk = new PlainDisk();
   const centre = new KafkaCentre(
@@ -118,16 +119,19 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
   return started;
 }
 
-function settingsOf(configured: ConfiguredUplink, gatewayId: string): UplinkSettings {
+function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSettings {
+  const enabled = configured["create.topics.enable"];
   return uplinkSettings({
     name: configured.name,
-    gatewayId,
+    gatewayId: settings["gateway.id"],
+    site: settings["gateway.site"],
     topics: configured.topics,
+    routes: configured.route.map((route) => routeOf(route, enabled)),
     delivery: configured.delivery,
     compression: configured["compression.type"],
     compressionLevel: configured["compression.level"],
     link: linkSettings(configured),
-    createTopics: configured["create.topics.enable"],
+    createTopics: enabled,
     limits: {
       lingerMs: configured["linger.ms"],
       batchBytes: configured["batch.size"],
@@ -138,6 +142,29 @@ function settingsOf(configured: ConfiguredUplink, gatewayId: string): UplinkSett
       ...refreshOf(configured),
     },
   });
+}
+
+function routeOf(route: UplinkRouteSettings, enabled: boolean): UplinkRoute {
+  const every = route["sample.every"];
+  const intervalMs = route["sample.interval.ms"];
+  return {
+    topics: route.topics,
+    topic: route.topic,
+    keys: route.keys,
+    headers: Object.entries(route.headers).map(([name, value]) => ({ name, value })),
+    sampling:
+      intervalMs > 0
+        ? { kind: "interval", intervalMs }
+        : every > 1
+          ? { kind: "every", count: every }
+          : { kind: "all" },
+    creation: {
+      enabled,
+      partitions: route["create.partitions"],
+      replicationFactor: route["create.replication.factor"],
+      configs: route["create.configs"],
+    },
+  };
 }
 
 function positionStore(openState: () => KeyedState, name: string): PositionStore {
