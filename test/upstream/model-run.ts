@@ -4,7 +4,7 @@ import { Forwarder } from "../../src/upstream/forwarder.ts";
 import { LinkGovernor } from "../../src/upstream/link/governor.ts";
 import { type LinkSettings, UNKNOWN_TIME, type WallClock } from "../../src/upstream/link/settings.ts";
 import type { UplinkReports } from "../../src/upstream/reports.ts";
-import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
+import { type UplinkLimits, type UplinkRoute, uplinkSettings } from "../../src/upstream/settings.ts";
 import type { LocalSource } from "../../src/upstream/source.ts";
 import { MemorySource } from "./memory-source.ts";
 import { ModelCentre } from "./model-centre.ts";
@@ -18,6 +18,8 @@ export interface ModelRunOptions {
   readonly limits?: Partial<UplinkLimits>;
   readonly link?: Partial<LinkSettings>;
   readonly wall?: WallClock;
+  /** Instead of one that carries every topic as it is. */
+  readonly routes?: readonly UplinkRoute[];
 }
 
 const STEP_MS = 10;
@@ -46,7 +48,7 @@ export class ModelRun {
     const settings = uplinkSettings({
       name: "u",
       gatewayId: "g",
-      topics: ["*"],
+      ...(options.routes === undefined ? { topics: ["*"] } : { routes: options.routes }),
       delivery: protocol === 0 ? "idempotent" : "transactional",
       compression: "none",
       limits: options.limits ?? {},

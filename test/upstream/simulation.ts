@@ -7,8 +7,10 @@ import type { LinkSettings } from "../../src/upstream/link/settings.ts";
 import { decodeStoredPosition } from "../../src/upstream/positions.ts";
 import type { UplinkReports } from "../../src/upstream/reports.ts";
 import { type UplinkLimits, uplinkSettings } from "../../src/upstream/settings.ts";
+import type { LocalSource } from "../../src/upstream/source.ts";
 import { MemorySource } from "./memory-source.ts";
 import { ModelCentre } from "./model-centre.ts";
+import type { RoutedFleet } from "./routed-fleet.ts";
 import { SlowLink, type SlowLinkOptions } from "./slow-link.ts";
 
 export interface SimulationOptions {
@@ -25,7 +27,10 @@ export interface SimulationOptions {
     | "the store answers early"
     | "the budget is forgotten"
     | "headers are not counted"
-    | "windows are overlooked";
+    | "windows are overlooked"
+    | "what was before the position is gone";
+  /** Feeds topics of its own, by routes; left out, one topic goes up whole. */
+  readonly fleet?: RoutedFleet;
   readonly link?: Partial<LinkSettings>;
   readonly slowLink?: SlowLinkOptions;
   /** Default 4 hours. */
@@ -97,7 +102,8 @@ export class Simulation {
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
     this.#centre = new ModelCentre(options.protocol, 1 + this.#random.below(5));
-    this.#source.createTopic(TOPIC, PARTITIONS);
+    if (options.fleet === undefined) this.#source.createTopic(TOPIC, PARTITIONS);
+    else options.fleet.createTopics(this.#source);
     this.#slowLink =
       options.slowLink === undefined ? null : new SlowLink(options.slowLink, this.#random.fork());
     if (options.losesEnds === true) this.#loseEnds();
@@ -288,7 +294,8 @@ export class Simulation {
     const settings = uplinkSettings({
       name: "u",
       gatewayId: "gw",
-      topics: ["*"],
+      ...(this.#options.fleet === undefined ? { topics: ["*"] } : { routes: this.#options.fleet.routes }),
+      site: this.#options.fleet?.site ?? "",
       delivery: this.#options.protocol === 0 ? "idempotent" : "transactional",
       limits: {
         maxRoundRecords: 1 + this.#random.below(40),
@@ -318,7 +325,7 @@ export class Simulation {
     };
     const instance = `i${this.#generation}`;
     const random = this.#random.fork();
-    const forwarder = new Forwarder(settings, this.#source, random, instance, reports, this.#governor);
+    const forwarder = new Forwarder(settings, this.#seenSource(), random, instance, reports, this.#governor);
     this.#turnAtMs = this.#nowMs;
     return forwarder;
   }
@@ -328,9 +335,37 @@ export class Simulation {
     this.#events.push({ atMs: this.#nowMs + delayMs, order: this.#order, run });
   }
 
+  /** The logs, or, as a flaw, logs that hide what a forwarder that has been at work was done with. */
+  #seenSource(): LocalSource {
+    if (this.#options.flaw !== "what was before the position is gone") return this.#source;
+    const source = this.#source;
+    const starts = new Map(
+      (this.#forwarder?.status(this.#nowMs).topics ?? []).flatMap(({ topic, partitions }) =>
+        partitions.map(({ partition, position }) => [`${topic} ${partition}`, position] as const),
+      ),
+    );
+    return {
+      topics: () => source.topics(),
+      bounds: (topic, partition) => {
+        const bounds = source.bounds(topic, partition);
+        const logStartOffset = Math.max(0, starts.get(`${topic} ${partition}`) ?? 0);
+        return bounds === null ? null : { ...bounds, logStartOffset };
+      },
+      read: (...args) => source.read(...args),
+      onAppended: (listener) => source.onAppended(listener),
+    };
+  }
+
   #feedSome(): void {
     const count = Math.min(this.#options.records - this.#fed, 1 + this.#random.below(30));
     for (let index = 0; index < count; index += 1) {
+      this.#fed += 1;
+      const { fleet } = this.#options;
+      if (fleet !== undefined) {
+        const { topic, partition } = fleet.feedOne(this.#source, this.#random);
+        this.#forwarder.appended(topic, partition);
+        continue;
+      }
       const device = this.#random.below(DEVICES);
       const number = this.#next[device] as number;
       this.#next[device] = number + 1;
@@ -338,7 +373,6 @@ export class Simulation {
       const partition = device % PARTITIONS;
       this.#source.append(TOPIC, partition, [{ key, value: `${device} ${number}`, timestampMs: number }]);
       this.#forwarder.appended(TOPIC, partition);
-      this.#fed += 1;
     }
     if (this.#fed < this.#options.records) this.#at(this.#random.below(100), () => this.#feedSome());
   }
@@ -349,6 +383,8 @@ export class Simulation {
   }
 
   #check(): string[] {
+    const { fleet } = this.#options;
+    if (fleet !== undefined) return fleet.check(this.#centre, this.#forwarder.status(this.#nowMs));
     const faults: string[] = [];
     const expected = this.#next.map(() => 0);
     for (const records of this.#centre.visible(TOPIC)) {
