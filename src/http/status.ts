@@ -87,6 +87,19 @@ export interface UplinkStatus {
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
   readonly counters: UplinkCounters;
+  /** Of every local topic that it carries. */
+  readonly routes: readonly UplinkRouteStatus[];
+}
+
+/** Where a local topic goes. */
+export interface UplinkRouteStatus {
+  readonly topic: string;
+  /** Its name at the centre. */
+  readonly centralTopic: string;
+  /** resolving, missing, blocked or forwarding. */
+  readonly state: string;
+  /** Why it is missing or blocked. */
+  readonly reason: string | null;
 }
 
 /** Offsets since the start of the process, by topic: `stored = forwarded + filtered + gapped + empty + waiting`. */

@@ -208,6 +208,12 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
     link: status.link,
     budget: status.budget,
     counters: { reconciled: counters.every(({ reconciled }) => reconciled), topics: counters },
+    routes: status.topics.map(({ topic, centralTopic, state, reason }) => ({
+      topic,
+      centralTopic,
+      state,
+      reason,
+    })),
   };
 }
 

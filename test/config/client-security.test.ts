@@ -30,7 +30,7 @@ describe("the security of an uplink", () => {
     ['security.protocol = "SSL"\nssl.key = "x"', "certificate and key go together"],
     ['security.protocol = "TLS"', "write one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"],
     ['sasl.mechanism = "GSSAPI"', "write one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"],
-  ])("%s is refused", (text, message) => {
+  ])("%j is refused", (text, message) => {
     expect(problems(text)).toContain(message);
   });
 
