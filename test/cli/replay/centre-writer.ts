@@ -4,7 +4,13 @@ import { SystemNetwork } from "../../../src/io/bun/network.ts";
 import { SystemRandom } from "../../../src/io/bun/random.ts";
 import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../../src/kafka/client/cluster.ts";
+import type { CallOutcome } from "../../../src/kafka/client/coordinator-call.ts";
 import { produce } from "../../../src/kafka/client/produce.ts";
+import {
+  addPartitionsToTransaction,
+  endTransaction,
+  initProducerId,
+} from "../../../src/kafka/client/transactions.ts";
 import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
 import { BatchBuilder, encodeHeaders, type RecordHeader } from "../../../src/records/builder.ts";
 import { partitionForKey } from "../../../src/records/murmur2.ts";
@@ -57,15 +63,57 @@ export class CentreWriter {
     }
   }
 
+  /** Appends a batch that was built elsewhere. */
+  async writeBatch(topic: string, partition: number, batch: Uint8Array): Promise<void> {
+    await this.#produce(topic, partition, batch);
+  }
+
+  /** One transaction of one producer, a batch for each value; then it is committed or aborted. */
+  async writeTransaction(
+    topic: string,
+    partition: number,
+    key: string,
+    values: readonly string[],
+    commit: boolean,
+  ): Promise<void> {
+    const { cluster } = this;
+    const transactionalId = `writer-${topic}`;
+    const begin = () =>
+      untilDone(() =>
+        initProducerId(cluster, transactionalId, 30_000, { producerId: -1, producerEpoch: -1 }),
+      );
+    const identity = await begin();
+    const who = { transactionalId, ...identity, protocol: 1 } as const;
+    await untilDone(() => addPartitionsToTransaction(cluster, who, [{ topic, partition }]));
+    for (const [baseSequence, value] of values.entries()) {
+      const builder = new BatchBuilder();
+      builder.append(Date.now(), Buffer.from(key), Buffer.from(value), null);
+      await this.#produce(
+        topic,
+        partition,
+        builder.build({ ...identity, baseSequence, transactional: true }),
+        transactionalId,
+      );
+    }
+    await untilDone(() => endTransaction(cluster, who, commit));
+    // Answered once every partition has its marker.
+    await begin();
+  }
+
   close(): void {
     this.cluster.close();
   }
 
-  async #produce(topic: string, partition: number, batch: Uint8Array): Promise<void> {
+  async #produce(
+    topic: string,
+    partition: number,
+    batch: Uint8Array,
+    transactionalId: string | null = null,
+  ): Promise<void> {
     const deadline = Date.now() + 10_000;
     for (;;) {
       const leader = this.cluster.leaderOf(topic, partition);
-      const options = { transactionalId: null, transactionProtocol: 1, timeoutMs: 10_000 } as const;
+      const options = { transactionalId, transactionProtocol: 1, timeoutMs: 10_000 } as const;
       const [outcome] =
         leader === null ? [] : await produce(this.cluster, leader, [{ topic, partition, batch }], options);
       if (outcome?.kind === "answered" && outcome.error === 0) return;
@@ -76,6 +124,17 @@ export class CentreWriter {
       await Bun.sleep(20);
       await this.cluster.refresh([topic]);
     }
+  }
+}
+
+/** Coordinators load, and end what was open before: asked again until they have. */
+async function untilDone<Value>(ask: () => Promise<CallOutcome<Value>>): Promise<Value> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const outcome = await ask();
+    if (outcome.kind === "done") return outcome.value;
+    if (Date.now() > deadline) throw new Error(JSON.stringify(outcome));
+    await Bun.sleep(20);
   }
 }
 

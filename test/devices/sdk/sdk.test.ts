@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { CentreWriter } from "../../cli/replay/centre-writer.ts";
+import { type Headwater, startHeadwater } from "../../support/headwater.ts";
+import { sdkContract } from "./sdk-contract.ts";
+
+const TOP = resolve(import.meta.dirname, "../../..");
+const SDK = join(TOP, "devices/sdk");
+
+sdkContract("a gateway", async () => {
+  const headwater = await startHeadwater();
+  return { bootstrap: headwater.kafka, stop: () => headwater.dispose() };
+});
+
+describe("the package", () => {
+  let headwater: Headwater;
+  const folder = mkdtempSync(join(tmpdir(), "headwater-sdk-"));
+  const installed = join(folder, "node_modules/headwater-sdk");
+
+  beforeAll(async () => {
+    headwater = await startHeadwater();
+    const writer = new CentreWriter(headwater.kafka);
+    await writer.createTopic("telemetry", 2);
+    const reading = (value: string) => ({ key: "pump-1", value, timeMs: Date.now() - 1_000 });
+    await writer.write("telemetry", [reading('{"bar": 4.2}'), reading('{"bar": 4.3}')]);
+    writer.close();
+    // As it is published: built, beside its dependencies.
+    mkdirSync(installed, { recursive: true });
+    const tsc = join(TOP, "node_modules/.bin/tsc");
+    const build = spawnSync(tsc, ["-p", SDK, "--outDir", join(installed, "dist")], { encoding: "utf8" });
+    if (build.status !== 0) throw new Error(build.stdout + build.stderr);
+    writeFileSync(join(installed, "package.json"), readFileSync(join(SDK, "package.json")));
+    for (const name of ["@platformatic", "cbor-x"]) {
+      symlinkSync(join(TOP, "node_modules", name), join(folder, "node_modules", name));
+    }
+  }, 60_000);
+
+  afterAll(async () => {
+    await headwater?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  }, 30_000);
+
+  /** The README's example, with this gateway's address. */
+  function example(): string {
+    const [, code = ""] = /```ts\n(.*?)```/s.exec(readFileSync(join(SDK, "README.md"), "utf8")) ?? [];
+    expect(code).toContain("deviceStream");
+    return code.replace("127.0.0.1:9092", headwater.kafka);
+  }
+
+  // Node.js, where there is one that the client underneath runs on, runs what a compiler makes of it.
+  const node = process.env.NODE ?? "node";
+  const isRecent = spawnSync(node, ["-e", "Promise.withResolvers()"]).status === 0;
+  const runtimes = [process.execPath, ...(isRecent ? [node] : [])];
+  for (const runtime of runtimes) {
+    test(`its example runs on ${runtime === node ? "Node.js" : "Bun"}`, async () => {
+      const script = join(folder, `example-${runtimes.indexOf(runtime)}.mjs`);
+      writeFileSync(script, new Bun.Transpiler({ loader: "ts" }).transformSync(example()));
+      const run = Bun.spawn([runtime, script], { cwd: folder, stdout: "pipe", stderr: "pipe" });
+      const [out, err] = await Promise.all([
+        new Response(run.stdout).text(),
+        new Response(run.stderr).text(),
+      ]);
+      expect({ code: await run.exited, err }).toEqual({ code: 0, err: "" });
+      const lines = out.trimEnd().split("\n");
+      expect(lines.map((line) => line.split(" ").slice(1).join(" "))).toEqual([
+        "4.2 this gateway",
+        "4.3 this gateway",
+      ]);
+    }, 30_000);
+  }
+});
