@@ -17,6 +17,13 @@ import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
 import { decodeMetadataRecord, type MetadataRecord, metadataStateRecord } from "./metadata-records.ts";
 import { describeTopic, MetadataState, partitionRecord, type TopicDescription } from "./metadata-state.ts";
+import {
+  INTERNAL_TOPICS,
+  METADATA_LOG_CONFIG,
+  METADATA_LOG_MAX_BYTES,
+  METADATA_TOPIC_ID,
+  STATE_CONFIGS,
+} from "./own-topics.ts";
 import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { Quotas } from "./quotas.ts";
@@ -31,31 +38,6 @@ import { TurnIngest } from "./turn-ingest.ts";
 import type { AckCallback } from "./waiting.ts";
 
 export const METADATA_TOPIC = "__cluster_metadata";
-/** Kafka's own id for the metadata topic. */
-const METADATA_TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAQ" as Uuid;
-/** Size of the metadata log at which a snapshot takes its place. */
-const METADATA_LOG_MAX_BYTES = 4 * 1024 * 1024;
-
-const METADATA_LOG_CONFIG: LogConfig = {
-  ...DEFAULT_LOG_CONFIG,
-  segmentBytes: 1024 * 1024,
-  retentionMs: -1,
-};
-
-/** Topics that are the broker's own before it has opened them; others are once it does. */
-const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
-  "__consumer_offsets",
-  "__transaction_state",
-  "__share_group_state",
-  "__mqtt_retained",
-  "__mqtt_sessions",
-]);
-
-const STATE_CONFIGS: ReadonlyMap<string, string> = new Map([
-  ["cleanup.policy", "compact"],
-  ["segment.bytes", "1048576"],
-  ["durability", "disk"],
-]);
 
 export interface BrokerOptions {
   readonly store: LogStore;
@@ -415,8 +397,9 @@ export class Broker {
 
   /** Durable values of a room, in an internal topic of that name (which begins with `__`). Throws DISK_IO. */
   openState(topic: string): KeyedState {
-    const partition = this.internalPartition(topic, STATE_CONFIGS);
-    return new KeyedState(partition, this.clock, () => this.reportDamage(topic));
+    return new KeyedState(this.internalPartition(topic, STATE_CONFIGS), this.clock, () =>
+      this.reportDamage(topic),
+    );
   }
 
   /** The partition of an internal topic (its name begins with `__`), made where it is missing. Throws DISK_IO. */

@@ -148,6 +148,18 @@ export class GatewayTime {
     this.#ledger.saveMarks(key, marks);
   }
 
+  /** Whether what was stamped in the log from this offset on may be something else than the truth, as far as is known. */
+  isDoubtful(log: Pick<MarkedLog, "topicId" | "partition">, fromOffset: number): boolean {
+    const marks = this.#marks.get(keyOf(log));
+    if (marks === undefined) return false;
+    const { periods } = this.#keeper;
+    for (let index = Math.max(0, marks.indexAt(fromOffset)); index < marks.all.length; index += 1) {
+      const period = periods.get(marks.all[index]?.period ?? SETTLED_PERIOD);
+      if (period !== null && !periods.isRight(period)) return true;
+    }
+    return false;
+  }
+
   /**
    * What the time of arrival of the record at `offset`, stamped by us as `stampedMs`, really was: as stamped where
    * it is the sender's own, or right. Null where it was wrong and nobody can tell by how much yet.

@@ -110,11 +110,14 @@ export class Periods {
     return period === this.current || bootMs <= period.lastBootMs + NOTE_KNOWN_MS + SLACK_MS;
   }
 
+  /** Whether what a wall clock showed in this period was right, as far as is known. */
+  isRight(period: ClockPeriod): boolean {
+    return period.quality !== "unknown" && this.#judgeOf(period) === period;
+  }
+
   /** Whether what a wall clock showed in this period was right, and nothing that comes will change that. */
   isSettled(period: ClockPeriod): boolean {
-    return (
-      period.boot !== this.current?.boot && period.quality !== "unknown" && this.#judgeOf(period) === period
-    );
+    return period.boot !== this.current?.boot && this.isRight(period);
   }
 
   /** The newest true time that any boot but `exceptBoot` has seen, and what was confirmed in that; -1 for none. */

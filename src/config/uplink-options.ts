@@ -3,6 +3,7 @@ import { CLIENT_SECURITY_OPTIONS } from "./client-security-options.ts";
 import { boolean, choice, duration, list, readPeer, type SectionValues, size } from "./option.ts";
 import { UPLINK_LINK_OPTIONS } from "./uplink-link-options.ts";
 import { readTopicPattern, UPLINK_ROUTES } from "./uplink-route-options.ts";
+import { UPLINK_TIMES_OPTIONS } from "./uplink-times-options.ts";
 
 export const MAX_UPLINKS = 16;
 const MAX_ITEMS = 256;
@@ -32,6 +33,7 @@ export const UPLINK_OPTIONS = {
     doc: "transactional: exactly once, records and their positions in one transaction at the centre. idempotent: for centres without transactions; the last records may be there twice after a crash.",
   }),
   ...UPLINK_LINK_OPTIONS,
+  ...UPLINK_TIMES_OPTIONS,
   "create.topics.enable": boolean({
     default: true,
     doc: "Whether a topic that the centre does not have is made there, as its route says, or else with the centre's defaults; otherwise it is waited for.",

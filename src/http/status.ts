@@ -1,4 +1,5 @@
 import type { BudgetStatus, LinkStatus } from "../upstream/link/status.ts";
+import type { TimesStatus } from "../upstream/times/settings.ts";
 
 /**
  * What the HTTP door shows of a gateway. The broker is not asked for more than this, and whoever wires the
@@ -86,6 +87,7 @@ export interface UplinkStatus {
   readonly link: LinkStatus;
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
+  readonly times: TimesStatus;
   readonly counters: UplinkCounters;
   /** Of every local topic that it carries. */
   readonly routes: readonly UplinkRouteStatus[];

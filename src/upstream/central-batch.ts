@@ -6,6 +6,7 @@ import {
   varlongSizeBytes,
 } from "../base/varint.ts";
 import type { RecordCursor } from "../records/reader.ts";
+import type { Timing } from "./times/record-times.ts";
 
 /**
  * Records on their way to one central partition, in the form of a record batch's body (see RecordCursor for the
@@ -24,16 +25,16 @@ export class CentralBatch {
     this.bytes = new Uint8Array(INITIAL_BYTES);
   }
 
-  /** Appends the record that `record` is at. Copies all it takes. */
-  append(record: RecordCursor, origin: OriginHeaders): void {
-    const timestampMs = record.timestampMs;
+  /** Appends the record that `record` is at, with the time and headers of `timing` where there is one. Copies all it takes. */
+  append(record: RecordCursor, origin: OriginHeaders, timing: Timing | null = null): void {
+    const timestampMs = timing?.timestampMs ?? record.timestampMs;
     if (this.recordCount === 0) {
       this.baseTimestampMs = timestampMs;
       this.maxTimestampMs = timestampMs;
     } else if (timestampMs > this.maxTimestampMs) this.maxTimestampMs = timestampMs;
     const source = record.bytes;
     const timestampDelta = timestampMs - this.baseTimestampMs;
-    const headerCount = record.headerCount + ORIGIN_HEADER_COUNT;
+    const headerCount = record.headerCount + (timing?.headerCount ?? 0) + ORIGIN_HEADER_COUNT;
     const headersStart = afterVarint(source, record.headersStart);
     const digits = digitCount(record.offset);
     const size =
@@ -44,6 +45,7 @@ export class CentralBatch {
       fieldSizeBytes(record.valueStart, record.valueEnd) +
       varintSizeBytes(headerCount) +
       (record.headersEnd - headersStart) +
+      (timing?.headers.length ?? 0) +
       origin.prefix.length +
       1 +
       digits;
@@ -57,6 +59,10 @@ export class CentralBatch {
     at = putField(bytes, at, source, record.valueStart, record.valueEnd);
     at = putVarint(bytes, at, headerCount);
     at = copyRun(bytes, at, source, headersStart, record.headersEnd);
+    if (timing !== null) {
+      bytes.set(timing.headers, at);
+      at += timing.headers.length;
+    }
     bytes.set(origin.prefix, at);
     at = putVarint(bytes, at + origin.prefix.length, digits);
     putDigits(bytes, at, digits, record.offset);

@@ -16,6 +16,8 @@ export interface CentreCalls {
   connect: { ask: null; answer: CentreFacts };
   /** Looks up topics by name. */
   topics: { ask: readonly string[]; answer: readonly CentralTopicFacts[] };
+  /** Settings of topics, as far as `TIME_SETTINGS` names them. */
+  "topic-settings": { ask: readonly string[]; answer: readonly CentralTopicSettings[] };
   /** Makes a topic; `error` 36 where it was there already. */
   "create-topic": { ask: NewCentralTopic; answer: Refusal };
   /** InitProducerId. With a transactional id, an open transaction of it is over once this is answered. */
@@ -98,6 +100,13 @@ export interface CentralTopicFacts {
   /** Zero uuid where the centre is too old to have ids. */
   readonly id: Uuid;
   readonly partitions: number;
+}
+
+export interface CentralTopicSettings {
+  readonly name: string;
+  readonly error: number;
+  /** By their names. */
+  readonly values: ReadonlyMap<string, string | null>;
 }
 
 export interface InitProducer {

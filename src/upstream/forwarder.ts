@@ -16,16 +16,18 @@ import { LocalPosition } from "./local-position.ts";
 import { LostEnds } from "./lost-ends.ts";
 import { Outbox } from "./outbox.ts";
 import { type Phase, stateOf } from "./phase.ts";
-import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot } from "./positions.ts";
+import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot, sameClaim } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
 import { RoundPipeline } from "./round-pipeline.ts";
 import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
 import { slotsOf } from "./slots.ts";
 import type { LocalSource } from "./source.ts";
-import type { UplinkStatus, UplinkTopicStatus } from "./status.ts";
-import type { TopicRoute } from "./topic-route.ts";
+import type { UplinkStatus } from "./status.ts";
+import { type LocalTimes, NO_LOCAL_TIMES } from "./times/local-times.ts";
+import { RecordTimes } from "./times/record-times.ts";
 import { type Now, TopicSetup } from "./topic-setup.ts";
+import { topicStatus } from "./topic-status.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
 
 export interface Turn {
@@ -59,6 +61,7 @@ export class Forwarder {
   readonly #instance: string;
   readonly #now: Now = { nowMs: 0 };
   readonly #calls = new Calls();
+  readonly #times: RecordTimes;
   readonly #intake: Intake;
   readonly #pipeline: RoundPipeline;
   readonly #setup: TopicSetup;
@@ -99,6 +102,7 @@ export class Forwarder {
     instance: string,
     reports: UplinkReports,
     link: LinkGovernor = new LinkGovernor(settings.link, settings.limits, UNKNOWN_TIME, random),
+    times: LocalTimes = NO_LOCAL_TIMES,
   ) {
     this.settings = settings;
     this.#link = link;
@@ -119,7 +123,8 @@ export class Forwarder {
       compressor(settings.compression, settings.compressionLevel),
       link.sizes,
     );
-    this.#intake = new Intake(settings, source, outbox, reports, link);
+    this.#times = new RecordTimes(settings.times, times, this.#calls, reports, this.#now);
+    this.#intake = new Intake(settings, source, outbox, reports, link, this.#times);
     this.#pipeline = new RoundPipeline(
       settings,
       this.#intake,
@@ -195,7 +200,7 @@ export class Forwarder {
 
   status(nowMs: number): UplinkStatus {
     this.#intake.lookAtEnds();
-    const topics = [...this.#intake.routes.values()].map((route) => this.#topicStatus(route));
+    const topics = [...this.#intake.routes.values()].map((route) => topicStatus(route, this.#local));
     const lags = topics.flatMap(({ partitions }) => partitions.map((partition) => partition.lagRecords));
     const isKnown = this.#hasListed && !lags.includes(-1);
     const lagRecords = isKnown ? lags.reduce((sum, lag) => sum + lag, 0) : -1;
@@ -214,6 +219,7 @@ export class Forwarder {
       lagRecords,
       link: this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
       budget: this.#link.budgetStatus(),
+      times: this.#times.status(this.#intake.readyTopics),
     };
   }
 
@@ -392,6 +398,7 @@ export class Forwarder {
       this.#local.handOut();
     }
     this.#adoptLaneCounts();
+    this.#times.advance(this.#intake.readyTopics);
     this.#setup.advance();
     if (this.#phase.kind !== "forwarding") return false;
     if (this.#claimDue()) {
@@ -510,6 +517,7 @@ export class Forwarder {
     }
     this.#pipeline.restart();
     this.#setup.restart();
+    this.#times.restart();
     this.#local.restart();
     this.#book.restart();
   }
@@ -577,25 +585,4 @@ export class Forwarder {
     this.#pipeline.producer = { id: -1, epoch: -1 };
     this.#phase = { kind: "initialising", notBeforeMs: this.#now.nowMs, aborting: false };
   }
-
-  #topicStatus(route: TopicRoute): UplinkTopicStatus {
-    const { state } = route;
-    const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
-    return {
-      topic: route.topic,
-      centralTopic: route.central.name,
-      state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
-      reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
-      centralPartitions: route.lanes.length,
-      partitions: route.partitions.map(({ index, committed, highWatermark, firstOffset, tally }) => {
-        const position = committed < 0 ? this.#local.storedPosition(route, index) : committed;
-        const lagRecords = position < 0 ? -1 : Math.max(0, highWatermark - position);
-        return { partition: index, position, highWatermark, lagRecords, firstOffset, tally: { ...tally } };
-      }),
-    };
-  }
-}
-
-function sameClaim(a: Claim, b: Claim | null): boolean {
-  return b !== null && a.instance === b.instance && a.sequence === b.sequence;
 }

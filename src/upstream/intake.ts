@@ -15,6 +15,7 @@ import { type Destination, Routing } from "./routing.ts";
 import type { UplinkSettings } from "./settings.ts";
 import type { LocalSource, SourceBounds, SourceSlice, SourceTopic } from "./source.ts";
 import type { SourcePartition, Tally } from "./source-partition.ts";
+import type { RecordTimes, Timing } from "./times/record-times.ts";
 import { TopicRoute } from "./topic-route.ts";
 
 /** Asked of the source at a time. */
@@ -35,6 +36,7 @@ export class Intake {
   #localIds: ReadonlySet<Uuid> = new Set();
   readonly #cursor = new RecordCursor({ verifyCrc: true });
   readonly #link: LinkGovernor;
+  readonly #times: RecordTimes;
   readonly #queue: PartitionQueue;
 
   constructor(
@@ -43,7 +45,9 @@ export class Intake {
     outbox: Outbox,
     reports: UplinkReports,
     link: LinkGovernor,
+    times: RecordTimes,
   ) {
+    this.#times = times;
     this.#settings = settings;
     this.#link = link;
     this.#queue = new PartitionQueue(link.priority);
@@ -61,6 +65,14 @@ export class Intake {
   /** Whether a local topic goes up. What tells of losses always does. */
   carries(topic: string): boolean {
     return this.#routing.of(topic) !== null;
+  }
+
+  /** Names of the central topics that something goes to now. */
+  get readyTopics(): readonly string[] {
+    const all = [...this.centralTopics.values()];
+    return all
+      .filter(({ routes }) => [...routes].some(({ state }) => state.kind === "ready"))
+      .map(({ name }) => name);
   }
 
   /** The lanes of all central topics. */
@@ -131,7 +143,10 @@ export class Intake {
 
   /** A route became ready, or new partitions of it. */
   enqueueAll(route: TopicRoute): void {
-    for (const partition of route.partitions) this.#enqueue(partition);
+    for (const partition of route.partitions) {
+      partition.hold = null;
+      this.#enqueue(partition);
+    }
   }
 
   /** Nothing is read any more until `enqueueAll`. */
@@ -165,7 +180,7 @@ export class Intake {
   }
 
   #enqueue(partition: SourcePartition): void {
-    if (partition.queued || partition.next < 0) return;
+    if (partition.queued || partition.next < 0 || partition.hold !== null) return;
     partition.queued = true;
     this.#queue.push(partition);
   }
@@ -190,6 +205,7 @@ export class Intake {
       return 0;
     }
     const before = partition.next;
+    this.#times.begin(partition);
     try {
       this.#take(partition, slice, round, roomLeft, bounds.compacted);
       // Nothing is left below the end: the log lost its last batches.
@@ -234,9 +250,15 @@ export class Intake {
     const tally = round.tallyOf(partition);
     do {
       const from = Math.max(partition.next, partition.resumeAt);
+      const isNew = cursor.offset >= from && !cursor.isControl && !hidden;
+      const timing = isNew ? this.#times.of(cursor) : null;
+      if (timing !== null && timing.hold !== null) {
+        partition.hold = timing.hold;
+        return false;
+      }
       if (cursor.nextOffset > from) tally.empty += cursor.nextOffset - from;
       if (cursor.offset >= partition.next && !cursor.isControl && !hidden) {
-        this.#takeRecord(partition, round, tally);
+        this.#takeRecord(partition, round, tally, timing);
       }
       if (cursor.nextOffset > partition.next) partition.next = cursor.nextOffset;
       if (!roomLeft()) return false;
@@ -245,7 +267,7 @@ export class Intake {
   }
 
   /** Takes the record at which the cursor is; its offset was counted as empty. */
-  #takeRecord(partition: SourcePartition, round: Round, tally: Tally): void {
+  #takeRecord(partition: SourcePartition, round: Round, tally: Tally, timing: Timing | null): void {
     const cursor = this.#cursor;
     const isChosen = partition.selection?.takes(cursor) ?? true;
     if (cursor.offset < partition.resumeAt) return;
@@ -257,7 +279,7 @@ export class Intake {
     else {
       tally.forwarded += 1;
       if (this.#isThere(partition, cursor)) return;
-      this.#outbox.add(laneOf(partition.route.lanes, partition, cursor), cursor, partition, round);
+      this.#outbox.add(laneOf(partition.route.lanes, partition, cursor), cursor, partition, round, timing);
     }
   }
 

@@ -39,6 +39,7 @@ import type {
   ScanQuery,
   TopicQuery,
 } from "./centre.ts";
+import { TIME_SETTINGS } from "./times/central-settings.ts";
 
 /** Where calls go: the centre, or a model of it in a test. */
 export interface Centre {
@@ -141,6 +142,8 @@ export class KafkaCentre implements Centre {
     switch (call.kind) {
       case "topics":
         return done<"topics">(await lookUp(cluster, call.ask));
+      case "topic-settings":
+        return done<"topic-settings">(await new KafkaAdmin(cluster).describeTopics(call.ask, TIME_SETTINGS));
       case "create-topic":
         return done<"create-topic">(await new KafkaAdmin(cluster).createTopic(call.ask));
       case "init-producer": {

@@ -6,6 +6,7 @@ import type { Adaptation } from "./link/adaptation.ts";
 import type { Round } from "./round.ts";
 import type { UplinkLimits } from "./settings.ts";
 import type { SourcePartition } from "./source-partition.ts";
+import type { Timing } from "./times/record-times.ts";
 
 /** Buffers kept for the next batches. */
 const MAX_SPARE_BATCHES = 16;
@@ -39,8 +40,14 @@ export class Outbox {
     return this.bufferedBytes >= this.#limits.maxBufferedBytes;
   }
 
-  /** Adds the record that `record` is at to the lane's open batch, as part of `round`. */
-  add(lane: Lane, record: RecordCursor, from: SourcePartition, round: Round): void {
+  /** Adds the record that `record` is at to the lane's open batch, as part of `round`; see CentralBatch for `timing`. */
+  add(
+    lane: Lane,
+    record: RecordCursor,
+    from: SourcePartition,
+    round: Round,
+    timing: Timing | null = null,
+  ): void {
     let open = lane.open;
     if (open === null) {
       open = this.#spare.pop() ?? new CentralBatch();
@@ -50,12 +57,13 @@ export class Outbox {
       round.lanes.add(lane);
     }
     const before = open.sizeBytes;
-    open.append(record, from.origin);
+    open.append(record, from.origin, timing);
     const added = open.sizeBytes - before;
     this.bufferedBytes += added;
     round.sizeBytes += added;
     round.records += 1;
-    if (record.timestampMs > round.newestTimestampMs) round.newestTimestampMs = record.timestampMs;
+    const timestampMs = timing?.timestampMs ?? record.timestampMs;
+    if (timestampMs > round.newestTimestampMs) round.newestTimestampMs = timestampMs;
     if (open.sizeBytes >= this.#sizes.batchBytes || open.recordCount >= this.maxBatchRecords) {
       this.#seal(lane, round);
     }

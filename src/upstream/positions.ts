@@ -80,6 +80,10 @@ function isCount(value: number | undefined): value is number {
   return value !== undefined && Number.isSafeInteger(value) && value >= 0;
 }
 
+export function sameClaim(a: Claim, b: Claim | null): boolean {
+  return b !== null && a.instance === b.instance && a.sequence === b.sequence;
+}
+
 /** The newest claim in these slots, or null where none is ours. */
 export function newestClaim(slots: readonly Slot[]): Claim | null {
   let newest: Claim | null = null;

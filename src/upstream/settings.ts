@@ -1,4 +1,5 @@
 import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "./link/settings.ts";
+import { DEFAULT_TIMES_SETTINGS, type TimesSettings } from "./times/settings.ts";
 
 /** What one `[uplink.NAME]` says, and the limits it works within. */
 export interface UplinkSettings {
@@ -17,6 +18,7 @@ export interface UplinkSettings {
   readonly creation: TopicCreation;
   readonly limits: UplinkLimits;
   readonly link: LinkSettings;
+  readonly times: TimesSettings;
 }
 
 /** Which local topics go where, and which of their records. */
@@ -125,6 +127,7 @@ export function uplinkSettings(
       readonly createTopics?: boolean;
       readonly limits?: Partial<UplinkLimits>;
       readonly link?: Partial<LinkSettings>;
+      readonly times?: Partial<TimesSettings>;
     },
 ): UplinkSettings {
   const { topics = [], createTopics = true, routes = [], ...others } = given;
@@ -139,6 +142,7 @@ export function uplinkSettings(
     routes: topics.length === 0 ? routes : [...routes, { ...PLAIN_ROUTE, topics, creation }],
     limits: { ...DEFAULT_UPLINK_LIMITS, ...given.limits },
     link: { ...DEFAULT_LINK_SETTINGS, ...given.link },
+    times: { ...DEFAULT_TIMES_SETTINGS, ...given.times },
   };
 }
 

@@ -23,6 +23,8 @@ export class SourcePartition {
   pending: { readonly next: number; readonly tally: Tally } | null = null;
   /** End of the log as last seen, for the lag. */
   highWatermark = 0;
+  /** Why its next record may not go up yet; looked at again now and then. Null where it may. */
+  hold: string | null = null;
   /** Waits in the ring of partitions with something to read. */
   queued = false;
   /** Records below these offsets, by central partition, are at the centre already. Null where there are none. */

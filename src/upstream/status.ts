@@ -1,4 +1,5 @@
 import type { BudgetStatus, LinkStatus } from "./link/status.ts";
+import type { TimesStatus } from "./times/settings.ts";
 
 /** What an uplink is doing. Times are in milliseconds from now, so that no clock is needed to read them. */
 export type UplinkState =
@@ -41,6 +42,7 @@ export interface UplinkStatus {
   readonly link: LinkStatus;
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
+  readonly times: TimesStatus;
 }
 
 export interface UplinkTopicStatus {
@@ -61,6 +63,8 @@ export interface UplinkPartitionStatus {
   readonly highWatermark: number;
   /** Records up to the high watermark that the centre does not have; -1 while that is not known. */
   readonly lagRecords: number;
+  /** Why its next record may not go up yet; null where it may. */
+  readonly hold: string | null;
   /** Where this process began to forward; -1 while not known. */
   readonly firstOffset: number;
   /**

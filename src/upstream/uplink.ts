@@ -13,10 +13,13 @@ import type { UplinkReports } from "./reports.ts";
 import type { UplinkSettings } from "./settings.ts";
 import type { LocalSource } from "./source.ts";
 import type { UplinkStatus } from "./status.ts";
+import type { LocalTimes } from "./times/local-times.ts";
 
 export interface UplinkSeams {
   readonly clock: Clock;
   readonly random: Random;
+  /** Left out where the clock is always right, and nobody minds what is old. */
+  readonly times?: LocalTimes;
 }
 
 /** What an uplink's link is governed by, and where its state is kept. */
@@ -73,7 +76,15 @@ export class Uplink {
     link: UplinkLink = ungoverned(settings, seams.random),
   ) {
     const instance = seams.random.bytes(INSTANCE_BYTES).toHex();
-    this.#forwarder = new Forwarder(settings, source, seams.random, instance, reports, link.governor);
+    this.#forwarder = new Forwarder(
+      settings,
+      source,
+      seams.random,
+      instance,
+      reports,
+      link.governor,
+      seams.times,
+    );
     this.#link = link;
     this.#source = source;
     this.#centre = centre;

@@ -151,6 +151,7 @@ class Gateway implements RunningBroker {
       logger: this.#logger,
       metrics: this.#metrics,
       knownNowMs: () => this.#gatewayClock?.time.settledNowMs ?? null,
+      ...(this.#gatewayClock === null ? {} : { time: this.#gatewayClock.time }),
       ledger,
       losses,
     });

@@ -4,6 +4,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { GapLedger } from "../broker/gap-ledger.ts";
 import type { KeyedState } from "../broker/keyed-state.ts";
 import type { Losses } from "../broker/losses.ts";
+import type { GatewayTime } from "../clock/gateway-time.ts";
 import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
@@ -22,6 +23,7 @@ import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { PositionStore } from "../upstream/positions.ts";
 import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
+import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { localSource } from "./local-source.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
@@ -43,6 +45,8 @@ export interface UplinkParts {
   readonly knownNowMs: () => number | null;
   readonly ledger: GapLedger;
   readonly losses: Losses;
+  /** Left out where the clock is always right. */
+  readonly time?: GatewayTime;
 }
 
 export interface Uplinks {
@@ -109,7 +113,7 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
     source,
     centre,
     positionStore(openState, configured.name),
-    { clock, random },
+    { clock, random, ...(parts.time === undefined ? {} : { times: localTimes(parts.time) }) },
     reports,
     link,
   );
@@ -117,6 +121,15 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
   parts.losses.addCarrier(uplink);
   uplink.start();
   return started;
+}
+
+function localTimes(time: GatewayTime): LocalTimes {
+  return {
+    nowMs: () => time.trueNowMs(),
+    isDoubtful: (log, fromOffset) => time.isDoubtful(log, fromOffset),
+    trueTime: (log, at, stampedMs) => time.trueTime(log, at, stampedMs),
+    timeOfBoot: (boot, bootMs, stampedMs) => time.timeOfBoot(boot, bootMs, stampedMs),
+  };
 }
 
 function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSettings {
@@ -131,6 +144,7 @@ function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSet
     compression: configured["compression.type"],
     compressionLevel: configured["compression.level"],
     link: linkSettings(configured),
+    times: { clockWaitMs: configured["clock.wait.ms"], lateRecords: configured["late.records"] },
     createTopics: enabled,
     limits: {
       lingerMs: configured["linger.ms"],
@@ -206,6 +220,7 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
     gaps,
     lastError: status.lastError,
     link: status.link,
+    times: status.times,
     budget: status.budget,
     counters: { reconciled: counters.every(({ reconciled }) => reconciled), topics: counters },
     routes: status.topics.map(({ topic, centralTopic, state, reason }) => ({

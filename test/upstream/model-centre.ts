@@ -64,6 +64,8 @@ export class ModelCentre {
   losesEnd: (partition: string | null) => boolean = () => false;
   /** Whether this client may alter the cluster. */
   isAdministrator = true;
+  /** What DescribeConfigs says of topics. */
+  readonly settings = new Map<string, ReadonlyMap<string, string>>();
   /** How many were lost. */
   lostEnds = 0;
   #offsets = new Map<string, Slot>();
@@ -114,6 +116,10 @@ export class ModelCentre {
             const partitions = this.#topics.get(name)?.length ?? 0;
             return { name, error: partitions === 0 ? 3 : 0, id: ZERO_UUID, partitions };
           }),
+        );
+      case "topic-settings":
+        return answer(
+          call.ask.map((name) => ({ name, error: 0, values: this.settings.get(name) ?? new Map() })),
         );
       case "create-topic":
         if (this.#topics.has(call.ask.name))

@@ -6,6 +6,8 @@ import { type LinkSettings, UNKNOWN_TIME, type WallClock } from "../../src/upstr
 import type { UplinkReports } from "../../src/upstream/reports.ts";
 import { type UplinkLimits, type UplinkRoute, uplinkSettings } from "../../src/upstream/settings.ts";
 import type { LocalSource } from "../../src/upstream/source.ts";
+import type { LocalTimes } from "../../src/upstream/times/local-times.ts";
+import type { TimesSettings } from "../../src/upstream/times/settings.ts";
 import { MemorySource } from "./memory-source.ts";
 import { ModelCentre } from "./model-centre.ts";
 
@@ -16,6 +18,8 @@ export interface ModelRunOptions {
   /** What the local store holds. */
   readonly stored?: Uint8Array | null;
   readonly limits?: Partial<UplinkLimits>;
+  readonly times?: Partial<TimesSettings>;
+  readonly localTimes?: LocalTimes;
   readonly link?: Partial<LinkSettings>;
   readonly wall?: WallClock;
   /** Instead of one that carries every topic as it is. */
@@ -53,6 +57,7 @@ export class ModelRun {
       compression: "none",
       limits: options.limits ?? {},
       link: options.link ?? {},
+      times: options.times ?? {},
     });
     const source = options.source ?? this.memory;
     const random = new SeededRandom(1);
@@ -64,7 +69,15 @@ export class ModelRun {
       onState: (level, message) => this.reports.push(`${level} ${message}`),
       onTrouble: (message) => this.reports.push(`trouble ${message}`),
     };
-    this.forwarder = new Forwarder(settings, source, random, "i1", reports, this.governor);
+    this.forwarder = new Forwarder(
+      settings,
+      source,
+      random,
+      "i1",
+      reports,
+      this.governor,
+      options.localTimes,
+    );
   }
 
   /** Lets this much time pass. */

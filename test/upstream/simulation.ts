@@ -243,7 +243,7 @@ export class Simulation {
         settle(latencyMs, lost);
         break;
       case 3:
-        if (["connect", "topics", "find-open"].includes(call.kind)) {
+        if (["connect", "topics", "topic-settings", "find-open"].includes(call.kind)) {
           settle(latencyMs, lost);
         } else settle(latencyMs, () => notReady(call));
         break;

@@ -33,6 +33,13 @@ export interface NewTopic {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
+export interface TopicSettings {
+  readonly name: string;
+  readonly error: number;
+  /** By their names. */
+  readonly values: ReadonlyMap<string, string | null>;
+}
+
 export interface ClusterDescription {
   readonly clusterId: string;
   readonly controllerId: number;
@@ -167,6 +174,26 @@ export class KafkaAdmin {
         isDefault: DEFAULT_SOURCES.includes(config.configSource),
       })),
     };
+  }
+
+  /** Some settings of topics, all in one request. */
+  async describeTopics(
+    topics: readonly string[],
+    names: readonly string[],
+  ): Promise<readonly TopicSettings[]> {
+    const resources = topics.map((resourceName) => ({
+      resourceType: CONFIG_RESOURCE.topic,
+      resourceName,
+      configurationKeys: names,
+    }));
+    const body = { ...DEFAULT_DESCRIBE_CONFIGS_REQUEST, resources };
+    const reply = await this.#cluster.request("any", DESCRIBE_CONFIGS, () => body);
+    if (reply.kind !== "answered") throw reply.error;
+    return reply.response.results.map(({ resourceName, errorCode, configs }) => ({
+      name: resourceName,
+      error: errorCode,
+      values: new Map(configs.map(({ name, value }) => [name, value])),
+    }));
   }
 
   /** Asks the controller, and once more the new one where it has moved. */

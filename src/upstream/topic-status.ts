@@ -1,0 +1,29 @@
+import type { LocalPosition } from "./local-position.ts";
+import type { UplinkTopicStatus } from "./status.ts";
+import type { TopicRoute } from "./topic-route.ts";
+
+/** How far a topic is; as stored locally where the centre was not asked yet. */
+export function topicStatus(route: TopicRoute, local: LocalPosition): UplinkTopicStatus {
+  const { state } = route;
+  const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
+  return {
+    topic: route.topic,
+    centralTopic: route.central.name,
+    state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
+    reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
+    centralPartitions: route.lanes.length,
+    partitions: route.partitions.map(({ index, committed, highWatermark, firstOffset, tally, hold }) => {
+      const position = committed < 0 ? local.storedPosition(route, index) : committed;
+      const lagRecords = position < 0 ? -1 : Math.max(0, highWatermark - position);
+      return {
+        partition: index,
+        position,
+        highWatermark,
+        lagRecords,
+        firstOffset,
+        tally: { ...tally },
+        hold,
+      };
+    }),
+  };
+}
