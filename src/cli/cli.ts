@@ -13,6 +13,7 @@ import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
 import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
+import { sessionCommand } from "./session.ts";
 import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
 import { userCommand } from "./user.ts";
@@ -32,6 +33,7 @@ const ROOT: Command = {
     mergeCheckCommand,
     uplinkCommand,
     userCommand,
+    sessionCommand,
     bridgeCommand,
     doctorCommand,
     configCommand,

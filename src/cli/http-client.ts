@@ -1,5 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
-import type { GatewayStatus, UplinkStatus } from "../http/status.ts";
+import type { GatewayStatus, SessionStatus, UplinkStatus } from "../http/status.ts";
 
 const TIMEOUT_MS = 5_000;
 /** A thousand topics' status is a fraction of this. */
@@ -27,11 +27,40 @@ export async function fetchStatus(address: string): Promise<StatusAnswer> {
   );
 }
 
+/** Answer of a gateway's `GET /api/sessions`. */
+export interface SessionsAnswer {
+  readonly sessions: readonly SessionStatus[];
+  /** Whether there are more. */
+  readonly more: boolean;
+}
+
+/** Asks for the MQTT clients of a gateway. Throws as `fetchStatus` does. */
+export async function fetchSessions(address: string): Promise<SessionsAnswer> {
+  const url = `http://${address}/api/sessions`;
+  const text = await get(url);
+  try {
+    const body: unknown = JSON.parse(text);
+    if (isSessions(body)) return body;
+  } catch {
+    // As above.
+  }
+  throw new HeadwaterError("MALFORMED", `${url} does not answer as headwater does; is it a gateway of now?`);
+}
+
 /**
  * Has a gateway do something to an uplink; gives its status then. Throws NETWORK, TIMED_OUT, and UNSUPPORTED with the
  * gateway's own words where it refuses.
  */
 export async function postControl(address: string, path: string): Promise<UplinkStatus> {
+  return (await post(address, path)) as UplinkStatus;
+}
+
+/** Has a gateway end the session of an MQTT client. Throws as `postControl` does. */
+export async function endSession(address: string, clientId: string): Promise<void> {
+  await post(address, `/api/sessions/${encodeURIComponent(clientId)}/end`);
+}
+
+async function post(address: string, path: string): Promise<object> {
   const url = `http://${address}${path}`;
   const response = await ask(url, {
     method: "POST",
@@ -39,7 +68,7 @@ export async function postControl(address: string, path: string): Promise<Uplink
     body: "{}",
   });
   const body: unknown = await response.json().catch(() => null);
-  if (response.ok && typeof body === "object" && body !== null) return body as UplinkStatus;
+  if (response.ok && typeof body === "object" && body !== null) return body;
   const { message, value, remedy } = errorOf(body);
   const why = message === undefined ? `it answers ${response.status}` : `${message}: ${value}; ${remedy}`;
   throw new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
@@ -67,6 +96,10 @@ async function ask(url: string, request: RequestInit): Promise<Response> {
     const remedy = "is the gateway running, and is this its http.listen? (--http HOST:PORT)";
     throw new HeadwaterError(timedOut ? "TIMED_OUT" : "NETWORK", `${url}: ${why}; ${remedy}`, { cause });
   }
+}
+
+function isSessions(body: unknown): body is SessionsAnswer {
+  return typeof body === "object" && body !== null && "sessions" in body && Array.isArray(body.sessions);
 }
 
 function isStatus(body: unknown): body is StatusAnswer {

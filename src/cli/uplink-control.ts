@@ -98,7 +98,8 @@ async function look(input: Input): Promise<UplinkStatus | undefined> {
   return uplinks.find(({ name }) => name === input.positionals[0]);
 }
 
-function addressOf(input: Input): string {
+/** Where the gateway is asked. Throws UsageError. */
+export function addressOf(input: Input): string {
   const address = input.value("http") ?? DEFAULT_HTTP;
   const parsed = parseAddress(address, "127.0.0.1");
   if (typeof parsed === "string") throw new UsageError(`--http ${address}: ${parsed}; write host:port`);

@@ -7,6 +7,8 @@ export interface ControlSource {
   uplinkNames(): readonly string[];
   /** By the last part of `/api/uplinks/NAME/ACTION`. */
   readonly uplinkActions: ReadonlyMap<string, UplinkAction>;
+  /** Ends the session of an MQTT client and puts it out: `/api/sessions/CLIENT-ID/end`. False where there is none. */
+  endSession(clientId: string): Promise<boolean>;
 }
 
 /** Does it to the uplink of that name, resolves when a power cut would not undo it, with the answer as JSON. */
@@ -20,7 +22,7 @@ interface Problem {
   readonly remedy: string;
 }
 
-const PATH = /^\/api\/uplinks\/([^/]+)\/([^/]+)$/;
+const PATH = /^\/api\/(uplinks|sessions)\/([^/]+)\/([^/]+)$/;
 const MAX_BODY_BYTES = 4 * 1024;
 const NOTHING_WIRED = "this gateway does not take it";
 
@@ -30,7 +32,7 @@ export function isControl(path: string): boolean {
 }
 
 /**
- * Answers `POST /api/uplinks/NAME/ACTION`. The body is JSON, or empty. A web page can't send such a request from somebody's
+ * Answers `POST /api/uplinks/NAME/ACTION` and `POST /api/sessions/CLIENT-ID/end`. The body is JSON, or empty. A web page can't send such a request from somebody's
  * browser: it needs a content type that browsers ask for leave for, and a host that is an address.
  */
 export async function control(
@@ -41,8 +43,9 @@ export async function control(
 ): Promise<Response> {
   const refusal = refuse(request, remoteAddress, source);
   if (refusal !== null) return refusal;
-  const [, rawName = "", action = ""] = PATH.exec(path) ?? [];
+  const [, kind, rawName = "", action = ""] = PATH.exec(path) ?? [];
   const name = decoded(rawName);
+  if (kind === "sessions") return endSession(name, action, source);
   const names = source?.uplinkNames() ?? [];
   if (!names.includes(name)) {
     const remedy = names.length === 0 ? "configure one" : `there are ${names.join(", ")}`;
@@ -58,16 +61,33 @@ export async function control(
     const remedy = `send a JSON object of at most ${MAX_BODY_BYTES} bytes, or nothing`;
     return problem(400, { message: "the body is no JSON object", thing: "body", value: null, remedy });
   }
+  return answered(action, name, async () => json(200, await act(name, body)));
+}
+
+function endSession(clientId: string, action: string, source: ControlSource | null): Promise<Response> {
+  if (action !== "end") {
+    const message = "there is no such action";
+    return Promise.resolve(problem(404, { message, thing: "action", value: action, remedy: "there is end" }));
+  }
+  return answered(action, clientId, async () => {
+    if ((await source?.endSession(clientId)) === true) return json(200, { clientId, ended: true });
+    const message = "no MQTT client of this id is connected, and no session of it is kept";
+    return problem(404, {
+      message,
+      thing: "session",
+      value: clientId,
+      remedy: "GET /api/sessions lists them",
+    });
+  });
+}
+
+/** What the work answers, or why it could not be done. */
+async function answered(action: string, value: string, work: () => Promise<Response>): Promise<Response> {
   try {
-    return json(200, await act(name, body));
+    return await work();
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    return problem(409, {
-      message: error.message,
-      thing: action,
-      value: name,
-      remedy: "see the gateway's log",
-    });
+    return problem(409, { message: error.message, thing: action, value, remedy: "see the gateway's log" });
   }
 }
 

@@ -12,6 +12,9 @@ const COMMON_HEADERS = {
   "content-security-policy": "default-src 'none'",
 } as const;
 
+/** Sessions that one answer tells of. */
+const MAX_SESSIONS = 10_000;
+
 type Page = (source: StatusSource, metrics: Registry) => Response;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
@@ -19,6 +22,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ["/readyz", (source) => health([...source.faults(), ...source.hindrances()], "ready")],
   ["/metrics", (_, metrics) => page(200, expose(metrics), EXPOSITION_TYPE)],
   ["/api/status", (source) => status(source)],
+  ["/api/sessions", (source) => sessions(source)],
 ]);
 
 /** Answers one request from memory. */
@@ -42,6 +46,12 @@ function health(reasons: readonly string[], word: string): Response {
 function status(source: StatusSource): Response {
   const reasons = [...source.faults(), ...source.hindrances()];
   const body = { ready: reasons.length === 0, reasons, ...source.status() };
+  return page(200, `${JSON.stringify(body)}\n`, "application/json");
+}
+
+function sessions(source: StatusSource): Response {
+  const all = source.sessions(MAX_SESSIONS + 1);
+  const body = { sessions: all.slice(0, MAX_SESSIONS), more: all.length > MAX_SESSIONS };
   return page(200, `${JSON.stringify(body)}\n`, "application/json");
 }
 

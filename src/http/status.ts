@@ -11,6 +11,8 @@ export interface StatusSource {
   /** Why not everything serves yet or any more; empty when it does. */
   hindrances(): readonly string[];
   status(): GatewayStatus;
+  /** MQTT clients by client id, at most so many of them. */
+  sessions(limit: number): readonly SessionStatus[];
 }
 
 /** Answer of `GET /api/status`. Offsets and counts are numbers; times are milliseconds since 1970. */
@@ -186,6 +188,27 @@ export interface LogStatus {
   readonly partitions: number;
   readonly commitRounds: number;
   readonly commitMedianMs: number | null;
+}
+
+/** An MQTT client: its connection, its session, or both. */
+export interface SessionStatus {
+  readonly clientId: string;
+  /** Null for nobody in particular. */
+  readonly userName: string | null;
+  /** 3.1, 3.1.1 or 5. */
+  readonly version: string;
+  /** Null while it is away. */
+  readonly remoteAddress: string | null;
+  /** How long it has been away; null while it is connected. */
+  readonly awayMs: number | null;
+  /** Seconds that its session outlives its connection: 0 where it ends with it, null where it never ends. */
+  readonly expirySec: number | null;
+  readonly subscriptions: number;
+  /** Messages that wait to be sent. */
+  readonly queuedMessages: number;
+  /** Messages that were sent and are not acknowledged. */
+  readonly inFlightMessages: number;
+  readonly hasWill: boolean;
 }
 
 export interface MqttStatus {

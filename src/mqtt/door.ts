@@ -12,6 +12,7 @@ import { type Gate, OPEN_GATE } from "./gate.ts";
 import type { Followers } from "./history/followers.ts";
 import { Replays } from "./history/replays.ts";
 import { PublishIngest } from "./ingest.ts";
+import { IN_THE_LOG } from "./joined-batch.ts";
 import type { MqttLimits } from "./limits.ts";
 import { LiveDelivery } from "./live.ts";
 import { Losses } from "./losses.ts";
@@ -300,6 +301,22 @@ export class Door {
     this.wills.disconnected(session, "discard");
     this.endSession(session);
     return true;
+  }
+
+  /**
+   * Puts a client out and ends its session, as an operator wishes; its will is published. Null where there is neither. The
+   * batch settles when the end outlives a power cut.
+   */
+  endClient(clientId: string): PendingBatch | null {
+    const client = this.clients.get(clientId);
+    const before = this.store?.get(clientId) ?? null;
+    if (client === undefined && before === null) return null;
+    client?.leave(Reason.ADMINISTRATIVE_ACTION, "its session was ended by an operator", "publish");
+    // One that was to end with its connection has ended by now.
+    const kept = this.store?.get(clientId) ?? null;
+    if (kept !== null) this.endSession(kept);
+    this.log.info("ended the session of an MQTT client, as was asked for", { clientId });
+    return before === null ? IN_THE_LOG : (this.store?.batch ?? IN_THE_LOG);
   }
 
   /** A connection has ended: its session ends with it, or waits for the next one. */

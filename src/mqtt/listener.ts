@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { GapNotes } from "../broker/gap-ledger.ts";
 import type { Ingest } from "../broker/ingest.ts";
@@ -20,6 +21,7 @@ import { Listeners, type Place, type Places } from "./listeners.ts";
 import { Reason } from "./packets/codes.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { type RouteConfig, RouteTable } from "./routes.ts";
+import { type ListedSession, listSessions } from "./session-list.ts";
 import type { SessionBugs } from "./sessions/durable/message-store.ts";
 import type { RecordSearch } from "./sessions/durable/record-search.ts";
 import type { StateLog } from "./sessions/durable/state-log.ts";
@@ -80,6 +82,13 @@ export interface MqttDoor extends Places {
   readonly port: number;
   /** The way in for what is no connection of the door, as bridges are. */
   readonly inside: Door;
+  /** Who is connected, and whose session is kept, by client id; at most so many. */
+  sessions(limit: number): readonly ListedSession[];
+  /**
+   * Puts a client out and ends its session. False where there is neither. Resolves when a power cut would not undo it;
+   * rejects with DISK_IO where the log does not take it: it has ended all the same, until the next start.
+   */
+  endSession(clientId: string): Promise<boolean>;
   /** What was counted since the start; a copy. */
   stats(): MqttStats;
   /**
@@ -124,6 +133,8 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
     host: tcp?.host ?? "",
     port: tcp?.port ?? 0,
     inside: door,
+    sessions: (limit) => listSessions(door, limit),
+    endSession: (clientId) => endSession(door, clientId),
     stats: () => ({ ...door.stats, downlinkLagRecords: door.downlinks?.lagRecords ?? 0 }),
     close: () => {
       listeners.close();
@@ -178,6 +189,17 @@ function admit(door: Door, connection: Connection): Client | null {
   door.connections.add(client);
   door.stats.connections = door.connections.size;
   return client;
+}
+
+function endSession(door: Door, clientId: string): Promise<boolean> {
+  const batch = door.endClient(clientId);
+  if (batch === null) return Promise.resolve(false);
+  return new Promise((resolve, reject) => {
+    door.afterwards(batch, ({ state, error }) => {
+      if (state === "durable") resolve(true);
+      else reject(new HeadwaterError("DISK_IO", `the log of sessions takes nothing (Kafka error ${error})`));
+    });
+  });
 }
 
 async function closeDoor(door: Door): Promise<void> {

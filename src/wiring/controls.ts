@@ -1,4 +1,5 @@
 import type { ControlSource, UplinkAction } from "../http/controls.ts";
+import type { MqttDoor } from "../mqtt/listener.ts";
 import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { Uplinks } from "./uplinks.ts";
 
@@ -6,6 +7,7 @@ import type { Uplinks } from "./uplinks.ts";
 export function controlSource(
   allowed: ControlSource["allowed"],
   uplinks: Uplinks | null,
+  mqtt: MqttDoor | null,
 ): ControlSource | null {
   if (uplinks === null) return null;
   const to =
@@ -22,5 +24,6 @@ export function controlSource(
       ["resume", to("flowing")],
       ["drain", to("draining")],
     ]),
+    endSession: async (clientId) => (await mqtt?.endSession(clientId)) === true,
   };
 }

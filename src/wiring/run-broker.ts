@@ -355,7 +355,7 @@ class Gateway implements RunningBroker {
     this.#http = new HttpDoor({
       ...listen,
       source,
-      controls: () => controlSource(this.#settings["http.control"], this.#uplinks),
+      controls: () => controlSource(this.#settings["http.control"], this.#uplinks, this.#mqtt),
       records: () => this.#deviceRecords(),
       metrics: this.#metrics.registry,
       logger: this.#logger,

@@ -8,6 +8,7 @@ import type {
   GatewayStatus,
   LogStatus,
   MqttStatus,
+  SessionStatus,
   StatusSource,
   TopicStatus,
   UplinkStatus,
@@ -84,6 +85,10 @@ export class GatewayState implements StatusSource {
       mqtt: this.#mqtt(),
       kafka: this.kafka === null ? null : { connections: this.kafka.connections() },
     };
+  }
+
+  sessions(limit: number): readonly SessionStatus[] {
+    return this.mqtt?.sessions(limit) ?? [];
   }
 
   #faultyPartitions(): number {

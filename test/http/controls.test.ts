@@ -8,9 +8,15 @@ import { Registry } from "../../src/metrics/registry.ts";
 
 const done: string[] = [];
 
+const sessions = new Set(["pump-1", "a/b"]);
+
 function source(allowed: ControlSource["allowed"] = "loopback"): ControlSource {
   return {
     allowed,
+    endSession: (clientId) =>
+      clientId === "stuck"
+        ? Promise.reject(new HeadwaterError("DISK_IO", "the log takes nothing"))
+        : Promise.resolve(sessions.delete(clientId)),
     uplinkNames: () => ["central", "backup"],
     uplinkActions: new Map<string, UplinkAction>([
       [
@@ -78,6 +84,10 @@ describe("a request that changes something", () => {
       ["/api/uplinks/central/pause", { source: source("off") }, 403, "http.control", "off"],
       ["/api/uplinks/central/pause", { source: null }, 403, "http.control", "off"],
       ["/api/uplinks/central/break", {}, 409, "break", "central"],
+      ["/api/sessions/nobody/end", {}, 404, "session", "nobody"],
+      ["/api/sessions/pump-1/explode", {}, 404, "action", "explode"],
+      ["/api/sessions/pump-1/end", { from: "192.0.2.7" }, 403, "http.control", "loopback"],
+      ["/api/sessions/stuck/end", {}, 409, "end", "stuck"],
     ];
     for (const [path, sent, status, thing, value] of cases) {
       const answer = await send(path, sent);
@@ -85,6 +95,17 @@ describe("a request that changes something", () => {
       expect(String(answer.body.error?.remedy).length).toBeGreaterThan(5);
     }
     expect(done).toEqual([]);
+  });
+
+  test("ends the session of an MQTT client", async () => {
+    for (const [path, clientId] of [
+      ["pump-1", "pump-1"],
+      ["a%2Fb", "a/b"],
+    ] as const) {
+      const answer = await send(`/api/sessions/${path}/end`);
+      expect(answer).toMatchObject({ status: 200, body: { clientId, ended: true } });
+      expect((await send(`/api/sessions/${path}/end`)).status).toBe(404);
+    }
   });
 
   test("is taken from elsewhere where that is set", async () => {
@@ -99,10 +120,17 @@ describe("a request that changes something", () => {
   test("reaches the door, beside the pages that are read", async () => {
     expect([
       isControl("/api/uplinks/a/pause"),
+      isControl("/api/sessions/a/end"),
+      isControl("/api/sessions"),
       isControl("/api/status"),
       isControl("/api/uplinks/a"),
-    ]).toEqual([true, false, false]);
-    const status: StatusSource = { faults: () => [], hindrances: () => [], status: () => ({}) as never };
+    ]).toEqual([true, true, false, false, false]);
+    const status: StatusSource = {
+      faults: () => [],
+      hindrances: () => [],
+      status: () => ({}) as never,
+      sessions: () => [],
+    };
     const controls = () => source();
     const door = new HttpDoor({
       host: "127.0.0.1",

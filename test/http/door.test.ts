@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { hasCode } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { HttpDoor } from "../../src/http/door.ts";
-import type { GatewayStatus, StatusSource } from "../../src/http/status.ts";
+import type { GatewayStatus, SessionStatus, StatusSource } from "../../src/http/status.ts";
 import { Registry } from "../../src/metrics/registry.ts";
 
 const STATUS: GatewayStatus = {
@@ -41,7 +41,25 @@ const source: StatusSource = {
     if (broken) throw new Error("a bug");
     return STATUS;
   },
+  sessions: (limit) => Array.from({ length: Math.min(limit, sessionCount) }, (_, n) => sessionOf(`c${n}`)),
 };
+let sessionCount = 2;
+
+function sessionOf(clientId: string): SessionStatus {
+  return {
+    clientId,
+    userName: null,
+    version: "5",
+    remoteAddress: "127.0.0.1",
+    awayMs: null,
+    expirySec: 0,
+    subscriptions: 1,
+    queuedMessages: 0,
+    inFlightMessages: 0,
+    hasWill: false,
+  };
+}
+
 const errors: string[] = [];
 let door: HttpDoor;
 let url = "";
@@ -80,6 +98,15 @@ function raw(bytes: string | Uint8Array): Promise<string> {
     socket.on("close", () => resolve(answer));
   });
 }
+
+test("/api/sessions lists MQTT clients, up to a bound", async () => {
+  const few = await (await fetch(`${url}/api/sessions`)).json();
+  expect(few).toEqual({ sessions: [sessionOf("c0"), sessionOf("c1")], more: false });
+  sessionCount = 10_001;
+  const many = (await (await fetch(`${url}/api/sessions`)).json()) as { sessions: object[]; more: boolean };
+  sessionCount = 2;
+  expect([many.sessions.length, many.more]).toEqual([10_000, true]);
+});
 
 test("alive and ready, until there are reasons", async () => {
   expect(await get("/healthz")).toMatchObject({ status: 200, body: "alive\n" });

@@ -72,6 +72,8 @@ export type Received = "release" | "unknown" | "later";
 export interface Outbound {
   /** Messages that wait behind what is under way. */
   readonly queuedMessages: number;
+  /** Messages sent and not acknowledged. */
+  readonly flightMessages: number;
   /** Whether a message of this QoS could be sent now: for those who have a choice of sessions. */
   readiness(qos: Qos): Readiness;
   /** The session has a connection from here on; `pump` sends. */

@@ -45,6 +45,10 @@ export class TransientOutbound implements Outbound {
     this.#losses = losses;
   }
 
+  get flightMessages(): number {
+    return this.#inFlight.size;
+  }
+
   get queuedMessages(): number {
     return this.#queue.length;
   }

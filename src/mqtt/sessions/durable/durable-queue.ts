@@ -96,6 +96,11 @@ export class DurableQueue implements Outbound {
 
   /** Messages sent and not acknowledged. */
   get flightMessages(): number {
+    return this.#flight.length - this.#done;
+  }
+
+  /** The same with those that are done and lie between others. */
+  get flightEntries(): number {
     return this.#flight.length;
   }
 

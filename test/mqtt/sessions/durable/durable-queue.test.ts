@@ -151,7 +151,7 @@ describe("the queue of a durable session", () => {
           if (next % 100 === 0) flush();
         }
         costs.push(looks.mock.calls.length);
-        expect(queue.flightMessages).toBeLessThan(2 * first + 200);
+        expect(queue.flightEntries).toBeLessThan(2 * first + 200);
       }
       looks.mockRestore();
       expect(sent.length).toBeGreaterThan(25_000);
