@@ -383,10 +383,12 @@ export class Door {
     }
     this.publishing.settle();
     const nowMs = this.clock.monotonicMs();
-    this.store?.messages.settle(nowMs);
-    // Before what is new, and with what was on its way to the disk for sessions that have ended meanwhile.
+    // Before what is new.
     this.live.shared.passOn(nowMs);
     this.live.settle(nowMs);
+    this.store?.messages.settle(nowMs);
+    // What was on its way to the disk for a session that has ended meanwhile.
+    if (this.subscriptions.hasLeft) this.settleSoon();
     this.downlinks?.settle();
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }
