@@ -15,6 +15,7 @@ import {
   judgeOpenFiles,
   judgePageSize,
 } from "./doctor/system-checks.ts";
+import { checkUplink } from "./doctor/uplink-checks.ts";
 import { EXIT } from "./exit-codes.ts";
 import { wrap } from "./help.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
@@ -26,6 +27,7 @@ export const doctorCommand: Command = {
   flags: SETTING_FLAGS,
   notes: [
     "Looks at the folder of --data: how long a synced append takes (300 small ones in a file of its own that is removed), file system, free space; and at clock, processor, memory, kernel and limits. A gateway may run meanwhile.",
+    "Of every [uplink.NAME] it finds, reaches and logs in to each address of the centre, and looks for the topics that routes name in full. Nothing is changed there.",
     "The exit code is 1 where something has to be changed (problem); warnings alone leave it 0.",
   ],
   examples: [["headwater doctor --data /var/lib/headwater", "before a gateway goes out"]],
@@ -41,7 +43,8 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 
 async function doctor(input: Input, world: World): Promise<number> {
   const { settings } = effectiveSettings(input, world);
-  const findings = [...dataFindings(settings), ...systemFindings(settings)];
+  const centres = await Promise.all(settings.uplinks.map((uplink) => checkUplink(uplink, settings)));
+  const findings = [...dataFindings(settings), ...systemFindings(settings), ...centres];
   const problems = findings.filter(({ verdict }) => verdict === "problem").length;
   if (input.json) world.out(`${JSON.stringify({ ok: problems === 0, findings })}\n`);
   else world.out(findings.map(findingText).join("\n"));

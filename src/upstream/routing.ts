@@ -29,11 +29,19 @@ export class Routing {
   of(localTopic: string): Destination | null {
     const found = this.#routes.find(({ filter }) => filter.takes(localTopic));
     if (found === undefined) return null;
-    const { gatewayId, site } = this.#settings;
-    const values: Readonly<Record<string, string>> = { topic: localTopic, gateway: gatewayId, site };
-    const topic = found.route.topic.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+    const { gatewayId: gateway, site } = this.#settings;
+    const topic = centralName(found.route.topic, { topic: localTopic, gateway, site });
     return { route: found.route, topic, fault: topicFault(topic) };
   }
+}
+
+/** The name that a route's template makes of a local topic. */
+export function centralName(
+  template: string,
+  values: { readonly topic: string; readonly gateway: string; readonly site: string },
+): string {
+  const known: Readonly<Record<string, string>> = values;
+  return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole);
 }
 
 /** Why Apache Kafka would not have a topic of this name, or null. */

@@ -246,6 +246,29 @@ retry.backoff.max.ms = "200ms"
     TEST_TIMEOUT_MS,
   );
 
+  test("is told by the doctor how its centres are", () => {
+    const doctor = () => {
+      const args = ["doctor", "-o", "json", "--data", folder, "--config", file("gateway.toml")];
+      const run = Bun.spawnSync([...headwaterCommand(), ...args]);
+      const { findings } = JSON.parse(run.stdout.toString()) as {
+        findings: readonly { check: string; verdict: string; meaning: string; remedy: string | null }[];
+      };
+      return new Map(findings.map((finding) => [finding.check, finding]));
+    };
+    const well = doctor();
+    expect(well.get("uplink central")).toMatchObject({ verdict: "warning" });
+    expect(well.get("uplink central")?.meaning).toContain("not by all addresses");
+    expect(well.get("uplink central")?.meaning).toContain("unknown host");
+    expect(well.get("uplink archive")).toMatchObject({ verdict: "ok" });
+    expect(well.get("uplink dead")).toMatchObject({ verdict: "warning" });
+    expect(well.get("uplink dead")?.meaning).toContain("nobody listens there");
+    writeFileSync(file("password"), "guess");
+    const locked = doctor().get("uplink central");
+    expect(locked).toMatchObject({ verdict: "problem" });
+    expect(locked?.meaning).toContain('does not log "gw" by SCRAM-SHA-512 in');
+    expect(locked?.remedy).toContain("the password");
+  });
+
   test("keeps its positions apart, tells nobody the password, and keeps within its memory", async () => {
     const groups = await kafka.tool(
       "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
