@@ -1,5 +1,5 @@
 import { dlopen, ptr } from "bun:ffi";
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, spyOn, test } from "bun:test";
 import { hasCode } from "../../../src/base/errors.ts";
 import { SystemClock } from "../../../src/io/bun/clock.ts";
 import { SystemNetwork } from "../../../src/io/bun/network.ts";
@@ -442,6 +442,32 @@ describe("failures", () => {
     });
     await expect(attempt).rejects.toMatchObject({ code: "NETWORK" });
     await expect(attempt).rejects.toThrow("gateway.invalid:9092");
+  });
+
+  test("a host with several addresses is tried at each, and one that is not known yet is looked up anew", async () => {
+    const listener = listen(() => new Recorder());
+    const lookup = spyOn(Bun.dns, "lookup");
+    const address = (text: string, family: 4 | 6) => ({ address: text, family, ttl: 0 });
+    const dial = () =>
+      network.connect({
+        host: "several.example",
+        port: listener.port,
+        timeoutMs: 2_000,
+        limits: PLENTY,
+        handler: new Recorder(),
+      });
+    try {
+      lookup.mockRejectedValueOnce(Object.assign(new Error("no"), { code: "DNS_ENOTFOUND" }));
+      await expect(dial()).rejects.toThrow("several.example");
+      lookup.mockResolvedValueOnce([address("::1", 6), address("127.0.0.9", 4), address("127.0.0.1", 4)]);
+      const connection = await dial();
+      expect(connection.remoteAddress).toBe("127.0.0.1");
+      open.push(connection);
+      lookup.mockResolvedValueOnce([address("127.0.0.8", 4), address("127.0.0.9", 4)]);
+      await expect(dial()).rejects.toThrow(/nobody listens there.*\(tried 127\.0\.0\.8, 127\.0\.0\.9\)/);
+    } finally {
+      lookup.mockRestore();
+    }
   });
 
   test("a host that does not answer", async () => {
