@@ -44,11 +44,21 @@ export interface CentreCalls {
   end: { ask: InTransaction & { readonly commit: boolean }; answer: ProducerGrant };
   /** Closes what is open to the centre, until the next "connect". */
   disconnect: { ask: null; answer: null };
+  /** Compresses a batch's records beside the event loop. Null where that makes them no smaller. */
+  compress: { ask: CompressAsk; answer: Uint8Array | null };
   "load-position": { ask: null; answer: Uint8Array | null };
   "save-position": { ask: Uint8Array; answer: null };
   /** The link's own state, see LinkRecord. */
   "load-link": { ask: null; answer: Uint8Array | null };
   "save-link": { ask: Uint8Array; answer: null };
+}
+
+export interface CompressAsk {
+  /** The code in a batch's attributes. */
+  readonly code: number;
+  readonly level: number;
+  /** Nobody else uses or changes them before the answer. */
+  readonly records: Uint8Array;
 }
 
 export type CallKind = keyof CentreCalls;

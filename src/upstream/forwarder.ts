@@ -6,7 +6,7 @@ import type { LogIdentity } from "../log/log-config.ts";
 import { Calls } from "./calls.ts";
 import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./centre.ts";
 import { Intake } from "./intake.ts";
-import { compressor } from "./link/compression.ts";
+import { Compression } from "./link/compression.ts";
 import { Drain } from "./link/drain.ts";
 import { type Hold, LinkGovernor } from "./link/governor.ts";
 import { LinkBook } from "./link/link-book.ts";
@@ -93,7 +93,8 @@ export class Forwarder {
 
   /**
    * `instance` names this run of this process among all copies of the gateway: letters and digits, unique. The link's
-   * governor counts what the sockets do; left out, it counts nothing and knows no time of day.
+   * governor counts what the sockets do; left out, it counts nothing and knows no time of day. `hasCompressor`: the call
+   * "compress" is answered; else batches are compressed where they are sealed.
    */
   constructor(
     settings: UplinkSettings,
@@ -103,6 +104,7 @@ export class Forwarder {
     reports: UplinkReports,
     link: LinkGovernor = new LinkGovernor(settings.link, settings.limits, UNKNOWN_TIME, random),
     times: LocalTimes = NO_LOCAL_TIMES,
+    hasCompressor = false,
   ) {
     this.settings = settings;
     this.#link = link;
@@ -118,11 +120,8 @@ export class Forwarder {
       denied: (error: number, what: string) => this.#denied(error, what),
       maySend: () => this.#local.maySend(),
     };
-    const outbox = new Outbox(
-      settings.limits,
-      compressor(settings.compression, settings.compressionLevel),
-      link.sizes,
-    );
+    const compression = new Compression(settings, hasCompressor ? this.#calls : null);
+    const outbox = new Outbox(settings.limits, compression, link.sizes);
     this.#times = new RecordTimes(settings.times, times, this.#calls, reports, this.#now);
     this.#intake = new Intake(settings, source, outbox, reports, link, this.#times);
     this.#pipeline = new RoundPipeline(

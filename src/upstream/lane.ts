@@ -14,8 +14,10 @@ export interface SealedBatch {
   readonly lane: Lane;
   readonly round: Round;
   /** Header room, then the records. */
-  readonly bytes: Uint8Array;
-  readonly compression: number;
+  bytes: Uint8Array;
+  compression: number;
+  /** Not while it is being compressed: then it can't be sent. */
+  ready: boolean;
   readonly recordCount: number;
   readonly baseTimestampMs: number;
   readonly maxTimestampMs: number;
@@ -89,7 +91,8 @@ export class Lane {
   peek(nowMs: number, maxInFlight: number): SealedBatch | null {
     const limit = this.#known ? maxInFlight : 1;
     if (this.#rewinding || this.#inFlight >= limit || nowMs < this.retryAtMs) return null;
-    return this.#queue[this.#sent] ?? null;
+    const next = this.#queue[this.#sent];
+    return next?.ready === true ? next : null;
   }
 
   /** Gives the batch that `peek` returned its sequence and header, and counts it as sent. */
@@ -185,20 +188,19 @@ function writeHeader(batch: SealedBatch, producer: Producer, transactional: bool
   });
 }
 
-/** Seals what `lane.open` holds. `compress` returns null where it does not pay. */
-export function seal(lane: Lane, round: Round, compress: Compress): SealedBatch {
+/** Seals what `lane.open` holds. `compress` returns null where it does not pay; null leaves it for later. */
+export function seal(lane: Lane, round: Round, compress: Compress | null): SealedBatch {
   const open = lane.open;
   assert(open !== null && open.recordCount > 0, "only an open batch with records can be sealed");
   const records = open.bytes.subarray(0, open.sizeBytes);
-  const compressed = compress(records);
-  const body = compressed?.bytes ?? records;
-  const bytes = new Uint8Array(BATCH_HEADER_BYTES + body.length);
-  bytes.set(body, BATCH_HEADER_BYTES);
+  const compressed = compress?.(records) ?? null;
+  const bytes = withHeaderRoom(compressed?.bytes ?? records);
   const batch: SealedBatch = {
     lane,
     round,
     bytes,
     compression: compressed?.code ?? COMPRESSION_NONE,
+    ready: compress !== null,
     recordCount: open.recordCount,
     baseTimestampMs: open.baseTimestampMs,
     maxTimestampMs: open.maxTimestampMs,
@@ -210,6 +212,13 @@ export function seal(lane: Lane, round: Round, compress: Compress): SealedBatch 
   lane.openOnly = null;
   lane.push(batch);
   return batch;
+}
+
+/** A batch's bytes, but for the header. */
+export function withHeaderRoom(body: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(BATCH_HEADER_BYTES + body.length);
+  bytes.set(body, BATCH_HEADER_BYTES);
+  return bytes;
 }
 
 /** Compresses a batch's records; null to send them as they are. The input is not kept. */

@@ -1,8 +1,9 @@
 import { assert } from "../base/assert.ts";
 import type { RecordCursor } from "../records/reader.ts";
 import { CentralBatch } from "./central-batch.ts";
-import { type Compress, type Lane, type Producer, type SealedBatch, seal } from "./lane.ts";
+import { type Lane, type Producer, type SealedBatch, seal } from "./lane.ts";
 import type { Adaptation } from "./link/adaptation.ts";
+import type { Compression } from "./link/compression.ts";
 import type { Round } from "./round.ts";
 import type { UplinkLimits } from "./settings.ts";
 import type { SourcePartition } from "./source-partition.ts";
@@ -21,7 +22,7 @@ export class Outbox {
   /** Records a batch may have; halved when the centre refuses one, to find the record it does not take. */
   maxBatchRecords: number;
   readonly #limits: UplinkLimits;
-  readonly #compress: Compress;
+  readonly #compression: Compression;
   readonly #sizes: Adaptation;
   /** Bytes of batches that were sent and not answered. */
   #inFlightBytes = 0;
@@ -29,10 +30,10 @@ export class Outbox {
   /** Lanes that may have something to send. */
   readonly #ready = new Set<Lane>();
 
-  constructor(limits: UplinkLimits, compress: Compress, sizes: Adaptation) {
+  constructor(limits: UplinkLimits, compression: Compression, sizes: Adaptation) {
     this.#limits = limits;
     this.#sizes = sizes;
-    this.#compress = compress;
+    this.#compression = compression;
     this.maxBatchRecords = limits.maxRoundRecords;
   }
 
@@ -136,6 +137,7 @@ export class Outbox {
     this.#ready.clear();
     this.bufferedBytes = 0;
     this.#inFlightBytes = 0;
+    this.#compression.restart();
   }
 
   /** Whether the link takes one more batch now. */
@@ -146,8 +148,15 @@ export class Outbox {
   #seal(lane: Lane, round: Round): void {
     const open = lane.open;
     assert(open !== null, "an open lane has a batch");
-    const batch = seal(lane, round, this.#compress);
+    const later = this.#compression.takesLater(open.sizeBytes);
+    const batch = seal(lane, round, later ? null : this.#compression.now);
     this.bufferedBytes += batch.bytes.length - open.sizeBytes;
+    if (later) {
+      this.#compression.later(batch, (savedBytes) => {
+        this.bufferedBytes -= savedBytes;
+        this.#ready.add(lane);
+      });
+    }
     open.reset();
     if (this.#spare.length < MAX_SPARE_BATCHES) this.#spare.push(open);
     round.open.delete(lane);

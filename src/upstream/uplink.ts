@@ -2,7 +2,7 @@ import { HeadwaterError } from "../base/errors.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import type { LogIdentity } from "../log/log-config.ts";
-import type { CentreCall, CentreOutcome } from "./centre.ts";
+import type { CentreCall, CentreOutcome, CompressAsk } from "./centre.ts";
 import { Forwarder } from "./forwarder.ts";
 import type { Centre } from "./kafka-centre.ts";
 import { LinkGovernor } from "./link/governor.ts";
@@ -26,6 +26,13 @@ export interface UplinkSeams {
 export interface UplinkLink {
   readonly governor: LinkGovernor;
   readonly store: PositionStore;
+  /** Compresses beside the event loop; where there is none, batches are compressed as they are sealed. */
+  readonly compressor?: Compressor;
+}
+
+export interface Compressor {
+  /** Null where records do not shrink. Rejects with UNSUPPORTED where it can't be done there. */
+  compress(ask: CompressAsk): Promise<Uint8Array | null>;
 }
 
 /** Bytes that name this run of the process among all copies of the gateway. */
@@ -33,12 +40,13 @@ const INSTANCE_BYTES = 6;
 /** How often a stop looks whether what is on its way has arrived. */
 const DRAIN_CHECK_MS = 10;
 
-/** Calls that the local stores answer. */
-const FOR_STORES: ReadonlySet<CentreCall["kind"]> = new Set([
+/** Calls that the centre does not hear of. */
+const LOCAL: ReadonlySet<CentreCall["kind"]> = new Set([
   "load-position",
   "save-position",
   "load-link",
   "save-link",
+  "compress",
 ]);
 
 /** A link without limits, of which nothing is kept. */
@@ -84,6 +92,7 @@ export class Uplink {
       reports,
       link.governor,
       seams.times,
+      link.compressor !== undefined,
     );
     this.#link = link;
     this.#source = source;
@@ -185,9 +194,10 @@ export class Uplink {
   }
 
   #perform(calls: readonly CentreCall[]): void {
-    const forCentre = calls.filter(({ kind }) => !FOR_STORES.has(kind));
+    const forCentre = calls.filter(({ kind }) => !LOCAL.has(kind));
     for (const call of calls) {
-      if (call.kind === "load-position") {
+      if (call.kind === "compress") this.#compress(call.id, call.ask);
+      else if (call.kind === "load-position") {
         this.#answerWith(call.id, () => this.#store.load());
       } else if (call.kind === "save-position") {
         this.#answerWith(call.id, () => this.#store.save(call.ask).then(() => null));
@@ -198,6 +208,17 @@ export class Uplink {
       }
     }
     if (forCentre.length > 0) this.#centre.perform(forCentre, (id, outcome) => this.#answered(id, outcome));
+  }
+
+  #compress(id: number, ask: CompressAsk): void {
+    const work = this.#link.compressor?.compress(ask) ?? Promise.resolve(null);
+    work.then(
+      (answer) => this.#answered(id, { kind: "answered", answer }),
+      (error: unknown) => {
+        if (!(error instanceof HeadwaterError)) throw error;
+        this.#answered(id, { kind: "lost", reason: error.message });
+      },
+    );
   }
 
   #answerWith(id: number, work: () => Promise<Uint8Array | null>): void {

@@ -25,6 +25,7 @@ import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
 import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
+import { CompressionPool } from "./compression-pool.ts";
 import { localSource } from "./local-source.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
 import { linkSettings, openLink, refreshOf } from "./uplink-link.ts";
@@ -74,7 +75,8 @@ export function startUplinks(parts: UplinkParts): Uplinks {
     state ??= broker.openState(STATE_TOPIC);
     return state;
   };
-  const running = settings.uplinks.map((configured) => startUplink(configured, parts, openState));
+  const compressor = new CompressionPool(parts.clock, parts.logger);
+  const running = settings.uplinks.map((configured) => startUplink(configured, parts, openState, compressor));
   return {
     status: () => running.map((each) => describe(each, parts)),
     names: running.map(({ configured }) => configured.name),
@@ -83,11 +85,17 @@ export function startUplinks(parts: UplinkParts): Uplinks {
     },
     stop: async (graceMs) => {
       await Promise.all(running.map(({ uplink }) => uplink.stop(graceMs)));
+      compressor.close();
     },
   };
 }
 
-function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState: () => KeyedState): Running {
+function startUplink(
+  configured: ConfiguredUplink,
+  parts: UplinkParts,
+  openState: () => KeyedState,
+  compressor: CompressionPool,
+): Running {
   const { network, clock, random, broker, knownNowMs } = parts;
   const settings = settingsOf(configured, parts.settings);
   const link = openLink(configured, settings, { network, clock, random, knownNowMs }, openState);
@@ -115,7 +123,7 @@ function startUplink(configured: ConfiguredUplink, parts: UplinkParts, openState
     positionStore(openState, configured.name),
     { clock, random, ...(parts.time === undefined ? {} : { times: localTimes(parts.time) }) },
     reports,
-    link,
+    { ...link, compressor },
   );
   const started: Running = { configured, uplink, gaps: 0 };
   parts.losses.addCarrier(uplink);

@@ -4,7 +4,14 @@ import { Forwarder } from "../../src/upstream/forwarder.ts";
 import { LinkGovernor } from "../../src/upstream/link/governor.ts";
 import { type LinkSettings, UNKNOWN_TIME, type WallClock } from "../../src/upstream/link/settings.ts";
 import type { UplinkReports } from "../../src/upstream/reports.ts";
-import { type UplinkLimits, type UplinkRoute, uplinkSettings } from "../../src/upstream/settings.ts";
+
+import {
+  type LinkCompression,
+  type UplinkLimits,
+  type UplinkRoute,
+  uplinkSettings,
+} from "../../src/upstream/settings.ts";
+
 import type { LocalSource } from "../../src/upstream/source.ts";
 import type { LocalTimes } from "../../src/upstream/times/local-times.ts";
 import type { TimesSettings } from "../../src/upstream/times/settings.ts";
@@ -24,6 +31,11 @@ export interface ModelRunOptions {
   readonly wall?: WallClock;
   /** Instead of one that carries every topic as it is. */
   readonly routes?: readonly UplinkRoute[];
+  /** Default "none". */
+  readonly compression?: LinkCompression;
+  readonly compressionLevel?: number;
+  /** The test answers the calls "compress". */
+  readonly hasCompressor?: boolean;
 }
 
 const STEP_MS = 10;
@@ -54,7 +66,8 @@ export class ModelRun {
       gatewayId: "g",
       ...(options.routes === undefined ? { topics: ["*"] } : { routes: options.routes }),
       delivery: protocol === 0 ? "idempotent" : "transactional",
-      compression: "none",
+      compression: options.compression ?? "none",
+      compressionLevel: options.compressionLevel ?? 1,
       limits: options.limits ?? {},
       link: options.link ?? {},
       times: options.times ?? {},
@@ -77,6 +90,7 @@ export class ModelRun {
       reports,
       this.governor,
       options.localTimes,
+      options.hasCompressor,
     );
   }
 

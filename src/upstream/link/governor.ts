@@ -145,7 +145,7 @@ export class LinkGovernor {
   /** Bytes of records, before compression, that a round may have now. */
   get roundBytes(): number {
     const left = this.#settings.atBudgetEnd === "stop" ? this.#leftBytes : Number.POSITIVE_INFINITY;
-    const affordable = (left - ROUND_OVERHEAD_BYTES) / ROUND_OVERHEAD_SHARE / this.sizes.ratio;
+    const affordable = (left - ROUND_OVERHEAD_BYTES) / ROUND_OVERHEAD_SHARE / this.sizes.surestRatio;
     return Math.max(1, Math.min(this.sizes.roundBytes, affordable));
   }
 
