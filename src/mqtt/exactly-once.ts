@@ -75,7 +75,7 @@ export class ExactlyOnce {
   /** What became of a message: it is known by its identifier alone from here on, or not at all. */
   settled(session: DurableSession, packetId: number, batch: PendingBatch): void {
     if (batch.state === "durable") this.#store.applied(session, packetId);
-    // A part of the turn may have been taken, and this with it.
+    // It was written down, where the second step is what was refused.
     else this.#store.refused(session, packetId);
   }
 

@@ -32,6 +32,8 @@ const MAX_CACHED_BYTES = 8 * 1024 * 1024;
 /** At the total bounds: sessions that are looked at for the one that holds most, and messages dropped for a new one. */
 const LOOKED_AT = 16;
 const DROPPED_AT_ONCE = 32;
+/** What a session that gets a message adds to its record, about. */
+const TARGET_BYTES = 12;
 /** Entries of queues that one turn looks at for what has expired. */
 const SWEEP_ENTRIES = 5_000;
 const SWEEP_PAUSE_MS = 20;
@@ -83,6 +85,10 @@ class StagedMessage implements MessageBody, TurnItem {
 
   write(writer: TurnWriter): void {
     this.#store.writeMessage(this, writer);
+  }
+
+  get sizeBytes(): number {
+    return this.message.sizeBytes + TARGET_BYTES * this.targets.length;
   }
 
   identifiersFor(session: number): readonly number[] {

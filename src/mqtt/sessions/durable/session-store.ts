@@ -21,6 +21,9 @@ import type { StateLog } from "./state-log.ts";
 import { type OnWritten, TurnLog } from "./turn-log.ts";
 import type { TurnWriter } from "./turn-writer.ts";
 
+/** What a record takes beside what is in it, about. */
+const RECORD_BYTES = 32;
+
 /** An expiry that means never: MQTT 5, 3.1.2.11.2. */
 export const NEVER_SEC = 0xffff_ffff;
 
@@ -237,6 +240,7 @@ export class SessionStore {
     this.#applied.get(session)?.delete(packetId);
     this.#refused.get(session)?.delete(packetId);
     return this.#turns.add({
+      sizeBytes: RECORD_BYTES + (received === null ? 0 : sizeOf(received)),
       write: (writer) => {
         if (!session.ended) this.#writeReceived(writer, session.number, packetId, received);
       },
@@ -381,12 +385,13 @@ export class SessionStore {
     if (kept === undefined) this.#cursorValues.delete(name);
     else this.#cursorValues.set(name, kept);
     const batch = this.#turns.add({
+      sizeBytes: RECORD_BYTES + name.length + (kept?.length ?? 0),
       write: (writer) => {
         const key = this.#key.start().u8(Kind.CURSOR).restText(name).take();
         writer.put(key, kept ?? null, -1);
       },
     });
-    this.#turns.whenSettled((error) => {
+    batch.thens.push((error) => {
       const durable = this.#durableCursors;
       if (error === 0) {
         if (kept === undefined) durable.delete(name);
@@ -585,4 +590,8 @@ export class SessionStore {
   #progressKey(number: number): Uint8Array {
     return this.#key.start().u8(Kind.PROGRESS).number(number).take();
   }
+}
+
+function sizeOf({ topic, payload, properties }: UnderWay): number {
+  return topic.length + payload.length + (properties?.length ?? 0);
 }

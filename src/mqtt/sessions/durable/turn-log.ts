@@ -1,7 +1,7 @@
 import type { PendingBatch } from "../../../broker/ingest.ts";
 import type { Clock, Timer } from "../../../io/clock.ts";
 import type { StateLog } from "./state-log.ts";
-import { TurnWriter } from "./turn-writer.ts";
+import { MAX_BATCH_BYTES, TurnWriter } from "./turn-writer.ts";
 
 /** What nobody waits for is written by then, in the company of what somebody does if that comes before. */
 const LAZY_MS = 50;
@@ -10,6 +10,8 @@ const RETRY_MS = 1_000;
 
 /** Records that belong to a turn, in their order among others of it. */
 export interface TurnItem {
+  /** About what its records take. */
+  readonly sizeBytes: number;
   write(writer: TurnWriter): void;
 }
 
@@ -24,7 +26,14 @@ export interface TurnState {
 /** Takes who is told 0 once the records are durable, or the Kafka error of a refusal: they are to be written again. */
 export type OnWritten = (then: (error: number) => void) => void;
 
-class TurnBatch implements PendingBatch {
+/** Items that share a batch of the log, and what becomes of it. */
+interface Group {
+  readonly items: TurnItem[];
+  readonly batch: TurnBatch;
+  sizeBytes: number;
+}
+
+export class TurnBatch implements PendingBatch {
   state: "waiting" | "durable" | "refused" = "waiting";
   error = 0;
   readonly sizeBytes = 0;
@@ -50,9 +59,10 @@ export class TurnLog {
   readonly #appendMessages: () => void;
   readonly #settled: () => void;
   #turn: TurnBatch | null = null;
-  /** Items of this turn; those of a row hold together. */
-  #items: TurnItem[][] = [];
-  #row: TurnItem[] | null = null;
+  /** Items of this turn. */
+  #groups: Group[] = [];
+  /** What is being gathered to hold together. */
+  #row: Group | null = null;
   #isDue = false;
   #lazy: Timer | null = null;
 
@@ -73,15 +83,18 @@ export class TurnLog {
     this.#settled = settled;
   }
 
-  /** The batch of this turn, which ends with it. */
+  /** The batch of this turn, which ends with it: refused where any of it was. */
   get batch(): PendingBatch {
     return this.#open();
   }
 
-  add(item: TurnItem): PendingBatch {
-    if (this.#row === null) this.#items.push([item]);
-    else this.#row.push(item);
-    return this.#open();
+  /** What comes back is the item's own: it is refused where nothing of it is in the log, whatever became of others. */
+  add(item: TurnItem): TurnBatch {
+    this.#open();
+    const group = this.#row ?? this.#groupFor(item.sizeBytes);
+    group.items.push(item);
+    group.sizeBytes += item.sizeBytes;
+    return group.batch;
   }
 
   /** The items that `change` adds hold together: all of them are durable, or none. */
@@ -90,18 +103,23 @@ export class TurnLog {
       change();
       return;
     }
-    this.#row = [];
+    const row: Group = { items: [], batch: new TurnBatch(), sizeBytes: 0 };
+    this.#row = row;
     try {
       change();
     } finally {
-      if (this.#row.length > 0) this.#items.push(this.#row);
+      if (row.items.length > 0) this.#groups.push(row);
       this.#row = null;
     }
   }
 
-  /** Calls back when the batch of this turn has settled. */
-  whenSettled(callback: (error: number) => void): void {
-    this.#open().thens.push(callback);
+  /** Groups are few, so that who waits for them counts few batches. */
+  #groupFor(sizeBytes: number): Group {
+    const last = this.#groups.at(-1);
+    if (last !== undefined && last.sizeBytes + sizeBytes <= MAX_BATCH_BYTES) return last;
+    const group: Group = { items: [], batch: new TurnBatch(), sizeBytes: 0 };
+    this.#groups.push(group);
+    return group;
   }
 
   /** Something is to be written that nobody waits for. */
@@ -115,23 +133,32 @@ export class TurnLog {
     this.#lazy = null;
     this.#isDue = false;
     const turn = this.#turn ?? new TurnBatch();
-    const items = this.#items;
+    const groups = this.#groups;
+    const taken: TurnBatch[] = [];
     this.#turn = null;
-    this.#items = [];
+    this.#groups = [];
     this.#appendMessages();
     const writer = this.#writer;
     const onWritten: OnWritten = (then) => turn.thens.push(then);
     writer.start(this.#clock.nowMs());
     this.#state.writeFirst(writer, onWritten);
-    for (const row of items) {
-      if (row.length > 1) writer.together();
-      for (const item of row) item.write(writer);
-      writer.apart();
+    for (const { items, batch, sizeBytes } of groups) {
+      writer.together(sizeBytes);
+      for (const item of items) item.write(writer);
+      writer.apart((error) => {
+        if (error === 0) taken.push(batch);
+        else batch.settle(error);
+      });
     }
     this.#state.writeLast(writer, onWritten);
     writer.finish();
     if (writer.error !== 0) this.#settle(turn, writer.error);
-    else this.#log.whenDurable((error) => this.#settle(turn, error));
+    if (writer.error !== 0 && taken.length === 0) return;
+    this.#log.whenDurable((error) => {
+      for (const batch of taken) batch.settle(error);
+      if (turn.state === "waiting") this.#settle(turn, error);
+      else this.#settled();
+    });
   }
 
   /** Nothing is written any more. */

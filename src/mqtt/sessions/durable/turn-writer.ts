@@ -3,7 +3,7 @@ import { BatchBuilder, maxRecordSizeBytes } from "../../../records/builder.ts";
 import type { StateLog } from "./state-log.ts";
 
 /** A batch ends at this size, so that to read one message back is not to walk over many. */
-const MAX_BATCH_BYTES = 16 * 1024;
+export const MAX_BATCH_BYTES = 16 * 1024;
 
 /** Told of a record's offset once its batch is appended. */
 export type Placed = (offset: number) => void;
@@ -18,6 +18,8 @@ export class TurnWriter {
   #placed: { readonly delta: number; readonly slot: number }[] = [];
   readonly #place: (slot: number, offset: number) => void;
   #together = false;
+  /** Told what became of the batch that is being filled. */
+  #waiting: ((error: number) => void)[] = [];
   #nowMs = 0;
   #error = 0;
 
@@ -38,13 +40,17 @@ export class TurnWriter {
     this.#together = false;
   }
 
-  /** Records from here on go into one batch, until `apart`, whatever its size. */
-  together(): void {
+  /** Records from here on, of about this size, go into one batch, until `apart`, whatever its size. */
+  together(sizeBytes: number): void {
+    if (this.#builder.sizeBytes + sizeBytes > MAX_BATCH_BYTES) this.#append();
     this.#together = true;
   }
 
-  apart(): void {
+  /** `told` hears whether their batch was appended: 0, or the Kafka error. */
+  apart(told: (error: number) => void): void {
     this.#together = false;
+    if (this.#error === 0) this.#waiting.push(told);
+    else told(this.#error);
   }
 
   /** The bytes are copied. `slot` is -1 for a record whose offset nobody asks for. */
@@ -63,14 +69,16 @@ export class TurnWriter {
 
   #append(): void {
     const builder = this.#builder;
-    if (builder.sizeBytes <= BATCH_HEADER_BYTES || builder.count === 0) return;
     // Behind a batch that was refused nothing is appended.
-    if (this.#error === 0) {
+    if (this.#error === 0 && builder.sizeBytes > BATCH_HEADER_BYTES && builder.count > 0) {
       const base = this.#log.append(builder);
       if (base < 0) this.#error = -base;
       else for (const { delta, slot } of this.#placed) this.#place(slot, base + delta);
     }
+    const waiting = this.#waiting;
+    this.#waiting = [];
     this.#placed = [];
     builder.reset();
+    for (const told of waiting) told(this.#error);
   }
 }

@@ -5,6 +5,7 @@ import { NO_LOSSES } from "../../../../src/mqtt/losses.ts";
 import { MessageTable } from "../../../../src/mqtt/sessions/durable/message-table.ts";
 import { Replay } from "../../../../src/mqtt/sessions/durable/replay.ts";
 import { SessionStore } from "../../../../src/mqtt/sessions/durable/session-store.ts";
+import { TurnWriter } from "../../../../src/mqtt/sessions/durable/turn-writer.ts";
 import { SubscriptionTrie } from "../../../../src/mqtt/sessions/subscription-trie.ts";
 import { newStats } from "../../../../src/mqtt/stats.ts";
 import type { FakeConnection } from "../../support/fake-network.ts";
@@ -100,31 +101,62 @@ describe("what the log of sessions refuses", () => {
     expect(durable.dial(4, "sub")[1]).toBe("20 02 01 00");
   });
 
-  test("is taken back: a QoS 2 message of a turn that was taken in part", () => {
+  test("is what its own batch says: of a turn that is taken in part, each message is taken or refused", () => {
     durable = new DurableRig();
     subscriber(1).break();
-    const publisher = durable.connect(4, "kept");
+    const publisher = durable.connect(5, "kept");
     durable.log.refusal = STORAGE_ERROR;
     durable.log.takenBefore = 1;
-    publisher.feed(publishPacket("devices/a/t", "one", 2, 1));
-    publisher.feed(publishPacket("devices/a/t", "z".repeat(20_000), 2, 2));
-    // What belongs together is in the batch before.
-    publisher.feed(publishPacket("devices/a/t", "two", 1, 3));
+    const five = { version: 5 } as const;
+    publisher.feed(publishPacket("devices/a/t", "one", 2, 1, five));
+    publisher.feed(publishPacket("devices/a/t", "z".repeat(20_000), 2, 2, five));
     durable.rig.settle();
-    expect(publisher.closed).toBe(true);
-    expect(standing("05")).toHaveLength(2);
+    durable.rig.settle();
+    expect(toHex(publisher.take())).toBe("50 02 00 01 50 03 00 02 83");
+    expect(durable.rig.ingest.records.map(({ text }) => text)).toEqual(["one"]);
     recover();
-    expect(standing("05")).toHaveLength(0);
-    expect(standing("03")).toHaveLength(0);
-    durable.restart();
-    durable.rig.settle();
+    durable.cut();
+    // What was refused is not appended by a start, and comes again as what it is.
     expect(durable.rig.ingest.records).toHaveLength(0);
-    durable.connect(4, "kept").feed(publishPacket("devices/a/t", "one", 2, 1, { duplicate: true }));
+    const [again] = durable.dial(5, "kept");
+    again.feed(publishPacket("devices/a/t", "two", 2, 2, five));
     durable.rig.settle();
     durable.rig.settle();
+    expect(toHex(again.take())).toBe("50 02 00 02");
     const [connection, connack] = durable.dial(4, "sub");
     durable.rig.settle();
-    expect(payloads(new Uint8Array([...hex(connack), ...connection.take()]))).toEqual(["one"]);
+    expect(payloads(new Uint8Array([...hex(connack), ...connection.take()]))).toEqual(["one", "two"]);
+  });
+
+  test("is refused with what comes behind it in its turn, and not with what is before", () => {
+    const log = new FakeStateLog();
+    const told: [string, number][] = [];
+    const writer = new TurnWriter(log, () => {});
+    const put = (name: string, sizeBytes: number): void => {
+      writer.together(sizeBytes);
+      writer.put(Buffer.from(name), new Uint8Array(sizeBytes), -1);
+      writer.apart((error) => told.push([name, error]));
+    };
+    writer.start(0);
+    put("a", 9_000);
+    put("b", 5_000);
+    put("c", 9_000);
+    log.refusal = STORAGE_ERROR;
+    put("d", 9_000);
+    log.refusal = 0;
+    put("e", 9_000);
+    put("f", 1);
+    writer.finish();
+    expect(told).toEqual([
+      ["a", 0],
+      ["b", 0],
+      ...["c", "d", "e", "f"].map((name): [string, number] => [name, STORAGE_ERROR]),
+    ]);
+    expect([writer.error, log.batchCount]).toEqual([STORAGE_ERROR, 1]);
+    writer.start(0);
+    put("g", 1);
+    writer.finish();
+    expect([told.at(-1), log.batchCount]).toEqual([["g", 0], 2]);
   });
 
   test("is written again: the end of a session, which does not come back with the next start", () => {
