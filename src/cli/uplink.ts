@@ -10,7 +10,19 @@ const MOVING: ReadonlySet<string> = new Set(["connecting", "resolving", "forward
 const UPLINKS: Carrier<UplinkStatus> = {
   kind: "uplink",
   of: ({ uplinks }) => uplinks,
-  head: ["UPLINK", "STATE", "LAG", "BEHIND", "ETA", "FORWARDED", "GAPS", "CENTRE", "LINK", "LAST ERROR"],
+  head: [
+    "UPLINK",
+    "STATE",
+    "LAG",
+    "BEHIND",
+    "ETA",
+    "FORWARDED",
+    "GAPS",
+    "FLOW",
+    "CENTRE",
+    "LINK",
+    "LAST ERROR",
+  ],
   row: (uplink) => [
     uplink.name,
     uplink.state,
@@ -19,17 +31,34 @@ const UPLINKS: Carrier<UplinkStatus> = {
     durationText(uplink.link.etaMs),
     String(uplink.forwardedRecords),
     String(uplink.gaps),
+    flowText(uplink),
     uplink.bootstrap.join(","),
     linkText(uplink),
     uplink.lastError ?? "-",
   ],
-  isWell: ({ state }) => MOVING.has(state),
+  isWell: ({ state, flow }) => MOVING.has(state) && flow.alarms.length === 0,
 };
 
 /** In whole seconds; "?" where nobody knows. */
 function durationText(durationMs: number | null): string {
   if (durationMs === null) return "?";
   return durationMs === 0 ? "0s" : formatDurationMs(Math.ceil(durationMs / 1000) * 1000);
+}
+
+/** The alarm, or why nothing has to flow, or how a canary's way was; then what the centre does with what is late. */
+function flowText({ flow, times }: UplinkStatus): string {
+  const late = times.late.topics.flatMap(({ warning }) => (warning === null ? [] : [warning]));
+  const [alarm] = flow.alarms;
+  const { roundTripMs } = flow.canary;
+  const words =
+    alarm !== undefined
+      ? `ALARM for ${durationText(alarm.forMs)}: ${alarm.topic === null ? "" : `${alarm.topic}: `}${alarm.reason}`
+      : flow.paused !== null
+        ? `paused: ${flow.paused}`
+        : roundTripMs === null
+          ? "-"
+          : `ok, ${Math.round(roundTripMs)} ms there and back`;
+  return [words, ...late].join("; ");
 }
 
 /** What holds an uplink, or else what it has used of its budgets. */
@@ -56,7 +85,7 @@ export const uplinkCommand: Command = {
       maxPositionals: 1,
       flags: [HTTP_FLAG],
       notes: [
-        "The exit code is 1 where an uplink is not forwarding: backing off from its centre, fenced, failed or stopped.",
+        "The exit code is 1 where an uplink is not forwarding: backing off from its centre, fenced, failed or stopped; or where it says that it is, and nothing flows (flow.alarm.ms).",
       ],
       examples: [["headwater uplink status -o json", "for scripts"]],
       run: (input, world) => carrierStatus(UPLINKS, input, world),

@@ -1,6 +1,7 @@
 import { formatAddress } from "./address.ts";
 import { CLIENT_SECURITY_OPTIONS } from "./client-security-options.ts";
 import { boolean, choice, duration, list, readPeer, type SectionValues, size } from "./option.ts";
+import { UPLINK_FLOW_OPTIONS } from "./uplink-flow-options.ts";
 import { UPLINK_LINK_OPTIONS } from "./uplink-link-options.ts";
 import { readTopicPattern, UPLINK_ROUTES } from "./uplink-route-options.ts";
 import { UPLINK_TIMES_OPTIONS } from "./uplink-times-options.ts";
@@ -34,6 +35,7 @@ export const UPLINK_OPTIONS = {
   }),
   ...UPLINK_LINK_OPTIONS,
   ...UPLINK_TIMES_OPTIONS,
+  ...UPLINK_FLOW_OPTIONS,
   "create.topics.enable": boolean({
     default: true,
     doc: "Whether a topic that the centre does not have is made there, as its route says, or else with the centre's defaults; otherwise it is waited for.",

@@ -1,3 +1,4 @@
+import type { FlowStatus } from "../upstream/flow/status.ts";
 import type { BudgetStatus, LinkStatus } from "../upstream/link/status.ts";
 import type { TimesStatus } from "../upstream/times/settings.ts";
 
@@ -90,6 +91,7 @@ export interface UplinkStatus {
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
   readonly times: TimesStatus;
+  readonly flow: FlowStatus;
   readonly counters: UplinkCounters;
   /** Of every local topic that it carries. */
   readonly routes: readonly UplinkRouteStatus[];

@@ -1,3 +1,4 @@
+import { flowMetrics } from "./flow-metrics.ts";
 import { type Labels, Registry } from "./registry.ts";
 
 /** Doors that records and connections come through. */
@@ -58,6 +59,7 @@ export function createMetrics(options: MetricsOptions) {
       "uplink",
       uplinks,
     ),
+    ...flowMetrics(registry, uplinks),
     uplinkLagSeconds: registry.gauges(
       "headwater_uplink_lag_seconds",
       "Age of the oldest record that the centre does not have yet.",

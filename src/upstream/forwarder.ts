@@ -5,6 +5,8 @@ import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
 import type { LogIdentity } from "../log/log-config.ts";
 import { Calls } from "./calls.ts";
 import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./centre.ts";
+import { Canary } from "./flow/canary.ts";
+import { canaryKey } from "./flow/canary-topic.ts";
 import { Intake } from "./intake.ts";
 import { Compression } from "./link/compression.ts";
 import { Drain } from "./link/drain.ts";
@@ -56,6 +58,7 @@ const SILENT_CLAIMS = 3;
  */
 export class Forwarder {
   readonly settings: UplinkSettings;
+  readonly canary: Canary;
   readonly #random: Random;
   readonly #reports: UplinkReports;
   readonly #instance: string;
@@ -122,6 +125,7 @@ export class Forwarder {
     };
     const compression = new Compression(settings, hasCompressor ? this.#calls : null);
     const outbox = new Outbox(settings.limits, compression, link.sizes);
+    this.canary = new Canary(canaryKey(settings.gatewayId, settings.name), this.#calls, this.#now);
     this.#times = new RecordTimes(settings.times, times, this.#calls, reports, this.#now);
     this.#intake = new Intake(settings, source, outbox, reports, link, this.#times);
     this.#pipeline = new RoundPipeline(
@@ -219,6 +223,7 @@ export class Forwarder {
       link: this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
       budget: this.#link.budgetStatus(),
       times: this.#times.status(this.#intake.readyTopics),
+      canary: this.canary.status(nowMs),
     };
   }
 
@@ -260,6 +265,7 @@ export class Forwarder {
           this.#setup.nextMs(),
           this.#pipeline.nextMs(),
           this.#local.nextMs(),
+          this.canary.nextMs(),
           this.#listTopicsAtMs,
         ];
         const lookMs = this.#link.nextLookMs();
@@ -398,6 +404,7 @@ export class Forwarder {
     }
     this.#adoptLaneCounts();
     this.#times.advance(this.#intake.readyTopics);
+    this.canary.advance();
     this.#setup.advance();
     if (this.#phase.kind !== "forwarding") return false;
     if (this.#claimDue()) {
@@ -461,6 +468,7 @@ export class Forwarder {
     for (const [lane, end] of round.ends) {
       if (this.#intake.centralTopics.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;
     }
+    this.canary.completed(round);
     this.#failures = 0;
     this.#denials.clear();
     this.#rival = null;
@@ -517,6 +525,7 @@ export class Forwarder {
     this.#pipeline.restart();
     this.#setup.restart();
     this.#times.restart();
+    this.canary.restart();
     this.#local.restart();
     this.#book.restart();
   }

@@ -1,4 +1,5 @@
 import { GAP_TOPIC } from "../broker/gap-ledger.ts";
+import { CANARY_TOPIC } from "./flow/canary-topic.ts";
 import { PLAIN_ROUTE, type UplinkRoute, type UplinkSettings } from "./settings.ts";
 import { TopicFilter } from "./topic-filter.ts";
 
@@ -20,8 +21,11 @@ export class Routing {
 
   constructor(settings: UplinkSettings) {
     this.#settings = settings;
-    // What tells of losses goes whatever the routes say, and whole.
-    const routes = [{ ...PLAIN_ROUTE, topics: [GAP_TOPIC], creation: settings.creation }, ...settings.routes];
+    // What tells of losses, and what proves that records flow, goes whatever the routes say, and whole.
+    const routes = [
+      { ...PLAIN_ROUTE, topics: [GAP_TOPIC, CANARY_TOPIC], creation: settings.creation },
+      ...settings.routes,
+    ];
     this.#routes = routes.map((route) => ({ route, filter: new TopicFilter(route.topics) }));
   }
 

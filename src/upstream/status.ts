@@ -1,3 +1,4 @@
+import type { CanaryStatus } from "./flow/status.ts";
 import type { BudgetStatus, LinkStatus } from "./link/status.ts";
 import type { TimesStatus } from "./times/settings.ts";
 
@@ -43,6 +44,7 @@ export interface UplinkStatus {
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
   readonly times: TimesStatus;
+  readonly canary: CanaryStatus;
 }
 
 export interface UplinkTopicStatus {

@@ -160,6 +160,11 @@ export class Uplink {
     return this.#forwarder.progress(log);
   }
 
+  /** A canary of this id was appended: it is looked for at the centre. */
+  expectCanary(id: string): void {
+    this.#forwarder.canary.released(id, this.#clock.monotonicMs());
+  }
+
   status(): UplinkStatus {
     return this.#forwarder.status(this.#clock.monotonicMs());
   }

@@ -1,3 +1,4 @@
+import type { UplinkStatus } from "../http/status.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { GatewayState } from "./status.ts";
 
@@ -124,6 +125,7 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     metrics.uplinkConnected[name]?.set(uplink.state === "forwarding" || uplink.state === "idle" ? 1 : 0);
     metrics.uplinkLagRecords[name]?.set(uplink.lagRecords ?? Number.NaN);
     metrics.uplinkLagSeconds[name]?.set((uplink.lagMs ?? Number.NaN) / MILLISECONDS);
+    collectFlow(metrics, uplink);
     metrics.uplinkRecords[name]?.set(uplink.forwardedRecords);
     metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
@@ -133,6 +135,17 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     metrics.uplinkFiltered[name]?.set(topics.reduce((sum, { filtered }) => sum + filtered, 0));
     metrics.uplinkUnreconciled[name]?.set(topics.filter(({ reconciled }) => !reconciled).length);
   }
+}
+
+function collectFlow(metrics: Metrics, { name, flow, times }: UplinkStatus): void {
+  const { canary } = flow;
+  const seconds = (durationMs: number | null): number => (durationMs ?? Number.NaN) / MILLISECONDS;
+  metrics.uplinkFlowAlarms[name]?.set(flow.alarms.length);
+  metrics.uplinkFreshness[name]?.set(seconds(flow.freshnessMs));
+  metrics.uplinkLagBytes[name]?.set(flow.lagBytes ?? Number.NaN);
+  metrics.uplinkCanaryAge[name]?.set(seconds(canary.seenAgoMs));
+  metrics.uplinkCanaryRoundTrip[name]?.set(seconds(canary.roundTripMs));
+  metrics.uplinkLateTopics[name]?.set(times.late.topics.filter(({ warning }) => warning !== null).length);
 }
 
 function collectBridges(metrics: Metrics, state: GatewayState): void {

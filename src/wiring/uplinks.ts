@@ -1,4 +1,4 @@
-import { offset } from "../base/ids.ts";
+import { assert } from "../base/assert.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { GapLedger } from "../broker/gap-ledger.ts";
@@ -16,7 +16,6 @@ import type { Network } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
 import { securitySource } from "../kafka/client/security.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { BATCH_HEADER_BYTES, batchBaseTimestampMs } from "../records/batch.ts";
 import { countersOf } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { LinkMode } from "../upstream/link/link-record.ts";
@@ -27,7 +26,9 @@ import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { CompressionPool } from "./compression-pool.ts";
 import { localSource } from "./local-source.ts";
+import { UplinkFlow } from "./uplink-flow.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
+import { oldestLagMs, topicLags } from "./uplink-lag.ts";
 import { linkSettings, openLink, refreshOf } from "./uplink-link.ts";
 
 /** The internal topic that uplinks keep their positions in. */
@@ -63,6 +64,7 @@ interface Running {
   readonly configured: ConfiguredUplink;
   readonly uplink: Uplink;
   gaps: number;
+  flow: UplinkFlow | null;
 }
 
 /** Starts every uplink there is; a centre that is not there yet is waited for. */
@@ -84,6 +86,7 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       await running.find(({ configured }) => configured.name === name)?.uplink.setMode(mode);
     },
     stop: async (graceMs) => {
+      for (const { flow } of running) flow?.stop();
       await Promise.all(running.map(({ uplink }) => uplink.stop(graceMs)));
       compressor.close();
     },
@@ -125,9 +128,24 @@ function startUplink(
     reports,
     { ...link, compressor },
   );
-  const started: Running = { configured, uplink, gaps: 0 };
+  const started: Running = { configured, uplink, gaps: 0, flow: null };
   parts.losses.addCarrier(uplink);
   uplink.start();
+  started.flow = new UplinkFlow({
+    ...{
+      uplink,
+      name: configured.name,
+      gatewayId: settings.gatewayId,
+      source,
+      broker,
+      clock,
+      random,
+      logger,
+    },
+    canaryIntervalMs: configured["canary.interval.ms"],
+    alarmMs: configured["flow.alarm.ms"],
+    ...(parts.time === undefined ? {} : { time: parts.time }),
+  });
   return started;
 }
 
@@ -211,8 +229,10 @@ function reportsTo(
   };
 }
 
-function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): UplinkStatus {
+function describe({ configured, uplink, gaps, flow }: Running, parts: UplinkParts): UplinkStatus {
+  assert(flow !== null, "an uplink that was started is watched");
   const status = uplink.status();
+  const lags = topicLags(status, parts);
   const counters = status.topics.map(countersOf);
   return {
     name: configured.name,
@@ -220,7 +240,7 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
     bootstrap: configured.bootstrap.map(formatAddress),
     delivery: configured.delivery,
     lagRecords: status.lagRecords < 0 ? null : status.lagRecords,
-    lagMs: lagMs(status, parts),
+    lagMs: status.lagRecords < 0 ? null : oldestLagMs(lags),
     forwardedRecords: status.recordsForwarded,
     forwardedBytes: status.bytesForwarded,
     transactions: status.transactions,
@@ -229,6 +249,7 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
     lastError: status.lastError,
     link: status.link,
     times: status.times,
+    flow: flow.describe(status, lags),
     budget: status.budget,
     counters: { reconciled: counters.every(({ reconciled }) => reconciled), topics: counters },
     routes: status.topics.map(({ topic, centralTopic, state, reason }) => ({
@@ -244,21 +265,4 @@ function describe({ configured, uplink, gaps }: Running, parts: UplinkParts): Up
 function stateWord(status: ReturnType<Uplink["status"]>): string {
   const { kind } = status.state;
   return kind === "forwarding" && status.lagRecords === 0 ? "idle" : kind;
-}
-
-/** Age of the oldest record that waits, by its own timestamp; null where it is not known. */
-function lagMs(status: ReturnType<Uplink["status"]>, { broker, clock }: UplinkParts): number | null {
-  if (status.lagRecords <= 0) return status.lagRecords === 0 ? 0 : null;
-  let oldestMs = Number.POSITIVE_INFINITY;
-  for (const { topic, partitions } of status.topics) {
-    for (const { partition, position, lagRecords } of partitions) {
-      const log = broker.partition(topic, partition)?.log;
-      if (log === undefined || lagRecords <= 0 || position < log.logStartOffset) continue;
-      const read = log.read(offset(position), 0, { minOneBatch: true, until: log.highWatermark });
-      if (read.bytes.length >= BATCH_HEADER_BYTES) {
-        oldestMs = Math.min(oldestMs, batchBaseTimestampMs(read.bytes, 0));
-      }
-    }
-  }
-  return Number.isFinite(oldestMs) ? Math.max(0, clock.nowMs() - oldestMs) : null;
 }

@@ -16,6 +16,8 @@ const UPLINK = {
   lastError: null,
   link: { mode: "flowing", heldBecause: null, etaMs: 90_000 },
   budget: null,
+  times: { late: { policy: "send", topics: [] } },
+  flow: { alarms: [], paused: null, canary: { roundTripMs: null } },
 };
 let answer: () => Response;
 let answerTo: (request: Request) => Response = () => answer();
@@ -40,7 +42,7 @@ test("a table for people, an object for programs", async () => {
   uplinks(UPLINK, { ...UPLINK, name: "backup", lagRecords: null, lagMs: null });
   const { code, out } = await status();
   expect(code).toBe(0);
-  expect(out.split("\n")[1]).toMatch(/^central +forwarding +12 +4s +1m30s +100 +0 +a:1 +- +-$/);
+  expect(out.split("\n")[1]).toMatch(/^central +forwarding +12 +4s +1m30s +100 +0 +- +a:1 +- +-$/);
   expect(out.split("\n")[2]).toMatch(/^backup +forwarding +\? +\? /);
   expect(JSON.parse((await status("central", "-o", "json")).out)).toEqual({
     gatewayId: "g",
@@ -58,6 +60,32 @@ test("the exit code says whether all of them move", async () => {
     expect([state, (await status()).code]).toEqual([state, 1]);
     expect((await status("central")).code).toBe(0);
   }
+});
+
+test("an uplink that says it forwards, and nothing flows, is not well", async () => {
+  const { flow } = UPLINK;
+  uplinks({ ...UPLINK, flow: { ...flow, canary: { roundTripMs: 41.7 } } });
+  expect(await status()).toMatchObject({ code: 0, out: expect.stringContaining("ok, 42 ms there and back") });
+  const alarm = { topic: "readings", forMs: 900_000, reason: "blocked: TOPIC_AUTHORIZATION_FAILED" };
+  uplinks({ ...UPLINK, flow: { ...flow, alarms: [alarm] } });
+  expect(await status()).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("ALARM for 15m: readings: blocked: TOPIC_AUTHORIZATION_FAILED"),
+  });
+  uplinks({ ...UPLINK, flow: { ...flow, paused: "outside its windows" } });
+  expect(await status()).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("paused: outside its windows"),
+  });
+});
+
+test("what the centre would not keep is shown", async () => {
+  const topics = [
+    { topic: "a", warning: null },
+    { topic: "b", warning: "records of b are 2h old" },
+  ];
+  uplinks({ ...UPLINK, times: { late: { policy: "send", topics } } });
+  expect((await status()).out).toContain("-; records of b are 2h old");
 });
 
 test("what holds an uplink, and what it has used of its budgets", async () => {

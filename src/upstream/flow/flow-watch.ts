@@ -1,0 +1,107 @@
+import type { UplinkStatus } from "../status.ts";
+import type { CanaryStatus, FlowAlarm } from "./status.ts";
+
+/** What an uplink says of itself, as far as it is about flow. */
+export type FlowFacts = Pick<UplinkStatus, "state" | "topics" | "lastError" | "link" | "times"> & {
+  readonly canary: CanaryStatus;
+};
+
+interface Progress {
+  /** Of all its partitions together. */
+  position: number;
+  /** Since when it has stood there with something to send. */
+  sinceMs: number;
+}
+
+/**
+ * Tells an uplink that is connected, or says so, from one that carries. Pure: it is shown the uplink's status now and
+ * then. Something has to get on within `alarmMs`: the connection, each topic that has something to send, the canary.
+ * Time in which nothing is meant to flow does not count.
+ */
+export class FlowWatch {
+  readonly #alarmMs: number;
+  readonly #topics = new Map<string, Progress>();
+  #connectedMs: number;
+  /** Time in which the canary was not meant to get on. */
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #alarms: readonly FlowAlarm[] = [];
+  #paused: string | null = null;
+
+  /** `alarmMs` 0: no alarms. */
+  constructor(alarmMs: number, nowMs: number) {
+    this.#alarmMs = alarmMs;
+    this.#connectedMs = nowMs;
+  }
+
+  get alarms(): readonly FlowAlarm[] {
+    return this.#alarms;
+  }
+
+  get paused(): string | null {
+    return this.#paused;
+  }
+
+  look(facts: FlowFacts, nowMs: number): void {
+    this.#paused = pauseOf(facts);
+    const { kind } = facts.state;
+    if (kind === "forwarding" || this.#paused !== null) this.#connectedMs = nowMs;
+    if (this.#paused !== null) this.#pausedUntilMs = nowMs;
+    this.#follow(facts, nowMs);
+    this.#alarms = this.#alarmMs === 0 ? [] : this.#judge(facts, nowMs);
+  }
+
+  #follow({ topics }: FlowFacts, nowMs: number): void {
+    const known = new Set(topics.map(({ topic }) => topic));
+    for (const topic of [...this.#topics.keys()]) if (!known.has(topic)) this.#topics.delete(topic);
+    for (const { topic, partitions } of topics) {
+      const position = partitions.reduce((sum, partition) => sum + partition.position, 0);
+      const waits = partitions.some(({ lagRecords }) => lagRecords !== 0);
+      const progress = this.#topics.get(topic);
+      if (progress === undefined) this.#topics.set(topic, { position, sinceMs: nowMs });
+      else if (!waits || position !== progress.position || this.#paused !== null) {
+        progress.position = position;
+        progress.sinceMs = nowMs;
+      }
+    }
+  }
+
+  #judge(facts: FlowFacts, nowMs: number): readonly FlowAlarm[] {
+    const awayMs = nowMs - this.#connectedMs;
+    if (awayMs >= this.#alarmMs) return [{ topic: null, forMs: awayMs, reason: stateReason(facts) }];
+    const alarms: FlowAlarm[] = [];
+    for (const { topic, state, reason, partitions } of facts.topics) {
+      const forMs = nowMs - (this.#topics.get(topic)?.sinceMs ?? nowMs);
+      if (forMs < this.#alarmMs) continue;
+      const hold = partitions.find((partition) => partition.hold !== null)?.hold ?? null;
+      const why = reason ?? hold ?? quietReason(facts);
+      alarms.push({
+        topic,
+        forMs,
+        reason: state === "missing" || state === "blocked" ? `${state}: ${why}` : why,
+      });
+    }
+    const outForMs = Math.min(facts.canary.outForMs ?? 0, nowMs - this.#pausedUntilMs);
+    if (outForMs >= this.#alarmMs) {
+      const why = facts.canary.fault ?? "it is not at the centre where it should be";
+      alarms.push({ topic: null, forMs: outForMs, reason: `the canary has not come back: ${why}` });
+    }
+    return alarms;
+  }
+}
+
+/** Why nothing is meant to flow now, or null. */
+function pauseOf({ state, times }: FlowFacts): string | null {
+  if (state.kind === "held") return state.reason;
+  if (state.kind === "stopped") return "stopped";
+  return times.clock.waiting ? "records wait for the clock to be set" : null;
+}
+
+function stateReason({ state, lastError }: FlowFacts): string {
+  if ("reason" in state) return `${state.kind}: ${state.reason}`;
+  return lastError === null ? `${state.kind}: no answer` : `${state.kind}: ${lastError}`;
+}
+
+function quietReason({ lastError }: FlowFacts): string {
+  const words = "connected, but nothing goes up";
+  return lastError === null ? words : `${words}: ${lastError}`;
+}

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "bun:test";
+import { ZERO_UUID } from "../../../src/base/ids.ts";
+import { type FlowFacts, FlowWatch } from "../../../src/upstream/flow/flow-watch.ts";
+import { ModelRun } from "../model-run.ts";
+
+const ALARM_MS = 60_000;
+
+/** A run of an uplink that is watched every second. */
+class WatchedRun {
+  readonly run = new ModelRun();
+  readonly watch = new FlowWatch(ALARM_MS, 0);
+
+  constructor() {
+    for (const topic of ["a", "b"]) this.run.memory.createTopic(topic, 1);
+  }
+
+  put(topic: string, value: string): void {
+    this.run.memory.append(topic, 0, [{ key: "k", value }]);
+    this.run.forwarder.appended(topic, 0);
+  }
+
+  pass(durationMs: number): void {
+    for (let left = durationMs; left > 0; left -= 1_000) {
+      this.run.run(1_000);
+      this.watch.look(this.run.status(), this.run.nowMs);
+    }
+  }
+
+  get reasons(): readonly string[] {
+    return this.watch.alarms.map(({ topic, reason }) => `${topic ?? "all"}: ${reason}`);
+  }
+}
+
+describe("an uplink", () => {
+  test("that has nothing to send, or sends it, is well", () => {
+    const watched = new WatchedRun();
+    watched.pass(3 * ALARM_MS);
+    watched.put("a", "1");
+    watched.pass(3 * ALARM_MS);
+    expect(watched.reasons).toEqual([]);
+    expect(watched.watch.paused).toBeNull();
+  });
+
+  test("whose centre is away alarms once it has been so for long, and no more when it is back", () => {
+    const watched = new WatchedRun();
+    watched.pass(5_000);
+    watched.run.instead = (call) =>
+      call.kind === "load-position" || call.kind === "save-position"
+        ? null
+        : { kind: "lost", reason: "no answer" };
+    watched.put("a", "1");
+    watched.pass(ALARM_MS - 10_000);
+    expect(watched.reasons).toEqual([]);
+    watched.pass(40_000);
+    expect(watched.reasons).toHaveLength(1);
+    expect(watched.reasons[0]).toContain("no answer");
+    watched.run.instead = () => null;
+    watched.pass(40_000);
+    expect(watched.reasons).toEqual([]);
+  });
+
+  test("that is connected and gets no answer to what it sends alarms, too", () => {
+    const watched = new WatchedRun();
+    watched.pass(5_000);
+    watched.run.instead = (call) => (call.kind === "produce" ? "never" : null);
+    watched.put("a", "1");
+    watched.pass(ALARM_MS + 2_000);
+    expect(watched.run.status().state.kind).toBe("forwarding");
+    expect(watched.reasons[0]).toMatch(/^a: connected, but nothing goes up/);
+    expect(watched.reasons).toHaveLength(1);
+  });
+
+  test("alarms for one topic that is denied while another flows", () => {
+    const watched = new WatchedRun();
+    watched.pass(5_000);
+    watched.run.instead = (call) => {
+      if (call.kind === "produce" && call.ask.topic === "a") {
+        return { kind: "answered", answer: { error: 29, message: null, baseOffset: -1 } };
+      }
+      if (call.kind !== "topics") return null;
+      const answer = call.ask.map((name) => ({
+        ...{ name, error: name === "a" ? 29 : 0, id: ZERO_UUID },
+        partitions: name === "a" ? 0 : 1,
+      }));
+      return { kind: "answered", answer };
+    };
+    watched.put("a", "1");
+    for (let i = 0; i < 8; i += 1) {
+      watched.put("b", String(i));
+      watched.pass(10_000);
+    }
+    expect(watched.reasons).toEqual(["a: blocked: TOPIC_AUTHORIZATION_FAILED"]);
+    expect(watched.run.values("b")).toHaveLength(8);
+  });
+
+  test("that is meant to stand still says so, and its time does not count", () => {
+    const watched = new WatchedRun();
+    watched.pass(5_000);
+    watched.put("a", "1");
+    watched.run.forwarder.setMode("paused");
+    watched.pass(3 * ALARM_MS);
+    expect(watched.reasons).toEqual([]);
+    expect(watched.watch.paused).toContain("paused");
+    watched.run.instead = (call) => (call.kind === "produce" ? "never" : null);
+    watched.run.forwarder.setMode("flowing");
+    watched.pass(ALARM_MS - 10_000);
+    expect(watched.reasons).toEqual([]);
+    watched.pass(20_000);
+    expect(watched.reasons).not.toEqual([]);
+  });
+});
+
+test("a canary that does not come back is an alarm, with why", () => {
+  const watch = new FlowWatch(ALARM_MS, 0);
+  const canary = { outForMs: ALARM_MS, seenAgoMs: null, roundTripMs: null, fault: "it can't be read back" };
+  const run = new ModelRun();
+  const facts: FlowFacts = { ...run.status(), state: { kind: "forwarding" }, canary };
+  watch.look(facts, ALARM_MS);
+  expect(watch.alarms).toEqual([
+    { topic: null, forMs: ALARM_MS, reason: "the canary has not come back: it can't be read back" },
+  ]);
+  watch.look({ ...facts, canary: { ...canary, outForMs: null } }, ALARM_MS);
+  expect(watch.alarms).toEqual([]);
+});
+
+test("without a time there are no alarms", () => {
+  const watch = new FlowWatch(0, 0);
+  watch.look({ ...new ModelRun().status(), state: { kind: "connecting" } }, 10 * ALARM_MS);
+  expect(watch.alarms).toEqual([]);
+});
