@@ -1,3 +1,4 @@
+import type { Uuid } from "../base/ids.ts";
 import type { Calls } from "./calls.ts";
 import type { Intake } from "./intake.ts";
 import {
@@ -43,6 +44,8 @@ export class LocalPosition {
   #saving = false;
   /** What the store says, once it says so durably. */
   #storedSending = false;
+  /** The logs that it knows of as being sent. */
+  #storedLogs: ReadonlySet<Uuid> = new Set();
   #savedMs = 0;
   #busyMs = 0;
   /** What the store holds for certain, or null. */
@@ -103,9 +106,17 @@ export class LocalPosition {
     this.#storedSending = false;
   }
 
-  /** Whether records may leave. */
+  /** Whether records may leave: of each log the store has to know first where it began, new ones included. */
   maySend(): boolean {
-    return this.#settings.delivery === "transactional" || this.#storedSending;
+    return this.#settings.delivery === "transactional" || this.#knowsAll();
+  }
+
+  #knowsAll(): boolean {
+    if (!this.#storedSending) return false;
+    for (const { state, topicId } of this.#intake.routes.values()) {
+      if (state.kind === "ready" && !this.#storedLogs.has(topicId)) return false;
+    }
+    return true;
   }
 
   /** Saves when due. `idle`: nothing to read and nothing on its way. */
@@ -113,7 +124,7 @@ export class LocalPosition {
     if (!idle) this.#busyMs = this.#now.nowMs;
     if (this.#saving) return;
     const idempotent = this.#settings.delivery === "idempotent";
-    if (idempotent && !idle && !this.#storedSending) this.#save(true);
+    if (idempotent && !idle && !this.#knowsAll()) this.#save(true);
     else if (idempotent && idle && this.#mayRest()) this.#save(false);
     else if (this.#now.nowMs >= this.#savedMs + this.#intervalMs()) {
       this.#save(this.#storedSending || this.#mustLook());
@@ -171,6 +182,7 @@ export class LocalPosition {
     this.#saving = true;
     // From now on the store may say so, before its answer does.
     if (!sending) this.#storedSending = false;
+    const logs = new Set(current.map(({ topicId }) => topicId));
     this.#calls.ask("save-position", bytes, (outcome) => {
       this.#saving = false;
       if (outcome.kind === "lost") {
@@ -180,6 +192,7 @@ export class LocalPosition {
       }
       this.#saved = bytes;
       this.#storedSending = sending;
+      this.#storedLogs = logs;
     });
   }
 }
