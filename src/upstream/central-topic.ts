@@ -32,10 +32,11 @@ export class CentralTopic {
 
   /**
    * Whether the positions of all that leads here are past what a look at the centre had found. Until then the ends at
-   * the centre stay where that look began: the next one has to find the same records again.
+   * the centre stay where that look began: the next one has to find the same records again, and so has the look for a
+   * log whose turn has not come.
    */
   get hasPassedFound(): boolean {
-    return [...this.routes].every(({ hasPassedFound }) => hasPassedFound);
+    return [...this.routes].every(({ unsure, hasPassedFound }) => !unsure && hasPassedFound);
   }
 
   /** Takes up the count of partitions. Nothing may be on its way by the lanes that go. */

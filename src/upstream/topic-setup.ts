@@ -185,9 +185,7 @@ export class TopicSetup {
   #findPositions(routes: readonly TopicRoute[]): void {
     const unended = routes.find(({ lanes }) => lanes.some(({ centralEnd }) => centralEnd < 0));
     if (this.#settings.delivery === "idempotent") {
-      for (const route of routes) {
-        if (route.remembered !== null) this.#remember(route);
-      }
+      for (const route of routes) this.#remember(route);
     }
     if (unended?.lanes.some(({ centralEnd }) => centralEnd < 0)) {
       this.#findEnds(unended);
@@ -209,9 +207,11 @@ export class TopicSetup {
   /** Where the central partitions ended when the position was saved. */
   #remember(route: TopicRoute): void {
     const ends = endsOf(route);
+    if (ends === null) return;
     for (const lane of route.lanes) {
       // A partition that the topic has gained since is looked at from its start.
-      if (lane.centralEnd < 0) lane.centralEnd = ends[lane.partition] ?? 0;
+      const end = ends[lane.partition] ?? 0;
+      if (lane.centralEnd < 0 || (route.unsure && end < lane.centralEnd)) lane.centralEnd = end;
     }
   }
 
@@ -252,13 +252,11 @@ export class TopicSetup {
         `the centre has no position of ${route.topic} any more; going by the local one`,
         null,
       );
-      const ends = endsOf(route);
-      for (const lane of route.lanes) lane.centralEnd = ends[lane.partition] ?? 0;
       route.unsure = true;
+      this.#remember(route);
     }
     // What was sent under another name is not looked for.
-    const isRenamed = (route.remembered.central ?? route.topic) !== central.name;
-    if (!route.unsure || isRenamed) {
+    if (!route.unsure || endsOf(route) === null) {
       this.#ready(route, new Map(route.remembered.next));
       return;
     }
@@ -360,9 +358,9 @@ function inherit(central: CentralTopic, slots: readonly Slot[]): void {
   }
 }
 
-/** Where the central partitions ended, by what is remembered of the topic's own name there. */
-function endsOf({ remembered, central, topic }: TopicRoute): readonly number[] {
-  if (remembered === null || (remembered.central ?? topic) !== central.name) return [];
+/** Where the central partitions ended, as remembered; null where nothing is, or of a topic of another name. */
+function endsOf({ remembered, central, topic }: TopicRoute): readonly number[] | null {
+  if (remembered === null || (remembered.central ?? topic) !== central.name) return null;
   return remembered.centralEnds;
 }
 
