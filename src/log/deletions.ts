@@ -102,8 +102,9 @@ export class Deletions {
     if (this.#soon) return;
     this.#soon = true;
     this.#host.clock.soon(() => {
-      this.#soon = false;
+      // Where there is nothing to take, or a log can't roll for want of space, it asks for space again: not at once.
       this.makeRoom();
+      this.#soon = false;
     });
   }
 }
