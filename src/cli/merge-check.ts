@@ -30,13 +30,17 @@ export const mergeCheckCommand: Command = {
       doc: "Only this topic, and its name at the centre where a route renames it; may be repeated. Every topic that both have where left out.",
     },
     {
+      name: "filtered",
+      doc: "The route takes some of the records only: what is missing is counted, and is no fault.",
+    },
+    {
       name: "ignore-times",
       doc: "Don't compare timestamps: the centre, or a repair of the clock, gave others.",
     },
   ],
   notes: [
     "Every record of the gateway has to be at the centre once, in the order of its log, with the same key, value, headers and time; or in the gap ledger; or behind the position that the uplink has committed there, and waits. What the centre has of these logs and the gateway never had is extra. Records that the gateway does not keep any more are counted as older: their offsets are looked at, not their content.",
-    "Ends with 0 where all is as it should be, also while records wait, with 1 where some are in the ledger or a topic is not there, with 7 where any is missing, twice, out of order, different or extra. A record that a route of the uplink filters is missing for this command.",
+    "Ends with 0 where all is as it should be, also while records wait, with 1 where some are in the ledger or a topic is not there, with 7 where any is missing, twice, out of order, different or extra.",
     "Reads both sides once and holds little of them, while the gateway goes on.",
   ],
   examples: [
@@ -82,11 +86,17 @@ async function mergeCheck(
   } finally {
     progress.end();
   }
-  const ignoreTimes = input.on("ignore-times");
-  const verdict = verdictOf(reports, ignoreTimes);
+  const accepted = { times: input.on("ignore-times"), missing: input.on("filtered") };
+  const verdict = verdictOf(reports, accepted);
   if (input.json) world.out(`${JSON.stringify({ verdict, topics: reports })}\n`);
-  else world.out(textOf(verdict, reports, ignoreTimes));
+  else world.out(textOf(verdict, reports, accepted));
   return verdict === "unaccounted" ? EXIT.unaccounted : verdict === "gaps known" ? EXIT.failed : EXIT.ok;
+}
+
+/** What the user takes for right. */
+interface Accepted {
+  readonly times: boolean;
+  readonly missing: boolean;
 }
 
 function namesOf(text: string): TopicNames {
@@ -140,28 +150,22 @@ const UNKNOWN_TOPIC = 3;
 
 type Word = "the same" | "waiting" | "gaps known" | "unaccounted";
 
-function verdictOf(reports: readonly TopicReport[], ignoreTimes: boolean): Word {
+function verdictOf(reports: readonly TopicReport[], accepted: Accepted): Word {
   const partitions = reports.flatMap((report) => report.partitions);
-  if (partitions.some((partition) => faultsOf(partition, ignoreTimes) > 0)) return "unaccounted";
+  if (partitions.some((partition) => faultsOf(partition, accepted) > 0)) return "unaccounted";
   if (partitions.some(({ knownCount }) => knownCount > 0)) return "gaps known";
   return partitions.some(({ waiting }) => waiting > 0) ? "waiting" : "the same";
 }
 
-function faultsOf(report: ComparisonReport, ignoreTimes: boolean): number {
+function faultsOf(report: ComparisonReport, accepted: Accepted): number {
   const { missing, twice, outOfOrder, otherContent, otherTime, extra, olderMissing } = report;
-  const counted = [
-    missing,
-    twice,
-    outOfOrder,
-    otherContent,
-    extra,
-    olderMissing,
-    ...(ignoreTimes ? [] : [otherTime]),
-  ];
+  const counted: Counted<unknown>[] = [twice, outOfOrder, otherContent, extra];
+  if (!accepted.missing) counted.push(missing, olderMissing);
+  if (!accepted.times) counted.push(otherTime);
   return counted.reduce((sum, { count }) => sum + count, 0);
 }
 
-function textOf(verdict: Word, reports: readonly TopicReport[], ignoreTimes: boolean): string {
+function textOf(verdict: Word, reports: readonly TopicReport[], accepted: Accepted): string {
   const head = [
     ...["TOPIC", "PARTITION", "RECORDS", "THERE", "WAITING", "IN LEDGER", "MISSING", "TWICE", "DISORDER"],
     ...["DIFFERENT", "EXTRA", "OLDER"],
@@ -174,11 +178,11 @@ function textOf(verdict: Word, reports: readonly TopicReport[], ignoreTimes: boo
         String,
       ),
       String(report.outOfOrder.count),
-      String(report.otherContent.count + (ignoreTimes ? 0 : report.otherTime.count)),
+      String(report.otherContent.count + (accepted.times ? 0 : report.otherTime.count)),
       ...[report.extra.count, report.older].map(String),
     ]),
   );
-  const details = reports.flatMap((report) => detailsOf(report, ignoreTimes));
+  const details = reports.flatMap((report) => detailsOf(report, accepted));
   const more = details.length - MAX_LINES;
   return [
     `${verdict}\n`,
@@ -188,7 +192,7 @@ function textOf(verdict: Word, reports: readonly TopicReport[], ignoreTimes: boo
   ].join("");
 }
 
-function detailsOf(topic: TopicReport, ignoreTimes: boolean): readonly string[] {
+function detailsOf(topic: TopicReport, accepted: Accepted): readonly string[] {
   const lines = topic.partitions.flatMap((report) => {
     const where = `${topic.local}-${report.partition}`;
     const found = (what: string, { listed }: Counted<CentralFinding>) =>
@@ -198,14 +202,16 @@ function detailsOf(topic: TopicReport, ignoreTimes: boolean): readonly string[] 
           : `${where}: ${offset} ${what}, at ${topic.central}-${centralPartition} ${centralOffset}`,
       );
     return [
-      ...report.missing.listed.map((range) => `${where}: ${rangeText(range)} missing`),
-      ...report.olderMissing.listed.map(
+      ...(accepted.missing ? [] : report.missing.listed).map(
+        (range) => `${where}: ${rangeText(range)} missing`,
+      ),
+      ...(accepted.missing ? [] : report.olderMissing.listed).map(
         (range) => `${where}: ${rangeText(range)} missing, gone from the gateway`,
       ),
       ...found("again", report.twice),
       ...found("out of order", report.outOfOrder),
       ...found("differs", report.otherContent),
-      ...(ignoreTimes ? [] : found("has another time", report.otherTime)),
+      ...(accepted.times ? [] : found("has another time", report.otherTime)),
       ...found("was never in this log", report.extra),
       ...report.known.map((entry) => `${where}: ${gapText(entry)}`),
     ];
