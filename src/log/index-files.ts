@@ -13,7 +13,7 @@ import type { AbortedTransaction, OpenTransaction } from "./transaction-state.ts
  *  position  size  field
  *         0     4  magic "HWIX"
  *         4     4  CRC32C of everything from position 8
- *         8     4  kind: 1 offset index, 2 time index, 3 key index, 4 transaction index
+ *         8     4  kind: 1 offset index, 2 time index, 4 transaction index, 5 key index
  *        12     4  entries
  *        16     8  base offset of the segment
  *        24     8  bytes of the segment that are described
@@ -27,7 +27,7 @@ const MAGIC = 0x48574958;
 
 export const OFFSET_INDEX_KIND = 1;
 export const TIME_INDEX_KIND = 2;
-export const KEY_INDEX_KIND = 3;
+export const KEY_INDEX_KIND = 5;
 export const TRANSACTION_INDEX_KIND = 4;
 
 /** The part of a segment that an index describes. */

@@ -1,8 +1,7 @@
 import { crc32c } from "../base/crc32c.ts";
 import { HeadwaterError } from "../base/errors.ts";
-import { putVarint } from "../base/varint.ts";
-import { releaseMemory } from "../io/release-chunk.ts";
-import { uint32At } from "../records/big-endian.ts";
+import { batchCompression, COMPRESSION_NONE } from "../records/batch.ts";
+import { int32At, uint32At } from "../records/big-endian.ts";
 import { RecordCursor } from "../records/reader.ts";
 import {
   beginIndexFile,
@@ -12,173 +11,395 @@ import {
   KEY_INDEX_KIND,
   sealIndexFile,
 } from "./index-files.ts";
+import { RiceReader, RiceWriter } from "./rice.ts";
 
 /**
- * Which batches of a sealed segment hold a key, by the key's hash: what finds one device's history without
- * reading the others'. After the header of index-files.ts (entries: number of hashes), big-endian:
+ * Where a sealed segment has the records of a key, by the key's hash: what finds one device's history without
+ * reading the others'. After the header of index-files.ts (entries: number of hashes), big-endian, int32 each:
  *
- *   count of batches int32, then each: position int32
- *   each hash, rising: hash int32, where its list starts in the lists int32
- *   lists, back to back: numbers of batches, rising, as zigzag varints of the steps between them (the first
- *     from 0); a list ends where the next starts
+ *   how many bits of a hash count (the highest), what lists count (-1 records, else runs of 2 to this power batches),
+ *   runs, or batches where lists count records; anchors; bytes of the lists
+ *   each run: position; where lists count records, of each batch also the number of its first record
+ *   each hash, rising: hash, where its list starts in the lists
+ *   anchors, where lists count records: position of every ANCHOR-th record of the segment, 0 in a compressed batch
+ *   lists, back to back: numbers of records or runs, rising, see rice.ts; a list ends where the next starts
  *
- * Two keys of one hash share a list, and a batch that can't be read is in none: who looks something up compares
- * keys himself.
+ * How fine it is follows from what it may take: MAX_SHARE of the segment. It names records where that is enough, else
+ * batches, else runs of batches; where nearly every record has a key of its own, keys share lists by the highest bits
+ * of their hashes. Who looks something up compares keys himself. A record that is taken out of its batch alone comes
+ * without the batch's sum: only from segments that this process has written or checked.
  */
+const FIXED_BYTES = INDEX_HEADER_BYTES + 20;
+const HASH_BYTES = 8;
+/** Beyond it what tells where lists are is not kept in memory. */
+const MAX_CORE_BYTES = 256 * 1024;
+const PER_RECORD = -1;
+const MAX_RUN_POWER = 6;
+const ANCHOR = 16;
+/** Of the segment's bytes: what an index takes at most, unless the coarsest takes more; what hashes take of that. */
+const MAX_SHARE = 0.02;
+const MAX_HASHES_SHARE = 0.003;
+/** A small segment's index may take this all the same. */
+const MIN_BYTES = 512;
+/** Batches with fewer records on average are named whole: a walk through one is as quick as its anchors. */
+const MIN_RECORDS_PER_BATCH = 8;
 const NO_BYTES = new Uint8Array(0);
-const VARINT_BYTES = 5;
 
 /** Hash of a record's key. CRC32C spreads well enough, and is at hand. */
 export function keyHash(bytes: Uint8Array, start = 0, end = bytes.length): number {
   return crc32c(bytes, start, end);
 }
 
+/** A list of numbers that grows. */
+class Numbers {
+  #values = new Uint32Array(1024);
+  length = 0;
+
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const grown = new Uint32Array(this.length * 2);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.length] = value;
+    this.length += 1;
+  }
+
+  get values(): Uint32Array {
+    return this.#values.subarray(0, this.length);
+  }
+}
+
+/** Records with keys, in the order of their hashes: those of hashes[n] are order[starts[n]] up to order[starts[n + 1]]. */
+interface Grouped {
+  readonly hashes: readonly number[];
+  readonly starts: Uint32Array;
+  readonly order: Uint32Array;
+}
+
 /** Builds the index of one segment from its batches. */
 export class KeyIndexBuilder {
   readonly #cursor = new RecordCursor();
-  readonly #positions: number[] = [];
-  /** Pairs of hash and batch number, as hash * MAX_BATCHES + number: sorted as plain doubles. */
-  #pairs = new Float64Array(1024);
-  #count = 0;
+  readonly #positions = new Numbers();
+  readonly #firstRecords = new Numbers();
+  readonly #anchors = new Numbers();
+  /** Of each record with a key: its number, that of its batch, and its hash's number in the order of their coming. */
+  readonly #records = new Numbers();
+  readonly #batches = new Numbers();
+  readonly #classes = new Numbers();
+  readonly #classOf = new Map<number, number>();
+  #recordCount = 0;
 
   /** Takes up the next batch of the segment; `bytes` need not stay. */
   add(bytes: Uint8Array, position: number): void {
     const batch = this.#positions.length;
     this.#positions.push(position);
-    if (batch >= MAX_BATCHES) return;
-    const first = this.#count;
+    this.#firstRecords.push(this.#recordCount);
+    const cursor = this.#cursor;
+    const isPlain = batchCompression(bytes, 0) === COMPRESSION_NONE;
     try {
-      this.#cursor.open(bytes);
-      while (this.#cursor.next()) {
-        const { keyStart, keyEnd } = this.#cursor;
-        if (keyStart >= 0) this.#push(keyHash(this.#cursor.bytes, keyStart, keyEnd) * MAX_BATCHES + batch);
+      cursor.open(bytes);
+      while (cursor.next()) {
+        if (this.#recordCount % ANCHOR === 0) this.#anchors.push(isPlain ? position + cursor.recordStart : 0);
+        const { keyStart, keyEnd } = cursor;
+        if (keyStart >= 0) {
+          this.#records.push(this.#recordCount);
+          this.#batches.push(batch);
+          this.#classes.push(this.#classFor(keyHash(cursor.bytes, keyStart, keyEnd)));
+        }
+        this.#recordCount += 1;
       }
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
     } finally {
-      this.#cursor.open(NO_BYTES);
+      cursor.open(NO_BYTES);
     }
-    this.#dropDuplicates(first);
   }
 
-  /** The index file, or null where the segment has more batches than an index can tell apart. */
-  finish(segment: IndexedSegment): Uint8Array | null {
-    if (this.#positions.length > MAX_BATCHES) return null;
-    const pairs = this.#pairs.subarray(0, this.#count).sort();
+  /** The index file. */
+  finish(segment: IndexedSegment): Uint8Array {
+    const limit = Math.max(MIN_BYTES, segment.sizeBytes * MAX_SHARE);
+    const bits = this.#hashBits(segment);
+    const grouped = this.#grouped(bits);
+    const isWorthRecords = this.#recordCount >= this.#positions.length * MIN_RECORDS_PER_BATCH;
+    for (let unit = isWorthRecords ? PER_RECORD : 0; ; unit++) {
+      const index = this.#write(segment, bits, grouped, unit);
+      if (index.length <= limit || unit === MAX_RUN_POWER) return index;
+    }
+  }
+
+  #classFor(hash: number): number {
+    const known = this.#classOf.get(hash);
+    if (known !== undefined) return known;
+    const next = this.#classOf.size;
+    this.#classOf.set(hash, next);
+    return next;
+  }
+
+  /** As many bits of hashes as leave a directory that is small enough. */
+  #hashBits(segment: IndexedSegment): number {
+    const allowed = Math.max(MIN_BYTES / 2, segment.sizeBytes * MAX_HASHES_SHARE) / 8;
+    let bits = 32;
+    if (this.#classOf.size > allowed) bits = Math.max(1, Math.floor(Math.log2(allowed)));
+    return bits;
+  }
+
+  /** Records in the order of their hashes, and of their numbers: a counting sort, since the numbers rise as they are. */
+  #grouped(bits: number): Grouped {
+    const shift = 32 - bits;
+    const cut = (hash: number): number => (shift === 0 ? hash : (hash >>> shift) * 2 ** shift);
+    const hashes = [...new Set(Array.from(this.#classOf.keys(), cut))].sort((a, b) => a - b);
+    const places = new Map(hashes.map((hash, place) => [hash, place]));
+    const placeOf = Uint32Array.from(this.#classOf.keys(), (hash) => places.get(cut(hash)) ?? 0);
+    const classes = this.#classes.values;
+    const starts = new Uint32Array(hashes.length + 1);
+    for (const known of classes) {
+      const next = (placeOf[known] as number) + 1;
+      starts[next] = (starts[next] as number) + 1;
+    }
+    for (let place = 1; place < starts.length; place++) {
+      starts[place] = (starts[place] as number) + (starts[place - 1] as number);
+    }
+    const fill = starts.slice();
+    const order = new Uint32Array(classes.length);
+    for (let index = 0; index < classes.length; index++) {
+      const place = placeOf[classes[index] as number] as number;
+      const at = fill[place] as number;
+      order[at] = index;
+      fill[place] = at + 1;
+    }
+    return { hashes, starts, order };
+  }
+
+  #write(
+    segment: IndexedSegment,
+    bits: number,
+    { hashes, starts, order }: Grouped,
+    unit: number,
+  ): Uint8Array {
+    const numbers = unit === PER_RECORD ? this.#records.values : this.#batches.values;
+    const shift = Math.max(0, unit);
+    const lists = new RiceWriter();
     const directory: number[] = [];
-    const lists = new Uint8Array(pairs.length * VARINT_BYTES);
-    let length = 0;
-    let hash = -1;
-    let previous = 0;
-    for (const pair of pairs) {
-      const pairHash = Math.floor(pair / MAX_BATCHES);
-      const batch = pair - pairHash * MAX_BATCHES;
-      if (pairHash !== hash) {
-        hash = pairHash;
-        previous = 0;
-        directory.push(hash, length);
-      }
-      length = putVarint(lists, length, batch - previous);
-      previous = batch;
+    for (let place = 0; place < hashes.length; place++) {
+      directory.push(hashes[place] as number, lists.length);
+      lists.list(numbers, order, starts[place] as number, starts[place + 1] as number, shift);
     }
-    const writer = beginIndexFile(KEY_INDEX_KIND, directory.length / 2, segment);
-    writer.int32(this.#positions.length);
-    for (const position of this.#positions) writer.int32(position);
+    const isPerRecord = unit === PER_RECORD;
+    const positions = this.#positions.values;
+    const firstRecords = this.#firstRecords.values;
+    const writer = beginIndexFile(KEY_INDEX_KIND, hashes.length, segment);
+    writer.int32(bits);
+    writer.int32(unit);
+    const step = 2 ** shift;
+    writer.int32(Math.ceil(positions.length / step));
+    writer.int32(isPerRecord ? this.#anchors.length : 0);
+    writer.int32(lists.length);
+    for (let batch = 0; batch < positions.length; batch += step) {
+      writer.int32(positions[batch] as number);
+      if (isPerRecord) writer.int32(firstRecords[batch] as number);
+    }
     for (const value of directory) writer.int32(value);
-    writer.bytes(lists.subarray(0, length));
-    releaseMemory(lists);
-    releaseMemory(this.#pairs);
+    if (isPerRecord) for (const anchor of this.#anchors.values) writer.int32(anchor);
+    writer.bytes(lists.bytes());
     return sealIndexFile(writer);
-  }
-
-  #push(pair: number): void {
-    if (this.#count === this.#pairs.length) {
-      const grown = new Float64Array(this.#count * 2);
-      grown.set(this.#pairs);
-      releaseMemory(this.#pairs);
-      this.#pairs = grown;
-    }
-    this.#pairs[this.#count] = pair;
-    this.#count += 1;
-  }
-
-  /** A batch has many records of few keys, or few of many: either way each key counts once. */
-  #dropDuplicates(first: number): void {
-    const pairs = this.#pairs.subarray(first, this.#count).sort();
-    let kept = 0;
-    for (let i = 0; i < pairs.length; i++) {
-      if (i > 0 && pairs[i] === pairs[i - 1]) continue;
-      pairs[kept] = pairs[i] as number;
-      kept += 1;
-    }
-    this.#count = first + kept;
   }
 }
 
-/** Hash and batch number share the 53 exact bits of a double. A segment with more batches has no key index. */
-const MAX_BATCHES = 2 ** 21;
+/** Where the bytes of an index are. */
+export interface IndexBytes {
+  readonly sizeBytes: number;
+  /** Good until the turn ends. */
+  view(position: number, length: number): Uint8Array;
+}
 
-/** A key index, read whole. */
+/** A place that may hold a record of a key. */
+export interface KeyHit {
+  /** Of the batch, or of the first of a run. */
+  readonly position: number;
+  /** Where the run ends. */
+  readonly endPosition: number;
+  /** Where to look for the record from: its position is so many records behind `from`; -1: anywhere in the batch. */
+  readonly from: number;
+  readonly skip: number;
+}
+
+/** A key index whose sum was checked. What tells where lists are is kept, the lists are read where they lie. */
 export class KeyIndex {
-  readonly #bytes: Uint8Array;
+  readonly sizeBytes: number;
+  readonly segmentBytes: number;
+  readonly #core: Uint8Array;
+  readonly #hashBits: number;
+  readonly #unit: number;
+  readonly #runs: number;
   readonly #hashes: number;
-  readonly #batches: number;
+  readonly #anchorsAt: number;
+  readonly #listsAt: number;
+  readonly #listsBytes: number;
+  /** Where the last look into a list stopped, so that who goes on does not go through it again. */
+  #reader: { readonly hash: number; readonly list: RiceReader } | null = null;
 
-  private constructor(bytes: Uint8Array, hashes: number, batches: number) {
-    this.#bytes = bytes;
+  /** Where the last search stopped: who goes on there need not find it. */
+  stop: { readonly hash: number; readonly offset: number; readonly position: number } | null = null;
+
+  /** The index of just this segment, or null where the bytes can't be believed; `isWhole`: sums all of them. */
+  static open(bytes: IndexBytes, segment: IndexedSegment, isWhole: boolean): KeyIndex | null {
+    if (bytes.sizeBytes < FIXED_BYTES) return null;
+    const checked = isWhole ? bytes.view(0, bytes.sizeBytes) : bytes.view(0, FIXED_BYTES);
+    const hashes = isWhole
+      ? checkIndexFile(checked, KEY_INDEX_KIND, segment)
+      : int32At(checked, INDEX_HEADER_BYTES - 20);
+    if (hashes === null || hashes < 0) return null;
+    const index = new KeyIndex(bytes, segment, checked, hashes);
+    return index.#listsAt + index.#listsBytes === bytes.sizeBytes ? index : null;
+  }
+
+  private constructor(bytes: IndexBytes, segment: IndexedSegment, head: Uint8Array, hashes: number) {
+    this.sizeBytes = bytes.sizeBytes;
+    this.segmentBytes = segment.sizeBytes;
     this.#hashes = hashes;
-    this.#batches = batches;
+    this.#hashBits = int32At(head, INDEX_HEADER_BYTES);
+    this.#unit = int32At(head, INDEX_HEADER_BYTES + 4);
+    this.#runs = uint32At(head, INDEX_HEADER_BYTES + 8);
+    const anchors = uint32At(head, INDEX_HEADER_BYTES + 12);
+    this.#listsBytes = uint32At(head, INDEX_HEADER_BYTES + 16);
+    this.#anchorsAt = this.#hashesAt + hashes * HASH_BYTES;
+    this.#listsAt = this.#anchorsAt + anchors * 4;
+    const keeps = this.#anchorsAt <= Math.min(MAX_CORE_BYTES, bytes.sizeBytes);
+    this.#core = keeps ? bytes.view(0, this.#anchorsAt).slice() : NO_BYTES;
   }
 
-  /** The index of just this segment, or null where the bytes can't be believed. */
-  static decode(bytes: Uint8Array, segment: IndexedSegment): KeyIndex | null {
-    const hashes = checkIndexFile(bytes, KEY_INDEX_KIND, segment);
-    if (hashes === null || bytes.length < INDEX_HEADER_BYTES + 4) return null;
-    const batches = uint32At(bytes, INDEX_HEADER_BYTES);
-    const lists = INDEX_HEADER_BYTES + 4 + batches * 4 + hashes * 8;
-    return hashes < 0 || lists > bytes.length ? null : new KeyIndex(bytes, hashes, batches);
+  /** Memory that it takes. */
+  get heldBytes(): number {
+    return this.#core.length + 200;
   }
 
-  /** Positions in the segment, rising, of the batches that hold a key of this hash. */
-  positions(hash: number): number[] {
-    const entry = this.#find(hash);
-    if (entry < 0) return [];
-    const lists = this.#directory + this.#hashes * 8;
-    const start = lists + uint32At(this.#bytes, this.#directory + entry * 8 + 4);
-    const isLast = entry === this.#hashes - 1;
-    const end = isLast ? this.#bytes.length : lists + uint32At(this.#bytes, this.#directory + entry * 8 + 12);
-    const positions: number[] = [];
-    let batch = 0;
-    for (let at = start; at < end; ) {
-      let value = 0;
-      let shift = 0;
-      let byte: number;
-      do {
-        byte = this.#bytes[at] as number;
-        at += 1;
-        value |= (byte & 0x7f) << shift;
-        shift += 7;
-      } while (byte >= 0x80 && at < end);
-      batch += (value >>> 1) ^ -(value & 1);
-      if (batch < this.#batches) positions.push(uint32At(this.#bytes, INDEX_HEADER_BYTES + 4 + batch * 4));
+  /** What lists count, for tests and figures: -1 records, else runs of 2 to this power batches. */
+  get unit(): number {
+    return this.#unit;
+  }
+
+  /** Places of a hash from the batch on that begins at `fromPosition`, in the order of the segment. */
+  *hits(hash: number, fromPosition: number, bytes: IndexBytes): Generator<KeyHit, void, undefined> {
+    const source: IndexBytes = this.#core.length > 0 ? new CoreFirst(this.#core, bytes) : bytes;
+    const first = this.#runAt(fromPosition, source);
+    const isPerRecord = this.#unit === PER_RECORD;
+    const from = isPerRecord ? this.#firstRecord(first, source) : first;
+    const list = this.#list(hash, from, source);
+    if (list === null) return;
+    let marked = -1;
+    let run = first;
+    for (;;) {
+      const number = list.next();
+      if (number < 0) return;
+      if (number < from) continue;
+      run = isPerRecord ? this.#runOf(number, run, source) : number;
+      if (run !== marked) list.mark();
+      marked = run;
+      yield this.#hit(run, number, source);
     }
-    return positions;
   }
 
-  get #directory(): number {
-    return INDEX_HEADER_BYTES + 4 + this.#batches * 4;
+  #hit(run: number, number: number, source: IndexBytes): KeyHit {
+    const position = this.#position(run, source);
+    const endPosition = run + 1 < this.#runs ? this.#position(run + 1, source) : this.segmentBytes;
+    if (this.#unit !== PER_RECORD) return { position, endPosition, from: -1, skip: 0 };
+    const anchor = Math.floor(number / ANCHOR);
+    const firstRecord = this.#firstRecord(run, source);
+    const from = uint32At(source.view(this.#anchorsAt + anchor * 4, 4), 0);
+    // Of a compressed batch nothing is known; before the first anchor within it the batch itself is one.
+    if (anchor * ANCHOR < firstRecord || from <= position) {
+      return { position, endPosition, from: position, skip: number - firstRecord };
+    }
+    return { position, endPosition, from, skip: number - anchor * ANCHOR };
   }
 
-  #find(hash: number): number {
+  #list(hash: number, from: number, source: IndexBytes): RiceReader | null {
+    const known = this.#reader;
+    if (known !== null && known.hash === hash && known.list.markedValue < from) {
+      known.list.reset();
+      return known.list;
+    }
+    const shift = 32 - this.#hashBits;
+    const entry = this.#find(shift === 0 ? hash : (hash >>> shift) * 2 ** shift, source);
+    if (entry < 0) return null;
+    const isLast = entry === this.#hashes - 1;
+    const listAt = (place: number) => uint32At(source.view(this.#hashesAt + place * HASH_BYTES + 4, 4), 0);
+    const start = listAt(entry);
+    const end = isLast ? this.#listsBytes : listAt(entry + 1);
+    if (start > end || end > this.#listsBytes) return null;
+    const list = new RiceReader(source.view(this.#listsAt + start, end - start).slice());
+    this.#reader = { hash, list };
+    return list;
+  }
+
+  #find(hash: number, source: IndexBytes): number {
     let low = 0;
     let high = this.#hashes - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const value = uint32At(this.#bytes, this.#directory + middle * 8);
+      const value = uint32At(source.view(this.#hashesAt + middle * HASH_BYTES, 4), 0);
       if (value === hash) return middle;
       if (value < hash) low = middle + 1;
       else high = middle - 1;
     }
     return -1;
+  }
+
+  /** The run that holds the position. */
+  #runAt(position: number, source: IndexBytes): number {
+    return this.#lastRun(0, (run) => this.#position(run, source) <= position);
+  }
+
+  /** The batch that holds the record. */
+  #runOf(record: number, from: number, source: IndexBytes): number {
+    return this.#lastRun(from, (run) => this.#firstRecord(run, source) <= record);
+  }
+
+  #lastRun(from: number, holds: (run: number) => boolean): number {
+    let low = from;
+    let high = this.#runs;
+    while (low + 1 < high) {
+      const middle = (low + high) >>> 1;
+      if (holds(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #position(run: number, source: IndexBytes): number {
+    return uint32At(source.view(FIXED_BYTES + run * this.#runBytes, 4), 0);
+  }
+
+  #firstRecord(run: number, source: IndexBytes): number {
+    return uint32At(source.view(FIXED_BYTES + run * this.#runBytes + 4, 4), 0);
+  }
+
+  get #runBytes(): number {
+    return this.#unit === PER_RECORD ? 8 : 4;
+  }
+
+  get #hashesAt(): number {
+    return FIXED_BYTES + this.#runs * this.#runBytes;
+  }
+}
+
+/** What is kept in memory, and behind it what is read. */
+class CoreFirst implements IndexBytes {
+  readonly #core: Uint8Array;
+  readonly #bytes: IndexBytes;
+
+  constructor(core: Uint8Array, bytes: IndexBytes) {
+    this.#core = core;
+    this.#bytes = bytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#bytes.sizeBytes;
+  }
+
+  view(position: number, length: number): Uint8Array {
+    const end = position + length;
+    return end <= this.#core.length ? this.#core.subarray(position, end) : this.#bytes.view(position, length);
   }
 }

@@ -197,8 +197,15 @@ export class Maintenance {
   #indexKeys(logs: readonly PartitionLog[], budgetBytes: number): void {
     let left = budgetBytes;
     while (left > 0) {
-      this.#indexing ??= this.#nextToIndex(logs);
-      if (this.#indexing === null) return;
+      if (this.#indexing === null) {
+        const next = this.#nextToIndex(logs);
+        if (next === null) return;
+        if (typeof next === "number") {
+          left -= next;
+          continue;
+        }
+        this.#indexing = next;
+      }
       try {
         left -= this.#indexSome(this.#indexing, left);
       } catch (error) {
@@ -209,14 +216,16 @@ export class Maintenance {
     }
   }
 
-  #nextToIndex(logs: readonly PartitionLog[]): Indexing | null {
+  /** The next segment to index, or the size of an index that was there and has been checked; null: none. */
+  #nextToIndex(logs: readonly PartitionLog[]): Indexing | number | null {
     for (const log of logs) {
       if (log.fault !== null || log.internal) continue;
       for (const segment of log.segments) {
         if (!segment.trimmed || !segment.sealed || segment.keyIndexed) continue;
-        if (this.#host.keyIndexes.get(segment) !== null) {
+        const index = this.#host.keyIndexes.get(segment);
+        if (index !== null) {
           segment.keyIndexed = true;
-          continue;
+          return Math.max(1, index.sizeBytes);
         }
         return { log, segment, builder: new KeyIndexBuilder(), position: 0 };
       }

@@ -22,7 +22,7 @@ import type {
 } from "./append-read.ts";
 import type { LogState } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
-import { type KeyReadResult, readByKey } from "./key-search.ts";
+import { type KeyReadOptions, type KeyReadResult, readByKey } from "./key-search.ts";
 import { LeaderEpochs } from "./leader-epochs.ts";
 import type { DeletionReason, LogConfig, LogIdentity } from "./log-config.ts";
 import type { LogHost } from "./log-host.ts";
@@ -234,12 +234,12 @@ export class PartitionLog {
   /**
    * Batches below the high watermark that hold a record with this key, or may hold one (keys are matched by
    * hash, and by batch): from the key indexes of sealed segments, by a walk of what has none. Looks at a bounded
-   * part of the log: `nextOffset` is where the search goes on. `maxScanBytes` bounds the walks further than the limits.
+   * part of the log: `nextOffset` is where the search goes on.
    */
-  readKey(key: Uint8Array, fromOffset: Offset, maxBytes: number, maxScanBytes?: number): KeyReadResult {
+  readKey(key: Uint8Array, fromOffset: Offset, maxBytes: number, options?: KeyReadOptions): KeyReadResult {
     if (this.fault !== null || this.#deleted) return { ...this.#storageError(), batches: [] };
     try {
-      return readByKey(this.#host, this, key, fromOffset, maxBytes, maxScanBytes);
+      return readByKey(this.#host, this, key, fromOffset, maxBytes, options);
     } catch (error) {
       if (!hasCode(error, "LOG_CORRUPT") && !hasCode(error, "DISK_IO")) throw error;
       return { ...this.#storageError(), batches: [] };

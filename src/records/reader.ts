@@ -62,6 +62,8 @@ export class RecordCursor {
   bytes: Uint8Array = EMPTY;
   offset = -1;
   timestampMs = -1;
+  /** Where the record starts, its length included. */
+  recordStart = -1;
   /** -1 for a null key. */
   keyStart = NULL_FIELD;
   keyEnd = NULL_FIELD;
@@ -106,6 +108,31 @@ export class RecordCursor {
     this.#position = this.#end = 0;
     this.nextOffset = -1;
     this.batchPosition = -1;
+  }
+
+  /**
+   * Reads just one record of an uncompressed batch: `header` begins with the batch's header, which was checked, and the
+   * record stands at `position` of `bytes`. Throws MALFORMED.
+   */
+  readOne(header: Uint8Array, bytes: Uint8Array, position: number): void {
+    this.close();
+    this.isControl = batchIsControl(header, 0);
+    this.#baseOffset = batchBaseOffset(header, 0);
+    this.#lastOffsetDelta = batchLastOffsetDelta(header, 0);
+    this.#previousOffsetDelta = -1;
+    this.#baseTimestampMs = batchBaseTimestampMs(header, 0);
+    this.#appendTimestampMs = batchMaxTimestampMs(header, 0);
+    this.#isLogAppendTime = batchIsLogAppendTime(header, 0);
+    this.bytes = bytes;
+    this.#position = position;
+    this.#end = bytes.length;
+    // One more than is read: the batch's end is not looked at.
+    this.#left = 2;
+    try {
+      this.#readRecord();
+    } finally {
+      this.#left = 0;
+    }
   }
 
   /** Lets go of the bytes; the end of the walk and a failure do so by themselves. */
@@ -189,6 +216,7 @@ export class RecordCursor {
 
   /** Goes past the record at `#position`, field by field; every length is compared with the record's end. */
   #readRecord(): void {
+    this.recordStart = this.#position;
     const length = this.#varint(this.#end);
     const start = this.#position;
     const end = start + length;

