@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Peer, startOurs } from "./brokers.ts";
 import { appendMillion } from "./loads.ts";
 import { residentMb } from "./procfs.ts";
+import { uplinkCatchUp } from "./uplink.ts";
 
 /** A figure of one broker alone, with its bound where there is one. */
 export interface Footprint {
@@ -28,6 +29,7 @@ const GROUPS: Readonly<Record<string, (note: Note) => Promise<void>>> = {
   "durable MQTT sessions, messages of their own": (note) => durableSessions("own", note),
   "durable MQTT sessions, messages for all": (note) => durableSessions("shared", note),
   "MQTT connect storm": connectStorm,
+  "uplink, a backlog to Kafka": uplinkCatchUp,
 };
 
 /** What is measured of Headwater alone: the groups whose names hold the word. */

@@ -19,7 +19,7 @@ import type { RecordTimes, Timing } from "./times/record-times.ts";
 import { TopicRoute } from "./topic-route.ts";
 
 /** Asked of the source at a time. */
-const READ_BYTES = 64 * 1024;
+const READ_BYTES = 32 * 1024;
 
 /** Reads the chosen local topics, a slice at a time and in turn, into the outbox. */
 export class Intake {

@@ -104,7 +104,7 @@ export const DEFAULT_UPLINK_LIMITS: UplinkLimits = {
   maxRoundRecords: 20_000,
   maxRoundBytes: 4 * 1024 * 1024,
   batchBytes: 256 * 1024,
-  sliceBytes: 128 * 1024,
+  sliceBytes: 32 * 1024,
   lingerMs: 25,
   maxFillMs: 1_000,
   maxInFlight: 5,
