@@ -436,6 +436,8 @@ export class Forwarder {
     for (const topic of this.#intake.centralTopics.values()) {
       if (topic.nextLaneCount === topic.lanes.length) continue;
       topic.setLaneCount(topic.nextLaneCount);
+      // Positions stand in other slots now: all are written before one of them is written without what it held.
+      this.#claimedMs = null;
       for (const lane of topic.lanes) lane.centralEnd = Math.max(0, lane.centralEnd);
     }
   }

@@ -1,4 +1,5 @@
 import type { Uuid } from "../base/ids.ts";
+import { murmur2 } from "../records/murmur2.ts";
 
 /**
  * How far the local logs have been forwarded.
@@ -6,7 +7,8 @@ import type { Uuid } from "../base/ids.ts";
  * At the centre it is kept as committed offsets of the group `headwater.GATEWAY.UPLINK`, in the same transaction as the
  * records. Apache Kafka refuses a commit for a partition that the topic does not have there, and source and
  * central partition counts differ freely, so commits are slots: slot q of a central topic is its partition q, and
- * holds every source partition p with p mod count = q, of all local topics that lead there. The committed offset is the position of p = q, for people
+ * holds every source partition p with (hash of the local topic's id + p) mod count = q, of all local topics that lead
+ * there. The committed offset is the position of the first of them, for people
  * who look; what counts is in the metadata, at most `MAX_METADATA_BYTES`:
  *
  *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=OFFSET,P=OFFSET,...[;TOPIC_ID;...]
@@ -94,6 +96,11 @@ export function newestClaim(slots: readonly Slot[]): Claim | null {
     }
   }
   return newest;
+}
+
+/** Has the first partition of each log in another slot, so that many small topics that share slots fill all of them. */
+export function slotShift(topicId: Uuid): number {
+  return murmur2(new TextEncoder().encode(topicId)) >>> 0;
 }
 
 /** Ids of the logs that slots hold positions of. */

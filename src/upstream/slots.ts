@@ -1,6 +1,6 @@
 import type { Uuid } from "../base/ids.ts";
 import type { CentralTopic } from "./central-topic.ts";
-import { type Claim, encodeSlot, type LogPositions, type Slot } from "./positions.ts";
+import { type Claim, encodeSlot, type LogPositions, type Slot, slotShift } from "./positions.ts";
 import type { Round } from "./round.ts";
 
 /**
@@ -20,7 +20,7 @@ export function slotsOf(
       for (const partition of route.partitions) {
         const moved = round.next.has(partition);
         const claimed = round.claims && route.state.kind === "ready" && partition.committed >= 0;
-        if (moved || claimed) touched.add(partition.index % topic.lanes.length);
+        if (moved || claimed) touched.add((route.slotShift + partition.index) % topic.lanes.length);
       }
     }
     for (const index of touched) slots.push(slotOf(topic, index, round, claim, isLocal));
@@ -39,7 +39,8 @@ function slotOf(
   const known = new Set<Uuid>();
   for (const route of topic.routes) {
     const next = new Map<number, number>();
-    for (let index = slot; index < route.partitions.length; index += topic.lanes.length) {
+    const first = (slot - (route.slotShift % topic.lanes.length) + topic.lanes.length) % topic.lanes.length;
+    for (let index = first; index < route.partitions.length; index += topic.lanes.length) {
       const partition = route.partitions[index];
       const position = partition === undefined ? -1 : (round.next.get(partition) ?? partition.committed);
       if (position >= 0) next.set(index, position);
@@ -50,13 +51,14 @@ function slotOf(
   }
   for (const { topicId, next } of topic.inherited.values()) {
     if (known.has(topicId) || !isLocal(topicId)) continue;
-    const ours = [...next].filter(([partition]) => partition % topic.lanes.length === slot);
+    const shift = slotShift(topicId);
+    const ours = [...next].filter(([partition]) => (shift + partition) % topic.lanes.length === slot);
     if (ours.length > 0) logs.push({ topicId, next: new Map(ours) });
   }
   return {
     topic: topic.name,
     partition: slot,
-    offset: logs[0]?.next.get(slot) ?? 0,
+    offset: [...(logs[0]?.next.values() ?? [])][0] ?? 0,
     metadata: encodeSlot({ ...claim, logs }),
   };
 }

@@ -2,7 +2,7 @@ import type { Uuid } from "../base/ids.ts";
 import { originHeaders } from "./central-batch.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { Lane } from "./lane.ts";
-import type { StoredTopicPosition } from "./positions.ts";
+import { type StoredTopicPosition, slotShift } from "./positions.ts";
 import type { Destination } from "./routing.ts";
 import { Selection } from "./selection.ts";
 import { SourcePartition } from "./source-partition.ts";
@@ -48,11 +48,15 @@ export class TopicRoute {
     this.topic = topic;
     this.topicId = topicId;
     this.destination = destination;
+    this.slotShift = slotShift(topicId);
     this.central = central;
     central.routes.add(this);
     this.state = this.#beginning();
     this.#gatewayId = gatewayId;
   }
+
+  /** See `slotShift`. */
+  readonly slotShift: number;
 
   /** By the partition of the central topic; shared with all that leads there. */
   get lanes(): readonly Lane[] {

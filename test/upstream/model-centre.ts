@@ -100,6 +100,12 @@ export class ModelCentre {
     this.#offsets = new Map();
   }
 
+  /** Somebody raises the partitions of a topic. */
+  addPartitions(name: string, count: number): void {
+    const topic = this.#topics.get(name) ?? [];
+    while (topic.length < count) topic.push({ entries: [], end: 0, producers: new Map() });
+  }
+
   /** Somebody deletes a topic; what is committed of it goes with it. */
   deleteTopic(name: string): void {
     this.#topics.delete(name);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { PLAIN_ROUTE, type UplinkRoute } from "../../src/upstream/settings.ts";
+import { ModelCentre } from "./model-centre.ts";
 import { ModelRun } from "./model-run.ts";
 import { RoutedFleet } from "./routed-fleet.ts";
 import { Simulation } from "./simulation.ts";
@@ -147,5 +148,41 @@ describe("a route", () => {
     for (let index = 0; index < 4; index += 1) feed(run, run, index % 2 === 0 ? "a" : "b", String(index));
     expect(run.values("all")).toEqual(["0", "1", "2", "3"]);
     expect(again(run, BOTH).values("all")).toEqual(["0", "1", "2", "3"]);
+  });
+
+  test("keeps all positions where the centre gains partitions", () => {
+    for (const moved of [0, 1]) {
+      const first = new ModelRun({ routes: BOTH });
+      first.memory.createTopic("a", 2);
+      for (const partition of [0, 1])
+        first.memory.append("a", partition, [{ key: null, value: `a${partition}` }]);
+      first.run(1_000);
+      first.centre.addPartitions("all", 2);
+      first.run(60_000);
+      expect(first.status().topics[0]?.centralPartitions).toBe(2);
+      first.memory.append("a", moved, [{ key: null, value: "next" }]);
+      first.forwarder.appended("a", moved);
+      first.run(1_000);
+      const after = again(first, BOTH);
+      const values = after.centre.visible("all").flat();
+      expect(values.map(({ value }) => new TextDecoder().decode(value ?? undefined)).toSorted()).toEqual([
+        "a0",
+        "a1",
+        "next",
+      ]);
+    }
+  });
+
+  test("may be one of hundreds that share a topic", () => {
+    const run = new ModelRun({ routes: [route(["line-*"], "all")], centre: new ModelCentre(2, 8) });
+    for (let line = 0; line < 400; line += 1) {
+      run.memory.createTopic(`line-${line}`, 1);
+      run.memory.append(`line-${line}`, 0, [{ key: String(line), value: String(line) }]);
+    }
+    run.run(3_000);
+    expect(run.status().lastError).toBeNull();
+    expect(run.centre.visible("all").flat()).toHaveLength(400);
+    const after = again(run, [route(["line-*"], "all")]);
+    expect(after.centre.visible("all").flat()).toHaveLength(400);
   });
 });
