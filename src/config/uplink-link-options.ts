@@ -14,7 +14,7 @@ export const UPLINK_LINK_OPTIONS = {
     doc: "How forwarded batches are compressed. zstd makes the fewest bytes.",
   }),
   "compression.level": count({
-    default: 1,
+    default: 3,
     min: 1,
     max: 19,
     doc: "Level of zstd: more takes more of the CPU for fewer bytes. lz4 has no levels.",

@@ -1,4 +1,5 @@
 import { flowMetrics } from "./flow-metrics.ts";
+import { linkMetrics } from "./link-metrics.ts";
 import { type Labels, Registry } from "./registry.ts";
 
 /** Doors that records and connections come through. */
@@ -60,6 +61,7 @@ export function createMetrics(options: MetricsOptions) {
       uplinks,
     ),
     ...flowMetrics(registry, uplinks),
+    ...linkMetrics(registry, uplinks),
     uplinkLagSeconds: registry.gauges(
       "headwater_uplink_lag_seconds",
       "Age of the oldest record that the centre does not have yet.",

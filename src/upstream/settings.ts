@@ -135,7 +135,7 @@ export function uplinkSettings(
   return {
     delivery: "transactional",
     compression: "zstd",
-    compressionLevel: 1,
+    compressionLevel: 3,
     site: "",
     ...others,
     creation,

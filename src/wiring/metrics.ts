@@ -126,6 +126,7 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     metrics.uplinkLagRecords[name]?.set(uplink.lagRecords ?? Number.NaN);
     metrics.uplinkLagSeconds[name]?.set((uplink.lagMs ?? Number.NaN) / MILLISECONDS);
     collectFlow(metrics, uplink);
+    collectLink(metrics, uplink);
     metrics.uplinkRecords[name]?.set(uplink.forwardedRecords);
     metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
@@ -146,6 +147,19 @@ function collectFlow(metrics: Metrics, { name, flow, times }: UplinkStatus): voi
   metrics.uplinkCanaryAge[name]?.set(seconds(canary.seenAgoMs));
   metrics.uplinkCanaryRoundTrip[name]?.set(seconds(canary.roundTripMs));
   metrics.uplinkLateTopics[name]?.set(times.late.topics.filter(({ warning }) => warning !== null).length);
+}
+
+function collectLink(metrics: Metrics, { name, link, budget }: UplinkStatus): void {
+  metrics.uplinkHeld[name]?.set(link.heldBecause === null ? 0 : 1);
+  metrics.uplinkWireSent[name]?.set(link.sentBytes);
+  metrics.uplinkWireReceived[name]?.set(link.receivedBytes);
+  metrics.uplinkGoodput[name]?.set(link.goodputBytesPerSecond ?? Number.NaN);
+  for (const [gauge, period] of [
+    [metrics.uplinkDayBudget[name], budget?.day],
+    [metrics.uplinkMonthBudget[name], budget?.month],
+  ] as const) {
+    gauge?.set(period === null || period === undefined ? Number.NaN : period.usedBytes / period.limitBytes);
+  }
 }
 
 function collectBridges(metrics: Metrics, state: GatewayState): void {

@@ -12,7 +12,7 @@ const BATCH_READINGS = 200;
 const START_MS = Date.UTC(2026, 0, 5);
 
 /** Bytes of batches sent for the JSON payloads of a profile's devices, as a share of the payloads alone. */
-function wireShare(name: string, compression: LinkCompression, level = 1): number {
+function wireShare(name: string, compression: LinkCompression, level = 3): number {
   const profile = PROFILES.get(name);
   if (profile === undefined) throw new Error(`there is no profile ${name}`);
   const run = new ModelRun({ compression, compressionLevel: level });
@@ -41,10 +41,10 @@ function wireShare(name: string, compression: LinkCompression, level = 1): numbe
 describe("what goes over the wire for JSON readings, keys and headers of their origin included", () => {
   for (const name of PROFILES.keys()) {
     test(`${name}: at most 0.3 of the payloads with zstd, and less with a higher level`, () => {
-      const [quick, thorough] = [wireShare(name, "zstd"), wireShare(name, "zstd", 12)];
-      console.log(`${name}: ${quick.toFixed(3)} at level 1, ${thorough.toFixed(3)} at level 12`);
-      expect(quick).toBeLessThanOrEqual(0.3);
-      expect(thorough).toBeLessThan(quick);
+      const [usual, thorough] = [wireShare(name, "zstd", 3), wireShare(name, "zstd", 12)];
+      console.log(`${name}: ${usual.toFixed(3)} at level 3, ${thorough.toFixed(3)} at level 12`);
+      expect(usual).toBeLessThanOrEqual(0.3);
+      expect(thorough).toBeLessThan(usual);
     });
 
     test(`${name}: less than half with lz4, more than all with none`, () => {
