@@ -54,6 +54,23 @@ describe("members that outlive their connections", () => {
     expect(new Set(got.flat()).size).toBe(10);
   });
 
+  test("leave to nobody what may have been for them alone at QoS 2 (MQTT-4.8.2-5)", () => {
+    const rig = new DurableRig();
+    const [both, here] = [rig.connect(4, "both"), rig.connect(4, "here")];
+    for (const member of [both, here]) subscribe(rig, member, 4, 2);
+    both.feed(subscribePacket(4, 2, [["devices/#", 2]]));
+    rig.rig.settle();
+    both.break();
+    publish(rig, 1, 1, 2);
+    rig.rig.settle();
+    expect(payloads(here.take())).toEqual(["1"]);
+    rig.connect(4, "both", { clean: true });
+    rig.rig.settle();
+    rig.rig.settle();
+    expect(payloads(here.take())).toEqual([]);
+    expect(rig.rig.gaps.map(({ device, reason }) => [device, reason])).toEqual([["both", "session-ended"]]);
+  });
+
   test("get nothing while they are away and another is there", () => {
     const rig = new DurableRig();
     const [away, here] = [rig.connect(4, "away"), rig.connect(4, "here")];
