@@ -20,7 +20,8 @@ import {
   STATE_MASK,
   secondsLeft,
 } from "./entry-state.ts";
-import { restoreFlight, runsOf } from "./flight.ts";
+import { findOpen, isOpen, restoreFlight, runsOf } from "./flight.ts";
+import { KnownProgress } from "./known-progress.ts";
 import type { MessageBody, QueueHost, WrittenProgress } from "./queue-host.ts";
 import { ENTRY_IDENTIFIERS, ENTRY_ORIGIN, ENTRY_RETAIN, type Progress } from "./records.ts";
 
@@ -66,8 +67,7 @@ export class DurableQueue implements Outbound {
   #held = 0;
   /** PUBRECs that no flush has written yet. */
   #received: number[] = [];
-  /** The first sequence not done, as the log has it. */
-  #durableFirst = 0;
+  readonly #known = new KnownProgress();
   /** A crash has left open whether entries below this were sent. */
   #maybeSentBelow = 0;
   #ended = false;
@@ -127,6 +127,7 @@ export class DurableQueue implements Outbound {
     }
     this.#staged++;
     this.#waitingBytes += sizeBytes;
+    this.#skipTaken();
     return this.#nextSequence++;
   }
 
@@ -266,6 +267,7 @@ export class DurableQueue implements Outbound {
     const qos = lowerQos(lowerQos(message.qos, target.qos), 1);
     if (link === null || this.queuedMessages > 0) return false;
     if (qos === 0) return this.#live.offer(message, { ...target, qos }, nowMs);
+    this.#skipTaken();
     const sequence = this.#nextSequence;
     if (!this.#canSend(link, sequence)) return false;
     const expirySec = secondsLeft(message, nowMs);
@@ -345,15 +347,15 @@ export class DurableQueue implements Outbound {
     const received = this.#received;
     this.#received = [];
     const { boundary, runs } = this.progress;
-    return { firstUndone: runs[0]?.first ?? boundary, received };
+    return { firstUndone: runs[0]?.first ?? boundary, boundary, runs, received };
   }
 
   /** What `written` gave is durable: the PUBRELs in it may leave. */
-  durable({ firstUndone, received }: WrittenProgress): void {
+  durable(written: WrittenProgress): void {
     if (this.#ended) return;
     const wasHeld = this.#queue.length > 0 && !this.#hasIdentifier(this.#queue.sequenceAt(0));
-    this.#durableFirst = Math.max(this.#durableFirst, firstUndone);
-    for (const sequence of received) this.#sendRelease(sequence);
+    this.#known.note(written);
+    for (const sequence of written.received) this.#sendRelease(sequence);
     // Nothing else may come that would send it.
     if (wasHeld) this.pump(this.#host.monotonicMs());
   }
@@ -383,7 +385,8 @@ export class DurableQueue implements Outbound {
     }
     this.#nextSequence = Math.max(boundary, end);
     this.#releasedEnd = this.#nextSequence;
-    this.#durableFirst = this.#flight.length > 0 ? this.#flight.sequenceAt(0) : boundary;
+    const firstUndone = this.#flight.length > 0 ? this.#flight.sequenceAt(0) : boundary;
+    this.#known.note({ firstUndone, boundary, runs: progress?.runs ?? [] });
     // How far the window had moved since the progress was written is not known.
     this.#maybeSentBelow = connected ? this.#nextSequence : (progress?.maybeSentBelow ?? 0);
     if (connected && this.#queue.length > 0) this.#host.progressed(this, "lazy");
@@ -401,7 +404,15 @@ export class DurableQueue implements Outbound {
 
   /** No two that a crash could leave undone may have the same identifier. */
   #hasIdentifier(sequence: number): boolean {
-    return sequence - this.#durableFirst < PACKET_IDS;
+    return !this.#known.holds(sequence) && !isOpen(this.#flight, sequence, this.#isSorted);
+  }
+
+  /** Leaves out sequences whose identifiers are those of messages that are not acknowledged, however long. */
+  #skipTaken(): void {
+    for (let tried = 0; tried < PACKET_IDS; tried++, this.#nextSequence++) {
+      const sequence = this.#nextSequence;
+      if (!this.#known.isTaken(sequence) && !isOpen(this.#flight, sequence, this.#isSorted)) return;
+    }
   }
 
   /** Sends the first of the flight that this connection has not seen (MQTT-4.4.0-1, -2). False where there is no room. */
@@ -534,24 +545,8 @@ export class DurableQueue implements Outbound {
 
   // The end of entries.
 
-  /** The entry under way with this identifier, or -1. */
   #find(packetId: number): number {
-    const flight = this.#flight;
-    if (flight.length === 0) return -1;
-    if (this.#isSorted) {
-      // All are within one round of identifiers from the first on.
-      const first = flight.sequenceAt(0);
-      const ahead = (packetId - packetIdOf(first) + PACKET_IDS) % PACKET_IDS;
-      return this.#undone(flight.indexOf(first + ahead));
-    }
-    for (let index = 0; index < flight.length; index++) {
-      if (packetIdOf(flight.sequenceAt(index)) === packetId && this.#undone(index) >= 0) return index;
-    }
-    return -1;
-  }
-
-  #undone(index: number): number {
-    return index >= 0 && (this.#flight.flagsAt(index) & STATE_MASK) !== DONE ? index : -1;
+    return findOpen(this.#flight, packetId, this.#isSorted);
   }
 
   #over(index: number, end: DeliveryEnd | null): void {

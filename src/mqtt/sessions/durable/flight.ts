@@ -1,6 +1,39 @@
 import type { EntryRing } from "./entry-ring.ts";
-import { isDone, NO_SLOT, OFFERED, RELEASED, SENT, STATE_MASK } from "./entry-state.ts";
+import {
+  isDone,
+  NO_SLOT,
+  OFFERED,
+  PACKET_IDS,
+  packetIdOf,
+  RELEASED,
+  SENT,
+  STATE_MASK,
+} from "./entry-state.ts";
 import type { ProgressRun } from "./records.ts";
+
+/** The entry of a flight that is not done and has this identifier, or -1. `isSorted`: its sequences only grow. */
+export function findOpen(flight: EntryRing, packetId: number, isSorted: boolean): number {
+  const { length } = flight;
+  if (length === 0) return -1;
+  if (isSorted) {
+    const last = flight.sequenceAt(length - 1);
+    const back = (packetIdOf(last) - packetId + PACKET_IDS) % PACKET_IDS;
+    const index = flight.indexOf(last - back);
+    if (index >= 0 && !isDone(flight.flagsAt(index))) return index;
+    // But behind one that is not acknowledged for long, all are within one round of identifiers.
+    if (last - flight.sequenceAt(0) < PACKET_IDS) return -1;
+  }
+  for (let index = 0; index < length; index++) {
+    if (packetIdOf(flight.sequenceAt(index)) === packetId && !isDone(flight.flagsAt(index))) return index;
+  }
+  return -1;
+}
+
+/** Whether an entry that is not done has the identifier of this sequence, which is none of the flight's. */
+export function isOpen(flight: EntryRing, sequence: number, isSorted: boolean): boolean {
+  if (flight.length === 0 || (isSorted && sequence - flight.sequenceAt(0) < PACKET_IDS)) return false;
+  return findOpen(flight, packetIdOf(sequence), isSorted) >= 0;
+}
 
 /** What is under way of a flight, without what a connection alone has, in runs of the same state. */
 export function runsOf(flight: EntryRing): ProgressRun[] {

@@ -4,6 +4,7 @@ import type { MqttStats } from "../../stats.ts";
 import type { DeliveryEnd, LiveMessage } from "../outbound.ts";
 import type { Target } from "../targets.ts";
 import type { DurableQueue } from "./durable-queue.ts";
+import type { ProgressRun } from "./records.ts";
 
 /** A message with what belongs to each session that gets it. */
 export interface MessageBody {
@@ -40,6 +41,8 @@ export interface QueueHost {
 /** What a flush has written of a queue, for when it is durable. */
 export interface WrittenProgress {
   readonly firstUndone: number;
+  readonly boundary: number;
+  readonly runs: readonly ProgressRun[];
   /** Sequences whose PUBREC is in it. */
   readonly received: readonly number[];
 }

@@ -207,7 +207,53 @@ describe("the queue of a durable session", () => {
     sent = [];
     for (let n = 0; n < 2; n++) held.settle(held.accept(10), n, 1);
     held.pump(0);
-    expect(sent).toEqual(["release 11", `${packetIdOf(65_544)} at 1`]);
+    // The identifier between them is that of the one that is not done.
+    expect(sent).toEqual(["release 11", `${packetIdOf(65_544)} at 1`, `${packetIdOf(65_546)} at 1`]);
+  });
+
+  test("goes on for ever behind one that is never acknowledged, and leaves its identifier to it", () => {
+    const link = new Link();
+    link.receiveMaximum = 100;
+    queue.attach(link);
+    const rounds = (from: number, count: number): void => {
+      for (let done = from; done < from + count; done++) {
+        take(50);
+        queue.pump(0);
+        for (const line of sent) if (line !== "1 at 1") queue.acknowledged(Number(line.split(" ")[0]));
+        if (done % 7 === 0) flush();
+        if (done > 0) expect(sent).toHaveLength(50);
+        expect(done > 0 && sent.includes("1 at 1")).toBe(false);
+        sent = [];
+      }
+      flush();
+    };
+    rounds(0, 3_000);
+    expect(queue.progress.runs).toEqual([{ first: 0, count: 1, released: false }]);
+    // So it is found, over a start too.
+    const [state, end] = [queue.progress, 150_002];
+    const again = new DurableQueue(3, "again", host);
+    const entries = new EntryRing();
+    entries.push(0, 0, 1);
+    again.restore(entries, state, end, false);
+    again.attach(link);
+    again.pump(0);
+    expect(sent).toEqual(["again 1 at 1"]);
+    again.acknowledged(1);
+    expect(again.progress.runs).toEqual([]);
+    queue.acknowledged(1);
+    flush();
+    sent = [];
+    const ids: string[] = [];
+    for (let n = 0; n < 1_400; n++) {
+      take(50);
+      queue.pump(0);
+      ids.push(...sent);
+      for (const line of sent) queue.acknowledged(Number(line.split(" ")[0]));
+      flush();
+      sent = [];
+    }
+    expect(ids).toHaveLength(70_000);
+    expect(ids).toContain("1 at 1");
   });
 
   test("writes again what could not be written", () => {
