@@ -94,7 +94,7 @@ test("what a local transaction holds goes up once it is committed, and never whe
   const forward = async (): Promise<readonly string[]> => {
     await clock.settleAll();
     forwarder.appended(TOPIC, 0);
-    for (let step = 0; step < 500; step += 1) {
+    for (let step = 0; step < 600; step += 1) {
       const nowMs = clock.monotonicMs();
       for (const call of forwarder.turn(nowMs).calls) {
         const local = LOCAL_CALLS.has(call.kind);
