@@ -462,7 +462,7 @@ export class Broker {
   }
 
   #partition(log: PartitionLog): Partition {
-    return new Partition(log, leaderEpoch(0), this.#awaitCommit, this.stamps, this.topics.refusals);
+    return new Partition(log, leaderEpoch(0), this.#awaitCommit, this.stamps, this.topics.hooks);
   }
 
   readonly #awaitCommit = (partition: Partition): void => {

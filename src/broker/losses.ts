@@ -56,7 +56,7 @@ export class Losses implements DeletionWitness {
     this.#ledger = ledger;
     this.#keepPromises();
     broker.store.witness = this;
-    broker.topics.refusals.onFull = (...refused) => this.#refused(...refused);
+    broker.topics.hooks.onFull = (...refused) => this.#refused(...refused);
   }
 
   /** Writes down what waits for more of its kind. */

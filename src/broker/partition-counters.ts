@@ -1,9 +1,13 @@
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import type { AppendResult } from "../log/append-read.ts";
 import { BATCH_HEADER_BYTES, batchLastOffsetDelta, completeBatchSizeBytes } from "../records/batch.ts";
+import type { Partition } from "./partition.ts";
 
-/** Who is told of records that were refused for want of space. */
-export class Refusals {
+/** Who is told of what happens to partitions. */
+export class PartitionHooks {
+  /** The first append since the start is about to happen. */
+  onBegun: (partition: Partition) => void = () => {};
+  /** Records were refused for want of space. */
   onFull: (topic: string, partition: number, records: number, bytes: number) => void = () => {};
 }
 

@@ -6,7 +6,7 @@ import type { PartitionLog } from "../log/partition-log.ts";
 import type { ProducerRefusal } from "../log/producer-state.ts";
 import type { Marker } from "../log/transaction-state.ts";
 import { buildTransactionMarker } from "../records/transaction-marker.ts";
-import { PartitionCounters, type Refusals } from "./partition-counters.ts";
+import { PartitionCounters, type PartitionHooks } from "./partition-counters.ts";
 import type { Stamps } from "./stamps.ts";
 import { type AckCallback, AckQueue, type ReadWaiter } from "./waiting.ts";
 
@@ -28,7 +28,8 @@ export class Partition {
   readonly #awaitCommit: (partition: Partition) => void;
   #lastHighWatermark: Offset;
   #deleted = false;
-  readonly #refusals: Refusals | null;
+  readonly #hooks: PartitionHooks | null;
+  #begun = false;
   readonly #stamps: Stamps | null;
   /** Kinds of timestamps that were noted in a period of the clock. */
   #stampPeriod = -1;
@@ -39,9 +40,9 @@ export class Partition {
     leaderEpoch: LeaderEpoch,
     awaitCommit: (partition: Partition) => void,
     stamps: Stamps | null = null,
-    refusals: Refusals | null = null,
+    hooks: PartitionHooks | null = null,
   ) {
-    this.#refusals = refusals;
+    this.#hooks = hooks;
     this.counters = new PartitionCounters(log.logEndOffset);
     this.#stamps = stamps;
     this.topic = log.topic;
@@ -81,11 +82,18 @@ export class Partition {
   ): AppendResult {
     const { leaderEpoch } = this;
     if (origin === "client") this.noteStamps(STAMP.sender);
+    this.#begin();
     const result = this.log.append(batches, start, end, { leaderEpoch, nowMs, origin, guard });
     const unplaced = this.counters.note(batches, start, end, result);
-    if (unplaced > 0) this.#refusals?.onFull(this.topic, this.index, unplaced, end - start);
+    if (unplaced > 0) this.#hooks?.onFull(this.topic, this.index, unplaced, end - start);
     if (result.error === 0) this.#awaitCommit(this);
     return result;
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#hooks?.onBegun(this);
   }
 
   /** Says of which kinds (see STAMP) the timestamps are that the next append brings. */
@@ -114,6 +122,7 @@ export class Partition {
   /** Ends a producer's transaction here. Refused where a newer producer or coordinator is known. */
   appendMarker(marker: Marker, nowMs: number): AppendResult {
     const bytes = buildTransactionMarker({ ...marker, timestampMs: nowMs });
+    this.#begin();
     const result = this.log.append(bytes, 0, bytes.length, {
       leaderEpoch: this.leaderEpoch,
       nowMs,

@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Partition } from "./partition.ts";
-import { Refusals } from "./partition-counters.ts";
+import { PartitionHooks } from "./partition-counters.ts";
 import { collisionName } from "./topic-name.ts";
 import { ReadableTopics } from "./views/device-views.ts";
 
@@ -26,7 +26,7 @@ export interface OwnedTopic extends Topic {
 /** The topics in force, by name and by id. */
 export class Topics {
   /** Of all their partitions. */
-  readonly refusals = new Refusals();
+  readonly hooks = new PartitionHooks();
   /** With the views of single devices. */
   readonly readable = new ReadableTopics(this);
   readonly #byName = new Map<string, OwnedTopic>();

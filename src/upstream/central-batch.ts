@@ -34,7 +34,7 @@ export class CentralBatch {
     } else if (timestampMs > this.maxTimestampMs) this.maxTimestampMs = timestampMs;
     const source = record.bytes;
     const timestampDelta = timestampMs - this.baseTimestampMs;
-    const headerCount = record.headerCount + (timing?.headerCount ?? 0) + ORIGIN_HEADER_COUNT;
+    const headerCount = record.headerCount + (timing?.headerCount ?? 0) + origin.headerCount;
     const headersStart = afterVarint(source, record.headersStart);
     const digits = digitCount(record.offset);
     const size =
@@ -91,23 +91,31 @@ export class CentralBatch {
  *
  *   headwater.gateway  the gateway's id
  *   headwater.log      `TOPIC_ID/PARTITION`: the log, told apart from one that was deleted and made again
+ *   headwater.epoch    which of the log's histories, where a copy of it went on by itself (lineage.ts); without it the first
  *   headwater.offset   its offset there, in decimal
  *
- * The first two and the third's name are the same for every record of a partition: `prefix`.
+ * All but the value of the last are the same for every record of a partition: `prefix`.
  */
 export interface OriginHeaders {
   readonly prefix: Uint8Array;
+  readonly headerCount: number;
 }
 
 export const GATEWAY_HEADER = "headwater.gateway";
 export const LOG_HEADER = "headwater.log";
 export const OFFSET_HEADER = "headwater.offset";
-const ORIGIN_HEADER_COUNT = 3;
+/** Only where it is not 0. */
+export const EPOCH_HEADER = "headwater.epoch";
 
-export function originHeaders(gatewayId: string, topicId: string, partition: number): OriginHeaders {
-  const parts = [GATEWAY_HEADER, gatewayId, LOG_HEADER, `${topicId}/${partition}`, OFFSET_HEADER].map(
-    (text) => textEncoder.encode(text),
-  );
+export function originHeaders(
+  gatewayId: string,
+  topicId: string,
+  partition: number,
+  epoch = 0,
+): OriginHeaders {
+  const history = epoch === 0 ? [] : [EPOCH_HEADER, String(epoch)];
+  const texts = [GATEWAY_HEADER, gatewayId, LOG_HEADER, `${topicId}/${partition}`, ...history, OFFSET_HEADER];
+  const parts = texts.map((text) => textEncoder.encode(text));
   const prefix = new Uint8Array(
     parts.reduce((sum, part) => sum + varintSizeBytes(part.length) + part.length, 0),
   );
@@ -117,7 +125,7 @@ export function originHeaders(gatewayId: string, topicId: string, partition: num
     prefix.set(part, at);
     at += part.length;
   }
-  return { prefix };
+  return { prefix, headerCount: (parts.length + 1) / 2 };
 }
 
 const textEncoder = new TextEncoder();

@@ -124,6 +124,7 @@ export class Intake {
       this.centralTopics.set(destination.topic, central);
     }
     const route = new TopicRoute(name, id, this.#settings.gatewayId, destination, central);
+    route.run = this.#source.run ?? "";
     this.routes.set(name, route);
     return route;
   }
@@ -194,6 +195,7 @@ export class Intake {
       return 0;
     }
     partition.highWatermark = bounds.highWatermark;
+    partition.lineage = bounds.lineage ?? [];
     this.#stepOverLost(partition, bounds, round);
     if (partition.next >= bounds.highWatermark) return 0;
     let slice: SourceSlice;

@@ -11,7 +11,7 @@ import type {
   Refusal,
   ScanAnswer,
 } from "./centre.ts";
-import { positionsInSlots, type Slot } from "./positions.ts";
+import { branchesInSlots, type Slot } from "./positions.ts";
 import { type Origin, originOf } from "./reconciliation.ts";
 import type { UplinkReports } from "./reports.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
@@ -173,6 +173,6 @@ function firstOrigin(fetched: ScanAnswer): Origin | null {
 
 function covers(slots: readonly Slot[], origin: Origin | null): boolean {
   if (origin === null) return false;
-  const next = positionsInSlots(slots, origin.topicId as Uuid).get(origin.partition);
-  return next !== undefined && origin.offset < next;
+  const branches = branchesInSlots(slots, origin.topicId as Uuid).get(origin.partition) ?? [];
+  return branches.some(({ epoch, next }) => epoch === origin.epoch && origin.offset < next);
 }

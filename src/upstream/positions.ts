@@ -1,5 +1,6 @@
 import type { Uuid } from "../base/ids.ts";
 import { murmur2 } from "../records/murmur2.ts";
+import { type Branch, decodeBranch, encodeBranch } from "./lineage.ts";
 
 /**
  * How far the local logs have been forwarded.
@@ -11,8 +12,9 @@ import { murmur2 } from "../records/murmur2.ts";
  * there. The committed offset is the position of the first of them, for people
  * who look; what counts is in the metadata, at most `MAX_METADATA_BYTES`:
  *
- *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=OFFSET,P=OFFSET,...[;TOPIC_ID;...]
+ *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=HISTORY[|HISTORY...],...[;TOPIC_ID;...]
  *
+ * A HISTORY is OFFSET[~EPOCH][@RUN:START/RUN:START...], see lineage.ts; the first is the one in force.
  * INSTANCE names the forwarder that wrote it, SEQUENCE grows with every commit. A position counts only for the
  * log with that topic id. Where the count of central partitions has changed, a source partition may stand in two
  * slots; the entry with the higher sequence is the newer one.
@@ -38,6 +40,8 @@ export interface LogPositions {
   readonly topicId: Uuid;
   /** Next offset to forward by partition. */
   readonly next: ReadonlyMap<number, number>;
+  /** The same with what else is known of a partition's histories, the one in force first. */
+  readonly branches?: ReadonlyMap<number, readonly Branch[]>;
 }
 
 /** Apache Kafka's default for offset.metadata.max.bytes is 4,096. */
@@ -46,8 +50,11 @@ const FORMAT = "1";
 
 /** The metadata of a slot. The caller compares its length with `MAX_METADATA_BYTES`; it is ASCII. */
 export function encodeSlot(content: SlotContent): string {
-  const logs = content.logs.map(({ topicId, next }) => {
-    const entries = [...next].map(([partition, offset]) => `${partition}=${offset}`);
+  const logs = content.logs.map(({ topicId, next, branches }) => {
+    const entries = [...next].map(([partition, offset]) => {
+      const histories = branches?.get(partition)?.map(encodeBranch) ?? [String(offset)];
+      return `${partition}=${histories.join("|")}`;
+    });
     return `${topicId};${entries.join(",")}`;
   });
   return [FORMAT, content.instance, content.sequence, ...logs].join(";");
@@ -60,22 +67,28 @@ export function decodeSlot(metadata: string | null): SlotContent | null {
   if (parts[0] !== FORMAT || parts.length % 2 !== 1 || !Number.isSafeInteger(sequence)) return null;
   const logs: LogPositions[] = [];
   for (let index = 3; index < parts.length; index += 2) {
-    const next = decodeEntries(parts[index + 1] ?? "");
-    if (next === null) return null;
-    logs.push({ topicId: (parts[index] ?? "") as Uuid, next });
+    const branches = decodeEntries(parts[index + 1] ?? "");
+    if (branches === null) return null;
+    const next = new Map(Array.from(branches, ([partition, [first]]) => [partition, first?.next ?? 0]));
+    logs.push({ topicId: (parts[index] ?? "") as Uuid, next, branches });
   }
   return { instance: parts[1] ?? "", sequence, logs };
 }
 
-function decodeEntries(text: string): Map<number, number> | null {
-  const next = new Map<number, number>();
-  if (text === "") return next;
+function decodeEntries(text: string): Map<number, readonly Branch[]> | null {
+  const entries = new Map<number, readonly Branch[]>();
+  if (text === "") return entries;
   for (const entry of text.split(",")) {
-    const [partition, offset] = entry.split("=").map(Number);
-    if (!isCount(partition) || !isCount(offset)) return null;
-    next.set(partition, offset);
+    const [partition = "", histories = "", ...more] = entry.split("=");
+    const branches = histories.split("|").map(decodeBranch);
+    if (!/^\d+$/.test(partition) || !isCount(Number(partition)) || more.length > 0) return null;
+    if (branches.includes(null)) return null;
+    entries.set(
+      Number(partition),
+      branches.filter((branch) => branch !== null),
+    );
   }
-  return next;
+  return entries;
 }
 
 function isCount(value: number | undefined): value is number {
@@ -112,20 +125,26 @@ export function logsInSlots(slots: readonly Slot[]): ReadonlySet<Uuid> {
 
 /** The positions that slots hold for the log `topicId`: next offset by partition. */
 export function positionsInSlots(slots: readonly Slot[], topicId: Uuid): Map<number, number> {
-  const next = new Map<number, number>();
+  const branches = branchesInSlots(slots, topicId);
+  return new Map(Array.from(branches, ([partition, [first]]) => [partition, first?.next ?? 0]));
+}
+
+/** The same with what else they know of a partition's histories, the one in force first. */
+export function branchesInSlots(slots: readonly Slot[], topicId: Uuid): Map<number, readonly Branch[]> {
+  const found = new Map<number, readonly Branch[]>();
   const sequences = new Map<number, number>();
   for (const slot of slots) {
     const content = decodeSlot(slot.metadata);
     for (const log of content?.logs ?? []) {
       if (content === null || log.topicId !== topicId) continue;
-      for (const [partition, offset] of log.next) {
+      for (const [partition, branches] of log.branches ?? []) {
         if (content.sequence < (sequences.get(partition) ?? -1)) continue;
         sequences.set(partition, content.sequence);
-        next.set(partition, offset);
+        found.set(partition, branches);
       }
     }
   }
-  return next;
+  return found;
 }
 
 /**
@@ -157,8 +176,12 @@ export interface StoredTopicPosition {
   readonly topicId: Uuid;
   /** The topic at the centre, where it has another name. */
   readonly central?: string;
+  /** The run of the data folder that saved it, where that is known: see lineage.ts. */
+  readonly run?: string;
   /** Next offset to forward, by source partition. */
   readonly next: readonly (readonly [partition: number, offset: number])[];
+  /** Of partitions whose history in force is not their first. */
+  readonly epochs?: readonly (readonly [partition: number, epoch: number])[];
   /** By central partition: the central offset behind the last record of this uplink that was acknowledged. */
   readonly centralEnds: readonly number[];
 }
@@ -191,13 +214,16 @@ function isStoredPosition(value: unknown): value is StoredPosition {
 
 function isStoredTopic(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { topic, topicId, central = "", next, centralEnds } = value;
+  const { topic, topicId, central = "", run = "", next, epochs = [], centralEnds } = value;
   return (
     typeof topic === "string" &&
     typeof topicId === "string" &&
     typeof central === "string" &&
+    typeof run === "string" &&
     Array.isArray(next) &&
     next.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isCount)) &&
+    Array.isArray(epochs) &&
+    epochs.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isCount)) &&
     Array.isArray(centralEnds) &&
     centralEnds.every((end) => typeof end === "number" && Number.isSafeInteger(end))
   );

@@ -2,7 +2,7 @@ import { type FetchedPartition, walkRecords } from "../kafka/client/fetch.ts";
 import type { Isolation } from "../kafka/client/offsets.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { decodeHeaders, type RecordCursor } from "../records/reader.ts";
-import { GATEWAY_HEADER, LOG_HEADER, OFFSET_HEADER } from "./central-batch.ts";
+import { EPOCH_HEADER, GATEWAY_HEADER, LOG_HEADER, OFFSET_HEADER } from "./central-batch.ts";
 import type { ScanQuery } from "./centre.ts";
 import type { AlreadyThere } from "./source-partition.ts";
 
@@ -25,6 +25,9 @@ export class Reconciliation {
   readonly #positions: number[];
   readonly #targets: number[];
   #bytesLeft: number;
+  /** Which of a source partition's histories is looked for. */
+  readonly #epochOf: (sourcePartition: number) => number;
+  readonly #newestEpochs = new Map<number, number>();
   /** By source partition: next offset by central partition. */
   readonly #found = new Map<number, number[]>();
 
@@ -36,7 +39,9 @@ export class Reconciliation {
     isolation: Isolation,
     ends: readonly number[],
     maxBytes: number,
+    epochOf: (sourcePartition: number) => number = () => 0,
   ) {
+    this.#epochOf = epochOf;
     this.#topic = topic;
     this.#gatewayId = gatewayId;
     this.#topicId = topicId;
@@ -96,6 +101,11 @@ export class Reconciliation {
     return { partitionCount: this.#positions.length, next, end: Math.max(...next) };
   }
 
+  /** The newest of a source partition's histories that was met. */
+  newestEpoch(sourcePartition: number): number {
+    return Math.max(this.#epochOf(sourcePartition), this.#newestEpochs.get(sourcePartition) ?? 0);
+  }
+
   #complete(): boolean {
     return this.#positions.every((position, index) => {
       const target = this.#targets[index] as number;
@@ -106,6 +116,9 @@ export class Reconciliation {
   #look(partition: number, record: RecordCursor): undefined {
     const origin = originOf(record);
     if (origin === null || origin.gatewayId !== this.#gatewayId || origin.topicId !== this.#topicId) return;
+    const newest = this.#newestEpochs.get(origin.partition) ?? 0;
+    this.#newestEpochs.set(origin.partition, Math.max(newest, origin.epoch));
+    if (origin.epoch !== this.#epochOf(origin.partition)) return;
     let next = this.#found.get(origin.partition);
     if (next === undefined) {
       next = this.#positions.map(() => 0);
@@ -120,6 +133,8 @@ export interface Origin {
   readonly gatewayId: string;
   readonly topicId: string;
   readonly partition: number;
+  /** Which of the log's histories: see lineage.ts. */
+  readonly epoch: number;
   readonly offset: number;
 }
 
@@ -127,17 +142,22 @@ export interface Origin {
 export function originOf(record: RecordCursor): Origin | null {
   let gatewayId = "";
   let log = "";
+  let epoch = 0;
   let offset = Number.NaN;
   // The last of each name is the nearest hop: a gateway may forward what another one forwarded to it.
   for (const { key, value } of decodeHeaders(record)) {
     if (key === GATEWAY_HEADER) gatewayId = textDecoder.decode(value ?? undefined);
-    else if (key === LOG_HEADER) log = textDecoder.decode(value ?? undefined);
+    else if (key === LOG_HEADER) {
+      log = textDecoder.decode(value ?? undefined);
+      // What follows is of this hop.
+      epoch = 0;
+    } else if (key === EPOCH_HEADER) epoch = Number(textDecoder.decode(value ?? undefined));
     else if (key === OFFSET_HEADER) offset = Number(textDecoder.decode(value ?? undefined));
   }
   const slash = log.lastIndexOf("/");
   const partition = slash < 0 ? Number.NaN : Number(log.slice(slash + 1));
   if (!Number.isSafeInteger(partition) || !Number.isSafeInteger(offset)) return null;
-  return { gatewayId, topicId: log.slice(0, slash), partition, offset };
+  return { gatewayId, topicId: log.slice(0, slash), partition, epoch, offset };
 }
 
 const textDecoder = new TextDecoder();

@@ -25,6 +25,11 @@ export interface UplinkReports {
   areGapsWritten?(): boolean;
   /** A local topic was deleted and made again: its records are forwarded from the new log's start. */
   onRecreated(topic: string): void;
+  /**
+   * The centre has records [fromOffset, toOffset) of another history of this partition: the data folder is an older copy, or
+   * another one. Records from there on are sent under a new epoch.
+   */
+  onDiverged?(topic: string, partition: number, fromOffset: number, toOffset: number, epoch: number): void;
   /** The uplink changed its state: connected, backing off, fenced, failed. One line for the log. */
   onState(level: "info" | "warn" | "error", message: string): void;
   /** Something is wrong that the uplink works around. */

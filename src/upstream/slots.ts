@@ -1,7 +1,20 @@
 import type { Uuid } from "../base/ids.ts";
 import type { CentralTopic } from "./central-topic.ts";
-import { type Claim, encodeSlot, type LogPositions, type Slot, slotShift } from "./positions.ts";
+import type { Branch } from "./lineage.ts";
+import {
+  type Claim,
+  encodeSlot,
+  type LogPositions,
+  MAX_METADATA_BYTES,
+  type Slot,
+  slotShift,
+} from "./positions.ts";
 import type { Round } from "./round.ts";
+
+/** Runs of a partition's history that are told, most first. */
+const LINEAGE_DEPTHS = [8, 4, 2, 1, 0] as const;
+/** Logs that are not here, whose positions are written again. */
+const MAX_FOREIGN_LOGS = 2;
 
 /**
  * The slots that a round commits: those of partitions it moved, and with a claim those of every topic that something
@@ -28,7 +41,26 @@ export function slotsOf(
   return slots;
 }
 
+/**
+ * As much of the histories as there is room for: of many partitions in one slot fewer runs are told, and then none but
+ * the positions in force.
+ */
 function slotOf(
+  topic: CentralTopic,
+  slot: number,
+  round: Round,
+  claim: Claim,
+  isLocal: (topicId: Uuid) => boolean,
+): Slot {
+  for (const depth of LINEAGE_DEPTHS) {
+    const made = slotWith(depth, topic, slot, round, claim, isLocal);
+    if (depth === 0 || made.metadata.length <= MAX_METADATA_BYTES) return made;
+  }
+  return slotWith(0, topic, slot, round, claim, isLocal);
+}
+
+function slotWith(
+  depth: number,
   topic: CentralTopic,
   slot: number,
   round: Round,
@@ -39,21 +71,29 @@ function slotOf(
   const known = new Set<Uuid>();
   for (const route of topic.routes) {
     const next = new Map<number, number>();
+    const branches = new Map<number, readonly Branch[]>();
     const first = (slot - (route.slotShift % topic.lanes.length) + topic.lanes.length) % topic.lanes.length;
     for (let index = first; index < route.partitions.length; index += topic.lanes.length) {
       const partition = route.partitions[index];
       const position = partition === undefined ? -1 : (round.next.get(partition) ?? partition.committed);
-      if (position >= 0) next.set(index, position);
+      if (partition === undefined || position < 0) continue;
+      next.set(index, position);
+      branches.set(index, partition.branches(position, depth));
     }
     if (next.size === 0) continue;
-    logs.push({ topicId: route.topicId, next });
+    logs.push({ topicId: route.topicId, next, branches });
     known.add(route.topicId);
   }
-  for (const { topicId, next } of topic.inherited.values()) {
-    if (known.has(topicId) || !isLocal(topicId)) continue;
+  let foreign = depth === 0 ? 0 : MAX_FOREIGN_LOGS;
+  for (const inherited of topic.inherited.values()) {
+    const { topicId } = inherited;
+    // Of another card, which may come back; or of a topic that was deleted.
+    if (known.has(topicId) || (!isLocal(topicId) && --foreign < 0)) continue;
     const shift = slotShift(topicId);
-    const ours = [...next].filter(([partition]) => (shift + partition) % topic.lanes.length === slot);
-    if (ours.length > 0) logs.push({ topicId, next: new Map(ours) });
+    const own = <Value>(values: ReadonlyMap<number, Value>) =>
+      new Map([...values].filter(([partition]) => (shift + partition) % topic.lanes.length === slot));
+    const next = own(inherited.next);
+    if (next.size > 0) logs.push({ topicId, next, branches: own(inherited.branches ?? new Map()) });
   }
   return {
     topic: topic.name,

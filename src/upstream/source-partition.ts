@@ -1,4 +1,6 @@
+import type { RunStart } from "../broker/lineages.ts";
 import type { OriginHeaders } from "./central-batch.ts";
+import { type Branch, lineageBelow } from "./lineage.ts";
 import type { Selection } from "./selection.ts";
 import type { TopicRoute } from "./topic-route.ts";
 
@@ -6,9 +8,15 @@ import type { TopicRoute } from "./topic-route.ts";
 export class SourcePartition {
   readonly route: TopicRoute;
   readonly index: number;
-  readonly origin: OriginHeaders;
+  /** Of the history in force. */
+  origin: OriginHeaders;
   /** Which records go up; null for all. */
   readonly selection: Selection | null;
+  /** Which of the partition's histories at the centre is in force, and the others: see lineage.ts. */
+  epoch = 0;
+  others: readonly Branch[] = [];
+  /** The log's runs, as last seen. */
+  lineage: readonly RunStart[] = [];
   /** Next offset to read; -1 while the position is not known. */
   next = -1;
   /** Next offset to forward that a finished round vouches for; -1 while not known. */
@@ -39,6 +47,19 @@ export class SourcePartition {
     this.index = index;
     this.origin = origin;
     this.selection = selection;
+  }
+
+  /** Records carry this epoch from now on. */
+  setEpoch(epoch: number, origin: OriginHeaders): void {
+    this.epoch = epoch;
+    this.origin = origin;
+  }
+
+  /** Its histories, the one in force first, as they are to stand at the centre. */
+  branches(next: number, depth: number): readonly Branch[] {
+    const own = { next, epoch: this.epoch, lineage: lineageBelow(this.lineage, next, depth) };
+    if (depth === 0) return [own];
+    return [own, ...this.others.map((branch) => ({ ...branch, lineage: branch.lineage.slice(-depth) }))];
   }
 
   /** Everything below `position` is dealt with. The log begins at `logStartOffset`. */

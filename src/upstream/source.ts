@@ -1,4 +1,5 @@
 import type { Uuid } from "../base/ids.ts";
+import type { RunStart } from "../broker/lineages.ts";
 import type { AbortedRange } from "../records/aborted-transactions.ts";
 
 /**
@@ -6,6 +7,8 @@ import type { AbortedRange } from "../records/aborted-transactions.ts";
  * and cheap, so that reading never waits and appending never waits for reading.
  */
 export interface LocalSource {
+  /** Name of this run of the data folder: see lineage.ts. */
+  readonly run?: string;
   /** Topics that may be forwarded, internal ones included; the uplink's filter chooses. */
   topics(): readonly SourceTopic[];
   /** Where a partition's log begins and ends now, or null where there is no such partition. */
@@ -46,4 +49,6 @@ export interface SourceBounds {
   readonly highWatermark: number;
   /** Whether offsets without a record are compaction's doing: of a log that is not compacted, such records are lost. */
   readonly compacted: boolean;
+  /** The runs that appended to it, oldest first: see lineage.ts. Without it, or empty, its history is not known. */
+  readonly lineage?: readonly RunStart[];
 }

@@ -36,6 +36,8 @@ export class TopicRoute {
   unsure = false;
   /** The local topic is gone or was made again: nothing more is read. */
   stale = false;
+  /** This run of the data folder; empty where it has no name. */
+  run = "";
   readonly #gatewayId: string;
 
   constructor(
@@ -74,6 +76,12 @@ export class TopicRoute {
     }
   }
 
+  /** Has a partition's records carry this epoch. */
+  setEpoch(partition: SourcePartition, epoch: number): void {
+    if (partition.epoch === epoch) return;
+    partition.setEpoch(epoch, originHeaders(this.#gatewayId, this.topicId, partition.index, epoch));
+  }
+
   /** After a failure: the position has to be found again, and what was on its way is forgotten. */
   restart(): void {
     for (const lane of this.lanes) lane.clear();
@@ -101,6 +109,9 @@ export class TopicRoute {
   /** The position that finished rounds vouch for, or null where it was never known. */
   position(): StoredTopicPosition | null {
     if (this.partitions.every((partition) => partition.committed < 0)) return this.remembered;
+    const epochs = this.partitions
+      .filter(({ epoch }) => epoch > 0)
+      .map(({ index, epoch }) => [index, epoch] as const);
     return {
       topic: this.topic,
       topicId: this.topicId,
@@ -108,6 +119,8 @@ export class TopicRoute {
       next: this.partitions
         .filter((partition) => partition.committed >= 0)
         .map((partition) => [partition.index, partition.committed] as const),
+      ...(this.run === "" ? {} : { run: this.run }),
+      ...(epochs.length === 0 ? {} : { epochs }),
       centralEnds: this.lanes.map((lane) => lane.centralEnd),
     };
   }

@@ -4,11 +4,21 @@ import type { Calls } from "./calls.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { CallKind, CentralTopicFacts, CentreCalls } from "./centre.ts";
 import type { Intake } from "./intake.ts";
-import { type Claim, logsInSlots, newestClaim, positionsInSlots, type Slot } from "./positions.ts";
+import { type Branch, resume, startAfter } from "./lineage.ts";
+import {
+  branchesInSlots,
+  type Claim,
+  logsInSlots,
+  newestClaim,
+  positionsInSlots,
+  type Slot,
+  type StoredTopicPosition,
+} from "./positions.ts";
 import { Reconciliation } from "./reconciliation.ts";
 import type { UplinkReports } from "./reports.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
-import type { LocalSource } from "./source.ts";
+import type { LocalSource, SourceBounds } from "./source.ts";
+import type { AlreadyThere, SourcePartition } from "./source-partition.ts";
 import type { RouteState, TopicRoute } from "./topic-route.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
 
@@ -233,7 +243,7 @@ export class TopicSetup {
   #settle(route: TopicRoute, slots: readonly Slot[]): void {
     const { central } = route;
     // Under whatever name it was forwarded: a route that leads elsewhere now goes on where it was.
-    const committed = positionsInSlots(slots, route.topicId);
+    const committed = branchesInSlots(slots, route.topicId);
     const claim = newestClaim(slots);
     this.hasTakenPositions = true;
     if (claim !== null && claim.sequence > (this.inherited?.sequence ?? -1)) this.inherited = claim;
@@ -257,7 +267,7 @@ export class TopicSetup {
     }
     // What was sent under another name is not looked for.
     if (!route.unsure || endsOf(route) === null) {
-      this.#ready(route, new Map(route.remembered.next));
+      this.#ready(route, rememberedBranches(route.remembered));
       return;
     }
     route.state = { kind: "reconciling" };
@@ -273,6 +283,7 @@ export class TopicSetup {
       this.#settings.delivery === "transactional" ? "read_committed" : "read_uncommitted",
       route.lanes.map(({ centralEnd }) => centralEnd),
       this.#settings.limits.maxReconcileBytes,
+      (partition) => route.remembered?.epochs?.find(([index]) => index === partition)?.[1] ?? 0,
     );
     this.#reconciling = { route, work };
     this.#scan();
@@ -302,30 +313,64 @@ export class TopicSetup {
         null,
       );
     }
+    const branches =
+      route.remembered === null ? new Map<number, readonly Branch[]>() : rememberedBranches(route.remembered);
     for (const partition of route.partitions) {
-      partition.alreadyThere = work.result(partition.index);
+      const there = work.result(partition.index);
+      const end = this.#historyEnd(route, partition);
+      const isOther = there !== null && there.end > end;
+      partition.alreadyThere = isOther ? upTo(there, end) : there;
       partition.foundEnd = Math.max(partition.foundEnd, partition.alreadyThere?.end ?? 0);
+      const [own] = branches.get(partition.index) ?? [];
+      if (!isOther || own === undefined) continue;
+      const epoch = work.newestEpoch(partition.index) + 1;
+      branches.set(partition.index, [{ ...own, epoch }]);
+      this.#reports.onDiverged?.(route.topic, partition.index, end, there.end, epoch);
     }
-    this.#ready(route, new Map(route.remembered?.next ?? []));
+    this.#ready(route, branches);
   }
 
-  #ready(route: TopicRoute, positions: ReadonlyMap<number, number>): void {
+  #ready(route: TopicRoute, positions: ReadonlyMap<number, readonly Branch[]>): void {
     for (const partition of route.partitions) {
       const bounds = this.#source.bounds(route.topic, partition.index);
-      let next = positions.get(partition.index) ?? bounds?.logStartOffset ?? 0;
-      if (bounds !== null && next > bounds.highWatermark) {
-        const where = `${route.topic}-${partition.index}`;
-        this.#reports.onTrouble(
-          `${where} ends at ${bounds.highWatermark}, but ${next} was forwarded: the local log went back`,
-          null,
-        );
-        next = bounds.highWatermark;
-      }
+      const branches = positions.get(partition.index) ?? [];
+      const next =
+        branches.length === 0 || bounds === null
+          ? (branches[0]?.next ?? bounds?.logStartOffset ?? 0)
+          : this.#resume(route, partition, bounds, branches);
       partition.begin(next, bounds?.logStartOffset ?? 0);
     }
     route.unsure = false;
     route.state = { kind: "ready" };
     this.#intake.enqueueAll(route);
+  }
+
+  /**
+   * Whoever saved the position has sent nothing that a later run of this data folder appended: from there on records that
+   * are at the centre are of another history.
+   */
+  #historyEnd(route: TopicRoute, partition: SourcePartition): number {
+    const run = route.remembered?.run ?? "";
+    const lineage = this.#source.bounds(route.topic, partition.index)?.lineage ?? [];
+    const start = run === "" ? -1 : startAfter(lineage, run);
+    return start < 0 ? Number.MAX_SAFE_INTEGER : start;
+  }
+
+  /** Where a partition goes on whose histories the centre has. */
+  #resume(
+    route: TopicRoute,
+    partition: SourcePartition,
+    bounds: SourceBounds,
+    branches: readonly Branch[],
+  ): number {
+    partition.lineage = bounds.lineage ?? [];
+    const { next, epoch, others, divergedFrom } = resume(partition.lineage, bounds.highWatermark, branches);
+    partition.others = others;
+    route.setEpoch(partition, epoch);
+    if (divergedFrom !== null) {
+      this.#reports.onDiverged?.(route.topic, partition.index, next, divergedFrom.centralNext, epoch);
+    }
+    return next;
   }
 
   #refused(error: number, what: string): void {
@@ -354,8 +399,24 @@ function inherit(central: CentralTopic, slots: readonly Slot[]): void {
   const ours = slots.filter(({ topic }) => topic === central.name);
   central.inherited.clear();
   for (const topicId of logsInSlots(ours)) {
-    central.inherited.set(topicId, { topicId, next: positionsInSlots(ours, topicId) });
+    const branches = branchesInSlots(ours, topicId);
+    central.inherited.set(topicId, { topicId, next: positionsInSlots(ours, topicId), branches });
   }
+}
+
+/** What was found, but for what is of another history. */
+function upTo({ partitionCount, next }: AlreadyThere, end: number): AlreadyThere {
+  return { partitionCount, next: next.map((each) => Math.min(each, end)), end };
+}
+
+/** The local store knows the history in force, and not its runs: it is as old as the log. */
+function rememberedBranches({ next, epochs }: StoredTopicPosition): Map<number, readonly Branch[]> {
+  return new Map(
+    next.map(([partition, offset]) => {
+      const epoch = epochs?.find(([index]) => index === partition)?.[1] ?? 0;
+      return [partition, [{ next: offset, epoch, lineage: [] }]];
+    }),
+  );
 }
 
 /** Where the central partitions ended, as remembered; null where nothing is, or of a topic of another name. */

@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { type Offset, offset } from "../base/ids.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { Lineages } from "../broker/lineages.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { LocalSource, SourceSlice } from "../upstream/source.ts";
 
@@ -11,7 +12,7 @@ const NO_BYTES = new Uint8Array(0);
  * what is durable. A topic with durability=memory shows its readers more; a power cut can take that, the offsets are
  * given anew, and a position at the centre beyond them would skip the records that got them.
  */
-export function localSource(broker: Broker): LocalSource {
+export function localSource(broker: Broker, lineages: Lineages | null = null): LocalSource {
   const listeners = new Set<(topic: string, partition: number) => void>();
   /** Logs that were asked to become durable as far as they are. */
   const asked = new WeakSet<PartitionLog>();
@@ -23,7 +24,11 @@ export function localSource(broker: Broker): LocalSource {
       for (const listener of listeners) listener(log.topic, log.partition);
     });
   };
+  lineages?.onWritten((topic, partition) => {
+    for (const listener of listeners) listener(topic, partition);
+  });
   return {
+    ...(lineages === null ? {} : { run: lineages.run }),
     topics: () =>
       Array.from(broker.topics.all(), ({ name, id, partitions }) => ({
         name,
@@ -38,7 +43,12 @@ export function localSource(broker: Broker): LocalSource {
       const { config } = log;
       // What is about to go is in the ledger by then: nobody begins to read it any more.
       const logStartOffset = broker.store.startOf(log);
-      return { topicId, logStartOffset, highWatermark: forwardableEnd(log), compacted: config.compact };
+      const compacted = config.compact;
+      const highWatermark = forwardableEnd(log);
+      if (lineages === null) return { topicId, logStartOffset, highWatermark, compacted };
+      const written = Math.min(highWatermark, lineages.writtenEnd(topicId, partition));
+      const lineage = lineages.of(topicId, partition);
+      return { topicId, logStartOffset, highWatermark: written, compacted, lineage };
     },
     read(topic, partition, fromOffset, maxBytes) {
       const log = broker.partition(topic, partition)?.log;

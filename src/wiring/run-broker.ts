@@ -1,8 +1,10 @@
+import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { Broker } from "../broker/broker.ts";
 import { RESOURCE } from "../broker/dynamic-configs.ts";
 import { GapLedger, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import { openIdentity } from "../broker/identity.ts";
+import { Lineages } from "../broker/lineages.ts";
 import { Losses } from "../broker/losses.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
@@ -132,6 +134,8 @@ class Gateway implements RunningBroker {
   async start(): Promise<void> {
     this.#openHttp();
     const { broker, ledger, losses } = await this.#openBroker();
+    // Before anybody appends.
+    const lineages = this.#settings.uplinks.length === 0 ? null : this.#openLineages(broker);
     this.#coordinators = openCoordinators({
       broker,
       random: this.#random,
@@ -154,6 +158,7 @@ class Gateway implements RunningBroker {
       ...(this.#gatewayClock === null ? {} : { time: this.#gatewayClock.time }),
       ledger,
       losses,
+      lineages,
     });
     losses.ready = true;
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
@@ -249,6 +254,18 @@ class Gateway implements RunningBroker {
     damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
     this.#state.lostCount = () => gaps.lostCount;
     return { broker, ledger: gaps, losses };
+  }
+
+  #openLineages(broker: Broker): Lineages | null {
+    try {
+      return new Lineages(broker, this.#random);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#logger.error("the histories of logs can't be kept: older copies of them may not be told apart", {
+        error,
+      });
+      return null;
+    }
   }
 
   #openDisk(data: string): Disk {

@@ -3,6 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { GapLedger } from "../broker/gap-ledger.ts";
 import type { KeyedState } from "../broker/keyed-state.ts";
+import type { Lineages } from "../broker/lineages.ts";
 import type { Losses } from "../broker/losses.ts";
 import type { GatewayTime } from "../clock/gateway-time.ts";
 import { formatAddress } from "../config/address.ts";
@@ -47,6 +48,8 @@ export interface UplinkParts {
   readonly knownNowMs: () => number | null;
   readonly ledger: GapLedger;
   readonly losses: Losses;
+  /** Null where they can't be known: then an older copy of the data folder is told by its end alone. */
+  readonly lineages: Lineages | null;
   /** Left out where the clock is always right. */
   readonly time?: GatewayTime;
 }
@@ -112,7 +115,7 @@ function startUplink(
     },
   );
   const logger = parts.logger.child({ uplink: configured.name });
-  const source = localSource(broker);
+  const source = localSource(broker, parts.lineages);
   const gaps = new UplinkGaps(configured.name, parts);
   const reports = reportsTo(logger, gaps, (count, cause) => {
     // What was damaged the log has counted, and what the centre refuses is still stored here.
@@ -224,6 +227,10 @@ function reportsTo(
     },
     areGapsWritten: () => gaps.areWritten,
     onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),
+    onDiverged: (topic, partition, fromOffset, toOffset, epoch) =>
+      logger.error("the centre has records that this data folder has not: it is an older copy, or another", {
+        ...{ topic, partition, fromOffset, toOffset, epoch },
+      }),
     onState: (level, message) => logger[level](message),
     onTrouble: (message, error) => logger.warn(message, { error }),
   };

@@ -1,4 +1,5 @@
 import { type Uuid, ZERO_UUID } from "../../src/base/ids.ts";
+import type { RunStart } from "../../src/broker/lineages.ts";
 import {
   BATCH_HEADER_BYTES,
   batchNextOffset,
@@ -14,6 +15,7 @@ interface MemoryLog {
   logStartOffset: number;
   endOffset: number;
   compacted: boolean;
+  lineage: readonly RunStart[];
   readonly batches: Uint8Array[];
 }
 
@@ -21,6 +23,22 @@ interface MemoryLog {
 export class MemorySource implements LocalSource {
   readonly #topics = new Map<string, MemoryLog[]>();
   readonly #listeners = new Set<(topic: string, partition: number) => void>();
+
+  /** Name of the run, where histories are kept; a test begins another by giving it another name. */
+  run = "";
+
+  /** A copy of the data folder as it is now. */
+  copy(): MemorySource {
+    const copy = new MemorySource();
+    copy.run = this.run;
+    for (const [name, logs] of this.#topics) {
+      copy.#topics.set(
+        name,
+        logs.map((log) => ({ ...log, batches: [...log.batches] })),
+      );
+    }
+    return copy;
+  }
 
   createTopic(name: string, partitions: number, id: Uuid = newId()): Uuid {
     this.#topics.set(
@@ -30,6 +48,7 @@ export class MemorySource implements LocalSource {
         logStartOffset: 0,
         endOffset: 0,
         compacted: false,
+        lineage: [],
         batches: [],
       })),
     );
@@ -55,6 +74,9 @@ export class MemorySource implements LocalSource {
   appendBatch(topic: string, partition: number, batch: Uint8Array): number {
     const log = this.#log(topic, partition);
     const baseOffset = log.endOffset;
+    if (this.run !== "" && log.lineage.at(-1)?.run !== this.run) {
+      log.lineage = [...log.lineage, { run: this.run, startOffset: baseOffset }];
+    }
     setBatchBaseOffset(batch, 0, baseOffset);
     log.batches.push(batch);
     log.endOffset = batchNextOffset(batch, 0);
@@ -100,8 +122,9 @@ export class MemorySource implements LocalSource {
   bounds(topic: string, partition: number): SourceBounds | null {
     const log = this.#topics.get(topic)?.[partition];
     if (log === undefined) return null;
-    const { topicId, logStartOffset, endOffset, compacted } = log;
-    return { topicId, logStartOffset, highWatermark: endOffset, compacted };
+    const { topicId, logStartOffset, endOffset, compacted, lineage } = log;
+    const bounds = { topicId, logStartOffset, highWatermark: endOffset, compacted };
+    return this.run === "" ? bounds : { ...bounds, lineage };
   }
 
   read(topic: string, partition: number, fromOffset: number, maxBytes: number): SourceSlice {

@@ -79,6 +79,8 @@ export class ModelRun {
       onGap: (topic, partition, from, to, reason, cause) =>
         this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`),
       onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
+      onDiverged: (topic, partition, from, to, epoch) =>
+        this.reports.push(`diverged ${topic}-${partition} ${from}..${to} epoch ${epoch}`),
       onState: (level, message) => this.reports.push(`${level} ${message}`),
       onTrouble: (message) => this.reports.push(`trouble ${message}`),
     };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Uuid } from "../../src/base/ids.ts";
 import {
+  branchesInSlots,
   decodeSlot,
   decodeStoredPosition,
   encodeSlot,
@@ -42,7 +43,25 @@ describe("slots", () => {
     };
     const text = encodeSlot(content);
     expect(text).toBe(`1;ab12;7;${LOG};0=5,4=9007199254740991;${OTHER};`);
-    expect(decodeSlot(text)).toEqual(content);
+    const { logs = [], ...claim } = decodeSlot(text) ?? {};
+    expect(claim).toEqual({ instance: "ab12", sequence: 7 });
+    expect(logs.map(({ topicId, next }) => ({ topicId, next }))).toEqual(content.logs);
+  });
+
+  test("keep the histories of a partition, the one in force first", () => {
+    const old = { next: 20, epoch: 0, lineage: [{ run: "1.ab", startOffset: 0 }] };
+    const own = { next: 14, epoch: 1, lineage: [...old.lineage, { run: "2.cd", startOffset: 11 }] };
+    const next = new Map([[3, 14]]);
+    const branches = new Map([[3, [own, old]]]);
+    const text = encodeSlot({ instance: "ab12", sequence: 7, logs: [{ topicId: LOG, next, branches }] });
+    expect(text).toBe(`1;ab12;7;${LOG};3=14~1@1.ab:0/2.cd:b|20@1.ab:0`);
+    expect(decodeSlot(text)?.logs).toEqual([{ topicId: LOG, next, branches }]);
+    const slots = [{ topic: "t", partition: 0, offset: 0, metadata: text }];
+    expect(positionsInSlots(slots, LOG)).toEqual(next);
+    expect(branchesInSlots(slots, LOG)).toEqual(branches);
+    for (const broken of ["3=14~x", "3=14@1.ab:!", "3=14|", "3=-1", "3=1=2", "x=1"]) {
+      expect(decodeSlot(`1;a;1;${LOG};${broken}`)).toBeNull();
+    }
   });
 
   test("refuse what is not ours, and every truncation that changes a position's form", () => {

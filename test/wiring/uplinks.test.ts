@@ -41,6 +41,7 @@ function start({ broker, clock }: OpenBroker): Uplinks {
     broker,
     ledger,
     losses: new Losses(broker, ledger),
+    lineages: null,
     network,
     clock,
     random: new SeededRandom(1),
