@@ -16,6 +16,8 @@ export interface Verdict {
   readonly undecided: boolean;
   /** Offsets that the broker deleted before they were read. */
   readonly deleted: number;
+  /** Something is missing, and the central topic is compacted: what newer records replace is gone from it. */
+  readonly compacted: boolean;
 }
 
 export type VerdictWord = "complete" | "gaps known" | "nothing to prove" | "unaccounted";
@@ -53,12 +55,14 @@ const MAX_LINES = 20;
 
 /** For people. */
 export function verdictText(verdict: Verdict): string {
-  const { logs, level, refused, withoutOrigin, undecided, deleted } = verdict;
+  const { logs, level, refused, withoutOrigin, undecided, deleted, compacted } = verdict;
   const word = wordOf(verdict);
   const lines = [word === "complete" || word === "gaps known" ? `${word}: ${PROVED[level]}` : word];
   if (withoutOrigin > 0) lines.push(`${withoutOrigin} records came over no uplink: nothing is known of them`);
   if (undecided)
     lines.push("somebody's open transaction hides the end of the topic; try again when it is over");
+  if (compacted)
+    lines.push("the topic is compacted: records that newer ones of their key replace are missing");
   if (deleted > 0) lines.push(`${deleted} offsets were deleted at the broker before they were read`);
   const rows = logs.map((log) => [
     ...[log.gateway, log.log, `${log.firstOffset}..${log.lastOffset}`, String(log.records)],

@@ -1,3 +1,4 @@
+import { KafkaAdmin } from "../../kafka/client/admin.ts";
 import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
 import type { RecordCursor } from "../../records/reader.ts";
@@ -7,6 +8,8 @@ import { OriginReader } from "./origin.ts";
 import { Proof, type ProofLevel } from "./proof.ts";
 import { isAskedFor, type ReplayQuery } from "./query.ts";
 import type { Verdict } from "./verdict.ts";
+
+const CLEANUP = "cleanup.policy";
 
 /**
  * Proves what a reading has brought. Before anything is called missing, all of the topic is looked through for it,
@@ -55,7 +58,15 @@ export class Verification {
     }
     const { withoutOrigin } = this.#proof;
     const refused = this.#refused(ledger);
-    return { level: this.level, logs, refused, withoutOrigin, undecided, deleted: this.deleted };
+    const compacted = logs.some(({ missingCount }) => missingCount > 0) && (await this.#isCompacted());
+    return { level: this.level, logs, refused, withoutOrigin, undecided, deleted: this.deleted, compacted };
+  }
+
+  /** False where nobody says. */
+  async #isCompacted(): Promise<boolean> {
+    const admin = new KafkaAdmin(this.#cluster);
+    const [topic] = await admin.describeTopics([this.#query.topic], [CLEANUP]).catch(() => []);
+    return topic?.values.get(CLEANUP)?.includes("compact") === true;
   }
 
   /** Looks behind what was read, then before it. False where somebody's transaction hides the end. */

@@ -96,6 +96,17 @@ export function verifyContract(
       }
     });
 
+    test("what is missing of a compacted topic may have been replaced, which it says", async () => {
+      await writer.createTopic("compacted", 3, { "cleanup.policy": "compact" });
+      await writer.write(
+        "compacted",
+        log().filter((_, index) => index !== HIT),
+      );
+      const { code, verdict } = await verify("compacted");
+      expect({ code, compacted: verdict.compacted }).toEqual({ code: 7, compacted: true });
+      expect((await verify(await centre(log()))).verdict.compacted).toBe(false);
+    });
+
     test("what is missing is in the ledger", async () => {
       const records = log().filter((_, index) => index < HIT || index >= HIT + 20);
       const gap = {
@@ -202,9 +213,17 @@ interface Verdict {
   readonly logs: readonly { readonly known: readonly object[] }[];
   readonly refused: readonly object[];
   readonly withoutOrigin: number;
+  readonly compacted: boolean;
 }
 
-const NO_VERDICT: Verdict = { verdict: "none", proved: "", logs: [], refused: [], withoutOrigin: -1 };
+const NO_VERDICT: Verdict = {
+  verdict: "none",
+  proved: "",
+  logs: [],
+  refused: [],
+  withoutOrigin: -1,
+  compacted: false,
+};
 
 /** A gateway's log, a record a second. */
 function log(): readonly WrittenRecord[] {
