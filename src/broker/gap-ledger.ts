@@ -21,7 +21,7 @@ const TOPIC_CONFIGS: ReadonlyMap<string, string> = new Map([
 
 /**
  * Why stored records will not be where they should be. Who takes part in the way of a message has words of its own beside these,
- * such as `queue-full` of a session, or what begins with `bridge-`, `replay-`, `downlink-`.
+ * such as `queue-full` of a session, or what begins with `bridge-`, `replay-`, `downlink-`, `mirror-`.
  */
 export type LossReason =
   /** Too old, or too many for the topic, before an uplink had carried them. */

@@ -13,6 +13,7 @@ import {
 import type { ConfigProblem, Source } from "./problem.ts";
 import { collect, type Layers, type LoadInput, readValue } from "./raw-values.ts";
 import { readBridges, readRoutes, readUplinks } from "./sections.ts";
+import { mirrorNamesSite } from "./uplink-mirror-options.ts";
 import { namesSite } from "./uplink-route-options.ts";
 
 /** Settings with their origins by dotted key, or every problem there is. */
@@ -154,10 +155,11 @@ function checkBridges(settings: Settings, layers: Layers, sources: ReadonlyMap<s
 /** A name at the centre may have the site in it. */
 function checkSite(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
   if (settings["gateway.site"] !== "") return;
-  for (const { name, route } of settings.uplinks) {
-    const found = route.find(namesSite);
+  for (const { name, route, mirror } of settings.uplinks) {
+    const namesRoute = route.find(namesSite);
+    const found = namesRoute ?? mirror.find(mirrorNamesSite);
     if (found === undefined) continue;
-    const key = `uplink.${name}.route`;
+    const key = `uplink.${name}.${namesRoute === undefined ? "mirror" : "route"}`;
     const source = sources.get(key) ?? { kind: "default" };
     const rule = { fault: "gateway.site is not set", remedy: 'write gateway.site = "..."' };
     layers.problems.push({ key, value: found.topic, source, ...rule });

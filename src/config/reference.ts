@@ -7,10 +7,12 @@ import { OPTION_ENTRIES, OPTIONS, type SettingName, type Settings } from "./opti
 import { formatSource, type Source } from "./problem.ts";
 import { environmentName, ROUTE_KEY } from "./raw-values.ts";
 import { type MqttRouteSettings, payloadSettings, ROUTE_OPTIONS } from "./route-options.ts";
+import { UPLINK_MIRROR_OPTIONS } from "./uplink-mirror-options.ts";
 import { UPLINK_OPTIONS, type UplinkSettings } from "./uplink-options.ts";
 import { UPLINK_ROUTE_OPTIONS } from "./uplink-route-options.ts";
 
 const UPLINK_ROUTE_PREFIX = "uplink.NAME.route.";
+const UPLINK_MIRROR_PREFIX = "uplink.NAME.mirror.";
 
 /** A setting as the reference has it. */
 export interface SettingDoc {
@@ -40,7 +42,10 @@ export function settingDocs(): readonly SettingDoc[] {
   const uplinkRoute = entries(UPLINK_ROUTE_OPTIONS).map(([name, option]) =>
     settingDoc(`${UPLINK_ROUTE_PREFIX}${name}`, option, null),
   );
-  return [...plain, ...named, ...uplinkRoute, ...route, ...downlink];
+  const uplinkMirror = entries(UPLINK_MIRROR_OPTIONS).map(([name, option]) =>
+    settingDoc(`${UPLINK_MIRROR_PREFIX}${name}`, option, null),
+  );
+  return [...plain, ...named, ...uplinkRoute, ...uplinkMirror, ...route, ...downlink];
 }
 
 const INTRODUCTION = `# Settings
@@ -68,6 +73,12 @@ Which local topics an uplink carries, what they are called at the centre, and wh
 route that names a topic takes it; what no route and no \`topics\` names stays here. What a route leaves out is counted as
 filtered; positions move past it. \`headwater.gaps\` always goes up, whole. As text:
 \`[{topics = ["telemetry"], topic = "{site}.telemetry", keys = ["press-*"]}]\`.
+`;
+
+const UPLINK_MIRROR_INTRODUCTION = `## [[uplink.NAME.mirror]]
+
+A topic of the centre that is copied to the gateway, exactly once, through the uplink's link: commands, configuration, reference
+data. A \`[[mqtt.downlink]]\` takes what comes to devices. As text: \`[{topic = "commands", keys = ["{gateway}/*"]}]\`.
 `;
 
 const BRIDGE_INTRODUCTION = `## [bridge.NAME]
@@ -99,11 +110,14 @@ export function referenceMarkdown(): string {
   const docs = settingDocs();
   const of = (prefix: string) => docs.filter(({ key }) => key.startsWith(prefix));
   const uplinkRoute = of(UPLINK_ROUTE_PREFIX);
-  const uplink = of("uplink.NAME.").filter((doc) => !uplinkRoute.includes(doc));
+  const uplinkMirror = of(UPLINK_MIRROR_PREFIX);
+  const uplink = of("uplink.NAME.").filter(
+    (doc) => !uplinkRoute.includes(doc) && !uplinkMirror.includes(doc),
+  );
   const bridge = of("bridge.NAME.");
   const route = of(`${ROUTE_KEY}.`);
   const downlink = of(`${DOWNLINK_KEY}.`);
-  const sections = new Set([...uplink, ...uplinkRoute, ...bridge, ...route, ...downlink]);
+  const sections = new Set([...uplink, ...uplinkRoute, ...uplinkMirror, ...bridge, ...route, ...downlink]);
   const plain = docs.filter((doc) => !sections.has(doc));
   return [
     INTRODUCTION,
@@ -112,6 +126,8 @@ export function referenceMarkdown(): string {
     settingList(uplink, "uplink.NAME."),
     UPLINK_ROUTE_INTRODUCTION,
     settingList(uplinkRoute, UPLINK_ROUTE_PREFIX),
+    UPLINK_MIRROR_INTRODUCTION,
+    settingList(uplinkMirror, UPLINK_MIRROR_PREFIX),
     BRIDGE_INTRODUCTION,
     settingList(bridge, "bridge.NAME."),
     ROUTE_INTRODUCTION,

@@ -3,6 +3,7 @@ import { CLIENT_SECURITY_OPTIONS } from "./client-security-options.ts";
 import { boolean, choice, duration, list, readPeer, type SectionValues, size } from "./option.ts";
 import { UPLINK_FLOW_OPTIONS } from "./uplink-flow-options.ts";
 import { UPLINK_LINK_OPTIONS } from "./uplink-link-options.ts";
+import { UPLINK_MIRRORS } from "./uplink-mirror-options.ts";
 import { readTopicPattern, UPLINK_ROUTES } from "./uplink-route-options.ts";
 import { UPLINK_TIMES_OPTIONS } from "./uplink-times-options.ts";
 
@@ -29,6 +30,7 @@ export const UPLINK_OPTIONS = {
     doc: "Topics that are forwarded whole, each to the topic of its name, unless a route takes them. Internal ones, which begin with __, only where they are named in full.",
   }),
   route: UPLINK_ROUTES,
+  mirror: UPLINK_MIRRORS,
   delivery: choice(["transactional", "idempotent"], {
     default: "transactional",
     doc: "transactional: exactly once, records and their positions in one transaction at the centre. idempotent: for centres without transactions; the last records may be there twice after a crash.",

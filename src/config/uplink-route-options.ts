@@ -11,7 +11,7 @@ import {
   type SectionValues,
   text,
 } from "./option.ts";
-import { didYouMean } from "./problem.ts";
+import { tableList } from "./table-list.ts";
 import { parseTemplate, placeholders } from "./template.ts";
 
 const MAX_UPLINK_ROUTES = 256;
@@ -25,6 +25,18 @@ const PLACEHOLDERS = ["topic", "gateway", "site"];
 
 /** What a header has to be: this text, there (true) or not there (false). */
 export type HeaderConditions = Readonly<Record<string, string | boolean>>;
+
+/** Which records are taken by their headers. */
+export const HEADER_CONDITIONS: Option<HeaderConditions> = option<HeaderConditions>(
+  "table",
+  'a table, for example { "mqtt.qos" = "1", alarm = true, test = false }',
+  {
+    default: {},
+    doc: "Conditions of headers, all of which have to hold: a text is what the header's value has to be (the last of that name), true that it is there, false that it is not.",
+  },
+  showTable,
+  (raw) => readTable(raw, MAX_HEADERS, "a header's condition", ["a text", "a boolean"]),
+);
 
 /** Settings of one `[[uplink.NAME.route]]`: which local topics go where at the centre, and which of their records. */
 export const UPLINK_ROUTE_OPTIONS = {
@@ -44,16 +56,7 @@ export const UPLINK_ROUTE_OPTIONS = {
     defaultText: "all, and records without a key",
     doc: "Records whose key matches none of these stay here. What stays here is counted as filtered, and is no gap.",
   }),
-  headers: option<HeaderConditions>(
-    "table",
-    'a table, for example { "mqtt.qos" = "1", alarm = true, test = false }',
-    {
-      default: {},
-      doc: "Conditions of headers, all of which have to hold: a text is what the header's value has to be (the last of that name), true that it is there, false that it is not.",
-    },
-    showTable,
-    (raw) => readTable(raw, MAX_HEADERS, "a header's condition", ["a text", "a boolean"]),
-  ),
+  headers: HEADER_CONDITIONS,
   "sample.every": count({
     default: 1,
     min: 1,
@@ -92,91 +95,20 @@ export const UPLINK_ROUTE_OPTIONS = {
 /** One route, by the names of its settings. */
 export type UplinkRouteSettings = SectionValues<typeof UPLINK_ROUTE_OPTIONS>;
 
-const ENTRIES = Object.entries(UPLINK_ROUTE_OPTIONS) as readonly (readonly [string, Option<unknown>])[];
-const TABLES: readonly string[] = ["headers", "create.configs"];
-
 /** The routes of an uplink: `[[uplink.NAME.route]]`, or a list of tables as text. */
-export const UPLINK_ROUTES: Option<readonly UplinkRouteSettings[]> = option(
-  "list",
-  "tables [[uplink.NAME.route]]",
-  {
-    default: [],
-    doc: "Which topics go where, and which of their records; see below. Without any, topics says it all.",
-  },
-  (routes) => `[${routes.map(showRoute).join(", ")}]`,
-  readRoutes,
-);
+export const UPLINK_ROUTES: Option<readonly UplinkRouteSettings[]> = tableList(UPLINK_ROUTE_OPTIONS, {
+  what: "route",
+  max: MAX_UPLINK_ROUTES,
+  doc: "Which topics go where, and which of their records; see below. Without any, topics says it all.",
+  fault: (route) =>
+    route["sample.every"] > 1 && route["sample.interval.ms"] > 0
+      ? { fault: "it has sample.every and sample.interval.ms", remedy: "keep one of them" }
+      : null,
+});
 
 /** Whether a route names the topic at the centre by the gateway's site. */
 export function namesSite({ topic }: UplinkRouteSettings): boolean {
   return topic.includes("{site}");
-}
-
-function showRoute(route: UplinkRouteSettings): string {
-  const values: Readonly<Record<string, unknown>> = route;
-  const shown = ENTRIES.filter(([name, { default: byDefault, show }]) => {
-    return byDefault === undefined || show(values[name]) !== show(byDefault);
-  }).map(([name, { type, show }]) => {
-    const value = show(values[name]);
-    return `${name} = ${type === "list" || type === "table" || type === "number" ? value : JSON.stringify(value)}`;
-  });
-  return `{ ${shown.join(", ")} }`;
-}
-
-function readRoutes(raw: unknown): Reading<readonly UplinkRouteSettings[]> {
-  const remedy = "begin each route with [[uplink.NAME.route]]";
-  if (!Array.isArray(raw) || raw.some((item) => kindOf(item) !== "a table")) {
-    return bad("it is not a list of tables", remedy);
-  }
-  if (raw.length > MAX_UPLINK_ROUTES) {
-    return bad(`${raw.length} routes are too many`, `keep at most ${MAX_UPLINK_ROUTES}`);
-  }
-  const routes: UplinkRouteSettings[] = [];
-  for (const [index, item] of raw.entries()) {
-    const route = readRoute(item as Record<string, unknown>);
-    if (!route.ok) return bad(`route ${index + 1}: ${route.fault}`, route.remedy);
-    routes.push(route.value);
-  }
-  return good<readonly UplinkRouteSettings[]>(routes);
-}
-
-function readRoute(table: Readonly<Record<string, unknown>>): Reading<UplinkRouteSettings> {
-  const given = new Map(flattened(table, ""));
-  for (const name of given.keys()) {
-    if (Object.hasOwn(UPLINK_ROUTE_OPTIONS, name)) continue;
-    const names = ENTRIES.map(([known]) => known);
-    const near = didYouMean(name, names);
-    const remedy = near === null ? `write one of ${names.join(", ")}` : `did you mean ${near}?`;
-    return bad(`there is no setting ${name}`, remedy);
-  }
-  const values: Record<string, unknown> = {};
-  for (const [name, { default: byDefault, read, range }] of ENTRIES) {
-    if (!given.has(name)) {
-      if (byDefault === undefined) return bad(`${name} is missing`, `write ${name} = ..., ${range}`);
-      values[name] = byDefault;
-      continue;
-    }
-    const reading = read(given.get(name));
-    if (!reading.ok) return bad(`${name}: ${reading.fault}`, reading.remedy);
-    values[name] = reading.value;
-  }
-  const route = values as unknown as UplinkRouteSettings;
-  if (route["sample.every"] > 1 && route["sample.interval.ms"] > 0) {
-    return bad("it has sample.every and sample.interval.ms", "keep one of them");
-  }
-  return good(route);
-}
-
-/** Names with dots put together again. */
-function flattened(
-  table: Readonly<Record<string, unknown>>,
-  before: string,
-): readonly (readonly [string, unknown])[] {
-  return Object.entries(table).flatMap(([inner, raw]) => {
-    const name = before + inner;
-    const isTable = kindOf(raw) === "a table" && !TABLES.includes(name);
-    return isTable ? flattened(raw as Record<string, unknown>, `${name}.`) : [[name, raw] as const];
-  });
 }
 
 function readTable(
@@ -225,7 +157,7 @@ export function readTopicPattern(raw: string): Reading<string> {
     : bad("it is not a topic's name", "write letters, digits, '.', '_' and '-', and * for any run of them");
 }
 
-function readKeyPattern(raw: string): Reading<string> {
+export function readKeyPattern(raw: string): Reading<string> {
   if (raw.length > MAX_TEXT_LENGTH) return bad(`it has ${raw.length} characters`, "write a shorter one");
   return good(raw);
 }

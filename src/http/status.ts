@@ -95,6 +95,24 @@ export interface UplinkStatus {
   readonly counters: UplinkCounters;
   /** Of every local topic that it carries. */
   readonly routes: readonly UplinkRouteStatus[];
+  /** Topics of the centre that it copies here. */
+  readonly mirrors: readonly MirrorStatus[];
+}
+
+/** Counts are since the start of the process. */
+export interface MirrorStatus {
+  readonly centralTopic: string;
+  readonly topic: string;
+  /** connecting, held, missing, snapshot, mirroring, backing off, failed or stopped. */
+  readonly state: string;
+  readonly reason: string | null;
+  /** Records of the centre's topic that were not looked at yet; null where not known. */
+  readonly lagRecords: number | null;
+  readonly mirroredRecords: number;
+  /** Those that keys and headers leave out. */
+  readonly filteredRecords: number;
+  /** Those that the centre deleted before they came here, and those that no batch here has room for. */
+  readonly lostRecords: number;
 }
 
 /** Where a local topic goes. */

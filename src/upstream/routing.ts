@@ -31,6 +31,7 @@ export class Routing {
 
   /** Null for a topic that stays here. */
   of(localTopic: string): Destination | null {
+    if (this.#settings.mirrored.includes(localTopic)) return null;
     const found = this.#routes.find(({ filter }) => filter.takes(localTopic));
     if (found === undefined) return null;
     const { gatewayId: gateway, site } = this.#settings;

@@ -17,7 +17,7 @@ export class Selection {
   readonly #headers: readonly EncodedCondition[];
   readonly #sampler: Sampler | null;
 
-  constructor({ keys, headers, sampling }: UplinkRoute) {
+  constructor({ keys, headers, sampling }: Pick<UplinkRoute, "keys" | "headers" | "sampling">) {
     this.#keys = keys.map((pattern) => new BytePattern(pattern));
     this.#headers = headers.map(({ name, value }) => ({
       name: encode(name),

@@ -10,6 +10,8 @@ export interface UplinkSettings {
   readonly site: string;
   /** The first that takes a local topic carries it; what none takes stays here. */
   readonly routes: readonly UplinkRoute[];
+  /** Local topics that are copies of the centre's: they never go up again. */
+  readonly mirrored: readonly string[];
   readonly delivery: Delivery;
   readonly compression: LinkCompression;
   /** Of zstd. */
@@ -121,7 +123,9 @@ export const DEFAULT_UPLINK_LIMITS: UplinkLimits = {
 /** Settings with every default filled in. */
 export function uplinkSettings(
   given: Pick<UplinkSettings, "name" | "gatewayId"> &
-    Partial<Pick<UplinkSettings, "delivery" | "compression" | "compressionLevel" | "site" | "routes">> & {
+    Partial<
+      Pick<UplinkSettings, "delivery" | "compression" | "compressionLevel" | "site" | "routes" | "mirrored">
+    > & {
       /** Topics that are forwarded whole, under their own names, behind all routes. */
       readonly topics?: readonly string[];
       readonly createTopics?: boolean;
@@ -137,6 +141,7 @@ export function uplinkSettings(
     compression: "zstd",
     compressionLevel: 3,
     site: "",
+    mirrored: [],
     ...others,
     creation,
     routes: topics.length === 0 ? routes : [...routes, { ...PLAIN_ROUTE, topics, creation }],

@@ -19,7 +19,9 @@ import { securitySource } from "../kafka/client/security.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { countersOf } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
+import type { Hold } from "../upstream/link/governor.ts";
 import type { LinkMode } from "../upstream/link/link-record.ts";
+import type { Mirror } from "../upstream/mirror/mirror.ts";
 import type { PositionStore } from "../upstream/positions.ts";
 import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
@@ -27,6 +29,7 @@ import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { CompressionPool } from "./compression-pool.ts";
 import { localSource } from "./local-source.ts";
+import { mirroredTopics, startMirrors } from "./mirrors.ts";
 import { UplinkFlow } from "./uplink-flow.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
 import { oldestLagMs, topicLags } from "./uplink-lag.ts";
@@ -66,6 +69,7 @@ export interface Uplinks {
 interface Running {
   readonly configured: ConfiguredUplink;
   readonly uplink: Uplink;
+  readonly mirrors: readonly Mirror[];
   gaps: number;
   flow: UplinkFlow | null;
 }
@@ -86,11 +90,18 @@ export function startUplinks(parts: UplinkParts): Uplinks {
     status: () => running.map((each) => describe(each, parts)),
     names: running.map(({ configured }) => configured.name),
     setMode: async (name, mode) => {
-      await running.find(({ configured }) => configured.name === name)?.uplink.setMode(mode);
+      const found = running.find(({ configured }) => configured.name === name);
+      await found?.uplink.setMode(mode);
+      for (const mirror of found?.mirrors ?? []) mirror.wake();
     },
     stop: async (graceMs) => {
       for (const { flow } of running) flow?.stop();
-      await Promise.all(running.map(({ uplink }) => uplink.stop(graceMs)));
+      await Promise.all(
+        running.flatMap(({ uplink, mirrors }) => [
+          uplink.stop(graceMs),
+          ...mirrors.map((mirror) => mirror.stop()),
+        ]),
+      );
       compressor.close();
     },
   };
@@ -106,14 +117,13 @@ function startUplink(
   const settings = settingsOf(configured, parts.settings);
   const link = openLink(configured, settings, { network, clock, random, knownNowMs }, openState);
   const disk = new PlainDisk();
-  const centre = new KafkaCentre(
-    { network: link.network, clock, random },
-    {
-      bootstrap: configured.bootstrap,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
-      security: securitySource(configured, (path, maxBytes) => disk.readFile(path, maxBytes)),
-    },
-  );
+  const seams = { network: link.network, clock, random };
+  const options = {
+    bootstrap: configured.bootstrap,
+    requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    security: securitySource(configured, (path, maxBytes) => disk.readFile(path, maxBytes)),
+  };
+  const centre = new KafkaCentre(seams, options);
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker, parts.lineages);
   const gaps = new UplinkGaps(configured.name, parts);
@@ -131,7 +141,9 @@ function startUplink(
     reports,
     { ...link, compressor },
   );
-  const started: Running = { configured, uplink, gaps: 0, flow: null };
+  const hold = (): Hold | null => link.governor.hold();
+  const mirrors = startMirrors({ ...parts, configured, seams, centre: options, openState, hold, logger });
+  const started: Running = { configured, uplink, mirrors, gaps: 0, flow: null };
   parts.losses.addCarrier(uplink);
   uplink.start();
   started.flow = new UplinkFlow({
@@ -169,6 +181,7 @@ function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSet
     site: settings["gateway.site"],
     topics: configured.topics,
     routes: configured.route.map((route) => routeOf(route, enabled)),
+    mirrored: mirroredTopics(configured, settings),
     delivery: configured.delivery,
     compression: configured["compression.type"],
     compressionLevel: configured["compression.level"],
@@ -236,7 +249,7 @@ function reportsTo(
   };
 }
 
-function describe({ configured, uplink, gaps, flow }: Running, parts: UplinkParts): UplinkStatus {
+function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: UplinkParts): UplinkStatus {
   assert(flow !== null, "an uplink that was started is watched");
   const status = uplink.status();
   const lags = topicLags(status, parts);
@@ -265,6 +278,7 @@ function describe({ configured, uplink, gaps, flow }: Running, parts: UplinkPart
       state,
       reason,
     })),
+    mirrors: mirrors.map((mirror) => mirror.status()),
   };
 }
 

@@ -1,0 +1,114 @@
+import { HeadwaterError } from "../../base/errors.ts";
+import { ZERO_UUID } from "../../base/ids.ts";
+import { KafkaAdmin } from "../../kafka/client/admin.ts";
+import { clusterOptions, KafkaCluster } from "../../kafka/client/cluster.ts";
+import type { ClientSeams } from "../../kafka/client/connection.ts";
+import { DEFAULT_FETCH_OPTIONS } from "../../kafka/client/consumer.ts";
+import { type FetchedPartition, fetchFrom } from "../../kafka/client/fetch.ts";
+import { LIST_OFFSET, listOffsets } from "../../kafka/client/offsets.ts";
+import { ERROR, errorName } from "../../kafka/wire/generated/errors.ts";
+import type { KafkaCentreOptions } from "../kafka-centre.ts";
+import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
+
+const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([
+  ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+  ERROR.UNKNOWN_TOPIC_ID,
+]);
+/** Beyond the time that the centre waits for records. */
+const ANSWER_MS = 30_000;
+
+/** A Kafka cluster that topics are mirrored from. It has connections of its own: a fetch that waits holds up nobody. */
+export class KafkaMirrorCentre implements MirrorCentre {
+  readonly #seams: ClientSeams;
+  readonly #options: KafkaCentreOptions;
+  #cluster: KafkaCluster | null = null;
+
+  constructor(seams: ClientSeams, options: KafkaCentreOptions) {
+    this.#seams = seams;
+    this.#options = options;
+  }
+
+  async look(topic: string): Promise<CentralTopicFacts | null> {
+    const cluster = this.#open();
+    const [found] = await cluster.refresh([topic]);
+    if (found === undefined || NO_SUCH_TOPIC.has(found.error)) return null;
+    if (found.error !== 0) throw trouble(found.error, topic);
+    const settings = await configsOf(cluster, topic);
+    const deleteRetentionMs = Number(settings.get("delete.retention.ms") ?? Number.NaN);
+    return {
+      clusterId: cluster.clusterId ?? "",
+      id: found.id ?? ZERO_UUID,
+      partitions: found.partitions.length,
+      cleanupPolicy: settings.get("cleanup.policy") ?? null,
+      deleteRetentionMs: Number.isSafeInteger(deleteRetentionMs) ? deleteRetentionMs : null,
+    };
+  }
+
+  leaders(topic: string, partitions: number): readonly (readonly number[])[] {
+    const indexes = Array.from({ length: partitions }, (_, index) => index);
+    const leaders = Map.groupBy(indexes, (index) => this.#cluster?.leaderOf(topic, index) ?? null);
+    return [...leaders.values()];
+  }
+
+  async offsets(topic: string, partitions: number, at: "earliest" | "latest"): Promise<readonly number[]> {
+    const queries = Array.from({ length: partitions }, (_, partition) => ({
+      topic,
+      partition,
+      timestampMs: LIST_OFFSET[at],
+    }));
+    const found = await listOffsets(this.#open(), queries, "read_committed");
+    const bad = found.find(({ error }) => error !== 0);
+    if (bad !== undefined) throw trouble(bad.error, topic);
+    return found.map(({ offset }) => offset);
+  }
+
+  async take(
+    topic: string,
+    positions: readonly { readonly partition: number; readonly offset: number }[],
+    limits: { readonly maxWaitMs: number; readonly fetchBytes: number },
+  ): Promise<readonly FetchedPartition[]> {
+    const cluster = this.#open();
+    const leader = cluster.leaderOf(topic, positions[0]?.partition ?? 0);
+    if (leader === null) throw trouble(ERROR.LEADER_NOT_AVAILABLE, topic);
+    const { maxWaitMs, fetchBytes } = limits;
+    const options = {
+      ...DEFAULT_FETCH_OPTIONS,
+      maxWaitMs,
+      maxBytes: fetchBytes * Math.max(1, Math.min(4, positions.length)),
+      partitionMaxBytes: fetchBytes,
+    };
+    const asked = positions.map(({ partition, offset }) => ({ topic, partition, offset }));
+    return await fetchFrom(cluster, leader, asked, options);
+  }
+
+  close(): void {
+    this.#cluster?.close();
+    this.#cluster = null;
+  }
+
+  #open(): KafkaCluster {
+    if (this.#cluster !== null) return this.#cluster;
+    const { bootstrap, requestTimeoutMs, connection, security } = this.#options;
+    const given = {
+      requestTimeoutMs: Math.max(requestTimeoutMs, ANSWER_MS),
+      connection: { ...connection },
+      ...(security === undefined ? {} : { security }),
+    };
+    this.#cluster = new KafkaCluster(this.#seams, clusterOptions(bootstrap, given));
+    return this.#cluster;
+  }
+}
+
+/** Nothing where the centre does not tell. */
+async function configsOf(cluster: KafkaCluster, topic: string): Promise<ReadonlyMap<string, string>> {
+  const names = ["cleanup.policy", "delete.retention.ms"];
+  const [described] = await new KafkaAdmin(cluster).describeTopics([topic], names);
+  if (described === undefined || described.error !== 0) return new Map();
+  return new Map([...described.values].flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+}
+
+function trouble(error: number, topic: string): HeadwaterError {
+  const isFinal = error === ERROR.TOPIC_AUTHORIZATION_FAILED || error === ERROR.INVALID_TOPIC_EXCEPTION;
+  const message = `topic ${topic} at the centre: ${errorName(error)}`;
+  return new HeadwaterError(isFinal ? "UNSUPPORTED" : "NETWORK", message, { topic });
+}

@@ -1,0 +1,562 @@
+import { HeadwaterError } from "../../base/errors.ts";
+import type { GapNotes } from "../../broker/gap-ledger.ts";
+import type { IngestRecord, PendingBatch } from "../../broker/ingest.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Random } from "../../io/random.ts";
+import { backoffMs } from "../../kafka/client/backoff.ts";
+import { type FetchedPartition, walkRecords } from "../../kafka/client/fetch.ts";
+import { ERROR, errorName } from "../../kafka/wire/generated/errors.ts";
+import { partitionForKey } from "../../records/murmur2.ts";
+import type { RecordCursor } from "../../records/reader.ts";
+import type { Hold } from "../link/governor.ts";
+import type { PositionStore } from "../positions.ts";
+import { Selection } from "../selection.ts";
+import { AlreadyHere } from "./already-here.ts";
+import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
+import { withOrigin } from "./origin.ts";
+import { decodeMirrorPosition } from "./position.ts";
+import { isPositionOf, PositionBook } from "./position-book.ts";
+import type { MirrorSettings, MirrorStatus } from "./settings.ts";
+import { Snapshot } from "./snapshot.ts";
+import type { MirrorTarget, OpenTarget } from "./target.ts";
+
+export interface MirrorSeams {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Milliseconds since 1970, null while the gateway does not know. */
+  readonly knownNowMs: () => number | null;
+}
+
+export interface MirrorReports {
+  readonly gaps: GapNotes;
+  onState(level: "info" | "warn", message: string): void;
+  onTrouble(message: string, error: HeadwaterError): void;
+}
+
+/** Deliberate faults, for tests of the tests. */
+export type MirrorBug = "save-early" | "trust-position" | "forget-found";
+
+/** Somebody has to change something: trying again soon does not help. */
+const FINAL: ReadonlySet<number> = new Set([
+  ERROR.TOPIC_AUTHORIZATION_FAILED,
+  ERROR.INVALID_TOPIC_EXCEPTION,
+  ERROR.UNSUPPORTED_VERSION,
+]);
+const LONGEST_HOLD_MS = 30_000;
+const CAUGHT_UP_SAVE_MS = 10 * 60_000;
+/** A compacted topic is read whole once this share of its `delete.retention.ms` went by without a look. */
+const SNAPSHOT_SHARE = 0.5;
+
+/** A record on its way here, copied from what was fetched. */
+interface Arrival {
+  readonly offset: number;
+  readonly record: IngestRecord;
+}
+
+/** Copies one topic of a centre into the local log, exactly once; see README.md of this folder. */
+export class Mirror {
+  readonly settings: MirrorSettings;
+  readonly #centre: MirrorCentre;
+  readonly #target: MirrorTarget;
+  readonly #store: PositionStore;
+  readonly #seams: MirrorSeams;
+  readonly #reports: MirrorReports;
+  /** Why the link may not be used, or null. */
+  readonly #hold: () => Hold | null;
+  readonly #selection: Selection | null;
+  readonly #bugs: ReadonlySet<MirrorBug>;
+  #running = false;
+  #ended: Promise<void> = Promise.resolve();
+  /** Ends waits before their time. */
+  readonly #wakes = new Set<() => void>();
+  #state: MirrorStatus["state"] = "stopped";
+  #reason: string | null = null;
+  #failures = 0;
+  #book: PositionBook | null = null;
+  #here = new AlreadyHere(1);
+  /** Whether it is settled that no key has to be looked for that is gone at the centre. */
+  #isComplete = false;
+  /** The centre's ends as last told, by partition. */
+  #ends: readonly number[] = [];
+  #savedMs = Number.NEGATIVE_INFINITY;
+  #savedCaughtUpMs = 0;
+  #isDirty = false;
+  #mirrored = 0;
+  #filtered = 0;
+  #lost = 0;
+
+  constructor(
+    settings: MirrorSettings,
+    centre: MirrorCentre,
+    target: MirrorTarget,
+    store: PositionStore,
+    seams: MirrorSeams,
+    reports: MirrorReports,
+    hold: () => Hold | null = () => null,
+    bugs: ReadonlySet<MirrorBug> = new Set(),
+  ) {
+    const { keys, headers } = settings;
+    this.settings = settings;
+    this.#centre = centre;
+    this.#target = target;
+    this.#store = store;
+    this.#seams = seams;
+    this.#reports = reports;
+    this.#hold = hold;
+    this.#selection =
+      keys.length + headers.length === 0 ? null : new Selection({ keys, headers, sampling: { kind: "all" } });
+    this.#bugs = bugs;
+  }
+
+  /** Begins. Returns at once: an unreachable centre is normal. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#ended = this.#run();
+  }
+
+  /** Ends; what was appended is there, and its position written. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#centre.close();
+    this.wake();
+    await this.#ended;
+  }
+
+  /** What was waited for may be over. */
+  wake(): void {
+    for (const wake of this.#wakes) wake();
+  }
+
+  status(): MirrorStatus {
+    const { centralTopic, topic } = this.settings;
+    return {
+      ...{ centralTopic, topic, state: this.#state, reason: this.#reason, lagRecords: this.#lag() },
+      mirroredRecords: this.#mirrored,
+      filteredRecords: this.#filtered,
+      lostRecords: this.#lost,
+    };
+  }
+
+  #lag(): number | null {
+    const next = this.#book?.next;
+    if (next === undefined || this.#ends.length < next.length) return null;
+    return next.reduce((sum, position, index) => sum + Math.max(0, (this.#ends[index] ?? 0) - position), 0);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#running) {
+      const hold = this.#hold();
+      if (hold !== null) {
+        this.#become("held", hold.reason);
+        await this.#sleep(Math.min(LONGEST_HOLD_MS, hold.retryInMs ?? LONGEST_HOLD_MS));
+        continue;
+      }
+      try {
+        await this.#session();
+      } catch (error) {
+        if (!(error instanceof HeadwaterError)) throw error;
+        await this.#failed(error);
+      }
+    }
+    await this.#save().catch((error: unknown) => this.#trouble("the position was not saved", error));
+    this.#become("stopped", null);
+  }
+
+  async #failed(error: HeadwaterError): Promise<void> {
+    this.#centre.close();
+    if (!this.#running) return;
+    const { backoffMs: baseMs, maxBackoffMs: maxMs } = this.settings.limits;
+    this.#failures += 1;
+    const isFinal = error.code === "UNSUPPORTED" || error.code === "AUTHENTICATION";
+    if (this.#state !== "backing off" && this.#state !== "failed") {
+      this.#reports.onTrouble(`${this.settings.centralTopic} is not mirrored`, error);
+    }
+    this.#become(isFinal ? "failed" : "backing off", error.message);
+    const waitMs = backoffMs(this.#failures, { baseMs, maxMs }, this.#seams.random);
+    await this.#sleep(isFinal ? maxMs : waitMs);
+  }
+
+  /** From a look at the topic until it is time for the next, or something fails. */
+  async #session(): Promise<void> {
+    if (this.#state !== "mirroring") this.#become("connecting", null);
+    const { centralTopic, limits } = this.settings;
+    const facts = await this.#centre.look(centralTopic);
+    if (facts === null) {
+      this.#become("missing", `the centre has no topic ${centralTopic}`);
+      await this.#sleep(limits.maxBackoffMs);
+      return;
+    }
+    const target = this.#openTarget(facts);
+    const book = await this.#bookOf(facts, target);
+    await this.#lookForGoneKeys(facts, target, book);
+    this.#become("mirroring", null);
+    this.#failures = 0;
+    const untilMs = this.#seams.clock.monotonicMs() + limits.refreshMs;
+    const lanes = this.#centre.leaders(centralTopic, facts.partitions);
+    const ended = await Promise.allSettled(
+      lanes.map(async (lane) => {
+        try {
+          await this.#lane(facts, book, lane, untilMs);
+        } catch (error) {
+          // The others wait for answers, and end with them.
+          this.#centre.close();
+          throw error;
+        }
+      }),
+    );
+    await this.#save();
+    const failed = ended.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #openTarget({ partitions, cleanupPolicy }: CentralTopicFacts): OpenTarget {
+    const configs = new Map<string, string>();
+    if (cleanupPolicy !== null) configs.set("cleanup.policy", cleanupPolicy);
+    const wanted = this.settings.partitions > 0 ? this.settings.partitions : partitions;
+    return this.#target.open(this.settings.topic, wanted, configs);
+  }
+
+  /** Where to go on: as this process left it, as the store has it, or from the start. */
+  async #bookOf(facts: CentralTopicFacts, target: OpenTarget): Promise<PositionBook> {
+    const known = this.#book;
+    if (known?.isAbout(facts, target) === true) {
+      while (known.next.length < facts.partitions) known.next.push(0);
+      return known;
+    }
+    const { centralTopic, topic, from } = this.settings;
+    const stored = decodeMirrorPosition(await this.#store.load());
+    const isStored = stored !== null && isPositionOf(stored, facts, target);
+    if (stored !== null && !isStored) {
+      this.#reports.onState(
+        "warn",
+        `${centralTopic} or ${topic} was made again, it is mirrored from its start`,
+      );
+    }
+    const first = isStored ? [] : await this.#firstOffsets(facts, stored === null ? from : "earliest");
+    // A partition that the topic has gained since is read from its start.
+    const next = first.map((offset) => offset);
+    if (isStored) for (let p = 0; p < facts.partitions; p += 1) next.push(stored.next[p] ?? 0);
+    const ends = () => this.#target.ends(topic);
+    const book = new PositionBook(facts, target, next, isStored ? stored.caughtUpMs : -1, ends);
+    this.#here = new AlreadyHere(1);
+    if (isStored && !this.#bugs.has("trust-position")) {
+      this.#here = await AlreadyHere.find(this.#target, topic, stored.localEnds, () => this.#pause());
+      const until = next.map((_, partition) => this.#here.endOf(originName(facts, partition)));
+      if (!this.#bugs.has("forget-found")) book.keepFound(stored.localEnds, until);
+    }
+    this.#book = book;
+    this.#isComplete = !isStored;
+    this.#isDirty = true;
+    await this.#save();
+    return book;
+  }
+
+  async #firstOffsets(
+    { partitions }: CentralTopicFacts,
+    at: "earliest" | "latest",
+  ): Promise<readonly number[]> {
+    return await this.#centre.offsets(this.settings.centralTopic, partitions, at);
+  }
+
+  /** Where a compacted topic may have forgotten that it deleted keys: finds them, and deletes them here. */
+  async #lookForGoneKeys(facts: CentralTopicFacts, target: OpenTarget, book: PositionBook): Promise<void> {
+    const nowMs = this.#seams.knownNowMs();
+    if (this.#isComplete || nowMs === null) return;
+    const isCompacted = facts.cleanupPolicy?.split(",").includes("compact") ?? false;
+    const { deleteRetentionMs } = facts;
+    const awayMs = book.caughtUpMs < 0 ? Number.POSITIVE_INFINITY : nowMs - book.caughtUpMs;
+    if (isCompacted && deleteRetentionMs !== null && awayMs > deleteRetentionMs * SNAPSHOT_SHARE) {
+      await this.#takeSnapshot(facts, target, book);
+    }
+    this.#isComplete = true;
+  }
+
+  async #takeSnapshot(facts: CentralTopicFacts, target: OpenTarget, book: PositionBook): Promise<void> {
+    const { centralTopic, topic, limits } = this.settings;
+    this.#become("snapshot", "away for longer than the centre remembers deletions");
+    const snapshot = new Snapshot(limits.maxSnapshotKeys);
+    const ends = new Map<string, number>();
+    const starts = await this.#firstOffsets(facts, "earliest");
+    for (const [partition, start] of starts.entries()) {
+      const end = book.next[partition] ?? 0;
+      ends.set(originName(facts, partition), end);
+      let offset = start;
+      while (offset < end && this.#running) {
+        const options = { maxWaitMs: 0, fetchBytes: limits.fetchBytes };
+        const [fetched] = await this.#centre.take(centralTopic, [{ partition, offset }], options);
+        if (fetched === undefined) return;
+        if (fetched.error !== 0) throw fetchError(fetched);
+        const next = snapshot.add(fetched, end);
+        if (next === offset) break;
+        offset = next;
+      }
+    }
+    if (!this.#running) return;
+    if (snapshot.isTooLarge) {
+      const count = limits.maxSnapshotKeys;
+      this.#reports.onState(
+        "warn",
+        `${centralTopic} has more than ${count} keys: those deleted there meanwhile stay`,
+      );
+      return;
+    }
+    const gone = await snapshot.gone(this.#target, topic, target.partitions, ends, () => this.#pause());
+    const timestampMs = this.#seams.clock.nowMs();
+    const deletions = gone.map(({ key, origin }): Arrival => {
+      const headers = withOrigin(null, origin, null);
+      return { offset: -1, record: { topic, key, value: null, timestampMs, headers } };
+    });
+    await this.#appendAll(deletions, target, 0);
+    if (gone.length > 0)
+      this.#reports.onState("info", `${gone.length} keys of ${topic} were deleted at the centre`);
+  }
+
+  /** Reads partitions of one leader until it is time for the next look. */
+  async #lane(
+    facts: CentralTopicFacts,
+    book: PositionBook,
+    lane: readonly number[],
+    untilMs: number,
+  ): Promise<void> {
+    const { centralTopic, limits } = this.settings;
+    const { clock } = this.#seams;
+    while (this.#running && clock.monotonicMs() < untilMs && this.#hold() === null) {
+      const positions = lane.map((partition) => ({ partition, offset: book.next[partition] ?? 0 }));
+      const answers = await this.#centre.take(centralTopic, positions, limits);
+      for (const fetched of answers) await this.#take(facts, book, fetched);
+      const isAtEnd = answers.every(({ error, partition, lastStableOffset }) => {
+        return error === 0 && (book.next[partition] ?? 0) >= lastStableOffset;
+      });
+      const nowMs = this.#seams.knownNowMs();
+      if (isAtEnd && this.#isComplete && nowMs !== null) this.#caughtUp(book, nowMs);
+      if (clock.monotonicMs() - this.#savedMs >= limits.saveMs || isAtEnd) await this.#save();
+    }
+  }
+
+  /** Written down now and then only: every fetch without records would be a write else. */
+  #caughtUp(book: PositionBook, nowMs: number): void {
+    if (Math.abs(nowMs - this.#savedCaughtUpMs) >= CAUGHT_UP_SAVE_MS) {
+      this.#savedCaughtUpMs = nowMs;
+      this.#isDirty = true;
+    }
+    book.caughtUpMs = nowMs;
+  }
+
+  async #take(facts: CentralTopicFacts, book: PositionBook, fetched: FetchedPartition): Promise<void> {
+    const { partition } = fetched;
+    const { topic } = this.settings;
+    if (fetched.error === ERROR.OFFSET_OUT_OF_RANGE) {
+      await this.#comeBackIntoRange(facts, book, fetched);
+      return;
+    }
+    if (fetched.error !== 0) throw fetchError(fetched);
+    const ends = [...this.#ends];
+    ends[partition] = fetched.lastStableOffset;
+    this.#ends = Array.from(book.next, (_, index) => ends[index] ?? 0);
+    const target = this.#openTarget(facts);
+    if (!book.isAbout(facts, target))
+      throw new HeadwaterError("NETWORK", `${topic} was made again here`, { topic });
+    const { arrivals, next } = this.#arrivals(facts, fetched);
+    if (next === fetched.offset) return;
+    const done = book.begin(partition);
+    if (this.#bugs.has("save-early")) {
+      book.next[partition] = next;
+      this.#isDirty = true;
+      await this.#save();
+    }
+    await this.#appendAll(arrivals, target, partition);
+    done(next);
+    this.#isDirty = true;
+  }
+
+  /** What a fetch brought that is wanted and not here, and the offset to go on from. */
+  #arrivals(
+    facts: CentralTopicFacts,
+    fetched: FetchedPartition,
+  ): { readonly arrivals: readonly Arrival[]; readonly next: number } {
+    const origin = originName(facts, fetched.partition);
+    const arrivals: Arrival[] = [];
+    const next = walkRecords(fetched, "read_committed", (record) => {
+      if (this.#selection !== null && !this.#selection.takes(record)) this.#filtered += 1;
+      else {
+        const arrival = this.#arrival(record, origin);
+        const local = localPartition(arrival.record.key, this.#here.partitions, fetched.partition);
+        if (!this.#here.has(local, origin, record.offset)) arrivals.push(arrival);
+      }
+      return undefined;
+    });
+    return { arrivals, next };
+  }
+
+  #arrival(record: RecordCursor, origin: string): Arrival {
+    return {
+      offset: record.offset,
+      record: {
+        topic: this.settings.topic,
+        key: record.key()?.slice() ?? null,
+        value: record.value()?.slice() ?? null,
+        timestampMs: record.timestampMs,
+        headers: withOrigin(record.encodedHeaders(), origin, record.offset),
+      },
+    };
+  }
+
+  /** Retention at the centre passed us, or its log ends before us. */
+  async #comeBackIntoRange(
+    facts: CentralTopicFacts,
+    book: PositionBook,
+    fetched: FetchedPartition,
+  ): Promise<void> {
+    const { partition, offset } = fetched;
+    const { centralTopic, topic } = this.settings;
+    const start = (await this.#firstOffsets(facts, "earliest"))[partition] ?? 0;
+    const end = (await this.#firstOffsets(facts, "latest"))[partition] ?? 0;
+    if (offset < start) {
+      const count = start - offset;
+      this.#lost += count;
+      this.#reports.gaps.note({
+        ...{ reason: "mirror-retention", device: null, topic, partition, count, bytes: 0 },
+        ...{ firstOffset: offset, lastOffset: start - 1, uplink: this.settings.uplink },
+      });
+      book.next[partition] = start;
+    } else {
+      const message = `${centralTopic}-${partition} ends at ${end} at the centre, before ${offset}: it goes on there`;
+      this.#reports.onState("warn", message);
+      book.next[partition] = end;
+    }
+    this.#isDirty = true;
+  }
+
+  /** Appends in the order of each local partition; resolves once all of it is durable. */
+  async #appendAll(
+    arrivals: readonly Arrival[],
+    target: OpenTarget,
+    centralPartition: number,
+  ): Promise<void> {
+    const byPartition = Map.groupBy(arrivals, ({ record }) =>
+      localPartition(record.key, target.partitions, centralPartition),
+    );
+    await Promise.all(
+      Array.from(byPartition.values(), async (list) => {
+        for (const batch of this.#batches(list)) await this.#append(batch, centralPartition);
+      }),
+    );
+  }
+
+  *#batches(arrivals: readonly Arrival[]): Iterable<readonly Arrival[]> {
+    let batch: Arrival[] = [];
+    let sizeBytes = 0;
+    for (const arrival of arrivals) {
+      const { key, value, headers } = arrival.record;
+      const size = (key?.length ?? 0) + (value?.length ?? 0) + (headers?.length ?? 0);
+      if (batch.length > 0 && sizeBytes + size > this.settings.limits.batchBytes) {
+        yield batch;
+        batch = [];
+        sizeBytes = 0;
+      }
+      batch.push(arrival);
+      sizeBytes += size;
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** One batch, until it is durable. A refusal is waited out; what will never fit is noted as lost. */
+  async #append(batch: readonly Arrival[], centralPartition: number): Promise<void> {
+    const records = batch.map(({ record }) => record);
+    const placement = placementOf(records[0]?.key ?? null, centralPartition);
+    for (let failures = 1; ; failures += 1) {
+      const pending: PendingBatch = this.#target.append(records, placement);
+      await this.#target.settled(pending);
+      if (pending.state === "durable") {
+        this.#mirrored += records.length;
+        return;
+      }
+      if (pending.error === ERROR.MESSAGE_TOO_LARGE || pending.error === ERROR.RECORD_LIST_TOO_LARGE) {
+        await this.#split(batch, centralPartition);
+        return;
+      }
+      if (failures === 1) {
+        const reason = `${this.settings.topic} takes nothing (${pending.why ?? errorName(pending.error)})`;
+        this.#reports.onState("warn", reason);
+        this.#reason = reason;
+      }
+      if (!this.#running) throw new HeadwaterError("LOG_FENCED", "stopped while the local log took nothing");
+      const { backoffMs: baseMs, maxBackoffMs: maxMs } = this.settings.limits;
+      await this.#sleep(backoffMs(failures, { baseMs, maxMs }, this.#seams.random));
+    }
+  }
+
+  async #split(batch: readonly Arrival[], centralPartition: number): Promise<void> {
+    const half = Math.ceil(batch.length / 2);
+    if (batch.length > 1) {
+      await this.#append(batch.slice(0, half), centralPartition);
+      await this.#append(batch.slice(half), centralPartition);
+      return;
+    }
+    const { topic, uplink } = this.settings;
+    for (const { offset, record } of batch) {
+      this.#lost += 1;
+      const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+      this.#reports.gaps.note({
+        ...{ reason: "mirror-too-large", device: null, topic, partition: centralPartition, count: 1, bytes },
+        ...{ firstOffset: offset, lastOffset: offset, uplink },
+      });
+    }
+  }
+
+  async #save(): Promise<void> {
+    if (this.#book === null || !this.#isDirty) return;
+    this.#isDirty = false;
+    this.#savedMs = this.#seams.clock.monotonicMs();
+    await this.#store.save(this.#book.encoded());
+  }
+
+  #become(state: MirrorStatus["state"], reason: string | null): void {
+    this.#state = state;
+    this.#reason = reason;
+  }
+
+  #trouble(message: string, error: unknown): void {
+    if (!(error instanceof HeadwaterError)) throw error;
+    this.#reports.onTrouble(message, error);
+  }
+
+  /** Resolves after this time, or when it is time to stop. */
+  #sleep(durationMs: number): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#wakes.delete(wake);
+        resolve();
+      };
+      const timer = this.#seams.clock.after(durationMs, wake);
+      this.#wakes.add(wake);
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#seams.clock.soon(resolve);
+    });
+  }
+}
+
+function originName({ id }: CentralTopicFacts, partition: number): string {
+  return `${id}/${partition}`;
+}
+
+/** What a record is placed by: its key, as Kafka's own partitioner does, or the central partition it came from. */
+function placementOf(key: Uint8Array | null, centralPartition: number): Uint8Array {
+  return key ?? new TextEncoder().encode(String(centralPartition));
+}
+
+function localPartition(key: Uint8Array | null, partitions: number, centralPartition: number): number {
+  return partitionForKey(placementOf(key, centralPartition), partitions);
+}
+
+function fetchError({ topic, partition, error }: FetchedPartition): HeadwaterError {
+  const code = FINAL.has(error) ? "UNSUPPORTED" : "NETWORK";
+  return new HeadwaterError(code, `reading ${topic}-${partition}: ${errorName(error)}`, { topic, partition });
+}

@@ -1,0 +1,72 @@
+import type { HeaderCondition } from "../settings.ts";
+
+/** A topic of the centre that is copied to the gateway: commands, configuration, reference data. */
+export interface MirrorSettings {
+  /** The uplink whose centre and link are used. */
+  readonly uplink: string;
+  /** Topic at the centre. */
+  readonly centralTopic: string;
+  /** Topic here. */
+  readonly topic: string;
+  /** Patterns of keys that are taken; none for all, null keys too. */
+  readonly keys: readonly string[];
+  /** All of them have to hold. */
+  readonly headers: readonly HeaderCondition[];
+  /** Where the first copy begins. */
+  readonly from: "earliest" | "latest";
+  /** Partitions of the topic here where it is missing; -1 for as many as the centre has. */
+  readonly partitions: number;
+  readonly limits: MirrorLimits;
+}
+
+export interface MirrorLimits {
+  /** How long the centre waits for records before it answers a fetch with none. */
+  readonly maxWaitMs: number;
+  /** Bytes of one partition in one fetch. */
+  readonly fetchBytes: number;
+  /** Bytes of records in one batch here. */
+  readonly batchBytes: number;
+  /** How often the position is saved while records flow. */
+  readonly saveMs: number;
+  /** How often partitions and settings of the topic are looked up. */
+  readonly refreshMs: number;
+  readonly backoffMs: number;
+  readonly maxBackoffMs: number;
+  /** Keys of a compacted topic that are remembered to find out which of ours are gone there. */
+  readonly maxSnapshotKeys: number;
+}
+
+export const DEFAULT_MIRROR_LIMITS: MirrorLimits = {
+  maxWaitMs: 20_000,
+  fetchBytes: 256 * 1024,
+  batchBytes: 128 * 1024,
+  saveMs: 1_000,
+  refreshMs: 5 * 60_000,
+  backoffMs: 200,
+  maxBackoffMs: 30_000,
+  maxSnapshotKeys: 1_000_000,
+};
+
+/** What a mirror is doing; plain data, for HTTP and the command line. */
+export interface MirrorStatus {
+  readonly centralTopic: string;
+  readonly topic: string;
+  readonly state:
+    | "connecting"
+    | "held"
+    | "missing"
+    | "mirroring"
+    | "snapshot"
+    | "backing off"
+    | "failed"
+    | "stopped";
+  readonly reason: string | null;
+  /** Records of the centre's topic that were not looked at yet; null while that is not known. */
+  readonly lagRecords: number | null;
+  /** Since the start of the process. */
+  readonly mirroredRecords: number;
+  /** Those that keys and headers leave out. */
+  readonly filteredRecords: number;
+  /** Those that the centre deleted before they came here, and those that no batch here has room for. */
+  readonly lostRecords: number;
+}

@@ -1,0 +1,25 @@
+import type { Uuid } from "../../base/ids.ts";
+import type { IngestRecord, PendingBatch } from "../../broker/ingest.ts";
+
+/** How a mirror writes here. */
+export interface MirrorTarget {
+  /** The topic, made where it is missing. Throws HeadwaterError. */
+  open(topic: string, partitions: number, configs: ReadonlyMap<string, string>): OpenTarget;
+  /** Appends records of one partition as one batch; see Ingest. */
+  append(records: readonly IngestRecord[], placement: Uint8Array): PendingBatch;
+  /** Resolves once the batch is durable, or refused. */
+  settled(batch: PendingBatch): Promise<void>;
+  /** The end of what is durable, by partition. */
+  ends(topic: string): readonly number[];
+  /** Batches from an offset on, back to back, up to what is durable; none at the end. Throws HeadwaterError. */
+  read(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+  ): { readonly bytes: Uint8Array; readonly nextOffset: number };
+}
+
+export interface OpenTarget {
+  readonly topicId: Uuid;
+  readonly partitions: number;
+}

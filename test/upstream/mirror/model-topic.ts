@@ -1,0 +1,132 @@
+import { HeadwaterError } from "../../../src/base/errors.ts";
+import type { Uuid } from "../../../src/base/ids.ts";
+import type { Clock } from "../../../src/io/clock.ts";
+import type { Random } from "../../../src/io/random.ts";
+import type { FetchedPartition } from "../../../src/kafka/client/fetch.ts";
+import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
+import { BatchBuilder } from "../../../src/records/builder.ts";
+import type { CentralTopicFacts, MirrorCentre } from "../../../src/upstream/mirror/centre.ts";
+
+export interface ModelRecord {
+  readonly offset: number;
+  readonly key: string;
+  readonly value: string | null;
+}
+
+const encoder = new TextEncoder();
+
+/** A topic of a centre, in memory: written to, compacted and cut off by a test. */
+export class ModelTopic {
+  partitions: ModelRecord[][];
+  readonly starts: number[];
+  readonly ends: number[];
+  id: Uuid = "11111111-1111-1111-1111-111111111111" as Uuid;
+  cleanupPolicy = "delete";
+  deleteRetentionMs = 86_400_000;
+  exists = true;
+
+  constructor(partitions: number) {
+    this.partitions = Array.from({ length: partitions }, () => []);
+    this.starts = this.partitions.map(() => 0);
+    this.ends = this.partitions.map(() => 0);
+  }
+
+  write(partition: number, key: string, value: string | null): void {
+    this.partitions[partition]?.push({ offset: this.ends[partition] ?? 0, key, value });
+    this.ends[partition] = (this.ends[partition] ?? 0) + 1;
+  }
+
+  /** Keeps the newest record of each key, and forgets deletions but for the very last record. */
+  compact(): void {
+    this.partitions = this.partitions.map((records) => {
+      const newest = new Map(records.map((record) => [record.key, record]));
+      return records.filter((record) => {
+        return record === records.at(-1) || (newest.get(record.key) === record && record.value !== null);
+      });
+    });
+  }
+
+  /** Retention: records below the offset are gone. */
+  cut(partition: number, offset: number): void {
+    this.starts[partition] = offset;
+    this.partitions[partition] = (this.partitions[partition] ?? []).filter(
+      (record) => record.offset >= offset,
+    );
+  }
+}
+
+/** The way there for one process, over a network that fails. */
+export class ModelCentre implements MirrorCentre {
+  /** Of a hundred calls, how many fail. */
+  failures = 0;
+  readonly #topic: ModelTopic;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(topic: ModelTopic, clock: Clock, random: Random) {
+    this.#topic = topic;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  async look(topic: string): Promise<CentralTopicFacts | null> {
+    await this.#travel(topic);
+    if (!this.#topic.exists) return null;
+    const { id, cleanupPolicy, deleteRetentionMs, partitions } = this.#topic;
+    return { clusterId: "centre", id, partitions: partitions.length, cleanupPolicy, deleteRetentionMs };
+  }
+
+  leaders(_topic: string, partitions: number): readonly (readonly number[])[] {
+    const indexes = Array.from({ length: partitions }, (_, index) => index);
+    return [indexes.filter((index) => index % 2 === 0), indexes.filter((index) => index % 2 === 1)].filter(
+      ({ length }) => length > 0,
+    );
+  }
+
+  async offsets(topic: string, partitions: number, at: "earliest" | "latest"): Promise<readonly number[]> {
+    await this.#travel(topic);
+    return (at === "earliest" ? this.#topic.starts : this.#topic.ends).slice(0, partitions);
+  }
+
+  async take(
+    topic: string,
+    positions: readonly { readonly partition: number; readonly offset: number }[],
+  ): Promise<readonly FetchedPartition[]> {
+    await this.#travel(topic);
+    const has = positions.some(({ partition, offset }) => offset < (this.#topic.ends[partition] ?? 0));
+    if (!has) await new Promise<void>((done) => this.#clock.after(200, done));
+    return positions.map(({ partition, offset }) => this.#fetched(topic, partition, offset));
+  }
+
+  close(): void {}
+
+  async #travel(topic: string): Promise<void> {
+    await new Promise<void>((done) => this.#clock.after(5, done));
+    if (this.#random.fraction() * 100 < this.failures) throw new HeadwaterError("NETWORK", "lost", { topic });
+  }
+
+  #fetched(topic: string, partition: number, offset: number): FetchedPartition {
+    const end = this.#topic.ends[partition] ?? 0;
+    const start = this.#topic.starts[partition] ?? 0;
+    const error = offset < start || offset > end ? ERROR.OFFSET_OUT_OF_RANGE : 0;
+    const records = (this.#topic.partitions[partition] ?? [])
+      .filter((record) => record.offset >= offset)
+      .slice(0, 7);
+    const batches = error !== 0 || records.length === 0 ? new Uint8Array(0) : batchOf(records, end);
+    const about = { topic, partition, offset, error, aborted: [], batches };
+    return { ...about, logStartOffset: start, highWatermark: end, lastStableOffset: end };
+  }
+}
+
+/** Where compaction took the last ones, the batch still covers them, as real ones do. */
+function batchOf(records: readonly ModelRecord[], end: number): Uint8Array {
+  const builder = new BatchBuilder();
+  const base = records[0]?.offset ?? 0;
+  for (const { offset, key, value } of records) {
+    const bytes = value === null ? null : encoder.encode(value);
+    builder.appendAt(offset - base, 1_700_000_000_000 + offset, encoder.encode(key), bytes, null);
+  }
+  const last = records.at(-1)?.offset ?? base;
+  const isLast = records.length < 7;
+  return builder.build({ baseOffset: base, lastOffsetDelta: (isLast ? end - 1 : last) - base }).slice();
+}
