@@ -1,12 +1,15 @@
 import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { arch, cpus, release } from "node:os";
 import { dirname, resolve } from "node:path";
+import { HeadwaterError } from "../base/errors.ts";
+import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import { PAGE_SIZE_BYTES } from "../io/bun/libc.ts";
 import type { Command, Input } from "./command.ts";
 import { readClockState } from "./doctor/clock-state.ts";
 import { checkFreeSpace, checkPreallocation, checkSync, judgeFileSystem } from "./doctor/disk-checks.ts";
 import type { Finding, Verdict } from "./doctor/finding.ts";
+import { judgeGateway } from "./doctor/gateway-checks.ts";
 import {
   judgeClock,
   judgeCpu,
@@ -18,6 +21,7 @@ import {
 import { checkUplink } from "./doctor/uplink-checks.ts";
 import { EXIT } from "./exit-codes.ts";
 import { wrap } from "./help.ts";
+import { fetchStatus } from "./http-client.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -26,7 +30,7 @@ export const doctorCommand: Command = {
   summary: "Measure this machine and say what it means for a gateway",
   flags: SETTING_FLAGS,
   notes: [
-    "Looks at the folder of --data: how long a synced append takes (300 small ones in a file of its own that is removed), file system, free space; and at clock, processor, memory, kernel and limits. A gateway may run meanwhile.",
+    "Looks at the folder of --data: how long a synced append takes (300 small ones in a file of its own that is removed), file system, free space; and at clock, processor, memory, kernel and limits. A gateway may run meanwhile: what it says of its clock and of the flow of its uplinks is shown, too.",
     "Of every [uplink.NAME] it finds, reaches and logs in to each address of the centre, and looks for the topics that routes name in full. Nothing is changed there.",
     "The exit code is 1 where something has to be changed (problem); warnings alone leave it 0.",
   ],
@@ -44,11 +48,26 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 async function doctor(input: Input, world: World): Promise<number> {
   const { settings } = effectiveSettings(input, world);
   const centres = await Promise.all(settings.uplinks.map((uplink) => checkUplink(uplink, settings)));
-  const findings = [...dataFindings(settings), ...systemFindings(settings), ...centres];
+  const gateway = await gatewayFindings(settings);
+  const findings = [...dataFindings(settings), ...systemFindings(settings), ...centres, ...gateway];
   const problems = findings.filter(({ verdict }) => verdict === "problem").length;
   if (input.json) world.out(`${JSON.stringify({ ok: problems === 0, findings })}\n`);
   else world.out(findings.map(findingText).join("\n"));
   return problems === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Of the gateway of these settings, where it runs and serves HTTP. */
+async function gatewayFindings(settings: Settings): Promise<readonly Finding[]> {
+  const listen = settings["http.listen"];
+  if (listen === "off") return [];
+  try {
+    const status = await fetchStatus(formatAddress(listen));
+    return status.gatewayId === settings["gateway.id"] ? judgeGateway(status) : [];
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    // It does not run: there is nothing to say.
+    return [];
+  }
 }
 
 function dataFindings(settings: Settings): readonly Finding[] {

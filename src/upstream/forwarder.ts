@@ -403,7 +403,7 @@ export class Forwarder {
       this.#local.handOut();
     }
     this.#adoptLaneCounts();
-    this.#times.advance(this.#intake.readyTopics);
+    this.#times.advance(this.#intake.readyTopics, () => this.appended("", -1));
     this.canary.advance();
     this.#setup.advance();
     if (this.#phase.kind !== "forwarding") return false;

@@ -80,9 +80,12 @@ export class RecordTimes {
     this.#central.restart();
   }
 
-  /** Asks for the settings of central topics; looks whether the clock is still waited for. */
-  advance(topics: readonly string[]): void {
-    this.#central.advance(topics, this.#now.nowMs, (topic, limits) => this.#tell(topic, limits));
+  /** Asks for the settings of central topics; `released` where what waited for them may be tried again. */
+  advance(topics: readonly string[], released: () => void): void {
+    this.#central.advance(topics, this.#now.nowMs, (topic, limits) => {
+      this.#tell(topic, limits);
+      released();
+    });
     if (this.#waitingSinceMs === null || this.#local.nowMs() === null) return;
     this.#waitingSinceMs = null;
     this.#gaveUp = false;
@@ -96,7 +99,7 @@ export class RecordTimes {
     const limits = this.#central.of(route.central.name);
     const nowMs = this.#local.nowMs();
     const isDoubtful = this.#local.isDoubtful(log, next);
-    const asks = limits === null ? this.#settings.lateRecords !== "send" : limits.stampsItself;
+    const asks = limits === null || limits.stampsItself;
     const maxAgeMs =
       limits === null ? Number.POSITIVE_INFINITY : Math.min(limits.retentionMs, limits.maxBeforeMs);
     this.#slice = {
@@ -199,10 +202,7 @@ export class RecordTimes {
     const { limits, nowMs, partition } = slice;
     const { lateRecords } = this.#settings;
     const topic = partition.route.central.name;
-    if (limits === null) {
-      if (lateRecords !== "send") return { hold: "the centre has not told the topic's settings yet" };
-      return timing(timeMs, headers);
-    }
+    if (limits === null) return { hold: "the centre has not told the topic's settings yet" };
     if (limits.stampsItself) {
       if (isTrue) headers.push(header(TIME_HEADER, String(timeMs)));
       return timing(timeMs, headers);
@@ -252,7 +252,7 @@ export class RecordTimes {
     if (oldestMs > limits.maxBeforeMs) {
       return `${old}, and the centre refuses what is older than ${span(limits.maxBeforeMs)}: ${does}`;
     }
-    return `${old}, and the centre deletes what is older than ${span(limits.retentionMs)}: ${does}`;
+    return `${old}, and the centre may delete what is older than ${span(limits.retentionMs)}: ${does}`;
   }
 
   #tell(topic: string, { unreadable }: TopicLimits): void {

@@ -1,0 +1,65 @@
+import { formatDurationMs } from "../../config/units.ts";
+import type { ClockStatus, UplinkStatus } from "../../http/status.ts";
+import type { Finding, Verdict } from "./finding.ts";
+
+/** What a gateway that runs says of itself; nothing of it can be measured from outside. */
+export interface RunningGateway {
+  readonly clock?: ClockStatus | null;
+  readonly uplinks: readonly UplinkStatus[];
+}
+
+/** Whether its clock is believed, and whether what its uplinks should carry does flow. */
+export function judgeGateway({ clock, uplinks }: RunningGateway): readonly Finding[] {
+  return [
+    ...(clock === null || clock === undefined ? [] : [judgeGatewayClock(clock)]),
+    ...uplinks.flatMap(judgeUplink),
+  ];
+}
+
+function judgeGatewayClock(clock: ClockStatus): Finding {
+  const { known, quality, steps, lastStepMs } = clock;
+  const check = "clock of the gateway";
+  const step = lastStepMs === null ? "" : `, set ${steps} times, last by ${span(lastStepMs)}`;
+  const value = `${quality}${step}`;
+  const data = { ...clock };
+  if (known) return { check, verdict: "ok", value, meaning: "times can be trusted", remedy: null, data };
+  const meaning = "times of arrival are put right once it is set; until then nothing is deleted for its age";
+  const remedy = 'let NTP set it, or write clock.trust = "always" where nothing does';
+  return { check, verdict: "warning", value, meaning, remedy, data };
+}
+
+function judgeUplink({ name, flow, times }: UplinkStatus): readonly Finding[] {
+  const check = `flow of uplink ${name}`;
+  const { roundTripMs, seenAgoMs } = flow.canary;
+  const canary =
+    roundTripMs === null || seenAgoMs === null
+      ? "no canary yet"
+      : `a canary took ${Math.round(roundTripMs)} ms there and back, ${span(seenAgoMs)} ago`;
+  const tell = (verdict: Verdict, meaning: string, remedy: string | null): Finding => ({
+    ...{ check, verdict, value: canary, meaning, remedy },
+    data: { alarms: flow.alarms, paused: flow.paused, canary: flow.canary, late: times.late },
+  });
+  const alarms = flow.alarms.map(({ topic, forMs, reason }) => {
+    const what = topic === null ? "nothing flows" : `${topic} does not flow`;
+    return tell("problem", `${what} for ${span(forMs)}: ${reason}`, "see to the reason; the log has more");
+  });
+  const late = times.late.topics.flatMap(({ warning }) =>
+    warning === null
+      ? []
+      : [
+          tell(
+            "warning",
+            warning,
+            "raise the central topic's retention.ms, or set late.records of the uplink",
+          ),
+        ],
+  );
+  if (alarms.length > 0 || late.length > 0) return [...alarms, ...late];
+  if (flow.paused !== null) return [tell("note", `nothing has to flow: ${flow.paused}`, null)];
+  return [tell("ok", "what should flow does", null)];
+}
+
+function span(durationMs: number): string {
+  const text = formatDurationMs(Math.max(1, Math.round(Math.abs(durationMs) / 1000)) * 1000);
+  return durationMs < 0 ? `-${text}` : text;
+}

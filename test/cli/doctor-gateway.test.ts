@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { judgeGateway, type RunningGateway } from "../../src/cli/doctor/gateway-checks.ts";
+
+const CLOCK = {
+  known: true,
+  quality: "confirmed",
+  boot: "b",
+  steps: 0,
+  lastStepMs: null,
+  sinceMs: null,
+} as const;
+const FLOW = { alarms: [], paused: null, canary: { roundTripMs: 40.4, seenAgoMs: 60_000 } };
+
+function gateway(clock: object, flow: object, warning: string | null = null): RunningGateway {
+  const times = { late: { policy: "send", topics: [{ topic: "t", warning }] } };
+  return { clock, uplinks: [{ name: "central", flow, times }] } as unknown as RunningGateway;
+}
+
+function told(running: RunningGateway) {
+  return judgeGateway(running).map(
+    ({ check, verdict, value, meaning }) => `${verdict} ${check}: ${value}: ${meaning}`,
+  );
+}
+
+test("a gateway that is well", () => {
+  expect(told(gateway(CLOCK, FLOW))).toEqual([
+    "ok clock of the gateway: confirmed: times can be trusted",
+    "ok flow of uplink central: a canary took 40 ms there and back, 1m ago: what should flow does",
+  ]);
+});
+
+test("a clock that is not known, alarms, late records and pauses", () => {
+  const unknown = { ...CLOCK, known: false, quality: "unknown", steps: 2, lastStepMs: -120_000 };
+  const alarms = [{ topic: "t", forMs: 900_000, reason: "blocked: TOPIC_AUTHORIZATION_FAILED" }];
+  const found = told(gateway(unknown, { ...FLOW, alarms }, "records of t are 2h old"));
+  expect(found[0]).toStartWith("warning clock of the gateway: unknown, set 2 times, last by -2m:");
+  expect(found[1]).toEndWith("t does not flow for 15m: blocked: TOPIC_AUTHORIZATION_FAILED");
+  expect(found[1]).toStartWith("problem ");
+  expect(found[2]).toMatch(/^warning .*: records of t are 2h old$/);
+  expect(told(gateway(CLOCK, { ...FLOW, paused: "paused" }))[1]).toMatch(
+    /^note .*: nothing has to flow: paused$/,
+  );
+  const fresh = { ...FLOW, canary: { roundTripMs: null, seenAgoMs: null } };
+  expect(told(gateway(CLOCK, fresh))[1]).toContain("no canary yet");
+});
+
+test("one of a version before says what it can", () => {
+  expect(judgeGateway({ uplinks: [] })).toEqual([]);
+});
