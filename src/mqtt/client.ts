@@ -5,6 +5,7 @@ import type { Connection, ConnectionHandler } from "../io/network.ts";
 import { releaseChunk } from "../io/release-chunk.ts";
 import type { Proof } from "../security/security.ts";
 import type { Arrival } from "./arrivals.ts";
+import { clientFields } from "./client-fields.ts";
 import type { Door } from "./door.ts";
 import { NO_PROOF } from "./gate.ts";
 import { handleAck } from "./handlers/acks.ts";
@@ -104,8 +105,10 @@ export class Client
 
   get writable(): boolean {
     const { connection } = this;
-    const limitBytes = this.door.limits.maxSocketBacklogBytes;
-    if (connection.queuedBytes < limitBytes) return true;
+    const { deliveries, limits } = this.door;
+    const limitBytes = limits.maxSocketBacklogBytes;
+    if (connection.queuedBytes + deliveries.waitingFor(this) < limitBytes) return true;
+    deliveries.flushTo(this);
     // What was sent this turn may count although the socket has room for it.
     connection.flush();
     return connection.queuedBytes < limitBytes;
@@ -136,6 +139,7 @@ export class Client
     if (refusal !== null) this.refuse(refusal);
     else if (this.#framer.heldBytes !== this.#splitBytes) this.#noteSplit(this.#framer.heldBytes);
     this.flushReplies();
+    door.deliveries.flush();
     door.reading = null;
     if (this.#withdraw !== null && this.#framer.position < chunk.length) {
       // Comes again, and counts then.
@@ -227,6 +231,7 @@ export class Client
     this.session.outbound.pump(this.door.clock.monotonicMs());
     this.door.retained.resume(this.session);
     this.door.replays?.resume(this);
+    this.door.deliveries.flush();
   }
 
   closed(error: Error | null): void {
@@ -469,12 +474,9 @@ export class Client
       const size = publishSizeBytes(message, version, qos, expirySec, identifiers, alias);
       if (size > this.maximumPacketBytes) return "too-large";
     }
-    const { direct } = this.door;
-    direct.clear();
-    direct.publish(message, version, qos, retain, packetId, expirySec, identifiers, duplicate, alias);
+    const writer = this.door.deliveries.writerFor(this);
+    writer.publish(message, version, qos, retain, packetId, expirySec, identifiers, duplicate, alias);
     if (alias < 0) this.outgoingAliases?.told(-alias, message.topic);
-    this.send(direct);
-    direct.clear();
     this.door.stats.publishBytesSent += message.payload.length;
     return "sent";
   }
@@ -502,6 +504,7 @@ export class Client
 
   /** Sends whole packets; their bytes are copied. */
   send(packets: PacketWriter): void {
+    this.door.deliveries.flushTo(this);
     this.door.stats.bytesSent += packets.length;
     this.connection.send(packets.bytes());
   }
@@ -558,6 +561,7 @@ export class Client
 
   #end(fate: WillFate): void {
     const { door, session } = this;
+    door.deliveries.flushTo(this);
     // A client that never heard that it is connected has left no will, and has not come back either.
     const willFate = this.state === "open" ? fate : "pending";
     this.state = "closed";
@@ -587,13 +591,6 @@ export class Client
   }
 }
 
-/** What a line of the log says of a client. */
-export function clientFields({ connection, session }: Client) {
-  const { remoteAddress, remotePort } = connection;
-  return { remoteAddress, remotePort, clientId: session.clientId.slice(0, MAX_LOGGED_ID) };
-}
-
-const MAX_LOGGED_ID = 64;
 /** What everybody may hold of a packet, however much others do. */
 const FAIR_SPLIT_BYTES = 4_096;
 /** The first byte of a TLS connection: the content type of a handshake record (RFC 8446, 5.1). */

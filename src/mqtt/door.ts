@@ -6,6 +6,7 @@ import type { Random } from "../io/random.ts";
 import { type Access, type Identity, INSIDE_NAME, OPEN_ACCESS } from "./access.ts";
 import { Arrivals } from "./arrivals.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { Downlinks } from "./downlink/downlinks.ts";
 import { ExactlyOnce } from "./exactly-once.ts";
 import { type Gate, OPEN_GATE } from "./gate.ts";
@@ -103,6 +104,7 @@ export class Door {
   readonly losses: Losses;
   readonly wheel: TimerWheel;
   readonly arrivals: Arrivals;
+  readonly deliveries: Deliveries;
   readonly topics: TopicTable;
   readonly subscriptions = new SubscriptionTrie();
   readonly live: LiveDelivery;
@@ -165,6 +167,7 @@ export class Door {
     this.log = parts.log;
     this.losses = new Losses(parts.gaps ?? NO_GAP_NOTES);
     this.arrivals = new Arrivals(parts.clock);
+    this.deliveries = new Deliveries(parts.clock);
     this.wheel = new TimerWheel(parts.clock, WHEEL_TICK_MS, WHEEL_SLOTS);
     const seed = parts.random.bytes(4).reduce((seed, byte) => (seed << 8) | byte, 0);
     this.topics = new TopicTable(
@@ -390,6 +393,7 @@ export class Door {
     // What was on its way to the disk for a session that has ended meanwhile.
     if (this.subscriptions.hasLeft) this.settleSoon();
     this.downlinks?.settle();
+    this.deliveries.flush();
     for (const client of this.#paused) if (this.#mayRead(client)) this.#resume(client);
   }
 
@@ -523,7 +527,7 @@ export class Door {
       ...{ intervalMs, version },
       figures: () => ({
         stats: this.stats,
-        packetsSent: this.replies.packets + this.direct.packets + this.settled.packets,
+        packetsSent: this.#packetsSent,
         connected: this.clients.size,
         sharedSubscriptions: this.subscriptions.sharedCount,
         uptimeSec: Math.floor((this.clock.monotonicMs() - openedMs) / SECOND_MS),
@@ -531,6 +535,10 @@ export class Door {
       }),
       staged: () => this.settleSoon(),
     });
+  }
+
+  get #packetsSent(): number {
+    return this.replies.packets + this.direct.packets + this.settled.packets + this.deliveries.packets;
   }
 
   #mayRead(client: Client): boolean {

@@ -1,6 +1,7 @@
 import type { RecordCursor } from "../../records/reader.ts";
 import { OPEN_ACCESS } from "../access.ts";
-import { type Client, clientFields } from "../client.ts";
+import type { Client } from "../client.ts";
+import { clientFields } from "../client-fields.ts";
 import type { Door } from "../door.ts";
 import { Version } from "../packets/codes.ts";
 import type { Target } from "../sessions/targets.ts";

@@ -1,4 +1,5 @@
-import { type Client, clientFields } from "../client.ts";
+import type { Client } from "../client.ts";
+import { clientFields } from "../client-fields.ts";
 import type { Door } from "../door.ts";
 import { type Qos, Reason } from "../packets/codes.ts";
 import type { FilterRequest } from "../packets/subscribe.ts";
