@@ -143,6 +143,8 @@ export class Uplink {
 
   /** Pauses, goes on, or carries what is stored now and pauses then. Resolves once a power cut would not change that. */
   async setMode(mode: LinkMode): Promise<void> {
+    const { governor, store } = this.#link;
+    if (!governor.isRestored) governor.restore(await store.load());
     this.#forwarder.setMode(mode);
     this.#wake();
     const state = this.#link.governor.toStore();

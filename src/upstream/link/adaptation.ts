@@ -118,7 +118,10 @@ export class Adaptation {
     const isLate = durationMs > LATE * this.#targetMs;
     this.#lateRounds = isLate ? this.#lateRounds + 1 : 0;
     if (this.#lateRounds >= 2) this.#goodputs = [];
-    this.#goodputs.push((sentBytes * 1000) / Math.max(1, durationMs));
+    const goodput = (sentBytes * 1000) / Math.max(1, durationMs);
+    // A round that was not full says what there was to send, not what the link carries: unless that is more.
+    const saysMuch = sizeBytes >= FULL_SHARE * this.roundBytes || isLate;
+    if (saysMuch || goodput > (this.goodputBytesPerSecond ?? 0)) this.#goodputs.push(goodput);
     if (this.#goodputs.length > REMEMBERED_ROUNDS) this.#goodputs.shift();
     const wanted = (Math.max(...this.#goodputs) * this.#targetMs) / 1000 / this.#ratio;
     // What was not tried is not known to work: a round that was not full allows no larger one.
@@ -143,6 +146,7 @@ export class Adaptation {
 }
 
 const RATIO_WEIGHT = 0.2;
+const FULL_SHARE = 0.5;
 const USUAL_RATIO = 0.3;
 /** How much larger than the one before a round may be. */
 const GROWTH = 4;

@@ -44,6 +44,7 @@ export class LinkGovernor {
   readonly #day: Budget;
   readonly #month: Budget;
   #mode: LinkMode = "flowing";
+  #isRestored = false;
   #countedBytes = 0;
   /** Whether what is stored is older than the mode. */
   #modeChanged = false;
@@ -75,8 +76,15 @@ export class LinkGovernor {
     this.#modeChanged = true;
   }
 
-  /** Takes up what the store has. What was used since this process began is added. */
+  /** Whether the store was read: before that nothing may be stored, which would be less than it has. */
+  get isRestored(): boolean {
+    return this.#isRestored;
+  }
+
+  /** Takes up what the store has, once. What was used since this process began is added. */
   restore(bytes: Uint8Array | null): void {
+    if (this.#isRestored) return;
+    this.#isRestored = true;
     const record = decodeLinkRecord(bytes);
     if (record === null) return;
     if (!this.#modeChanged) this.#mode = record.mode;
@@ -89,6 +97,7 @@ export class LinkGovernor {
    * power cut too much counts as used, by at most a step, and never too little. `exact` is for a stop in good order.
    */
   toStore(exact = false): Uint8Array | null {
+    if (!this.#isRestored) return null;
     this.#count();
     const ahead = exact || !this.#hasBudget ? 0 : this.#stepBytes;
     const due = this.#hasBudget && this.meter.totalBytes + this.#stepBytes / 2 > this.#storedUpToBytes;

@@ -60,6 +60,8 @@ export class WireMeter {
     const rate = this.#bucket.bytesPerSecond;
     if (rate === Number.POSITIVE_INFINITY) return waitingBytes;
     const worth = Math.ceil((rate * PIECE_MS) / 1000);
-    return Math.min(waitingBytes, Math.max(SMALLEST_PIECE_BYTES, Math.min(LARGEST_PIECE_BYTES, worth)));
+    const piece = Math.max(SMALLEST_PIECE_BYTES, Math.min(LARGEST_PIECE_BYTES, worth));
+    // The bucket never holds more than a second's worth.
+    return Math.min(waitingBytes, piece, Math.max(1, Math.floor(rate)));
   }
 }

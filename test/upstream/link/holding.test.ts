@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readScheduleWindow } from "../../../src/config/schedule-window.ts";
-import { decodeLinkRecord } from "../../../src/upstream/link/link-record.ts";
+import { decodeLinkRecord, encodeLinkRecord } from "../../../src/upstream/link/link-record.ts";
 import type { WallClock } from "../../../src/upstream/link/settings.ts";
 import { ModelRun, type ModelRunOptions } from "../model-run.ts";
 
@@ -84,6 +84,16 @@ describe("an uplink that is paused", () => {
   });
 });
 
+test("what was not read from the store yet is not written over", () => {
+  const run = started();
+  run.governor.mode = "paused";
+  expect([run.governor.toStore(), run.governor.toStore(true)]).toEqual([null, null]);
+  const budget = { startMs: Date.UTC(2026, 0, 5), usedBytes: 1_000 };
+  const record = { mode: "flowing", day: budget, month: budget } as const;
+  run.governor.restore(encodeLinkRecord(record));
+  expect(decodeLinkRecord(run.governor.toStore(true))).toEqual({ ...record, mode: "paused" });
+});
+
 describe("a drain", () => {
   test("carries what is stored, outside the windows as well, and pauses then", () => {
     const reading = readScheduleWindow("sun 00:00-01:00");
@@ -108,6 +118,7 @@ describe("a drain", () => {
     before.forwarder.setMode("draining");
     before.instead = (call) => (call.kind === "connect" ? { kind: "lost", reason: "away" } : null);
     feed(before, "readings", "a");
+    before.governor.restore(null);
     before.governor.mode = "draining";
     before.linkStored = before.governor.toStore(true);
     const after = started({ centre: before.centre });

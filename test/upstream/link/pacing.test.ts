@@ -48,6 +48,15 @@ describe("the bucket", () => {
   });
 });
 
+test("a meter gets on at whatever rate", () => {
+  for (const rate of [1, 10, 63, 1_000, 1e9]) {
+    const meter = new WireMeter();
+    meter.setRate(rate, 0);
+    const waitMs = Math.ceil(meter.waitMs(1e6, 0));
+    expect({ rate, piece: meter.piece(1e6, waitMs) > 0 }).toEqual({ rate, piece: true });
+  }
+});
+
 test("a meter writes pieces that are worth a packet, and reads no faster than it may", () => {
   const meter = new WireMeter();
   expect(meter.piece(1e6, 0)).toBe(1e6);
@@ -152,6 +161,15 @@ describe("sizes", () => {
     expect(sizes.roundBytes).toBeGreaterThan(before / 2);
     roundsOver(sizes, 3, 20_000, 50);
     expect(sizes.roundBytes).toBeLessThan(before / 5);
+  });
+
+  test("are not made smaller by a trickle", () => {
+    const sizes = new Adaptation(LIMITS);
+    roundsOver(sizes, 10, 50e6, 1);
+    for (let round = 0; round < 50; round += 1) {
+      sizes.roundEnded({ records: 1, sizeBytes: 200, sentBytes: 150, durationMs: 20 });
+    }
+    expect(sizes.roundBytes).toBe(LIMITS.maxRoundBytes);
   });
 
   test("keep to the cap before anything is known", () => {
