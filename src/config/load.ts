@@ -155,14 +155,16 @@ function checkBridges(settings: Settings, layers: Layers, sources: ReadonlyMap<s
 /** A name at the centre may have the site in it. */
 function checkSite(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
   if (settings["gateway.site"] !== "") return;
-  for (const { name, route, mirror } of settings.uplinks) {
-    const namesRoute = route.find(namesSite);
-    const found = namesRoute ?? mirror.find(mirrorNamesSite);
+  for (const { name, route, mirror, "gaps.topic": gapsTopic } of settings.uplinks) {
+    const routed = route.find(({ topic }) => namesSite(topic))?.topic;
+    const mirrored = mirror.find(mirrorNamesSite)?.topic;
+    const found = routed ?? mirrored ?? (namesSite(gapsTopic) ? gapsTopic : undefined);
     if (found === undefined) continue;
-    const key = `uplink.${name}.${namesRoute === undefined ? "mirror" : "route"}`;
+    const setting = routed !== undefined ? "route" : mirrored !== undefined ? "mirror" : "gaps.topic";
+    const key = `uplink.${name}.${setting}`;
     const source = sources.get(key) ?? { kind: "default" };
     const rule = { fault: "gateway.site is not set", remedy: 'write gateway.site = "..."' };
-    layers.problems.push({ key, value: found.topic, source, ...rule });
+    layers.problems.push({ key, value: found, source, ...rule });
   }
 }
 

@@ -1,10 +1,10 @@
 import { formatAddress } from "./address.ts";
 import { CLIENT_SECURITY_OPTIONS } from "./client-security-options.ts";
-import { boolean, choice, duration, list, readPeer, type SectionValues, size } from "./option.ts";
+import { boolean, choice, duration, list, readPeer, type SectionValues, size, text } from "./option.ts";
 import { UPLINK_FLOW_OPTIONS } from "./uplink-flow-options.ts";
 import { UPLINK_LINK_OPTIONS } from "./uplink-link-options.ts";
 import { UPLINK_MIRRORS } from "./uplink-mirror-options.ts";
-import { readTopicPattern, UPLINK_ROUTES } from "./uplink-route-options.ts";
+import { readTopicPattern, templateFault, UPLINK_ROUTES } from "./uplink-route-options.ts";
 import { UPLINK_TIMES_OPTIONS } from "./uplink-times-options.ts";
 
 export const MAX_UPLINKS = 16;
@@ -31,6 +31,10 @@ export const UPLINK_OPTIONS = {
   }),
   route: UPLINK_ROUTES,
   mirror: UPLINK_MIRRORS,
+  "gaps.topic": text("a topic's name, for example gaps.{gateway}", templateFault, {
+    default: "headwater.gaps",
+    doc: "Topic at the centre for headwater.gaps, which every uplink carries. Of two uplinks to one cluster one needs another name, or each gap is told of there twice; headwater replay reads headwater.gaps.",
+  }),
   delivery: choice(["transactional", "idempotent"], {
     default: "transactional",
     doc: "transactional: exactly once, records and their positions in one transaction at the centre. idempotent: for centres without transactions; the last records may be there twice after a crash.",

@@ -106,8 +106,8 @@ export const UPLINK_ROUTES: Option<readonly UplinkRouteSettings[]> = tableList(U
       : null,
 });
 
-/** Whether a route names the topic at the centre by the gateway's site. */
-export function namesSite({ topic }: UplinkRouteSettings): boolean {
+/** Whether a topic at the centre is named by the gateway's site. */
+export function namesSite(topic: string): boolean {
   return topic.includes("{site}");
 }
 
@@ -162,7 +162,8 @@ export function readKeyPattern(raw: string): Reading<string> {
   return good(raw);
 }
 
-function templateFault(value: string): string | null {
+/** What is wrong with a topic's name at the centre, placeholders included, or null. */
+export function templateFault(value: string): string | null {
   const parts = parseTemplate(value);
   if (typeof parts === "string") return parts;
   if (parts.length === 0) return "it is empty";

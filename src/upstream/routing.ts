@@ -23,7 +23,8 @@ export class Routing {
     this.#settings = settings;
     // What tells of losses, and what proves that records flow, goes whatever the routes say, and whole.
     const routes = [
-      { ...PLAIN_ROUTE, topics: [GAP_TOPIC, CANARY_TOPIC], creation: settings.creation },
+      { ...PLAIN_ROUTE, topics: [GAP_TOPIC], topic: settings.gapsTopic, creation: settings.creation },
+      { ...PLAIN_ROUTE, topics: [CANARY_TOPIC], creation: settings.creation },
       ...settings.routes,
     ];
     this.#routes = routes.map((route) => ({ route, filter: new TopicFilter(route.topics) }));

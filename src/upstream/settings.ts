@@ -1,3 +1,4 @@
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import { DEFAULT_LINK_SETTINGS, type LinkSettings } from "./link/settings.ts";
 import { DEFAULT_TIMES_SETTINGS, type TimesSettings } from "./times/settings.ts";
 
@@ -16,6 +17,8 @@ export interface UplinkSettings {
   readonly compression: LinkCompression;
   /** Of zstd. */
   readonly compressionLevel: number;
+  /** Template of the central topic for the gaps. */
+  readonly gapsTopic: string;
   /** How topics of no route are made at the centre: those of the gaps. */
   readonly creation: TopicCreation;
   readonly limits: UplinkLimits;
@@ -124,7 +127,10 @@ export const DEFAULT_UPLINK_LIMITS: UplinkLimits = {
 export function uplinkSettings(
   given: Pick<UplinkSettings, "name" | "gatewayId"> &
     Partial<
-      Pick<UplinkSettings, "delivery" | "compression" | "compressionLevel" | "site" | "routes" | "mirrored">
+      Pick<
+        UplinkSettings,
+        "delivery" | "compression" | "compressionLevel" | "site" | "gapsTopic" | "routes" | "mirrored"
+      >
     > & {
       /** Topics that are forwarded whole, under their own names, behind all routes. */
       readonly topics?: readonly string[];
@@ -142,6 +148,7 @@ export function uplinkSettings(
     compressionLevel: 3,
     site: "",
     mirrored: [],
+    gapsTopic: GAP_TOPIC,
     ...others,
     creation,
     routes: topics.length === 0 ? routes : [...routes, { ...PLAIN_ROUTE, topics, creation }],

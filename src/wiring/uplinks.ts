@@ -179,6 +179,7 @@ function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSet
     name: configured.name,
     gatewayId: settings["gateway.id"],
     site: settings["gateway.site"],
+    gapsTopic: configured["gaps.topic"],
     topics: configured.topics,
     routes: configured.route.map((route) => routeOf(route, enabled)),
     mirrored: mirroredTopics(configured, settings),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { PLAIN_ROUTE, type UplinkRoute } from "../../src/upstream/settings.ts";
+import { Routing } from "../../src/upstream/routing.ts";
+import { PLAIN_ROUTE, type UplinkRoute, uplinkSettings } from "../../src/upstream/settings.ts";
 import { ModelCentre } from "./model-centre.ts";
 import { ModelRun } from "./model-run.ts";
 import { RoutedFleet } from "./routed-fleet.ts";
@@ -171,6 +172,20 @@ describe("a route", () => {
         "next",
       ]);
     }
+  });
+
+  test("does not hold for what tells of losses, whose topic the uplink itself names", () => {
+    const gapsTopic = "gaps.{gateway}";
+    const settings = uplinkSettings({
+      name: "u",
+      gatewayId: "g",
+      routes: [route(["*"], "x", { keys: ["k"] })],
+      gapsTopic,
+    });
+    const routing = new Routing(settings);
+    expect(routing.of("headwater.gaps")).toMatchObject({ topic: "gaps.g", route: { keys: [] } });
+    expect(routing.of("headwater.canary")).toMatchObject({ topic: "headwater.canary", route: { keys: [] } });
+    expect(routing.of("telemetry")).toMatchObject({ topic: "x", route: { keys: ["k"] } });
   });
 
   test("may be one of hundreds that share a topic", () => {

@@ -66,6 +66,7 @@ create = { partitions = 2, configs = { "retention.ms" = "86400000" } }
 
 [uplink.archive]
 bootstrap = ["${kafka.bootstrap}"]
+gaps.topic = "archive.gaps"
 [[uplink.archive.route]]
 topics = ["telemetry"]
 topic = "archive.{gateway}.{topic}"
