@@ -62,7 +62,10 @@ async function list(input: Input, world: World): Promise<number> {
       (!input.on("away") || session.remoteAddress === null),
   );
   if (input.json) world.out(`${JSON.stringify({ sessions: chosen, more })}\n`);
-  else if (chosen.length === 0) world.out("no such session\n");
+  else if (chosen.length === 0)
+    world.out(
+      `${sessions.length === 0 ? "no MQTT client is connected, and no session is kept" : "no such session"}\n`,
+    );
   else world.out(columns([HEAD, ...chosen.map(rowOf)]));
   if (more) world.err(`there are more than the first ${sessions.length}, by client id\n`);
   return clientId !== undefined && chosen.length === 0 ? EXIT.failed : EXIT.ok;

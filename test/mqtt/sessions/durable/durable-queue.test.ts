@@ -18,6 +18,15 @@ const MESSAGE: LiveMessage = {
   sizeBytes: 10,
 };
 
+const TARGET = {
+  session: { clientId: "s" },
+  qos: 2,
+  retainAsPublished: false,
+  identifiers: [],
+  noLocal: false,
+  subscriptions: [],
+} as never;
+
 let sent: string[];
 let released: number[];
 let progressed: string[];
@@ -211,6 +220,32 @@ describe("the queue of a durable session", () => {
     expect(sent).toEqual(["release 11", `${packetIdOf(65_544)} at 1`, `${packetIdOf(65_546)} at 1`]);
   });
 
+  test("uses no identifier again before its log knows that it is free, however many are acknowledged", () => {
+    queue.attach(new Link());
+    take(65_536);
+    queue.pump(0);
+    for (let packetId = 1; packetId <= 65_535; packetId++) queue.acknowledged(packetId);
+    queue.pump(0);
+    expect(sent).toHaveLength(65_535);
+    flush();
+    queue.pump(0);
+    expect(sent).toHaveLength(65_536);
+  });
+
+  test("leaves out the identifier of what was offered to the connection and is not acknowledged", () => {
+    queue.attach(new Link());
+    expect(queue.offer(MESSAGE, TARGET, 0)).toBe(true);
+    for (let n = 0; n < 700; n++) {
+      take(100);
+      queue.pump(0);
+      for (const line of sent.slice(n === 0 ? 1 : 0)) queue.acknowledged(Number(line.split(" ")[0]));
+      flush();
+      expect(n > 0 && sent.includes("1 at 1")).toBe(false);
+      expect(sent).toHaveLength(n === 0 ? 101 : 100);
+      sent = [];
+    }
+  });
+
   test("goes on for ever behind one that is never acknowledged, and leaves its identifier to it", () => {
     const link = new Link();
     link.receiveMaximum = 100;
@@ -267,21 +302,13 @@ describe("the queue of a durable session", () => {
   });
 
   test("offers what belongs to the connection alone only where nothing waits, and never at QoS 2", () => {
-    const target = {
-      session: { clientId: "s" },
-      qos: 2,
-      retainAsPublished: false,
-      identifiers: [],
-      noLocal: false,
-      subscriptions: [],
-    } as never;
-    expect(queue.offer(MESSAGE, target, 0)).toBe(false);
+    expect(queue.offer(MESSAGE, TARGET, 0)).toBe(false);
     queue.attach(new Link());
-    expect(queue.offer(MESSAGE, target, 0)).toBe(true);
+    expect(queue.offer(MESSAGE, TARGET, 0)).toBe(true);
     expect(sent).toEqual(["1 at 1"]);
     expect(queue.progress.runs).toEqual([]);
     queue.accept(10);
-    expect(queue.offer(MESSAGE, target, 0)).toBe(false);
+    expect(queue.offer(MESSAGE, TARGET, 0)).toBe(false);
     queue.detach();
     expect(queue.flightMessages).toBe(0);
   });
