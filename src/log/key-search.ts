@@ -210,18 +210,23 @@ function isVerified(segment: Segment): boolean {
   return segment.verifiedBytes >= segment.restoredBytes && !segment.damaged;
 }
 
-/** The batches of a run that have the key; of a run of one batch this is looked at by who gets it. */
+/** The batches of a run that have the key; a run of one batch is looked through by who gets it. */
 function takeRun(host: LogHost, segment: Segment, hit: KeyHit, search: Search): number | null {
+  const header = segment.open().view(hit.position, BATCH_HEADER_BYTES);
+  if (batchSizeBytes(header, 0) === hit.endPosition - hit.position) {
+    if (batchNextOffset(header, 0) <= search.fromOffset) return null;
+    const baseOffset = batchBaseOffset(header, 0);
+    if (baseOffset >= search.endOffset) return baseOffset;
+    const sizeBytes = hit.endPosition - hit.position;
+    return take(host, segment, hit.position, sizeBytes, search) ? null : baseOffset;
+  }
   const walk = segment.walk(hit.position, hit.endPosition);
   while (walk.next()) {
     if (batchNextOffset(walk.bytes, walk.at) <= search.fromOffset) continue;
     const baseOffset = batchBaseOffset(walk.bytes, walk.at);
     if (baseOffset >= search.endOffset || search.scanBytes <= 0) return baseOffset;
-    const isWholeRun = walk.position === hit.position && walk.position + walk.sizeBytes === hit.endPosition;
-    if (!isWholeRun) {
-      search.scanBytes -= walk.sizeBytes;
-      if (!holdsKey(segment.open().view(walk.position, walk.sizeBytes), search)) continue;
-    }
+    search.scanBytes -= walk.sizeBytes;
+    if (!holdsKey(segment.open().view(walk.position, walk.sizeBytes), search)) continue;
     if (!take(host, segment, walk.position, walk.sizeBytes, search)) return baseOffset;
   }
   return null;

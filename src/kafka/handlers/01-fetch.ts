@@ -127,6 +127,7 @@ class Poll implements ReadWaiter {
     const maxBytes = Math.min(this.#maxFetchBytes, this.#call.responseBudget);
     this.#views.advance();
     let bytes = this.#views.sizeBytes;
+    const viewBytes = bytes;
     let urgent = this.#targets.length === 0 || this.#views.isUrgent;
     const results: FetchResult[] = [];
     for (const target of this.#targets) {
@@ -135,7 +136,10 @@ class Poll implements ReadWaiter {
       urgent ||= response.errorCode !== ERROR.NONE || response.divergingEpoch.endOffset !== -1;
       results.push({ target, response });
     }
-    if (!now && !urgent && bytes < this.#minBytes) return false;
+    // A view that is still looked through has more in a moment; what else there is does not wait for it.
+    const settled = this.#views.isSearching ? bytes - viewBytes : bytes;
+    const isEnough = settled > 0 || !this.#views.isSearching ? settled >= this.#minBytes : false;
+    if (!now && !urgent && !isEnough) return false;
     const answered = results.map(({ target, response }) =>
       target.view === null || response.errorCode !== ERROR.NONE
         ? { target, response }

@@ -66,6 +66,11 @@ export class ViewReads implements SlicedWork, Room {
     return this.#heldBytes;
   }
 
+  /** Whether there is more to look through. */
+  get isSearching(): boolean {
+    return this.#active.size > 0;
+  }
+
   /** Whether there is no point in waiting for more. */
   get isUrgent(): boolean {
     if (this.#refused) return true;

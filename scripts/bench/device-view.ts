@@ -1,0 +1,214 @@
+/**
+ * One device of many: how long its history takes to read by its view, beside reading the partition that it lies in, and
+ * what of the disk that costs. Writes the records first, in batches of a fleet's producer, and waits until all segments
+ * but the last are indexed.
+ *
+ *     bun scripts/bench/device-view.ts [--records 5000000] [--devices 10000] [--partitions 4] [--batch 150]
+ *                                      [--disk mapped|plain] [--compression none|zstd]
+ *
+ * With `--disk plain` what the broker asks of the disk is counted by the system (`rchar`); mappings are not.
+ */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { clusterAt } from "../../src/cli/kafka-session.ts";
+import { KafkaAdmin } from "../../src/kafka/client/admin.ts";
+import { fetchFrom } from "../../src/kafka/client/fetch.ts";
+import { produce } from "../../src/kafka/client/produce.ts";
+import { batchNextOffset, batchSizeBytes } from "../../src/records/batch.ts";
+import { BatchBuilder } from "../../src/records/builder.ts";
+import { murmur2 } from "../../src/records/murmur2.ts";
+import { RecordCursor } from "../../src/records/reader.ts";
+import { startHeadwater } from "../../test/support/headwater.ts";
+
+const TOPIC = "telemetry";
+const ASKED = 60;
+/** After it all segments are sealed, whatever is in them. */
+const SEAL_MS = 15_000;
+const FETCH = {
+  isolation: "read_committed",
+  maxWaitMs: 500,
+  minBytes: 1,
+  maxBytes: 8 * 1024 * 1024,
+  partitionMaxBytes: 1024 * 1024,
+} as const;
+
+const { values } = parseArgs({
+  options: {
+    records: { type: "string", default: "5000000" },
+    devices: { type: "string", default: "10000" },
+    partitions: { type: "string", default: "4" },
+    batch: { type: "string", default: "150" },
+    disk: { type: "string", default: "plain" },
+    compression: { type: "string", default: "none" },
+    segment: { type: "string", default: "67108864" },
+  },
+});
+const records = Number(values.records);
+const devices = Number(values.devices);
+const partitions = Number(values.partitions);
+const perBatch = Number(values.batch);
+const encoder = new TextEncoder();
+const keys = Array.from({ length: devices }, (_, device) =>
+  encoder.encode(`device-${String(device).padStart(6, "0")}`),
+);
+
+const broker = await startHeadwater({ settings: { "disk.implementation": values.disk } });
+const cluster = clusterAt("bootstrap", broker.kafka);
+try {
+  const configs = { "segment.bytes": values.segment, "segment.ms": String(SEAL_MS) };
+  await new KafkaAdmin(cluster).createTopic({ name: TOPIC, partitions, replicationFactor: 1, configs });
+  await cluster.refresh([TOPIC]);
+  await write();
+  await Bun.sleep(SEAL_MS);
+  await indexed();
+  await measure();
+} finally {
+  cluster.close();
+  await broker.dispose();
+}
+process.exit(0);
+
+function leader() {
+  const [host = "", port = "0"] = broker.kafka.split(":");
+  return { host, port: Number(port) };
+}
+
+/** Devices at random, each in the partition of its key, as a fleet behind a producer comes. */
+async function write(): Promise<void> {
+  const started = performance.now();
+  const builders = Array.from({ length: partitions }, () => new BatchBuilder(64 * 1024));
+  const partitionOf = keys.map((key) => (murmur2(key) & 0x7fffffff) % partitions);
+  const compression = values.compression === "zstd" ? 4 : 0;
+  const options = { transactionalId: null, transactionProtocol: 1, timeoutMs: 10_000 } as const;
+  const startMs = Date.now() - records;
+  let flying: Promise<unknown>[] = [];
+  let state = 7;
+  for (let n = 0; n < records; n++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const device = (state >>> 8) % devices;
+    const partition = partitionOf[device] ?? 0;
+    const builder = builders[partition] as BatchBuilder;
+    const value = encoder.encode(
+      `{"time":${startMs + n},"temperature":${(state % 1000) / 10},"humidity":${(state >>> 20) / 100},"sequence":${n}}`,
+    );
+    builder.append(startMs + n, keys[device] ?? null, value, null);
+    if (builder.count < perBatch) continue;
+    const batch = builder.build({ compression });
+    builder.reset();
+    flying.push(produce(cluster, leader(), [{ topic: TOPIC, partition, batch }], options));
+    if (flying.length >= 32) {
+      await Promise.all(flying);
+      flying = [];
+    }
+  }
+  await Promise.all(flying);
+  console.log(`written: ${records} records in ${seconds(started)}`);
+}
+
+async function indexed(): Promise<void> {
+  const started = performance.now();
+  for (;;) {
+    const files = sizes();
+    if (files.sealed === files.indexed) break;
+    await Bun.sleep(500);
+  }
+  const { log, keys: bytes, sealed } = sizes();
+  const share = ((100 * bytes) / log).toFixed(2);
+  console.log(
+    `indexed: ${sealed} segments in ${seconds(started)}; log ${mib(log)}, key indexes ${mib(bytes)}: ${share}%`,
+  );
+}
+
+function sizes() {
+  const found = { log: 0, keys: 0, sealed: 0, indexed: 0 };
+  for (let partition = 0; partition < partitions; partition++) {
+    const folder = join(broker.dataFolder, `${TOPIC}-${partition}`);
+    const names = readdirSync(folder);
+    const logs = names.filter((name) => name.endsWith(".log")).sort();
+    for (const name of logs.slice(0, -1)) {
+      found.log += statSync(join(folder, name)).size;
+      found.sealed += 1;
+      const index = name.replace(/log$/, "keys");
+      if (!names.includes(index)) continue;
+      found.keys += statSync(join(folder, index)).size;
+      found.indexed += 1;
+    }
+  }
+  return found;
+}
+
+async function measure(): Promise<void> {
+  const whole = await read(TOPIC, 0);
+  console.log(`a partition: ${whole.records} records, ${mib(whole.bytes)} in ${whole.ms.toFixed(0)} ms`);
+  const names = Array.from(
+    { length: ASKED + 5 },
+    (_, n) => `${TOPIC}/device-${String((n * 37) % devices).padStart(6, "0")}`,
+  );
+  for (const name of names.slice(0, 5)) await read(name, 0);
+  const asked: Reading[] = [];
+  const before = rchar();
+  for (const name of names.slice(5)) asked.push(await read(name, 0));
+  const readBytes = (rchar() - before) / ASKED;
+  const again: Reading[] = [];
+  for (const name of names.slice(5)) again.push(await read(name, 0));
+  const needed = asked.reduce((sum, { bytes }) => sum + bytes, 0) / ASKED;
+  const found = asked.reduce((sum, reading) => sum + reading.records, 0) / ASKED;
+  const first = median(asked.map(({ ms }) => ms));
+  console.log(
+    `a device: ${found.toFixed(0)} records, ${kib(needed)} in ${first.toFixed(2)} ms, again ${median(again.map(({ ms }) => ms)).toFixed(2)} ms`,
+  );
+  console.log(
+    `that is ${(whole.ms / first).toFixed(0)} times as fast; asked of the disk: ${kib(readBytes)}, ${(readBytes / needed).toFixed(1)} times the records`,
+  );
+}
+
+interface Reading {
+  readonly records: number;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/** What a consumer does: fetches to the end, and goes through the records. */
+async function read(topic: string, partition: number): Promise<Reading> {
+  await cluster.refresh([topic]);
+  const started = performance.now();
+  const cursor = new RecordCursor({ verifyCrc: true });
+  let offset = 0;
+  let count = 0;
+  let bytes = 0;
+  for (;;) {
+    const [answer] = await fetchFrom(cluster, leader(), [{ topic, partition, offset }], FETCH);
+    if (answer === undefined || answer.error !== 0) throw new Error(`error ${answer?.error} of ${topic}`);
+    const { batches } = answer;
+    for (let at = 0; at + 61 <= batches.length && at + batchSizeBytes(batches, at) <= batches.length; ) {
+      const size = batchSizeBytes(batches, at);
+      cursor.open(batches, at, at + size);
+      while (cursor.next()) count += 1;
+      bytes += size;
+      offset = batchNextOffset(batches, at);
+      at += size;
+    }
+    if (offset >= answer.highWatermark) return { records: count, bytes, ms: performance.now() - started };
+  }
+}
+
+function rchar(): number {
+  return Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${broker.pid}/io`, "utf8"))?.[1] ?? "0");
+}
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+function kib(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KiB`;
+}
