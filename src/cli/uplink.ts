@@ -49,14 +49,14 @@ function durationText(durationMs: number | null): string {
 function flowText({ flow, times }: UplinkStatus): string {
   const late = times.late.topics.flatMap(({ warning }) => (warning === null ? [] : [warning]));
   const [alarm] = flow.alarms;
-  const { roundTripMs } = flow.canary;
+  const { roundTripMs, fault } = flow.canary;
   const words =
     alarm !== undefined
       ? `ALARM for ${durationText(alarm.forMs)}: ${alarm.topic === null ? "" : `${alarm.topic}: `}${alarm.reason}`
       : flow.paused !== null
         ? `paused: ${flow.paused}`
         : roundTripMs === null
-          ? "-"
+          ? (fault ?? "-")
           : `ok, ${Math.round(roundTripMs)} ms there and back`;
   return [words, ...late].join("; ");
 }

@@ -1,15 +1,11 @@
 import type { MachineReading, MachineTime } from "../io/machine-time.ts";
 import { ClockLedger, type LedgerStore, nothingSaved } from "./clock-ledger.ts";
 import { Marks, SETTLED_PERIOD, STAMP } from "./marks.ts";
-import type { ClockPeriod, Truth } from "./periods.ts";
+import { type ClockPeriod, isRash, type Truth } from "./periods.ts";
 import { type ClockChange, type ClockRules, TimeKeeper } from "./time-keeper.ts";
 
 /** Periods that are kept; a clock that is set without end loses its oldest. */
 export const MAX_PERIODS = 512;
-
-/** A clock that was believed and is set ahead by more than this has to go on so for a while before things age by it. */
-const RASH_STEP_MS = 3_600_000;
-const PROBATION_MS = 24 * 3_600_000;
 
 /** A partition's log, as far as clocks are concerned. */
 export interface MarkedLog {
@@ -59,8 +55,6 @@ export class GatewayTime {
   #synchronised: boolean | null = null;
   #steps = 0;
   #lastStepMs: number | null = null;
-  /** Counts changes, for whoever keeps what follows from them. */
-  version = 0;
 
   /** Reads the ledger and takes a first look: what is appended from now on is in a period that is written down. */
   constructor(machine: MachineTime, rules: ClockRules, store: LedgerStore, reports: ClockReports) {
@@ -78,11 +72,6 @@ export class GatewayTime {
     return this.#keeper.isKnown;
   }
 
-  /** Whether what is stamped now can be put right at once, if it has to be. */
-  get canTell(): boolean {
-    return this.trueNowMs() !== null;
-  }
-
   /** The true time, as far as anybody can tell; null where nobody can. */
   trueNowMs(): number | null {
     return this.#keeper.trueTimeOf(this.#machine.read());
@@ -97,9 +86,7 @@ export class GatewayTime {
     const nowMs = this.trueNowMs();
     if (nowMs === null || current === null || current.quality === "confirmed") return nowMs;
     const before = this.#keeper.periods.get(current.id - 1);
-    const aheadMs = before?.boot === current.boot ? current.offsetMs - before.offsetMs : 0;
-    const lastedMs = this.#machine.read().bootMs - current.startBootMs;
-    return before?.quality !== "unknown" && aheadMs > RASH_STEP_MS && lastedMs < PROBATION_MS ? null : nowMs;
+    return before?.boot === current.boot && isRash(before, current) ? null : nowMs;
   }
 
   /** Names the run of the machine, and the time of it. */
@@ -275,7 +262,6 @@ export class GatewayTime {
   #take(reading: MachineReading): void {
     const change = this.#keeper.see(reading, this.#synchronised);
     if (change === null) return;
-    this.version += 1;
     const { period, kind, stepMs, overruled } = change;
     if (kind === "step") {
       this.#steps += 1;
@@ -300,7 +286,6 @@ export class GatewayTime {
       this.#ledger.forgetPeriod(period);
     }
     this.#ledger.saveFloor(this.#keeper.floorMs);
-    this.version += 1;
   }
 }
 

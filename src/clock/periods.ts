@@ -35,6 +35,9 @@ export interface Truth {
 /** The newest moment is written down so often: by it a clock is told that is behind, and how long a boot lasted. */
 export const NOTE_KNOWN_MS = 10 * 60_000;
 export const NOTE_UNKNOWN_MS = 60_000;
+/** A clock that was believed and is set ahead by more than this has to go on so for a while before it counts. */
+const RASH_STEP_MS = 3_600_000;
+const PROBATION_MS = 24 * 3_600_000;
 /** A message is stored a little after its arrival: a stamp can be older than the period that it is stored in. */
 const SLACK_MS = 2_000;
 const AS_IT_IS: Truth = { correctionMs: 0, isEstimate: false };
@@ -140,7 +143,7 @@ export class Periods {
     const confirmed = later.find(({ quality }) => quality === "confirmed");
     if (confirmed !== undefined) return confirmed;
     if (period.quality === "confirmed") return period;
-    const known = later.findLast(({ quality }) => quality !== "unknown");
+    const known = later.findLast((other) => other.quality !== "unknown" && !isRash(period, other));
     if (known !== undefined) return known;
     if (period.quality !== "unknown") return period;
     return (
@@ -181,6 +184,16 @@ export class Periods {
   #ofBoot(boot: string): readonly ClockPeriod[] {
     return this.#byBoot.get(boot) ?? [];
   }
+}
+
+/**
+ * Whether a clock that was believed was set well ahead since, and has not gone on so for long: nothing but that speaks
+ * for it, and what was stamped before must not follow a jump that somebody will undo.
+ */
+export function isRash(before: ClockPeriod, after: ClockPeriod): boolean {
+  if (before.quality === "unknown" || after.quality === "confirmed") return false;
+  const lastedMs = after.lastBootMs - after.startBootMs;
+  return after.offsetMs - before.offsetMs > RASH_STEP_MS && lastedMs < PROBATION_MS;
 }
 
 /** What a reading shows beyond the boot time. */

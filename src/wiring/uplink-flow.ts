@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { CANARY_CONFIGS, CANARY_TOPIC, canaryKey } from "../upstream/flow/canary-topic.ts";
 import { sampleDevices } from "../upstream/flow/device-lags.ts";
-import { FlowWatch } from "../upstream/flow/flow-watch.ts";
+import { canaryFault, FlowWatch } from "../upstream/flow/flow-watch.ts";
 import type { DeviceLags, FlowAlarm, FlowStatus, TopicLag } from "../upstream/flow/status.ts";
 import type { LocalSource } from "../upstream/source.ts";
 import type { UplinkStatus } from "../upstream/status.ts";
@@ -69,7 +69,7 @@ export class UplinkFlow {
         (sum, { lagBytes }) => (sum === null || lagBytes === null ? null : sum + lagBytes),
         0,
       ),
-      canary: status.canary,
+      canary: { ...status.canary, fault: canaryFault(status.topics) ?? status.canary.fault },
       topics: lags,
       devices: this.#devices(status, nowMs),
     };

@@ -132,6 +132,19 @@ describe("a running clock", () => {
     expect(rig.status).toMatchObject({ known: true, quality: "confirmed", steps: 2 });
   });
 
+  test("that is set well ahead moves what came before only once it has gone on so for a day", () => {
+    const rig = new ClockRig(new SimulatedMachine(TODAY_MS));
+    const before = rig.append();
+    rig.pass(MINUTE_MS);
+    rig.machine.set(rig.machine.wallMs + 90 * DAY_MS);
+    rig.pass(DAY_MS - 20 * MINUTE_MS);
+    expect(rig.byOffset(before)?.timeMs).toBe(TODAY_MS);
+    expect(rig.time.settledNowMs).toBeNull();
+    rig.pass(40 * MINUTE_MS);
+    expect(rig.byOffset(before)?.timeMs).toBe(TODAY_MS + 90 * DAY_MS);
+    expect(rig.time.settledNowMs).toBe(rig.machine.wallMs);
+  });
+
   test("that falls back to 1970 is not believed, but the time of its boot is known all the same", () => {
     const rig = new ClockRig(new SimulatedMachine(TODAY_MS));
     rig.pass(HOUR_MS);

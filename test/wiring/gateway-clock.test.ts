@@ -10,6 +10,7 @@ import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { LogStore } from "../../src/log/log-store.ts";
 import { GatewayClock } from "../../src/wiring/gateway-clock.ts";
 import { recordsOf } from "../broker/support.ts";
+import { batchOf } from "../log/support.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -140,6 +141,23 @@ test("a jump ahead of a running clock deletes nothing once it is undone, nor kee
   expect(shown(gateway)).toHaveLength(0);
 });
 
+test("nor does it delete what boots before it have stored", async () => {
+  const machine = new SimulatedMachine(TODAY_MS);
+  let gateway = await startOn(machine, new SimulatedDisk({ seed: 1 }));
+  await gateway.take("before");
+  machine.restart(60_000);
+  gateway = await startOn(machine, gateway.disk.crash("nothing"));
+  await gateway.pass(60_000);
+  gateway.set(() => machine.set(TODAY_MS + 700 * DAY_MS));
+  await gateway.maintain();
+  await gateway.maintain();
+  expect(shown(gateway)).toHaveLength(1);
+  gateway.set(() => machine.synchronise());
+  await gateway.pass(RETENTION_MS);
+  await gateway.maintain();
+  expect(shown(gateway)).toHaveLength(0);
+});
+
 test("a clock that is set ahead and stays so is believed in the end", async () => {
   const machine = new SimulatedMachine(TODAY_MS);
   const gateway = await startOn(machine, new SimulatedDisk({ seed: 1 }));
@@ -158,4 +176,25 @@ test("what senders stamp goes by that, whatever the clock was", async () => {
   await gateway.take("old", false, TODAY_MS - 2 * DAY_MS);
   await gateway.maintain();
   expect(shown(gateway)).toHaveLength(0);
+});
+
+test("of what Kafka clients bring, times of append are ours and repaired, their own are not", async () => {
+  const machine = new SimulatedMachine(TODAY_MS, TODAY_MS + 2 * HOUR_MS);
+  const gateway = await startOn(machine, new SimulatedDisk({ seed: 1 }));
+  const { broker, gatewayClock } = gateway;
+  for (const type of ["LogAppendTime", "CreateTime"]) {
+    const configs = new Map([["message.timestamp.type", type]]);
+    broker.createTopic({ name: type, partitionCount: 1, configs }, () => {});
+    const bytes = batchOf(["x"], { timestampMs: machine.wallMs });
+    broker.partition(type, 0)?.append(bytes, 0, bytes.length, machine.wallMs, "client");
+  }
+  await gateway.pass(60_000);
+  gateway.set(() => machine.synchronise());
+  gatewayClock.time.look();
+  const timeOf = (topic: string) => {
+    const log = broker.partition(topic, 0)?.log;
+    return log === undefined ? null : gatewayClock.time.trueTime(log, 0, TODAY_MS + 2 * HOUR_MS)?.timeMs;
+  };
+  expect(timeOf("LogAppendTime")).toBe(TODAY_MS);
+  expect(timeOf("CreateTime")).toBe(TODAY_MS + 2 * HOUR_MS);
 });

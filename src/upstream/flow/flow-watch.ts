@@ -1,4 +1,5 @@
 import type { UplinkStatus } from "../status.ts";
+import { CANARY_TOPIC } from "./canary-topic.ts";
 import type { CanaryStatus, FlowAlarm } from "./status.ts";
 
 /** What an uplink says of itself, as far as it is about flow. */
@@ -69,7 +70,9 @@ export class FlowWatch {
     const awayMs = nowMs - this.#connectedMs;
     if (awayMs >= this.#alarmMs) return [{ topic: null, forMs: awayMs, reason: stateReason(facts) }];
     const alarms: FlowAlarm[] = [];
+    const noCanary = canaryFault(facts.topics) !== null;
     for (const { topic, state, reason, partitions } of facts.topics) {
+      if (topic === CANARY_TOPIC && noCanary) continue;
       const forMs = nowMs - (this.#topics.get(topic)?.sinceMs ?? nowMs);
       if (forMs < this.#alarmMs) continue;
       const hold = partitions.find((partition) => partition.hold !== null)?.hold ?? null;
@@ -81,12 +84,22 @@ export class FlowWatch {
       });
     }
     const outForMs = Math.min(facts.canary.outForMs ?? 0, nowMs - this.#pausedUntilMs);
-    if (outForMs >= this.#alarmMs) {
+    if (outForMs >= this.#alarmMs && !noCanary) {
       const why = facts.canary.fault ?? "it is not at the centre where it should be";
       alarms.push({ topic: null, forMs: outForMs, reason: `the canary has not come back: ${why}` });
     }
     return alarms;
   }
+}
+
+/**
+ * Why the centre takes no canaries, or null: it has no such topic, or denies it. That proves nothing about the others,
+ * and is no alarm.
+ */
+export function canaryFault(topics: UplinkStatus["topics"]): string | null {
+  const canary = topics.find(({ topic }) => topic === CANARY_TOPIC);
+  if (canary?.state !== "missing" && canary?.state !== "blocked") return null;
+  return `${CANARY_TOPIC} is ${canary.state} at the centre: ${canary.reason ?? ""}`;
 }
 
 /** Why nothing is meant to flow now, or null. */

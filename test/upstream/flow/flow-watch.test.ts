@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ZERO_UUID } from "../../../src/base/ids.ts";
-import { type FlowFacts, FlowWatch } from "../../../src/upstream/flow/flow-watch.ts";
+import { CANARY_TOPIC } from "../../../src/upstream/flow/canary-topic.ts";
+import { canaryFault, type FlowFacts, FlowWatch } from "../../../src/upstream/flow/flow-watch.ts";
 import { ModelRun } from "../model-run.ts";
 
 const ALARM_MS = 60_000;
@@ -121,6 +122,24 @@ test("a canary that does not come back is an alarm, with why", () => {
   ]);
   watch.look({ ...facts, canary: { ...canary, outForMs: null } }, ALARM_MS);
   expect(watch.alarms).toEqual([]);
+});
+
+test("a centre that has no topic for canaries is no alarm", () => {
+  const watch = new FlowWatch(ALARM_MS, 0);
+  const canary = { outForMs: ALARM_MS, seenAgoMs: null, roundTripMs: null, fault: null };
+  const run = new ModelRun();
+  run.memory.createTopic(CANARY_TOPIC, 1);
+  run.memory.append(CANARY_TOPIC, 0, [{ key: "k", value: "v" }]);
+  run.instead = (call) =>
+    call.kind === "create-topic" ? { kind: "answered", answer: { error: 29, message: "not allowed" } } : null;
+  run.run(5_000);
+  watch.look({ ...run.status(), canary }, 0);
+  watch.look({ ...run.status(), canary }, 2 * ALARM_MS);
+  watch.look({ ...run.status(), canary: { ...canary, outForMs: 2 * ALARM_MS } }, 2 * ALARM_MS + 1);
+  expect(watch.alarms.filter(({ topic }) => topic === CANARY_TOPIC)).toEqual([]);
+  expect(canaryFault(run.status().topics)).toBe(
+    "headwater.canary is missing at the centre: it can't be made: not allowed",
+  );
 });
 
 test("without a time there are no alarms", () => {
