@@ -227,7 +227,8 @@ function number(
   return option(type, range, facts, show, (raw) => {
     const value = typeof raw === "string" ? parse(raw) : raw;
     if (typeof value !== "number" || !Number.isSafeInteger(value)) {
-      return bad(`it is not ${type === "number" ? "a whole number" : `a ${type}`}`, `write ${form}`);
+      if (type === "number") return bad("it is not a whole number", `write ${form}, ${range}`);
+      return bad(`it is not a ${type}`, `write ${form}`);
     }
     if (value === -1 && minusOne !== undefined) return good(value);
     if (value < min) return bad(`it is below ${show(min)}`, `write ${range}`);

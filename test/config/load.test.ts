@@ -189,6 +189,10 @@ describe("problems name file, line, key, value and remedy", () => {
     ],
     ["num.partitions = 0", "gw.toml:1: num.partitions = 0: it is below 1; write 1 to 10000"],
     ["num.partitions = 1.5", "gw.toml:1: num.partitions = 1.5: it is not a whole number"],
+    [
+      '[bridge.a]\nurl = "mqtt://b"\nversion = "3.1.1"',
+      'gw.toml:3: bridge.a.version = "3.1.1": it is not a whole number; write a whole number, 4 to 5',
+    ],
     ['log.segment.bytes = "1KiB"', 'log.segment.bytes = "1KiB": it is below 1MiB; write 1MiB to 1GiB'],
     ['log.retention.ms = "week"', 'log.retention.ms = "week": it is not a duration; write milliseconds'],
     ["log.retention.ms = -2", "log.retention.ms = -2: it is below 1ms; write 1ms or more, or -1: for ever"],
