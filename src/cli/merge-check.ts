@@ -1,5 +1,6 @@
 import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import type { KafkaCluster, TopicMetadata } from "../kafka/client/cluster.ts";
+import { CANARY_TOPIC } from "../upstream/flow/canary-topic.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { columns } from "./help.ts";
@@ -35,7 +36,7 @@ export const mergeCheckCommand: Command = {
     },
     {
       name: "ignore-times",
-      doc: "Don't compare timestamps: the centre, or a repair of the clock, gave others.",
+      doc: "Don't compare timestamps: the centre gave others.",
     },
   ],
   notes: [
@@ -125,7 +126,7 @@ async function topicsToCheck(
   const ours = isNamed
     ? given
     : locals
-        .filter(({ internal, name }) => !internal && !name.startsWith("__"))
+        .filter(({ internal, name }) => !internal && !name.startsWith("__") && name !== CANARY_TOPIC)
         .map(({ name }) => ({ local: name, central: name }));
   const centrals = ours.length === 0 ? [] : await centre.refresh(ours.map(({ central }) => central));
   const found: ToCheck[] = [];

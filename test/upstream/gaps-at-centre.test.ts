@@ -5,6 +5,7 @@ import { PartitionConsumer } from "../../src/kafka/client/consumer.ts";
 import { produce } from "../../src/kafka/client/produce.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
 import { originOf } from "../../src/upstream/reconciliation.ts";
+import { run } from "../cli/support.ts";
 import { type Headwater, startHeadwater } from "../support/headwater.ts";
 import { freePorts, type RealKafka, realKafkaMissing, startRealKafka } from "../support/kafka/real-kafka.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
@@ -140,6 +141,32 @@ describe.skipIf(missing !== null)("a disk that fills while the link is down", ()
       const devices = lost.flatMap(({ device }) => (device === null ? [] : [device]));
       expect(new Set(devices).size).toBe(DEVICES);
       expect(entries).toHaveLength(lost.length);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
+  test(
+    "is known to who proves a history at the centre, and to who compares both sides",
+    async () => {
+      const replay = ["replay", "-b", kafka.bootstrap, "-t", "readings", "-d", "device-3"];
+      const proof = await run([...replay, "--verify", "-f", "none", "-o", "json"]);
+      const { verdict, logs } = JSON.parse(proof.out);
+      expect({ code: proof.code, verdict }).toEqual({ code: 1, verdict: "gaps known" });
+      expect(logs).toHaveLength(1);
+      expect(logs[0]).toMatchObject({
+        gateway: "gaps",
+        lastOffset: 44 * 450 - 1,
+        missingCount: 0,
+        twiceCount: 0,
+      });
+      expect(logs[0].records + logs[0].knownCount).toBe(44 * 450);
+      const merged = await run(["merge-check", "-g", gateway.kafka, "-b", kafka.bootstrap, "-o", "json"]);
+      const report = JSON.parse(merged.out);
+      expect({ code: merged.code, verdict: report.verdict }).toEqual({ code: 1, verdict: "gaps known" });
+      const readings = report.topics.find(({ local }: { local: string }) => local === "readings");
+      expect(readings.partitions[0]).toMatchObject({ knownCount: logs[0].knownCount, waiting: 0 });
+      const ledger = report.topics.find(({ local }: { local: string }) => local === "headwater.gaps");
+      expect(ledger.partitions[0].there).toBe(ledger.partitions[0].records);
     },
     TEST_TIMEOUT_MS,
   );

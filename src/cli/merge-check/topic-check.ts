@@ -128,11 +128,11 @@ export class TopicCheck {
       await centre.poll(
         (_topic, partition, record) => {
           const hash = this.#hash.of(record, this.#origin);
-          const { log, offset, timeMs } = this.#origin;
+          const { log, offset, stampMs } = this.#origin;
           const place = places.get(log);
           if (place !== undefined && offset >= 0) {
             this.#gatewayId = this.#origin.gateway;
-            came.push(place, offset, hash, timeMs, partition, record.offset);
+            came.push(place, offset, hash, stampMs, partition, record.offset);
           } else this.#countOther();
           return undefined;
         },
@@ -162,7 +162,7 @@ export class TopicCheck {
     for (const [comparison, offset] of needed) {
       await this.#load(gateway, comparison, offset + 1, (record) => {
         const hash = this.#hash.of(record, this.#origin);
-        comparison.atGateway(record.offset, hash, this.#origin.timeMs, true);
+        comparison.atGateway(record.offset, hash, this.#origin.stampMs, true);
       });
     }
     for (let at = 0; at < came.length; at += FIELDS) {

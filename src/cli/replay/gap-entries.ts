@@ -19,6 +19,9 @@ export interface GapEntry {
   /** -1 for records that never had one: they were refused. */
   readonly firstOffset: number;
   readonly lastOffset: number;
+  /** The whole of a loss that has an entry for each device, half-open; -1 where the entry stands alone. */
+  readonly lossStart: number;
+  readonly lossEnd: number;
   readonly count: number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -57,16 +60,26 @@ export class GapEntries {
     this.skipped += other.skipped;
   }
 
-  /** Entries of a log of a gateway, `log` being `TOPIC_ID/PARTITION`. An entry without a gateway is of any. */
+  /**
+   * Entries of a log of a gateway, `log` being `TOPIC_ID/PARTITION`. An entry without a gateway is of any. Of entries of one device
+   * that begin alike, which tell of one loss, the one that reaches further.
+   */
   ofLog(gateway: string, log: string): readonly GapEntry[] {
     const [topicId, partition] = log.split("/");
-    return this.entries.filter(
+    const found = this.entries.filter(
       (entry) =>
         entry.firstOffset >= 0 &&
         entry.partition === Number(partition) &&
         (entry.gateway === gateway || entry.gateway === "") &&
         (entry.topicId === null || entry.topicId === topicId),
     );
+    const losses = new Map<string, GapEntry>();
+    for (const entry of found) {
+      const key = JSON.stringify([entry.device, entry.firstOffset]);
+      const known = losses.get(key);
+      if (known === undefined || known.lastOffset < entry.lastOffset) losses.set(key, entry);
+    }
+    return [...losses.values()];
   }
 }
 
@@ -126,6 +139,8 @@ function entryOf(value: Uint8Array | null, gateway: string): GapEntry | null {
     partition: countOf(entry.partition),
     firstOffset,
     lastOffset: firstOffset < 0 ? -1 : Math.max(firstOffset, countOf(entry.lastOffset)),
+    lossStart: countOf(entry.lossStart),
+    lossEnd: countOf(entry.lossEnd),
     count: Math.max(0, countOf(entry.count)),
     fromMs: timeOf(entry.from),
     toMs: timeOf(entry.to),
@@ -165,9 +180,9 @@ export interface Explained {
 export const MAX_LISTED_RANGES = 100;
 
 /**
- * Compares missing offsets, in order, with the entries of their log. Gaps of one kind in one second are one entry: from
- * its first to its last offset there may be records that are not lost, so what is missing within entries that overlap
- * must not be more than they count together.
+ * Compares missing offsets, in order, with the entries of their log. An entry that stands alone may be of several gaps in one
+ * second: from its first to its last offset there may be records that are not lost, so what is missing within entries that
+ * overlap must not be more than they count together. Where an entry names the whole of its loss, all of that is gone.
  */
 export function explain(missing: Iterable<OffsetRange>, entries: readonly GapEntry[]): Explained {
   const clusters = clustersOf(entries);
@@ -219,16 +234,21 @@ interface Cluster {
 
 function clustersOf(entries: readonly GapEntry[]): readonly Cluster[] {
   const clusters: Cluster[] = [];
-  for (const entry of entries.toSorted((a, b) => a.firstOffset - b.firstOffset)) {
+  for (const part of entries.map(partOf).toSorted((a, b) => a.start - b.start)) {
     const last = clusters.at(-1);
-    if (last !== undefined && entry.firstOffset < last.end) {
-      last.end = Math.max(last.end, entry.lastOffset + 1);
-      last.counted += entry.count;
-      last.entries.push(entry);
-    } else {
-      const { firstOffset: start, lastOffset, count: counted } = entry;
-      clusters.push({ start, end: lastOffset + 1, counted, missing: 0, entries: [entry] });
-    }
+    if (last !== undefined && part.start < last.end) {
+      last.end = Math.max(last.end, part.end);
+      last.counted += part.counted;
+      last.entries.push(...part.entries);
+    } else clusters.push(part);
   }
   return clusters;
+}
+
+function partOf(entry: GapEntry): Cluster {
+  const { firstOffset, lastOffset, lossStart, lossEnd, count } = entry;
+  const whole = lossStart >= 0 && lossEnd > lossStart;
+  const start = whole ? Math.min(firstOffset, lossStart) : firstOffset;
+  const end = whole ? Math.max(lastOffset + 1, lossEnd) : lastOffset + 1;
+  return { start, end, counted: whole ? end - start : count, missing: 0, entries: [entry] };
 }

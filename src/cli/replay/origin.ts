@@ -1,8 +1,7 @@
+import { STAMPED_HEADER, TIME_HEADER } from "../../clock/headers.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { GATEWAY_HEADER, LOG_HEADER, OFFSET_HEADER } from "../../upstream/central-batch.ts";
 
-/** A record's true time in milliseconds since 1970, where its timestamp is another one. */
-export const TIME_HEADER = "headwater.time";
 /** What uplinks add to records begins with this. */
 const OWN_PREFIX = "headwater.";
 
@@ -13,6 +12,7 @@ const GATEWAY = encoder.encode(GATEWAY_HEADER);
 const LOG = encoder.encode(LOG_HEADER);
 const OFFSET = encoder.encode(OFFSET_HEADER);
 const TIME = encoder.encode(TIME_HEADER);
+const STAMPED = encoder.encode(STAMPED_HEADER);
 const MAX_DIGITS = 16;
 
 /**
@@ -29,6 +29,9 @@ export class OriginReader {
   offset = -1;
   /** Timestamp, or the true time where the record brings it. Milliseconds since 1970. */
   timeMs = -1;
+  /** The timestamp that the gateway's log has, which a repair of its clock, or the centre, may have changed since. */
+  stampMs = -1;
+  #stampedMs = -1;
   readonly #gateways = new Interned();
   readonly #logs = new Interned();
 
@@ -36,8 +39,8 @@ export class OriginReader {
   read(record: RecordCursor, onOther?: (start: number, end: number) => void): boolean {
     this.gateway = "";
     this.log = "";
-    this.offset = -1;
-    this.timeMs = record.timestampMs;
+    this.offset = this.#stampedMs = -1;
+    this.timeMs = this.stampMs = record.timestampMs;
     const { bytes } = record;
     let at = afterVarint(bytes, record.headersStart);
     for (let left = record.headerCount; left > 0; left -= 1) {
@@ -60,7 +63,12 @@ export class OriginReader {
     else if (equals(bytes, name, nameLength, OFFSET)) this.offset = decimal(bytes, start, end);
     else if (equals(bytes, name, nameLength, TIME)) {
       const timeMs = decimal(bytes, start, end);
+      // With both headers the stamp is the one before the repair.
+      if (timeMs >= 0 && this.#stampedMs < 0) this.stampMs = timeMs;
       if (timeMs >= 0) this.timeMs = timeMs;
+    } else if (equals(bytes, name, nameLength, STAMPED)) {
+      const stampedMs = decimal(bytes, start, end);
+      if (stampedMs >= 0) this.stampMs = this.#stampedMs = stampedMs;
     }
   }
 }

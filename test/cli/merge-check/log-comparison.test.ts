@@ -66,7 +66,16 @@ describe("a log beside its centre", () => {
     for (let offset = 100; offset < 110; offset += 1) log.atGateway(offset, 1, 1, true);
     for (let offset = 90; offset < 110; offset += 1) if (offset !== 95) log.atCentre(offset, 1, 1, 0, offset);
     const lost = { gateway: "", reason: "retention", device: null, topic: "t", topicId: null, partition: 0 };
-    const entry = { ...lost, firstOffset: 95, lastOffset: 95, count: 1, fromMs: 0, toMs: 0 };
+    const entry = {
+      ...lost,
+      firstOffset: 95,
+      lastOffset: 95,
+      lossStart: -1,
+      lossEnd: -1,
+      count: 1,
+      fromMs: 0,
+      toMs: 0,
+    };
     expect(log.report(null, [], 110)).toMatchObject({ older: 9, olderMissing: { count: 1 }, there: 10 });
     expect(log.report(null, [entry], 110)).toMatchObject({ olderMissing: { count: 0 }, knownCount: 1 });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { hasCode } from "../../../src/base/errors.ts";
-import { explain, type GapEntry } from "../../../src/cli/replay/gap-entries.ts";
+import { explain, GapEntries, type GapEntry } from "../../../src/cli/replay/gap-entries.ts";
 import { MAX_OPEN_CHUNKS, OffsetSet } from "../../../src/cli/replay/offset-set.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 
@@ -55,7 +55,7 @@ describe("a set of offsets", () => {
 describe("missing offsets and the ledger", () => {
   function entry(firstOffset: number, lastOffset: number, count = lastOffset - firstOffset + 1): GapEntry {
     const who = { gateway: "g", reason: "retention", device: null, topic: "t", topicId: null, partition: 0 };
-    return { ...who, firstOffset, lastOffset, count, fromMs: 0, toMs: 0 };
+    return { ...who, firstOffset, lastOffset, lossStart: -1, lossEnd: -1, count, fromMs: 0, toMs: 0 };
   }
 
   test("every offset is known or not, as one by one", () => {
@@ -87,10 +87,24 @@ describe("missing offsets and the ledger", () => {
     // Three lost somewhere between 10 and 30, and five are missing there.
     const explained = explain([{ start: 12, end: 17 }], [entry(10, 30, 3)]);
     expect(explained).toMatchObject({ knownCount: 3, unknownCount: 2, unknown: [] });
-    // Told twice, after a crash: as much as both say.
-    expect(explain([{ start: 12, end: 15 }], [entry(12, 14), entry(12, 14)])).toMatchObject({
-      knownCount: 3,
-      unknownCount: 0,
+  });
+
+  test("an entry that names the whole of its loss explains all of it, markers too", () => {
+    const whole = { ...entry(12, 14, 2), lossStart: 10, lossEnd: 20 };
+    expect(explain([{ start: 9, end: 21 }], [whole])).toMatchObject({
+      ...{ knownCount: 10, unknownCount: 2 },
+      unknown: [
+        { start: 9, end: 10 },
+        { start: 20, end: 21 },
+      ],
     });
+  });
+
+  test("a loss that is told of twice is one", () => {
+    const entries = new GapEntries("t");
+    entries.entries.push(entry(12, 13), entry(12, 14), { ...entry(12, 14), device: "d" });
+    expect(entries.ofLog("g", "L/0")).toEqual([entry(12, 14), { ...entry(12, 14), device: "d" }]);
+    expect(entries.ofLog("g", "L/1")).toEqual([]);
+    expect(entries.ofLog("h", "L/0")).toEqual([]);
   });
 });

@@ -52,7 +52,19 @@ describe("where a record came from", () => {
   test("brings its true time where the timestamp is another", () => {
     const origin = new OriginReader();
     origin.read(recordWith([header("headwater.time", "1600000000000"), ...FROM_GATEWAY]));
-    expect(origin.timeMs).toBe(1_600_000_000_000);
+    expect(origin).toMatchObject({ timeMs: 1_600_000_000_000, stampMs: 1_600_000_000_000 });
+    const stamped = header("headwater.time-stamped", "5");
+    origin.read(recordWith([stamped, ...FROM_GATEWAY]));
+    expect(origin).toMatchObject({ timeMs: TIME_MS, stampMs: 5 });
+    for (const both of [
+      [stamped, header("headwater.time", "1600000000000")],
+      [header("headwater.time", "1600000000000"), stamped],
+    ]) {
+      origin.read(recordWith([...both, ...FROM_GATEWAY]));
+      expect(origin).toMatchObject({ timeMs: 1_600_000_000_000, stampMs: 5 });
+    }
+    origin.read(recordWith(FROM_GATEWAY));
+    expect(origin).toMatchObject({ timeMs: TIME_MS, stampMs: TIME_MS });
   });
 
   test("is nowhere where the headers are nobody's", () => {

@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { text } from "../../../devices/sdk/decode.ts";
+import { deviceStream } from "../../../devices/sdk/device-stream.ts";
 import { CentreWriter } from "../../cli/replay/centre-writer.ts";
 import { type Headwater, startHeadwater } from "../../support/headwater.ts";
 import { sdkContract } from "./sdk-contract.ts";
@@ -14,6 +16,29 @@ sdkContract("a gateway", async () => {
   const headwater = await startHeadwater();
   return { bootstrap: headwater.kafka, stop: () => headwater.dispose() };
 });
+
+test("a stream goes on where it was when its gateway comes back", async () => {
+  const headwater = await startHeadwater();
+  const writer = new CentreWriter(headwater.kafka);
+  await writer.createTopic("telemetry", 1);
+  const reading = (value: string) => ({ key: "pump-1", value, timeMs: Date.now() });
+  await writer.write("telemetry", [reading("1"), reading("2")]);
+  const stream = deviceStream({
+    ...{ bootstrap: headwater.kafka, topic: "telemetry", device: "pump-1", follow: true, maxWaitMs: 100 },
+    decode: text,
+  });
+  const taken = [(await stream.next()).value?.value, (await stream.next()).value?.value];
+  const next = stream.next();
+  await headwater.kill();
+  await Bun.sleep(300);
+  await headwater.restart();
+  await writer.write("telemetry", [reading("3")]);
+  taken.push((await next).value?.value);
+  expect(taken).toEqual(["1", "2", "3"]);
+  await stream.return();
+  writer.close();
+  await headwater.dispose();
+}, 40_000);
 
 describe("the package", () => {
   let headwater: Headwater;
