@@ -1,6 +1,6 @@
 import { STAMPED_HEADER, TIME_HEADER } from "../../clock/headers.ts";
 import type { RecordCursor } from "../../records/reader.ts";
-import { GATEWAY_HEADER, LOG_HEADER, OFFSET_HEADER } from "../../upstream/central-batch.ts";
+import { EPOCH_HEADER, GATEWAY_HEADER, LOG_HEADER, OFFSET_HEADER } from "../../upstream/central-batch.ts";
 
 /** What uplinks add to records begins with this. */
 const OWN_PREFIX = "headwater.";
@@ -11,6 +11,7 @@ const PREFIX_BYTES = encoder.encode(OWN_PREFIX);
 const GATEWAY = encoder.encode(GATEWAY_HEADER);
 const LOG = encoder.encode(LOG_HEADER);
 const OFFSET = encoder.encode(OFFSET_HEADER);
+const EPOCH = encoder.encode(EPOCH_HEADER);
 const TIME = encoder.encode(TIME_HEADER);
 const STAMPED = encoder.encode(STAMPED_HEADER);
 const MAX_DIGITS = 16;
@@ -25,6 +26,8 @@ export class OriginReader {
   gateway = "";
   /** `TOPIC_ID/PARTITION` of the log there; empty likewise. */
   log = "";
+  /** Which of the log's histories, where a copy of it went on by itself; the first is 0. */
+  epoch = 0;
   /** Offset there; -1 likewise. */
   offset = -1;
   /** Timestamp, or the true time where the record brings it. Milliseconds since 1970. */
@@ -40,6 +43,7 @@ export class OriginReader {
     this.gateway = "";
     this.log = "";
     this.offset = this.#stampedMs = -1;
+    this.epoch = 0;
     this.timeMs = this.stampMs = record.timestampMs;
     const { bytes } = record;
     let at = afterVarint(bytes, record.headersStart);
@@ -61,6 +65,7 @@ export class OriginReader {
     if (equals(bytes, name, nameLength, GATEWAY)) this.gateway = this.#gateways.text(bytes, start, end);
     else if (equals(bytes, name, nameLength, LOG)) this.log = this.#logs.text(bytes, start, end);
     else if (equals(bytes, name, nameLength, OFFSET)) this.offset = decimal(bytes, start, end);
+    else if (equals(bytes, name, nameLength, EPOCH)) this.epoch = Math.max(0, decimal(bytes, start, end));
     else if (equals(bytes, name, nameLength, TIME)) {
       const timeMs = decimal(bytes, start, end);
       // With both headers the stamp is the one before the repair.

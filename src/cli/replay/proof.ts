@@ -25,6 +25,8 @@ export interface Finding {
 export interface LogReport {
   readonly gateway: string;
   readonly log: string;
+  /** Which of the log's histories, where a copy of it went on by itself; the first is 0. */
+  readonly epoch: number;
   /** First and last offset that anything is said of. */
   readonly firstOffset: number;
   readonly lastOffset: number;
@@ -46,6 +48,7 @@ export interface LogReport {
 interface SourceLog {
   readonly gateway: string;
   readonly log: string;
+  readonly epoch: number;
   readonly seen: OffsetSet;
   /** Offsets of records within the time span. */
   first: number;
@@ -154,7 +157,7 @@ export class Proof {
       );
     }
     const made: SourceLog = {
-      ...{ gateway: origin.gateway, log: origin.log, seen: new OffsetSet(this.#budget) },
+      ...{ gateway: origin.gateway, log: origin.log, epoch: origin.epoch, seen: new OffsetSet(this.#budget) },
       ...{ first: Number.POSITIVE_INFINITY, last: -1, before: -1, behind: Number.POSITIVE_INFINITY },
       ...{ asked: false, lastByPartition: new Map(), twice: new Findings(), outOfOrder: new Findings() },
       range: null,
@@ -164,8 +167,9 @@ export class Proof {
   }
 }
 
-function keyOf({ gateway, log }: OriginReader): string {
-  return `${gateway} ${log}`;
+/** Histories of one log, which have the same offsets, are logs of their own. */
+function keyOf({ gateway, log, epoch }: OriginReader): string {
+  return epoch === 0 ? `${gateway} ${log}` : `${gateway} ${log} ${epoch}`;
 }
 
 /** Offsets that have to be there; null where the log has nothing to say of the time span. */
@@ -186,7 +190,7 @@ function reportOf(log: SourceLog, range: OffsetRange, level: ProofLevel, ledger:
   const missing = level === "log" ? seen.missing(range.start, range.end) : [];
   const { entries, knownCount, unknown, unknownCount } = explain(missing, ledger.ofLog(gateway, log.log));
   return {
-    ...{ gateway, log: log.log, firstOffset: range.start, lastOffset: range.end - 1 },
+    ...{ gateway, log: log.log, epoch: log.epoch, firstOffset: range.start, lastOffset: range.end - 1 },
     records: level === "log" ? range.end - range.start - knownCount - unknownCount : seen.count,
     closedBegin: last < 0 || range.start < first || range.start === 0,
     closedEnd: last < 0 || range.end - 1 > last,

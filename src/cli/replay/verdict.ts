@@ -65,7 +65,7 @@ export function verdictText(verdict: Verdict): string {
     lines.push("the topic is compacted: records that newer ones of their key replace are missing");
   if (deleted > 0) lines.push(`${deleted} offsets were deleted at the broker before they were read`);
   const rows = logs.map((log) => [
-    ...[log.gateway, log.log, `${log.firstOffset}..${log.lastOffset}`, String(log.records)],
+    ...[log.gateway, logText(log), `${log.firstOffset}..${log.lastOffset}`, String(log.records)],
     ...[log.knownCount, log.missingCount, log.twiceCount, log.outOfOrderCount].map(String),
     edgesOf(log),
   ]);
@@ -91,8 +91,13 @@ function edgesOf({ closedBegin, closedEnd }: LogReport): string {
     .join(", ");
 }
 
-function detailsOf({ gateway, log, known, missing, twice, outOfOrder }: LogReport): readonly string[] {
-  const where = `${gateway} ${log}`;
+function logText({ log, epoch }: LogReport): string {
+  return epoch === 0 ? log : `${log} history ${epoch}`;
+}
+
+function detailsOf(report: LogReport): readonly string[] {
+  const { gateway, known, missing, twice, outOfOrder } = report;
+  const where = `${gateway} ${logText(report)}`;
   return [
     ...missing.map((range) => `${where}: ${rangeText(range)} missing`),
     ...twice.map(

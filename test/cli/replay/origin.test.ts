@@ -38,6 +38,14 @@ describe("where a record came from", () => {
     expect(origin).toMatchObject({ gateway: "", log: "", offset: -1 });
   });
 
+  test("is one of a log's histories", () => {
+    const origin = new OriginReader();
+    origin.read(recordWith([header("headwater.epoch", "2"), ...FROM_GATEWAY]));
+    expect(origin).toMatchObject({ log: "L/0", epoch: 2 });
+    origin.read(recordWith(FROM_GATEWAY));
+    expect(origin.epoch).toBe(0);
+  });
+
   test("is the last gateway of several", () => {
     const origin = new OriginReader();
     const second = [

@@ -182,6 +182,19 @@ export function verifyContract(
       expect(verdict.logs[0]).toMatchObject({ missing: [{ start: FROM - 5, end: TO + 5 }] });
     });
 
+    test("a copy of the log that went on by itself has a history of its own", async () => {
+      const epoch = { key: "headwater.epoch", value: Buffer.from("1") };
+      const copy = log()
+        .slice(HIT)
+        .map((each) => ({ ...each, headers: [epoch] }));
+      const { code, verdict } = await verify(await centre([...log().slice(0, HIT + 30), ...copy]));
+      expect(code).toBe(0);
+      expect(verdict.logs).toMatchObject([
+        { epoch: 0, lastOffset: HIT + 29, twiceCount: 0, outOfOrderCount: 0, closedEnd: false },
+        { epoch: 1, firstOffset: HIT, lastOffset: TO, twiceCount: 0, outOfOrderCount: 0, closedBegin: false },
+      ]);
+    });
+
     test("what came far too late is looked for before it is called missing", async () => {
       const records = [...log().filter((_, index) => index !== HIT), ...others(1_500)];
       const topic = await centre([...records, record(HIT)]);
