@@ -217,7 +217,11 @@ function detailsOf(topic: TopicReport, accepted: Accepted): readonly string[] {
       ...report.known.map((entry) => `${where}: ${gapText(entry)}`),
     ];
   });
+  const aside = topic.partitions.reduce((sum, { otherHistories }) => sum + otherHistories, 0);
   const notes = [
+    ...(aside > 0
+      ? [`${topic.central}: ${aside} records of copies of these logs that went on by themselves`]
+      : []),
     ...(topic.undecided
       ? [`${topic.central}: somebody's open transaction hides the end; try again later`]
       : []),

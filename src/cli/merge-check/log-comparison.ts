@@ -36,6 +36,8 @@ export interface ComparisonReport {
   readonly otherTime: Counted<CentralFinding>;
   /** At the centre under an offset at which the gateway has no record. */
   readonly extra: Counted<CentralFinding>;
+  /** At the centre in a history of this log that is not in force, since a copy of it went on by itself; or in two. */
+  readonly otherHistories: number;
   /** At the centre, and older than what the gateway keeps: not compared. */
   readonly older: number;
   /** Offsets between those that are not at the centre, and in no ledger. */
@@ -57,27 +59,28 @@ export class LogComparison {
   start: number;
   readonly end: number;
   /** The first offset at or above `end` that the centre has; infinite where there is none. */
-  /** The last offset at or above `end` that the centre has, or -1. */
-  lastNewer = -1;
   readonly pending: PendingRecords;
   readonly #atGateway: OffsetSet;
+  /** What of it has come, and what is older. */
   readonly #atCentre: OffsetSet;
-  readonly #lastByPartition = new Map<number, number>();
+  readonly #histories = new Map<number, History>();
+  readonly #budgets: Budgets;
   readonly #twice = new Findings();
   readonly #outOfOrder = new Findings();
-  readonly #otherContent = new Findings();
   readonly #otherTime = new Findings();
-  readonly #extra = new Findings();
   #records = 0;
   #waiting = 0;
   #there = 0;
   #older = 0;
+  /** Records that another history has brought, too. */
+  #inOther = 0;
 
   constructor(partition: number, start: number, end: number, budgets: Budgets) {
     this.partition = partition;
     this.start = start;
     this.end = end;
     this.pending = new PendingRecords(budgets.pending);
+    this.#budgets = budgets;
     this.#atGateway = new OffsetSet(budgets.offsets);
     this.#atCentre = new OffsetSet(budgets.offsets);
   }
@@ -96,74 +99,104 @@ export class LogComparison {
 
   /** The largest offset at the centre, or -1. */
   get lastAtCentre(): number {
-    return this.#atCentre.max;
+    return Math.max(-1, ...[...this.#histories.values()].map(({ seen }) => seen.max));
   }
 
   /** The last offset that came in a central partition, or -1. */
   lastIn(centralPartition: number): number {
-    return this.#lastByPartition.get(centralPartition) ?? -1;
+    const lasts = [...this.#histories.values()].map(({ lastByPartition }) =>
+      lastByPartition.get(centralPartition),
+    );
+    return Math.max(-1, ...lasts.map((last) => last ?? -1));
   }
 
+  /** A record of the centre; `epoch` is which of the log's histories it is of. */
   atCentre(
     offset: number,
     hash: number,
     timeMs: number,
     centralPartition: number,
     centralOffset: number,
+    epoch = 0,
   ): void {
+    const history = this.#history(epoch);
     if (offset >= this.end) {
-      this.lastNewer = Math.max(this.lastNewer, offset);
+      history.lastNewer = Math.max(history.lastNewer, offset);
       return;
     }
     const finding = { offset, centralPartition, centralOffset };
-    const isNew = this.#atCentre.add(offset);
-    const last = this.lastIn(centralPartition);
-    if (offset > last) this.#lastByPartition.set(centralPartition, offset);
+    const isNew = history.seen.add(offset);
+    const last = history.lastByPartition.get(centralPartition) ?? -1;
+    if (offset > last) history.lastByPartition.set(centralPartition, offset);
     if (!isNew) {
       this.#twice.add(finding);
       return;
     }
     if (offset < last) this.#outOfOrder.add(finding);
     if (offset < this.start) {
-      this.#older += 1;
+      if (this.#atCentre.add(offset)) this.#older += 1;
+    } else if (!this.#atGateway.has(offset)) history.extra.add(finding);
+    else this.#match(history, finding, hash, timeMs);
+  }
+
+  #match(history: History, finding: CentralFinding, hash: number, timeMs: number): void {
+    const { offset } = finding;
+    const differs = this.pending.match(offset, hash, timeMs);
+    if (differs === "content") {
+      history.otherContent.add(finding);
+      history.different.add(offset);
       return;
     }
-    if (!this.#atGateway.has(offset)) {
-      this.#extra.add(finding);
+    // Null where it was given up to come: then its disorder has been told of. Or another history has brought it.
+    if (!this.#atCentre.add(offset)) {
+      this.#inOther += 1;
       return;
     }
     this.#there += 1;
-    // Null where it was given up to come: then its disorder has been told of.
-    const differs = this.pending.match(offset, hash, timeMs);
-    if (differs === "content") this.#otherContent.add(finding);
-    else if (differs === "time") this.#otherTime.add(finding);
+    if (differs === "time") this.#otherTime.add(finding);
+  }
+
+  #history(epoch: number): History {
+    let history = this.#histories.get(epoch);
+    if (history === undefined) {
+      history = new History(this.#budgets.offsets);
+      this.#histories.set(epoch, history);
+    }
+    return history;
   }
 
   /**
-   * `position` is the offset that the uplink says it has forwarded up to; records from there on wait. Where it is not
-   * known, those behind the last one at the centre do.
+   * `position` is the offset that the uplink says it has forwarded up to, in the history `epoch`; records from there on wait.
+   * Where it is not known, those behind the last one at the centre do, and the newest history is in force.
    */
-  report(position: number | null, ledger: readonly GapEntry[], currentEnd: number): ComparisonReport {
+  report(
+    position: number | null,
+    ledger: readonly GapEntry[],
+    currentEnd: number,
+    epoch: number | null = null,
+  ): ComparisonReport {
+    const newest = Math.max(0, ...this.#histories.keys());
+    const inForce = this.#history(epoch ?? newest);
+    const others = [...this.#histories.values()].filter((history) => history !== inForce);
+    // What is there in other words is not missing; in another history it is another record.
+    this.#there += inForce.settle(this.#atCentre, currentEnd);
     const due = Math.min(position ?? this.lastAtCentre + 1, this.end);
     const { entries, knownCount, unknown, unknownCount } = explain(this.#missing(this.start, due), ledger);
     const late = count(this.#missing(due, this.end));
     const first = this.#atCentre.min;
     const olderHoles = first < this.start ? this.#atCentre.missing(first, Math.min(this.start, due)) : [];
     const older = explain(olderHoles, ledger);
-    if (this.lastNewer >= currentEnd) {
-      this.#extra.add({ offset: this.lastNewer, centralPartition: -1, centralOffset: -1 });
-    }
     return {
-      ...{
-        partition: this.partition,
-        records: this.#records + this.#waiting,
-        there: this.#there,
-        waiting: this.#waiting + late,
-      },
+      partition: this.partition,
+      ...{ records: this.#records + this.#waiting, there: this.#there, waiting: this.#waiting + late },
       ...{ known: [...entries, ...older.entries], knownCount: knownCount + older.knownCount },
       missing: { count: unknownCount, listed: unknown },
-      ...{ twice: this.#twice, outOfOrder: this.#outOfOrder, extra: this.#extra },
-      ...{ otherContent: this.#otherContent, otherTime: this.#otherTime, older: this.#older },
+      ...{ twice: this.#twice, outOfOrder: this.#outOfOrder, extra: inForce.extra },
+      ...{ otherContent: inForce.otherContent, otherTime: this.#otherTime, older: this.#older },
+      otherHistories: others.reduce(
+        (sum, { extra, otherContent }) => sum + extra.count + otherContent.count,
+        this.#inOther,
+      ),
       olderMissing: { count: older.unknownCount, listed: older.unknown },
     };
   }
@@ -182,6 +215,35 @@ export class LogComparison {
       }
       if (from >= 0) yield { start: from, end: range.end };
     }
+  }
+}
+
+/** Records at the centre that carry one epoch. */
+class History {
+  readonly seen: OffsetSet;
+  /** Offsets at which the gateway has a record with another content. */
+  readonly different: OffsetSet;
+  readonly lastByPartition = new Map<number, number>();
+  readonly otherContent = new Findings();
+  readonly extra = new Findings();
+  /** The last offset behind the gateway's log as it was, or -1. */
+  lastNewer = -1;
+
+  constructor(budget: ChunkBudget) {
+    this.seen = new OffsetSet(budget);
+    this.different = new OffsetSet(budget);
+  }
+
+  /** This history is the one in force: how many records are there though they differ. */
+  settle(atCentre: OffsetSet, currentEnd: number): number {
+    let settled = 0;
+    for (let offset = this.different.next(-1); offset >= 0; offset = this.different.next(offset)) {
+      if (atCentre.add(offset)) settled += 1;
+    }
+    if (this.lastNewer >= currentEnd) {
+      this.extra.add({ offset: this.lastNewer, centralPartition: -1, centralOffset: -1 });
+    }
+    return settled;
   }
 }
 

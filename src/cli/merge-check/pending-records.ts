@@ -41,15 +41,19 @@ export class PendingRecords {
     chunk.left += 1;
   }
 
-  /** Takes a record out. Null where there is none; else in what it differs. */
+  /**
+   * Takes a record out, and says in what it differs. Null where there is none. One with another content stays: another
+   * history may have it.
+   */
   match(offset: number, hash: number, timeMs: number): Match | null {
     const index = Math.floor(offset / CHUNK_RECORDS);
     const chunk = this.#chunks.get(index);
     const at = offset - index * CHUNK_RECORDS;
     if (chunk === undefined || chunk.there[at] !== 1) return null;
+    if (chunk.hashes[at] !== hash) return "content";
     chunk.there[at] = 0;
     chunk.left -= 1;
-    const differs = chunk.hashes[at] !== hash ? "content" : chunk.timesMs[at] !== timeMs ? "time" : "nothing";
+    const differs = chunk.timesMs[at] !== timeMs ? "time" : "nothing";
     if (chunk.left === 0) this.#drop(index);
     return differs;
   }

@@ -5,7 +5,8 @@ import { listGroups } from "../../kafka/client/groups.ts";
 import { LIST_OFFSET } from "../../kafka/client/offsets.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
 import { committedOffsets } from "../../kafka/client/transactions.ts";
-import { positionsInSlots } from "../../upstream/positions.ts";
+import type { Branch } from "../../upstream/lineage.ts";
+import { branchesInSlots } from "../../upstream/positions.ts";
 import type { GapEntries } from "../replay/gap-entries.ts";
 import { decidedEnds, offsetsAt } from "../replay/locate.ts";
 import { OriginReader } from "../replay/origin.ts";
@@ -20,7 +21,7 @@ const MAX_OTHER_LOGS = 10_000;
 /** Small answers: what is held of both sides at once grows with them. */
 const FETCH = { maxBytes: 4 * 1024 * 1024, partitionMaxBytes: 512 * 1024 };
 /** Numbers that a record of the centre is kept as until the gateway's has been read. */
-const FIELDS = 6;
+const FIELDS = 7;
 
 export interface TopicNames {
   readonly local: string;
@@ -96,13 +97,12 @@ export class TopicCheck {
     await this.#compare(reader, spans, onProgress);
     await this.#readRest(reader, positions);
     const now = await offsetsAt(this.#gateway, sources, LIST_OFFSET.latest, "read_uncommitted");
-    const partitions = [...this.#comparisons].map(([log, comparison]) =>
-      comparison.report(
-        positions?.get(comparison.partition) ?? null,
-        this.#ledger.ofLog(this.#gatewayId, log),
-        now[comparison.partition] ?? comparison.end,
-      ),
-    );
+    const partitions = [...this.#comparisons].map(([log, comparison]) => {
+      const position = positions?.get(comparison.partition);
+      const ledger = this.#ledger.ofLog(this.#gatewayId, log);
+      const end = now[comparison.partition] ?? comparison.end;
+      return comparison.report(position?.next ?? null, ledger, end, position?.epoch ?? null);
+    });
     return {
       ...this.#names,
       ...{ topicId: local.id, gateway: this.#gatewayId, positionKnown: positions !== null, undecided },
@@ -128,11 +128,11 @@ export class TopicCheck {
       await centre.poll(
         (_topic, partition, record) => {
           const hash = this.#hash.of(record, this.#origin);
-          const { log, offset, stampMs } = this.#origin;
+          const { log, offset, stampMs, epoch } = this.#origin;
           const place = places.get(log);
           if (place !== undefined && offset >= 0) {
             this.#gatewayId = this.#origin.gateway;
-            came.push(place, offset, hash, stampMs, partition, record.offset);
+            came.push(place, offset, hash, stampMs, partition, record.offset, epoch);
           } else this.#countOther();
           return undefined;
         },
@@ -166,15 +166,19 @@ export class TopicCheck {
       });
     }
     for (let at = 0; at < came.length; at += FIELDS) {
-      const [place, offset, hash, timeMs, partition, centralOffset] = came.slice(at, at + FIELDS) as Six;
-      (comparisons[place] as LogComparison).atCentre(offset, hash, timeMs, partition, centralOffset);
+      const [place, offset, hash, timeMs, partition, centralOffset, epoch] = came.slice(
+        at,
+        at + FIELDS,
+      ) as Seven;
+      const comparison = comparisons[place] as LogComparison;
+      comparison.atCentre(offset, hash, timeMs, partition, centralOffset, epoch);
     }
   }
 
   /** What nothing at the centre has asked for: it is missing up to the position, and waits behind it. */
-  async #readRest(gateway: SpanReader, positions: ReadonlyMap<number, number> | null): Promise<void> {
+  async #readRest(gateway: SpanReader, positions: ReadonlyMap<number, Branch> | null): Promise<void> {
     for (const comparison of this.#comparisons.values()) {
-      const due = positions?.get(comparison.partition) ?? comparison.lastAtCentre + 1;
+      const due = positions?.get(comparison.partition)?.next ?? comparison.lastAtCentre + 1;
       await this.#load(gateway, comparison, comparison.end, (record) => {
         if (record.offset < due) comparison.atGateway(record.offset, 0, 0, false);
         else comparison.waits();
@@ -227,24 +231,25 @@ export class TopicCheck {
   }
 
   /** How far uplinks say that they have forwarded the topic's partitions; null where none says anything. */
-  async #positions(topicId: Uuid, central: TopicMetadata): Promise<ReadonlyMap<number, number> | null> {
+  async #positions(topicId: Uuid, central: TopicMetadata): Promise<ReadonlyMap<number, Branch> | null> {
     const groups = await listGroups(this.#centre);
     if (groups.kind !== "done") return null;
     const ours = groups.value.filter(({ id }) => id.startsWith("headwater.")).slice(0, MAX_GROUPS);
-    const positions = new Map<number, number>();
+    const positions = new Map<number, Branch>();
     for (const { id } of ours) {
       const topics = [{ topic: this.#names.central, partitions: central.partitions.length }];
       const committed = await committedOffsets(this.#centre, id, topics);
       if (committed.kind !== "done") continue;
-      for (const [partition, next] of positionsInSlots(committed.value, topicId)) {
-        positions.set(partition, Math.max(next, positions.get(partition) ?? 0));
+      for (const [partition, [inForce]] of branchesInSlots(committed.value, topicId)) {
+        const known = positions.get(partition);
+        if (inForce !== undefined && inForce.next >= (known?.next ?? 0)) positions.set(partition, inForce);
       }
     }
     return positions.size === 0 ? null : positions;
   }
 }
 
-type Six = [number, number, number, number, number, number];
+type Seven = [number, number, number, number, number, number, number];
 
 /** The central partitions that are furthest behind in the log of which most is waited for. */
 function laggards(comparisons: readonly LogComparison[], open: readonly Span[]): ReadonlySet<number> {

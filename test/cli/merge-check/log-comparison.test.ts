@@ -24,6 +24,7 @@ describe("a log beside its centre", () => {
     pending.add(100_000, 1, 1);
     expect(pending.match(100_001, 0, 0)).toBeNull();
     expect(pending.match(100_000, 2, 1)).toBe("content");
+    expect(pending.match(100_000, 1, 1)).toBe("nothing");
     pending.add(7, 1, 1);
     pending.add(9_000, 1, 1);
     pending.dropBelow(8_192);
@@ -78,6 +79,27 @@ describe("a log beside its centre", () => {
     };
     expect(log.report(null, [], 110)).toMatchObject({ older: 9, olderMissing: { count: 1 }, there: 10 });
     expect(log.report(null, [entry], 110)).toMatchObject({ olderMissing: { count: 0 }, knownCount: 1 });
+  });
+
+  test("histories of copies of the log lie beside the one in force", () => {
+    // The centre has 0 to 9 of a card; this one was restored at 6, and has had other records since.
+    const log = comparison(0, 9);
+    for (let offset = 0; offset < 9; offset += 1) log.atGateway(offset, offset < 6 ? 1 : 2, 1, true);
+    for (let offset = 0; offset < 10; offset += 1) log.atCentre(offset, 1, 1, 0, offset);
+    for (let offset = 6; offset < 8; offset += 1) log.atCentre(offset, 2, 1, 0, offset + 10, 1);
+    expect(log.report(9, [], 9, 1)).toMatchObject({
+      ...{ records: 9, there: 8, missing: { count: 1, listed: [{ start: 8, end: 9 }] }, twice: { count: 0 } },
+      ...{ outOfOrder: { count: 0 }, otherContent: { count: 0 }, extra: { count: 0 }, otherHistories: 3 },
+    });
+  });
+
+  test("what differs in the history in force is there, and differs", () => {
+    const log = comparison(0, 4);
+    for (let offset = 0; offset < 4; offset += 1) log.atGateway(offset, 1, 1, true);
+    for (let offset = 0; offset < 4; offset += 1) log.atCentre(offset, offset === 2 ? 7 : 1, 1, 0, offset);
+    expect(log.report(null, [], 4)).toMatchObject({
+      ...{ there: 4, missing: { count: 0 }, otherContent: { count: 1 }, otherHistories: 0 },
+    });
   });
 
   test("newer records are nobody's concern, unless the gateway never had them", () => {
