@@ -28,7 +28,7 @@ export interface GapEntry {
 }
 
 /** Reasons that begin so tell of somebody who read the log, not of the log. */
-const READERS: readonly string[] = ["replay-", "downlink-", "bridge-"];
+const READERS: readonly string[] = ["replay-", "downlink-", "bridge-", "mirror-"];
 /** Entries of the topic in question that are kept; more are not told apart, and counted. */
 const MAX_ENTRIES = 1_000_000;
 const decoder = new TextDecoder();
