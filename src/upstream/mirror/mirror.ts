@@ -225,25 +225,30 @@ export class Mirror {
       return known;
     }
     const { centralTopic, topic, from } = this.settings;
-    const stored = decodeMirrorPosition(await this.#store.load());
+    const bytes = await this.#store.load();
+    const stored = decodeMirrorPosition(bytes);
     const isStored = stored !== null && isPositionOf(stored, facts, target);
     if (stored !== null && !isStored) {
+      const what = `${centralTopic} or ${topic} was made again, it is mirrored from its start`;
+      this.#reports.onState("warn", what);
+    } else if (stored === null && bytes !== null) {
       this.#reports.onState(
         "warn",
-        `${centralTopic} or ${topic} was made again, it is mirrored from its start`,
+        `the stored position of ${topic} can't be read: all of it is looked through`,
       );
     }
-    const first = isStored ? [] : await this.#firstOffsets(facts, stored === null ? from : "earliest");
+    const first = isStored ? [] : await this.#firstOffsets(facts, bytes === null ? from : "earliest");
     // A partition that the topic has gained since is read from its start.
     const next = first.map((offset) => offset);
     if (isStored) for (let p = 0; p < facts.partitions; p += 1) next.push(stored.next[p] ?? 0);
     const ends = () => this.#target.ends(topic);
     const book = new PositionBook(facts, target, next, isStored ? stored.caughtUpMs : -1, ends);
     this.#here = new AlreadyHere(1);
-    if (isStored && !this.#bugs.has("trust-position")) {
-      this.#here = await AlreadyHere.find(this.#target, topic, stored.localEnds, () => this.#pause());
+    if (bytes !== null && !this.#bugs.has("trust-position")) {
+      const from = isStored ? stored.localEnds : ends().map(() => 0);
+      this.#here = await AlreadyHere.find(this.#target, topic, from, () => this.#pause());
       const until = next.map((_, partition) => this.#here.endOf(originName(facts, partition)));
-      if (!this.#bugs.has("forget-found")) book.keepFound(stored.localEnds, until);
+      if (!this.#bugs.has("forget-found")) book.keepFound(from, until);
     }
     this.#book = book;
     this.#isComplete = !isStored;
@@ -329,7 +334,7 @@ export class Mirror {
         return error === 0 && (book.next[partition] ?? 0) >= lastStableOffset;
       });
       const nowMs = this.#seams.knownNowMs();
-      if (isAtEnd && this.#isComplete && nowMs !== null) this.#caughtUp(book, nowMs);
+      if (isAtEnd && this.#isComplete && nowMs !== null) this.#caughtUp(book, Math.round(nowMs));
       if (clock.monotonicMs() - this.#savedMs >= limits.saveMs || isAtEnd) await this.#save();
     }
   }

@@ -84,6 +84,19 @@ describe("a mirrored topic", () => {
     expect(await twoCuts(new Set(["forget-found"]))).toEqual(["v", "v"]);
   });
 
+  test("a position that can't be read costs a look through the log, not a second copy", async () => {
+    const run = new MirrorRun({ seed: 1 });
+    for (const value of ["1", "2"]) run.topic.write(0, "a", value);
+    await run.start();
+    await run.advance(1_000);
+    run.crash();
+    run.forgets = true;
+    await run.start();
+    await run.advance(1_000);
+    expect(run.local().get("a")).toEqual(["1", "2"]);
+    expect(run.messages.join()).toContain("can't be read");
+  });
+
   test("only the keys that are asked for come", async () => {
     const run = new MirrorRun({ seed: 1, settings: { keys: ["gw-1", "gw-1/*"] } });
     for (const key of ["gw-1", "gw-2", "gw-1/valve", "gw-10"]) run.topic.write(0, key, "v");

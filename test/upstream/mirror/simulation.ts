@@ -41,6 +41,8 @@ export class MirrorRun {
   wallMs = Date.UTC(2026, 0, 1);
   /** Whether syncs wait, so that a power cut takes what was appended last. */
   holdsSyncs = false;
+  /** Whether the store has something else in the position's place. */
+  forgets = false;
   readonly #bugs: ReadonlySet<MirrorBug>;
   readonly #settings: Partial<MirrorSettings>;
   readonly #syncs: (() => void)[] = [];
@@ -84,8 +86,11 @@ export class MirrorRun {
       },
       centre,
       mirrorTarget(broker),
-      { load: async () => state.get("m"), save: (value) => state.set("m", value) },
-      { clock, random: random.fork(), knownNowMs: () => clock.nowMs() },
+      {
+        load: async () => (this.forgets ? new Uint8Array(3) : state.get("m")),
+        save: (value) => state.set("m", value),
+      },
+      { clock, random: random.fork(), knownNowMs: () => clock.nowMs() + 0.5 },
       {
         gaps: { note: (gap) => void this.gaps.push(gap) },
         onState: (_, message) => void this.messages.push(message),
