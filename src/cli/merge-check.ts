@@ -8,7 +8,7 @@ import { clusterAt, KAFKA_FLAGS, topicProblem, withCluster } from "./kafka-sessi
 import type { CentralFinding, ComparisonReport, Counted } from "./merge-check/log-comparison.ts";
 import { TopicCheck, type TopicNames, type TopicReport } from "./merge-check/topic-check.ts";
 import { Progress } from "./progress.ts";
-import { readGapEntries } from "./replay/gap-entries.ts";
+import { GAPS_TOPIC_FLAG, readGapEntries } from "./replay/gap-entries.ts";
 import { gapText, rangeText } from "./replay/verdict.ts";
 import type { World } from "./world.ts";
 
@@ -30,6 +30,7 @@ export const mergeCheckCommand: Command = {
       multiple: true,
       doc: "Only this topic, and its name at the centre where a route renames it; may be repeated. Every topic that both have where left out.",
     },
+    GAPS_TOPIC_FLAG,
     {
       name: "filtered",
       doc: "The route takes some of the records only: what is missing is counted, and is no fault.",
@@ -80,7 +81,7 @@ async function mergeCheck(
   try {
     for (const { names, local, central } of found) {
       const ledger = await readGapEntries(gateway, names.local);
-      ledger.merge(await readGapEntries(centre, names.local));
+      ledger.merge(await readGapEntries(centre, names.local, input.value("gaps-topic") ?? undefined));
       const check = new TopicCheck(gateway, centre, names, ledger);
       reports.push(await check.run(local, central, (done, total) => progress.update(done, total)));
     }

@@ -6,6 +6,7 @@ import { EXIT, UsageError } from "./exit-codes.ts";
 import { KAFKA_FLAGS, requireTopic, withCluster } from "./kafka-session.ts";
 import { Progress } from "./progress.ts";
 import { CSV_HEAD, type RecordFormat, recordFormat, TEMPLATE_DOC } from "./record-format.ts";
+import { GAPS_TOPIC_FLAG } from "./replay/gap-entries.ts";
 import { deviceViews, type LocatedSpan, locateSpans, partitionsOf } from "./replay/locate.ts";
 import { OriginReader } from "./replay/origin.ts";
 import { PartitionEnd } from "./replay/partition-end.ts";
@@ -84,6 +85,7 @@ export const replayCommand: Command = {
       value: "TOPIC",
       doc: "The topic's name at the gateways, where their uplinks rename it: ledgers have that.",
     },
+    GAPS_TOPIC_FLAG,
     { name: "no-view", doc: "Read the partition even where the broker has a view of the device's records." },
   ],
   notes: [
@@ -161,7 +163,8 @@ function verificationOf(cluster: KafkaCluster, query: ReplayQuery, input: Input)
   if (input.on("resume")) throw new UsageError("--verify reads all of it: leave out --resume");
   if (level === "device" && query.devices.length === 0)
     throw new UsageError("--level device needs a --device");
-  return new Verification(cluster, query, level, input.value("source-topic") ?? query.topic);
+  const sourceTopic = input.value("source-topic") ?? query.topic;
+  return new Verification(cluster, query, level, sourceTopic, input.value("gaps-topic") ?? undefined);
 }
 
 function sinkOf(input: Input, query: ReplayQuery, world: World): Sink {

@@ -2,6 +2,7 @@ import { GAP_TOPIC } from "../../broker/gap-ledger.ts";
 import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { SpanReader } from "../../kafka/client/span-reader.ts";
 import type { RecordCursor } from "../../records/reader.ts";
+import type { Flag } from "../command.ts";
 import { locateSpans } from "./locate.ts";
 import type { OffsetRange } from "./offset-set.ts";
 import { OriginReader } from "./origin.ts";
@@ -96,15 +97,19 @@ function identityOf({
   return JSON.stringify([reason, device, partition, firstOffset, lastOffset, count, fromMs, toMs]);
 }
 
-/** Reads the ledger that a broker has; empty where it has none. Throws HeadwaterError. */
-export async function readGapEntries(cluster: KafkaCluster, sourceTopic: string): Promise<GapEntries> {
+/** Reads the ledger that a broker has in `ledgerTopic`; empty where it has none. Throws HeadwaterError. */
+export async function readGapEntries(
+  cluster: KafkaCluster,
+  sourceTopic: string,
+  ledgerTopic: string = GAP_TOPIC,
+): Promise<GapEntries> {
   const found = new GapEntries(sourceTopic);
-  const [topic] = await cluster.refresh([GAP_TOPIC]);
+  const [topic] = await cluster.refresh([ledgerTopic]);
   if (topic === undefined || topic.error !== 0) return found;
-  const partitions = topic.partitions.map((_, partition) => ({ topic: GAP_TOPIC, partition }));
+  const partitions = topic.partitions.map((_, partition) => ({ topic: ledgerTopic, partition }));
   const everything = {
     ...{
-      topic: GAP_TOPIC,
+      topic: ledgerTopic,
       devices: [],
       gateway: null,
       marginMs: 0,
@@ -164,6 +169,13 @@ function countOf(value: unknown): number {
 function timeOf(value: unknown): number {
   return typeof value === "string" ? Date.parse(value) : Number.NaN;
 }
+
+/** Where the ledgers of gateways go at a centre. */
+export const GAPS_TOPIC_FLAG: Flag = {
+  name: "gaps-topic",
+  value: "TOPIC",
+  doc: `The centre's topic for the ledgers of gateways; ${GAP_TOPIC} where left out.`,
+};
 
 /** What of the missing offsets a ledger knows. */
 export interface Explained {

@@ -1,3 +1,4 @@
+import { GAP_TOPIC } from "../../broker/gap-ledger.ts";
 import { KafkaAdmin } from "../../kafka/client/admin.ts";
 import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
@@ -22,14 +23,22 @@ export class Verification {
   readonly #cluster: KafkaCluster;
   readonly #query: ReplayQuery;
   readonly #sourceTopic: string;
+  readonly #ledgerTopic: string;
   readonly #proof: Proof;
 
   /** `sourceTopic` is the topic's name at the gateways, as their ledgers have it. */
-  constructor(cluster: KafkaCluster, query: ReplayQuery, level: ProofLevel, sourceTopic: string) {
+  constructor(
+    cluster: KafkaCluster,
+    query: ReplayQuery,
+    level: ProofLevel,
+    sourceTopic: string,
+    ledgerTopic: string = GAP_TOPIC,
+  ) {
     this.level = level;
     this.#cluster = cluster;
     this.#query = query;
     this.#sourceTopic = sourceTopic;
+    this.#ledgerTopic = ledgerTopic;
     this.#proof = new Proof(query.fromMs, query.toMs);
   }
 
@@ -48,7 +57,7 @@ export class Verification {
 
   /** `read` is how far each span was read. Throws HeadwaterError. */
   async verdict(spans: readonly LocatedSpan[], read: readonly Span[]): Promise<Verdict> {
-    const ledger = await readGapEntries(this.#cluster, this.#sourceTopic);
+    const ledger = await readGapEntries(this.#cluster, this.#sourceTopic, this.#ledgerTopic);
     let logs = this.#proof.report(this.level, ledger);
     let undecided = false;
     const bounded = this.#query.strictMargin && Number.isFinite(this.#query.marginMs);

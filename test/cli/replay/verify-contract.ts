@@ -122,6 +122,10 @@ export function verifyContract(
       expect(verdict.verdict).toBe("gaps known");
       expect(verdict.logs[0]).toMatchObject({ missingCount: 0, knownCount: 20 });
       expect(verdict.logs[0]?.known[0]).toMatchObject({ reason: "retention", firstOffset: HIT });
+      // Where the uplinks send their ledgers elsewhere, it has to be said where.
+      const topic = await centre(records, [gap]);
+      expect((await verify(topic, "--gaps-topic", "elsewhere")).code).toBe(7);
+      expect((await verify(topic, "--gaps-topic", "headwater.gaps")).code).toBe(1);
       // One of another partition, of another reader, or of fewer records explains nothing.
       for (const other of [{ partition: 1 }, { reason: "replay-retention" }, { count: 19 }]) {
         expect((await verify(await centre(records, [{ ...gap, ...other }]))).code).toBe(7);
