@@ -250,6 +250,12 @@ function takeRecord(host: LogHost, segment: Segment, hit: KeyHit, search: Search
   let bytes = file.view(from, Math.min(RECORD_WINDOW_BYTES, hit.endPosition - from));
   let at = afterRecords(bytes, 0, hit.skip);
   if (at < 0 || afterRecords(bytes, at, 1) < 0) {
+    // Large records: an anchor is as many of them away at most.
+    const wanted = at < 0 ? RECORD_WINDOW_BYTES * LARGE_WINDOW : at + lengthAt(bytes, at);
+    bytes = file.view(from, Math.min(wanted, hit.endPosition - from));
+    at = afterRecords(bytes, 0, hit.skip);
+  }
+  if (at < 0 || afterRecords(bytes, at, 1) < 0) {
     bytes = file.view(from, hit.endPosition - from);
     at = afterRecords(bytes, 0, hit.skip);
     if (at < 0) throw new HeadwaterError("LOG_CORRUPT", `${segment.path} has no record behind byte ${from}`);
@@ -284,8 +290,21 @@ function afterRecords(bytes: Uint8Array, start: number, count: number): number {
   return at;
 }
 
+/** Bytes of the record at `at`, as far as its length is there. */
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const end = Math.min(at + MAX_VARINT_BYTES, bytes.length);
+  let length = 0;
+  for (let next = at; next < end; next++) {
+    const byte = bytes[next] as number;
+    length |= (byte & 0x7f) << (7 * (next - at));
+    if (byte < 0x80) return next + 1 - at + (length >>> 1);
+  }
+  return RECORD_WINDOW_BYTES * LARGE_WINDOW;
+}
+
+const LARGE_WINDOW = 16;
 /** What is read at once from where a record is near. */
-const RECORD_WINDOW_BYTES = 4096;
+const RECORD_WINDOW_BYTES = 1024;
 
 /** Looks into every batch: for the active segment, and where the index is missing. */
 function scan(host: LogHost, segment: Segment, search: Search): number | null {

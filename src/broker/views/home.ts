@@ -88,7 +88,9 @@ export class Home {
     const others = partitions.filter(({ index }) => index !== usual);
     for (const partition of [partitions[usual], ...others]) {
       if (partition !== undefined && !known.has(partition.index)) {
-        this.#scans.push(new KeyScan(partition, { key, fromOffset: 0, readCommitted: false }, FIRST));
+        this.#scans.push(
+          new KeyScan(partition, { key, fromOffset: 0, readCommitted: false, firstOnly: true }, FIRST),
+        );
       }
     }
   }

@@ -45,6 +45,8 @@ export interface ScanWant {
   readonly readCommitted: boolean;
   /** Where it ends at the latest. */
   readonly untilOffset?: number;
+  /** Whether it is done with the first record: then it reads no others. */
+  readonly firstOnly?: boolean;
   readonly bugs?: ReadonlySet<ViewBug>;
 }
 
@@ -83,6 +85,7 @@ export class KeyScan {
   readonly #readCommitted: boolean;
   readonly #taker: RecordTaker;
   readonly #untilOffset: number;
+  readonly #readBytes: number;
   readonly #bugs: ReadonlySet<ViewBug>;
 
   constructor(partition: Partition, want: ScanWant, taker: RecordTaker) {
@@ -92,6 +95,7 @@ export class KeyScan {
     this.#readCommitted = want.readCommitted;
     this.#taker = taker;
     this.#untilOffset = want.untilOffset ?? Number.MAX_SAFE_INTEGER;
+    this.#readBytes = want.firstOnly === true ? 1 : READ_BYTES;
     this.#bugs = want.bugs ?? NO_BUGS;
   }
 
@@ -118,7 +122,7 @@ export class KeyScan {
     this.position = Math.max(this.position, log.logStartOffset);
     if (this.position >= end) return "end";
     const options = { maxScanBytes: SCAN_BYTES, records: true };
-    const read = log.readKey(this.#key, offset(this.position), READ_BYTES, options);
+    const read = log.readKey(this.#key, offset(this.position), this.#readBytes, options);
     if (!("nextOffset" in read)) return { error: read.error };
     budget.bytes -= Math.max(read.scannedBytes, MIN_COST_BYTES);
     const aborted = this.#abortedIn(read.batches, read.nextOffset, end);

@@ -134,6 +134,30 @@ describe("reading a view", () => {
     await gateway.close();
   });
 
+  test("single records are taken out of large batches, however large they are", async () => {
+    const { gateway, topic } = await opened();
+    for (const sizeBytes of [10, 900, 1100, 20_000]) {
+      for (let n = 0; n < 4; n++) {
+        const readings = Array.from({ length: 40 }, (_, index) => ({
+          key: index === 3 * n + 17 ? "rare" : `other-${index % 5}`,
+          value: `${sizeBytes}-${n}`.padEnd(sizeBytes, "x"),
+        }));
+        append(partitionOf(topic), batchOf(readings));
+      }
+    }
+    await gateway.clock.settleAll();
+    await seal(gateway, topic.partitions);
+    const read = partitionOf(topic).log.readKey(text("rare"), 0 as never, 1 << 20, { records: true });
+    if (!("nextOffset" in read)) throw new Error("not read");
+    expect(read.records.filter((record) => record !== null).length).toBe(16);
+    const { records } = await consume(await gateway.connect(), "telemetry/rare", 0);
+    const expected = [10, 900, 1100, 20_000].flatMap((sizeBytes) =>
+      [0, 1, 2, 3].map((n) => `${sizeBytes}-${n}`.padEnd(sizeBytes, "x")),
+    );
+    expect(values(records)).toEqual(expected);
+    await gateway.close();
+  });
+
   test("maxBytes is kept, but for the first record", async () => {
     const { gateway, topic, client } = await opened();
     const value = "x".repeat(1000);
