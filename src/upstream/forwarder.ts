@@ -396,7 +396,6 @@ export class Forwarder {
       this.#hold(hold);
       return false;
     }
-    this.#book.advance();
     if (this.#now.nowMs >= this.#listTopicsAtMs) {
       this.#listTopicsAtMs = this.#now.nowMs + LIST_TOPICS_MS;
       this.#intake.refresh(this.#pipeline.quiet);
@@ -412,6 +411,7 @@ export class Forwarder {
       this.#pipeline.claim();
     }
     const more = this.#pipeline.advance();
+    this.#book.advance(this.#pipeline.outbox.inFlightBytes);
     if (this.#phase.kind !== "forwarding") return false;
     this.#local.advance(this.#pipeline.quiet && !this.#intake.hasMore);
     return more;

@@ -112,6 +112,11 @@ export class Outbox {
     if (this.maxBatchRecords < this.#limits.maxRoundRecords) this.maxBatchRecords *= 2;
   }
 
+  /** Bytes of batches that were handed over and not answered: they may be on the wire yet. */
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+
   /** When a lane that waits after a failure may go on, or null where none waits. */
   nextRetryMs(nowMs: number): number | null {
     let next: number | null = null;

@@ -94,13 +94,15 @@ export class LinkGovernor {
 
   /**
    * What to store now, or null where the store knows enough. Use is written down before it happens, a step ahead: after a
-   * power cut too much counts as used, by at most a step, and never too little. `exact` is for a stop in good order.
+   * power cut too much counts as used, by at most a step and what was on its way, and never too little. `exact` is for a
+   * stop in good order; `inFlightBytes` were handed to the sockets, which take their time.
    */
-  toStore(exact = false): Uint8Array | null {
+  toStore(exact = false, inFlightBytes = 0): Uint8Array | null {
     if (!this.#isRestored) return null;
     this.#count();
-    const ahead = exact || !this.#hasBudget ? 0 : this.#stepBytes;
-    const due = this.#hasBudget && this.meter.totalBytes + this.#stepBytes / 2 > this.#storedUpToBytes;
+    const ahead = exact || !this.#hasBudget ? 0 : this.#stepBytes + inFlightBytes;
+    const soon = this.meter.totalBytes + inFlightBytes + this.#stepBytes / 2;
+    const due = this.#hasBudget && soon > this.#storedUpToBytes;
     if (!due && !this.#modeChanged && !exact) return null;
     this.#modeChanged = false;
     this.#storedUpToBytes = this.meter.totalBytes + ahead;

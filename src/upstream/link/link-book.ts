@@ -33,10 +33,10 @@ export class LinkBook {
     });
   }
 
-  /** Saves what has to be known after a crash, one save at a time. */
-  advance(): void {
+  /** Saves what has to be known after a crash, one save at a time; `inFlightBytes` may be counted any moment. */
+  advance(inFlightBytes = 0): void {
     if (this.#saving || !this.#isRead) return;
-    const bytes = this.#governor.toStore();
+    const bytes = this.#governor.toStore(false, inFlightBytes);
     if (bytes === null) return;
     this.#saving = true;
     this.#calls.ask("save-link", bytes, (outcome) => {
