@@ -60,12 +60,17 @@ export async function endSession(address: string, clientId: string): Promise<voi
   await post(address, `/api/sessions/${encodeURIComponent(clientId)}/end`);
 }
 
-async function post(address: string, path: string): Promise<object> {
+/** Has a gateway do something to an uplink that needs to be told more; gives what it answers. Throws as `postControl` does. */
+export function postUplink(address: string, name: string, action: string, body: object): Promise<object> {
+  return post(address, `/api/uplinks/${encodeURIComponent(name)}/${action}`, body);
+}
+
+async function post(address: string, path: string, asked: object = {}): Promise<object> {
   const url = `http://${address}${path}`;
   const response = await ask(url, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: "{}",
+    body: JSON.stringify(asked),
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok && typeof body === "object" && body !== null) return body;

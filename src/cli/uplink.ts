@@ -3,6 +3,7 @@ import type { UplinkStatus } from "../http/status.ts";
 import { type Carrier, carrierStatus, HTTP_FLAG } from "./carrier-status.ts";
 import type { Command } from "./command.ts";
 import { UPLINK_CONTROLS } from "./uplink-control.ts";
+import { UPLINK_POSITIONS } from "./uplink-positions.ts";
 
 /** States in which nobody has to do anything. */
 const MOVING: ReadonlySet<string> = new Set(["connecting", "resolving", "forwarding", "idle", "held"]);
@@ -91,5 +92,6 @@ export const uplinkCommand: Command = {
       run: (input, world) => carrierStatus(UPLINKS, input, world),
     },
     ...UPLINK_CONTROLS,
+    ...UPLINK_POSITIONS,
   ],
 };

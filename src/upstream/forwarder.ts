@@ -2,7 +2,6 @@ import type { Uuid } from "../base/ids.ts";
 import type { Random } from "../io/random.ts";
 import { backoffMs } from "../kafka/client/backoff.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
-import type { LogIdentity } from "../log/log-config.ts";
 import { Calls } from "./calls.ts";
 import type { CentreCall, CentreFacts, CentreOutcome, ProducerGrant } from "./centre.ts";
 import { Canary } from "./flow/canary.ts";
@@ -18,6 +17,7 @@ import { LocalPosition } from "./local-position.ts";
 import { LostEnds } from "./lost-ends.ts";
 import { Outbox } from "./outbox.ts";
 import { type Phase, stateOf } from "./phase.ts";
+import { PositionDesk } from "./position-desk.ts";
 import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot, sameClaim } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
@@ -59,6 +59,7 @@ const SILENT_CLAIMS = 3;
 export class Forwarder {
   readonly settings: UplinkSettings;
   readonly canary: Canary;
+  readonly positions: PositionDesk;
   readonly #random: Random;
   readonly #reports: UplinkReports;
   readonly #instance: string;
@@ -141,6 +142,7 @@ export class Forwarder {
     this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#local = new LocalPosition(settings, this.#intake, this.#calls, hooks, this.#now);
     this.#book = new LinkBook(link, this.#calls, hooks);
+    this.positions = new PositionDesk(this.#intake, this.#pipeline, this.#local);
     this.#lostEnds = new LostEnds(settings, this.#calls, reports, hooks, this.#now);
   }
 
@@ -189,16 +191,6 @@ export class Forwarder {
       this.#pipeline.abandon(() => {});
     } else this.#calls.forgetAll();
     this.#phase = { kind: "stopped" };
-  }
-
-  /** How far a local log is; see Carrier in broker/losses.ts. */
-  progress({ topic, topicId, partition }: LogIdentity): { next: number; committed: number } | null {
-    if (!this.#intake.carries(topic)) return null;
-    const route = this.#intake.routes.get(topic);
-    const found = route?.topicId === topicId ? route.partitions[partition] : undefined;
-    if (route === undefined || found === undefined) return { next: -1, committed: -1 };
-    const committed = found.committed < 0 ? this.#local.storedPosition(route, partition) : found.committed;
-    return { next: route.state.kind === "ready" ? Math.max(found.next, found.resumeAt) : -1, committed };
   }
 
   status(nowMs: number): UplinkStatus {

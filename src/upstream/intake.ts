@@ -150,6 +150,25 @@ export class Intake {
     }
   }
 
+  /** Has partitions go on elsewhere; what is skipped is a gap. Nothing may be on its way. */
+  moveTo(route: TopicRoute, positions: ReadonlyMap<number, number>, round: Round): void {
+    for (const [index, position] of positions) {
+      const partition = route.partitions[index];
+      if (partition === undefined) continue;
+      const { committed } = partition;
+      if (position > committed) {
+        const words = "an operator had the uplink skip them";
+        this.#reports.onGap(route.topic, index, committed, position, words, "skipped");
+      }
+      partition.alreadyThere = null;
+      partition.foundEnd = 0;
+      partition.refused.clear();
+      partition.begin(position, this.#source.bounds(route.topic, index)?.logStartOffset ?? 0);
+      round.next.set(partition, position);
+    }
+    this.enqueueAll(route);
+  }
+
   /** Nothing is read any more until `enqueueAll`. */
   clear(): void {
     this.#queue.clear();

@@ -2,7 +2,7 @@
  * What took records that will not reach the centre: the log deleted them first, damage did, or the centre will
  * never take them.
  */
-export type GapCause = "deleted" | "damaged" | "refused";
+export type GapCause = "deleted" | "damaged" | "refused" | "skipped";
 
 /** What an uplink has to tell while it works. Calls come in the turn of the event loop in which it happened. */
 export interface UplinkReports {

@@ -7,7 +7,7 @@ import type { LinkGovernor } from "./link/governor.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Slot } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
-import { Round } from "./round.ts";
+import { type Rewind, Round } from "./round.ts";
 import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
 import type { Now, SetupHooks } from "./topic-setup.ts";
 import { deniesTopic, verdictOf } from "./verdicts.ts";
@@ -39,6 +39,8 @@ export class RoundPipeline {
   /** The same for as long as the link may not be used. */
   held = false;
   readonly outbox: Outbox;
+  /** To be done once what is on its way has ended, in this order. */
+  readonly rewinds: Rewind[] = [];
   readonly #settings: UplinkSettings;
   readonly #intake: Intake;
   readonly #calls: Calls;
@@ -96,6 +98,8 @@ export class RoundPipeline {
       const next = this.#closing?.next.get(partition);
       if (next !== undefined) partition.pending = { next, tally };
     }
+    const rewind = this.#current?.rewind ?? null;
+    if (rewind !== null) this.rewinds.unshift(rewind);
     this.#filling = null;
     this.#closing = null;
     this.#coordinatorBusy = false;
@@ -113,7 +117,8 @@ export class RoundPipeline {
 
   /** One slice of work: reads, seals, sends, commits. Returns whether there is more to do at once. */
   advance(): boolean {
-    const readBytes = this.draining || this.held ? 0 : this.#fill();
+    this.#rewind();
+    const readBytes = this.#reads ? this.#fill() : 0;
     this.#closeWhenDue();
     this.#dispatch();
     if (this.protocol !== 0) this.#advanceTransaction();
@@ -135,6 +140,30 @@ export class RoundPipeline {
       }
     }
     return times.length === 0 ? null : Math.min(...times);
+  }
+
+  /** Whether more is read. */
+  get #reads(): boolean {
+    const isRewinding = this.rewinds.length > 0 || this.#filling?.rewind != null;
+    return !this.draining && !this.held && !isRewinding;
+  }
+
+  /** Begins the round that moves positions as the first of `rewinds` says, if nothing is on its way. */
+  #rewind(): void {
+    const [rewind] = this.rewinds;
+    if (rewind === undefined || !this.quiet || this.draining || this.held) return;
+    const { route, positions } = rewind;
+    if (route.stale) {
+      this.rewinds.shift()?.done(false);
+      return;
+    }
+    if (route.state.kind !== "ready") return;
+    this.rewinds.shift();
+    const round = new Round(this.#now.nowMs);
+    round.rewind = rewind;
+    round.claims = true;
+    this.#intake.moveTo(route, positions, round);
+    this.#filling = round;
   }
 
   #roomLeft(round: Round | null): boolean {
@@ -165,7 +194,7 @@ export class RoundPipeline {
   /** When a round that is being filled has waited long enough for more. */
   #closeAtMs(round: Round): number {
     const { lingerMs, maxFillMs } = this.#settings.limits;
-    if (this.draining || this.held || !this.#roomLeft(round)) return this.#now.nowMs;
+    if (!this.#reads || !this.#roomLeft(round)) return this.#now.nowMs;
     if (round.claims && !this.#intake.hasMore) return this.#now.nowMs;
     // Nothing goes up by it but positions: they may wait, the link is not for them.
     if (round.records === 0 && !round.claims) return round.startedMs + EMPTY_ROUND_MS;
@@ -339,6 +368,7 @@ export class RoundPipeline {
     const durationMs = this.#now.nowMs - (begunMs ?? this.#now.nowMs);
     this.#link.roundEnded({ records, sizeBytes, sentBytes, durationMs }, this.#now.nowMs);
     this.#hooks.completed(round);
+    round.rewind?.done(true);
   }
 
   #toCoordinator<Kind extends "add-partitions" | "add-offsets" | "end">(

@@ -1,5 +1,13 @@
 import type { Lane } from "./lane.ts";
 import { type SourcePartition, Tally } from "./source-partition.ts";
+import type { TopicRoute } from "./topic-route.ts";
+
+/** Positions that an operator has chosen, by partition. `done` hears whether they are at the centre. */
+export interface Rewind {
+  readonly route: TopicRoute;
+  readonly positions: ReadonlyMap<number, number>;
+  readonly done: (ok: boolean) => void;
+}
 
 /**
  * What goes up as one: a transaction, or, without transactions, what the position moves over at once. A round is
@@ -38,6 +46,8 @@ export class Round {
   begunMs: number | null = null;
   /** Protocol 1: lanes whose partitions the coordinator knows. */
   readonly added = new Set<Lane>();
+  /** It moves positions as an operator said, and nothing else. */
+  rewind: Rewind | null = null;
   offsetsAdded = false;
   offsetsCommitted = false;
   commitAsked = false;

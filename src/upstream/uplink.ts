@@ -8,6 +8,7 @@ import type { Centre } from "./kafka-centre.ts";
 import { LinkGovernor } from "./link/governor.ts";
 import type { LinkMode } from "./link/link-record.ts";
 import { UNKNOWN_TIME } from "./link/settings.ts";
+import type { PartitionPosition } from "./position-desk.ts";
 import type { PositionStore } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import type { UplinkSettings } from "./settings.ts";
@@ -159,7 +160,20 @@ export class Uplink {
 
   /** How far a local log is; see Carrier in broker/losses.ts. */
   progress(log: LogIdentity): { readonly next: number; readonly committed: number } | null {
-    return this.#forwarder.progress(log);
+    return this.#forwarder.positions.progress(log);
+  }
+
+  /** Every partition's position. */
+  inspect(): readonly PartitionPosition[] {
+    return this.#forwarder.positions.inspect();
+  }
+
+  /** Resolves once the centre has these positions of a topic; false where it is not being forwarded now. */
+  rewind(topic: string, positions: ReadonlyMap<number, number>): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (this.#forwarder.positions.rewind(topic, positions, resolve)) this.#wake();
+      else resolve(false);
+    });
   }
 
   /** A canary of this id was appended: it is looked for at the centre. */

@@ -23,6 +23,8 @@ export function controlSource(
       ["pause", to("paused")],
       ["resume", to("flowing")],
       ["drain", to("draining")],
+      ["inspect", async (name) => ({ positions: uplinks.inspect(name) })],
+      ["rewind", (name, body) => uplinks.rewind(name, body)],
     ]),
     endSession: async (clientId) => (await mqtt?.endSession(clientId)) === true,
   };

@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<GapCause, LossReason>> = {
   deleted: "deleted",
   damaged: "quarantine",
   refused: "uplink-refused",
+  skipped: "skipped",
 };
 
 /** What an uplink steps over, in the ledger: but for what stands there already, since the log itself let it go. */
@@ -36,7 +37,7 @@ export class UplinkGaps {
     const topicId = this.#broker.partition(topic, partition)?.topicId;
     if (topicId === undefined) return;
     // That the centre refuses records is this uplink's own trouble; what is gone from the log is gone for all.
-    const isOwn = cause === "refused";
+    const isOwn = cause === "refused" || cause === "skipped";
     const parts = isOwn
       ? [{ start: fromOffset, end: toOffset }]
       : this.#losses.unknown(topicId, partition, fromOffset, toOffset);

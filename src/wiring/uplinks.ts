@@ -22,6 +22,7 @@ import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { Hold } from "../upstream/link/governor.ts";
 import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { Mirror } from "../upstream/mirror/mirror.ts";
+import type { PartitionPosition } from "../upstream/position-desk.ts";
 import type { PositionStore } from "../upstream/positions.ts";
 import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
@@ -30,6 +31,7 @@ import { Uplink } from "../upstream/uplink.ts";
 import { CompressionPool } from "./compression-pool.ts";
 import { localSource } from "./local-source.ts";
 import { mirroredTopics, startMirrors } from "./mirrors.ts";
+import { type PlannedMove, planRewind, rewindRequest } from "./rewind-plan.ts";
 import { UplinkFlow } from "./uplink-flow.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
 import { oldestLagMs, topicLags } from "./uplink-lag.ts";
@@ -62,8 +64,18 @@ export interface Uplinks {
   readonly names: readonly string[];
   /** See Uplink.setMode. */
   setMode(name: string, mode: LinkMode): Promise<void>;
+  /** Every partition's position, local and at the centre. */
+  inspect(name: string): readonly PartitionPosition[];
+  /** Has a topic go on elsewhere, or says what that would do. Throws HeadwaterError CONFIG_INVALID. */
+  rewind(name: string, body: Readonly<Record<string, unknown>>): Promise<RewindOutcome>;
   /** Waits up to `graceMs` for what is on its way to the centres. */
   stop(graceMs: number): Promise<void>;
+}
+
+/** What became of a rewind; `done` is false of a dry run, and where the topic is not being forwarded. */
+export interface RewindOutcome {
+  readonly done: boolean;
+  readonly moves: readonly PlannedMove[];
 }
 
 interface Running {
@@ -93,6 +105,17 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       const found = running.find(({ configured }) => configured.name === name);
       await found?.uplink.setMode(mode);
       for (const mirror of found?.mirrors ?? []) mirror.wake();
+    },
+    inspect: (name) => running.find(({ configured }) => configured.name === name)?.uplink.inspect() ?? [],
+    rewind: async (name, body) => {
+      const request = rewindRequest(body);
+      const uplink = running.find(({ configured }) => configured.name === name)?.uplink;
+      const moves = planRewind(broker, uplink?.inspect() ?? [], request);
+      if (request.dryRun) return { done: false, moves };
+      const positions = new Map(moves.map(({ partition, newPosition }) => [partition, newPosition]));
+      const done = (await uplink?.rewind(request.topic, positions)) === true;
+      parts.logger.warn("an operator moved the position of an uplink", { uplink: name, ...request, done });
+      return { done, moves };
     },
     stop: async (graceMs) => {
       for (const { flow } of running) flow?.stop();

@@ -8,7 +8,7 @@ import { PartitionConsumer } from "../../src/kafka/client/consumer.ts";
 import { produce } from "../../src/kafka/client/produce.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
 import { originOf } from "../../src/upstream/reconciliation.ts";
-import { type Headwater, startHeadwater } from "../support/headwater.ts";
+import { type Headwater, headwaterCommand, startHeadwater } from "../support/headwater.ts";
 import { SEAMS } from "./rig.ts";
 
 const TOPIC = "readings";
@@ -25,7 +25,8 @@ async function append(gateway: Headwater, word: string, count: number): Promise<
   await new KafkaAdmin(cluster).createTopic({ name: TOPIC, partitions: 1, replicationFactor: 1 });
   await cluster.refresh([TOPIC]);
   const builder = new BatchBuilder();
-  for (let n = 0; n < count; n += 1) builder.append(Date.now(), text.encode("d"), text.encode(word + n), null);
+  for (let n = 0; n < count; n += 1)
+    builder.append(Date.now(), text.encode("d"), text.encode(word + n), null);
   const batch = { topic: TOPIC, partition: 0, batch: builder.build() };
   const options = { transactionalId: null, transactionProtocol: 2, timeoutMs: 10_000 } as const;
   const [outcome] = await produce(cluster, { host, port: Number(port) }, [batch], options);
@@ -102,5 +103,43 @@ test("an older copy of a gateway's data goes on at offsets that the centre has s
   } finally {
     await centre.dispose();
     rmSync(folder, { recursive: true, force: true });
+  }
+}, 120_000);
+
+test("an operator looks at positions, sees what a rewind would do, and has records sent again", async () => {
+  const centre = await startHeadwater({ settings: { "num.partitions": "1" } });
+  const settings = { "gateway.id": "g", "uplink.main.bootstrap": centre.kafka, "num.partitions": "1" };
+  const gateway = await startHeadwater({ settings });
+  const cli = async (...args: readonly string[]) => {
+    const command = [...headwaterCommand(), "uplink", ...args, "--http", gateway.http, "-o", "json"];
+    const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
+    const [out, errors, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { code, errors, answer: out === "" ? null : JSON.parse(out) };
+  };
+  try {
+    await append(gateway, "a", 10);
+    await untilIdle(gateway);
+    const inspected = await cli("inspect", "main");
+    expect(inspected).toMatchObject({ code: 0 });
+    expect(inspected.answer.positions).toMatchObject([
+      { topic: TOPIC, partition: 0, position: 10, epoch: 0, lineage: [{ startOffset: 0 }] },
+    ]);
+    const rewind = ["rewind", "main", "--topic", TOPIC, "--to", "7"] as const;
+    const moves = [{ position: 10, newPosition: 7, effect: "sent again", records: 3 }];
+    expect(await cli(...rewind, "--dry-run")).toMatchObject({ code: 0, answer: { done: false, moves } });
+    expect(await arrived(centre)).toHaveLength(10);
+    expect(await cli(...rewind)).toMatchObject({ code: 0, answer: { done: true, moves } });
+    await untilIdle(gateway);
+    expect((await arrived(centre)).slice(10)).toEqual(["a7 7 0", "a8 8 0", "a9 9 0"]);
+    const refused = await cli("rewind", "main", "--topic", "none", "--to", "latest");
+    expect(refused.code).not.toBe(0);
+    expect(refused.errors).toContain("the uplink carries no such topic");
+  } finally {
+    await gateway.dispose();
+    await centre.dispose();
   }
 }, 120_000);

@@ -1,0 +1,130 @@
+import { HTTP_FLAG } from "./carrier-status.ts";
+import type { Command, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { postUplink } from "./http-client.ts";
+import { addressOf } from "./uplink-control.ts";
+import type { World } from "./world.ts";
+
+interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  readonly position: number;
+  readonly storedPosition: number;
+  readonly nextOffset: number;
+  readonly highWatermark: number;
+  readonly epoch: number;
+  readonly lineage: readonly { readonly run: string; readonly startOffset: number }[];
+  readonly others: readonly { readonly next: number; readonly epoch: number }[];
+}
+
+interface Move {
+  readonly partition: number;
+  readonly position: number;
+  readonly newPosition: number;
+  readonly effect: string;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** Commands about how far an uplink is with every log. */
+export const UPLINK_POSITIONS: readonly Command[] = [
+  {
+    name: "inspect",
+    summary: "Show how far an uplink is with every partition, here and at the centre",
+    positionals: "NAME",
+    minPositionals: 1,
+    maxPositionals: 1,
+    flags: [HTTP_FLAG],
+    notes: [
+      "CENTRE is the next offset to forward as the centre vouches for it, LOCAL what is kept here for the day that the centre forgets. EPOCH counts the histories of a log: it is above 0 after a backup was restored that the centre was ahead of; OTHERS are the other histories that it has, as EPOCH:NEXT. RUNS are the starts of this gateway that appended to the log, with where they began.",
+    ],
+    examples: [["headwater uplink inspect central -o json", "for scripts"]],
+    run: inspect,
+  },
+  {
+    name: "rewind",
+    summary: "Have an uplink send records of a topic again, or skip them",
+    positionals: "NAME",
+    minPositionals: 1,
+    maxPositionals: 1,
+    flags: [
+      HTTP_FLAG,
+      { name: "topic", value: "TOPIC", doc: "The local topic." },
+      { name: "partition", value: "NUMBER", doc: "One of its partitions; all without it." },
+      { name: "to", value: "WHERE", doc: "An offset, a time such as 2026-01-31T12:00Z, earliest or latest." },
+      { name: "dry-run", doc: "Only say what would be sent again or skipped." },
+    ],
+    notes: [
+      "What is sent again is at the centre twice then. What is skipped is written to headwater.gaps. Bytes are those of whole segments by share.",
+    ],
+    examples: [
+      [
+        "headwater uplink rewind central --topic telemetry --to 2026-01-31T12:00Z --dry-run",
+        "see how much that would send again",
+      ],
+    ],
+    run: rewind,
+  },
+];
+
+async function inspect(input: Input, world: World): Promise<number> {
+  const answer = (await post(input, "inspect", {})) as { readonly positions: readonly Position[] };
+  if (input.json) {
+    world.out(`${JSON.stringify(answer)}\n`);
+    return EXIT.ok;
+  }
+  const known = (offset: number): string => (offset < 0 ? "?" : String(offset));
+  const rows = answer.positions.map((each) => [
+    `${each.topic}-${each.partition}`,
+    known(each.position),
+    known(each.storedPosition),
+    known(each.nextOffset),
+    String(each.highWatermark),
+    String(each.epoch),
+    each.others.map(({ epoch, next }) => `${epoch}:${next}`).join(" ") || "-",
+    each.lineage.map(({ run, startOffset }) => `${run}@${startOffset}`).join(" ") || "-",
+  ]);
+  world.out(table([["PARTITION", "CENTRE", "LOCAL", "READING", "END", "EPOCH", "OTHERS", "RUNS"], ...rows]));
+  return EXIT.ok;
+}
+
+async function rewind(input: Input, world: World): Promise<number> {
+  const [topic, to, partition] = [input.value("topic"), input.value("to"), input.value("partition")];
+  if (topic === null) throw new UsageError("--topic is missing: name the local topic");
+  if (to === null) throw new UsageError("--to is missing: give an offset, a time, earliest or latest");
+  const dryRun = input.on("dry-run");
+  const body = { topic, to, dryRun, ...(partition === null ? {} : { partition: Number(partition) }) };
+  const answer = (await post(input, "rewind", body)) as {
+    readonly done: boolean;
+    readonly moves: readonly Move[];
+  };
+  if (input.json) world.out(`${JSON.stringify(answer)}\n`);
+  else {
+    const rows = answer.moves.map((move) => [
+      `${topic}-${move.partition}`,
+      String(move.position),
+      String(move.newPosition),
+      move.effect,
+      String(move.records),
+      String(move.bytes),
+    ]);
+    world.out(table([["PARTITION", "FROM", "TO", "EFFECT", "RECORDS", "BYTES"], ...rows]));
+    if (!answer.done && !dryRun) world.err("nothing was moved: the topic is not being forwarded now\n");
+  }
+  return answer.done || dryRun ? EXIT.ok : EXIT.failed;
+}
+
+function post(input: Input, action: string, body: object): Promise<object> {
+  return postUplink(addressOf(input), input.positionals[0] ?? "", action, body);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${lines.join("\n")}\n`;
+}
