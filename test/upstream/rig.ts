@@ -156,6 +156,8 @@ export interface GatewayOptions {
   readonly wrap?: (centre: Centre) => Centre;
 }
 
+const MORNING_MS = Date.UTC(2026, 0, 5, 6);
+
 const FAST: Partial<UplinkLimits> = {
   backoffMs: 50,
   maxBackoffMs: 500,
@@ -266,7 +268,8 @@ export class GatewayRig {
       limits: { ...FAST, ...limits },
       link: this.link,
     });
-    const wall = { nowMs: () => Date.now(), offsetMs: () => 0 };
+    // Far from midnight: no budget begins anew in a test.
+    const wall = { nowMs: () => MORNING_MS + performance.now(), offsetMs: () => 0 };
     const governor = new LinkGovernor(settings.link, settings.limits, wall, SEAMS.random);
     const centre = this.#rig.centre(new MeteredNetwork(SEAMS.network, SEAMS.clock, governor.meter));
     const seams = { clock: SEAMS.clock, random: new SystemRandom() };
