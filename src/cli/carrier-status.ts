@@ -21,6 +21,8 @@ export interface Carrier<Status extends { readonly name: string }> {
   of(answer: StatusAnswer): readonly Status[];
   readonly head: readonly string[];
   row(status: Status): readonly string[];
+  /** A second table, of what belongs to them, where there is any. */
+  details?(chosen: readonly Status[]): readonly (readonly string[])[];
   /** Whether nobody has to do anything. */
   isWell(status: Status): boolean;
 }
@@ -47,6 +49,10 @@ export async function carrierStatus<Status extends { readonly name: string }>(
   }
   if (input.json) world.out(`${JSON.stringify({ gatewayId, [`${kind}s`]: chosen })}\n`);
   else if (chosen.length === 0) world.out(`the gateway ${gatewayId} has no ${kind}\n`);
-  else world.out(columns([carrier.head, ...chosen.map((one) => carrier.row(one))]));
+  else {
+    world.out(columns([carrier.head, ...chosen.map((one) => carrier.row(one))]));
+    const details = carrier.details?.(chosen) ?? [];
+    if (details.length > 0) world.out(`\n${columns(details)}`);
+  }
   return chosen.every((one) => carrier.isWell(one)) ? EXIT.ok : EXIT.failed;
 }

@@ -1,5 +1,5 @@
 import { formatDurationMs } from "../config/units.ts";
-import type { UplinkStatus } from "../http/status.ts";
+import type { MirrorStatus, UplinkStatus } from "../http/status.ts";
 import { type Carrier, carrierStatus, HTTP_FLAG } from "./carrier-status.ts";
 import type { Command } from "./command.ts";
 import { UPLINK_CONTROLS } from "./uplink-control.ts";
@@ -37,8 +37,24 @@ const UPLINKS: Carrier<UplinkStatus> = {
     linkText(uplink),
     uplink.lastError ?? "-",
   ],
-  isWell: ({ state, flow }) => MOVING.has(state) && flow.alarms.length === 0,
+  details: (uplinks) => {
+    const rows = uplinks.flatMap(({ name, mirrors }) => mirrors.map((mirror) => mirrorRow(name, mirror)));
+    return rows.length === 0 ? [] : [MIRROR_HEAD, ...rows];
+  },
+  isWell: ({ state, flow, mirrors }) =>
+    MOVING.has(state) && flow.alarms.length === 0 && mirrors.every((mirror) => MIRRORING.has(mirror.state)),
 };
+
+/** States of mirrors in which nobody has to do anything. */
+const MIRRORING: ReadonlySet<string> = new Set(["connecting", "snapshot", "mirroring", "held"]);
+const MIRROR_HEAD = ["UPLINK", "MIRROR OF", "HERE", "STATE", "LAG", "COPIED", "LEFT OUT", "LOST", "REASON"];
+
+function mirrorRow(uplink: string, mirror: MirrorStatus): readonly string[] {
+  const { centralTopic, topic, state, lagRecords, mirroredRecords, filteredRecords, lostRecords } = mirror;
+  const lag = lagRecords === null ? "?" : String(lagRecords);
+  const counts = [mirroredRecords, filteredRecords, lostRecords].map(String);
+  return [uplink, centralTopic, topic, state, lag, ...counts, mirror.reason ?? "-"];
+}
 
 /** In whole seconds; "?" where nobody knows. */
 function durationText(durationMs: number | null): string {
@@ -86,7 +102,7 @@ export const uplinkCommand: Command = {
       maxPositionals: 1,
       flags: [HTTP_FLAG],
       notes: [
-        "The exit code is 1 where an uplink is not forwarding: backing off from its centre, fenced, failed or stopped; or where it says that it is, and nothing flows (flow.alarm.ms).",
+        "The exit code is 1 where an uplink is not forwarding: backing off from its centre, fenced, failed or stopped; where a topic is not mirrored; or where it says that it is, and nothing flows (flow.alarm.ms).",
       ],
       examples: [["headwater uplink status -o json", "for scripts"]],
       run: (input, world) => carrierStatus(UPLINKS, input, world),

@@ -18,6 +18,11 @@ const UPLINK = {
   budget: null,
   times: { late: { policy: "send", topics: [] } },
   flow: { alarms: [], paused: null, canary: { roundTripMs: null } },
+  mirrors: [],
+};
+const MIRROR = {
+  ...{ centralTopic: "commands", topic: "local", state: "mirroring", reason: null, lagRecords: 3 },
+  ...{ mirroredRecords: 7, filteredRecords: 40, lostRecords: 1 },
 };
 let answer: () => Response;
 let answerTo: (request: Request) => Response = () => answer();
@@ -48,6 +53,19 @@ test("a table for people, an object for programs", async () => {
     gatewayId: "g",
     uplinks: [UPLINK],
   });
+});
+
+test("topics that are mirrored have a table of their own, and one that is not is no success", async () => {
+  uplinks({ ...UPLINK, mirrors: [MIRROR] }, { ...UPLINK, name: "backup" });
+  const { code, out } = await status();
+  expect(code).toBe(0);
+  expect(out.split("\n").slice(3, 6).join("\n")).toMatch(
+    /^\nUPLINK +MIRROR OF .*\ncentral +commands +local +mirroring +3 +7 +40 +1 +-$/,
+  );
+  for (const state of ["missing", "backing off", "failed"]) {
+    uplinks({ ...UPLINK, mirrors: [MIRROR, { ...MIRROR, state, reason: "why" }] });
+    expect([state, (await status()).code]).toEqual([state, 1]);
+  }
 });
 
 test("the exit code says whether all of them move", async () => {
