@@ -5,6 +5,7 @@ import { bridgeCommand } from "./bridge.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { consumeCommand } from "./consume.ts";
+import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
 import { groupCommand } from "./group.ts";
@@ -30,6 +31,7 @@ const ROOT: Command = {
     consumeCommand,
     groupCommand,
     replayCommand,
+    deviceCommand,
     mergeCheckCommand,
     uplinkCommand,
     userCommand,

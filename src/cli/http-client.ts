@@ -1,4 +1,6 @@
+import { decodeDeviceKey } from "../base/device-name.ts";
 import { HeadwaterError } from "../base/errors.ts";
+import type { DeviceStatus, DevicesAnswer } from "../http/devices.ts";
 import type { GatewayStatus, SessionStatus, UplinkStatus } from "../http/status.ts";
 
 const TIMEOUT_MS = 5_000;
@@ -47,6 +49,46 @@ export async function fetchSessions(address: string): Promise<SessionsAnswer> {
   throw new HeadwaterError("MALFORMED", `${url} does not answer as headwater does; is it a gateway of now?`);
 }
 
+/** Asks for a part of a gateway's devices; `path` has the filters. Throws as `postControl` does. */
+export async function fetchDevices(address: string, path: string): Promise<DevicesAnswer> {
+  const url = `http://${address}${path}`;
+  const body = await devicesOf(url, await ask(url, {}));
+  if (body !== null && "next" in body) return body as DevicesAnswer;
+  throw new HeadwaterError("MALFORMED", `${url} does not answer as headwater does; is it a gateway of now?`);
+}
+
+/** Asks for a device, in every topic that it sends to; empty where there is none. Throws as `postControl` does. */
+export async function fetchDevice(address: string, key: string): Promise<readonly DeviceStatus[]> {
+  // As lists show it, or as it is.
+  const spelling = decodeDeviceKey(key) === null ? encodeURIComponent(key.toWellFormed()) : key;
+  const url = `http://${address}/api/devices/${spelling}`;
+  const response = await ask(url, {});
+  if (response.status === 404) {
+    const { thing } = errorOf(
+      await response
+        .clone()
+        .json()
+        .catch(() => null),
+    );
+    if (thing === "device") return [];
+  }
+  return (await devicesOf(url, response))?.devices ?? [];
+}
+
+async function devicesOf(
+  url: string,
+  response: Response,
+): Promise<{ readonly devices: readonly DeviceStatus[] } | null> {
+  const body: unknown = await response.json().catch(() => null);
+  if (!response.ok) {
+    const { message, value, remedy } = errorOf(body);
+    const why = message === undefined ? `it answers ${response.status}` : `${message}: ${value}; ${remedy}`;
+    throw new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
+  }
+  const isAnswer = typeof body === "object" && body !== null && "devices" in body;
+  return isAnswer && Array.isArray(body.devices) ? { ...body, devices: body.devices } : null;
+}
+
 /**
  * Has a gateway do something to an uplink; gives its status then. Throws NETWORK, TIMED_OUT, and UNSUPPORTED with the
  * gateway's own words where it refuses.
@@ -79,7 +121,7 @@ async function post(address: string, path: string, asked: object = {}): Promise<
   throw new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
 }
 
-function errorOf(body: unknown): Readonly<Partial<Record<"message" | "value" | "remedy", string>>> {
+function errorOf(body: unknown): Readonly<Partial<Record<"message" | "thing" | "value" | "remedy", string>>> {
   return (typeof body === "object" && body !== null && "error" in body ? body.error : {}) as object;
 }
 

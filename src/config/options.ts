@@ -1,6 +1,7 @@
 import type { BridgeSettings } from "./bridge-options.ts";
 import { CLOCK_OPTIONS } from "./clock-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
+import { DEVICE_OPTIONS } from "./device-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import { MQTT_ALIAS_OPTIONS } from "./mqtt-alias-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
@@ -298,6 +299,7 @@ export const OPTIONS = {
   }),
 
   ...CLOCK_OPTIONS,
+  ...DEVICE_OPTIONS,
   ...GROUP_OPTIONS,
   ...CONSUMER_GROUP_OPTIONS,
   ...TRANSACTION_OPTIONS,

@@ -2,6 +2,7 @@ import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { type ControlSource, control, isControl } from "./controls.ts";
+import { answerDevices, type DevicesSource, isDevices } from "./devices.ts";
 import { answer } from "./pages.ts";
 import { type DeviceRecords, isRecords } from "./records.ts";
 import type { StatusSource } from "./status.ts";
@@ -15,6 +16,8 @@ export interface HttpDoorOptions {
   readonly controls?: () => ControlSource | null;
   /** The same for records of devices. */
   readonly records?: () => DeviceRecords | null;
+  /** The same for the registry of devices. */
+  readonly devices?: () => DevicesSource | null;
   readonly metrics: Registry;
   readonly logger: Logger;
 }
@@ -66,6 +69,9 @@ function serve(options: HttpDoorOptions): Server {
         const path = url?.pathname ?? "";
         const remote = () => server.requestIP(request)?.address ?? "";
         if (isControl(path)) return control(request, path, remote(), options.controls?.() ?? null);
+        if (url !== null && isDevices(path)) {
+          return answerDevices(request, url, remote(), options.devices?.() ?? null);
+        }
         const records = url !== null && isRecords(path) ? (options.records?.() ?? null) : null;
         return records === null || url === null
           ? answer(request, source, metrics)

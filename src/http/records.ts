@@ -275,8 +275,8 @@ function timeOf(text: string | null): number | null {
   return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
-/** The bytes of a part of a path. */
-function percentDecoded(text: string): Uint8Array | null {
+/** The bytes of a part of a path; null where it is not percent-encoded. */
+export function percentDecoded(text: string): Uint8Array | null {
   const bytes: number[] = [];
   for (let at = 0; at < text.length; at++) {
     if (text[at] !== "%") {

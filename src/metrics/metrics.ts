@@ -46,6 +46,15 @@ export function createMetrics(options: MetricsOptions) {
     ...logMetrics(registry, options.dataFolder),
     ...bridgeMetrics(registry, options.bridges),
 
+    devices: registry.gauge("headwater_devices", "Devices that the registry knows."),
+    devicesSilent: registry.gauge(
+      "headwater_devices_silent",
+      "Those of them that should have sent something by now.",
+    ),
+    devicesForgotten: registry.counter(
+      "headwater_devices_forgotten_total",
+      "Devices that were forgotten since there were more than devices.max.",
+    ),
     clockKnown: registry.gauge("headwater_clock_known", "1 while the wall clock is believed, else 0."),
     clockSteps: registry.counter("headwater_clock_steps_total", "How often the wall clock was set."),
     uplinkConnected: registry.gauges(

@@ -12,6 +12,7 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     collectClock(metrics, state);
     collectLog(metrics, state);
     collectDoors(metrics, state);
+    collectDevices(metrics, state);
     collectCoordinators(metrics, state);
     collectUplinks(metrics, state);
     collectBridges(metrics, state);
@@ -50,6 +51,13 @@ function collectLog(metrics: Metrics, state: GatewayState): void {
   metrics.compactionWrittenBytes.set(compaction.writtenBytes);
   metrics.compactionRemovedRecords.set(compaction.removedRecords);
   metrics.commitSeconds.load(status.roundMs.buckets, status.roundMs.sumMs / MILLISECONDS);
+}
+
+function collectDevices(metrics: Metrics, { devices }: GatewayState): void {
+  if (devices === null) return;
+  metrics.devices.set(devices.count);
+  metrics.devicesSilent.set(devices.silentCount);
+  metrics.devicesForgotten.set(devices.forgotten);
 }
 
 function collectDoors(metrics: Metrics, state: GatewayState): void {

@@ -13,6 +13,7 @@ import { WatchedClock } from "../clock/watched-clock.ts";
 import { formatAddress } from "../config/address.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
+import type { DevicesSource } from "../http/devices.ts";
 import { HttpDoor } from "../http/door.ts";
 import { DeviceRecords } from "../http/records.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
@@ -43,6 +44,7 @@ import { type Bridges, startBridges } from "./bridges.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 import { controlSource } from "./controls.ts";
 import { CounterWatch } from "./counter-watch.ts";
+import { carriedBy, type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
 import { GatewayClock } from "./gateway-clock.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
@@ -103,6 +105,7 @@ class Gateway implements RunningBroker {
   #followers: Followers | null = null;
   #http: HttpDoor | null = null;
   #records: DeviceRecords | null = null;
+  #devices: DeviceRegistry | null = null;
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
@@ -164,6 +167,8 @@ class Gateway implements RunningBroker {
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
     this.#startBridges(broker);
+    this.#devices = openDeviceRegistry(broker, this.#settings, this.#logger);
+    this.#state.devices = this.#devices?.table ?? null;
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
     collectMetrics(this.#metrics, this.#state);
     this.#state.addresses = this.#listening();
@@ -185,6 +190,7 @@ class Gateway implements RunningBroker {
     const graceMs = this.#settings["shutdown.timeout.ms"];
     await Promise.all([this.#uplinks?.stop(graceMs), this.#bridges?.stop(graceMs)]);
     await this.#mqtt?.close();
+    this.#devices?.stop();
     this.#losses?.close();
     this.#gaps?.close();
     this.#kafka?.close();
@@ -374,9 +380,23 @@ class Gateway implements RunningBroker {
       source,
       controls: () => controlSource(this.#settings["http.control"], this.#uplinks, this.#mqtt),
       records: () => this.#deviceRecords(),
+      devices: () => this.#devicesSource(),
       metrics: this.#metrics.registry,
       logger: this.#logger,
     });
+  }
+
+  /** Null until there is a registry. */
+  #devicesSource(): DevicesSource | null {
+    const table = this.#devices?.table;
+    if (table === undefined) return null;
+    const uplinks = this.#uplinks?.topics() ?? [];
+    return {
+      table,
+      clock: this.#clock,
+      allowed: this.#settings["http.records"],
+      carried: (topic, partition, lastOffset) => carriedBy(uplinks, topic, partition, lastOffset),
+    };
   }
 
   /** Null until the logs are open. */

@@ -1,4 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
+import type { DeviceTable } from "../broker/devices/device-table.ts";
 import type { Settings } from "../config/options.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
 import type {
@@ -32,6 +33,8 @@ export class GatewayState implements StatusSource {
   kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
   coordinators: Coordinators | null = null;
   fetchSessions: FetchSessions | null = null;
+  /** Null where there is no registry of devices. */
+  devices: DeviceTable | null = null;
   uplinks: () => readonly UplinkStatus[] = () => [];
   bridges: () => readonly BridgeStatus[] = () => [];
   clock: () => ClockStatus | null = () => null;

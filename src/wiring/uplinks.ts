@@ -26,6 +26,7 @@ import type { PartitionPosition } from "../upstream/position-desk.ts";
 import type { PositionStore } from "../upstream/positions.ts";
 import type { GapCause, UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
+import type { UplinkTopicStatus } from "../upstream/status.ts";
 import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { CompressionPool } from "./compression-pool.ts";
@@ -61,6 +62,8 @@ export interface UplinkParts {
 
 export interface Uplinks {
   readonly status: () => readonly UplinkStatus[];
+  /** How far each is, topic by topic. */
+  topics(): readonly { readonly name: string; readonly topics: readonly UplinkTopicStatus[] }[];
   readonly names: readonly string[];
   /** See Uplink.setMode. */
   setMode(name: string, mode: LinkMode): Promise<void>;
@@ -100,6 +103,8 @@ export function startUplinks(parts: UplinkParts): Uplinks {
   const running = settings.uplinks.map((configured) => startUplink(configured, parts, openState, compressor));
   return {
     status: () => running.map((each) => describe(each, parts)),
+    topics: () =>
+      running.map(({ configured, uplink }) => ({ name: configured.name, topics: uplink.status().topics })),
     names: running.map(({ configured }) => configured.name),
     setMode: async (name, mode) => {
       const found = running.find(({ configured }) => configured.name === name);

@@ -1,0 +1,126 @@
+/** Intervals are between the starts of bursts, so that who sends ten records a minute at once is expected every minute. */
+const BURST_MS = 1_000;
+/** From so many intervals on it is known whether they are regular. */
+const MIN_INTERVALS = 4;
+/** Weight of the newest interval. */
+const SHARE = 1 / 8;
+/** Nobody is silent for less: the checks, and the clocks of devices, are no finer. */
+const MIN_SILENCE_MS = 10_000;
+/** Rates are of about the last minute. */
+const WINDOW_MS = 60_000;
+
+/** When a device counts as silent. */
+export interface SilenceRule {
+  /** Of a regular device's intervals; 0 for no such rule. */
+  readonly factor: number;
+  /** Of any device, in milliseconds; -1 for no such rule. */
+  readonly afterMs: number;
+}
+
+/** What a device lost. */
+export interface DeviceGaps {
+  records: number;
+  /** When the newest was noted, milliseconds since 1970, and why it came about. */
+  lastAtMs: number;
+  reason: string;
+}
+
+/** What is kept of a device over restarts. Times are milliseconds since 1970. */
+export interface DeviceFacts {
+  /** The records' key, a character for each byte. */
+  readonly key: string;
+  readonly topic: string;
+  partition: number;
+  lastOffset: number;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  records: number;
+  /** Of keys and values. */
+  bytes: number;
+  /** Whether `records` and `bytes` are all that there were; else there were so many at least. */
+  exact: boolean;
+  /** The beginning of the last value; null for a tombstone. */
+  value: Uint8Array | null;
+  valueSizeBytes: number;
+  /** Mean length of an interval and how far they are from it, and how many were seen. */
+  intervalMs: number;
+  deviationMs: number;
+  intervals: number;
+  silent: boolean;
+  gaps: DeviceGaps | null;
+  /** The MQTT client that sent for it last, and from where. */
+  clientId: string | null;
+  address: string | null;
+}
+
+/** A device of one topic. Silence and intervals are measured by monotonic time, and only while the gateway runs. */
+export class Device {
+  readonly facts: DeviceFacts;
+  /** Rises with every record of any device: who has the smallest has been silent for longest. */
+  turn = 0;
+  #seenAtMs: number;
+  /** Start of the last burst; -1 before the first of this run. */
+  #burstAtMs = -1;
+  #windowAtMs: number;
+  #windowCount = 0;
+  #countBefore = 0;
+
+  constructor(facts: DeviceFacts, monotonicMs: number) {
+    this.facts = facts;
+    this.#seenAtMs = monotonicMs;
+    this.#windowAtMs = monotonicMs;
+  }
+
+  /** A record came at this moment. */
+  arrived(monotonicMs: number): void {
+    this.#seenAtMs = monotonicMs;
+    this.facts.silent = false;
+    this.#turnWindow(monotonicMs);
+    this.#windowCount += 1;
+    const sinceMs = monotonicMs - this.#burstAtMs;
+    if (this.#burstAtMs >= 0 && sinceMs < BURST_MS) return;
+    if (this.#burstAtMs >= 0) this.#learn(sinceMs);
+    this.#burstAtMs = monotonicMs;
+  }
+
+  /** Records a second, of the last minute or so. */
+  rate(monotonicMs: number): number {
+    this.#turnWindow(monotonicMs);
+    const share = (monotonicMs - this.#windowAtMs) / WINDOW_MS;
+    return (this.#countBefore * (1 - share) + this.#windowCount) / (WINDOW_MS / 1000);
+  }
+
+  /** Mean interval of a device that is regular; null of others. */
+  get regularMs(): number | null {
+    const { intervalMs, deviationMs, intervals } = this.facts;
+    return intervals >= MIN_INTERVALS && deviationMs <= intervalMs / 2 ? intervalMs : null;
+  }
+
+  /** Whether it has just become silent. */
+  falls(monotonicMs: number, { factor, afterMs }: SilenceRule): boolean {
+    if (this.facts.silent) return false;
+    const silentMs = monotonicMs - this.#seenAtMs;
+    const { regularMs } = this;
+    const isLate =
+      factor > 0 && regularMs !== null && silentMs > Math.max(MIN_SILENCE_MS, regularMs * factor);
+    this.facts.silent = isLate || (afterMs >= 0 && silentMs > afterMs);
+    return this.facts.silent;
+  }
+
+  #learn(sinceMs: number): void {
+    const { facts } = this;
+    if (facts.intervals === 0) facts.intervalMs = sinceMs;
+    const off = Math.abs(sinceMs - facts.intervalMs);
+    facts.deviationMs += (off - facts.deviationMs) * SHARE;
+    facts.intervalMs += (sinceMs - facts.intervalMs) * SHARE;
+    facts.intervals += 1;
+  }
+
+  #turnWindow(monotonicMs: number): void {
+    const passed = monotonicMs - this.#windowAtMs;
+    if (passed < WINDOW_MS) return;
+    this.#countBefore = passed < 2 * WINDOW_MS ? this.#windowCount : 0;
+    this.#windowCount = 0;
+    this.#windowAtMs += Math.floor(passed / WINDOW_MS) * WINDOW_MS;
+  }
+}

@@ -1,0 +1,246 @@
+import { formatDurationMs } from "../config/units.ts";
+import type { DeviceStatus } from "../http/devices.ts";
+import { HTTP_FLAG } from "./carrier-status.ts";
+import type { Command, Flag, Input } from "./command.ts";
+import { EXIT, UsageError } from "./exit-codes.ts";
+import { columns } from "./help.ts";
+import { fetchDevice, fetchDevices } from "./http-client.ts";
+import { replayCommand } from "./replay.ts";
+import { addressOf } from "./uplink-control.ts";
+import type { World } from "./world.ts";
+
+const SECOND_MS = 1000;
+/** Characters of a value in the list. */
+const VALUE_WIDTH = 32;
+/** What is asked for at a time. */
+const PAGE = 1_000;
+const HEAD = [
+  "DEVICE",
+  "TOPIC",
+  "STATE",
+  "LAST SEEN",
+  "RECORDS",
+  "BYTES",
+  "RATE",
+  "GAPS",
+  "CLIENT",
+  "LAST VALUE",
+];
+
+const FILTERS: readonly Flag[] = [
+  { name: "topic", short: "t", value: "TOPIC", doc: "Those of one topic alone." },
+  { name: "prefix", value: "TEXT", doc: "Those whose key begins so." },
+  { name: "silent", doc: "Those alone that should have sent something by now." },
+];
+
+export const deviceCommand: Command = {
+  name: "device",
+  summary: "See which devices there are, what they sent, and who is silent",
+  commands: [
+    {
+      name: "ls",
+      summary: "List the devices of a running gateway",
+      flags: [
+        ...FILTERS,
+        { name: "limit", short: "n", value: "COUNT", doc: "So many at most; all where left out." },
+        HTTP_FLAG,
+      ],
+      notes: [
+        "A device is a key of a topic's records (devices.topics); keys are percent-encoded. RATE is in records a second, of about the last minute. A count with + is of so many at least: earlier records were gone when the registry came to them.",
+        "A device is silent that used to send at regular intervals and missed several (devices.silent.factor), or sent nothing for devices.silent.after.ms. The time in which the gateway did not run is nobody's silence. With --silent the exit code is 1 where there are any.",
+      ],
+      examples: [
+        ["headwater device ls --topic telemetry", "who sends, and what came last"],
+        ["headwater device ls --silent", "who should have sent, for a check by a script"],
+        ["headwater device ls --prefix hall-2 -o json", "all that is known, for programs"],
+      ],
+      run: ls,
+    },
+    {
+      name: "show",
+      summary: "Show all that is known of a device",
+      positionals: "KEY",
+      minPositionals: 1,
+      maxPositionals: 1,
+      flags: [HTTP_FLAG],
+      notes: ["The exit code is 1 where no such device is known, or it is silent."],
+      examples: [["headwater device show pump-1", "when it was seen, what it sent, what it lost"]],
+      run: show,
+    },
+    {
+      name: "lag",
+      summary: "Show which devices have records that the centre does not have yet",
+      positionals: "[KEY]",
+      maxPositionals: 1,
+      flags: [
+        ...FILTERS,
+        { name: "all", doc: "Also those of which everything is at the centre." },
+        HTTP_FLAG,
+      ],
+      notes: [
+        "BEHIND counts the offsets of the partition from where the uplink is up to the device's last record, other devices' records too: uplinks carry a partition in its order.",
+        "The exit code is 1 where anything waits.",
+      ],
+      examples: [
+        ["headwater device lag", "what an outage holds back"],
+        ["headwater device lag pump-1 --all", "whether the centre has all of one device"],
+      ],
+      run: lag,
+    },
+    {
+      ...replayCommand,
+      summary: "Read the history of a device",
+      positionals: "KEY",
+      minPositionals: 1,
+      maxPositionals: 1,
+      flags: (replayCommand.flags ?? []).filter(({ name }) => name !== "device"),
+      notes: ["As headwater replay --device KEY, which says more (headwater replay --help)."],
+      examples: [
+        [
+          "headwater device replay pump-1 -t telemetry --from 1h",
+          "one device's last hour, from this gateway",
+        ],
+      ],
+      run: (input, world) =>
+        replayCommand.run?.(withDevice(input), world) ?? Promise.reject(new UsageError("no replay")),
+    },
+  ],
+};
+
+async function ls(input: Input, world: World): Promise<number> {
+  const limit = limitOf(input);
+  const devices = await all(input, limit);
+  if (input.json) world.out(`${JSON.stringify(devices)}\n`);
+  else if (devices.length === 0) world.out("no such device is known\n");
+  else world.out(columns([HEAD, ...devices.map(rowOf)]));
+  return input.on("silent") && devices.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+async function show(input: Input, world: World): Promise<number> {
+  const devices = await fetchDevice(addressOf(input), input.positionals[0] ?? "");
+  if (devices.length === 0) {
+    world.err(`no device ${JSON.stringify(input.positionals[0])} is known\n`);
+    return EXIT.failed;
+  }
+  if (input.json) world.out(`${JSON.stringify(devices)}\n`);
+  else world.out(devices.map((device) => columns(linesOf(device))).join("\n"));
+  return devices.some(({ silent }) => silent) ? EXIT.failed : EXIT.ok;
+}
+
+async function lag(input: Input, world: World): Promise<number> {
+  const [key] = input.positionals;
+  const found = key === undefined ? await all(input, null) : await fetchDevice(addressOf(input), key);
+  const rows = found
+    .flatMap((device) => device.uplinks.map((uplink) => ({ ...uplink, device })))
+    .filter(({ carried }) => !carried || input.on("all"));
+  if (input.json) {
+    const shown = rows.map(({ device: { key: name, topic, lastSeen }, ...uplink }) => ({
+      ...{ key: name, topic, lastSeen },
+      ...uplink,
+    }));
+    world.out(`${JSON.stringify(shown)}\n`);
+  } else if (rows.length === 0) {
+    const carriers = found.some(({ uplinks }) => uplinks.length > 0);
+    world.out(carriers ? "everything is at the centre\n" : "no uplink carries what these devices send\n");
+  } else {
+    world.out(
+      columns([
+        ["DEVICE", "TOPIC", "UPLINK", "STATE", "BEHIND", "LAST SEEN"],
+        ...rows.map(({ device, uplink, carried, offsetsBehind }) => [
+          ...[device.key, device.topic, uplink, carried ? "at the centre" : "waiting"],
+          ...[String(offsetsBehind), agoText(device.silentForMs)],
+        ]),
+      ]),
+    );
+  }
+  return rows.some(({ carried }) => !carried) ? EXIT.failed : EXIT.ok;
+}
+
+/** All devices that are asked for, over as many parts as it takes. */
+async function all(input: Input, limit: number | null): Promise<readonly DeviceStatus[]> {
+  const query = new URLSearchParams();
+  const topic = input.value("topic");
+  const prefix = input.value("prefix");
+  if (topic !== null) query.set("topic", topic);
+  if (prefix !== null) query.set("prefix", prefix);
+  if (input.on("silent")) query.set("silent", "true");
+  query.set("limit", String(Math.min(PAGE, limit ?? PAGE)));
+  const devices: DeviceStatus[] = [];
+  let path: string | null = `/api/devices?${query}`;
+  while (path !== null && (limit === null || devices.length < limit)) {
+    const answer = await fetchDevices(addressOf(input), path);
+    devices.push(...answer.devices);
+    path = answer.next;
+  }
+  return limit === null ? devices : devices.slice(0, limit);
+}
+
+function limitOf(input: Input): number | null {
+  const text = input.value("limit");
+  if (text === null) return null;
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new UsageError(`--limit ${text}: write a whole number from 1 on`);
+  return Number(text);
+}
+
+function rowOf(device: DeviceStatus): readonly string[] {
+  const { key, topic, silent, records, bytes, exact, recordsPerSec, gaps, clientId } = device;
+  const more = exact ? "" : "+";
+  return [
+    ...[key, topic, silent ? "SILENT" : "ok", agoText(device.silentForMs)],
+    ...[`${records}${more}`, `${bytes}${more}`, recordsPerSec.toFixed(2)],
+    ...[gaps === null ? "-" : String(gaps.records), clientId ?? "-", shorten(valueText(device))],
+  ];
+}
+
+function linesOf(device: DeviceStatus): readonly (readonly string[])[] {
+  const { gaps, expectedEveryMs, clientId, address, exact } = device;
+  const atLeast = exact ? "" : "at least ";
+  const every =
+    expectedEveryMs === null ? "not at regular intervals" : `every ${durationText(expectedEveryMs)}`;
+  return [
+    ["device", device.key],
+    ["topic", `${device.topic}, partition ${device.partition}, last offset ${device.lastOffset}`],
+    ["state", device.silent ? "SILENT" : "ok"],
+    ["first seen", device.firstSeen],
+    ["last seen", `${device.lastSeen}, ${agoText(device.silentForMs)} ago`],
+    ["sends", `${every}, now ${device.recordsPerSec.toFixed(3)} a second`],
+    ["records", `${atLeast}${device.records}, ${device.bytes} bytes`],
+    ["last value", `${valueText(device)} (${device.valueBytes} bytes)`],
+    ["gaps", gaps === null ? "none" : `${gaps.records} records, the last ${gaps.lastAt}: ${gaps.reason}`],
+    ["MQTT client", clientId === null ? "-" : `${clientId}${address === null ? "" : ` from ${address}`}`],
+    ...device.uplinks.map(({ uplink, carried, offsetsBehind }) => [
+      `uplink ${uplink}`,
+      carried ? "all of it is at the centre" : `waiting, ${offsetsBehind} offsets behind`,
+    ]),
+  ];
+}
+
+function valueText({ value, valueBase64 }: DeviceStatus): string {
+  if (valueBase64 !== undefined) return `base64:${valueBase64}`;
+  // What a device sends must not steer the terminal.
+  return value === null ? "none" : value.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, " ");
+}
+
+function shorten(text: string): string {
+  return text.length <= VALUE_WIDTH ? text : `${text.slice(0, VALUE_WIDTH - 1)}…`;
+}
+
+function agoText(durationMs: number): string {
+  return durationText(Math.floor(durationMs / SECOND_MS) * SECOND_MS);
+}
+
+function durationText(durationMs: number): string {
+  return durationMs === 0 ? "0s" : formatDurationMs(durationMs);
+}
+
+/** As if the key had been an option. */
+function withDevice(input: Input): Input {
+  const own: Input = {
+    positionals: [],
+    json: input.json,
+    value: (name) => (name === "device" ? (input.positionals[0] ?? null) : input.value(name)),
+    values: (name) => (name === "device" ? input.positionals : input.values(name)),
+    on: (name) => input.on(name),
+  };
+  return own;
+}

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type Headwater, startHeadwater } from "../support/headwater.ts";
+import { run } from "./support.ts";
+
+// Against a gateway in a process of its own.
+
+let gateway: Headwater;
+
+beforeAll(async () => {
+  gateway = await startHeadwater({ settings: { "num.partitions": "2", "devices.silent.after.ms": "1s" } });
+}, 40_000);
+
+afterAll(() => gateway?.dispose(), 30_000);
+
+const device = (args: string) => run(["device", ...args.split(" "), "--http", gateway.http]);
+const produce = (lines: string) =>
+  run(["produce", "telemetry", "-K", "=", "-b", gateway.kafka], { stdin: [lines] });
+const ask = async (path: string, init: RequestInit = {}) => {
+  const response = await fetch(`http://${gateway.http}${path}`, init);
+  return { status: response.status, body: JSON.parse(await response.text()) };
+};
+
+interface Row {
+  readonly key: string;
+  readonly records: number;
+}
+
+/** What is listed, once so many records were counted. */
+async function counted(records: number): Promise<readonly Row[]> {
+  const deadline = Date.now() + 10_000;
+  while (true) {
+    const rows: readonly Row[] = JSON.parse((await device("ls -o json")).out);
+    if (rows.reduce((sum, row) => sum + row.records, 0) >= records || Date.now() > deadline) return rows;
+    await Bun.sleep(50);
+  }
+}
+
+const counts = (rows: readonly Row[]) => rows.map(({ key, records }) => [key, records]);
+
+test("devices are listed and shown, and survive kill -9 with their counts", async () => {
+  await produce("pump-1=21.5\npump-2=\u001b[31mred\npump-1=22\nhall/ä=x\n");
+  const expected = [
+    ["hall%2F%C3%A4", 1],
+    ["pump-1", 2],
+    ["pump-2", 1],
+  ];
+  expect(counts(await counted(4))).toEqual(expected);
+  const listed = await device("ls --prefix pump");
+  expect(listed.out.split("\n")[0]).toMatch(/^DEVICE +TOPIC +STATE +LAST SEEN +RECORDS/);
+  expect(listed.out).toMatch(/\npump-1 +telemetry +(ok|SILENT) +\ds +2 +18 .* 22\n/);
+  expect(listed.out).not.toContain("\u001b");
+  const shown = await device("show hall/ä");
+  expect(shown.out).toMatch(/records +1, 8 bytes\n/);
+  expect((await device("show hall%2F%C3%A4")).out).toContain("hall%2F%C3%A4");
+  expect(await device("show nobody")).toMatchObject({ code: 1, err: 'no device "nobody" is known\n' });
+  await gateway.kill();
+  await gateway.restart();
+  expect(counts(await counted(4))).toEqual(expected);
+  await produce("pump-1=23\n");
+  expect(counts(await counted(5))[1]).toEqual(["pump-1", 3]);
+  await gateway.stop();
+  await gateway.restart();
+  expect(counts(await counted(5))[1]).toEqual(["pump-1", 3]);
+  const replayed = await run(["device", "replay", "pump-1", "-t", "telemetry", "-b", gateway.kafka]);
+  expect(replayed).toMatchObject({ code: 0, out: "21.5\n22\n23\n" });
+}, 60_000);
+
+test("pages of HTTP follow each other, and garbage is told apart", async () => {
+  await produce(Array.from({ length: 25 }, (_, n) => `m${n}=1`).join("\n"));
+  await counted(30);
+  const found: string[] = [];
+  let path: string | null = "/api/devices?limit=4&topic=telemetry";
+  for (let parts = 0; path !== null && parts < 20; parts++) {
+    const { body } = await ask(path);
+    found.push(...body.devices.map(({ key }: Row) => key));
+    path = body.next;
+  }
+  expect(found).toHaveLength(28);
+  expect(new Set(found).size).toBe(28);
+  const { body: one } = await ask("/api/devices/hall%2F%C3%A4");
+  expect(one.devices).toHaveLength(1);
+  expect(one.devices[0]).toMatchObject({ topic: "telemetry", value: "x", valueBytes: 1, exact: true });
+  const garbage = [
+    "limit=0",
+    "limit=x",
+    "silent=maybe",
+    "nonsense=1",
+    "after=x",
+    "prefix=%25zz",
+    "after=%25/t",
+  ];
+  for (const query of garbage) {
+    const { status, body } = await ask(`/api/devices?${query}`);
+    expect([query, status, Object.keys(body)]).toEqual([query, 400, ["error"]]);
+  }
+  expect((await ask("/api/devices/%zz")).status).toBe(400);
+  expect((await ask("/api/devices/nobody")).status).toBe(404);
+  expect((await ask("/api/devices", { method: "POST" })).status).toBe(405);
+  expect((await ask("/api/devices", { headers: { host: "evil.example" } })).status).toBe(403);
+  expect((await ask("/api/devices?topic=none")).body).toMatchObject({ devices: [], next: null, known: 28 });
+}, 30_000);
+
+test("who is silent is listed, counted and logged, and asked for by scripts", async () => {
+  const deadline = Date.now() + 10_000;
+  let silent = await device("ls --silent -o json");
+  while (JSON.parse(silent.out).length < 28 && Date.now() < deadline) {
+    await Bun.sleep(100);
+    silent = await device("ls --silent -o json");
+  }
+  expect([silent.code, JSON.parse(silent.out).length]).toEqual([1, 28]);
+  expect((await device("show pump-1")).code).toBe(1);
+  const metrics = await (await fetch(`http://${gateway.http}/metrics`)).text();
+  expect(metrics).toMatch(/\nheadwater_devices 28\n/);
+  expect(metrics).toMatch(/\nheadwater_devices_silent 28\n/);
+  expect(gateway.log()).toContain("devices have become silent");
+  expect(await device("lag")).toMatchObject({ code: 0, out: "no uplink carries what these devices send\n" });
+  expect((await device("ls --limit 0")).code).toBe(2);
+}, 30_000);
