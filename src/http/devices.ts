@@ -31,6 +31,8 @@ export interface DevicesSource {
   readonly table: DeviceTable;
   readonly clock: Clock;
   readonly allowed: "loopback" | "any" | "off";
+  /** Where an MQTT client is connected from; null where it is not. */
+  addressOf(clientId: string): string | null;
   /** Of the uplinks that carry the topic. */
   carried(topic: string, partition: number, lastOffset: number): readonly DeviceCarried[];
 }
@@ -162,9 +164,10 @@ function list(url: URL, source: DevicesSource): Response {
 }
 
 /** A device as it is now. */
-export function statusOf(device: Device, { clock, carried }: DevicesSource): DeviceStatus {
+export function statusOf(device: Device, { clock, carried, addressOf }: DevicesSource): DeviceStatus {
   const { facts } = device;
-  const { topic, partition, lastOffset, records, bytes, exact, silent, gaps, clientId, address } = facts;
+  const { topic, partition, lastOffset, records, bytes, exact, silent, gaps, clientId } = facts;
+  const address = (clientId === null ? null : addressOf(clientId)) ?? facts.address;
   return {
     ...{ key: encodeDeviceKey(Buffer.from(facts.key, "latin1")), topic, partition, lastOffset },
     ...{ firstSeen: isoTime(facts.firstSeenMs), lastSeen: isoTime(facts.lastSeenMs) },

@@ -29,7 +29,7 @@ import { RetainedDelivery } from "./retained/delivery.ts";
 import type { RetainedStorage } from "./retained/storage.ts";
 import { RetainedStore } from "./retained/store.ts";
 import { Returns } from "./returns.ts";
-import type { RouteConfig, RouteTable } from "./routes.ts";
+import type { Destination, RouteConfig, RouteTable } from "./routes.ts";
 import { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { SessionBugs } from "./sessions/durable/message-store.ts";
 import type { RecordSearch } from "./sessions/durable/record-search.ts";
@@ -79,9 +79,18 @@ export interface DoorParts {
   readonly sessionBugs?: SessionBugs;
   /** Finds records of messages that were under way when the process ended. */
   readonly recordSearch?: RecordSearch;
+  /** Told of the client that publishes records of a topic with a key, when it is another one than before. */
+  readonly onSender?: SenderListener;
   /** What reads the logs; where left out, what was published before can't be had. */
   readonly history?: DoorHistory;
 }
+
+export type SenderListener = (
+  topic: string,
+  key: Uint8Array,
+  clientId: string,
+  remoteAddress: string | null,
+) => void;
 
 /** The logs, and the routes by which messages came to them. */
 export interface DoorHistory {
@@ -153,6 +162,7 @@ export class Door {
   #afterwards: Afterwards[] = [];
   /** Connections with something that the log has not settled. */
   #unsettled: Client[] = [];
+  readonly #onSender: SenderListener | undefined;
   readonly #paused = new Set<Client>();
   #settleIsDue = false;
   #certificates: Timer | null = null;
@@ -179,6 +189,7 @@ export class Door {
     const { subscriptions, access, stats, topics, losses } = this;
     this.live = new LiveDelivery(subscriptions, access, parts.limits, stats, topics, losses);
     const payloads = new PayloadState(parts.clock, parts.limits, this.stats, (own) => this.#publishOwn(own));
+    this.#onSender = parts.onSender;
     this.ingest = new PublishIngest(parts.ingest, this.stats, payloads);
     this.publishing = new Publishing(this);
     this.retainedStore = new RetainedStore({
@@ -345,6 +356,16 @@ export class Door {
     else if (!session.ended) this.store?.end(session);
     if (this.subscriptions.hasLeft) this.settleSoon();
     this.stats.subscriptions = this.subscriptions.count;
+  }
+
+  /** Another client publishes to a topic than the one before. */
+  newSender({ topic, key }: Destination, clientId: string): void {
+    if (key !== null) this.#onSender?.(topic, key, clientId, this.addressOf(clientId));
+  }
+
+  /** Where a client is connected from; null where it is not. */
+  addressOf(clientId: string): string | null {
+    return this.clients.get(clientId)?.connection.remoteAddress ?? null;
   }
 
   /** Goes on in a later turn, when the batch has settled; in the order of the calls where they settle together. */

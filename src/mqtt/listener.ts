@@ -10,7 +10,7 @@ import type { Random } from "../io/random.ts";
 import type { Security } from "../security/security.ts";
 import type { Access } from "./access.ts";
 import { Client } from "./client.ts";
-import { Door } from "./door.ts";
+import { Door, type SenderListener } from "./door.ts";
 import type { DownlinkCursors } from "./downlink/downlink-cursor.ts";
 import { Downlinks } from "./downlink/downlinks.ts";
 import type { DownlinkBugs } from "./downlink/partition-downlink.ts";
@@ -69,6 +69,8 @@ export interface MqttDoorOptions {
   readonly followers?: Followers;
   /** Topics whose records are published. */
   readonly downlinks?: DownlinkOptions;
+  /** Told of the client that publishes records of a topic with a key, when it is another one than before. */
+  readonly onSender?: SenderListener;
   /** Users, rights and certificates. Where left out, everybody gets in, and may do what `access` says. */
   readonly security?: Security;
   /** Where left out, and no `security` is there, everybody may do everything. */

@@ -71,6 +71,8 @@ export interface PublishingParts {
   readonly ingest: PublishIngest;
   readonly live: LiveDelivery;
   readonly stats: MqttStats;
+  /** Another client publishes to a topic than the one before. */
+  newSender(destination: Destination, clientId: string): void;
   /** Goes on in a later turn, when the batch has settled. */
   afterwards(batch: PendingBatch, goOn: (batch: PendingBatch) => void): void;
 }
@@ -96,6 +98,7 @@ export class Publishing {
   readonly #ingest: PublishIngest;
   readonly #live: LiveDelivery;
   readonly #stats: MqttStats;
+  readonly #newSender: PublishingParts["newSender"];
   readonly #afterwards: PublishingParts["afterwards"];
   readonly #joiner = new BatchJoiner();
   /** Of sessions with a message of QoS 2 that is not appended yet. */
@@ -110,6 +113,7 @@ export class Publishing {
     this.#ingest = parts.ingest;
     this.#live = parts.live;
     this.#stats = parts.stats;
+    this.#newSender = (destination, clientId) => parts.newSender(destination, clientId);
     this.#afterwards = (batch, goOn) => parts.afterwards(batch, goOn);
   }
 
@@ -137,6 +141,10 @@ export class Publishing {
     const { destination } = entry;
     if (destination === null) return entry.refused;
     if (!access.mayPublish(from, entry)) return forbiddenTopic(entry.text);
+    if (entry.sender !== from.clientId) {
+      entry.sender = from.clientId;
+      this.#newSender(destination, from.clientId);
+    }
     if (from instanceof DurableSession) {
       const { exactlyOnce } = this;
       if (publish.qos === 2 && exactlyOnce !== null) {

@@ -25,6 +25,8 @@ export class TopicEntry {
   /** Who may publish to it, of those who did the last one, as of `publisherVersion` of the rights. */
   publisher: Identity | null = null;
   publisherVersion = -1;
+  /** Client id of who published to it last. */
+  sender = "";
   /** Next entry of the same hash. */
   next: TopicEntry | null = null;
 

@@ -63,6 +63,12 @@ export class DeviceRegistry {
     this.#saveLater();
   }
 
+  /** Who publishes for a device. */
+  sender(topic: string, key: Uint8Array, clientId: string, address: string | null): void {
+    if (key.length > MAX_KEY_BYTES || !this.#filter.takes(topic)) return;
+    this.table.sender(topic, latin1(key, 0, key.length), clientId, address);
+  }
+
   /** Writes down what changed. The log is still open. */
   stop(): void {
     if (this.#stopped) return;

@@ -148,6 +148,8 @@ class Gateway implements RunningBroker {
     });
     this.#state.coordinators = this.#coordinators;
     this.#openKafka(broker, this.#coordinators);
+    this.#devices = openDeviceRegistry(broker, this.#settings, this.#logger);
+    this.#state.devices = this.#devices?.table ?? null;
     this.#openMqtt(broker);
     this.#uplinks = startUplinks({
       settings: this.#settings,
@@ -167,8 +169,6 @@ class Gateway implements RunningBroker {
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
     this.#startBridges(broker);
-    this.#devices = openDeviceRegistry(broker, this.#settings, this.#logger);
-    this.#state.devices = this.#devices?.table ?? null;
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
     collectMetrics(this.#metrics, this.#state);
     this.#state.addresses = this.#listening();
@@ -347,6 +347,7 @@ class Gateway implements RunningBroker {
       security: this.#security.security,
       routes: withSchemas(this.#settings.mqttRoutes),
       followers,
+      onSender: (topic, key, clientId, address) => this.#devices?.sender(topic, key, clientId, address),
       downlinks: { settings: this.#settings.mqttDownlinks },
       limits: mqttLimits(this.#settings),
       log: this.#logger,
@@ -395,6 +396,7 @@ class Gateway implements RunningBroker {
       table,
       clock: this.#clock,
       allowed: this.#settings["http.records"],
+      addressOf: (clientId) => this.#mqtt?.inside.addressOf(clientId) ?? null,
       carried: (topic, partition, lastOffset) => carriedBy(uplinks, topic, partition, lastOffset),
     };
   }

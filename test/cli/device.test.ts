@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import mqtt from "mqtt";
 import { type Headwater, startHeadwater } from "../support/headwater.ts";
 import { run } from "./support.ts";
 
@@ -115,4 +116,27 @@ test("who is silent is listed, counted and logged, and asked for by scripts", as
   expect(gateway.log()).toContain("devices have become silent");
   expect(await device("lag")).toMatchObject({ code: 0, out: "no uplink carries what these devices send\n" });
   expect((await device("ls --limit 0")).code).toBe(2);
+}, 30_000);
+
+test("the MQTT client that sends for a device is told, and from where", async () => {
+  const clientOf = async (key: string) => {
+    const { body } = await ask(`/api/devices/${key}`);
+    const [row] = body.devices ?? [];
+    return row === undefined ? null : [row.records, row.clientId, row.address];
+  };
+  const until = async (key: string, records: number) => {
+    const deadline = Date.now() + 10_000;
+    while ((await clientOf(key))?.[0] !== records && Date.now() < deadline) await Bun.sleep(50);
+    return await clientOf(key);
+  };
+  for (const [index, clientId] of ["first", "first", "second"].entries()) {
+    const client = await mqtt.connectAsync(`mqtt://${gateway.mqtt}`, { clientId, protocolVersion: 5 });
+    await client.publishAsync("devices/valve-1/temperature", "21", { qos: 1 });
+    expect(await until("valve-1", index + 1)).toEqual([index + 1, clientId, "127.0.0.1"]);
+    await client.endAsync();
+  }
+  expect((await device("show valve-1")).out).toMatch(/MQTT client +second from 127\.0\.0\.1\n/);
+  await gateway.stop();
+  await gateway.restart();
+  expect(await until("valve-1", 3)).toEqual([3, "second", "127.0.0.1"]);
 }, 30_000);

@@ -8,6 +8,11 @@ export const MAX_KEY_BYTES = 512;
 /** Of a client id. */
 const MAX_TEXT = 256;
 
+/** Whose devices' first records come a moment later. */
+const MAX_SENDERS = 10_000;
+
+type Sender = Pick<DeviceFacts, "clientId" | "address">;
+
 export interface TableLimits {
   readonly maxDevices: number;
   readonly valueBytes: number;
@@ -31,6 +36,8 @@ export class DeviceTable {
   readonly dirty = new Set<number>();
   readonly #limits: TableLimits;
   readonly #topics = new Map<string, Map<string, Device>>();
+  /** Of devices whose first record was not looked at yet. */
+  readonly #senders = new Map<string, Sender>();
   #turn = 0;
   #count = 0;
   #sorted: readonly Device[] | null = null;
@@ -116,13 +123,18 @@ export class DeviceTable {
     }
   }
 
-  /** Who sends for a device, by MQTT. Nothing where the device is not known. */
+  /** Who sends for a device, by MQTT. Remembered for a while where the device is not known yet. */
   sender(topic: string, key: string, clientId: string, address: string | null): void {
+    const sender: Sender = { clientId: clientId.slice(0, MAX_TEXT), address };
     const facts = this.get(topic, key)?.facts;
-    if (facts === undefined) return;
-    facts.clientId = clientId.slice(0, MAX_TEXT);
-    facts.address = address;
-    this.dirty.add(bucketOf(key));
+    if (facts === undefined) {
+      const [oldest] = this.#senders.keys();
+      if (oldest !== undefined && this.#senders.size >= MAX_SENDERS) this.#senders.delete(oldest);
+      this.#senders.set(`${topic}/${key}`, sender);
+    } else if (facts.clientId !== sender.clientId || facts.address !== address) {
+      Object.assign(facts, sender);
+      this.dirty.add(bucketOf(key));
+    }
   }
 
   /** Those that have become silent. */
@@ -152,11 +164,14 @@ export class DeviceTable {
   }
 
   #unseen(topic: string, key: string, seenMs: number): DeviceFacts {
+    const name = `${topic}/${key}`;
+    const sender = this.#senders.get(name) ?? { clientId: null, address: null };
+    this.#senders.delete(name);
     return {
       ...{ key, topic, partition: 0, lastOffset: -1, firstSeenMs: seenMs, lastSeenMs: seenMs },
       ...{ records: 0, bytes: 0, exact: this.forgotten === 0 && !this.incomplete.has(topic) },
       ...{ value: null, valueSizeBytes: 0, intervalMs: 0, deviationMs: 0, intervals: 0 },
-      ...{ silent: false, gaps: null, clientId: null, address: null },
+      ...{ silent: false, gaps: null, ...sender },
     };
   }
 
