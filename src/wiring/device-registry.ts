@@ -27,6 +27,10 @@ const PART_MS = 5;
 const MAX_NAMED = 10;
 const LIMITS = { sliceRecords: 4096, sliceBytes: 1024 * 1024, shareRecords: 512, pauseMs: 4 };
 
+/** Keys whose text is remembered, by a hash of them: to make it costs more than all else. A power of two. */
+const CACHED_KEYS = 4096;
+const cachedKeys: (string | undefined)[] = Array.from({ length: CACHED_KEYS }, () => undefined);
+
 const decoder = new TextDecoder();
 
 /** Feeds the table of devices from what is durable in the logs, whoever appended it; writes it down; tells who is silent. */
@@ -40,6 +44,7 @@ export class DeviceRegistry {
   readonly #followers: Followers;
   readonly #store: DeviceStore;
   readonly #feeds = new Map<string, Follower>();
+  #turn: { readonly nowMs: number; readonly monotonicMs: number } | null = null;
   #check: Timer | null = null;
   #save: Timer | null = null;
   #stopped = false;
@@ -102,9 +107,9 @@ export class DeviceRegistry {
         if (keyStart < 0 || keyEnd - keyStart > MAX_KEY_BYTES) return true;
         const key = latin1(bytes, keyStart, keyEnd);
         if (offset < countedEnd && this.#store.isCounted(id, key, offset)) return true;
-        const nowMs = this.#clock.nowMs();
+        const { nowMs, monotonicMs } = this.#thisTurn();
         const seenMs = isLive || timestampMs < 0 ? nowMs : Math.min(nowMs, timestampMs);
-        table.take(topic, index, key, record, { seenMs, monotonicMs: this.#clock.monotonicMs(), isLive });
+        table.take(topic, index, key, record, seenMs, monotonicMs, isLive);
         return true;
       },
       gap: () => table.missed(topic),
@@ -113,6 +118,17 @@ export class DeviceRegistry {
       },
       ended: (reason) => this.#ended(id, reason),
     };
+  }
+
+  /** The clocks, looked at once in a turn of the event loop: a turn is short. */
+  #thisTurn(): { readonly nowMs: number; readonly monotonicMs: number } {
+    if (this.#turn === null) {
+      this.#turn = { nowMs: this.#clock.nowMs(), monotonicMs: this.#clock.monotonicMs() };
+      this.#clock.soon(() => {
+        this.#turn = null;
+      });
+    }
+    return this.#turn;
   }
 
   #gapFeed(id: string): RecordConsumer {
@@ -268,7 +284,20 @@ function nameOf({ topicId, index }: HistoryPartition): string {
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  let hash = 0;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+  const slot = hash & (CACHED_KEYS - 1);
+  const cached = cachedKeys[slot];
+  if (cached !== undefined && isSpelt(cached, bytes, start, end)) return cached;
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  cachedKeys[slot] = key;
+  return key;
+}
+
+function isSpelt(key: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (key.length !== end - start) return false;
+  for (let at = 0; at < key.length; at++) if (key.charCodeAt(at) !== bytes[start + at]) return false;
+  return true;
 }
 
 function entryOf(value: Uint8Array): Readonly<Record<string, unknown>> {

@@ -18,14 +18,6 @@ export interface TableLimits {
   readonly valueBytes: number;
 }
 
-/** When a record came: by the wall clock, in milliseconds since 1970. */
-export interface Moment {
-  readonly seenMs: number;
-  readonly monotonicMs: number;
-  /** Whether it came just now; else it was in the log before. */
-  readonly isLive: boolean;
-}
-
 /** Which devices there are, and what was seen of them. Bounded: beyond `maxDevices` the longest silent ones go. */
 export class DeviceTable {
   /** Those that were forgotten for want of room, ever. */
@@ -80,9 +72,19 @@ export class DeviceTable {
     }
   }
 
-  /** A record of a device: the cursor is at it. */
-  take(topic: string, partition: number, key: string, record: RecordCursor, moment: Moment): void {
-    const { seenMs, monotonicMs, isLive } = moment;
+  /**
+   * A record of a device: the cursor is at it. It was seen at `seenMs` of the wall clock; `isLive` says that it came just
+   * now, else it was in the log before.
+   */
+  take(
+    topic: string,
+    partition: number,
+    key: string,
+    record: RecordCursor,
+    seenMs: number,
+    monotonicMs: number,
+    isLive: boolean,
+  ): void {
     const device = this.get(topic, key) ?? this.#add(this.#unseen(topic, key, seenMs), monotonicMs);
     const { facts } = device;
     this.#turn += 1;
@@ -94,9 +96,10 @@ export class DeviceTable {
     const { valueStart, valueEnd } = record;
     facts.valueSizeBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
     facts.bytes += key.length + facts.valueSizeBytes;
-    facts.value = valueStart < 0 ? null : record.bytes.slice(valueStart, this.#valueEnd(record));
+    facts.value =
+      valueStart < 0 ? null : copied(facts.value, record.bytes, valueStart, this.#valueEnd(record));
     if (isLive) device.arrived(monotonicMs);
-    this.dirty.add(bucketOf(key));
+    this.dirty.add(device.bucket);
   }
 
   /** Records of a topic are gone, and nobody knows whose they were. */
@@ -151,7 +154,7 @@ export class DeviceTable {
   /** What is to be kept of a bucket. */
   bucket(bucket: number): readonly DeviceFacts[] {
     const found: DeviceFacts[] = [];
-    for (const { facts } of this.#all()) if (bucketOf(facts.key) === bucket) found.push(facts);
+    for (const device of this.#all()) if (device.bucket === bucket) found.push(device.facts);
     return found;
   }
 
@@ -177,7 +180,7 @@ export class DeviceTable {
 
   #add(facts: DeviceFacts, monotonicMs: number): Device {
     if (this.#count >= this.#limits.maxDevices) this.#forget();
-    const device = new Device(facts, monotonicMs);
+    const device = new Device(facts, bucketOf(facts.key), monotonicMs);
     this.#turn += 1;
     device.turn = this.#turn;
     const devices = this.#topics.get(facts.topic) ?? new Map<string, Device>();
@@ -207,6 +210,14 @@ export function bucketOf(key: string): number {
   let hash = 0;
   for (let at = 0; at < key.length; at++) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
   return (hash >>> 0) % BUCKETS;
+}
+
+/** A part of `bytes`, in `target` where that is just as large: values of a device mostly are. */
+function copied(target: Uint8Array | null, bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const length = end - start;
+  if (target === null || target.length !== length) return bytes.slice(start, end);
+  for (let index = 0; index < length; index++) target[index] = bytes[start + index] ?? 0;
+  return target;
 }
 
 function compare(a: string, b: string): number {

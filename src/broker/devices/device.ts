@@ -56,6 +56,8 @@ export interface DeviceFacts {
 /** A device of one topic. Silence and intervals are measured by monotonic time, and only while the gateway runs. */
 export class Device {
   readonly facts: DeviceFacts;
+  /** The part of the table that it is written down with. */
+  readonly bucket: number;
   /** Rises with every record of any device: who has the smallest has been silent for longest. */
   turn = 0;
   #seenAtMs: number;
@@ -65,8 +67,9 @@ export class Device {
   #windowCount = 0;
   #countBefore = 0;
 
-  constructor(facts: DeviceFacts, monotonicMs: number) {
+  constructor(facts: DeviceFacts, bucket: number, monotonicMs: number) {
     this.facts = facts;
+    this.bucket = bucket;
     this.#seenAtMs = monotonicMs;
     this.#windowAtMs = monotonicMs;
   }
