@@ -97,7 +97,9 @@ export class RecordTimes {
     const { route, index, next } = partition;
     const log = { topicId: route.topicId, partition: index };
     const limits = this.#central.of(route.central.name);
-    const nowMs = this.#local.nowMs();
+    const told = this.#local.nowMs();
+    // The machine's clocks show fractions of a millisecond; a record batch has no room for them.
+    const nowMs = told === null ? null : Math.round(told);
     const isDoubtful = this.#local.isDoubtful(log, next);
     const asks = limits === null || limits.stampsItself;
     const maxAgeMs =
@@ -123,7 +125,7 @@ export class RecordTimes {
     const found = slice.isDoubtful ? this.#trueTime(slice, cursor) : { timeMs: stampedMs, isEstimate: false };
     if (found === null && this.#waits()) return { hold: "the time is not known yet" };
     if (found === null) this.#unrepaired += 1;
-    const timeMs = found?.timeMs ?? stampedMs;
+    const timeMs = Math.round(found?.timeMs ?? stampedMs);
     const headers: RecordHeader[] = [];
     if (timeMs !== stampedMs) {
       this.#repaired += 1;
