@@ -11,6 +11,9 @@ const GROUP_KINDS = ["classic", "consumer", "share"] as const;
 /** Why records are gone that had been stored. */
 export const GAP_REASONS = ["retention", "quarantine"] as const;
 
+/** Devices that have series of their own at a time. */
+const TOP_DEVICES = 10;
+
 export interface MetricsOptions {
   readonly version: string;
   /** Version of the runtime and architecture, for the build's info. */
@@ -54,6 +57,16 @@ export function createMetrics(options: MetricsOptions) {
     devicesForgotten: registry.counter(
       "headwater_devices_forgotten_total",
       "Devices that were forgotten since there were more than devices.max.",
+    ),
+    deviceRates: registry.topGauges(
+      "headwater_device_records_per_second",
+      "Of those that send most, and of no others: records a second, of about the last minute.",
+      TOP_DEVICES,
+    ),
+    deviceSilence: registry.topGauges(
+      "headwater_device_silent_seconds",
+      "Of those that are silent, for longest first, and of no others: time since the last record.",
+      TOP_DEVICES,
     ),
     clockKnown: registry.gauge("headwater_clock_known", "1 while the wall clock is believed, else 0."),
     clockSteps: registry.counter("headwater_clock_steps_total", "How often the wall clock was set."),

@@ -103,6 +103,27 @@ export interface Family {
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 
+/** Gauges whose labels are others at each scrape: of the largest of many, say. There are never more than `max`. */
+export class TopGauges {
+  readonly max: number;
+  readonly #series: { readonly labels: Labels; readonly metric: Gauge }[];
+
+  constructor(max: number, series: { readonly labels: Labels; readonly metric: Gauge }[]) {
+    this.max = max;
+    this.#series = series;
+  }
+
+  /** Takes the place of what was there; beyond `max`, the last ones are left out. */
+  set(rows: readonly { readonly labels: Labels; readonly value: number }[]): void {
+    this.#series.length = 0;
+    for (const { labels, value } of rows.slice(0, this.max)) {
+      const metric = new Gauge(new Float64Array(1), 0);
+      metric.set(value);
+      this.#series.push({ labels, metric });
+    }
+  }
+}
+
 /** All metrics of a process, in the order of their declaration. */
 export class Registry {
   readonly #families: Family[] = [];
@@ -156,6 +177,13 @@ export class Registry {
     const metrics = values.map((value, index) => [value, new Gauge(cells, index)] as const);
     this.#declare({ name, help, type: "gauge", series: labelled(label, metrics) });
     return Object.fromEntries(metrics) as Record<Value, Gauge>;
+  }
+
+  /** At most `max` gauges, whose labels are set with their values. */
+  topGauges(name: string, help: string, max: number): TopGauges {
+    const series: { readonly labels: Labels; readonly metric: Gauge }[] = [];
+    this.#declare({ name, help, type: "gauge", series });
+    return new TopGauges(max, series);
   }
 
   /** Called before every scrape: sets what is only looked at then. */

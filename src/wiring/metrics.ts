@@ -1,5 +1,8 @@
+import { encodeDeviceKey } from "../base/device-name.ts";
+import type { Device } from "../broker/devices/device.ts";
 import type { UplinkStatus } from "../http/status.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Labels } from "../metrics/registry.ts";
 import type { GatewayState } from "./status.ts";
 
 const MILLISECONDS = 1e3;
@@ -53,11 +56,35 @@ function collectLog(metrics: Metrics, state: GatewayState): void {
   metrics.commitSeconds.load(status.roundMs.buckets, status.roundMs.sumMs / MILLISECONDS);
 }
 
-function collectDevices(metrics: Metrics, { devices }: GatewayState): void {
-  if (devices === null) return;
+function collectDevices(metrics: Metrics, { devices, broker }: GatewayState): void {
+  if (devices === null || broker === null) return;
+  const { clock } = broker;
   metrics.devices.set(devices.count);
   metrics.devicesSilent.set(devices.silentCount);
   metrics.devicesForgotten.set(devices.forgotten);
+  const nowMs = clock.nowMs();
+  const monotonicMs = clock.monotonicMs();
+  const all = devices.sorted();
+  const busy = all.map((device) => ({ device, value: device.rate(monotonicMs) }));
+  metrics.deviceRates.set(
+    largest(
+      busy.filter(({ value }) => value > 0),
+      metrics.deviceRates.max,
+    ),
+  );
+  const silent = all
+    .filter(({ facts }) => facts.silent)
+    .map((device) => ({ device, value: Math.max(0, nowMs - device.facts.lastSeenMs) / MILLISECONDS }));
+  metrics.deviceSilence.set(largest(silent, metrics.deviceSilence.max));
+}
+
+function largest(rows: readonly { readonly device: Device; readonly value: number }[], max: number) {
+  const first = rows.toSorted((a, b) => b.value - a.value).slice(0, max);
+  return first.map(({ device, value }) => ({ labels: labelsOf(device), value }));
+}
+
+function labelsOf({ facts }: Device): Labels {
+  return { device: encodeDeviceKey(Buffer.from(facts.key, "latin1")), topic: facts.topic };
 }
 
 function collectDoors(metrics: Metrics, state: GatewayState): void {

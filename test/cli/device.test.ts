@@ -113,6 +113,11 @@ test("who is silent is listed, counted and logged, and asked for by scripts", as
   const metrics = await (await fetch(`http://${gateway.http}/metrics`)).text();
   expect(metrics).toMatch(/\nheadwater_devices 28\n/);
   expect(metrics).toMatch(/\nheadwater_devices_silent 28\n/);
+  // Only of so many, whoever else there is.
+  expect(
+    metrics.match(/\nheadwater_device_silent_seconds\{device="[^"]+",topic="telemetry"\} [\d.]+/g),
+  ).toHaveLength(10);
+  expect(metrics.match(/\nheadwater_device_records_per_second\{/g)?.length).toBe(10);
   expect(gateway.log()).toContain("devices have become silent");
   expect(await device("lag")).toMatchObject({ code: 0, out: "no uplink carries what these devices send\n" });
   expect((await device("ls --limit 0")).code).toBe(2);

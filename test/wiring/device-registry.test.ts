@@ -4,7 +4,7 @@ import type { Device } from "../../src/broker/devices/device.ts";
 import { GapLedger } from "../../src/broker/gap-ledger.ts";
 import { defaultSettings, type Settings } from "../../src/config/options.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
-import { DeviceRegistry, deviceTopics } from "../../src/wiring/device-registry.ts";
+import { carriedBy, DeviceRegistry, deviceTopics } from "../../src/wiring/device-registry.ts";
 import { type OpenBroker, openBroker } from "../broker/support.ts";
 
 const DAY_MS = 86_400_000;
@@ -225,4 +225,16 @@ describe("the registry of devices", () => {
 test("devices are the keys of routes that have some, or of the topics that are named", () => {
   expect(deviceTopics(defaultSettings())).toEqual(["telemetry"]);
   expect(deviceTopics(defaultSettings({ "devices.topics": ["plant-*"] }))).toEqual(["plant-*"]);
+});
+
+test("an uplink has carried a device's last record once it is beyond it", () => {
+  const uplink = (position: number) => [
+    { name: "central", topics: [{ topic: "telemetry", partitions: [{ partition: 1, position }] }] },
+  ];
+  const carried = (position: number, partition = 1) =>
+    carriedBy(uplink(position) as never, "telemetry", partition, 9);
+  expect(carried(10)).toEqual([{ uplink: "central", carried: true, offsetsBehind: 0 }]);
+  expect(carried(9)).toEqual([{ uplink: "central", carried: false, offsetsBehind: 1 }]);
+  expect(carried(-1)).toEqual([{ uplink: "central", carried: false, offsetsBehind: 10 }]);
+  expect(carried(10, 0)).toEqual([]);
 });
