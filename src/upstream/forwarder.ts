@@ -262,7 +262,9 @@ export class Forwarder {
         ];
         const lookMs = this.#link.nextLookMs();
         if (lookMs !== null) times.push(this.#now.nowMs + lookMs);
-        if (this.#claimedMs !== null) times.push(this.#claimedMs + this.settings.limits.keepAliveMs);
+        // One that is due and was not made waits for what keeps it, which calls for a turn by itself.
+        const claimAtMs = this.#claimedMs === null ? 0 : this.#claimedMs + this.settings.limits.keepAliveMs;
+        if (claimAtMs > this.#now.nowMs) times.push(claimAtMs);
         return Math.min(...times.filter((time) => time !== null));
       }
       default:

@@ -82,6 +82,18 @@ describe("an uplink that is paused", () => {
     expect(run.status().state.kind).toBe("held");
     expect(run.values("readings")).toEqual(["a"]);
   });
+
+  test("rests while that takes longer than positions may go without a commit", () => {
+    const run = started({ limits: { transactionTimeoutMs: 3 * HOUR_MS } });
+    run.instead = (call) => (call.kind === "end" ? "never" : null);
+    feed(run, "readings", "a");
+    run.run(1_000);
+    run.forwarder.setMode("paused");
+    run.nowMs += HOUR_MS;
+    // A turn that is wanted at once and does nothing would be wanted without end.
+    run.step();
+    expect(run.status().state.kind).toBe("forwarding");
+  });
 });
 
 test("what was not read from the store yet is not written over", () => {
