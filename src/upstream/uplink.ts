@@ -130,8 +130,17 @@ export class Uplink {
     await this.#abort(Math.max(DRAIN_CHECK_MS, deadlineMs - this.#clock.monotonicMs()));
     this.abandon();
     const state = this.#link.governor.toStore(true);
-    if (state !== null) this.#saves = this.#saves.then(() => this.#link.store.save(state));
+    if (state !== null) this.#saves = this.#saves.then(() => this.#saveLast(state));
     await this.#saves;
+  }
+
+  /** A disk that is full keeps what was stored last, which counts a little too much as used: no reason not to end. */
+  async #saveLast(state: Uint8Array): Promise<void> {
+    try {
+      await this.#link.store.save(state);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+    }
   }
 
   /** Ends at once, as a crash would: nothing is sent any more. */
