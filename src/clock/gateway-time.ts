@@ -72,9 +72,10 @@ export class GatewayTime {
     return this.#keeper.isKnown;
   }
 
-  /** The true time, as far as anybody can tell; null where nobody can. */
+  /** The true time in whole milliseconds, as far as anybody can tell; null where nobody can. */
   trueNowMs(): number | null {
-    return this.#keeper.trueTimeOf(this.#machine.read());
+    const nowMs = this.#keeper.trueTimeOf(this.#machine.read());
+    return nowMs === null ? null : Math.round(nowMs);
   }
 
   /**
@@ -172,7 +173,7 @@ export class GatewayTime {
    */
   timeOfBoot(boot: string, bootMs: number, stampedMs: number): RepairedTime | null {
     const { periods } = this.#keeper;
-    return periods.knows(boot) ? periods.trueTime(boot, bootMs) : asStamped(stampedMs);
+    return periods.knows(boot) ? whole(periods.trueTime(boot, bootMs)) : asStamped(stampedMs);
   }
 
   /**
@@ -295,7 +296,12 @@ function asStamped(stampedMs: number): RepairedTime {
 
 function repaired(truth: Truth | null, stampedMs: number): RepairedTime | null {
   if (truth === null) return null;
-  return { timeMs: stampedMs + truth.correctionMs, isEstimate: truth.isEstimate };
+  return whole({ timeMs: stampedMs + truth.correctionMs, isEstimate: truth.isEstimate });
+}
+
+/** The machine's clocks show fractions of a millisecond; times of records have none. */
+function whole(time: RepairedTime | null): RepairedTime | null {
+  return time === null ? null : { timeMs: Math.round(time.timeMs), isEstimate: time.isEstimate };
 }
 
 function keyOf({ topicId, partition }: Pick<MarkedLog, "topicId" | "partition">): string {

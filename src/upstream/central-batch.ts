@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import {
   MAX_VARINT_BYTES,
   putVarint,
@@ -28,6 +29,8 @@ export class CentralBatch {
   /** Appends the record that `record` is at, with the time and headers of `timing` where there is one. Copies all it takes. */
   append(record: RecordCursor, origin: OriginHeaders, timing: Timing | null = null): void {
     const timestampMs = timing?.timestampMs ?? record.timestampMs;
+    // Its room is reckoned before it is written: a fraction would break the batch.
+    assert(Number.isSafeInteger(timestampMs), "timestamp is no safe integer");
     if (this.recordCount === 0) {
       this.baseTimestampMs = timestampMs;
       this.maxTimestampMs = timestampMs;
