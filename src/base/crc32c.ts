@@ -10,20 +10,28 @@ import {
 const POLYNOMIAL = 0x82f63b78;
 const TABLES = makeTables();
 
-/** Loaded at the first input that is long enough for it; null where the machine can't run it. */
+/** Bytes of long input after which the kernel pays: an idle gateway does without its code and its compiler. */
+export const KERNEL_FROM_BYTES = 1024 * 1024;
+
+/** Long input that was summed before there was a kernel. */
+let summedBytes = 0;
+/** Loaded once there is much to sum; null where the machine can't run it. */
 let kernel: Crc32cKernel | null | undefined;
 
 /**
  * CRC32C of `bytes` from `start` to `end` (exclusive), unsigned. `seed` is the CRC of what came before, so that
  * a message can be summed in pieces: `crc32c(b, 0, b.length, crc32c(a, 0, a.length))`.
  *
- * Short input goes through tables here; longer input is copied into WebAssembly, where folding is several
- * times as fast (see crc32c-wasm.ts).
+ * Short input goes through tables here; longer input, once there was much of it, is copied into WebAssembly, where
+ * folding is several times as fast (see crc32c-wasm.ts).
  */
 export function crc32c(bytes: Uint8Array, start: number, end: number, seed = 0): number {
   if (end - start < WASM_MIN_BYTES) return ~registerByTables(bytes, start, end, ~seed) >>> 0;
-  if (kernel === undefined) kernel = loadCrc32cKernel(TABLES);
-  if (kernel === null) return ~registerByTables(bytes, start, end, ~seed) >>> 0;
+  if (kernel === undefined) {
+    summedBytes += end - start;
+    if (summedBytes >= KERNEL_FROM_BYTES) kernel = loadCrc32cKernel(TABLES);
+  }
+  if (kernel === undefined || kernel === null) return ~registerByTables(bytes, start, end, ~seed) >>> 0;
   let register = ~seed;
   let position = start;
   while (end - position >= WASM_MIN_BYTES) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { crc32c, crc32cByTables } from "../../src/base/crc32c.ts";
+import { crc32c, crc32cByTables, KERNEL_FROM_BYTES } from "../../src/base/crc32c.ts";
 import { loadCrc32cKernel } from "../../src/base/crc32c-wasm.ts";
 
 /** One bit at a time, straight from the definition: slow and plainly right. */
@@ -39,6 +39,14 @@ describe("crc32c", () => {
 
   test("the kernel loads on this machine, so the tests below cover it", () => {
     expect(loadCrc32cKernel(new Int32Array(4096))).not.toBeNull();
+  });
+
+  test("much long input, as the tables sum it at first and the kernel from then on", () => {
+    const bytes = pseudoRandomBytes(50_000, 6);
+    const expected = reference(bytes, 0, bytes.length);
+    for (let summed = 0; summed <= KERNEL_FROM_BYTES; summed += bytes.length) {
+      expect(crc32c(bytes, 0, bytes.length)).toBe(expected);
+    }
   });
 
   test("equals the reference at every length up to 2,000, at changing offsets", () => {
