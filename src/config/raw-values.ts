@@ -163,10 +163,12 @@ function mayHold(key: string, raw: unknown): boolean {
 }
 
 function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>, warnings: string[]): void {
+  const own = Object.entries(env).filter(([name]) => name.startsWith(ENV_PREFIX) && name !== ENV_CONFIG_FILE);
+  if (own.length === 0) return;
   const names = new Map<string, string>(OPTION_ENTRIES.map(([name]) => [environmentName(name), name]));
   for (const key of LIST_KEYS) names.set(environmentName(key), key);
-  for (const [name, raw] of Object.entries(env)) {
-    if (!name.startsWith(ENV_PREFIX) || name === ENV_CONFIG_FILE || raw === undefined) continue;
+  for (const [name, raw] of own) {
+    if (raw === undefined) continue;
     const key = names.get(name) ?? sectionKeyOfEnvironment(name);
     if (key !== null) values.set(key, { raw, source: { kind: "env", name } });
     else {

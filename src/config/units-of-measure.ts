@@ -235,22 +235,28 @@ const KINDS: Readonly<Record<string, readonly Row[]>> = {
   ],
 };
 
-const UNITS: ReadonlyMap<string, Unit> = new Map(
-  Object.entries(KINDS).flatMap(([kind, rows]) =>
-    rows.flatMap(([names, factor, divisor = 1, offset = 0]) =>
-      names.split(" ").map((name) => [plainName(name), { kind, factor, divisor, offset }] as const),
+let units: ReadonlyMap<string, Unit> | null = null;
+
+/** Made for the first that is asked for: most gateways convert nothing. */
+function allUnits(): ReadonlyMap<string, Unit> {
+  units ??= new Map(
+    Object.entries(KINDS).flatMap(([kind, rows]) =>
+      rows.flatMap(([names, factor, divisor = 1, offset = 0]) =>
+        names.split(" ").map((name) => [plainName(name), { kind, factor, divisor, offset }] as const),
+      ),
     ),
-  ),
-);
+  );
+  return units;
+}
 
 /** The unit of this name, or null. */
 export function unitOf(name: string): Unit | null {
-  return UNITS.get(plainName(name)) ?? null;
+  return allUnits().get(plainName(name)) ?? null;
 }
 
 /** Names of all units, or of those of a kind. */
 export function unitNames(kind: string | null = null): readonly string[] {
-  return [...UNITS].filter(([, unit]) => kind === null || unit.kind === kind).map(([name]) => name);
+  return [...allUnits()].filter(([, unit]) => kind === null || unit.kind === kind).map(([name]) => name);
 }
 
 function plainName(name: string): string {
