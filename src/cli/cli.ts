@@ -1,58 +1,20 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { didYouMean } from "../config/problem.ts";
 import { parseArguments } from "./arguments.ts";
-import { bridgeCommand } from "./bridge.ts";
 import type { Command } from "./command.ts";
-import { configCommand } from "./config.ts";
-import { consumeCommand } from "./consume.ts";
-import { deviceCommand } from "./device.ts";
-import { doctorCommand } from "./doctor.ts";
 import { EXIT, exitCodeOf, UsageError } from "./exit-codes.ts";
-import { groupCommand } from "./group.ts";
 import { helpText } from "./help.ts";
-import { mergeCheckCommand } from "./merge-check.ts";
-import { produceCommand } from "./produce.ts";
-import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
-import { sessionCommand } from "./session.ts";
-import { topicCommand } from "./topic.ts";
-import { uplinkCommand } from "./uplink.ts";
-import { userCommand } from "./user.ts";
-import { versionCommand } from "./version.ts";
 import type { World } from "./world.ts";
 
-const ROOT: Command = {
-  name: "headwater",
-  summary: "An event broker for the edge: MQTT and Kafka over durable logs, carried on exactly once",
-  commands: [
-    serveCommand,
-    topicCommand,
-    produceCommand,
-    consumeCommand,
-    groupCommand,
-    replayCommand,
-    deviceCommand,
-    mergeCheckCommand,
-    uplinkCommand,
-    userCommand,
-    sessionCommand,
-    bridgeCommand,
-    doctorCommand,
-    configCommand,
-    versionCommand,
-  ],
-  examples: [
-    ["headwater serve --data /var/lib/headwater", "run a gateway"],
-    ["headwater consume telemetry --from earliest", "see what it holds"],
-  ],
-};
+const PROGRAM = "headwater";
 
 /** Runs a command line (without the program's own name) and gives the exit code. Never throws. */
 export async function runCli(args: readonly string[], world: World): Promise<number> {
-  let path: readonly string[] = [ROOT.name];
+  let path: readonly string[] = [PROGRAM];
   world.onBug((error) => world.err(errorText(error, path.join(" "))));
   try {
-    const found = findCommand(args);
+    const found = await findCommand(args);
     path = found.path;
     const { command, rest, help } = found;
     if (command.run === undefined) {
@@ -80,9 +42,13 @@ interface Found {
 }
 
 /** Follows the words of a command line down to a command, or to a group that is named without one. */
-function findCommand(args: readonly string[]): Found {
-  let command = ROOT;
-  const path = [ROOT.name];
+async function findCommand(args: readonly string[]): Promise<Found> {
+  // A gateway runs for months and would keep all the other commands in memory, of which it needs none.
+  if (args[0] === serveCommand.name) {
+    return { command: serveCommand, path: [PROGRAM, serveCommand.name], rest: args.slice(1), help: false };
+  }
+  let command = (await import("./commands.ts")).allCommands(PROGRAM);
+  const path = [PROGRAM];
   let rest = args[0] === "help" ? [...args.slice(1), "--help"] : [...args];
   if (rest[0] === "--version" || rest[0] === "-V") rest = ["version", ...rest.slice(1)];
   while (command.commands !== undefined) {

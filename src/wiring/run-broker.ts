@@ -25,11 +25,8 @@ import { SystemRandom } from "../io/bun/random.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
 import type { MachineTime } from "../io/machine-time.ts";
-import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
 import { FetchSessions } from "../kafka/fetch-sessions.ts";
-import { KafkaDoor } from "../kafka/listener.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
-import { KafkaViews } from "../kafka/views/kafka-views.ts";
 import { parseLogBugs } from "../log/log-config.ts";
 import { LogStore } from "../log/log-store.ts";
 import { EventLoopLag } from "../metrics/event-loop-lag.ts";
@@ -40,19 +37,20 @@ import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
 import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
-import { type Bridges, startBridges } from "./bridges.ts";
-import { brokerConfigs } from "./broker-configs.ts";
+import type { Bridges, startBridges as StartBridges } from "./bridges.ts";
 import { controlSource } from "./controls.ts";
 import { CounterWatch } from "./counter-watch.ts";
 import { carriedBy, type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
 import { GatewayClock } from "./gateway-clock.ts";
+import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
 import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
+import { NO_UPLINKS } from "./no-uplinks.ts";
 import { WatchedSecurity } from "./open-security.ts";
 import { GatewayState } from "./status.ts";
-import { startUplinks, type Uplinks } from "./uplinks.ts";
+import type { Uplinks } from "./uplinks.ts";
 
 const MAINTAIN_MS = 1000;
 /** No program is older, wherever it comes from. */
@@ -100,7 +98,7 @@ class Gateway implements RunningBroker {
   #losses: Losses | null = null;
   #counters: CounterWatch | null = null;
   #security: WatchedSecurity | null = null;
-  #kafka: KafkaDoor | null = null;
+  #kafka: LateKafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
   #followers: Followers | null = null;
   #http: HttpDoor | null = null;
@@ -136,6 +134,11 @@ class Gateway implements RunningBroker {
 
   async start(): Promise<void> {
     this.#openHttp();
+    // What nobody asked for is not even read into memory. Before the logs are open: from then on nothing may come between.
+    const [uplinks, bridges] = await Promise.all([
+      this.#settings.uplinks.length === 0 ? null : import("./uplinks.ts"),
+      this.#settings.bridges.length === 0 ? null : import("./bridges.ts"),
+    ]);
     const { broker, ledger, losses } = await this.#openBroker();
     // Before anybody appends.
     const lineages = this.#settings.uplinks.length === 0 ? null : this.#openLineages(broker);
@@ -151,24 +154,27 @@ class Gateway implements RunningBroker {
     this.#devices = openDeviceRegistry(broker, this.#settings, this.#logger);
     this.#state.devices = this.#devices?.table ?? null;
     this.#openMqtt(broker);
-    this.#uplinks = startUplinks({
-      settings: this.#settings,
-      broker,
-      network: this.#network,
-      clock: this.#clock,
-      random: this.#random,
-      logger: this.#logger,
-      metrics: this.#metrics,
-      knownNowMs: () => this.#gatewayClock?.time.settledNowMs ?? null,
-      ...(this.#gatewayClock === null ? {} : { time: this.#gatewayClock.time }),
-      ledger,
-      losses,
-      lineages,
-    });
+    this.#uplinks =
+      uplinks === null
+        ? NO_UPLINKS
+        : uplinks.startUplinks({
+            settings: this.#settings,
+            broker,
+            network: this.#network,
+            clock: this.#clock,
+            random: this.#random,
+            logger: this.#logger,
+            metrics: this.#metrics,
+            knownNowMs: () => this.#gatewayClock?.time.settledNowMs ?? null,
+            ...(this.#gatewayClock === null ? {} : { time: this.#gatewayClock.time }),
+            ledger,
+            losses,
+            lineages,
+          });
     losses.ready = true;
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
-    this.#startBridges(broker);
+    if (bridges !== null) this.#startBridges(broker, bridges.startBridges);
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
     collectMetrics(this.#metrics, this.#state);
     this.#state.addresses = this.#listening();
@@ -290,33 +296,23 @@ class Gateway implements RunningBroker {
   #openKafka(broker: Broker, coordinators: Coordinators): void {
     const listen = this.#settings["kafka.listen"];
     if (listen === "off") return;
-    const advertised = this.#settings["kafka.advertised"];
     const counters = newKafkaCounters();
     const fetchSessions = new FetchSessions(this.#clock, this.#random);
-    const door = new KafkaDoor({
+    const parts = {
+      ...listen,
+      settings: this.#settings,
+      services: { broker, coordinators, fetchSessions, counters },
+      clock: this.#clock,
+      logger: this.#logger,
+    };
+    const door = new LateKafkaDoor({
       network: this.#network,
       ...listen,
-      advertised: advertised === "auto" ? null : advertised,
-      services: {
-        broker,
-        coordinators,
-        fetchSessions,
-        views: new KafkaViews(this.#clock),
-        versions: SERVED_VERSIONS,
-        brokerConfigs: () => brokerConfigs(this.#settings),
-        limits: { maxFetchBytes: this.#settings["fetch.max.bytes"] },
-        counters,
-      },
       limits: {
         maxConnections: this.#settings["max.connections"],
         maxQueuedBytes: this.#settings["kafka.max.queued.bytes"],
-        maxTotalQueuedBytes: this.#settings["kafka.max.total.queued.bytes"],
-        maxFrameBytes: this.#settings["socket.request.max.bytes"],
-        maxHeldBytes: this.#settings["kafka.max.pending.bytes"],
-        maxIdleMs: this.#settings["connections.max.idle.ms"],
       },
-      clock: this.#clock,
-      logger: this.#logger,
+      open: async (network) => (await import("./kafka-door.ts")).openKafkaDoor({ ...parts, network }),
     });
     this.#kafka = door;
     this.#state.kafka = { connections: () => door.connectionCount, counters };
@@ -355,7 +351,7 @@ class Gateway implements RunningBroker {
     this.#state.mqtt = this.#mqtt;
   }
 
-  #startBridges(broker: Broker): void {
+  #startBridges(broker: Broker, startBridges: typeof StartBridges): void {
     if (this.#mqtt === null || this.#followers === null) return;
     this.#bridges = startBridges({
       settings: this.#settings,

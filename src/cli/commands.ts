@@ -1,0 +1,45 @@
+import { bridgeCommand } from "./bridge.ts";
+import type { Command } from "./command.ts";
+import { configCommand } from "./config.ts";
+import { consumeCommand } from "./consume.ts";
+import { deviceCommand } from "./device.ts";
+import { doctorCommand } from "./doctor.ts";
+import { groupCommand } from "./group.ts";
+import { mergeCheckCommand } from "./merge-check.ts";
+import { produceCommand } from "./produce.ts";
+import { replayCommand } from "./replay.ts";
+import { serveCommand } from "./serve.ts";
+import { sessionCommand } from "./session.ts";
+import { topicCommand } from "./topic.ts";
+import { uplinkCommand } from "./uplink.ts";
+import { userCommand } from "./user.ts";
+import { versionCommand } from "./version.ts";
+
+/** The program with all its commands, in the order of its help. Loaded for any of them but `serve`. */
+export function allCommands(program: string): Command {
+  return {
+    name: program,
+    summary: "An event broker for the edge: MQTT and Kafka over durable logs, carried on exactly once",
+    commands: [
+      serveCommand,
+      topicCommand,
+      produceCommand,
+      consumeCommand,
+      groupCommand,
+      replayCommand,
+      deviceCommand,
+      mergeCheckCommand,
+      uplinkCommand,
+      userCommand,
+      sessionCommand,
+      bridgeCommand,
+      doctorCommand,
+      configCommand,
+      versionCommand,
+    ],
+    examples: [
+      ["headwater serve --data /var/lib/headwater", "run a gateway"],
+      ["headwater consume telemetry --from earliest", "see what it holds"],
+    ],
+  };
+}
