@@ -32,7 +32,7 @@ describe.skipIf(reason !== null)(
       rmSync(DATA, { recursive: true, force: true });
     });
 
-    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(12));
+    test("has the blocks that are tried here", () => expect(blocks).toHaveLength(13));
 
     test("readings published by mosquitto_pub are read by headwater and by kcat", async () => {
       const output = await shell(blocks[1] ?? "");
@@ -51,11 +51,22 @@ describe.skipIf(reason !== null)(
       expect(output).toContain("fdatasync");
     }, 60_000);
 
+    test("one device's history out of a whole topic, into a file too", async () => {
+      const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
+      try {
+        const output = await shell(`${prologue}\n${blocks[3] ?? ""}\ncat pumps.csv`);
+        expect(output.match(/\{"bar": 4\.2\}/g)?.length).toBeGreaterThan(0);
+        expect(output).toContain("pump-2");
+      } finally {
+        rmSync(join(TOP, "pumps.csv"), { force: true });
+      }
+    }, 60_000);
+
     const noTools = required(realKafkaMissing());
     test.skipIf(noTools !== null)(
       "a queue with retries and dead letters",
       async () => {
-        const output = await shell(`${kafkaTools()}\n${blocks[3] ?? ""}\n${blocks[4] ?? ""}`);
+        const output = await shell(`${kafkaTools()}\n${blocks[4] ?? ""}\n${blocks[5] ?? ""}`);
         expect(output.match(/^Delivery:3\tjob-/gm)).toHaveLength(3);
         expect(output).toMatch(/workers +jobs +0 +3 +0/);
         expect(output.match(/^job-\d {2}.*__dlq\.errors\.offset=\d.*delivery\.count=3/gm)).toHaveLength(3);
@@ -67,12 +78,12 @@ describe.skipIf(reason !== null)(
       const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
       const read = "kcat -b 127.0.0.1:9092 -C -t dlq.tasks -o beginning -c 1 -q -f '%s %h\\n'";
       // The worker never ends: it has a process group of its own, which is ended.
-      const script = `${prologue}\nset -m\n{\n${blocks[5] ?? ""}} &\nsleep 3\n${read}\nkill -- -$!`;
+      const script = `${prologue}\nset -m\n{\n${blocks[6] ?? ""}} &\nsleep 3\n${read}\nkill -- -$!`;
       expect(await shell(script)).toContain("bad from=tasks.retry,why=it failed");
     }, 60_000);
 
     test("what was published before, over MQTT", async () => {
-      const output = await shell(blocks[6] ?? "");
+      const output = await shell(blocks[7] ?? "");
       expect(output).toMatch(/^devices\/pump-1\/pressure \{"bar": 4\.2\} .*headwater\.offset:0/m);
     }, 60_000);
   },
@@ -84,7 +95,7 @@ describe.skipIf(reason !== null)(
     let stop = (): void => {};
     beforeAll(async () => {
       const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
-      stop = await gateway(`${prologue}\n${blocks[7] ?? ""}`);
+      stop = await gateway(`${prologue}\n${blocks[8] ?? ""}`);
     }, START_MS);
     afterAll(() => {
       stop();
@@ -92,7 +103,7 @@ describe.skipIf(reason !== null)(
     });
 
     test("reach a device that was away, and are reported", async () => {
-      const output = await shell(blocks[8] ?? "");
+      const output = await shell(blocks[9] ?? "");
       expect(output).toMatch(/^open the valve$/m);
       expect(output).toMatch(/^pump-1 {2}\{"topic":"commands".*"clientId":"pump-1","status":"delivered"/m);
     }, 60_000);
@@ -105,8 +116,8 @@ describe.skipIf(reason !== null)(
     let stop = (): void => {};
     beforeAll(async () => {
       const prologue = (blocks[1] ?? "").split("\n")[0] ?? "";
-      await shell(`${prologue}\n${blocks[9] ?? ""}`);
-      stop = await gateway(`${prologue}\n${blocks[10] ?? ""}`);
+      await shell(`${prologue}\n${blocks[10] ?? ""}`);
+      stop = await gateway(`${prologue}\n${blocks[11] ?? ""}`);
     }, START_MS);
     afterAll(() => {
       stop();
@@ -114,7 +125,7 @@ describe.skipIf(reason !== null)(
     });
 
     test("lets a user publish to its topics, and nobody else", async () => {
-      const refusals = await shell(blocks[11] ?? "");
+      const refusals = await shell(blocks[12] ?? "");
       expect(refusals).toContain("Publish 1 failed: Not authorized");
       expect(refusals).toContain("Connection error: Not authorized");
       expect(await shell("kcat -b 127.0.0.1:9092 -C -t telemetry -o beginning -e -f '%k %s\\n'")).toBe(
