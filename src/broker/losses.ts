@@ -49,6 +49,8 @@ export class Losses implements DeletionWitness {
   /** By topic and partition. */
   readonly #refusals = new Map<string, Gap & { count: number; bytes: number }>();
   #refusalTimer: Timer | null = null;
+  /** Losses that are known here, and that a power cut would still take out of the ledger. */
+  #unwritten = 0;
 
   constructor(broker: Broker, ledger: GapLedger) {
     this.#broker = broker;
@@ -67,6 +69,11 @@ export class Losses implements DeletionWitness {
 
   addCarrier(carrier: Carrier): void {
     this.#carriers.push(carrier);
+  }
+
+  /** Whether no power cut takes what the ledger tells of. Nobody may pass over a loss for good before. */
+  get areWritten(): boolean {
+    return this.#unwritten === 0;
   }
 
   forwardedEnd(log: LogIdentity): number | null {
@@ -94,7 +101,11 @@ export class Losses implements DeletionWitness {
       reason === "retention.ms" || reason === "retention.bytes" ? "retention" : "disk-full";
     // From now on uplinks pass over it (see LocalSource): what they have not read by now they don't read any more.
     this.#remember(log.topicId, log.partition, { start, end: toOffset });
-    this.#tally(new LossTally(log, start, toOffset, word), log, then);
+    this.#unwritten += 1;
+    this.#tally(new LossTally(log, start, toOffset, word), log, () => {
+      this.#unwritten -= 1;
+      then();
+    });
   }
 
   /** Damage took records of a log, which steps over them. */
@@ -106,7 +117,12 @@ export class Losses implements DeletionWitness {
       const where = { topic, topicId, partition, count: end - start, bytes: 0 };
       const gap = { reason: "quarantine", device: null, ...where, ...offsets };
       // Damage is met in the middle of an append, or of a read.
-      this.#clock.soon(() => this.#ledger.record([gap], () => {}));
+      this.#unwritten += 1;
+      this.#clock.soon(() =>
+        this.#ledger.record([gap], () => {
+          this.#unwritten -= 1;
+        }),
+      );
     }
     this.noteKnown(topicId, partition, fromOffset, toOffset);
   }

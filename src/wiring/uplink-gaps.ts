@@ -28,9 +28,9 @@ export class UplinkGaps {
     this.#losses = parts.losses;
   }
 
-  /** Whether no power cut takes what was noted. */
+  /** Whether no power cut takes what was noted, here or when the log let it go. */
   get areWritten(): boolean {
-    return this.#unwritten === 0;
+    return this.#unwritten === 0 && this.#losses.areWritten;
   }
 
   note(topic: string, partition: number, fromOffset: number, toOffset: number, cause: GapCause): void {

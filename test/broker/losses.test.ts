@@ -191,3 +191,21 @@ test("damage is in the ledger once", async () => {
     { reason: "quarantine", firstOffset: 5, lastOffset: 5, count: 1 },
   ]);
 });
+
+test("nobody may pass over a loss for good before a power cut leaves it in the ledger", async () => {
+  const disk = new SimulatedDisk({ seed: 1 });
+  const opened = await open(disk);
+  const { losses, broker, clock } = opened;
+  const log = await fill(opened, "readings", 60);
+  expect(losses.areWritten).toBe(true);
+  broker.createTopic({ name: GAP_TOPIC, partitionCount: 1, configs: new Map() }, () => {});
+  await clock.settleAll();
+  let isGone = false;
+  losses.witness(log, 0, 20, "disk-full", () => {
+    isGone = true;
+  });
+  // What takes no time is written by now, but not on the disk.
+  expect([losses.areWritten, isGone]).toEqual([false, false]);
+  await settle(opened);
+  expect([losses.areWritten, isGone]).toEqual([true, true]);
+});
