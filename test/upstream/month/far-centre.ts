@@ -57,6 +57,8 @@ export class FarCentre implements Centre {
   }
 
   perform(calls: readonly CentreCall[], answered: (id: number, outcome: CentreOutcome) => void): void {
+    // Connections are made anew by who needs them.
+    this.#isConnected = this.#link.isUp;
     for (const call of calls) {
       const outcome = this.#performOne(call);
       this.#clock.after(20 + this.#random.below(60), () => {
@@ -70,8 +72,6 @@ export class FarCentre implements Centre {
   }
 
   #performOne(call: CentreCall): CentreOutcome {
-    if (call.kind === "connect") this.#isConnected = this.#link.isUp;
-    if (!this.#link.isUp) this.#isConnected = false;
     if (!this.#isConnected) return call.kind === "disconnect" ? { kind: "answered", answer: null } : LOST;
     const breaks = this.#random.chance(this.#link.breaks);
     if (breaks) this.#isConnected = false;
