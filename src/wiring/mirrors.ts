@@ -129,6 +129,15 @@ export function mirrorTarget(broker: Broker): MirrorTarget {
       }
       return { topicId: topic.id, partitions: topic.partitions.length };
     },
+    find(name) {
+      const topic = broker.topics.get(name);
+      return topic === null ? null : { topicId: topic.id, partitions: topic.partitions.length };
+    },
+    async madeDurable(name) {
+      const logs = broker.topics.get(name)?.partitions.map(({ log }) => log) ?? [];
+      const waiting = logs.filter((log) => log.config.durability === "memory" && log.fault === null);
+      await Promise.all(waiting.map((log) => new Promise<void>((done) => log.makeDurable(done))));
+    },
     append: (records, placement) => broker.ingest.appendTogether(records, placement),
     async settled(batch) {
       if (batch.state !== "waiting") return;

@@ -127,7 +127,7 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       await Promise.all(
         running.flatMap(({ uplink, mirrors }) => [
           uplink.stop(graceMs),
-          ...mirrors.map((mirror) => mirror.stop()),
+          ...mirrors.map((mirror) => mirror.stop(graceMs)),
         ]),
       );
       compressor.close();
@@ -169,7 +169,7 @@ function startUplink(
     reports,
     { ...link, compressor },
   );
-  const hold = (): Hold | null => link.governor.hold();
+  const hold = (): Hold | null => link.governor.holdForOthers(clock.monotonicMs());
   const mirrors = startMirrors({ ...parts, configured, seams, centre: options, openState, hold, logger });
   const started: Running = { configured, uplink, mirrors, gaps: 0, flow: null };
   parts.losses.addCarrier(uplink);

@@ -28,6 +28,8 @@ const BUDGET_STEPS = 400;
 const SMALLEST_STEP_BYTES = 1024;
 /** The time of day is looked at again this often: it may be set. */
 const LOOK_MS = 30_000;
+/** How soon it is asked again by whom the store has to be read first. */
+const UNREAD_RETRY_MS = 250;
 const REMEMBERED_ROUNDS = 16;
 
 /**
@@ -145,6 +147,19 @@ export class LinkGovernor {
     if (spent === null || this.#settings.atBudgetEnd !== "stop") return null;
     const retryInMs = spent.resetsInMs(this.#wall) ?? LOOK_MS;
     return { reason: `the budget of the ${spent.period} is used up`, retryInMs };
+  }
+
+  /**
+   * The same for what comes down through the link: with what was used until now, and nothing before it is known what was
+   * used and said before.
+   */
+  holdForOthers(nowMs: number): Hold | null {
+    if (!this.#isRestored)
+      return { reason: "what the link was told is not read yet", retryInMs: UNREAD_RETRY_MS };
+    this.advance(nowMs);
+    const held = this.hold();
+    if (held !== null || this.lastPriority === this.priority.last) return held;
+    return { reason: "the budget is used up but for priority topics", retryInMs: LOOK_MS };
   }
 
   /** The last priority that may go up now. */

@@ -1,12 +1,10 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import type { GapNotes } from "../../broker/gap-ledger.ts";
-import type { IngestRecord, PendingBatch } from "../../broker/ingest.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Random } from "../../io/random.ts";
 import { backoffMs } from "../../kafka/client/backoff.ts";
 import { type FetchedPartition, walkRecords } from "../../kafka/client/fetch.ts";
 import { ERROR, errorName } from "../../kafka/wire/generated/errors.ts";
-import { partitionForKey } from "../../records/murmur2.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import type { Hold } from "../link/governor.ts";
 import type { PositionStore } from "../positions.ts";
@@ -15,10 +13,11 @@ import { AlreadyHere } from "./already-here.ts";
 import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
 import { withOrigin } from "./origin.ts";
 import { decodeMirrorPosition } from "./position.ts";
-import { isPositionOf, PositionBook } from "./position-book.ts";
+import { isPositionOf, isSameLog, PositionBook } from "./position-book.ts";
 import type { MirrorSettings, MirrorStatus } from "./settings.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { MirrorTarget, OpenTarget } from "./target.ts";
+import { type Arrival, MirrorWriter } from "./writer.ts";
 
 export interface MirrorSeams {
   readonly clock: Clock;
@@ -47,12 +46,6 @@ const CAUGHT_UP_SAVE_MS = 10 * 60_000;
 /** A compacted topic is read whole once this share of its `delete.retention.ms` went by without a look. */
 const SNAPSHOT_SHARE = 0.5;
 
-/** A record on its way here, copied from what was fetched. */
-interface Arrival {
-  readonly offset: number;
-  readonly record: IngestRecord;
-}
-
 /** Copies one topic of a centre into the local log, exactly once; see README.md of this folder. */
 export class Mirror {
   readonly settings: MirrorSettings;
@@ -73,9 +66,12 @@ export class Mirror {
   #reason: string | null = null;
   #failures = 0;
   #book: PositionBook | null = null;
-  #here = new AlreadyHere(1);
-  /** Whether it is settled that no key has to be looked for that is gone at the centre. */
-  #isComplete = false;
+  #here = AlreadyHere.nothing();
+  /** Whether keys have to be looked for that are gone at the centre, once all else has come; null while nobody knows. */
+  #mayHaveGoneKeys: boolean | null = null;
+  /** Told of since it last went well. */
+  #told: string | null = null;
+  readonly #writer: MirrorWriter;
   /** The centre's ends as last told, by partition. */
   #ends: readonly number[] = [];
   #savedMs = Number.NEGATIVE_INFINITY;
@@ -106,6 +102,18 @@ export class Mirror {
     this.#selection =
       keys.length + headers.length === 0 ? null : new Selection({ keys, headers, sampling: { kind: "all" } });
     this.#bugs = bugs;
+    this.#writer = new MirrorWriter(settings, target, {
+      written: (records) => {
+        this.#mirrored += records;
+      },
+      tooLarge: (arrival, partition) => this.#tooLarge(arrival, partition),
+      refused: (reason) => this.#refused(reason),
+      wait: async (failures) => {
+        const { backoffMs: baseMs, maxBackoffMs: maxMs } = settings.limits;
+        await this.#sleep(backoffMs(failures, { baseMs, maxMs }, seams.random));
+        return this.#running;
+      },
+    });
   }
 
   /** Begins. Returns at once: an unreachable centre is normal. */
@@ -115,12 +123,15 @@ export class Mirror {
     this.#ended = this.#run();
   }
 
-  /** Ends; what was appended is there, and its position written. */
-  async stop(): Promise<void> {
+  /** Ends, after `graceMs` whatever is under way; what was appended is there, and its position written. */
+  async stop(graceMs: number): Promise<void> {
     this.#running = false;
     this.#centre.close();
     this.wake();
-    await this.#ended;
+    const grace = new Promise<void>((resolve) => {
+      this.#seams.clock.after(graceMs, resolve);
+    });
+    await Promise.race([this.#ended, grace]);
   }
 
   /** What was waited for may be over. */
@@ -160,6 +171,7 @@ export class Mirror {
       }
     }
     await this.#save().catch((error: unknown) => this.#trouble("the position was not saved", error));
+    this.#centre.close();
     this.#become("stopped", null);
   }
 
@@ -169,7 +181,8 @@ export class Mirror {
     const { backoffMs: baseMs, maxBackoffMs: maxMs } = this.settings.limits;
     this.#failures += 1;
     const isFinal = error.code === "UNSUPPORTED" || error.code === "AUTHENTICATION";
-    if (this.#state !== "backing off" && this.#state !== "failed") {
+    if (this.#told !== error.message) {
+      this.#told = error.message;
       this.#reports.onTrouble(`${this.settings.centralTopic} is not mirrored`, error);
     }
     this.#become(isFinal ? "failed" : "backing off", error.message);
@@ -183,15 +196,17 @@ export class Mirror {
     const { centralTopic, limits } = this.settings;
     const facts = await this.#centre.look(centralTopic);
     if (facts === null) {
-      this.#become("missing", `the centre has no topic ${centralTopic}`);
+      const reason = `the centre has no topic ${centralTopic}`;
+      if (this.#told !== reason) this.#reports.onState("warn", reason);
+      this.#told = reason;
+      this.#become("missing", reason);
       await this.#sleep(limits.maxBackoffMs);
       return;
     }
     const target = this.#openTarget(facts);
     const book = await this.#bookOf(facts, target);
-    await this.#lookForGoneKeys(facts, target, book);
+    this.#judgeAbsence(facts, book);
     this.#become("mirroring", null);
-    this.#failures = 0;
     const untilMs = this.#seams.clock.monotonicMs() + limits.refreshMs;
     const lanes = this.#centre.leaders(centralTopic, facts.partitions);
     const ended = await Promise.allSettled(
@@ -208,6 +223,12 @@ export class Mirror {
     await this.#save();
     const failed = ended.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+    if (this.#mayHaveGoneKeys === true && this.#isAtEnd(book)) await this.#takeSnapshot(facts, target, book);
+  }
+
+  /** Whether all that the centre has is here. */
+  #isAtEnd(book: PositionBook): boolean {
+    return book.next.every((next, partition) => next >= (this.#ends[partition] ?? Number.POSITIVE_INFINITY));
   }
 
   #openTarget({ partitions, cleanupPolicy }: CentralTopicFacts): OpenTarget {
@@ -237,21 +258,28 @@ export class Mirror {
         `the stored position of ${topic} can't be read: all of it is looked through`,
       );
     }
-    const first = isStored ? [] : await this.#firstOffsets(facts, bytes === null ? from : "earliest");
+    const isNewThere = stored === null ? bytes !== null : !isSameLog(stored, facts);
+    const first = isStored ? [] : await this.#firstOffsets(facts, isNewThere ? "earliest" : from);
     // A partition that the topic has gained since is read from its start.
     const next = first.map((offset) => offset);
     if (isStored) for (let p = 0; p < facts.partitions; p += 1) next.push(stored.next[p] ?? 0);
     const ends = () => this.#target.ends(topic);
     const book = new PositionBook(facts, target, next, isStored ? stored.caughtUpMs : -1, ends);
-    this.#here = new AlreadyHere(1);
-    if (bytes !== null && !this.#bugs.has("trust-position")) {
-      const from = isStored ? stored.localEnds : ends().map(() => 0);
-      this.#here = await AlreadyHere.find(this.#target, topic, from, () => this.#pause());
+    this.#here = AlreadyHere.nothing();
+    if (!this.#bugs.has("trust-position")) {
+      const fromOffsets = isStored ? stored.localEnds : ends().map(() => 0);
+      this.#here = await AlreadyHere.find(
+        this.#target,
+        topic,
+        fromOffsets,
+        await this.#originEnds(facts),
+        () => this.#pause(),
+      );
       const until = next.map((_, partition) => this.#here.endOf(originName(facts, partition)));
-      if (!this.#bugs.has("forget-found")) book.keepFound(from, until);
+      if (!this.#bugs.has("forget-found")) book.keepFound(fromOffsets, until);
     }
     this.#book = book;
-    this.#isComplete = !isStored;
+    this.#mayHaveGoneKeys = isStored ? null : isNewThere;
     this.#isDirty = true;
     await this.#save();
     return book;
@@ -264,17 +292,22 @@ export class Mirror {
     return await this.#centre.offsets(this.settings.centralTopic, partitions, at);
   }
 
-  /** Where a compacted topic may have forgotten that it deleted keys: finds them, and deletes them here. */
-  async #lookForGoneKeys(facts: CentralTopicFacts, target: OpenTarget, book: PositionBook): Promise<void> {
+  /** By origin, the offset behind the last record that the centre has. */
+  async #originEnds(facts: CentralTopicFacts): Promise<ReadonlyMap<string, number>> {
+    const ends = await this.#firstOffsets(facts, "latest");
+    return new Map(ends.map((end, partition) => [originName(facts, partition), end]));
+  }
+
+  /** A compacted topic forgets deletions: who was away for longer has to look for keys that are gone. */
+  #judgeAbsence(facts: CentralTopicFacts, book: PositionBook): void {
     const nowMs = this.#seams.knownNowMs();
-    if (this.#isComplete || nowMs === null) return;
-    const isCompacted = facts.cleanupPolicy?.split(",").includes("compact") ?? false;
     const { deleteRetentionMs } = facts;
-    const awayMs = book.caughtUpMs < 0 ? Number.POSITIVE_INFINITY : nowMs - book.caughtUpMs;
-    if (isCompacted && deleteRetentionMs !== null && awayMs > deleteRetentionMs * SNAPSHOT_SHARE) {
-      await this.#takeSnapshot(facts, target, book);
+    const isCompacted = facts.cleanupPolicy?.split(",").includes("compact") ?? false;
+    if (!isCompacted || deleteRetentionMs === null) this.#mayHaveGoneKeys = false;
+    else if (this.#mayHaveGoneKeys !== true && nowMs !== null) {
+      const awayMs = book.caughtUpMs < 0 ? 0 : nowMs - book.caughtUpMs;
+      this.#mayHaveGoneKeys = awayMs > deleteRetentionMs * SNAPSHOT_SHARE;
     }
-    this.#isComplete = true;
   }
 
   async #takeSnapshot(facts: CentralTopicFacts, target: OpenTarget, book: PositionBook): Promise<void> {
@@ -286,19 +319,22 @@ export class Mirror {
     for (const [partition, start] of starts.entries()) {
       const end = book.next[partition] ?? 0;
       ends.set(originName(facts, partition), end);
-      let offset = start;
-      while (offset < end && this.#running) {
+      for (let offset = start, last = end; offset < last; ) {
+        if (!this.#running || this.#hold() !== null) return;
         const options = { maxWaitMs: 0, fetchBytes: limits.fetchBytes };
         const [fetched] = await this.#centre.take(centralTopic, [{ partition, offset }], options);
         if (fetched === undefined) return;
         if (fetched.error !== 0) throw fetchError(fetched);
         const next = snapshot.add(fetched, end);
-        if (next === offset) break;
+        // A leader that has just become one may know of less for a moment.
+        if (next === offset)
+          throw new HeadwaterError("NETWORK", `${centralTopic}-${partition} gave nothing at ${offset}`);
         offset = next;
+        last = Math.max(last, fetched.lastStableOffset);
       }
     }
-    if (!this.#running) return;
     if (snapshot.isTooLarge) {
+      this.#mayHaveGoneKeys = false;
       const count = limits.maxSnapshotKeys;
       this.#reports.onState(
         "warn",
@@ -312,7 +348,8 @@ export class Mirror {
       const headers = withOrigin(null, origin, null);
       return { offset: -1, record: { topic, key, value: null, timestampMs, headers } };
     });
-    await this.#appendAll(deletions, target, 0);
+    await this.#writer.append(deletions, target, 0);
+    this.#mayHaveGoneKeys = false;
     if (gone.length > 0)
       this.#reports.onState("info", `${gone.length} keys of ${topic} were deleted at the centre`);
   }
@@ -330,11 +367,13 @@ export class Mirror {
       const positions = lane.map((partition) => ({ partition, offset: book.next[partition] ?? 0 }));
       const answers = await this.#centre.take(centralTopic, positions, limits);
       for (const fetched of answers) await this.#take(facts, book, fetched);
-      const isAtEnd = answers.every(({ error, partition, lastStableOffset }) => {
-        return error === 0 && (book.next[partition] ?? 0) >= lastStableOffset;
-      });
+      const isAtEnd = this.#isAtEnd(book);
+      if (isAtEnd) this.#told = null;
       const nowMs = this.#seams.knownNowMs();
-      if (isAtEnd && this.#isComplete && nowMs !== null) this.#caughtUp(book, Math.round(nowMs));
+      // Once all has come it can be told which keys are gone.
+      if (isAtEnd && this.#mayHaveGoneKeys === true) return;
+      if (isAtEnd && this.#mayHaveGoneKeys === false && nowMs !== null)
+        this.#caughtUp(book, Math.round(nowMs));
       if (clock.monotonicMs() - this.#savedMs >= limits.saveMs || isAtEnd) await this.#save();
     }
   }
@@ -356,9 +395,7 @@ export class Mirror {
       return;
     }
     if (fetched.error !== 0) throw fetchError(fetched);
-    const ends = [...this.#ends];
-    ends[partition] = fetched.lastStableOffset;
-    this.#ends = Array.from(book.next, (_, index) => ends[index] ?? 0);
+    this.#ends = Object.assign([...this.#ends], { [partition]: fetched.lastStableOffset });
     const target = this.#openTarget(facts);
     if (!book.isAbout(facts, target))
       throw new HeadwaterError("NETWORK", `${topic} was made again here`, { topic });
@@ -370,7 +407,7 @@ export class Mirror {
       this.#isDirty = true;
       await this.#save();
     }
-    await this.#appendAll(arrivals, target, partition);
+    await this.#writer.append(arrivals, target, partition);
     done(next);
     this.#isDirty = true;
   }
@@ -386,8 +423,8 @@ export class Mirror {
       if (this.#selection !== null && !this.#selection.takes(record)) this.#filtered += 1;
       else {
         const arrival = this.#arrival(record, origin);
-        const local = localPartition(arrival.record.key, this.#here.partitions, fetched.partition);
-        if (!this.#here.has(local, origin, record.offset)) arrivals.push(arrival);
+        const { key } = arrival.record;
+        if (!this.#here.has(key, fetched.partition, origin, record.offset)) arrivals.push(arrival);
       }
       return undefined;
     });
@@ -425,96 +462,51 @@ export class Mirror {
         ...{ firstOffset: offset, lastOffset: start - 1, uplink: this.settings.uplink },
       });
       book.next[partition] = start;
+    } else if (offset <= end) {
+      // Said in error, or of a leader that has just become one.
+      throw new HeadwaterError("NETWORK", `${centralTopic}-${partition} denies its offset ${offset}`);
     } else {
       const message = `${centralTopic}-${partition} ends at ${end} at the centre, before ${offset}: it goes on there`;
       this.#reports.onState("warn", message);
+      const about = { device: null, topic, partition, firstOffset: end, lastOffset: offset - 1 };
+      const count = offset - end;
+      this.#lost += count;
+      const { uplink } = this.settings;
+      this.#reports.gaps.note({ reason: "mirror-truncated", ...about, count, bytes: 0, uplink });
       book.next[partition] = end;
     }
     this.#isDirty = true;
   }
 
-  /** Appends in the order of each local partition; resolves once all of it is durable. */
-  async #appendAll(
-    arrivals: readonly Arrival[],
-    target: OpenTarget,
-    centralPartition: number,
-  ): Promise<void> {
-    const byPartition = Map.groupBy(arrivals, ({ record }) =>
-      localPartition(record.key, target.partitions, centralPartition),
-    );
-    await Promise.all(
-      Array.from(byPartition.values(), async (list) => {
-        for (const batch of this.#batches(list)) await this.#append(batch, centralPartition);
-      }),
-    );
+  #tooLarge({ offset, record }: Arrival, partition: number): void {
+    const { topic, uplink } = this.settings;
+    this.#lost += 1;
+    const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
+    this.#reports.gaps.note({
+      ...{ reason: "mirror-too-large", device: null, topic, partition, count: 1, bytes },
+      ...{ firstOffset: offset, lastOffset: offset, uplink },
+    });
   }
 
-  *#batches(arrivals: readonly Arrival[]): Iterable<readonly Arrival[]> {
-    let batch: Arrival[] = [];
-    let sizeBytes = 0;
-    for (const arrival of arrivals) {
-      const { key, value, headers } = arrival.record;
-      const size = (key?.length ?? 0) + (value?.length ?? 0) + (headers?.length ?? 0);
-      if (batch.length > 0 && sizeBytes + size > this.settings.limits.batchBytes) {
-        yield batch;
-        batch = [];
-        sizeBytes = 0;
-      }
-      batch.push(arrival);
-      sizeBytes += size;
-    }
-    if (batch.length > 0) yield batch;
-  }
-
-  /** One batch, until it is durable. A refusal is waited out; what will never fit is noted as lost. */
-  async #append(batch: readonly Arrival[], centralPartition: number): Promise<void> {
-    const records = batch.map(({ record }) => record);
-    const placement = placementOf(records[0]?.key ?? null, centralPartition);
-    for (let failures = 1; ; failures += 1) {
-      const pending: PendingBatch = this.#target.append(records, placement);
-      await this.#target.settled(pending);
-      if (pending.state === "durable") {
-        this.#mirrored += records.length;
-        return;
-      }
-      if (pending.error === ERROR.MESSAGE_TOO_LARGE || pending.error === ERROR.RECORD_LIST_TOO_LARGE) {
-        await this.#split(batch, centralPartition);
-        return;
-      }
-      if (failures === 1) {
-        const reason = `${this.settings.topic} takes nothing (${pending.why ?? errorName(pending.error)})`;
-        this.#reports.onState("warn", reason);
-        this.#reason = reason;
-      }
-      if (!this.#running) throw new HeadwaterError("LOG_FENCED", "stopped while the local log took nothing");
-      const { backoffMs: baseMs, maxBackoffMs: maxMs } = this.settings.limits;
-      await this.#sleep(backoffMs(failures, { baseMs, maxMs }, this.#seams.random));
-    }
-  }
-
-  async #split(batch: readonly Arrival[], centralPartition: number): Promise<void> {
-    const half = Math.ceil(batch.length / 2);
-    if (batch.length > 1) {
-      await this.#append(batch.slice(0, half), centralPartition);
-      await this.#append(batch.slice(half), centralPartition);
+  #refused(reason: string | null): void {
+    if (reason === null) {
+      this.#become("mirroring", null);
       return;
     }
-    const { topic, uplink } = this.settings;
-    for (const { offset, record } of batch) {
-      this.#lost += 1;
-      const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-      this.#reports.gaps.note({
-        ...{ reason: "mirror-too-large", device: null, topic, partition: centralPartition, count: 1, bytes },
-        ...{ firstOffset: offset, lastOffset: offset, uplink },
-      });
-    }
+    if (this.#state !== "backing off") this.#reports.onState("warn", reason);
+    this.#become("backing off", reason);
   }
 
   async #save(): Promise<void> {
     if (this.#book === null || !this.#isDirty) return;
     this.#isDirty = false;
     this.#savedMs = this.#seams.clock.monotonicMs();
-    await this.#store.save(this.#book.encoded());
+    try {
+      await this.#store.save(this.#book.encoded());
+    } catch (error) {
+      this.#isDirty = true;
+      throw error;
+    }
   }
 
   #become(state: MirrorStatus["state"], reason: string | null): void {
@@ -550,15 +542,6 @@ export class Mirror {
 
 function originName({ id }: CentralTopicFacts, partition: number): string {
   return `${id}/${partition}`;
-}
-
-/** What a record is placed by: its key, as Kafka's own partitioner does, or the central partition it came from. */
-function placementOf(key: Uint8Array | null, centralPartition: number): Uint8Array {
-  return key ?? new TextEncoder().encode(String(centralPartition));
-}
-
-function localPartition(key: Uint8Array | null, partitions: number, centralPartition: number): number {
-  return partitionForKey(placementOf(key, centralPartition), partitions);
 }
 
 function fetchError({ topic, partition, error }: FetchedPartition): HeadwaterError {

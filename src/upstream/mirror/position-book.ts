@@ -82,14 +82,15 @@ export function isPositionOf(
   centre: CentralTopicFacts,
   target: OpenTarget,
 ): boolean {
-  const stored = { clusterId: position.centre, id: position.centralId };
-  return isSameLog(stored, centre) && position.topicId === target.topicId;
+  return isSameLog(position, centre) && position.topicId === target.topicId;
 }
 
-function isSameLog(
-  a: Pick<CentralTopicFacts, "clusterId" | "id">,
+/** Whether a stored position, or other facts, are about this log of the centre. */
+export function isSameLog(
+  a: CentralTopicFacts | MirrorPosition,
   b: Pick<CentralTopicFacts, "clusterId" | "id">,
 ): boolean {
-  if (a.clusterId !== b.clusterId) return false;
-  return a.id === b.id || a.id === ZERO_UUID || b.id === ZERO_UUID;
+  const [clusterId, id] = "centre" in a ? [a.centre, a.centralId] : [a.clusterId, a.id];
+  if (clusterId !== b.clusterId) return false;
+  return id === b.id || id === ZERO_UUID || b.id === ZERO_UUID;
 }

@@ -24,13 +24,17 @@ export class Snapshot {
     return this.#keys.size > this.#maxKeys;
   }
 
-  /** Takes up the keys below `end`. Returns the offset to go on from. */
+  /**
+   * Takes up keys. Behind `end`, up to where records came here, one that is there at all counts: what becomes of it comes
+   * with the records. Returns the offset to go on from.
+   */
   add(fetched: FetchedPartition, end: number): number {
     return walkRecords(fetched, "read_committed", (record) => {
       const key = record.key();
-      if (key === null || record.offset >= end) return undefined;
-      if (record.valueStart < 0) this.#keys.delete(text(key));
-      else if (!this.isTooLarge) this.#keys.add(text(key));
+      if (key === null) return undefined;
+      if (record.valueStart >= 0) {
+        if (!this.isTooLarge) this.#keys.add(text(key));
+      } else if (record.offset < end) this.#keys.delete(text(key));
       return undefined;
     });
   }

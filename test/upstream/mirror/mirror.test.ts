@@ -57,8 +57,8 @@ async function twoCuts(bugs: ReadonlySet<MirrorBug>): Promise<readonly (string |
   run.crash("nothing");
   run.holdsSyncs = false;
   await run.start();
-  // As long as the look at the topic takes: its answer is there, and no record yet.
-  await run.advance(5);
+  // As long as the looks at the topic take: their answers are there, and no record yet.
+  await run.advance(10);
   run.crash("nothing");
   await run.start();
   await run.advance(1_000);

@@ -59,6 +59,8 @@ export class ModelTopic {
 export class ModelCentre implements MirrorCentre {
   /** Of a hundred calls, how many fail. */
   failures = 0;
+  /** Changes what the next fetch of a partition brings, once. */
+  twist: ((fetched: FetchedPartition) => FetchedPartition | null) | null = null;
   readonly #topic: ModelTopic;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -95,7 +97,12 @@ export class ModelCentre implements MirrorCentre {
     await this.#travel(topic);
     const has = positions.some(({ partition, offset }) => offset < (this.#topic.ends[partition] ?? 0));
     if (!has) await new Promise<void>((done) => this.#clock.after(200, done));
-    return positions.map(({ partition, offset }) => this.#fetched(topic, partition, offset));
+    return positions.map(({ partition, offset }) => {
+      const fetched = this.#fetched(topic, partition, offset);
+      const twisted = this.twist?.(fetched) ?? null;
+      if (twisted !== null) this.twist = null;
+      return twisted ?? fetched;
+    });
   }
 
   close(): void {}
