@@ -1,6 +1,7 @@
 import { formatAddress, isLoopback } from "./address.ts";
 import { formatBridgeUrl } from "./bridge-options.ts";
 import { readDownlinks } from "./downlink-section.ts";
+import { mirrorConflicts } from "./mirror-conflicts.ts";
 import type { Option } from "./option.ts";
 import {
   gatewayIdFromHost,
@@ -49,6 +50,7 @@ export function loadSettings(input: LoadInput): LoadResult {
   if (layers.problems.length === 0) checkTogether(settings, layers, sources);
   if (layers.problems.length === 0) checkBridges(settings, layers, sources);
   if (layers.problems.length === 0) checkSite(settings, layers, sources);
+  if (layers.problems.length === 0) checkMirrors(settings, layers, sources);
   if (layers.problems.length > 0) return { ok: false, problems: layers.problems.toSorted(byPlace) };
   return { ok: true, settings, sources, warnings: [...layers.warnings, ...doubtful(settings)] };
 }
@@ -149,6 +151,15 @@ function checkBridges(settings: Settings, layers: Layers, sources: ReadonlyMap<s
     else if (isLoopback(url.host) && doors.some(({ port }) => port === url.port)) {
       blame("it is this gateway's own door", "name another broker");
     }
+  }
+}
+
+/** Mirrors of all uplinks together, and with what goes up. */
+function checkMirrors(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
+  for (const { uplink, topic, fault, remedy } of mirrorConflicts(settings)) {
+    const key = `uplink.${uplink}.mirror`;
+    const source = sources.get(key) ?? { kind: "default" };
+    layers.problems.push({ key, value: topic, source, fault, remedy });
   }
 }
 

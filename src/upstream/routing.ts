@@ -32,8 +32,11 @@ export class Routing {
 
   /** Null for a topic that stays here. */
   of(localTopic: string): Destination | null {
-    if (this.#settings.mirrored.includes(localTopic)) return null;
-    const found = this.#routes.find(({ filter }) => filter.takes(localTopic));
+    // A copy of a centre's topic goes up only where it is meant, and not by any pattern: it would come down again.
+    const isCopy = this.#settings.mirrored.includes(localTopic);
+    const found = this.#routes.find(
+      ({ route, filter }) => filter.takes(localTopic) && (!isCopy || route.topics.includes(localTopic)),
+    );
     if (found === undefined) return null;
     const { gatewayId: gateway, site } = this.#settings;
     const topic = centralName(found.route.topic, { topic: localTopic, gateway, site });

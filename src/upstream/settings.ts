@@ -11,7 +11,7 @@ export interface UplinkSettings {
   readonly site: string;
   /** The first that takes a local topic carries it; what none takes stays here. */
   readonly routes: readonly UplinkRoute[];
-  /** Local topics that are copies of the centre's: they never go up again. */
+  /** Local topics that are copies of a centre's: they go up only where a route names them in full. */
   readonly mirrored: readonly string[];
   readonly delivery: Delivery;
   readonly compression: LinkCompression;

@@ -3,6 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { KeyedState } from "../broker/keyed-state.ts";
+import { filledForGateway, mirroredTopic } from "../config/mirror-conflicts.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkMirrorSettings } from "../config/uplink-mirror-options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
@@ -33,9 +34,9 @@ export interface MirrorParts extends Pick<UplinkParts, "broker" | "knownNowMs" |
   readonly logger: Logger;
 }
 
-/** The local topics that mirrors of an uplink write. */
-export function mirroredTopics(configured: ConfiguredUplink, settings: Settings): readonly string[] {
-  return configured.mirror.map((mirror) => filled(mirror.to === "" ? mirror.topic : mirror.to, settings));
+/** The local topics that mirrors write, of any uplink. */
+export function mirroredTopics(settings: Settings): readonly string[] {
+  return settings.uplinks.flatMap(({ mirror }) => mirror.map((one) => mirroredTopic(one, settings)));
 }
 
 /** Starts the mirrors of one uplink; a centre that is not there yet is waited for. */
@@ -66,7 +67,7 @@ function settingsOf(
   configured: UplinkMirrorSettings,
   { configured: uplink, settings }: MirrorParts,
 ): MirrorSettings {
-  const centralTopic = filled(configured.topic, settings);
+  const centralTopic = filledForGateway(configured.topic, settings);
   const rate = uplink["rate.limit"];
   const fetchBytes =
     rate > 0
@@ -78,8 +79,8 @@ function settingsOf(
   return {
     uplink: uplink.name,
     centralTopic,
-    topic: configured.to === "" ? centralTopic : filled(configured.to, settings),
-    keys: configured.keys.map((pattern) => filled(pattern, settings)),
+    topic: mirroredTopic(configured, settings),
+    keys: configured.keys.map((pattern) => filledForGateway(pattern, settings)),
     headers: Object.entries(configured.headers).map(([name, value]) => ({ name, value })),
     from: configured.from,
     partitions: configured.partitions,
@@ -90,12 +91,6 @@ function settingsOf(
       maxBackoffMs: uplink["retry.backoff.max.ms"],
     },
   };
-}
-
-function filled(template: string, settings: Settings): string {
-  return template
-    .replaceAll("{gateway}", settings["gateway.id"])
-    .replaceAll("{site}", settings["gateway.site"]);
 }
 
 function reportsTo({ ledger, logger }: MirrorParts, { topic }: MirrorSettings): MirrorReports {

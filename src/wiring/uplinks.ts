@@ -210,7 +210,7 @@ function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSet
     gapsTopic: configured["gaps.topic"],
     topics: configured.topics,
     routes: configured.route.map((route) => routeOf(route, enabled)),
-    mirrored: mirroredTopics(configured, settings),
+    mirrored: mirroredTopics(settings),
     delivery: configured.delivery,
     compression: configured["compression.type"],
     compressionLevel: configured["compression.level"],
