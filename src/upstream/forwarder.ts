@@ -140,7 +140,7 @@ export class Forwarder {
       link,
     );
     this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
-    this.#local = new LocalPosition(settings, this.#intake, this.#calls, hooks, this.#now);
+    this.#local = new LocalPosition(settings, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#book = new LinkBook(link, this.#calls, hooks);
     this.positions = new PositionDesk(this.#intake, this.#pipeline, this.#local);
     this.#lostEnds = new LostEnds(settings, this.#calls, reports, hooks, this.#now);

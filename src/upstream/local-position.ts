@@ -7,6 +7,7 @@ import {
   type StoredPosition,
   type StoredTopicPosition,
 } from "./positions.ts";
+import type { UplinkReports } from "./reports.ts";
 import type { UplinkSettings } from "./settings.ts";
 import type { TopicRoute } from "./topic-route.ts";
 import type { Now } from "./topic-setup.ts";
@@ -15,6 +16,8 @@ import type { Now } from "./topic-setup.ts";
 const IDLE_MS = 5_000;
 /** Until it may rest, it is looked at this often. */
 const REST_CHECK_MS = 1_000;
+/** Until gaps are written down, it is looked that often whether they are. */
+const GAPS_CHECK_MS = 100;
 const TRANSACTIONAL_INTERVALS = 10;
 const MAX_ABSENT_TOPICS = 1_000;
 
@@ -36,6 +39,7 @@ export class LocalPosition {
   readonly #intake: Intake;
   readonly #calls: Calls;
   readonly #hooks: LocalHooks;
+  readonly #reports: UplinkReports;
   readonly #now: Now;
   #isRead = false;
   /** The centre that `#stored` is about, "" before any is known. */
@@ -51,10 +55,18 @@ export class LocalPosition {
   /** What the store holds for certain, or null. */
   #saved: Uint8Array | null = null;
 
-  constructor(settings: UplinkSettings, intake: Intake, calls: Calls, hooks: LocalHooks, now: Now) {
+  constructor(
+    settings: UplinkSettings,
+    intake: Intake,
+    calls: Calls,
+    reports: UplinkReports,
+    hooks: LocalHooks,
+    now: Now,
+  ) {
     this.#settings = settings;
     this.#intake = intake;
     this.#calls = calls;
+    this.#reports = reports;
     this.#hooks = hooks;
     this.#now = now;
   }
@@ -106,9 +118,18 @@ export class LocalPosition {
     this.#storedSending = false;
   }
 
-  /** Whether records may leave: of each log the store has to know first where it began, new ones included. */
+  /**
+   * Whether records may leave: of each log the store has to know first where it began, new ones included. And what is
+   * found at the centre after a crash vouches for all before it, a gap that is not written down among it.
+   */
   maySend(): boolean {
-    return this.#settings.delivery === "transactional" || this.#knowsAll();
+    if (this.#settings.delivery === "transactional") return true;
+    return this.#knowsAll() && !this.#hasOpenGaps();
+  }
+
+  /** Whether a power cut would take what is known of gaps: a position that has passed one is not saved before. */
+  #hasOpenGaps(): boolean {
+    return this.#reports.areGapsWritten?.() === false;
   }
 
   #knowsAll(): boolean {
@@ -122,7 +143,7 @@ export class LocalPosition {
   /** Saves when due. `idle`: nothing to read and nothing on its way. */
   advance(idle: boolean): void {
     if (!idle) this.#busyMs = this.#now.nowMs;
-    if (this.#saving) return;
+    if (this.#saving || this.#hasOpenGaps()) return;
     const idempotent = this.#settings.delivery === "idempotent";
     if (idempotent && !idle && !this.#knowsAll()) this.#save(true);
     else if (idempotent && idle && this.#mayRest()) this.#save(false);
@@ -132,7 +153,9 @@ export class LocalPosition {
   }
 
   nextMs(): number | null {
-    if (this.#saving || !this.#storedSending || this.#settings.delivery === "transactional") return null;
+    if (this.#saving || this.#settings.delivery === "transactional") return null;
+    if (this.#hasOpenGaps()) return this.#now.nowMs + GAPS_CHECK_MS;
+    if (!this.#storedSending) return null;
     return Math.max(this.#busyMs + IDLE_MS, this.#now.nowMs + REST_CHECK_MS);
   }
 

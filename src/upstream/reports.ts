@@ -19,8 +19,8 @@ export interface UplinkReports {
     cause: GapCause,
   ): void;
   /**
-   * Whether all gaps told of so far are written down where no power cut takes them. The position at the centre moves
-   * over a gap only then. Without this function they are at once.
+   * Whether all gaps told of so far are written down where no power cut takes them. The position, at the centre and
+   * in the local store, moves over a gap only then. Without this function they are at once.
    */
   areGapsWritten?(): boolean;
   /** A local topic was deleted and made again: its records are forwarded from the new log's start. */

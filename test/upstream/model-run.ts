@@ -54,6 +54,8 @@ export class ModelRun {
   stored: Uint8Array | null;
   linkStored: Uint8Array | null = null;
   nowMs = 0;
+  /** Whether the ledger has all gaps where no power cut takes them. */
+  gapsWritten = true;
   /** Answers in place of the model and of the store; null leaves it to them, "never" to nobody. */
   instead: (call: CentreCall) => CentreOutcome | "never" | null = () => null;
 
@@ -78,6 +80,7 @@ export class ModelRun {
     const reports: UplinkReports = {
       onGap: (topic, partition, from, to, reason, cause) =>
         this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`),
+      areGapsWritten: () => this.gapsWritten,
       onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
       onDiverged: (topic, partition, from, to, epoch) =>
         this.reports.push(`diverged ${topic}-${partition} ${from}..${to} epoch ${epoch}`),
