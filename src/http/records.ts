@@ -1,4 +1,5 @@
 import type { Broker } from "../broker/broker.ts";
+import type { Topic } from "../broker/topics.ts";
 import { DeviceHistory, type HistoryPlace } from "../broker/views/device-history.ts";
 import { Turns } from "../broker/views/turns.ts";
 import { decodeHeaders, type RecordCursor } from "../records/reader.ts";
@@ -121,23 +122,7 @@ export class DeviceRecords {
       });
     }
     const lines = new Lines(asked.form, asked.limit);
-    this.#answering += 1;
-    const { promise, resolve } = Promise.withResolvers<{ next: HistoryPlace | null; error: number }>();
-    const history = new DeviceHistory(this.#turns, this.#broker.clock, {
-      ...asked,
-      topic,
-      take: (record, partition) => lines.take(record, partition),
-      maxMs: MAX_MS,
-      done: (next, error) => resolve({ next, error }),
-    });
-    // Who is gone is not read for.
-    signal.addEventListener("abort", () => {
-      history.stop();
-      resolve({ next: null, error: 0 });
-    });
-    history.start();
-    const { next, error } = await promise;
-    this.#answering -= 1;
+    const { next, error } = await this.#gather(asked, topic, lines, signal);
     if (error !== 0 && lines.count === 0) {
       const remedy = "see the gateway's log";
       return problem({
@@ -153,6 +138,35 @@ export class DeviceRecords {
       headers: next === null ? headers : { ...headers, link: linkTo(url, next) },
     });
   }
+
+  /** Counts as under way until it has ended, however it does. */
+  async #gather(asked: Asked, topic: Topic, lines: Lines, signal: AbortSignal): Promise<Ended> {
+    const { promise, resolve } = Promise.withResolvers<Ended>();
+    const history = new DeviceHistory(this.#turns, this.#broker.clock, {
+      ...asked,
+      topic,
+      take: (record, partition) => lines.take(record, partition),
+      maxMs: MAX_MS,
+      done: (next, error) => resolve({ next, error }),
+    });
+    // Who is gone is not read for.
+    signal.addEventListener("abort", () => {
+      history.stop();
+      resolve({ next: null, error: 0 });
+    });
+    this.#answering += 1;
+    try {
+      history.start();
+      return await promise;
+    } finally {
+      this.#answering -= 1;
+    }
+  }
+}
+
+interface Ended {
+  readonly next: HistoryPlace | null;
+  readonly error: number;
 }
 
 /** The lines of an answer. */
