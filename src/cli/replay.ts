@@ -11,7 +11,7 @@ import { deviceViews, type LocatedSpan, locateSpans, partitionsOf } from "./repl
 import { OriginReader } from "./replay/origin.ts";
 import { PartitionEnd } from "./replay/partition-end.ts";
 import { isAskedFor, isInTime, queryOf, type ReplayQuery } from "./replay/query.ts";
-import { FileSink, type Sink, StandardOutput } from "./replay/sink.ts";
+import { FileSink, type Reached, type Sink, StandardOutput } from "./replay/sink.ts";
 import { exitOf, verdictJson, verdictText } from "./replay/verdict.ts";
 import { Verification } from "./replay/verification.ts";
 import type { World } from "./world.ts";
@@ -181,6 +181,8 @@ function sinkOf(input: Input, query: ReplayQuery, world: World): Sink {
     ...query.devices.map((device) => device.toHex()),
     input.json,
     query.allPartitions,
+    // A view has its own name and partitions: positions in one say nothing of the other.
+    input.on("no-view"),
   ];
   return new FileSink(path, JSON.stringify(asked), input.on("resume"));
 }
@@ -219,6 +221,7 @@ class Replay {
 
   async run(located: readonly LocatedSpan[]): Promise<number> {
     const resumed = this.#sink instanceof FileSink ? this.#sink.reached : null;
+    if (resumed !== null) refuseOthers(resumed, located);
     const spans = located.map((span) => ({ ...span, start: resumed?.position[nameOf(span)] ?? span.start }));
     const { toMs, strictMargin } = this.#query;
     const marginMs = this.#isView ? Number.POSITIVE_INFINITY : this.#query.marginMs;
@@ -337,6 +340,20 @@ class Replay {
 
 function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}-${partition}`;
+}
+
+/**
+ * What was read before has to be among what would be read now: else its records would be written again, under another
+ * name. Partitions that are new are read from their start. Throws UsageError.
+ */
+function refuseOthers({ position }: Reached, located: readonly LocatedSpan[]): void {
+  const names = located.map(nameOf);
+  const gone = Object.keys(position).filter((name) => !names.includes(name));
+  if (gone.length === 0) return;
+  const now = names.length > 3 ? `${names.slice(0, 3).join(", ")} and more` : names.join(", ");
+  throw new UsageError(
+    `--resume: the file was begun with ${gone.slice(0, 3).join(", ")}, and now ${now} would be read; give another file`,
+  );
 }
 
 /** Offsets read, and those that are likely to be read in all. */

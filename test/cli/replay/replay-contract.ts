@@ -132,6 +132,11 @@ export function replayContract(
       expect(stopped.code).toBe(1);
       writeFileSync(path, "torn", { flag: "a" });
       expect(await replay(...args, "--resume", "-f", "json")).toMatchObject({ code: 2 });
+      const otherwise = await replay(...args, "--resume", "--no-view");
+      expect([otherwise.code, otherwise.err]).toEqual([
+        2,
+        expect.stringContaining("begun with other options"),
+      ]);
       expect(await replay(...args, "--resume")).toMatchObject({ code: 0 });
       expect(readFileSync(path, "utf8")).toBe(whole);
       expect(existsSync(`${path}.replay`)).toBe(false);

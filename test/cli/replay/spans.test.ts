@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { hasCode } from "../../../src/base/errors.ts";
 import { deviceViews, locateSpans } from "../../../src/cli/replay/locate.ts";
 import { DEFAULT_MARGIN_MS, type ReplayQuery } from "../../../src/cli/replay/query.ts";
+import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { SpanReader } from "../../../src/kafka/client/span-reader.ts";
+import { partitionForKey } from "../../../src/records/murmur2.ts";
 import { type Headwater, startHeadwater } from "../../support/headwater.ts";
 import { run } from "../support.ts";
 import { CentreWriter } from "./centre-writer.ts";
@@ -164,4 +169,24 @@ test("a gateway's own view of a device is read, where it has one", async () => {
     ["t", 1],
     ["t", 3],
   ]);
+});
+
+test("a file does not go on where other partitions would be read than it was begun with", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "headwater-spans-"));
+  try {
+    await writer.createTopic("grows", 1);
+    const device = Array.from({ length: 20 }, (_, n) => `d${n}`).find(
+      (key) => partitionForKey(Buffer.from(key), 3) !== 0,
+    );
+    await writer.write("grows", [{ key: device ?? "", value: "v", timeMs: T0 }]);
+    const path = join(folder, "device.txt");
+    const args = ["replay", "-b", headwater.kafka, "-t", "grows", "-d", device ?? "", "--file", path];
+    const begun = await run([...args, "--no-view"], { interrupted: Promise.resolve("") });
+    expect(begun.code).toBe(1);
+    await new KafkaAdmin(writer.cluster).createPartitions("grows", 3);
+    const resumed = await run([...args, "--no-view", "--resume"]);
+    expect([resumed.code, resumed.err]).toEqual([2, expect.stringContaining("begun with grows-0")]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
