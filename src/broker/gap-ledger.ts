@@ -2,8 +2,10 @@ import { hasCode } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Timer } from "../io/clock.ts";
-import { BatchBuilder } from "../records/builder.ts";
+import { errorName } from "../kafka/wire/generated/errors.ts";
 import type { Broker } from "./broker.ts";
+import { gapRecord, type TimedGap, timedGap } from "./gap-entry.ts";
+import { GapWriter } from "./gap-writer.ts";
 import type { PendingBatch } from "./ingest.ts";
 import type { Partition } from "./partition.ts";
 
@@ -80,32 +82,12 @@ export interface GapNotes {
 /** For who keeps no ledger. */
 export const NO_GAP_NOTES: GapNotes = { note() {} };
 
-/** Gaps of one kind since the last flush. */
-interface OpenGap extends Pick<Gap, "topicId" | "lossStart" | "lossEnd" | "uplink"> {
-  readonly reason: string;
-  readonly device: string | null;
-  readonly topic: string | undefined;
-  readonly mqttTopic: string | undefined;
-  readonly partition: number | undefined;
-  firstOffset: number | undefined;
-  lastOffset: number | undefined;
-  count: number;
-  bytes: number;
-  fromMs: number;
-  toMs: number;
-}
-
-/** Entries in one batch of `record`. */
-const RECORD_ENTRIES = 500;
-/** How soon it is tried again where the log refuses a batch of `record`. */
-const RECORD_RETRY_MS = 1_000;
-
 /** At most one flush in this time: what comes meanwhile is one record a device, reason and topic. */
 const FLUSH_INTERVAL_MS = 1_000;
+/** Bytes of a batch that are kept for what the broker adds to records while the clock is not known. */
+const HEADERS_BYTES = 256;
 /** Kinds of gaps held at once. From half of it on topics are not told apart, at the whole of it devices neither. */
 export const MAX_OPEN_GAPS = 8_192;
-
-const encoder = new TextEncoder();
 
 /**
  * Writes down what is lost, so that nothing disappears silently: records of JSON in an ordinary topic, whose key is the
@@ -115,17 +97,25 @@ const encoder = new TextEncoder();
 export class GapLedger implements GapNotes {
   readonly #broker: Broker;
   readonly #logger: Logger;
-  #open = new Map<string, OpenGap>();
+  #open = new Map<string, TimedGap>();
   /** Handed to the log, which has not said yet whether it took them. */
-  #written: { readonly batch: PendingBatch; readonly gap: OpenGap }[] = [];
+  #written: { readonly batch: PendingBatch; readonly gap: TimedGap }[] = [];
   #timer: Timer | null = null;
-  #failing = false;
-  #closed = false;
+  readonly #writer: GapWriter;
+  /** Whether the log refused what was noted. */
+  #isRefused = false;
+  /** Why it refused something last. */
+  #kafkaError = 0;
   #count = 0;
 
   constructor(broker: Broker, logger: Logger) {
     this.#broker = broker;
     this.#logger = logger;
+    this.#writer = new GapWriter(
+      broker.clock,
+      () => this.#partition(),
+      (error) => this.#refused(error),
+    );
   }
 
   /** What was noted since the start, in records or messages. */
@@ -133,10 +123,16 @@ export class GapLedger implements GapNotes {
     return this.#count;
   }
 
+  /** Why losses can't be written down at the moment, in words; null where they can. */
+  get fault(): string | null {
+    if (!this.#isRefused && !this.#writer.isStuck) return null;
+    return `losses can't be written down, the topic ${GAP_TOPIC} refuses them (${errorName(this.#kafkaError)})`;
+  }
+
   note(gap: Gap): void {
     const nowMs = this.#broker.clock.nowMs();
     this.#count += gap.count;
-    this.#merge(openGap(gap, nowMs));
+    this.#merge(timedGap(gap, nowMs));
     this.#flushLater();
   }
 
@@ -146,40 +142,7 @@ export class GapLedger implements GapNotes {
    */
   record(gaps: readonly Gap[], done: () => void): void {
     for (const gap of gaps) this.#count += gap.count;
-    this.#write(gaps, done);
-  }
-
-  #write(gaps: readonly Gap[], done: () => void): void {
-    const partition = this.#partition();
-    const endOffset = partition === null ? null : this.#append(partition, gaps);
-    const again = (): void => {
-      if (!this.#closed) this.#broker.clock.after(RECORD_RETRY_MS, () => this.#write(gaps, done));
-    };
-    if (partition === null || endOffset === null) again();
-    else partition.whenOnDisk(endOffset, (error) => (error === 0 ? done() : again()));
-  }
-
-  /** Where the ledger ends behind them; null where the log takes them not. */
-  #append(partition: Partition, gaps: readonly Gap[]): number | null {
-    const nowMs = this.#broker.clock.nowMs();
-    let endOffset: number = partition.log.logEndOffset;
-    for (let at = 0; at < gaps.length; at += RECORD_ENTRIES) {
-      const builder = new BatchBuilder();
-      for (const gap of gaps.slice(at, at + RECORD_ENTRIES)) {
-        const key = gap.key ?? (gap.device === null ? null : encoder.encode(gap.device));
-        const value = encoder.encode(JSON.stringify(entryOf(openGap(gap, nowMs), nowMs)));
-        builder.append(nowMs, key, value, null);
-      }
-      const batch = builder.buildView();
-      const result = partition.append(batch, 0, batch.length, nowMs, "broker");
-      if ("message" in result) {
-        this.#refused(result.error);
-        return null;
-      }
-      endOffset = result.lastOffset + 1;
-    }
-    this.#failing = false;
-    return endOffset;
+    this.#writer.write(gaps, done);
   }
 
   #partition(): Partition | null {
@@ -194,15 +157,12 @@ export class GapLedger implements GapNotes {
     const open = this.#open;
     this.#open = new Map();
     const nowMs = this.#broker.clock.nowMs();
-    this.#makeTopic();
+    const maxBytes = this.#partition()?.log.config.maxMessageBytes ?? Number.MAX_SAFE_INTEGER;
     for (const gap of open.values()) {
+      const { key, value } = gapRecord(gap, nowMs, maxBytes - HEADERS_BYTES);
       const batch = this.#broker.ingest.append({
-        topic: GAP_TOPIC,
-        key: gap.device === null ? null : encoder.encode(gap.device),
-        value: encoder.encode(JSON.stringify(entryOf(gap, nowMs))),
-        timestampMs: nowMs,
-        isArrival: true,
-        headers: null,
+        ...{ topic: GAP_TOPIC, key, value, headers: null },
+        ...{ timestampMs: nowMs, isArrival: true },
       });
       this.#written.push({ batch, gap });
     }
@@ -210,7 +170,7 @@ export class GapLedger implements GapNotes {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#writer.close();
     this.flush();
     this.#timer?.cancel();
     this.#timer = null;
@@ -237,32 +197,36 @@ export class GapLedger implements GapNotes {
     }
     if (written.length === 0) return;
     if (refused !== 0) this.#refused(refused);
-    else this.#failing = false;
+    this.#isRefused = refused !== 0;
     if (this.#written.length > 0) this.#flushLater();
   }
 
   #refused(kafkaError: number): void {
-    if (!this.#failing) {
+    if (this.fault === null) {
       const topic = GAP_TOPIC;
       this.#logger.warn("losses can't be written down; they are kept until they can", { topic, kafkaError });
     }
-    this.#failing = true;
+    this.#kafkaError = kafkaError;
   }
 
-  #merge(gap: OpenGap): void {
-    let { device, topic, mqttTopic, partition, firstOffset, lastOffset } = gap;
+  #merge(gap: TimedGap): void {
+    let { device, key: deviceKey, topic, mqttTopic, partition, firstOffset, lastOffset } = gap;
     let key = `${gap.reason}\0${device}\0${topic}\0${mqttTopic}\0${partition}\0${gap.uplink}`;
     let known = this.#open.get(key);
     // Each record of the log that was not taken may come back here.
     const held = this.#open.size + this.#written.length;
     if (known === undefined && held >= MAX_OPEN_GAPS / 2) {
       topic = mqttTopic = partition = firstOffset = lastOffset = undefined;
-      if (held >= MAX_OPEN_GAPS) device = null;
+      if (held >= MAX_OPEN_GAPS) {
+        device = null;
+        deviceKey = undefined;
+      }
       key = `${gap.reason}\0${device}`;
       known = this.#open.get(key);
     }
     if (known === undefined) {
-      this.#open.set(key, { ...gap, device, topic, mqttTopic, partition, firstOffset, lastOffset });
+      const kind = { device, key: deviceKey, topic, mqttTopic, partition, firstOffset, lastOffset };
+      this.#open.set(key, { ...gap, ...kind });
       return;
     }
     known.count += gap.count;
@@ -284,33 +248,3 @@ export class GapLedger implements GapNotes {
     }
   }
 }
-
-/** An entry as it stands in the topic. Times are ISO 8601. */
-function entryOf(gap: OpenGap, nowMs: number): Record<string, unknown> {
-  const { reason, device, topic, topicId, mqttTopic, partition, firstOffset, lastOffset, count, bytes } = gap;
-  const { lossStart, lossEnd, uplink } = gap;
-  // What is undefined is left out by JSON.
-  return {
-    ...{ at: isoTime(nowMs), reason, device, topic, topicId, mqttTopic, partition, firstOffset, lastOffset },
-    ...{ count, bytes, from: isoTime(gap.fromMs), to: isoTime(gap.toMs), lossStart, lossEnd, uplink },
-  };
-}
-
-function openGap(gap: Gap, nowMs: number): OpenGap {
-  const { reason, device, topic, mqttTopic, partition, firstOffset, lastOffset, count, bytes } = gap;
-  const { topicId, lossStart, lossEnd, uplink, fromMs = nowMs, toMs = nowMs } = gap;
-  return {
-    ...{ reason, device, topic, mqttTopic, partition, firstOffset, lastOffset, count, bytes, fromMs, toMs },
-    ...(topicId === undefined ? {} : { topicId }),
-    ...(lossStart === undefined || lossEnd === undefined ? {} : { lossStart, lossEnd }),
-    ...(uplink === undefined ? {} : { uplink }),
-  };
-}
-
-/** A record's time may be any number; those that no calendar has are told as the nearest that it has. */
-function isoTime(timeMs: number): string {
-  return new Date(Math.max(-MAX_TIME_MS, Math.min(MAX_TIME_MS, timeMs))).toISOString();
-}
-
-/** Of ECMAScript's dates. */
-const MAX_TIME_MS = 8_640_000_000_000_000;

@@ -265,6 +265,7 @@ class Gateway implements RunningBroker {
     this.#losses = losses;
     damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
     this.#state.lostCount = () => gaps.lostCount;
+    this.#state.ledgerFault = () => gaps.fault;
     return { broker, ledger: gaps, losses };
   }
 

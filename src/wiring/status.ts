@@ -29,6 +29,8 @@ export class GatewayState implements StatusSource {
   broker: Broker | null = null;
   /** What was noted as lost since the start. */
   lostCount: () => number = () => 0;
+  /** Why losses can't be written down; null where they can. */
+  ledgerFault: () => string | null = () => null;
   mqtt: MqttDoor | null = null;
   kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
   coordinators: Coordinators | null = null;
@@ -63,11 +65,13 @@ export class GatewayState implements StatusSource {
 
   hindrances(): readonly string[] {
     const faults = this.#faultyPartitions();
+    const ledgerFault = this.ledgerFault();
     const full = this.broker?.store.status().diskFull === true;
     return [
       ...this.#hindrances,
       ...(faults > 0 ? [`${faults} partitions take no records: see the log, or /api/status`] : []),
       ...(full ? ["the disk is full: records are refused until there is space"] : []),
+      ...(ledgerFault === null ? [] : [ledgerFault]),
     ];
   }
 

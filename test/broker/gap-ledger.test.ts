@@ -130,3 +130,97 @@ describe("the ledger", () => {
     expect(open.clock.pendingTimers).toBe(0);
   });
 });
+
+describe("entries of losses that may not happen before they are written", () => {
+  const loss = { reason: "retention", topic: "t".repeat(249), partition: 0, count: 1, bytes: 10 };
+
+  /** The topic, with batches of at most so many bytes. */
+  async function limited(maxMessageBytes: number) {
+    const opened = await openLedger();
+    const configs = new Map([["max.message.bytes", String(maxMessageBytes)]]);
+    opened.open.broker.createTopic({ name: GAP_TOPIC, partitionCount: 1, configs }, () => {});
+    await opened.open.clock.settleAll();
+    return opened;
+  }
+
+  test("go in batches that the topic takes, however long their keys are", async () => {
+    const { open, ledger, warnings } = await limited(20_000);
+    const gaps = Array.from({ length: 700 }, (_, n) => ({
+      ...loss,
+      device: `${"\u0001".repeat(1_000)}${n}`,
+      firstOffset: n,
+      lastOffset: n,
+    }));
+    let isWritten = false;
+    ledger.record(gaps, () => {
+      isWritten = true;
+    });
+    await open.clock.settleAll();
+    expect([isWritten, warnings.length, ledger.fault]).toEqual([true, 0, null]);
+    expect(entries(open).map(({ value }) => value.firstOffset)).toEqual(gaps.map((gap) => gap.firstOffset));
+    expect(open.clock.pendingTimers).toBe(0);
+  });
+
+  test("go on behind what was taken, each once, and what keeps them is told", async () => {
+    const { open, ledger, warnings } = await limited(20_000);
+    const partition = open.broker.partition(GAP_TOPIC, 0);
+    if (partition === null) throw new Error("no topic");
+    const append = partition.append.bind(partition);
+    let left = 2;
+    partition.append = (...args) => {
+      left -= 1;
+      return left < 0 ? { error: 56, message: "no" } : append(...args);
+    };
+    const device = "d".repeat(1_000);
+    const gaps = Array.from({ length: 100 }, (_, n) => ({ ...loss, device, firstOffset: n, lastOffset: n }));
+    let isWritten = false;
+    ledger.record(gaps, () => {
+      isWritten = true;
+    });
+    for (let n = 0; n < 5; n++) {
+      await open.clock.settleAll();
+      open.clock.advance(1_000);
+    }
+    const before = entries(open).length;
+    expect(before).toBeGreaterThan(0);
+    expect(before).toBeLessThan(100);
+    expect([isWritten, warnings.length]).toEqual([false, 1]);
+    expect(ledger.fault).toContain("headwater.gaps");
+    left = Number.MAX_SAFE_INTEGER;
+    open.clock.advance(1_000);
+    await open.clock.settleAll();
+    expect([isWritten, ledger.fault]).toEqual([true, null]);
+    expect(entries(open).map(({ value }) => value.firstOffset)).toEqual(gaps.map((gap) => gap.firstOffset));
+  });
+
+  test("are cut down where one alone is larger than the topic takes", async () => {
+    const { open, ledger } = await limited(2_000);
+    const key = new Uint8Array(5_000).fill(0x61);
+    const device = "a".repeat(5_000);
+    let isWritten = false;
+    ledger.record(
+      [
+        { ...loss, device, key },
+        { ...loss, device: "d1" },
+      ],
+      () => {
+        isWritten = true;
+      },
+    );
+    ledger.note({ ...loss, device: "b".repeat(5_000), mqttTopic: "m/".repeat(5_000) });
+    ledger.flush();
+    await open.clock.settleAll();
+    open.clock.advance(1_000);
+    await open.clock.settleAll();
+    expect([isWritten, ledger.fault]).toEqual([true, null]);
+    const [cut, whole, noted] = entries(open);
+    expect(cut?.key).toMatch(/^a{200,}…$/);
+    expect(cut?.value).toMatchObject({ topic: loss.topic, count: 1, isCut: true });
+    expect(cut?.value.device).toMatch(/^a{200,}…$/);
+    expect(whole?.value).toMatchObject({ device: "d1" });
+    expect(whole?.value.isCut).toBeUndefined();
+    expect(noted?.value).toMatchObject({ count: 1, isCut: true });
+    expect(noted?.value.mqttTopic).toMatch(/^m.*…$/);
+    expect(open.clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,102 @@
+import type { Clock } from "../io/clock.ts";
+import { ERROR } from "../kafka/wire/generated/errors.ts";
+import { BATCH_HEADER_BYTES } from "../records/batch.ts";
+import { BatchBuilder } from "../records/builder.ts";
+import { gapRecord, timedGap } from "./gap-entry.ts";
+import type { Gap } from "./gap-ledger.ts";
+import type { Partition } from "./partition.ts";
+
+/** Bytes of one batch, where the topic takes so many. */
+const BATCH_BYTES = 256 * 1024;
+/** How soon it is tried again where the log refuses a batch. */
+const RETRY_MS = 1_000;
+
+/** Entries on their way into the log, in order. */
+interface Job {
+  readonly gaps: readonly Gap[];
+  /** The first of them that the log has not taken. */
+  next: number;
+  readonly done: () => void;
+}
+
+/**
+ * Writes entries as they are, each once, in batches that the topic takes, however long that is tried: who gave them
+ * waits for it.
+ */
+export class GapWriter {
+  readonly #clock: Clock;
+  /** Null where the topic can't be made. */
+  readonly #partition: () => Partition | null;
+  readonly #onRefused: (kafkaError: number) => void;
+  /** Those that the log has refused. */
+  readonly #stuck = new Set<Job>();
+  #closed = false;
+
+  constructor(clock: Clock, partition: () => Partition | null, onRefused: (kafkaError: number) => void) {
+    this.#clock = clock;
+    this.#partition = partition;
+    this.#onRefused = onRefused;
+  }
+
+  /** Whether the log refuses entries. */
+  get isStuck(): boolean {
+    return this.#stuck.size > 0;
+  }
+
+  /** `done` runs once no power cut can take them. */
+  write(gaps: readonly Gap[], done: () => void): void {
+    this.#go({ gaps, next: 0, done });
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  #go(job: Job): void {
+    if (this.#closed) return;
+    const partition = this.#partition();
+    const error = partition === null ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : append(partition, job, this.#clock);
+    if (partition === null || error !== 0) {
+      this.#again(job, error);
+      return;
+    }
+    this.#stuck.delete(job);
+    partition.whenOnDisk(partition.log.logEndOffset, (failed) => {
+      if (failed === 0) job.done();
+      else {
+        // Nobody vouches for what was taken before.
+        job.next = 0;
+        this.#again(job, failed);
+      }
+    });
+  }
+
+  #again(job: Job, error: number): void {
+    if (this.#closed) return;
+    this.#onRefused(error);
+    this.#stuck.add(job);
+    this.#clock.after(RETRY_MS, () => this.#go(job));
+  }
+}
+
+/** Appends what of a job is left. Returns Kafka's error where the log does not take all of it, else 0. */
+function append(partition: Partition, job: Job, clock: Clock): number {
+  const nowMs = clock.nowMs();
+  const maxBytes = Math.min(BATCH_BYTES, partition.log.config.maxMessageBytes);
+  const builder = new BatchBuilder();
+  while (job.next < job.gaps.length) {
+    builder.reset();
+    let at = job.next;
+    for (; at < job.gaps.length; at += 1) {
+      const record = gapRecord(timedGap(job.gaps[at] as Gap, nowMs), nowMs, maxBytes);
+      const isFull = builder.sizeBytes + record.sizeBytes > maxBytes;
+      if (isFull && builder.sizeBytes > BATCH_HEADER_BYTES) break;
+      builder.append(nowMs, record.key, record.value, null);
+    }
+    const batch = builder.buildView();
+    const result = partition.append(batch, 0, batch.length, nowMs, "broker");
+    if ("message" in result) return result.error;
+    job.next = at;
+  }
+  return 0;
+}
