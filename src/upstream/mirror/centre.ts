@@ -5,10 +5,19 @@ import type { FetchedPartition } from "../../kafka/client/fetch.ts";
 export interface MirrorCentre {
   /** Looks the topic up, over new connections where there are none; null where the centre has no such topic. */
   look(topic: string): Promise<CentralTopicFacts | null>;
-  /** Partitions by who leads them: what can be fetched in one request. */
-  leaders(topic: string, partitions: number): readonly (readonly number[])[];
-  /** First or last offset of each partition that committed readers see. */
-  offsets(topic: string, partitions: number, at: "earliest" | "latest"): Promise<readonly number[]>;
+  /** Who leads each partition, as of the last look; null for nobody. What one leads can be fetched in one request. */
+  leaders(topic: string, partitions: number): readonly (string | null)[];
+  /**
+   * Who leads each partition now, over a connection that no request holds up; null where the topic is gone, or is not the one of
+   * `facts` any more.
+   */
+  leadersNow(topic: string, facts: CentralTopicFacts): Promise<readonly (string | null)[] | null>;
+  /** First or last offset of these partitions that committed readers see; null where its leader does not say. */
+  offsets(
+    topic: string,
+    partitions: readonly number[],
+    at: "earliest" | "latest",
+  ): Promise<readonly (number | null)[]>;
   /** Committed records of partitions that have one leader. Kafka's errors are in what it returns. */
   take(
     topic: string,

@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import { ZERO_UUID } from "../../base/ids.ts";
+import { formatAddress } from "../../config/address.ts";
 import { KafkaAdmin } from "../../kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../kafka/client/cluster.ts";
 import type { ClientSeams } from "../../kafka/client/connection.ts";
@@ -44,22 +45,37 @@ export class KafkaMirrorCentre implements MirrorCentre {
     };
   }
 
-  leaders(topic: string, partitions: number): readonly (readonly number[])[] {
-    const indexes = Array.from({ length: partitions }, (_, index) => index);
-    const leaders = Map.groupBy(indexes, (index) => this.#cluster?.leaderOf(topic, index) ?? null);
-    return [...leaders.values()];
+  leaders(topic: string, partitions: number): readonly (string | null)[] {
+    return leadersOf(this.#cluster, topic, partitions);
   }
 
-  async offsets(topic: string, partitions: number, at: "earliest" | "latest"): Promise<readonly number[]> {
-    const queries = Array.from({ length: partitions }, (_, partition) => ({
-      topic,
-      partition,
-      timestampMs: LIST_OFFSET[at],
-    }));
+  async leadersNow(
+    topic: string,
+    { id, partitions }: CentralTopicFacts,
+  ): Promise<readonly (string | null)[] | null> {
+    const cluster = this.#connect();
+    try {
+      const [found] = await cluster.refresh([topic]);
+      if (found === undefined || NO_SUCH_TOPIC.has(found.error)) return null;
+      if (found.error !== 0) throw trouble(found.error, topic);
+      const isSame = (found.id ?? ZERO_UUID) === id && found.partitions.length === partitions;
+      return isSame ? leadersOf(cluster, topic, partitions) : null;
+    } finally {
+      cluster.close();
+    }
+  }
+
+  async offsets(
+    topic: string,
+    partitions: readonly number[],
+    at: "earliest" | "latest",
+  ): Promise<readonly (number | null)[]> {
+    const timestampMs = LIST_OFFSET[at];
+    const queries = partitions.map((partition) => ({ topic, partition, timestampMs }));
     const found = await listOffsets(this.#open(), queries, "read_committed");
-    const bad = found.find(({ error }) => error !== 0);
-    if (bad !== undefined) throw trouble(bad.error, topic);
-    return found.map(({ offset }) => offset);
+    const final = found.find(({ error }) => isFinal(error));
+    if (final !== undefined) throw trouble(final.error, topic);
+    return found.map(({ error, offset }) => (error === 0 ? offset : null));
   }
 
   async take(
@@ -87,16 +103,30 @@ export class KafkaMirrorCentre implements MirrorCentre {
   }
 
   #open(): KafkaCluster {
-    if (this.#cluster !== null) return this.#cluster;
+    this.#cluster ??= this.#connect();
+    return this.#cluster;
+  }
+
+  #connect(): KafkaCluster {
     const { bootstrap, requestTimeoutMs, connection, security } = this.#options;
     const given = {
       requestTimeoutMs: Math.max(requestTimeoutMs, ANSWER_MS),
       connection: { ...connection },
       ...(security === undefined ? {} : { security }),
     };
-    this.#cluster = new KafkaCluster(this.#seams, clusterOptions(bootstrap, given));
-    return this.#cluster;
+    return new KafkaCluster(this.#seams, clusterOptions(bootstrap, given));
   }
+}
+
+function leadersOf(
+  cluster: KafkaCluster | null,
+  topic: string,
+  partitions: number,
+): readonly (string | null)[] {
+  return Array.from({ length: partitions }, (_, partition) => {
+    const leader = cluster?.leaderOf(topic, partition) ?? null;
+    return leader === null ? null : formatAddress(leader);
+  });
 }
 
 /** Nothing where the centre does not tell. */
@@ -108,7 +138,10 @@ async function configsOf(cluster: KafkaCluster, topic: string): Promise<Readonly
 }
 
 function trouble(error: number, topic: string): HeadwaterError {
-  const isFinal = error === ERROR.TOPIC_AUTHORIZATION_FAILED || error === ERROR.INVALID_TOPIC_EXCEPTION;
   const message = `topic ${topic} at the centre: ${errorName(error)}`;
-  return new HeadwaterError(isFinal ? "UNSUPPORTED" : "NETWORK", message, { topic });
+  return new HeadwaterError(isFinal(error) ? "UNSUPPORTED" : "NETWORK", message, { topic });
+}
+
+function isFinal(error: number): boolean {
+  return error === ERROR.TOPIC_AUTHORIZATION_FAILED || error === ERROR.INVALID_TOPIC_EXCEPTION;
 }

@@ -11,12 +11,14 @@ import type { PositionStore } from "../positions.ts";
 import { Selection } from "../selection.ts";
 import { AlreadyHere } from "./already-here.ts";
 import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
-import { withOrigin } from "./origin.ts";
-import { decodeMirrorPosition } from "./position.ts";
+import { Lanes } from "./lanes.ts";
+import { originName, withOrigin } from "./origin.ts";
+import { decodeMirrorPosition, START } from "./position.ts";
 import { isPositionOf, isSameLog, PositionBook } from "./position-book.ts";
 import type { MirrorSettings, MirrorStatus } from "./settings.ts";
 import { Snapshot } from "./snapshot.ts";
 import type { MirrorTarget, OpenTarget } from "./target.ts";
+import { Turns } from "./turns.ts";
 import { type Arrival, MirrorWriter } from "./writer.ts";
 
 export interface MirrorSeams {
@@ -35,16 +37,15 @@ export interface MirrorReports {
 /** Deliberate faults, for tests of the tests. */
 export type MirrorBug = "save-early" | "trust-position" | "forget-found";
 
-/** Somebody has to change something: trying again soon does not help. */
-const FINAL: ReadonlySet<number> = new Set([
-  ERROR.TOPIC_AUTHORIZATION_FAILED,
-  ERROR.INVALID_TOPIC_EXCEPTION,
-  ERROR.UNSUPPORTED_VERSION,
-]);
 const LONGEST_HOLD_MS = 30_000;
 const CAUGHT_UP_SAVE_MS = 10 * 60_000;
 /** A compacted topic is read whole once this share of its `delete.retention.ms` went by without a look. */
 const SNAPSHOT_SHARE = 0.5;
+
+interface Found {
+  readonly arrivals: readonly Arrival[];
+  readonly next: number;
+}
 
 /** Copies one topic of a centre into the local log, exactly once; see README.md of this folder. */
 export class Mirror {
@@ -72,6 +73,7 @@ export class Mirror {
   /** Told of since it last went well. */
   #told: string | null = null;
   readonly #writer: MirrorWriter;
+  readonly #turns: Turns;
   /** The centre's ends as last told, by partition. */
   #ends: readonly number[] = [];
   #savedMs = Number.NEGATIVE_INFINITY;
@@ -102,6 +104,8 @@ export class Mirror {
     this.#selection =
       keys.length + headers.length === 0 ? null : new Selection({ keys, headers, sampling: { kind: "all" } });
     this.#bugs = bugs;
+    const { backoffMs: baseMs, maxBackoffMs: maxMs } = settings.limits;
+    this.#turns = new Turns({ baseMs, maxMs }, seams.random);
     this.#writer = new MirrorWriter(settings, target, {
       written: (records) => {
         this.#mirrored += records;
@@ -109,7 +113,6 @@ export class Mirror {
       tooLarge: (arrival, partition) => this.#tooLarge(arrival, partition),
       refused: (reason) => this.#refused(reason),
       wait: async (failures) => {
-        const { backoffMs: baseMs, maxBackoffMs: maxMs } = settings.limits;
         await this.#sleep(backoffMs(failures, { baseMs, maxMs }, seams.random));
         return this.#running;
       },
@@ -141,8 +144,11 @@ export class Mirror {
 
   status(): MirrorStatus {
     const { centralTopic, topic } = this.settings;
+    const [trouble] = this.#turns.troubles;
+    const partly = trouble === undefined ? null : `partition ${trouble.partition}: ${trouble.reason}`;
+    const reason = this.#reason ?? partly;
     return {
-      ...{ centralTopic, topic, state: this.#state, reason: this.#reason, lagRecords: this.#lag() },
+      ...{ centralTopic, topic, state: this.#state, reason, lagRecords: this.#lag() },
       mirroredRecords: this.#mirrored,
       filteredRecords: this.#filtered,
       lostRecords: this.#lost,
@@ -151,7 +157,9 @@ export class Mirror {
 
   #lag(): number | null {
     const next = this.#book?.next;
-    if (next === undefined || this.#ends.length < next.length) return null;
+    const isKnown =
+      next?.every((position, index) => position >= 0 && this.#ends[index] !== undefined) === true;
+    if (next === undefined || !isKnown || this.#turns.troubles.length > 0) return null;
     return next.reduce((sum, position, index) => sum + Math.max(0, (this.#ends[index] ?? 0) - position), 0);
   }
 
@@ -208,26 +216,31 @@ export class Mirror {
     this.#judgeAbsence(facts, book);
     this.#become("mirroring", null);
     const untilMs = this.#seams.clock.monotonicMs() + limits.refreshMs;
-    const lanes = this.#centre.leaders(centralTopic, facts.partitions);
-    const ended = await Promise.allSettled(
-      lanes.map(async (lane) => {
-        try {
-          await this.#lane(facts, book, lane, untilMs);
-        } catch (error) {
-          // The others wait for answers, and end with them.
-          this.#centre.close();
-          throw error;
-        }
-      }),
-    );
-    await this.#save();
-    const failed = ended.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    const parts = {
+      ...{ topic: centralTopic, centre: this.#centre, turns: this.#turns, limits },
+      ...{ clock: this.#seams.clock, random: this.#seams.random },
+      sleep: (durationMs: number) => this.#sleep(durationMs),
+      wake: () => this.wake(),
+    };
+    const lanes = new Lanes(parts, facts, {
+      position: (partition) => this.#position(book, partition),
+      take: (fetched) => this.#take(facts, book, fetched),
+      landed: () => this.#landed(book),
+      isOver: () => !this.#running || this.#seams.clock.monotonicMs() >= untilMs || this.#hold() !== null,
+      troubled: (partition, reason) =>
+        this.#reports.onState("warn", `${centralTopic}-${partition} can't be read: ${reason}`),
+    });
+    try {
+      await lanes.run();
+    } finally {
+      await this.#save();
+    }
     if (this.#mayHaveGoneKeys === true && this.#isAtEnd(book)) await this.#takeSnapshot(facts, target, book);
   }
 
   /** Whether all that the centre has is here. */
   #isAtEnd(book: PositionBook): boolean {
+    if (this.#turns.troubles.length > 0) return false;
     return book.next.every((next, partition) => next >= (this.#ends[partition] ?? Number.POSITIVE_INFINITY));
   }
 
@@ -259,9 +272,10 @@ export class Mirror {
       );
     }
     const isNewThere = stored === null ? bytes !== null : !isSameLog(stored, facts);
-    const first = isStored ? [] : await this.#firstOffsets(facts, isNewThere ? "earliest" : from);
+    const at = isNewThere ? "earliest" : from;
+    const first = isStored ? [] : await this.#offsets(facts, at);
+    const next = first.map((offset) => offset ?? START[at]);
     // A partition that the topic has gained since is read from its start.
-    const next = first.map((offset) => offset);
     if (isStored) for (let p = 0; p < facts.partitions; p += 1) next.push(stored.next[p] ?? 0);
     const ends = () => this.#target.ends(topic);
     const book = new PositionBook(facts, target, next, isStored ? stored.caughtUpMs : -1, ends);
@@ -285,17 +299,29 @@ export class Mirror {
     return book;
   }
 
-  async #firstOffsets(
-    { partitions }: CentralTopicFacts,
-    at: "earliest" | "latest",
-  ): Promise<readonly number[]> {
-    return await this.#centre.offsets(this.settings.centralTopic, partitions, at);
+  async #offsets({ partitions }: CentralTopicFacts, at: "earliest" | "latest") {
+    const indexes = Array.from({ length: partitions }, (_, index) => index);
+    return await this.#centre.offsets(this.settings.centralTopic, indexes, at);
   }
 
-  /** By origin, the offset behind the last record that the centre has. */
+  /** By origin, the offset behind the last record that the centre has; where it does not say, any may be here. */
   async #originEnds(facts: CentralTopicFacts): Promise<ReadonlyMap<string, number>> {
-    const ends = await this.#firstOffsets(facts, "latest");
-    return new Map(ends.map((end, partition) => [originName(facts, partition), end]));
+    const ends = await this.#offsets(facts, "latest");
+    return new Map(
+      ends.map((end, partition) => [originName(facts, partition), end ?? Number.POSITIVE_INFINITY]),
+    );
+  }
+
+  /** Where to go on in a partition, or why nobody knows. */
+  async #position(book: PositionBook, partition: number): Promise<number | string> {
+    const known = book.next[partition] ?? 0;
+    if (known >= 0) return known;
+    const at = known === START.latest ? "latest" : "earliest";
+    const [offset] = await this.#centre.offsets(this.settings.centralTopic, [partition], at);
+    if (offset === null || offset === undefined) return "its leader does not say where it begins";
+    book.next[partition] = offset;
+    this.#isDirty = true;
+    return offset;
   }
 
   /** A compacted topic forgets deletions: who was away for longer has to look for keys that are gone. */
@@ -315,8 +341,10 @@ export class Mirror {
     this.#become("snapshot", "away for longer than the centre remembers deletions");
     const snapshot = new Snapshot(limits.maxSnapshotKeys);
     const ends = new Map<string, number>();
-    const starts = await this.#firstOffsets(facts, "earliest");
+    const starts = await this.#offsets(facts, "earliest");
     for (const [partition, start] of starts.entries()) {
+      if (start === null)
+        throw new HeadwaterError("NETWORK", `${centralTopic}-${partition} does not say where it begins`);
       const end = book.next[partition] ?? 0;
       ends.set(originName(facts, partition), end);
       for (let offset = start, last = end; offset < last; ) {
@@ -324,7 +352,8 @@ export class Mirror {
         const options = { maxWaitMs: 0, fetchBytes: limits.fetchBytes };
         const [fetched] = await this.#centre.take(centralTopic, [{ partition, offset }], options);
         if (fetched === undefined) return;
-        if (fetched.error !== 0) throw fetchError(fetched);
+        if (fetched.error !== 0)
+          throw new HeadwaterError("NETWORK", `${centralTopic}-${partition}: ${errorName(fetched.error)}`);
         const next = snapshot.add(fetched, end);
         // A leader that has just become one may know of less for a moment.
         if (next === offset)
@@ -354,28 +383,17 @@ export class Mirror {
       this.#reports.onState("info", `${gone.length} keys of ${topic} were deleted at the centre`);
   }
 
-  /** Reads partitions of one leader until it is time for the next look. */
-  async #lane(
-    facts: CentralTopicFacts,
-    book: PositionBook,
-    lane: readonly number[],
-    untilMs: number,
-  ): Promise<void> {
-    const { centralTopic, limits } = this.settings;
-    const { clock } = this.#seams;
-    while (this.#running && clock.monotonicMs() < untilMs && this.#hold() === null) {
-      const positions = lane.map((partition) => ({ partition, offset: book.next[partition] ?? 0 }));
-      const answers = await this.#centre.take(centralTopic, positions, limits);
-      for (const fetched of answers) await this.#take(facts, book, fetched);
-      const isAtEnd = this.#isAtEnd(book);
-      if (isAtEnd) this.#told = null;
-      const nowMs = this.#seams.knownNowMs();
-      // Once all has come it can be told which keys are gone.
-      if (isAtEnd && this.#mayHaveGoneKeys === true) return;
-      if (isAtEnd && this.#mayHaveGoneKeys === false && nowMs !== null)
-        this.#caughtUp(book, Math.round(nowMs));
-      if (clock.monotonicMs() - this.#savedMs >= limits.saveMs || isAtEnd) await this.#save();
-    }
+  /** After each answer; whether to go on. */
+  async #landed(book: PositionBook): Promise<boolean> {
+    const isAtEnd = this.#isAtEnd(book);
+    if (isAtEnd) this.#told = null;
+    const nowMs = this.#seams.knownNowMs();
+    // Once all has come it can be told which keys are gone.
+    if (isAtEnd && this.#mayHaveGoneKeys === true) return false;
+    if (isAtEnd && this.#mayHaveGoneKeys === false && nowMs !== null) this.#caughtUp(book, Math.round(nowMs));
+    const sinceSaveMs = this.#seams.clock.monotonicMs() - this.#savedMs;
+    if (sinceSaveMs >= this.settings.limits.saveMs || isAtEnd) await this.#save();
+    return true;
   }
 
   /** Written down now and then only: every fetch without records would be a write else. */
@@ -387,20 +405,29 @@ export class Mirror {
     book.caughtUpMs = nowMs;
   }
 
-  async #take(facts: CentralTopicFacts, book: PositionBook, fetched: FetchedPartition): Promise<void> {
+  /** Returns what is wrong with the partition, or null. */
+  async #take(
+    facts: CentralTopicFacts,
+    book: PositionBook,
+    fetched: FetchedPartition,
+  ): Promise<string | null> {
     const { partition } = fetched;
     const { topic } = this.settings;
-    if (fetched.error === ERROR.OFFSET_OUT_OF_RANGE) {
-      await this.#comeBackIntoRange(facts, book, fetched);
-      return;
-    }
-    if (fetched.error !== 0) throw fetchError(fetched);
+    this.#failures = 0;
+    if (fetched.error === ERROR.OFFSET_OUT_OF_RANGE) return await this.#comeBackIntoRange(book, fetched);
     this.#ends = Object.assign([...this.#ends], { [partition]: fetched.lastStableOffset });
     const target = this.#openTarget(facts);
     if (!book.isAbout(facts, target))
       throw new HeadwaterError("NETWORK", `${topic} was made again here`, { topic });
-    const { arrivals, next } = this.#arrivals(facts, fetched);
-    if (next === fetched.offset) return;
+    let found: Found;
+    try {
+      found = this.#arrivals(facts, fetched);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError) || error.code !== "MALFORMED") throw error;
+      return error.message;
+    }
+    const { arrivals, next } = found;
+    if (next === fetched.offset) return null;
     const done = book.begin(partition);
     if (this.#bugs.has("save-early")) {
       book.next[partition] = next;
@@ -410,13 +437,11 @@ export class Mirror {
     await this.#writer.append(arrivals, target, partition);
     done(next);
     this.#isDirty = true;
+    return null;
   }
 
   /** What a fetch brought that is wanted and not here, and the offset to go on from. */
-  #arrivals(
-    facts: CentralTopicFacts,
-    fetched: FetchedPartition,
-  ): { readonly arrivals: readonly Arrival[]; readonly next: number } {
+  #arrivals(facts: CentralTopicFacts, fetched: FetchedPartition): Found {
     const origin = originName(facts, fetched.partition);
     const arrivals: Arrival[] = [];
     const next = walkRecords(fetched, "read_committed", (record) => {
@@ -445,15 +470,12 @@ export class Mirror {
   }
 
   /** Retention at the centre passed us, or its log ends before us. */
-  async #comeBackIntoRange(
-    facts: CentralTopicFacts,
-    book: PositionBook,
-    fetched: FetchedPartition,
-  ): Promise<void> {
+  async #comeBackIntoRange(book: PositionBook, fetched: FetchedPartition): Promise<string | null> {
     const { partition, offset } = fetched;
     const { centralTopic, topic } = this.settings;
-    const start = (await this.#firstOffsets(facts, "earliest"))[partition] ?? 0;
-    const end = (await this.#firstOffsets(facts, "latest"))[partition] ?? 0;
+    const [start = null] = await this.#centre.offsets(centralTopic, [partition], "earliest");
+    const [end = null] = await this.#centre.offsets(centralTopic, [partition], "latest");
+    if (start === null || end === null) return "its leader does not say where it begins and ends";
     if (offset < start) {
       const count = start - offset;
       this.#lost += count;
@@ -464,7 +486,7 @@ export class Mirror {
       book.next[partition] = start;
     } else if (offset <= end) {
       // Said in error, or of a leader that has just become one.
-      throw new HeadwaterError("NETWORK", `${centralTopic}-${partition} denies its offset ${offset}`);
+      return `it denies its offset ${offset}`;
     } else {
       const message = `${centralTopic}-${partition} ends at ${end} at the centre, before ${offset}: it goes on there`;
       this.#reports.onState("warn", message);
@@ -476,6 +498,7 @@ export class Mirror {
       book.next[partition] = end;
     }
     this.#isDirty = true;
+    return null;
   }
 
   #tooLarge({ offset, record }: Arrival, partition: number): void {
@@ -538,13 +561,4 @@ export class Mirror {
       this.#seams.clock.soon(resolve);
     });
   }
-}
-
-function originName({ id }: CentralTopicFacts, partition: number): string {
-  return `${id}/${partition}`;
-}
-
-function fetchError({ topic, partition, error }: FetchedPartition): HeadwaterError {
-  const code = FINAL.has(error) ? "UNSUPPORTED" : "NETWORK";
-  return new HeadwaterError(code, `reading ${topic}-${partition}: ${errorName(error)}`, { topic, partition });
 }

@@ -1,3 +1,4 @@
+import type { Uuid } from "../../base/ids.ts";
 import { putVarint, varintSizeBytes } from "../../base/varint.ts";
 import { decodeHeaders, type RecordCursor } from "../../records/reader.ts";
 
@@ -14,6 +15,11 @@ export const ORIGIN_OFFSET_HEADER = "headwater.origin-offset";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** Of the topic with this id, at the centre. */
+export function originName({ id }: { readonly id: Uuid }, partition: number): string {
+  return `${id}/${partition}`;
+}
 
 /** The record's headers with its origin behind them, as they stand in a batch. A null `offset` is left out. */
 export function withOrigin(headers: Uint8Array | null, origin: string, offset: number | null): Uint8Array {

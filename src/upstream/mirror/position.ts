@@ -11,13 +11,16 @@ export interface MirrorPosition {
   readonly centralId: Uuid;
   /** The topic's id here. */
   readonly topicId: Uuid;
-  /** Next offset at the centre, by central partition. */
+  /** Next offset at the centre, by central partition; or one of `START` where its leader has not said yet where to begin. */
   readonly next: readonly number[];
   /** By local partition. */
   readonly localEnds: readonly number[];
   /** When the centre was last seen to have no more, milliseconds since 1970; -1 for never. */
   readonly caughtUpMs: number;
 }
+
+/** Where a partition begins that nobody has read yet. */
+export const START = { earliest: -1, latest: -2 } as const;
 
 export function encodeMirrorPosition(position: MirrorPosition): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: 1, ...position }));
@@ -43,11 +46,9 @@ function isPosition(value: unknown): value is MirrorPosition {
   return (
     format === 1 &&
     [centre, centralId, topicId].every((text) => typeof text === "string") &&
-    [next, localEnds].every((list) => Array.isArray(list) && list.every(isCount)) &&
+    [next, localEnds].every((list) => Array.isArray(list) && list.every(Number.isSafeInteger)) &&
+    (next as number[]).every((offset) => offset >= START.latest) &&
+    (localEnds as number[]).every((offset) => offset >= 0) &&
     Number.isSafeInteger(caughtUpMs)
   );
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -14,6 +14,7 @@ export interface ModelRecord {
 }
 
 const encoder = new TextEncoder();
+const NO_BYTES = new Uint8Array(0);
 
 /** A topic of a centre, in memory: written to, compacted and cut off by a test. */
 export class ModelTopic {
@@ -34,6 +35,12 @@ export class ModelTopic {
   write(partition: number, key: string, value: string | null): void {
     this.partitions[partition]?.push({ offset: this.ends[partition] ?? 0, key, value });
     this.ends[partition] = (this.ends[partition] ?? 0) + 1;
+  }
+
+  /** What one fetch brings. */
+  from(partition: number, offset: number, max: number): readonly ModelRecord[] {
+    const records = this.partitions[partition] ?? [];
+    return records.filter((record) => record.offset >= offset).slice(0, Math.min(7, max));
   }
 
   /** Keeps the newest record of each key, and forgets deletions but for the very last record. */
@@ -61,6 +68,14 @@ export class ModelCentre implements MirrorCentre {
   failures = 0;
   /** Changes what the next fetch of a partition brings, once. */
   twist: ((fetched: FetchedPartition) => FetchedPartition | null) | null = null;
+  /** By partition, what its leader answers instead, or null where it has none. */
+  readonly broken = new Map<number, number | null>();
+  /** By partition, where it has moved to. */
+  readonly moved = new Map<number, string>();
+  /** By partition, as of the last look. */
+  #known: readonly (string | null)[] = [];
+  /** Records in one answer, of all partitions together, in the order in which they are asked for. */
+  answerRecords = Number.POSITIVE_INFINITY;
   readonly #topic: ModelTopic;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -74,20 +89,31 @@ export class ModelCentre implements MirrorCentre {
   async look(topic: string): Promise<CentralTopicFacts | null> {
     await this.#travel(topic);
     if (!this.#topic.exists) return null;
+    this.#known = this.#leaders();
     const { id, cleanupPolicy, deleteRetentionMs, partitions } = this.#topic;
     return { clusterId: "centre", id, partitions: partitions.length, cleanupPolicy, deleteRetentionMs };
   }
 
-  leaders(_topic: string, partitions: number): readonly (readonly number[])[] {
-    const indexes = Array.from({ length: partitions }, (_, index) => index);
-    return [indexes.filter((index) => index % 2 === 0), indexes.filter((index) => index % 2 === 1)].filter(
-      ({ length }) => length > 0,
+  leaders(_topic: string, partitions: number): readonly (string | null)[] {
+    return Array.from({ length: partitions }, (_, index) => this.#known[index] ?? null);
+  }
+
+  #leaders(): readonly (string | null)[] {
+    return this.#topic.partitions.map((_, index) =>
+      this.broken.get(index) === null ? null : (this.moved.get(index) ?? `broker ${index % 2}`),
     );
   }
 
-  async offsets(topic: string, partitions: number, at: "earliest" | "latest"): Promise<readonly number[]> {
+  async leadersNow(topic: string, facts: CentralTopicFacts): Promise<readonly (string | null)[] | null> {
     await this.#travel(topic);
-    return (at === "earliest" ? this.#topic.starts : this.#topic.ends).slice(0, partitions);
+    const isSame = this.#topic.exists && this.#topic.id === facts.id;
+    return isSame ? this.#leaders() : null;
+  }
+
+  async offsets(topic: string, partitions: readonly number[], at: "earliest" | "latest") {
+    await this.#travel(topic);
+    const offsets = at === "earliest" ? this.#topic.starts : this.#topic.ends;
+    return partitions.map((partition) => (this.broken.has(partition) ? null : (offsets[partition] ?? null)));
   }
 
   async take(
@@ -97,8 +123,10 @@ export class ModelCentre implements MirrorCentre {
     await this.#travel(topic);
     const has = positions.some(({ partition, offset }) => offset < (this.#topic.ends[partition] ?? 0));
     if (!has) await new Promise<void>((done) => this.#clock.after(200, done));
+    let left = this.answerRecords;
     return positions.map(({ partition, offset }) => {
-      const fetched = this.#fetched(topic, partition, offset);
+      const fetched = this.#fetched(topic, partition, offset, left);
+      left -= this.#topic.from(partition, offset, left).length;
       const twisted = this.twist?.(fetched) ?? null;
       if (twisted !== null) this.twist = null;
       return twisted ?? fetched;
@@ -112,21 +140,23 @@ export class ModelCentre implements MirrorCentre {
     if (this.#random.fraction() * 100 < this.failures) throw new HeadwaterError("NETWORK", "lost", { topic });
   }
 
-  #fetched(topic: string, partition: number, offset: number): FetchedPartition {
+  #fetched(topic: string, partition: number, offset: number, max: number): FetchedPartition {
     const end = this.#topic.ends[partition] ?? 0;
     const start = this.#topic.starts[partition] ?? 0;
-    const error = offset < start || offset > end ? ERROR.OFFSET_OUT_OF_RANGE : 0;
-    const records = (this.#topic.partitions[partition] ?? [])
-      .filter((record) => record.offset >= offset)
-      .slice(0, 7);
-    const batches = error !== 0 || records.length === 0 ? new Uint8Array(0) : batchOf(records, end);
+    const denied = offset < start || offset > end ? ERROR.OFFSET_OUT_OF_RANGE : 0;
+    const broken = this.broken.get(partition);
+    const isLed = broken !== null && this.#known[partition] === this.#leaders()[partition];
+    const error = isLed ? (broken ?? denied) : ERROR.NOT_LEADER_OR_FOLLOWER;
+    const records = this.#topic.from(partition, offset, max);
+    const isLast = this.#topic.partitions[partition]?.at(-1) === records.at(-1);
+    const batches = error !== 0 || records.length === 0 ? NO_BYTES : batchOf(records, isLast ? end : null);
     const about = { topic, partition, offset, error, aborted: [], batches };
     return { ...about, logStartOffset: start, highWatermark: end, lastStableOffset: end };
   }
 }
 
 /** Where compaction took the last ones, the batch still covers them, as real ones do. */
-function batchOf(records: readonly ModelRecord[], end: number): Uint8Array {
+function batchOf(records: readonly ModelRecord[], end: number | null): Uint8Array {
   const builder = new BatchBuilder();
   const base = records[0]?.offset ?? 0;
   for (const { offset, key, value } of records) {
@@ -134,6 +164,5 @@ function batchOf(records: readonly ModelRecord[], end: number): Uint8Array {
     builder.appendAt(offset - base, 1_700_000_000_000 + offset, encoder.encode(key), bytes, null);
   }
   const last = records.at(-1)?.offset ?? base;
-  const isLast = records.length < 7;
-  return builder.build({ baseOffset: base, lastOffsetDelta: (isLast ? end - 1 : last) - base }).slice();
+  return builder.build({ baseOffset: base, lastOffsetDelta: (end === null ? last : end - 1) - base }).slice();
 }
