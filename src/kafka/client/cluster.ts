@@ -81,6 +81,8 @@ export class KafkaCluster {
   controllerId = -1;
   /** How far finalised features are, of the broker asked last. */
   transactionVersion = 0;
+  /** By broker's address, until when (monotonic) it wants no more fetches of this client. */
+  readonly throttledUntilMs = new Map<string, number>();
   readonly #brokers = new Map<number, Address>();
   readonly #topics = new Map<string, TopicMetadata>();
   readonly #topicNames = new Map<Uuid, string>();
@@ -92,6 +94,10 @@ export class KafkaCluster {
   constructor(seams: ClientSeams, options: ClusterOptions) {
     this.seams = seams;
     this.options = options;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   get brokers(): ReadonlyMap<number, Address> {

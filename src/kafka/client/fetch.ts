@@ -1,5 +1,6 @@
+import type { HeadwaterError } from "../../base/errors.ts";
 import { type Int64, ZERO_UUID } from "../../base/ids.ts";
-import type { Address } from "../../config/address.ts";
+import { type Address, formatAddress } from "../../config/address.ts";
 import { type AbortedRange, AbortedTransactions } from "../../records/aborted-transactions.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -14,10 +15,11 @@ import {
   DEFAULT_FETCH_REQUEST,
   type FetchTopic,
 } from "../wire/generated/fetch-request.ts";
-import type { PartitionData } from "../wire/generated/fetch-response.ts";
+import type { FetchResponse, PartitionData } from "../wire/generated/fetch-response.ts";
+import { sleep } from "./backoff.ts";
 import { FETCH } from "./client-apis.ts";
 import type { KafkaCluster } from "./cluster.ts";
-import type { KafkaConnection } from "./connection.ts";
+import type { KafkaConnection, Reply } from "./connection.ts";
 import type { Isolation } from "./offsets.ts";
 import { offsetOf } from "./produce.ts";
 
@@ -37,7 +39,10 @@ export interface FetchPosition {
 }
 
 export interface FetchedPartition extends FetchPosition {
-  /** Kafka's error code; NETWORK_EXCEPTION where the leader did not answer. */
+  /**
+   * Kafka's error code; NETWORK_EXCEPTION where the leader did not answer, SASL_AUTHENTICATION_FAILED where it does not take us in,
+   * THROTTLING_QUOTA_EXCEEDED where it wants to be left alone for longer than anybody waits.
+   */
   readonly error: number;
   readonly logStartOffset: number;
   readonly highWatermark: number;
@@ -51,15 +56,46 @@ export interface FetchedPartition extends FetchPosition {
 /** The first version that names topics by id. */
 const FIRST_VERSION_BY_ID = 13;
 const NO_BYTES = new Uint8Array(0);
+/** Longest wait for a broker whose quota is used up. */
+const MAX_THROTTLE_MS = 60_000;
+/** While it waits, it looks this often whether the client was closed. */
+const CLOSED_CHECK_MS = 250;
 
-/** Fetches from one broker what it leads, outside of any fetch session. Never rejects. */
+/**
+ * Fetches from one broker what it leads, outside of any fetch session. A broker that says for how long it wants no more
+ * (a quota) is left alone for that time; where it sent nothing, it is asked again then (KIP-219). Never rejects.
+ */
 export async function fetchFrom(
   cluster: KafkaCluster,
   leader: Address,
   positions: readonly FetchPosition[],
   options: FetchOptions,
 ): Promise<readonly FetchedPartition[]> {
-  const reply = await cluster.request(
+  const name = formatAddress(leader);
+  const { clock } = cluster.seams;
+  const deadlineMs = clock.monotonicMs() + MAX_THROTTLE_MS;
+  for (;;) {
+    const untilMs = cluster.throttledUntilMs.get(name) ?? Number.NEGATIVE_INFINITY;
+    if (untilMs > deadlineMs) return failedAll(positions, ERROR.THROTTLING_QUOTA_EXCEEDED);
+    while (clock.monotonicMs() < untilMs && !cluster.closed)
+      await sleep(clock, Math.min(CLOSED_CHECK_MS, untilMs - clock.monotonicMs()));
+    const reply = await ask(cluster, leader, positions, options);
+    if (reply.kind !== "answered") return failedAll(positions, unansweredError(reply.error));
+    const { throttleTimeMs, errorCode, responses } = reply.response;
+    if (throttleTimeMs > 0) cluster.throttledUntilMs.set(name, clock.monotonicMs() + throttleTimeMs);
+    else cluster.throttledUntilMs.delete(name);
+    if (throttleTimeMs <= 0 || errorCode !== 0 || responses.length > 0)
+      return answersTo(cluster, positions, reply.response);
+  }
+}
+
+function ask(
+  cluster: KafkaCluster,
+  leader: Address,
+  positions: readonly FetchPosition[],
+  options: FetchOptions,
+): Promise<Reply<FetchResponse>> {
+  return cluster.request(
     leader,
     FETCH,
     () => ({
@@ -74,11 +110,18 @@ export async function fetchFrom(
     }),
     (connection) => fetchVersion(cluster, connection, positions),
   );
-  if (reply.kind !== "answered") {
-    const error = reply.error.code === "UNSUPPORTED" ? ERROR.UNSUPPORTED_VERSION : ERROR.NETWORK_EXCEPTION;
-    return positions.map((position) => failed(position, error));
-  }
-  const { errorCode, responses } = reply.response;
+}
+
+function unansweredError({ code }: HeadwaterError): number {
+  if (code === "UNSUPPORTED") return ERROR.UNSUPPORTED_VERSION;
+  return code === "AUTHENTICATION" ? ERROR.SASL_AUTHENTICATION_FAILED : ERROR.NETWORK_EXCEPTION;
+}
+
+function answersTo(
+  cluster: KafkaCluster,
+  positions: readonly FetchPosition[],
+  { errorCode, responses }: FetchResponse,
+): readonly FetchedPartition[] {
   const answers = new Map<string, PartitionData>();
   for (const { topic, topicId, partitions } of responses) {
     const name = topic === "" ? cluster.topicName(topicId) : topic;
@@ -164,6 +207,10 @@ function fetched(position: FetchPosition, answer: PartitionData): FetchedPartiti
       firstOffset: offsetOf(firstOffset),
     })),
   };
+}
+
+function failedAll(positions: readonly FetchPosition[], error: number): readonly FetchedPartition[] {
+  return positions.map((position) => failed(position, error));
 }
 
 function failed(position: FetchPosition, error: number): FetchedPartition {
