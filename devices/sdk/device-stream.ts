@@ -12,6 +12,11 @@ export interface DeviceStreamOptions<Value> {
   readonly topic: string;
   /** The key of the device's records. */
   readonly device: string | Uint8Array;
+  /**
+   * The partition to read. Default: the one with the device's records at a gateway, which has to be the only one; at
+   * any other Kafka the one that Kafka's own partitioner gives the key.
+   */
+  readonly partition?: number;
   /** Default `earliest`. */
   readonly from?: StreamStart;
   /** Go on with what comes. Default false: the stream ends where the log ended when it began. */
@@ -46,7 +51,7 @@ const NO_GROUP = "headwater-sdk";
  * at the same broker.
  *
  * The next records are asked for when the reader has taken the ones before. Leaving the loop closes the connection.
- * Throws where the topic is not there or the broker does not answer.
+ * Throws where the topic is not there, several partitions of it have the device's records, or the broker does not answer.
  */
 export async function* deviceStream<Value = Uint8Array>(
   options: DeviceStreamOptions<Value>,
@@ -89,7 +94,7 @@ async function* readings<Value>(
   const device =
     typeof options.device === "string" ? Buffer.from(options.device) : Buffer.from(options.device);
   const decode = options.decode ?? ((value: Uint8Array) => value as Value);
-  const place = await findDevice(consumer, options.topic, device);
+  const place = await findDevice(consumer, options.topic, device, options.partition ?? null);
   const reader = new PartitionReader(consumer, place, {
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     maxWaitMs: options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS,

@@ -55,7 +55,7 @@ export const replayCommand: Command = {
     },
     {
       name: "all-partitions",
-      doc: "Look into every partition: for producers that don't place keys as Kafka's own clients do.",
+      doc: "Look into every partition of a centre: for producers that don't place keys as Kafka's own clients do. At a gateway that is so anyhow.",
     },
     {
       name: "format",
@@ -91,7 +91,7 @@ export const replayCommand: Command = {
   notes: [
     "Of a centre, only the partition is read that the device's records are in, from where the time span begins. There is no order of time in a log: a gateway that was offline brings old records late. Reading ends behind a row of records that are all an hour later than --to, and not before each gateway that brought any of these records has come that far; --late says how far to look, whoever is behind.",
     "A record's time is its timestamp, or its header headwater.time where it has one.",
-    "A gateway, or another Headwater, finds a device's records by an index, and nothing else is read.",
+    "A gateway, or another Headwater, finds a device's records by an index, in whatever partitions they are, and nothing else is read.",
     "Uplinks write into each record which offset of which gateway's log it has. Offsets of one device's records say that none is there twice or out of order (--level device), not that none is missing, since those between are of other devices. --level log reads all partitions in the time span, and proves of the logs with records of these devices that every offset is there once, or stands in the ledger, the topic headwater.gaps at the centre. Before one is called missing the whole topic is looked through, unless --late bounds it. Markers of transactions in a gateway's own log, and what its route filters, are missing for it: merge-check asks the gateway what was there.",
     "--verify ends with 0 where all is there, 1 where what is missing is known, or nothing could be proved, 7 else. The verdict goes to standard error, with -f none to standard output.",
     TEMPLATE_DOC,
@@ -127,7 +127,7 @@ async function replay(cluster: KafkaCluster, input: Input, world: World): Promis
     const views = input.on("no-view") || wholeLogs ? null : await deviceViews(cluster, query);
     const searched = { ...query, allPartitions: query.allPartitions || wholeLogs };
     const partitions =
-      views?.map((name) => ({ topic: name, partition: 0 })) ??
+      views ??
       partitionsOf(searched, topic.partitions.length).map((partition) => ({ topic: query.topic, partition }));
     // A view holds nothing that would have to be read past.
     const reach = views === null ? query : { ...query, marginMs: Number.POSITIVE_INFINITY };

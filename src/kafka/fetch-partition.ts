@@ -28,6 +28,7 @@ export class FetchPartition {
   missing: number = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
   #partition: Partition | null = null;
   #view: DeviceView | null = null;
+  #viewPartition: Partition | null = null;
   #highWatermark: Int64 = NOT_TOLD;
   #logStartOffset: Int64 = NOT_TOLD;
 
@@ -47,6 +48,11 @@ export class FetchPartition {
     return this.#view;
   }
 
+  /** The partition that the view shows. */
+  get viewPartition(): Partition | null {
+    return this.#viewPartition;
+  }
+
   want(wanted: Wanted): void {
     this.maxBytes = wanted.partitionMaxBytes;
     this.fetchOffset = toOffset(wanted.fetchOffset);
@@ -60,7 +66,7 @@ export class FetchPartition {
    */
   resolve(broker: Broker): void {
     if (this.#partition !== null && !this.#partition.deleted) return;
-    this.#partition = this.#view = null;
+    this.#partition = this.#view = this.#viewPartition = null;
     const { readable } = broker.topics;
     this.topic ??= readable.byId(this.topicId as Uuid)?.name ?? null;
     if (this.topic === null) {
@@ -68,10 +74,13 @@ export class FetchPartition {
       return;
     }
     const topic = readable.get(this.topic);
-    if (topic?.partitions[this.index] === undefined) this.missing = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
+    const partition = topic?.partitions[this.index];
+    if (topic === null || partition === undefined) this.missing = ERROR.UNKNOWN_TOPIC_OR_PARTITION;
     else if (this.topicId !== null && topic.id !== this.topicId) this.missing = ERROR.INCONSISTENT_TOPIC_ID;
-    else if (isDeviceView(topic)) this.#view = topic;
-    else this.#partition = topic.partitions[this.index] ?? null;
+    else if (isDeviceView(topic)) {
+      this.#view = topic;
+      this.#viewPartition = partition;
+    } else this.#partition = partition;
   }
 
   /** What a response has told the client. */

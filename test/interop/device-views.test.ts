@@ -25,6 +25,8 @@ import {
 const PARTITIONS = 3;
 const DEVICES = 9;
 const DEVICE = "dev-4";
+/** The partition that has it. */
+const HOME = 4 % PARTITIONS;
 const ODD = "line 1/Ä";
 const START_MS = 120_000;
 const WAIT_MS = 40_000;
@@ -83,7 +85,7 @@ async function writeTransactions(): Promise<void> {
   const kafka = new Kafka({ brokers: [target.kafka], logLevel: logLevel.NOTHING });
   const producer = kafka.producer({ transactionalId: "t", idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
-  const partition = 4 % PARTITIONS;
+  const partition = HOME;
   for (const outcome of ["committed", "aborted", "committed-too"] as const) {
     const transaction = await producer.transaction();
     const messages = ["dev-1", DEVICE, "dev-7"].map((key) => ({ key, value: outcome, partition }));
@@ -169,8 +171,8 @@ describe("a device's records", () => {
       async () => {
         const sees = UNCOMMITTED.has(client.name) ? all : committed;
         const inPartition = 3 * sees + 2;
-        const whole = await consume(client, "telemetry", 4 % PARTITIONS, inPartition);
-        const found = await consume(client, viewName("telemetry", client.name), 0, sees);
+        const whole = await consume(client, "telemetry", HOME, inPartition);
+        const found = await consume(client, viewName("telemetry", client.name), HOME, sees);
         expect(found.map(same)).toEqual(whole.filter(({ key }) => key === DEVICE).map(same));
         expect(found.length).toBe(sees);
       },
@@ -194,7 +196,7 @@ describe("a device's records", () => {
       "view, any key",
       reasonOf(client),
       async () => {
-        const found = await consume(client, "telemetry/line%201%2F%C3%84", 0, 100);
+        const found = await consume(client, "telemetry/line%201%2F%C3%84", (DEVICES - 1) % PARTITIONS, 100);
         expect(new Set(found.map(({ key }) => key))).toEqual(new Set([ODD]));
         expect(found.length).toBe(100);
       },
@@ -268,7 +270,11 @@ describe("a group", () => {
         .filter(([group = ""]) => group.startsWith("view-"))
         .map(([group, topic, partition, , , lag]) => ({ group, topic, partition, lag }));
       expect(shown.length).toBeGreaterThanOrEqual(MEMBERS.length + 1);
-      expect(shown.filter(({ lag, partition }) => lag !== "0" || partition !== "0")).toEqual([]);
+      // Of the others some clients commit that there is nothing, and some don't.
+      const wrong = shown.filter(
+        ({ lag, partition }) => lag !== "0" && (lag !== "-" || partition === String(HOME)),
+      );
+      expect(wrong).toEqual([]);
     },
     " has no lag in the end, though others have written behind it",
   );

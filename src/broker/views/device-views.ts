@@ -1,5 +1,6 @@
 import { decodeDeviceKey, encodeDeviceKey } from "../../base/device-name.ts";
 import { type Uuid, uuidBytes, uuidFromBytes } from "../../base/ids.ts";
+import type { Partition } from "../partition.ts";
 import { topicNameFault } from "../topic-name.ts";
 import type { Topic, Topics } from "../topics.ts";
 
@@ -13,12 +14,12 @@ const SEPARATOR = "/";
 /** The same for clients that refuse names no topic could have. */
 const ALIAS_SEPARATOR = "--";
 const PARTITION_NUMBER = /^(?:0|[1-9]\d{0,9})$/;
-const ONE_PARTITION: readonly number[] = [0];
 
 /**
- * One device's records as a read-only topic with one partition: `<topic>/<key>`, the key percent-encoded (see
- * base/device-name.ts), or `<topic>--<key>` where there is no real topic of that name. Of a topic with several
- * partitions it shows the one that has the key; `<topic>/<key>/<partition>` shows that one.
+ * One device's records as a read-only topic: `<topic>/<key>`, the key percent-encoded (see base/device-name.ts), or
+ * `<topic>--<key>` where there is no real topic of that name. It has the partitions of its topic, each with the device's
+ * records in it: wherever producers put them, now or when the topic had fewer, all are shown, and an offset always means
+ * the same record. `<topic>/<key>/<partition>` has just that one, as its partition 0.
  */
 export interface DeviceView {
   readonly name: string;
@@ -27,10 +28,8 @@ export interface DeviceView {
   readonly internal: false;
   readonly topic: Topic;
   readonly key: Uint8Array;
-  /** The topic's partition that the name asks for; null where it leaves that open. */
-  readonly asked: number | null;
-  /** Numbers of the view's own partitions. */
-  readonly partitions: readonly number[];
+  /** Those of the topic by the view's own numbers; they become more as the topic's do. */
+  readonly partitions: readonly Partition[];
 }
 
 /** Topics and device views: what can be read under a name or an id. Views are in no list. */
@@ -84,8 +83,8 @@ export class ReadableTopics {
     if (more.length > 0) return null;
     const topic = this.#topics.get(name.slice(0, slash));
     if (partition === undefined) return viewOf(topic, SEPARATOR, key, null);
-    const asked = partitionNumber(partition);
-    return topic?.partitions[asked] === undefined ? null : viewOf(topic, SEPARATOR, key, asked);
+    const asked = topic?.partitions[partitionNumber(partition)];
+    return asked === undefined ? null : viewOf(topic, SEPARATOR, key, asked);
   }
 
   /** A real topic has the longest name that it can have: of `a--b--c` first `a--b` is looked for. */
@@ -145,20 +144,19 @@ function viewOf(
   topic: Topic | null,
   separator: string,
   text: string,
-  asked: number | null,
+  asked: Partition | null,
 ): DeviceView | null {
   if (topic === null || topic.internal || text.length === 0) return null;
   const key = decodeDeviceKey(text);
   if (key === null) return null;
-  const local = `${separator}${encodeDeviceKey(key)}${asked === null ? "" : `${SEPARATOR}${asked}`}`;
+  const local = `${separator}${encodeDeviceKey(key)}${asked === null ? "" : `${SEPARATOR}${asked.index}`}`;
   return {
     name: `${topic.name}${local}`,
     id: viewId(topic.id, local),
     internal: false,
     topic,
     key,
-    asked,
-    partitions: ONE_PARTITION,
+    partitions: asked === null ? topic.partitions : [asked],
   };
 }
 

@@ -21,18 +21,21 @@ const DECIDE_POLL_MS = 100;
 const MAX_LIST_FAILURES = 8;
 
 /**
- * The topics that a gateway makes of devices, `TOPIC/KEY`: just their records, under their own offsets. Null where the
- * broker has none, as Apache Kafka.
+ * The topics that a gateway makes of devices, `TOPIC/KEY`: just their records, under their own offsets, in all their
+ * partitions. Null where the broker has none, as Apache Kafka.
  */
 export async function deviceViews(
   cluster: KafkaCluster,
   query: ReplayQuery,
-): Promise<readonly string[] | null> {
+): Promise<readonly { readonly topic: string; readonly partition: number }[] | null> {
   if (query.devices.length === 0) return null;
   const names = query.devices.map((device) => `${query.topic}/${encodeDeviceKey(device)}`);
   const topics = await cluster.refresh(names);
-  const there = topics.filter(({ error, partitions }) => error === 0 && partitions.length === 1);
-  return there.length === names.length ? names : null;
+  const there = topics.filter(({ error, partitions }) => error === 0 && partitions.length > 0);
+  if (there.length < names.length) return null;
+  return there.flatMap(({ name, partitions }) =>
+    partitions.map((_, partition) => ({ topic: name, partition })),
+  );
 }
 
 /** The partitions that records of these devices are in, by the partitioner of Kafka's own clients. */

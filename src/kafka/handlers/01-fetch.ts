@@ -1,7 +1,6 @@
 import type { Offset } from "../../base/ids.ts";
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { Partition } from "../../broker/partition.ts";
-import type { DeviceView } from "../../broker/views/device-views.ts";
 import type { ReadWaiter } from "../../broker/waiting.ts";
 import type { Timer } from "../../io/clock.ts";
 import type { PartitionLog } from "../../log/partition-log.ts";
@@ -141,9 +140,9 @@ class Poll implements ReadWaiter {
     const isEnough = settled > 0 || !this.#views.isSearching ? settled >= this.#minBytes : false;
     if (!now && !urgent && !isEnough) return false;
     const answered = results.map(({ target, response }) =>
-      target.view === null || response.errorCode !== ERROR.NONE
+      target.viewPartition === null || response.errorCode !== ERROR.NONE
         ? { target, response }
-        : { target, response: this.#viewAnswer(target) },
+        : { target, response: this.#viewAnswer(target, target.viewPartition) },
     );
     this.#stop();
     for (const target of this.#missing) {
@@ -175,8 +174,8 @@ class Poll implements ReadWaiter {
   }
 
   #read(target: FetchPartition, maxBytes: number, first: boolean): Response {
-    const { partition, view, index, fetchOffset } = target;
-    if (view !== null) return this.#viewFault(target, view);
+    const { partition, viewPartition, index, fetchOffset } = target;
+    if (viewPartition !== null) return this.#viewFault(target, viewPartition);
     if (partition === null) return failure(index, target.missing);
     if (partition.deleted) return failure(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
     const { log } = partition;
@@ -200,12 +199,10 @@ class Poll implements ReadWaiter {
   }
 
   /** What keeps a view from being read; else its answer without records, which come last. */
-  #viewFault(target: FetchPartition, { topic }: DeviceView): Response {
+  #viewFault(target: FetchPartition, partition: Partition): Response {
     const { index, fetchOffset } = target;
     if (fetchOffset === null) return failure(index, ERROR.OFFSET_OUT_OF_RANGE);
-    const [first] = topic.partitions;
-    const partition = this.#views.answering(target) ?? first;
-    if (partition === undefined || partition.deleted) return failure(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+    if (partition.deleted) return failure(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
     if (partition.log.fault !== null) return this.#storageError(index);
     const epochError = epochFault(partition, target.currentLeaderEpoch);
     if (epochError !== ERROR.NONE) return this.#withLeader(index, partition, epochError);
@@ -213,16 +210,16 @@ class Poll implements ReadWaiter {
     return failure(index, ERROR.NONE);
   }
 
-  #viewAnswer(target: FetchPartition): Response {
+  #viewAnswer(target: FetchPartition, { log }: Partition): Response {
     const { index } = target;
-    const { error, partition, records, endOffset } = this.#views.answer(target);
+    const { error, records, endOffset } = this.#views.answer(target);
     if (error === ERROR.KAFKA_STORAGE_ERROR) return this.#storageError(index);
     if (error !== ERROR.NONE) return failure(index, error);
     return {
       ...failure(index, ERROR.NONE),
       highWatermark: endOffset,
-      lastStableOffset: Math.min(endOffset, partition?.log.lastStableOffset ?? endOffset),
-      logStartOffset: partition?.log.logStartOffset ?? 0,
+      lastStableOffset: Math.min(endOffset, log.lastStableOffset),
+      logStartOffset: log.logStartOffset,
       abortedTransactions: this.#readCommitted ? [] : null,
       records,
     };

@@ -1,6 +1,5 @@
-import type { Int64 } from "../../base/ids.ts";
 import type { Partition } from "../../broker/partition.ts";
-import type { DeviceView } from "../../broker/views/device-views.ts";
+import { isDeviceView } from "../../broker/views/device-views.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -59,18 +58,24 @@ export const listOffsets: ApiHandler<KafkaServices> = {
         if (timestamp < 0 && call.version < (FIRST_VERSION.get(timestamp) ?? Number.POSITIVE_INFINITY)) {
           return unknown(index, ERROR.UNSUPPORTED_VERSION);
         }
-        const view = index === 0 ? broker.topics.readable.view(name) : null;
-        if (view !== null) {
-          const response = { ...unknown(index, ERROR.NONE) };
-          questions.push(viewQuestion(view, request, wanted, response, call.version, gather));
-          return response;
-        }
-        const partition = broker.partition(name, index);
-        if (partition === null) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
+        const topic = broker.topics.readable.get(name);
+        const partition = topic?.partitions[index];
+        if (topic === null || partition === undefined)
+          return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
         const fault = epochFault(partition, wanted.currentLeaderEpoch);
         if (fault !== ERROR.NONE) return unknown(index, fault);
+        const sought = isDeviceView(topic) ? soughtBy(timestamp) : null;
+        if (isDeviceView(topic) && sought !== null) {
+          const response = { ...unknown(index, ERROR.NONE) };
+          const isCareful = request.isolationLevel === READ_COMMITTED;
+          const question = { view: topic, index, partition, wanted: sought, readCommitted: isCareful };
+          questions.push({ ...question, answer: viewAnswer(partition, response, call.version, gather) });
+          return response;
+        }
         const response = lookUp(partition, timestamp, endFor(request, partition));
-        return call.version < FIRST_WITH_EPOCH ? { ...response, leaderEpoch: NO_EPOCH } : response;
+        const leaderEpoch = call.version < FIRST_WITH_EPOCH ? NO_EPOCH : response.leaderEpoch;
+        // A view has numbers of its own.
+        return { ...response, leaderEpoch, partitionIndex: index };
       }),
     }));
     const search = new ViewOffsets(views, questions);
@@ -82,45 +87,31 @@ export const listOffsets: ApiHandler<KafkaServices> = {
   },
 };
 
-/** What has to be found out about a view of one device; it is put into the response. */
-function viewQuestion(
-  view: DeviceView,
-  { isolationLevel }: ListOffsetsRequest,
-  wanted: { readonly timestamp: Int64; readonly currentLeaderEpoch: number },
+/** Puts what was found out about a view into its response. */
+function viewAnswer(
+  { leaderEpoch }: Partition,
   response: Mutable<PartitionResponse>,
   version: number,
   gather: Gather,
-): OffsetQuestion {
-  const timestamp = Number(wanted.timestamp);
+): OffsetQuestion["answer"] {
   const ended = gather.begin(() => {});
-  return {
-    view,
-    wanted: soughtBy(timestamp),
-    readCommitted: isolationLevel === READ_COMMITTED,
-    answer: ({ error, partition, record, endOffset }) => {
-      const fault = partition === null ? ERROR.NONE : epochFault(partition, wanted.currentLeaderEpoch);
-      response.errorCode = error || fault;
-      const start = { offset: partition?.log.logStartOffset ?? 0, timestampMs: -1 };
-      const told =
-        timestamp === LATEST
-          ? { offset: endOffset, timestampMs: -1 }
-          : timestamp === EARLIEST || timestamp === EARLIEST_LOCAL
-            ? start
-            : record;
-      if (told !== null && response.errorCode === ERROR.NONE) {
-        response.offset = told.offset;
-        response.timestamp = told.timestampMs;
-        if (version >= FIRST_WITH_EPOCH) response.leaderEpoch = partition?.leaderEpoch ?? 0;
-      }
-      ended(0);
-    },
+  return ({ error, record, endOffset }) => {
+    const told = record ?? (endOffset === null ? null : { offset: endOffset, timestampMs: -1 });
+    response.errorCode = error;
+    if (told !== null && error === ERROR.NONE) {
+      response.offset = told.offset;
+      response.timestamp = told.timestampMs;
+      if (version >= FIRST_WITH_EPOCH) response.leaderEpoch = leaderEpoch;
+    }
+    ended(0);
   };
 }
 
-function soughtBy(timestamp: number): OffsetQuestion["wanted"] {
+/** What has to be looked for to answer for a view; null where it is as its partition. */
+function soughtBy(timestamp: number): OffsetQuestion["wanted"] | null {
   if (timestamp >= 0) return { timestampMs: timestamp };
   if (timestamp === LATEST) return "end";
-  return timestamp === MAX_TIMESTAMP ? "latest-time" : "partition";
+  return timestamp === MAX_TIMESTAMP ? "latest-time" : null;
 }
 
 /** The first version in which a special timestamp means something. */

@@ -19,18 +19,14 @@ export const offsetForLeaderEpoch: ApiHandler<KafkaServices> = {
   minVersion: 2,
   maxVersion: 4,
   pipelined: false,
-  handle(call, { broker, views }) {
+  handle(call, { broker }) {
     const request = readOffsetForLeaderEpochRequest(call.reader, call.version);
     const topics = request.topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(
         ({ partition: index, currentLeaderEpoch, leaderEpoch }): PartitionResponse => {
-          const view = index === 0 ? broker.topics.readable.view(topic) : null;
-          const partition = view === null ? broker.partition(topic, index) : views.homes.of(view).partition;
-          if (partition === null) {
-            // Of a device that nobody has looked for yet: no epoch can tell what its reader has lost.
-            return unknown(index, view === null ? ERROR.UNKNOWN_TOPIC_OR_PARTITION : ERROR.NONE);
-          }
+          const partition = broker.topics.readable.get(topic)?.partitions[index];
+          if (partition === undefined) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
           if (partition.log.fault !== null) return unknown(index, ERROR.KAFKA_STORAGE_ERROR);
           const fault = epochFault(partition, currentLeaderEpoch);
           if (fault !== ERROR.NONE) return unknown(index, fault);

@@ -29,8 +29,8 @@ export const describeProducers: ApiHandler<KafkaServices> = {
         partitions: unique(partitionIndexes).map((index): PartitionResponse => {
           if (nameFault !== null) return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
           // Nobody writes to a view.
-          if (index === 0 && broker.topics.readable.view(name) !== null)
-            return refused(index, ERROR.NONE, null);
+          const view = broker.topics.readable.view(name);
+          if (view?.partitions[index] !== undefined) return refused(index, ERROR.NONE, null);
           const partition = broker.partition(name, index);
           if (partition === null) return refused(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION, null);
           if (partition.log.fault !== null) return refused(index, ERROR.KAFKA_STORAGE_ERROR, null);

@@ -1,12 +1,12 @@
-import { Homes } from "../../broker/views/home.ts";
 import type { ViewBug } from "../../broker/views/key-scan.ts";
+import { Tails } from "../../broker/views/tails.ts";
 import { Turns } from "../../broker/views/turns.ts";
 import type { Clock } from "../../io/clock.ts";
 
 /** What the readers of device views share. */
 export class KafkaViews {
   readonly turns: Turns;
-  readonly homes = new Homes();
+  readonly tails = new Tails();
   /** Records that fetches hold while they wait for more. */
   heldBytes = 0;
 

@@ -1,5 +1,5 @@
 import type { Topic } from "../../broker/topics.ts";
-import { type DeviceView, isDeviceView } from "../../broker/views/device-views.ts";
+import type { DeviceView } from "../../broker/views/device-views.ts";
 
 /** A partition as requests for metadata show it. */
 export interface ShownPartition {
@@ -9,15 +9,11 @@ export interface ShownPartition {
   readonly isWell: boolean;
 }
 
-/** A view's only partition is led in the epoch of its topic's, and answers for itself whether it can be read. */
-export function shownPartitions(topic: Topic | DeviceView): readonly ShownPartition[] {
-  if (!isDeviceView(topic)) {
-    return topic.partitions.map(({ index, leaderEpoch, log }) => ({
-      index,
-      leaderEpoch,
-      isWell: log.fault === null,
-    }));
-  }
-  const [first] = topic.topic.partitions;
-  return [{ index: 0, leaderEpoch: first?.leaderEpoch ?? 0, isWell: true }];
+/** A view's partitions are led in the epochs of those that they show, under the view's own numbers. */
+export function shownPartitions({ partitions }: Topic | DeviceView): readonly ShownPartition[] {
+  return partitions.map(({ leaderEpoch, log }, index) => ({
+    index,
+    leaderEpoch,
+    isWell: log.fault === null,
+  }));
 }

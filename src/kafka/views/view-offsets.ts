@@ -1,7 +1,7 @@
 import type { Partition } from "../../broker/partition.ts";
 import type { DeviceView } from "../../broker/views/device-views.ts";
-import type { Tail } from "../../broker/views/home.ts";
 import { KeyScan, type RecordTaker, type ScanBudget } from "../../broker/views/key-scan.ts";
+import type { Tail } from "../../broker/views/tails.ts";
 import type { SlicedWork } from "../../broker/views/turns.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -16,18 +16,19 @@ export interface FoundRecord {
 /** What was found out about a view. */
 export interface ViewOffset {
   readonly error: number;
-  /** Null where no partition has the key: the view is empty, from 0 to 0. */
-  readonly partition: Partition | null;
   /** Null where there is none, and where none was asked for. */
   readonly record: FoundRecord | null;
-  /** Where the view ends, where that was asked for. */
-  readonly endOffset: number;
+  /** Where the view ends; null where that was not asked for. */
+  readonly endOffset: number | null;
 }
 
-/** What is to be found out: where the view is, where it ends, its first record of a time, that of the latest time. */
+/** What is to be found out of a view's partition: where it ends, its first record of a time, that of the latest time. */
 export interface OffsetQuestion {
   readonly view: DeviceView;
-  readonly wanted: "partition" | "end" | "latest-time" | { readonly timestampMs: number };
+  /** By the view's own number, and as the topic's. */
+  readonly index: number;
+  readonly partition: Partition;
+  readonly wanted: "end" | "latest-time" | { readonly timestampMs: number };
   readonly readCommitted: boolean;
   readonly answer: (found: ViewOffset) => void;
 }
@@ -65,19 +66,16 @@ export class ViewOffsets implements SlicedWork {
     }
   }
 
-  #look({ view, wanted, readCommitted }: OffsetQuestion, budget: ScanBudget): ViewOffset | null {
-    const home = this.#views.homes.of(view);
+  #look(question: OffsetQuestion, budget: ScanBudget): ViewOffset | null {
+    const { view, index, partition, wanted, readCommitted } = question;
     // Each question costs something, so that many of them don't keep the event loop.
     budget.bytes -= QUESTION_COST_BYTES;
-    if (!home.step(budget)) return null;
-    const { partition } = home;
-    const none = { error: ERROR.NONE, partition, record: null, endOffset: 0 };
-    if (partition === null || wanted === "partition") return none;
-    if (partition.log.fault !== null) return { ...none, error: ERROR.KAFKA_STORAGE_ERROR };
+    if (partition.log.fault !== null)
+      return { error: ERROR.KAFKA_STORAGE_ERROR, record: null, endOffset: null };
     const target = { partition, key: view.key, readCommitted };
     this.#search ??=
       wanted === "end"
-        ? new EndSearch(target, home.tail(readCommitted))
+        ? new EndSearch(target, this.#views.tails.of(view, index, readCommitted))
         : new TimeSearch(target, wanted === "latest-time" ? null : wanted.timestampMs);
     return this.#search.step(budget);
   }
@@ -128,7 +126,7 @@ class EndSearch implements Search, RecordTaker {
       const state = this.#scan.step(budget);
       if (state === "more") return null;
       const end = Math.max(this.#tail.endOffset, log.logStartOffset);
-      const none = { partition, record: null, endOffset: end };
+      const none = { record: null, endOffset: end };
       if (typeof state === "object") return { ...none, error: state.error };
       // What is known from before is all that there is below.
       const isLast = this.#until <= Math.max(log.logStartOffset, this.#tail.coveredTo);
@@ -168,7 +166,7 @@ class TimeSearch implements Search, RecordTaker {
 
   step(budget: ScanBudget): ViewOffset | null {
     const { partition, key, readCommitted } = this.#target;
-    const none = { error: ERROR.NONE, partition, record: null, endOffset: 0 };
+    const none = { error: ERROR.NONE, record: null, endOffset: null };
     if (this.#scan === null) {
       const fromOffset = this.#start(partition);
       if (fromOffset === null) return none;

@@ -1,7 +1,6 @@
 import type { Partition } from "../../broker/partition.ts";
-import type { DeviceView } from "../../broker/views/device-views.ts";
-import type { Home } from "../../broker/views/home.ts";
 import { KeyScan, type ScanBudget, type ViewBug } from "../../broker/views/key-scan.ts";
+import type { Tail } from "../../broker/views/tails.ts";
 import type { SlicedWork } from "../../broker/views/turns.ts";
 import type { FetchPartition } from "../fetch-partition.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -16,8 +15,6 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** What is told of one view. */
 export interface ViewAnswer {
   readonly error: number;
-  /** Null where it is not known yet, or empty. */
-  readonly partition: Partition | null;
   readonly records: Uint8Array;
   /** Where the view ends for who has read these records: the high watermark that he is told. */
   readonly endOffset: number;
@@ -49,11 +46,17 @@ export class ViewReads implements SlicedWork, Room {
     this.#maxBytes = Math.min(maxBytes, MAX_FETCH_BYTES);
     this.#onNews = onNews;
     for (const target of targets) {
-      if (target.view === null || target.fetchOffset === null) continue;
-      const home = views.homes.of(target.view);
-      const { fetchOffset: fromOffset, maxBytes: targetBytes } = target;
+      const {
+        view,
+        viewPartition: partition,
+        index,
+        fetchOffset: fromOffset,
+        maxBytes: targetBytes,
+      } = target;
+      if (view === null || partition === null || fromOffset === null) continue;
       const want = { fromOffset, maxBytes: targetBytes, readCommitted, bugs: views.bugs };
-      this.#reads.set(target, new ViewRead(target.view, home, want, this));
+      const tail = views.tails.of(view, index, readCommitted);
+      this.#reads.set(target, new ViewRead(view.key, partition, tail, want, this));
     }
   }
 
@@ -89,18 +92,13 @@ export class ViewReads implements SlicedWork, Room {
 
   /** Whose records may be waited for. */
   partitions(): readonly Partition[] {
-    return [...new Set([...this.#reads.values()].flatMap((read) => read.partitions()))];
-  }
-
-  /** The partition that has the view's records, as far as that is known. */
-  answering(target: FetchPartition): Partition | null {
-    return this.#reads.get(target)?.partition ?? null;
+    return [...new Set([...this.#reads.values()].map(({ partition }) => partition))];
   }
 
   answer(target: FetchPartition): ViewAnswer {
     const read = this.#reads.get(target);
     const error = ERROR.OFFSET_OUT_OF_RANGE;
-    return read?.answer() ?? { error, partition: null, records: NO_BYTES, endOffset: 0 };
+    return read?.answer() ?? { error, records: NO_BYTES, endOffset: 0 };
   }
 
   stop(): void {
@@ -143,10 +141,11 @@ interface Want {
   readonly bugs: ReadonlySet<ViewBug>;
 }
 
-/** One view of a fetch. */
+/** One partition of a view in a fetch. */
 class ViewRead {
-  readonly #view: DeviceView;
-  readonly #home: Home;
+  readonly partition: Partition;
+  readonly #key: Uint8Array;
+  readonly #tail: Tail;
   readonly #want: Want;
   readonly #room: Room;
   #scan: KeyScan | null = null;
@@ -155,18 +154,13 @@ class ViewRead {
   #full = false;
   /** Whether all that readers may see was looked through by the last step. */
   #reachedEnd = false;
-  /** Whether the key was nowhere when it was looked for: its first record is not missed, wherever it comes. */
-  #wasNowhere = false;
 
-  constructor(view: DeviceView, home: Home, want: Want, room: Room) {
-    this.#view = view;
-    this.#home = home;
+  constructor(key: Uint8Array, partition: Partition, tail: Tail, want: Want, room: Room) {
+    this.partition = partition;
+    this.#key = key;
+    this.#tail = tail;
     this.#want = want;
     this.#room = room;
-  }
-
-  get partition(): Partition | null {
-    return this.#home.partition;
   }
 
   get isUrgent(): boolean {
@@ -175,19 +169,12 @@ class ViewRead {
 
   /** True once there is nothing more to do for now. */
   step(budget: ScanBudget): boolean {
-    if (!this.#home.step(budget)) return false;
-    const { partition } = this.#home;
-    if (partition === null) {
-      if (this.#want.fromOffset > 0) this.#error = ERROR.OFFSET_OUT_OF_RANGE;
-      this.#wasNowhere = true;
-      return true;
-    }
-    this.#scan ??= this.#begin(partition);
+    this.#scan ??= this.#begin();
     if (this.#scan === null) return true;
     const state = this.#scan.step(budget);
     // What a reader has skipped that was not decided yet may still come to be seen by others.
     const isWithin = this.#want.fromOffset <= this.#scan.endOffset || this.#want.bugs.has("skip-undecided");
-    if (isWithin) this.#home.tail(this.#want.readCommitted).note(this.#behindLast, this.#scan.position);
+    if (isWithin) this.#tail.note(this.#behindLast, this.#scan.position);
     this.#reachedEnd = state === "end";
     if (state === "more") return false;
     this.#full = state === "full";
@@ -200,42 +187,36 @@ class ViewRead {
     return Math.max(this.#want.fromOffset, this.#records?.nextOffset ?? -1);
   }
 
-  partitions(): readonly Partition[] {
-    const { partition } = this.#home;
-    return partition === null ? this.#view.topic.partitions : [partition];
-  }
-
   answer(): ViewAnswer {
-    const { partition } = this.#home;
     const { fromOffset, bugs } = this.#want;
-    if (partition === null || this.#scan === null || this.#records === null) {
-      return { error: this.#error, partition, records: NO_BYTES, endOffset: fromOffset };
+    if (this.#scan === null || this.#records === null) {
+      return { error: this.#error, records: NO_BYTES, endOffset: fromOffset };
     }
     let reached = this.#full ? this.#scan.position : this.#behindLast;
     let endOffset: number = this.#scan.endOffset;
     if (this.#reachedEnd) {
-      const { endOffset: known } = this.#home.tail(this.#want.readCommitted);
-      endOffset = Math.max(known, partition.log.logStartOffset, reached);
+      endOffset = Math.max(this.#tail.endOffset, this.partition.log.logStartOffset, reached);
       reached = bugs.has("leave-lag") ? fromOffset : endOffset;
     }
     const records = this.#records.finish(fromOffset, reached);
     const error = records.length > 0 ? ERROR.NONE : this.#error;
-    return { error, partition, records, endOffset };
+    return { error, records, endOffset };
   }
 
-  #begin(partition: Partition): KeyScan | null {
+  #begin(): KeyScan | null {
+    const { partition } = this;
     const { log } = partition;
     const { fromOffset, maxBytes, readCommitted, bugs } = this.#want;
-    const tail = this.#home.tail(readCommitted);
+    const tail = this.#tail;
     // Who had everything below the log's start has lost nothing by it.
     const hadAll = tail.isBehind(fromOffset) && tail.coveredTo >= log.logStartOffset;
-    if ((fromOffset < log.logStartOffset && !hadAll && !this.#wasNowhere) || fromOffset > log.logEndOffset) {
+    if ((fromOffset < log.logStartOffset && !hadAll) || fromOffset > log.logEndOffset) {
       this.#error = ERROR.OFFSET_OUT_OF_RANGE;
       return null;
     }
     this.#records = new ViewRecords(this.#room, maxBytes, partition.leaderEpoch);
     const from = Math.max(tail.startFor(fromOffset), log.logStartOffset);
-    const want = { key: this.#view.key, fromOffset: from, readCommitted, bugs };
+    const want = { key: this.#key, fromOffset: from, readCommitted, bugs };
     return new KeyScan(partition, want, this.#records);
   }
 }

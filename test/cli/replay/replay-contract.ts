@@ -102,6 +102,9 @@ export function replayContract(
       expect((await replay("-t", "odd", "-d", "pump-1", "--no-view")).out).toBe("at home\n");
       const { out } = await replay("-t", "odd", "-d", "pump-1", "--no-view", "--all-partitions");
       expect(out.trimEnd().split("\n").sort()).toEqual(["astray", "at home"]);
+      // Wherever it is read.
+      const any = await replay("-t", "odd", "-d", "pump-1", "--all-partitions");
+      expect(any.out.trimEnd().split("\n").sort()).toEqual(["astray", "at home"]);
     });
 
     test("forms", async () => {

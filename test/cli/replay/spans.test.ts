@@ -139,7 +139,7 @@ describe("where a time span lies", () => {
 
 test("a gateway's own view of a device is read, where it has one", async () => {
   const d1 = query({ devices: [Buffer.from("d1")] });
-  expect(await deviceViews(writer.cluster, d1)).toEqual(["t/d1"]);
+  expect(await deviceViews(writer.cluster, d1)).toEqual([{ topic: "t/d1", partition: 0 }]);
   const args = [
     "replay",
     "-b",

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "../../../devices/sdk/decode.ts";
 import { deviceStream } from "../../../devices/sdk/device-stream.ts";
+import { partitionForKey } from "../../../src/records/murmur2.ts";
 import { CentreWriter } from "../../cli/replay/centre-writer.ts";
 import { type Headwater, startHeadwater } from "../../support/headwater.ts";
 import { sdkContract } from "./sdk-contract.ts";
@@ -39,6 +40,33 @@ test("a stream goes on where it was when its gateway comes back", async () => {
   writer.close();
   await headwater.dispose();
 }, 40_000);
+
+test("a device is read from where its records are; of several partitions one has to be named", async () => {
+  const headwater = await startHeadwater();
+  const writer = new CentreWriter(headwater.kafka);
+  await writer.createTopic("odd", 3);
+  const write = (value: string, partition: number) =>
+    writer.write("odd", [{ key: "pump-1", value, timeMs: Date.now() }], partition);
+  const read = async (partition?: number) => {
+    const place = partition === undefined ? {} : { partition };
+    const stream = deviceStream({
+      ...{ bootstrap: headwater.kafka, topic: "odd", device: "pump-1" },
+      ...place,
+      decode: text,
+    });
+    return (await Array.fromAsync(stream)).map(({ value }) => value);
+  };
+  const usual = partitionForKey(Buffer.from("pump-1"), 3);
+  const [one = 0, other = 0] = [0, 1, 2].filter((partition) => partition !== usual);
+  await write("one", one);
+  expect(await read()).toEqual(["one"]);
+  await write("other", other);
+  await expect(read()).rejects.toThrow(`in partitions ${one}, ${other} of odd`);
+  expect(await read(other)).toEqual(["other"]);
+  await expect(read(3)).rejects.toThrow("no partition 3");
+  writer.close();
+  await headwater.dispose();
+}, 30_000);
 
 describe("the package", () => {
   let headwater: Headwater;

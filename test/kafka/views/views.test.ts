@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { type Uuid, ZERO_UUID } from "../../../src/base/ids.ts";
+import type { Partition } from "../../../src/broker/partition.ts";
 import type { Topic } from "../../../src/broker/topics.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
-import { FETCH_REQUEST } from "../../../src/kafka/wire/generated/fetch-request.ts";
+import { DEFAULT_FETCH_PARTITION, FETCH_REQUEST } from "../../../src/kafka/wire/generated/fetch-request.ts";
 import { FETCH_RESPONSE } from "../../../src/kafka/wire/generated/fetch-response.ts";
 import { LIST_OFFSETS_REQUEST } from "../../../src/kafka/wire/generated/list-offsets-request.ts";
 import { LIST_OFFSETS_RESPONSE } from "../../../src/kafka/wire/generated/list-offsets-response.ts";
@@ -29,6 +30,9 @@ import { PRODUCE_RESPONSE } from "../../../src/kafka/wire/generated/produce-resp
 import { murmur2 } from "../../../src/records/murmur2.ts";
 import { Gateway, type TestClient } from "../support/door.ts";
 import { append, batchOf, consume, fetchOnce, fetchRequest, NOW_MS, seal, text } from "./support.ts";
+
+/** From the start, however much. */
+const ALL = { fetchOffset: 0, partitionMaxBytes: 1 << 20 };
 
 async function opened(partitionCount = 1) {
   const gateway = await Gateway.open();
@@ -209,7 +213,7 @@ describe("reading a view", () => {
     expect([empty?.highWatermark, empty?.records?.length]).toEqual([5, 0]);
     const view = gateway.broker.topics.readable.view("telemetry/a");
     if (view === null) throw new Error("no view");
-    expect(gateway.services.views.homes.of(view).tail(false)).toMatchObject({ endOffset: 5, coveredTo: 6 });
+    expect(gateway.services.views.tails.of(view, 0, false)).toMatchObject({ endOffset: 5, coveredTo: 6 });
     await gateway.close();
   });
 
@@ -283,44 +287,80 @@ describe("reading a view", () => {
   });
 });
 
-describe("the partition of a view", () => {
-  test("is the one that has the key, whoever has put it there", async () => {
+describe("the partitions of a view", () => {
+  const shown = async (client: TestClient, name: string, count: number) => {
+    const found: string[][] = [];
+    for (let partition = 0; partition < count; partition++) {
+      found.push(values((await consume(client, name, 0, { partition })).records));
+    }
+    return found;
+  };
+  const partitionsOf = async (client: TestClient, name: string) =>
+    (await metadata(client, [{ name }]))[0]?.partitions.map(({ partitionIndex }) => partitionIndex);
+
+  test("are the topic's, whoever has put a device's records into which", async () => {
     const { gateway, topic, client } = await opened(4);
-    const usual = (murmur2(text("a")) & 0x7fffffff) % 4;
-    const other = (usual + 1) % 4;
-    fill(topic, 2, other);
-    append(partitionOf(topic, usual), batchOf([{ key: "x", value: "another" }]));
+    fill(topic, 2, 1);
+    append(partitionOf(topic, 3), batchOf([{ key: "a", value: "elsewhere" }]));
     await gateway.clock.settleAll();
-    const { records, position } = await consume(client, "telemetry/a", 0);
-    expect(values(records)).toEqual(["a0", "a1"]);
-    expect(position).toBe(4);
-    // Where several have it, the usual one is shown, and the others by their numbers.
-    append(partitionOf(topic, usual), batchOf([{ key: "b", value: "elsewhere" }]));
-    await gateway.clock.settleAll();
-    const usualOfB = (murmur2(text("b")) & 0x7fffffff) % 4;
-    const shown = usualOfB === other ? ["b0", "b1"] : usualOfB === usual ? ["elsewhere"] : null;
-    const found = values((await consume(client, "telemetry/b", 0)).records);
-    if (shown !== null) expect(found).toEqual(shown);
-    expect(values((await consume(client, `telemetry/b/${other}`, 0)).records)).toEqual(["b0", "b1"]);
-    expect(values((await consume(client, `telemetry/b/${usual}`, 0)).records)).toEqual(["elsewhere"]);
+    expect(await partitionsOf(client, "telemetry/a")).toEqual([0, 1, 2, 3]);
+    expect(await shown(client, "telemetry/a", 4)).toEqual([[], ["a0", "a1"], [], ["elsewhere"]]);
+    expect(await shown(client, "telemetry/b", 4)).toEqual([[], ["b0", "b1"], [], []]);
+    // One of them alone.
+    expect(await partitionsOf(client, "telemetry/a/3")).toEqual([0]);
+    expect(await shown(client, "telemetry/a/3", 1)).toEqual([["elsewhere"]]);
+    expect((await fetchOnce(client, "telemetry/a", 0, { partition: 4 })).errorCode).toBe(
+      ERROR.UNKNOWN_TOPIC_OR_PARTITION,
+    );
     await gateway.close();
   });
 
-  test("of an unknown device is none: empty from 0 to 0, until its first record comes", async () => {
+  test("become more with the topic's, and those that were there stay what they were, over restarts too", async () => {
+    const { gateway, topic, client } = await opened(2);
+    fill(topic, 2, 1);
+    await gateway.clock.settleAll();
+    const [before] = await metadata(client, [{ name: "telemetry/a" }]);
+    expect(await shown(client, "telemetry/a", 2)).toEqual([[], ["a0", "a1"]]);
+    gateway.broker.addPartitions(topic, 4, () => {});
+    append(partitionOf(topic, 3), batchOf([{ key: "a", value: "moved" }]));
+    await gateway.clock.settleAll();
+    const [after] = await metadata(client, [{ name: "telemetry/a" }]);
+    expect([after?.topicId, after?.partitions.length]).toEqual([before?.topicId, 4]);
+    const grown = [[], ["a0", "a1"], [], ["moved"]];
+    expect(await shown(client, "telemetry/a", 4)).toEqual(grown);
+    await gateway.close();
+    const second = await Gateway.open({ disk: gateway.disk });
+    const other = await second.connect();
+    // What was first once may be gone by now, and others may have come to where Kafka's own partitioner puts the key.
+    const [usual = 0] = [(murmur2(text("a")) & 0x7fffffff) % 4];
+    const again = second.broker.topics.get("telemetry");
+    append(again?.partitions[usual] as Partition, batchOf([{ key: "a", value: "usual" }]));
+    await second.clock.settleAll();
+    const expected = grown.map((found, index) => (index === usual ? [...found, "usual"] : found));
+    expect(await shown(other, "telemetry/a", 4)).toEqual(expected);
+    await second.close();
+  });
+
+  test("of an unknown device are empty, until its first record comes, wherever it comes", async () => {
     const { gateway, topic, client } = await opened(4);
     fill(topic, 2, 3);
     await gateway.clock.settleAll();
-    const empty = await fetchOnce(client, "telemetry/new", 0);
-    expect([empty.errorCode, empty.highWatermark, empty.logStartOffset]).toEqual([0, 0, 0]);
-    expect(empty.records.length).toBe(0);
-    const waiting = client.send(FETCH_REQUEST, fetchRequest("telemetry/new", 0, { maxWaitMs: 500 }), 12);
+    for (const partition of [0, 3]) {
+      const empty = await fetchOnce(client, "telemetry/new", 0, { partition });
+      expect([empty.errorCode, empty.highWatermark, empty.logStartOffset]).toEqual([0, 0, 0]);
+      expect(empty.records.length).toBe(0);
+    }
+    const request = fetchRequest("telemetry/new", 0, { maxWaitMs: 500 });
+    const [asked] = request.topics;
+    if (asked === undefined) throw new Error("nothing asked");
+    const partitions = [0, 1, 2, 3].map((partition) => ({ ...DEFAULT_FETCH_PARTITION, ...ALL, partition }));
+    const waiting = client.send(FETCH_REQUEST, { ...request, topics: [{ ...asked, partitions }] }, 12);
     await gateway.clock.settleAll();
     append(partitionOf(topic, 3), batchOf([{ key: "new", value: "first" }]));
     await gateway.clock.settleAll();
-    const answer = client.take(FETCH_RESPONSE, 12, waiting).responses[0]?.partitions[0];
-    expect(answer?.highWatermark).toBe(7);
-    expect(answer?.records?.length).toBeGreaterThan(61);
-    expect((await consume(client, "telemetry/new", 0)).records.map(({ offset }) => offset)).toEqual([6]);
+    const answer = client.take(FETCH_RESPONSE, 12, waiting).responses[0]?.partitions ?? [];
+    expect(answer.map(({ highWatermark }) => highWatermark)).toEqual([0, 0, 0, 7]);
+    expect(answer[3]?.records?.length).toBeGreaterThan(61);
     await gateway.close();
   });
 });
@@ -330,7 +370,7 @@ describe("metadata of views", () => {
     const { gateway, topic, client } = await opened(3);
     const [view] = await metadata(client, [{ name: "telemetry/a" }]);
     expect(view?.errorCode).toBe(0);
-    expect(view?.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual([0]);
+    expect(view?.partitions.map(({ partitionIndex }) => partitionIndex)).toEqual([0, 1, 2]);
     expect(view?.topicId).not.toBe(ZERO_UUID);
     expect(view?.topicId).not.toBe(topic.id);
     const [again] = await metadata(client, [{ topicId: view?.topicId ?? ZERO_UUID }]);
@@ -405,15 +445,16 @@ describe("metadata of views", () => {
     // The longest topic's name is the topic's.
     append(partitionOf(real), batchOf([{ key: "b", value: "of the longer" }]));
     await gateway.clock.settleAll();
-    expect((await metadata(client, [{ name: "telemetry--a--b" }]))[0]?.partitions.length).toBe(1);
+    expect((await metadata(client, [{ name: "telemetry--a--b" }]))[0]?.partitions.length).toBe(2);
     expect(values((await consume(client, "telemetry--a--b", 0)).records)).toEqual(["of the longer"]);
     await gateway.close();
   });
 });
 
 describe("offsets of views", () => {
-  async function listed(client: TestClient, name: string, timestamp: number, isolationLevel = 0) {
-    const partitions = [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp, maxNumOffsets: 1 }];
+  async function listed(client: TestClient, name: string, timestamp: number, partitionIndex = 0) {
+    const isolationLevel = 0;
+    const partitions = [{ partitionIndex, currentLeaderEpoch: -1, timestamp, maxNumOffsets: 1 }];
     const request = { replicaId: -1, isolationLevel, topics: [{ name, partitions }], timeoutMs: 0 };
     const answer = await client.ask(LIST_OFFSETS_REQUEST, LIST_OFFSETS_RESPONSE, request, 9);
     const partition = answer.topics[0]?.partitions[0];
@@ -445,14 +486,19 @@ describe("offsets of views", () => {
     await gateway.close();
   });
 
-  test("of an unknown device in a topic of several partitions are 0", async () => {
+  test("are each partition's own", async () => {
     const { gateway, topic, client } = await opened(2);
-    fill(topic, 2, 0);
     fill(topic, 2, 1);
+    append(partitionOf(topic, 0), batchOf([{ key: "a", value: "elsewhere", timestampMs: NOW_MS + 9 }]));
     await gateway.clock.settleAll();
-    expect(await listed(client, "telemetry/none", -1)).toEqual([0, 0, -1]);
-    expect(await listed(client, "telemetry/none", -2)).toEqual([0, 0, -1]);
-    expect(await listed(client, "telemetry/none/1", -1)).toEqual([0, 6, -1]);
+    expect(await listed(client, "telemetry/a", -1)).toEqual([0, 1, -1]);
+    expect(await listed(client, "telemetry/a", -1, 1)).toEqual([0, 4, -1]);
+    expect(await listed(client, "telemetry/a", -3)).toEqual([0, 0, NOW_MS + 9]);
+    expect(await listed(client, "telemetry/a", NOW_MS + 1, 1)).toEqual([0, 3, NOW_MS + 1]);
+    expect(await listed(client, "telemetry/a/1", -1)).toEqual([0, 4, -1]);
+    expect(await listed(client, "telemetry/a/1", -2)).toEqual([0, 0, -1]);
+    expect(await listed(client, "telemetry/none", -1, 1)).toEqual([0, 6, -1]);
+    expect(await listed(client, "telemetry/a", -1, 2)).toEqual([ERROR.UNKNOWN_TOPIC_OR_PARTITION, -1, -1]);
     await gateway.close();
   });
 
