@@ -18,7 +18,7 @@ import { KeyedState } from "./keyed-state.ts";
 import { decodeMetadataRecord, type MetadataRecord, metadataStateRecord } from "./metadata-records.ts";
 import { describeTopic, MetadataState, partitionRecord, type TopicDescription } from "./metadata-state.ts";
 import {
-  INTERNAL_TOPICS,
+  isOwnTopic,
   METADATA_LOG_CONFIG,
   METADATA_LOG_MAX_BYTES,
   METADATA_TOPIC_ID,
@@ -136,7 +136,7 @@ export class Broker {
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
-    this.#deletions = new RecordDeletions();
+    this.#deletions = new RecordDeletions(options.store);
     this.#ingest = new TurnIngest(options.clock, this.stamps, (name) => this.#topicForIngest(name));
     this.#openTopics();
     options.store.onCommitted(() => this.#settle());
@@ -550,7 +550,7 @@ export class Broker {
     const { name, id, configs } = description;
     const partitions = this.#openPartitions(description, 0);
     if ("error" in partitions) return partitions;
-    return { name, id, internal: INTERNAL_TOPICS.has(name), partitions, configs: new Map(configs) };
+    return { name, id, internal: isOwnTopic(name), partitions, configs: new Map(configs) };
   }
 
   /** The partitions of a topic from this one on; logs that are not there are made. */
@@ -582,7 +582,7 @@ export class Broker {
 
 /** Whether only the broker itself makes a topic of this name. */
 export function isInternalTopic(name: string): boolean {
-  return name === METADATA_TOPIC || INTERNAL_TOPICS.has(name);
+  return name === METADATA_TOPIC || isOwnTopic(name);
 }
 
 function refusal(error: number, message: string): Refusal {

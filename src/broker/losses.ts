@@ -2,10 +2,11 @@ import type { Uuid } from "../base/ids.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { DeletionReason, DeletionWitness, LogIdentity } from "../log/log-config.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
-import { RecordCursor } from "../records/reader.ts";
 import type { Broker } from "./broker.ts";
 import { GAP_TOPIC, type Gap, type GapLedger, type LossReason } from "./gap-ledger.ts";
+import { type DeletionPromise, LossBook, type Range } from "./loss-book.ts";
 import { LossTally } from "./loss-tally.ts";
+import { replayRecords } from "./replay.ts";
 
 /** Who carries logs elsewhere: an uplink. */
 export interface Carrier {
@@ -16,27 +17,18 @@ export interface Carrier {
   progress(log: LogIdentity): { readonly next: number; readonly committed: number } | null;
 }
 
-/** Bytes of the ledger's end that a start goes through for losses that are written down and have not happened. */
-const TAIL_BYTES = 1024 * 1024;
 /** How long refusals are gathered. */
 const REFUSALS_MS = 60_000;
-/** Losses of one log that are remembered; neighbours are one. */
-const MAX_KNOWN_PER_LOG = 64;
 /** Slices of a tally in one turn of the event loop. */
 const SLICES_PER_TURN = 4;
-
-interface Range {
-  start: number;
-  end: number;
-}
 
 /**
  * Witness of what retention and a full disk take: has every loss in the ledger before it happens, by device, and
  * knows what is no loss. What was not forwarded is one. So is what makes room on a full disk where nobody carries it;
  * that retention takes what nobody carries is what it is for.
  *
- * An entry is a promise: where power went between it and the deletion, the start deletes what the entry tells of, so
- * that nothing is both lost by the ledger and there.
+ * It is promised first: where power goes before the deletion, the next start writes what is missing of its entries
+ * and deletes, so that nothing is both lost by the ledger and there.
  */
 export class Losses implements DeletionWitness {
   ready = true;
@@ -44,8 +36,9 @@ export class Losses implements DeletionWitness {
   readonly #clock: Clock;
   readonly #ledger: GapLedger;
   readonly #carriers: Carrier[] = [];
-  /** What the ledger tells of, by log. */
-  readonly #known = new Map<string, Range[]>();
+  readonly #book: LossBook;
+  /** Promises of before the start that are being kept. */
+  readonly #unkept = new Map<PartitionLog, DeletionPromise[]>();
   /** By topic and partition. */
   readonly #refusals = new Map<string, Gap & { count: number; bytes: number }>();
   #refusalTimer: Timer | null = null;
@@ -56,8 +49,9 @@ export class Losses implements DeletionWitness {
     this.#broker = broker;
     this.#clock = broker.clock;
     this.#ledger = ledger;
-    this.#keepPromises();
+    this.#book = new LossBook(broker);
     broker.store.witness = this;
+    this.#keepPromises();
     broker.topics.hooks.onFull = (...refused) => this.#refused(...refused);
   }
 
@@ -92,57 +86,72 @@ export class Losses implements DeletionWitness {
     reason: DeletionReason,
     then: () => void,
   ): void {
-    const start = this.#lossStart(log, fromOffset, reason);
+    const unkept = this.#unkept.get(log)?.find(({ end }) => end === toOffset);
+    const start = unkept?.start ?? this.#lossStart(log, fromOffset, reason);
     if (log.internal || start >= toOffset) {
       then();
       return;
     }
-    const word: LossReason =
-      reason === "retention.ms" || reason === "retention.bytes" ? "retention" : "disk-full";
     // From now on uplinks pass over it (see LocalSource): what they have not read by now they don't read any more.
-    this.#remember(log.topicId, log.partition, { start, end: toOffset });
+    const ledgerEnd = this.#broker.partition(GAP_TOPIC, 0)?.log.logEndOffset ?? 0;
+    const promise = unkept ?? { start, end: toOffset, cause: reason, ledgerEnd };
     this.#unwritten += 1;
-    this.#tally(new LossTally(log, start, toOffset, word), log, () => {
-      this.#unwritten -= 1;
-      then();
-    });
+    const tell = (): void =>
+      this.#tally(new LossTally(log, start, toOffset, wordOf(promise.cause)), unkept, log, () => {
+        this.#unwritten -= 1;
+        this.#book.told(log.topicId, log.partition, promise);
+        then();
+      });
+    if (unkept === undefined) this.#book.promise(log, promise, tell);
+    else tell();
   }
 
   /** Damage took records of a log, which steps over them. */
   damaged(log: LogIdentity, fromOffset: number, toOffset: number): void {
     const { topic, topicId, partition } = log;
     if (topic.startsWith("__")) return;
-    for (const { start, end } of this.unknown(topicId, partition, fromOffset, toOffset)) {
+    const gaps = this.unknown(topicId, partition, fromOffset, toOffset).map(({ start, end }) => {
       const offsets = { firstOffset: start, lastOffset: end - 1, lossStart: start, lossEnd: end };
       const where = { topic, topicId, partition, count: end - start, bytes: 0 };
-      const gap = { reason: "quarantine", device: null, ...where, ...offsets };
-      // Damage is met in the middle of an append, or of a read.
-      this.#unwritten += 1;
-      this.#clock.soon(() =>
-        this.#ledger.record([gap], () => {
-          this.#unwritten -= 1;
-        }),
-      );
-    }
-    this.noteKnown(topicId, partition, fromOffset, toOffset);
+      return { reason: "quarantine", device: null, ...where, ...offsets };
+    });
+    // Damage is met in the middle of an append, or of a read.
+    const range = { start: fromOffset, end: toOffset };
+    if (gaps.length > 0) this.record(topicId, partition, range, gaps, (write) => this.#clock.soon(write));
+  }
+
+  /**
+   * Has entries of a log's loss written, for all who ask from now on whether it is known; once they are on the disk, also
+   * after a start. `begin` says when.
+   */
+  record(
+    topicId: Uuid,
+    partition: number,
+    range: Range,
+    gaps: readonly Gap[],
+    begin: (write: () => void) => void = (write) => write(),
+  ): void {
+    this.#book.note(topicId, partition, range);
+    this.#unwritten += 1;
+    begin(() =>
+      this.#ledger.record(gaps, () => {
+        this.#unwritten -= 1;
+        this.#book.told(topicId, partition, range);
+      }),
+    );
   }
 
   /** Those parts of [fromOffset, toOffset) that the ledger does not tell of yet. */
   unknown(topicId: Uuid, partition: number, fromOffset: number, toOffset: number): readonly Range[] {
     const parts: Range[] = [];
     let at = fromOffset;
-    for (const { start, end } of this.#known.get(keyOf(topicId, partition)) ?? []) {
+    for (const { start, end } of this.#book.known(topicId, partition)) {
       if (end <= at || start >= toOffset) continue;
       if (start > at) parts.push({ start: at, end: start });
       at = end;
     }
     if (at < toOffset) parts.push({ start: at, end: toOffset });
     return parts;
-  }
-
-  /** The ledger tells of these. */
-  noteKnown(topicId: Uuid, partition: number, fromOffset: number, toOffset: number): void {
-    this.#remember(topicId, partition, { start: fromOffset, end: toOffset });
   }
 
   /** One entry a minute and partition: devices may try for days. */
@@ -180,97 +189,66 @@ export class Losses implements DeletionWitness {
     return reason === "disk-full" || reason === "log.max.bytes" ? fromOffset : Number.MAX_SAFE_INTEGER;
   }
 
-  #tally(tally: LossTally, log: PartitionLog, then: () => void): void {
+  /** `unkept`: of a promise that may have been told of before. */
+  #tally(tally: LossTally, unkept: DeletionPromise | undefined, log: PartitionLog, then: () => void): void {
     let more = log.fault === null && !log.deleted;
     for (let slices = 0; more && slices < SLICES_PER_TURN; slices++) more = tally.advance();
     if (more) {
-      this.#clock.after(0, () => this.#tally(tally, log, then));
+      this.#clock.after(0, () => this.#tally(tally, unkept, log, then));
       return;
     }
-    const gaps = tally.gaps();
+    const there = unkept === undefined ? NOTHING : entriesFrom(this.#broker, unkept.ledgerEnd);
+    const gaps = tally.gaps().filter((gap) => !there.has(identityOf(gap)));
     if (gaps.length === 0) then();
     else this.#ledger.record(gaps, then);
   }
 
-  #remember(topicId: Uuid, partition: number, range: Range): void {
-    const key = keyOf(topicId, partition);
-    const ranges = [...(this.#known.get(key) ?? []), { ...range }].sort((a, b) => a.start - b.start);
-    const merged: Range[] = [];
-    for (const next of ranges) {
-      const last = merged.at(-1);
-      if (last !== undefined && next.start <= last.end) last.end = Math.max(last.end, next.end);
-      else merged.push(next);
-    }
-    this.#known.set(key, merged.slice(-MAX_KNOWN_PER_LOG));
-  }
-
-  /** Reads the ledger's end: what it tells of is known, and what it says went goes. */
+  /** What was promised before power went. */
   #keepPromises(): void {
-    const ledger = this.#broker.partition(GAP_TOPIC, 0)?.log;
-    if (ledger === undefined) return;
-    let bytesBehind = 0;
-    let from: number = ledger.logEndOffset;
-    for (const segment of ledger.segments.toReversed()) {
-      if (bytesBehind >= TAIL_BYTES) break;
-      bytesBehind += segment.sizeBytes;
-      from = segment.baseOffset;
+    for (const { log, promise } of this.#book.unkept()) {
+      this.#unkept.set(log, [...(this.#unkept.get(log) ?? []), promise]);
+      this.#broker.store.deleteBelow(log, promise.end, promise.cause, () => {
+        const left = (this.#unkept.get(log) ?? []).filter((other) => other !== promise);
+        if (left.length > 0) this.#unkept.set(log, left);
+        else this.#unkept.delete(log);
+      });
     }
-    const cursor = new RecordCursor();
-    for (let next = Math.max(from, ledger.logStartOffset) as typeof ledger.logEndOffset; ; ) {
-      const read = ledger.read(next, TAIL_BYTES, { minOneBatch: true, until: ledger.highWatermark });
-      if (!("nextOffset" in read) || read.bytes.length === 0) return;
-      cursor.open(read.bytes, 0, read.bytes.length);
+  }
+}
+
+function wordOf(reason: DeletionReason): LossReason {
+  if (reason === "delete-records") return "deleted";
+  return reason === "retention.ms" || reason === "retention.bytes" ? "retention" : "disk-full";
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** What the ledger has from an offset on, by what it says of a log. */
+function entriesFrom(broker: Broker, fromOffset: number): ReadonlySet<string> {
+  const found = new Set<string>();
+  const ledger = broker.partition(GAP_TOPIC, 0);
+  if (ledger === null) return found;
+  replayRecords(
+    ledger,
+    (cursor) => {
       try {
-        while (cursor.next()) this.#keepPromise(cursor.value());
+        found.add(identityOf(JSON.parse(decoder.decode(cursor.value() ?? undefined)) as Gap));
       } catch {
-        // The log tells of its damage itself.
+        // It is no entry.
       }
-      next = read.nextOffset;
-    }
-  }
-
-  #keepPromise(value: Uint8Array | null): void {
-    const loss = lossOf(value);
-    if (loss === null) return;
-    this.#remember(loss.topicId, loss.partition, { start: loss.lossStart, end: loss.lossEnd });
-    const log = this.#broker.store.get(loss.topicId, loss.partition);
-    const isOfTheLog = loss.reason === "retention" || loss.reason === "disk-full";
-    if (log === null || log.fault !== null || !isOfTheLog) return;
-    log.moveLogStart(Math.min(loss.lossEnd, log.highWatermark), null);
-  }
-}
-
-interface WrittenLoss {
-  readonly reason: string;
-  readonly topicId: Uuid;
-  readonly partition: number;
-  readonly lossStart: number;
-  readonly lossEnd: number;
-}
-
-/** An entry of a loss that the log itself has made; null for any other. */
-function lossOf(value: Uint8Array | null): WrittenLoss | null {
-  try {
-    const entry: unknown = JSON.parse(new TextDecoder().decode(value ?? new Uint8Array(0)));
-    return isLoss(entry) ? entry : null;
-  } catch {
-    return null;
-  }
-}
-
-function isLoss(entry: unknown): entry is WrittenLoss {
-  if (typeof entry !== "object" || entry === null) return false;
-  const { reason, topicId, partition, lossStart, lossEnd, uplink } = entry as Partial<
-    Record<string, unknown>
-  >;
-  return (
-    typeof reason === "string" &&
-    uplink === undefined &&
-    typeof topicId === "string" &&
-    [partition, lossStart, lossEnd].every((number) => Number.isSafeInteger(number) && Number(number) >= 0)
+    },
+    fromOffset,
   );
+  return found;
 }
 
-function keyOf(topicId: Uuid, partition: number): string {
-  return `${topicId}/${partition}`;
+/** Whoever wrote an entry that is the same in all this, it tells the same. */
+function identityOf(gap: Gap | null): string {
+  const { reason, device, topicId, partition, firstOffset, lastOffset, count, lossStart, lossEnd } =
+    gap ?? {};
+  return JSON.stringify([
+    ...[reason, device, topicId, partition, firstOffset, lastOffset, count, lossStart, lossEnd],
+  ]);
 }
+
+const decoder = new TextDecoder();

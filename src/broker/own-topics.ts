@@ -12,14 +12,21 @@ export const METADATA_LOG_CONFIG: LogConfig = {
   retentionMs: -1,
 };
 
-/** Topics that are the broker's own before it has opened them; others are once it does. */
-export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+/** Topics that are the broker's own, whether it has opened them or not, beside those that begin with `OWN_PREFIX`. */
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   "__consumer_offsets",
   "__transaction_state",
   "__share_group_state",
   "__mqtt_retained",
   "__mqtt_sessions",
 ]);
+
+const OWN_PREFIX = "__headwater_";
+
+/** Whether a topic of this name is the broker's own. Others that begin with `__` are once it opens them. */
+export function isOwnTopic(name: string): boolean {
+  return INTERNAL_TOPICS.has(name) || name.startsWith(OWN_PREFIX);
+}
 
 /** Of topics that hold state by key. */
 export const STATE_CONFIGS: ReadonlyMap<string, string> = new Map([

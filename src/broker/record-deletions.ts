@@ -1,4 +1,6 @@
+import type { Offset } from "../base/ids.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
+import type { LogStore } from "../log/log-store.ts";
 import type { Partition } from "./partition.ts";
 
 /** Gets Kafka's error, or 0 and the first offset that is left. */
@@ -12,11 +14,16 @@ interface Waiting {
 
 /** Deletions of records that wait until no crash can bring the records back. */
 export class RecordDeletions {
+  readonly #store: LogStore;
   #waiting: Waiting[] = [];
 
+  constructor(store: LogStore) {
+    this.#store = store;
+  }
+
   /**
-   * Moves the log start offset up to `before`, -1 for the high watermark, where readers see the change at once.
-   * `done` is called once the disk has it, or at once where nothing changes or it is refused.
+   * Moves the log start offset up to `before`, -1 for the high watermark, once what somebody loses by it is in the
+   * ledger. `done` is called when the disk has it, or at once where nothing changes or it is refused.
    */
   start(partition: Partition, before: number, done: DeletionCallback): void {
     const { log } = partition;
@@ -24,7 +31,18 @@ export class RecordDeletions {
       done(ERROR.OFFSET_OUT_OF_RANGE, -1);
       return;
     }
-    const result = log.deleteRecordsBefore(before as -1);
+    const target = before === -1 ? log.highWatermark : before;
+    if (target > log.highWatermark) this.#finish(partition, target, done);
+    else this.#store.deleteBelow(log, target, "delete-records", () => this.#finish(partition, target, done));
+  }
+
+  #finish(partition: Partition, target: number, done: DeletionCallback): void {
+    const { log } = partition;
+    if (partition.deleted) {
+      done(ERROR.UNKNOWN_TOPIC_OR_PARTITION, -1);
+      return;
+    }
+    const result = log.deleteRecordsBefore(target as Offset);
     if ("message" in result) done(result.error, -1);
     else if (log.durableLogStartOffset >= result.logStartOffset) done(0, result.logStartOffset);
     else this.#waiting.push({ partition, logStartOffset: result.logStartOffset, done });

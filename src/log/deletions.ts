@@ -6,7 +6,7 @@ import type { PartitionLog } from "./partition-log.ts";
 import type { RetentionDecision } from "./retention.ts";
 
 /**
- * What retention and a full disk take. Who has to know is told first, and the log start offset moves once it has been
+ * What retention, a full disk and clients take. Who has to know is told first, and the log start offset moves once it has been
  * written down, so that no power cut leaves a loss that nobody knows of.
  */
 export class Deletions {
@@ -15,6 +15,8 @@ export class Deletions {
   readonly #logs: () => Iterable<PartitionLog>;
   /** Where logs will begin, once that is written down. */
   readonly #pending = new Map<PartitionLog, { readonly toOffset: number; readonly bytes: number }>();
+  /** Who waits until what is pending of a log has gone. */
+  readonly #behind = new Map<PartitionLog, (() => void)[]>();
   /** Logs whose files go as soon as their log start offset is durable. */
   readonly #emptying = new Set<PartitionLog>();
   #soon = false;
@@ -42,6 +44,15 @@ export class Deletions {
     if (!this.witness.ready || this.#pending.has(log)) return;
     if (decision.rollFirst && !log.roll()) return;
     this.#begin(log, decision.logStartOffset, 0, decision.reason);
+  }
+
+  /** What somebody asked for; see LogStore.deleteBelow. */
+  request(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void): void {
+    if (this.#pending.has(log)) {
+      const again = (): void => this.request(log, toOffset, reason, then);
+      this.#behind.set(log, [...(this.#behind.get(log) ?? []), again]);
+    } else if (toOffset <= log.logStartOffset || log.deleted || log.fault !== null) then();
+    else this.#begin(log, toOffset, 0, reason, then);
   }
 
   /** Takes what is oldest where there is too little space. */
@@ -80,13 +91,24 @@ export class Deletions {
     if (this.#emptying.size === 0) this.#makeRoomSoon();
   }
 
-  #begin(log: PartitionLog, toOffset: number, bytes: number, reason: DeletionReason): void {
+  #begin(
+    log: PartitionLog,
+    toOffset: number,
+    bytes: number,
+    reason: DeletionReason,
+    then: () => void = () => {},
+  ): void {
     this.#pending.set(log, { toOffset, bytes });
     this.witness.witness(log, log.logStartOffset, toOffset, reason, () => {
       this.#pending.delete(log);
-      if (log.deleted || log.fault !== null) return;
-      log.moveLogStart(toOffset, reason);
-      if (reason === "disk-full" || reason === "log.max.bytes") this.#emptying.add(log);
+      if (!log.deleted && log.fault === null) {
+        log.moveLogStart(toOffset, reason);
+        if (reason === "disk-full" || reason === "log.max.bytes") this.#emptying.add(log);
+      }
+      then();
+      const behind = this.#behind.get(log) ?? [];
+      this.#behind.delete(log);
+      for (const request of behind) request();
     });
   }
 

@@ -23,6 +23,7 @@ import { BirthQueue, LogBirth } from "./log-birth.ts";
 import {
   DEFAULT_LOG_CONFIG,
   DEFAULT_LOG_LIMITS,
+  type DeletionReason,
   type DeletionWitness,
   type LogBug,
   type LogConfig,
@@ -289,6 +290,14 @@ export class LogStore {
   /** Where a log begins, once what retention or a full disk are about to take is written down. */
   startOf(log: PartitionLog): number {
     return this.#deletions.startOf(log);
+  }
+
+  /**
+   * Takes a log's records below an offset once who has to know of it does, behind what is being taken already. `then` runs
+   * when the log begins there, or can't any more.
+   */
+  deleteBelow(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void): void {
+    this.#deletions.request(log, toOffset, reason, then);
   }
 
   /** `listener` runs after each commit round, once high watermarks have moved or logs were fenced. */

@@ -49,10 +49,13 @@ export class UplinkGaps {
         ...(isOwn ? { uplink: this.#uplink } : {}),
       }),
     );
+    if (!isOwn) {
+      this.#losses.record(topicId, partition, { start: fromOffset, end: toOffset }, gaps);
+      return;
+    }
     this.#unwritten += 1;
     this.#ledger.record(gaps, () => {
       this.#unwritten -= 1;
     });
-    if (!isOwn) this.#losses.noteKnown(topicId, partition, fromOffset, toOffset);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { silentLogger } from "../../src/base/logger.ts";
 import { GAP_TOPIC, GapLedger } from "../../src/broker/gap-ledger.ts";
-import { MAX_DEVICES_PER_LOSS } from "../../src/broker/loss-tally.ts";
+import { LossTally, MAX_DEVICES_PER_LOSS } from "../../src/broker/loss-tally.ts";
 import { type Carrier, Losses } from "../../src/broker/losses.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
@@ -121,11 +121,65 @@ describe("what retention takes", () => {
     log.moveLogStart = move;
     const promised = Number(entriesOf(opened)[0]?.lossEnd);
     expect(promised).toBeGreaterThan(50);
+    const told = entriesOf(opened).length;
     const again = await open(opened.disk.crash("sectors", 5));
     const found = again.broker.partition("readings", 0)?.log;
-    expect(found?.logStartOffset as number).toBe(promised);
+    if (found === undefined) throw new Error("no topic");
+    // Nobody begins to read it any more.
+    expect(again.store.startOf(found)).toBe(promised);
     expect(again.losses.unknown(log.topicId, 0, 0, promised)).toEqual([]);
+    await settle(again);
+    expect(found.logStartOffset as number).toBe(promised);
+    expect(entriesOf(again)).toHaveLength(told);
   });
+
+  test("is told of after a start where power went before the ledger had it, or had all of it", async () => {
+    for (const kept of [0, 4]) {
+      const opened = await open();
+      opened.carrier.next = opened.carrier.committed = 5;
+      const log = await fill(opened, "readings", 100);
+      // The promise is on the disk, and so many of its entries.
+      const partition = opened.broker.partition.bind(opened.broker);
+      opened.broker.partition = (topic, index) => (topic === GAP_TOPIC ? null : partition(topic, index));
+      await shorten(opened, log);
+      opened.broker.partition = partition;
+      expect(opened.store.startOf(log)).toBeGreaterThan(50);
+      const promised = opened.store.startOf(log);
+      const ledger = new GapLedger(opened.broker, silentLogger);
+      const tally = new LossTally(log, 5, promised, "retention");
+      while (tally.advance());
+      ledger.record(tally.gaps().slice(0, kept), () => {});
+      await opened.clock.settleAll();
+      expect(entriesOf(opened)).toHaveLength(kept);
+      const again = await open(opened.disk.crash("sectors", 5));
+      await settle(again);
+      const entries = entriesOf(again);
+      expect(again.broker.partition("readings", 0)?.log.logStartOffset as number).toBe(promised);
+      expect(entries).toHaveLength(10);
+      expect(sum(entries)).toBe(promised - 5);
+    }
+  });
+
+  for (const reason of ["retention", "disk-full", "quarantine"]) {
+    test(`does not go on the word of an entry that somebody else has written: ${reason}`, async () => {
+      const opened = await open();
+      const log = await fill(opened, "readings", 30);
+      opened.broker.createTopic({ name: GAP_TOPIC, partitionCount: 1, configs: new Map() }, () => {});
+      const { topicId } = log;
+      const entry = { reason, device: null, topic: "readings", topicId, partition: 0, count: 20, bytes: 0 };
+      const offsets = { firstOffset: 0, lastOffset: 19, lossStart: 0, lossEnd: 20 };
+      opened.broker.ingest.append({
+        ...{ topic: GAP_TOPIC, key: null, value: text.encode(JSON.stringify({ ...entry, ...offsets })) },
+        ...{ timestampMs: START_MS, headers: null },
+      });
+      await opened.clock.settleAll();
+      const again = await open(opened.disk.crash("sectors", 5));
+      await settle(again);
+      const found = again.broker.partition("readings", 0)?.log;
+      expect(found?.logStartOffset as number).toBe(0);
+      expect(again.losses.unknown(topicId, 0, 0, 30)).toEqual([{ start: 0, end: 30 }]);
+    });
+  }
 
   test("is bounded in devices, and the counts stay true", async () => {
     const opened = await open();
@@ -148,6 +202,55 @@ describe("what retention takes", () => {
     const nobody = entries.filter(({ device }) => device === null);
     expect(nobody.length).toBeLessThanOrEqual(3);
     expect(sum(nobody)).toBeGreaterThan(0);
+  });
+});
+
+describe("what a client deletes", () => {
+  const deletion = (opened: Opened, topic: string, before: number) => {
+    const partition = opened.broker.partition(topic, 0);
+    if (partition === null) throw new Error("no topic");
+    const answers: number[][] = [];
+    opened.broker.deleteRecords(partition, before, (...answer) => answers.push(answer));
+    return answers;
+  };
+
+  test("is in the ledger by device before it is answered, as far as no uplink had it", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 10;
+    const log = await fill(opened, "readings", 50);
+    const answers = deletion(opened, "readings", 40);
+    expect([answers, log.logStartOffset]).toEqual([[], 0 as never]);
+    await settle(opened);
+    expect(answers).toEqual([[0, 40]]);
+    const entries = entriesOf(opened);
+    expect(entries).toHaveLength(10);
+    expect(sum(entries)).toBe(30);
+    expect(entries[0]).toMatchObject({ reason: "deleted", device: "d0", firstOffset: 10, lossEnd: 40 });
+    expect(deletion(opened, "readings", 51)).toEqual([[1, -1]]);
+  });
+
+  test("is nobody's loss where nobody carries it", async () => {
+    const opened = await open();
+    const log = await fill(opened, "local", 20);
+    const answers = deletion(opened, "local", -1);
+    expect(log.logStartOffset as number).toBe(20);
+    await settle(opened);
+    expect([answers, entriesOf(opened)]).toEqual([[[0, 20]], []]);
+  });
+
+  test("goes behind what retention is taking, each told of once", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const log = await fill(opened, "readings", 50);
+    opened.store.deleteBelow(log, 20, "retention.bytes", () => {});
+    const answers = deletion(opened, "readings", 30);
+    await settle(opened);
+    expect(answers).toEqual([[0, 30]]);
+    const entries = entriesOf(opened);
+    expect(entries.map(({ reason, count }) => `${reason} ${count}`)).toEqual([
+      ...Array.from({ length: 10 }, () => "retention 2"),
+      ...Array.from({ length: 10 }, () => "deleted 1"),
+    ]);
   });
 });
 
@@ -189,6 +292,11 @@ test("damage is in the ledger once", async () => {
   expect(entriesOf(opened)).toMatchObject([
     { reason: "quarantine", firstOffset: 2, lastOffset: 4, count: 3 },
     { reason: "quarantine", firstOffset: 5, lastOffset: 5, count: 1 },
+  ]);
+  const again = await open(opened.disk.crash("sectors", 5));
+  expect(again.losses.unknown(log.topicId, 0, 0, 10)).toEqual([
+    { start: 0, end: 2 },
+    { start: 6, end: 10 },
   ]);
 });
 
