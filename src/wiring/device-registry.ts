@@ -3,8 +3,9 @@ import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
-import { DeviceStore, type Offsets } from "../broker/devices/device-store.ts";
-import { DeviceTable, MAX_KEY_BYTES } from "../broker/devices/device-table.ts";
+import { type DeviceSave, DeviceStore, type Offsets } from "../broker/devices/device-store.ts";
+import { DeviceTable, MAX_KEY_BYTES, type Moment } from "../broker/devices/device-table.ts";
+import { KeyedRecords } from "../broker/devices/keyed-records.ts";
 import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import type { Settings } from "../config/options.ts";
 import type { MqttRouteSettings } from "../config/route-options.ts";
@@ -25,11 +26,7 @@ const CHECK_MS = 1_000;
 const PART_MS = 5;
 /** Devices that one log line names. */
 const MAX_NAMED = 10;
-const LIMITS = { sliceRecords: 4096, sliceBytes: 1024 * 1024, shareRecords: 512, pauseMs: 4 };
-
-/** Keys whose text is remembered, by a hash of them: to make it costs more than all else. A power of two. */
-const CACHED_KEYS = 4096;
-const cachedKeys: (string | undefined)[] = Array.from({ length: CACHED_KEYS }, () => undefined);
+const LIMITS = { sliceRecords: 16_384, sliceBytes: 2 * 1024 * 1024, shareRecords: 2048, pauseMs: 4 };
 
 const decoder = new TextDecoder();
 
@@ -44,7 +41,8 @@ export class DeviceRegistry {
   readonly #followers: Followers;
   readonly #store: DeviceStore;
   readonly #feeds = new Map<string, Follower>();
-  #turn: { readonly nowMs: number; readonly monotonicMs: number } | null = null;
+  readonly #batch = new KeyedRecords();
+  #turn: Pick<Moment, "nowMs" | "monotonicMs"> | null = null;
   #check: Timer | null = null;
   #save: Timer | null = null;
   #stopped = false;
@@ -71,7 +69,7 @@ export class DeviceRegistry {
   /** Who publishes for a device. */
   sender(topic: string, key: Uint8Array, clientId: string, address: string | null): void {
     if (key.length > MAX_KEY_BYTES || !this.#filter.takes(topic)) return;
-    this.table.sender(topic, latin1(key, 0, key.length), clientId, address);
+    this.table.sender(topic, latin1(key), clientId, address);
   }
 
   /** Writes down what changed. The log is still open. */
@@ -99,18 +97,21 @@ export class DeviceRegistry {
 
   #recordFeed(id: string, index: number, topic: string): RecordConsumer {
     const { table } = this;
+    const batch = this.#batch;
     const countedEnd = this.#store.countedEnd(id);
+    const isCounted = (key: string, offset: number) => this.#store.isCounted(id, key, offset);
     let isLive = false;
     return {
       take: (record) => {
-        const { bytes, keyStart, keyEnd, offset, timestampMs } = record;
-        if (keyStart < 0 || keyEnd - keyStart > MAX_KEY_BYTES) return true;
-        const key = latin1(bytes, keyStart, keyEnd);
-        if (offset < countedEnd && this.#store.isCounted(id, key, offset)) return true;
-        const { nowMs, monotonicMs } = this.#thisTurn();
-        const seenMs = isLive || timestampMs < 0 ? nowMs : Math.min(nowMs, timestampMs);
-        table.take(topic, index, key, record, seenMs, monotonicMs, isLive);
+        const moment = { ...this.#thisTurn(), isLive };
+        table.take(topic, index, record, moment, record.offset < countedEnd ? isCounted : null);
         return true;
+      },
+      takeBatch: (bytes, position) => {
+        if (!batch.read(bytes, position)) return -1;
+        const moment = { ...this.#thisTurn(), isLive };
+        table.takeAll(topic, index, batch, moment, batch.baseOffset < countedEnd ? isCounted : null);
+        return batch.count;
       },
       gap: () => table.missed(topic),
       caughtUp: () => {
@@ -121,11 +122,12 @@ export class DeviceRegistry {
   }
 
   /** The clocks, looked at once in a turn of the event loop: a turn is short. */
-  #thisTurn(): { readonly nowMs: number; readonly monotonicMs: number } {
+  #thisTurn(): Pick<Moment, "nowMs" | "monotonicMs"> {
     if (this.#turn === null) {
       this.#turn = { nowMs: this.#clock.nowMs(), monotonicMs: this.#clock.monotonicMs() };
       this.#clock.soon(() => {
         this.#turn = null;
+        this.#batch.close();
       });
     }
     return this.#turn;
@@ -151,7 +153,7 @@ export class DeviceRegistry {
     const { bytes, keyStart, keyEnd, offset, timestampMs } = record;
     const value = record.value();
     if (keyStart < 0 || keyEnd - keyStart > MAX_KEY_BYTES || value === null) return;
-    const key = latin1(bytes, keyStart, keyEnd);
+    const key = latin1(bytes.subarray(keyStart, keyEnd));
     if (this.#store.isCounted(id, key, offset)) return;
     const { topic, count, reason } = entryOf(value);
     const isEntry = typeof count === "number" && count > 0 && typeof reason === "string";
@@ -188,20 +190,16 @@ export class DeviceRegistry {
 
   #saveLater(): void {
     this.#save = this.#clock.after(this.#settings["devices.save.interval.ms"], () => {
-      if (this.table.dirty.size === 0) this.#saveLater();
-      else this.#saveParts(this.table.dirty.size, this.#offsets());
+      if (this.table.changed().length === 0) this.#saveLater();
+      else this.#goOn(this.#store.begin());
     });
   }
 
-  /** One in a turn of the event loop; then the whole, as of when this began. */
-  #saveParts(left: number, offsets: Offsets): void {
+  /** One part in a turn of the event loop. */
+  #goOn(save: DeviceSave): void {
     this.#save = this.#clock.after(PART_MS, () => {
-      if (left > 0 && this.#store.savePart()) {
-        this.#saveParts(left - 1, offsets);
-        return;
-      }
-      this.#store.saveWhole(offsets);
-      this.#saveLater();
+      if (this.#store.step(save)) this.#goOn(save);
+      else this.#saveLater();
     });
   }
 }
@@ -256,20 +254,23 @@ function gathered(source: HistorySource, clock: Clock): HistorySource {
     topic: (name) => source.topic(name),
     topics: () => source.topics(),
     onAppended: (listener) => {
-      const waiting = new Map<string, readonly [string, number]>();
+      const waiting = new Map<string, Set<number>>();
       let timer: Timer | null = null;
+      const tell = () => {
+        timer = null;
+        const told = [...waiting];
+        waiting.clear();
+        for (const [topic, partitions] of told) for (const index of partitions) listener(topic, index);
+      };
       const stop = source.onAppended((topic, partition) => {
         if (partition < 0) {
           listener(topic, partition);
           return;
         }
-        waiting.set(`${topic}/${partition}`, [topic, partition]);
-        timer ??= clock.after(GATHER_MS, () => {
-          timer = null;
-          const told = [...waiting.values()];
-          waiting.clear();
-          for (const [name, index] of told) listener(name, index);
-        });
+        const partitions = waiting.get(topic);
+        if (partitions === undefined) waiting.set(topic, new Set([partition]));
+        else partitions.add(partition);
+        timer ??= clock.after(GATHER_MS, tell);
       });
       return () => {
         timer?.cancel();
@@ -283,21 +284,8 @@ function nameOf({ topicId, index }: HistoryPartition): string {
   return `${topicId}/${index}`;
 }
 
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let hash = 0;
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
-  const slot = hash & (CACHED_KEYS - 1);
-  const cached = cachedKeys[slot];
-  if (cached !== undefined && isSpelt(cached, bytes, start, end)) return cached;
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-  cachedKeys[slot] = key;
-  return key;
-}
-
-function isSpelt(key: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (key.length !== end - start) return false;
-  for (let at = 0; at < key.length; at++) if (key.charCodeAt(at) !== bytes[start + at]) return false;
-  return true;
+function latin1(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
 }
 
 function entryOf(value: Uint8Array): Readonly<Record<string, unknown>> {

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { Device } from "../../src/broker/devices/device.ts";
+import { bucketOf } from "../../src/broker/devices/device-table.ts";
 import { GapLedger } from "../../src/broker/gap-ledger.ts";
+import type { Partition } from "../../src/broker/partition.ts";
 import { defaultSettings, type Settings } from "../../src/config/options.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import { carriedBy, DeviceRegistry, deviceTopics } from "../../src/wiring/device-registry.ts";
 import { type OpenBroker, openBroker } from "../broker/support.ts";
 
@@ -29,6 +32,28 @@ async function start(disk: SimulatedDisk, settings: Partial<Settings> = {}): Pro
   const registry = new DeviceRegistry(open.broker, defaultSettings(settings), logger);
   running.push(registry);
   return { ...open, registry, told };
+}
+
+/** Looks at what the registry is about to write down: its size; may refuse it. */
+function onStateAppend(
+  open: Opened,
+  look: (bytes: number) => { readonly error: number; readonly message: string } | null,
+): void {
+  const partition = stateOf(open);
+  const append = partition.append.bind(partition);
+  partition.append = (batches, from, to, ...rest) => look(to - from) ?? append(batches, from, to, ...rest);
+}
+
+function stateOf({ broker }: Opened): Partition {
+  const partition = broker.partition("__headwater_devices", 0);
+  if (partition === null) throw new Error("there is no state");
+  return partition;
+}
+
+function append({ broker, clock }: Opened, key: string, value: string): void {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const record = { topic: "telemetry", key: bytes(key), value: bytes(value), headers: null };
+  broker.ingest.append({ ...record, timestampMs: clock.nowMs() });
 }
 
 async function send(
@@ -120,6 +145,53 @@ describe("the registry of devices", () => {
     await look(open);
     expect(recordsOf(open)).toEqual(sent);
     expect(get(open, "d3").facts).toMatchObject({ exact: true, valueSizeBytes: 1 });
+  });
+
+  test("counts each record once where the log refuses a part of a save", async () => {
+    const open = await start(new SimulatedDisk({ seed: 1 }), { "devices.save.interval.ms": 1000 });
+    let refusals = 1;
+    onStateAppend(open, () =>
+      refusals-- > 0 ? { error: ERROR.KAFKA_STORAGE_ERROR, message: "full" } : null,
+    );
+    for (let n = 0; n < 20; n++) await send(open, `d${n}`, "1");
+    // The first save, and not the next, which would write the part.
+    await look(open, 1500);
+    expect(refusals).toBeLessThan(0);
+    const again = await start(open.disk.crash("sectors", 1));
+    await look(again);
+    expect(recordsOf(again)).toEqual(Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`d${n}`, 1])));
+  });
+
+  test("keeps a state of any size that settings allow, a part in a turn, in a log that stays short", async () => {
+    const settings = {
+      "devices.save.interval.ms": 1000,
+      "devices.value.bytes": 4096,
+      "devices.max": 100_000,
+    };
+    const open = await start(new SimulatedDisk({ seed: 1 }), settings);
+    const written = new Map<number, number>();
+    onStateAppend(open, (bytes) => {
+      const turn = open.clock.monotonicMs();
+      written.set(turn, (written.get(turn) ?? 0) + bytes);
+      return null;
+    });
+    const keys = Array.from({ length: 1200 }, (_, n) => `device-${n}`);
+    // A part of its own that is more than a batch of other topics may be.
+    const together = Array.from({ length: 20_000 }, (_, n) => `d${n}`).filter((key) => bucketOf(key) === 7);
+    const value = "x".repeat(4000);
+    for (let round = 1; round <= 5; round++) {
+      for (const key of [...keys, ...together]) append(open, key, value);
+      await look(open, 2500);
+    }
+    const all = [...written.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const once = all / 5;
+    expect(once).toBeGreaterThan(7 * 1024 * 1024);
+    expect(Math.max(...written.values())).toBeLessThan(once / 3);
+    await look(open, 10_000);
+    expect(stateOf(open).log.sizeBytes).toBeLessThan(4 * once);
+    const again = await start(open.disk.crash("sectors", 1));
+    expect(again.registry.table.count).toBe(keys.length + together.length);
+    expect(get(again, together[0] ?? "").facts.records).toBe(5);
   });
 
   test("says that a count is too small where records were gone before", async () => {

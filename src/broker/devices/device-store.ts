@@ -1,14 +1,20 @@
 import { HeadwaterError } from "../../base/errors.ts";
+import { offset } from "../../base/ids.ts";
+import { BatchBuilder } from "../../records/builder.ts";
 import type { Broker } from "../broker.ts";
 import { STATE_CONFIGS } from "../own-topics.ts";
-import { StateLog, type StateRecord } from "../state-log.ts";
+import type { Partition } from "../partition.ts";
+import { replayRecords } from "../replay.ts";
 import type { DeviceFacts } from "./device.ts";
 import { BUCKETS, bucketOf, type DeviceTable } from "./device-table.ts";
 
 /** The internal topic that the registry is kept in. */
 const STATE_TOPIC = "__headwater_devices";
-/** Beyond it the whole is written anew, and what was before goes. */
-const MAX_LOG_BYTES = 4 * 1024 * 1024;
+/** One part of the largest table that settings allow is smaller. */
+const MAX_PART_BYTES = 32 * 1024 * 1024;
+const CONFIGS = new Map([...STATE_CONFIGS, ["max.message.bytes", String(MAX_PART_BYTES)]]);
+/** Once so much, and as much as everything takes, was written, everything is, and what was before goes. */
+const MIN_GROWTH_BYTES = 4 * 1024 * 1024;
 const WHOLE = "all";
 
 /** Where to read on, by `TOPIC_ID/PARTITION`: records below are counted. */
@@ -25,45 +31,49 @@ interface KeptBucket {
   readonly devices: readonly (Omit<DeviceFacts, "value"> & { readonly value: string | null })[];
 }
 
+type KeptRecord = readonly [name: string, value: object];
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** A save that goes on over some turns of the event loop: parts, then the whole, as of when it began. */
+export interface DeviceSave {
+  readonly offsets: Offsets;
+  readonly startOffset: number;
+  /** Whether it stands for everything that was written before. */
+  readonly isComplete: boolean;
+  readonly parts: readonly number[];
+  next: number;
+  writtenBytes: number;
+  isRefused: boolean;
+}
+
 /**
  * Keeps a table over restarts, in parts. Each part says up to where the records of its devices are counted; the record of
- * the whole, which comes last, says it for the parts that had nothing new. So every record is counted once, wherever a
- * crash cuts a save short.
+ * the whole, which comes last, says it for the parts that had nothing new, and is left out where the log has refused
+ * one that had. So every record is counted once, wherever a save is cut short.
  */
 export class DeviceStore {
   readonly #table: DeviceTable;
-  readonly #log: StateLog;
+  readonly #partition: Partition;
+  readonly #broker: Broker;
   readonly #offsets: () => Offsets;
+  readonly #builder = new BatchBuilder();
   /** Of what was read at the start: of every bucket. */
   readonly #counted: Offsets[] = Array.from({ length: BUCKETS }, () => ({}));
   #whole: Offsets = {};
+  /** Of everything, when it was last written or read. */
+  #completeBytes = 0;
+  #grownBytes = 0;
 
   /** `offsets` tells up to where records were taken. Throws DISK_IO where the topic can't be opened. */
   constructor(broker: Broker, table: DeviceTable, offsets: () => Offsets) {
+    this.#broker = broker;
     this.#table = table;
     this.#offsets = offsets;
-    const partition = broker.internalPartition(STATE_TOPIC, STATE_CONFIGS);
-    this.#log = new StateLog(partition, broker.clock, MAX_LOG_BYTES, () => this.#snapshot());
-    const buckets = new Map<string, KeptBucket>();
-    const complete = this.#log.replay(({ key, value }) => {
-      if (key === null || value === null) return;
-      const name = decoder.decode(key);
-      const kept: unknown = JSON.parse(decoder.decode(value));
-      if (name === WHOLE) this.#restoreWhole(kept as KeptWhole);
-      else buckets.set(name, kept as KeptBucket);
-    });
-    if (!complete) broker.reportDamage(STATE_TOPIC);
-    const all: DeviceFacts[] = [];
-    for (const [name, { offsets: counted, devices }] of buckets) {
-      this.#counted[Number(name)] = counted;
-      for (const device of devices) {
-        all.push({ ...device, value: device.value === null ? null : Uint8Array.fromBase64(device.value) });
-      }
-    }
-    table.restore(all, broker.clock.monotonicMs());
+    this.#partition = broker.internalPartition(STATE_TOPIC, CONFIGS);
+    this.#restore(this.#read());
+    this.#grownBytes = Math.max(0, this.#partition.log.sizeBytes - this.#completeBytes);
   }
 
   /** What `start` is of, all of it. */
@@ -86,27 +96,76 @@ export class DeviceStore {
     return this.#counted.reduce((end, counted) => Math.max(end, counted[partition] ?? 0), 0);
   }
 
-  /** Writes a part that changed; `false` where there is none. What the log refuses is written another time. */
-  savePart(): boolean {
-    const [bucket] = this.#table.dirty;
-    if (bucket === undefined) return false;
-    this.#table.dirty.delete(bucket);
-    this.#write([this.#bucketRecord(bucket)], () => this.#table.dirty.add(bucket));
-    return true;
+  /** Begins to write down what has changed by now: everything, where what was written before has become much. */
+  begin(): DeviceSave {
+    const isComplete = this.#grownBytes > Math.max(MIN_GROWTH_BYTES, this.#completeBytes);
+    const parts = isComplete ? Array.from({ length: BUCKETS }, (_, bucket) => bucket) : this.#table.changed();
+    const startOffset = this.#partition.log.logEndOffset;
+    const offsets = this.#offsets();
+    return { offsets, startOffset, isComplete, parts, next: 0, writtenBytes: 0, isRefused: false };
   }
 
-  /** Ends a save that began when records were taken up to `offsets`. */
-  saveWhole(offsets: Offsets): void {
-    this.#write([this.#wholeRecord(offsets)], () => {});
-    this.#log.shorten();
+  /** Goes on with a save by one part; false once it is done. What the log refuses is written another time. */
+  step(save: DeviceSave): boolean {
+    const bucket = save.parts[save.next];
+    if (bucket === undefined) {
+      this.#end(save);
+      return false;
+    }
+    save.next += 1;
+    const isTaken = this.#append(save, this.#bucketRecord(bucket), (error) => {
+      if (error !== 0) this.#table.change(bucket);
+    });
+    if (!isTaken) {
+      save.isRefused = true;
+      this.#table.change(bucket);
+    }
+    return true;
   }
 
   /** All that changed, at once. */
   saveNow(): void {
-    const offsets = this.#offsets();
-    // Each part is written once, also where it is refused.
-    for (let left = this.#table.dirty.size; left > 0 && this.savePart(); left -= 1);
-    this.saveWhole(offsets);
+    const save = this.begin();
+    while (this.step(save));
+  }
+
+  #end(save: DeviceSave): void {
+    if (save.isRefused) return;
+    const isTaken = this.#append(save, this.#wholeRecord(save.offsets), (error) => {
+      if (error === 0 && save.isComplete) this.#partition.log.deleteRecordsBefore(offset(save.startOffset));
+    });
+    if (!isTaken || !save.isComplete) return;
+    this.#completeBytes = save.writtenBytes;
+    this.#grownBytes = 0;
+  }
+
+  /** The newest of each record, as text. */
+  #read(): ReadonlyMap<string, string> {
+    const newest = new Map<string, string>();
+    const isWhole = replayRecords(this.#partition, (record) => {
+      const [key, value] = [record.key(), record.value()];
+      if (key !== null && value !== null) newest.set(decoder.decode(key), decoder.decode(value));
+    });
+    if (!isWhole) this.#broker.reportDamage(STATE_TOPIC);
+    return newest;
+  }
+
+  #restore(records: ReadonlyMap<string, string>): void {
+    const all: DeviceFacts[] = [];
+    for (const [name, text] of records) {
+      this.#completeBytes += text.length;
+      const kept: unknown = JSON.parse(text);
+      if (name === WHOLE) {
+        this.#restoreWhole(kept as KeptWhole);
+        continue;
+      }
+      const { offsets, devices } = kept as KeptBucket;
+      this.#counted[Number(name)] = offsets;
+      for (const device of devices) {
+        all.push({ ...device, value: device.value === null ? null : Uint8Array.fromBase64(device.value) });
+      }
+    }
+    this.#table.restore(all, this.#broker.clock.monotonicMs());
   }
 
   #restoreWhole({ offsets, forgotten, incomplete }: KeptWhole): void {
@@ -116,42 +175,40 @@ export class DeviceStore {
     for (const topic of incomplete) this.#table.incomplete.add(topic);
   }
 
-  #write(records: readonly StateRecord[], refused: () => void): void {
+  /** Whether the log has taken it; `durable` says later whether it keeps it. */
+  #append(save: DeviceSave, [name, value]: KeptRecord, durable: (error: number) => void): boolean {
+    const nowMs = this.#broker.clock.nowMs();
+    this.#builder.reset();
+    this.#builder.append(nowMs, encoder.encode(name), encoder.encode(JSON.stringify(value)), null);
+    const batch = this.#builder.buildView();
     try {
-      const error = this.#log.append(records, (code) => {
-        if (code !== 0) refused();
-      });
-      if (error !== 0) refused();
+      const result = this.#partition.append(batch, 0, batch.length, nowMs, "broker");
+      if ("message" in result) return false;
+      save.writtenBytes += batch.length;
+      this.#grownBytes += batch.length;
+      this.#partition.whenDurable(result.lastOffset + 1, durable);
+      return true;
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      refused();
+      return false;
     }
   }
 
-  #snapshot(): readonly StateRecord[] {
-    const buckets = Array.from({ length: BUCKETS }, (_, bucket) => this.#bucketRecord(bucket));
-    return [...buckets, this.#wholeRecord(this.#offsets())];
-  }
-
-  #bucketRecord(bucket: number): StateRecord {
+  #bucketRecord(bucket: number): KeptRecord {
     const devices = this.#table
       .bucket(bucket)
       .map((facts) => ({ ...facts, value: facts.value?.toBase64() ?? null }));
     const offsets: Record<string, number> = { ...this.#offsets() };
     // While what was read once is read again, the part is ahead of the rest.
     for (const [partition, end] of Object.entries(this.#counted[bucket] ?? {})) {
-      const offset = offsets[partition];
-      if (offset !== undefined) offsets[partition] = Math.max(offset, end);
+      const position = offsets[partition];
+      if (position !== undefined) offsets[partition] = Math.max(position, end);
     }
-    return record(String(bucket), { offsets, devices } satisfies KeptBucket);
+    return [String(bucket), { offsets, devices } satisfies KeptBucket];
   }
 
-  #wholeRecord(offsets: Offsets): StateRecord {
+  #wholeRecord(offsets: Offsets): KeptRecord {
     const { forgotten, incomplete } = this.#table;
-    return record(WHOLE, { offsets, forgotten, incomplete: [...incomplete] } satisfies KeptWhole);
+    return [WHOLE, { offsets, forgotten, incomplete: [...incomplete] } satisfies KeptWhole];
   }
-}
-
-function record(name: string, value: object): StateRecord {
-  return { key: encoder.encode(name), value: encoder.encode(JSON.stringify(value)) };
 }

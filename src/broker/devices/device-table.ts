@@ -1,5 +1,6 @@
 import type { RecordCursor } from "../../records/reader.ts";
 import { Device, type DeviceFacts, type SilenceRule } from "./device.ts";
+import { asBuffer, type KeyedRecords } from "./keyed-records.ts";
 
 /** Parts that are written down each for itself. */
 export const BUCKETS = 64;
@@ -8,10 +9,26 @@ export const MAX_KEY_BYTES = 512;
 /** Of a client id. */
 const MAX_TEXT = 256;
 
+/** What is shorter is copied faster byte by byte. */
+const MIN_COPY_BYTES = 24;
 /** Whose devices' first records come a moment later. */
 const MAX_SENDERS = 10_000;
 
+/** Devices that are found by the bytes of their key, without its text being made: two at each place. A power of two. */
+const RECENT = 32 * 1024;
+
 type Sender = Pick<DeviceFacts, "clientId" | "address">;
+
+/** When records that are taken came. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+  /** Whether they came just now: else they were in the log before, and came at their timestamps, but never later than now. */
+  readonly isLive: boolean;
+}
+
+/** Whether a record was counted before a restart. */
+export type IsCounted = (key: string, offset: number) => boolean;
 
 export interface TableLimits {
   readonly maxDevices: number;
@@ -24,10 +41,12 @@ export class DeviceTable {
   forgotten = 0;
   /** Topics of which records were gone before they were looked at. */
   readonly incomplete = new Set<string>();
-  /** Buckets that changed since they were last written down. */
-  readonly dirty = new Set<number>();
   readonly #limits: TableLimits;
   readonly #topics = new Map<string, Map<string, Device>>();
+  readonly #buckets: readonly Set<Device>[] = Array.from({ length: BUCKETS }, () => new Set<Device>());
+  /** 1 where a bucket changed since it was last written down. */
+  readonly #isChanged = new Uint8Array(BUCKETS);
+  readonly #recent: (Device | undefined)[] = Array.from({ length: RECENT }, () => undefined);
   /** Of devices whose first record was not looked at yet. */
   readonly #senders = new Map<string, Sender>();
   #turn = 0;
@@ -53,6 +72,16 @@ export class DeviceTable {
     return count;
   }
 
+  /** Buckets that are to be written down. */
+  changed(): readonly number[] {
+    return Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((one) => this.#isChanged[one] === 1);
+  }
+
+  /** A bucket is to be written down. */
+  change(bucket: number): void {
+    this.#isChanged[bucket] = 1;
+  }
+
   get(topic: string, key: string): Device | null {
     return this.#topics.get(topic)?.get(key) ?? null;
   }
@@ -72,34 +101,49 @@ export class DeviceTable {
     }
   }
 
-  /**
-   * A record of a device: the cursor is at it. It was seen at `seenMs` of the wall clock; `isLive` says that it came just
-   * now, else it was in the log before.
-   */
+  /** The record that the cursor is at, where it is a device's. */
   take(
     topic: string,
     partition: number,
-    key: string,
     record: RecordCursor,
-    seenMs: number,
-    monotonicMs: number,
-    isLive: boolean,
+    moment: Moment,
+    isCounted: IsCounted | null,
   ): void {
-    const device = this.get(topic, key) ?? this.#add(this.#unseen(topic, key, seenMs), monotonicMs);
-    const { facts } = device;
-    this.#turn += 1;
-    device.turn = this.#turn;
-    facts.partition = partition;
-    facts.lastOffset = record.offset;
-    facts.lastSeenMs = Math.max(facts.lastSeenMs, seenMs);
-    facts.records += 1;
-    const { valueStart, valueEnd } = record;
-    facts.valueSizeBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
-    facts.bytes += key.length + facts.valueSizeBytes;
-    facts.value =
-      valueStart < 0 ? null : copied(facts.value, record.bytes, valueStart, this.#valueEnd(record));
-    if (isLive) device.arrived(monotonicMs);
-    this.dirty.add(device.bucket);
+    const { keyStart, keyEnd, valueStart, valueEnd, offset, timestampMs } = record;
+    const bytes = asBuffer(record.bytes);
+    if (keyStart < 0 || keyEnd - keyStart > MAX_KEY_BYTES) return;
+    const seenMs = seenAt(moment, timestampMs);
+    const device = this.#find(topic, bytes, keyStart, keyEnd, moment, seenMs, isCounted, offset);
+    if (device === null) return;
+    const keyBytes = keyEnd - keyStart;
+    this.#note(device, partition, offset, bytes, keyBytes, valueStart, valueEnd, seenMs, moment);
+  }
+
+  /** All records of a batch. */
+  takeAll(
+    topic: string,
+    partition: number,
+    records: KeyedRecords,
+    moment: Moment,
+    isCounted: IsCounted | null,
+  ): void {
+    const { count, baseOffset, baseTimestampMs } = records;
+    const { bytes } = records;
+    for (let index = 0; index < count; index++) {
+      const keyStart = records.keyStart[index] as number;
+      const keyEnd = records.keyEnd[index] as number;
+      if (keyStart < 0 || keyEnd - keyStart > MAX_KEY_BYTES) continue;
+      const offset = baseOffset + (records.offsetDelta[index] as number);
+      const seenMs = moment.isLive
+        ? moment.nowMs
+        : seenAt(moment, baseTimestampMs + (records.timestampDelta[index] as number));
+      const device = this.#find(topic, bytes, keyStart, keyEnd, moment, seenMs, isCounted, offset);
+      if (device === null) continue;
+      const valueStart = records.valueStart[index] as number;
+      const valueEnd = records.valueEnd[index] as number;
+      const keyBytes = keyEnd - keyStart;
+      this.#note(device, partition, offset, bytes, keyBytes, valueStart, valueEnd, seenMs, moment);
+    }
   }
 
   /** Records of a topic are gone, and nobody knows whose they were. */
@@ -108,7 +152,7 @@ export class DeviceTable {
     this.incomplete.add(topic);
     for (const [key, { facts }] of this.#topics.get(topic) ?? []) {
       facts.exact = false;
-      this.dirty.add(bucketOf(key));
+      this.change(bucketOf(key));
     }
   }
 
@@ -122,7 +166,7 @@ export class DeviceTable {
       facts.gaps.records += records;
       facts.gaps.lastAtMs = atMs;
       facts.gaps.reason = reason;
-      this.dirty.add(bucketOf(key));
+      this.change(bucketOf(key));
     }
   }
 
@@ -136,7 +180,7 @@ export class DeviceTable {
       this.#senders.set(`${topic}/${key}`, sender);
     } else if (facts.clientId !== sender.clientId || facts.address !== address) {
       Object.assign(facts, sender);
-      this.dirty.add(bucketOf(key));
+      this.change(bucketOf(key));
     }
   }
 
@@ -146,24 +190,75 @@ export class DeviceTable {
     for (const device of this.#all()) {
       if (!device.falls(monotonicMs, rule)) continue;
       fallen.push(device);
-      this.dirty.add(bucketOf(device.facts.key));
+      this.change(bucketOf(device.facts.key));
     }
     return fallen;
   }
 
-  /** What is to be kept of a bucket. */
+  /** What is to be kept of a bucket, which counts as written down. */
   bucket(bucket: number): readonly DeviceFacts[] {
-    const found: DeviceFacts[] = [];
-    for (const device of this.#all()) if (device.bucket === bucket) found.push(device.facts);
-    return found;
+    this.#isChanged[bucket] = 0;
+    return Array.from(this.#buckets[bucket] ?? [], (device) => device.kept());
   }
 
   *#all(): Iterable<Device> {
     for (const devices of this.#topics.values()) yield* devices.values();
   }
 
-  #valueEnd({ valueStart, valueEnd }: RecordCursor): number {
-    return Math.min(valueEnd, valueStart + this.#limits.valueBytes);
+  /** Whose record it is; null where it was counted before. */
+  #find(
+    topic: string,
+    bytes: Buffer,
+    keyStart: number,
+    keyEnd: number,
+    moment: Moment,
+    seenMs: number,
+    isCounted: IsCounted | null,
+    offset: number,
+  ): Device | null {
+    let hash = 0;
+    for (let at = keyStart; at < keyEnd; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+    const place = placeOf(hash);
+    let recent = this.#recent[place];
+    if (recent?.isOf(topic, bytes, keyStart, keyEnd) !== true) recent = this.#recent[place + 1];
+    if (recent?.isOf(topic, bytes, keyStart, keyEnd) === true) {
+      return isCounted?.(recent.facts.key, offset) === true ? null : recent;
+    }
+    const key = bytes.toString("latin1", keyStart, keyEnd);
+    if (isCounted?.(key, offset) === true) return null;
+    const device = this.get(topic, key) ?? this.#add(this.#unseen(topic, key, seenMs), moment.monotonicMs);
+    this.#recent[place + 1] = this.#recent[place];
+    this.#recent[place] = device;
+    return device;
+  }
+
+  #note(
+    device: Device,
+    partition: number,
+    offset: number,
+    bytes: Buffer,
+    keyBytes: number,
+    valueStart: number,
+    valueEnd: number,
+    seenMs: number,
+    moment: Moment,
+  ): void {
+    this.#turn += 1;
+    device.turn = this.#turn;
+    device.partition = partition;
+    device.lastOffset = offset;
+    if (seenMs > device.lastSeenMs) device.lastSeenMs = seenMs;
+    device.records += 1;
+    const valueSizeBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
+    device.valueSizeBytes = valueSizeBytes;
+    device.bytes += keyBytes + valueSizeBytes;
+    if (valueStart < 0) device.value = null;
+    else {
+      const kept = Math.min(valueSizeBytes, this.#limits.valueBytes);
+      device.value = copied(device.value, bytes, valueStart, kept);
+    }
+    if (moment.isLive) device.arrived(moment.monotonicMs);
+    this.#isChanged[device.bucket] = 1;
   }
 
   #unseen(topic: string, key: string, seenMs: number): DeviceFacts {
@@ -185,6 +280,7 @@ export class DeviceTable {
     device.turn = this.#turn;
     const devices = this.#topics.get(facts.topic) ?? new Map<string, Device>();
     this.#topics.set(facts.topic, devices.set(facts.key, device));
+    this.#buckets[device.bucket]?.add(device);
     this.#count += 1;
     this.#sorted = null;
     return device;
@@ -194,30 +290,50 @@ export class DeviceTable {
   #forget(): void {
     const share = Math.max(1, Math.floor(this.#limits.maxDevices / 100));
     const oldest = [...this.#all()].toSorted((a, b) => a.turn - b.turn).slice(0, share);
-    for (const { facts } of oldest) {
+    for (const device of oldest) {
+      const { facts, bucket } = device;
       const devices = this.#topics.get(facts.topic);
       devices?.delete(facts.key);
       if (devices?.size === 0) this.#topics.delete(facts.topic);
-      this.dirty.add(bucketOf(facts.key));
+      this.#buckets[bucket]?.delete(device);
+      const place = placeOf(hashOf(facts.key));
+      if (this.#recent[place] === device) this.#recent[place] = undefined;
+      if (this.#recent[place + 1] === device) this.#recent[place + 1] = undefined;
+      this.change(bucket);
       this.#count -= 1;
       this.forgotten += 1;
     }
+    this.#sorted = null;
   }
 }
 
 /** Which part of the table a key belongs to. */
 export function bucketOf(key: string): number {
+  return (hashOf(key) >>> 0) % BUCKETS;
+}
+
+/** The same as of the key's bytes, of which it has a character each. */
+function hashOf(key: string): number {
   let hash = 0;
   for (let at = 0; at < key.length; at++) hash = (Math.imul(hash, 31) + key.charCodeAt(at)) | 0;
-  return (hash >>> 0) % BUCKETS;
+  return hash;
+}
+
+/** The first of two; keys that differ in their end only are to be far from each other. */
+function placeOf(hash: number): number {
+  return (Math.imul(hash, 0x9e3779b1) >>> 15) & (RECENT - 2);
+}
+
+function seenAt({ nowMs, isLive }: Moment, timestampMs: number): number {
+  return isLive || timestampMs < 0 ? nowMs : Math.min(nowMs, timestampMs);
 }
 
 /** A part of `bytes`, in `target` where that is just as large: values of a device mostly are. */
-function copied(target: Uint8Array | null, bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const length = end - start;
-  if (target === null || target.length !== length) return bytes.slice(start, end);
-  for (let index = 0; index < length; index++) target[index] = bytes[start + index] ?? 0;
-  return target;
+function copied(target: Uint8Array | null, bytes: Buffer, start: number, length: number): Uint8Array {
+  const value = target !== null && target.length === length ? target : new Uint8Array(length);
+  if (length >= MIN_COPY_BYTES) bytes.copy(value, 0, start, start + length);
+  else for (let index = 0; index < length; index++) value[index] = bytes[start + index] as number;
+  return value;
 }
 
 function compare(a: string, b: string): number {

@@ -53,31 +53,90 @@ export interface DeviceFacts {
   address: string | null;
 }
 
-/** A device of one topic. Silence and intervals are measured by monotonic time, and only while the gateway runs. */
-export class Device {
-  readonly facts: DeviceFacts;
+/**
+ * A device of one topic. Silence and intervals are measured by monotonic time, and only while the gateway runs. All that
+ * a record changes is in one object, one after the other: with thousands of devices, memory is what a record costs.
+ */
+export class Device implements DeviceFacts {
+  readonly key: string;
+  readonly topic: string;
   /** The part of the table that it is written down with. */
   readonly bucket: number;
+  partition: number;
+  lastOffset: number;
+  lastSeenMs: number;
+  records: number;
+  bytes: number;
+  valueSizeBytes: number;
+  value: Uint8Array | null;
   /** Rises with every record of any device: who has the smallest has been silent for longest. */
   turn = 0;
   #seenAtMs: number;
-  /** Start of the last burst; -1 before the first of this run. */
-  #burstAtMs = -1;
   #windowAtMs: number;
   #windowCount = 0;
+  /** Start of the last burst; -1 before the first of this run. */
+  #burstAtMs = -1;
+  silent: boolean;
   #countBefore = 0;
+  intervalMs: number;
+  deviationMs: number;
+  intervals: number;
+  exact: boolean;
+  firstSeenMs: number;
+  gaps: DeviceGaps | null;
+  clientId: string | null;
+  address: string | null;
 
   constructor(facts: DeviceFacts, bucket: number, monotonicMs: number) {
-    this.facts = facts;
+    this.key = facts.key;
+    this.topic = facts.topic;
     this.bucket = bucket;
+    this.partition = facts.partition;
+    this.lastOffset = facts.lastOffset;
+    this.lastSeenMs = facts.lastSeenMs;
+    this.records = facts.records;
+    this.bytes = facts.bytes;
+    this.valueSizeBytes = facts.valueSizeBytes;
+    this.value = facts.value;
     this.#seenAtMs = monotonicMs;
     this.#windowAtMs = monotonicMs;
+    this.silent = facts.silent;
+    this.intervalMs = facts.intervalMs;
+    this.deviationMs = facts.deviationMs;
+    this.intervals = facts.intervals;
+    this.exact = facts.exact;
+    this.firstSeenMs = facts.firstSeenMs;
+    this.gaps = facts.gaps;
+    this.clientId = facts.clientId;
+    this.address = facts.address;
+  }
+
+  get facts(): DeviceFacts {
+    return this;
+  }
+
+  /** What is kept over restarts, and nothing else. */
+  kept(): DeviceFacts {
+    const { key, topic, partition, lastOffset, firstSeenMs, lastSeenMs, records, bytes, exact, value } = this;
+    const { valueSizeBytes, intervalMs, deviationMs, intervals, silent, gaps, clientId, address } = this;
+    return {
+      ...{ key, topic, partition, lastOffset, firstSeenMs, lastSeenMs, records, bytes, exact, value },
+      ...{ valueSizeBytes, intervalMs, deviationMs, intervals, silent, gaps, clientId, address },
+    };
+  }
+
+  /** Whether the topic and the key, as it stands in the bytes, are this device's. */
+  isOf(topic: string, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
+    const { key } = this;
+    if (key.length !== keyEnd - keyStart || this.topic !== topic) return false;
+    for (let at = 0; at < key.length; at++) if (key.charCodeAt(at) !== bytes[keyStart + at]) return false;
+    return true;
   }
 
   /** A record came at this moment. */
   arrived(monotonicMs: number): void {
     this.#seenAtMs = monotonicMs;
-    this.facts.silent = false;
+    this.silent = false;
     this.#turnWindow(monotonicMs);
     this.#windowCount += 1;
     const sinceMs = monotonicMs - this.#burstAtMs;
@@ -95,28 +154,27 @@ export class Device {
 
   /** Mean interval of a device that is regular; null of others. */
   get regularMs(): number | null {
-    const { intervalMs, deviationMs, intervals } = this.facts;
+    const { intervalMs, deviationMs, intervals } = this;
     return intervals >= MIN_INTERVALS && deviationMs <= intervalMs / 2 ? intervalMs : null;
   }
 
   /** Whether it has just become silent. */
   falls(monotonicMs: number, { factor, afterMs }: SilenceRule): boolean {
-    if (this.facts.silent) return false;
+    if (this.silent) return false;
     const silentMs = monotonicMs - this.#seenAtMs;
     const { regularMs } = this;
     const isLate =
       factor > 0 && regularMs !== null && silentMs > Math.max(MIN_SILENCE_MS, regularMs * factor);
-    this.facts.silent = isLate || (afterMs >= 0 && silentMs > afterMs);
-    return this.facts.silent;
+    this.silent = isLate || (afterMs >= 0 && silentMs > afterMs);
+    return this.silent;
   }
 
   #learn(sinceMs: number): void {
-    const { facts } = this;
-    if (facts.intervals === 0) facts.intervalMs = sinceMs;
-    const off = Math.abs(sinceMs - facts.intervalMs);
-    facts.deviationMs += (off - facts.deviationMs) * SHARE;
-    facts.intervalMs += (sinceMs - facts.intervalMs) * SHARE;
-    facts.intervals += 1;
+    if (this.intervals === 0) this.intervalMs = sinceMs;
+    const off = Math.abs(sinceMs - this.intervalMs);
+    this.deviationMs += (off - this.deviationMs) * SHARE;
+    this.intervalMs += (sinceMs - this.intervalMs) * SHARE;
+    this.intervals += 1;
   }
 
   #turnWindow(monotonicMs: number): void {

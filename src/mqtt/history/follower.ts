@@ -15,6 +15,8 @@ import type { HistoryPartition, HistorySlice } from "./source.ts";
 
 /** What one read takes from the log: small, so that a follower that has to wait holds little. */
 export const READ_BYTES = 64 * 1024;
+/** The same where nothing is held: whole batches are taken where they lie. */
+const VIEW_BYTES = 256 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
 /** Why records never come: retention took them, a disk lost them, or their batch is no batch. */
@@ -27,6 +29,11 @@ export interface RecordConsumer {
    * offered again after `resume`.
    */
   take(record: RecordCursor, follower: Follower): boolean;
+  /**
+   * Takes all records of the batch at `position`, of which none was handed over: its bytes are good during the call. Says
+   * how many they were; -1 where they are to come one by one. Not asked where a key is looked for.
+   */
+  takeBatch?(bytes: Uint8Array, position: number, follower: Follower): number;
   /** Records in [fromOffset, toOffset) will never come. */
   gap(fromOffset: number, toOffset: number, reason: GapReason, follower: Follower): void;
   /** There is nothing more to read for now: what is appended from here on is live. Each time that it is so. */
@@ -68,6 +75,8 @@ export class Follower {
   /** Batches that were read, and where the next of them begins. */
   #bytes: Uint8Array = NO_BYTES;
   #at = 0;
+  /** Whether they are the log's own, and good in this turn only. */
+  #isView = false;
   #nextOffset = 0;
   #aborted: readonly AbortedTransaction[] = [];
   /** End offset of the batch that the cursor is in; -1 between batches. */
@@ -102,6 +111,7 @@ export class Follower {
   release(): void {
     this.#cursor.close();
     this.#bytes = NO_BYTES;
+    this.#isView = false;
     this.#at = 0;
     this.#batchEnd = -1;
     this.#refused = false;
@@ -122,9 +132,11 @@ export class Follower {
   step(budget: SliceBudget): void {
     while (this.#state === "reading" && budget.records > 0 && budget.bytes > 0) {
       if (this.#batchEnd >= 0) this.#handOver(budget);
-      else if (this.#at < this.#bytes.length) this.#openBatch();
+      else if (this.#at < this.#bytes.length) this.#openBatch(budget);
       else this.#readOn(budget);
     }
+    // All that came before was taken: it is read on from the position.
+    if (this.#isView) this.release();
   }
 
   #readOn(budget: SliceBudget): void {
@@ -155,7 +167,7 @@ export class Follower {
     }
     const slice =
       this.#key === null
-        ? partition.read(this.position, READ_BYTES)
+        ? partition.read(this.position, this.#takesBatches ? VIEW_BYTES : READ_BYTES)
         : partition.readKey(this.#key, this.position, READ_BYTES);
     if (slice === null || !this.#accept(slice, endOffset)) {
       this.#end("unreadable");
@@ -175,7 +187,9 @@ export class Follower {
       this.#consumer.gap(from, endOffset, "damage", this);
       return true;
     }
-    this.#bytes = joined(slice.batches);
+    const [only] = slice.batches;
+    this.#isView = this.#takesBatches && only !== undefined && slice.batches.length === 1;
+    this.#bytes = this.#isView && only !== undefined ? only : joined(slice.batches);
     this.#nextOffset = Math.max(slice.nextOffset, this.position);
     if (this.#bytes.length === 0) this.position = this.#nextOffset;
     if (!anyTransactional(this.#bytes)) {
@@ -187,7 +201,11 @@ export class Follower {
     return aborted !== null;
   }
 
-  #openBatch(): void {
+  get #takesBatches(): boolean {
+    return this.#key === null && this.#consumer.takeBatch !== undefined;
+  }
+
+  #openBatch(budget: SliceBudget): void {
     const bytes = this.#bytes;
     const at = this.#at;
     const base = batchBaseOffset(bytes, at);
@@ -203,8 +221,26 @@ export class Follower {
       this.#finishBatch(end);
       return;
     }
-    this.#cursor.open(bytes, at, this.#at);
+    const taken = base >= this.position ? this.#takeWhole(at) : -1;
+    if (taken >= 0) {
+      budget.records -= taken;
+      this.#finishBatch(end);
+      return;
+    }
+    this.#keep();
+    this.#cursor.open(this.#bytes, at, this.#at);
     this.#batchEnd = end;
+  }
+
+  #takeWhole(at: number): number {
+    return this.#takesBatches ? (this.#consumer.takeBatch?.(this.#bytes, at, this) ?? -1) : -1;
+  }
+
+  /** Copies what may not be finished in this turn. */
+  #keep(): void {
+    if (!this.#isView) return;
+    this.#isView = false;
+    this.#bytes = this.#bytes.slice();
   }
 
   #handOver(budget: SliceBudget): void {

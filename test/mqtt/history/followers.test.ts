@@ -4,9 +4,15 @@ import { brokerSource } from "../../../src/mqtt/history/broker-source.ts";
 import type { Follower, GapReason, RecordConsumer } from "../../../src/mqtt/history/follower.ts";
 import { Followers, type FollowersLimits } from "../../../src/mqtt/history/followers.ts";
 import type { HistoryPartition, HistorySource } from "../../../src/mqtt/history/source.ts";
-import { COMPRESSION_NONE, MAX_COMPRESSION_CODE } from "../../../src/records/batch.ts";
+import {
+  batchCompression,
+  batchSizeBytes,
+  COMPRESSION_NONE,
+  MAX_COMPRESSION_CODE,
+} from "../../../src/records/batch.ts";
 import type { BuildOptions } from "../../../src/records/builder.ts";
 import type { RecordCursor } from "../../../src/records/reader.ts";
+import { decodeRecords } from "../../../src/records/reader.ts";
 import { buildTransactionMarker } from "../../../src/records/transaction-marker.ts";
 import { type OpenBroker, openBroker } from "../../broker/support.ts";
 import { batchOf, text } from "../../log/support.ts";
@@ -188,6 +194,40 @@ describe("a follower gets", () => {
     expect(reader.values.at(-1)).toBe("live");
     expect(reader.events).toEqual([]);
   });
+});
+
+test("a follower hands over whole batches to who takes them, and the others one by one, in their order", async () => {
+  const w = await world({ sliceRecords: 10, shareRecords: 3 });
+  class BatchReader extends Reader {
+    batches = 0;
+
+    takeBatch(bytes: Uint8Array, position: number): number {
+      if (batchCompression(bytes, position) !== COMPRESSION_NONE) return -1;
+      this.batches++;
+      const records = decodeRecords(bytes, position, position + batchSizeBytes(bytes, position));
+      for (const { value } of records) this.values.push(Buffer.from(value ?? []).toString());
+      return records.length;
+    }
+  }
+  const wanted: string[] = [];
+  for (let n = 0; n < 12; n++) {
+    const values = numbered(7, `b${n}-`);
+    w.put(values, { compression: n % 3 === 1 ? MAX_COMPRESSION_CODE : COMPRESSION_NONE });
+    wanted.push(...values);
+  }
+  w.put(["never"], transactional(5));
+  w.end(5, "abort");
+  w.put(["last"]);
+  await w.run();
+  const [all, later] = [new BatchReader(), new BatchReader()];
+  const follower = w.follow(all);
+  w.follow(later, 3);
+  for (let round = 0; round < 20; round++) await w.run();
+  expect(all.values).toEqual([...wanted, "last"]);
+  // The first batch begins before its position.
+  expect(later.values).toEqual([...wanted.slice(3), "last"]);
+  expect([all.batches, later.batches]).toEqual([9, 8]);
+  expect([follower.heldBytes, follower.position]).toEqual([0, w.partition.endOffset]);
 });
 
 describe("a follower tells", () => {
