@@ -14,8 +14,8 @@ import { KafkaCentre } from "../../../src/upstream/kafka-centre.ts";
 import { Reconciliation } from "../../../src/upstream/reconciliation.ts";
 import { commitOutsideTransaction } from "../../upstream/planted-bugs.ts";
 
-/** Between the position's commit and the records': as long as a slow centre takes. */
-const GAP_MS = 100;
+/** Between the position's commit and the records': as long as a slow centre takes, or as FAULTY_GAP_MS says. */
+const GAP_MS = Number(process.env.FAULTY_GAP_MS ?? 100);
 
 function plantCommitApart(): void {
   const address = parseAddress(process.env.FAULTY_CENTRE ?? "", "");
