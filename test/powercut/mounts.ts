@@ -1,4 +1,16 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run, runQuietly } from "./programs.ts";
@@ -13,6 +25,8 @@ const PLACES = [...(existsSync("/dev/shm") ? ["/dev/shm"] : []), tmpdir()];
 /** The log of a run, and the images of the states that are looked at. */
 const ROOM_BYTES = 3 * 1024 * 1024 * 1024;
 const UNMOUNT_TRIES = 50;
+const CHUNK_BYTES = 1024 * 1024;
+const ZEROS = Buffer.alloc(CHUNK_BYTES);
 
 /** A folder for the rig, in memory where that is possible. */
 export function makeFolder(): string {
@@ -31,6 +45,21 @@ export async function removeFolder(folder: string): Promise<void> {
   for (const loop of await loopsUnder(folder)) await run(["losetup", "-d", loop], [0, 1]);
   rmSync(folder, { recursive: true, force: true });
   made.delete(folder);
+}
+
+/** Writes an image; what is zero stays a hole. */
+export function writeSparse(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, "w");
+  try {
+    ftruncateSync(file, bytes.length);
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+      if (ZEROS.compare(chunk, 0, chunk.length, 0, chunk.length) !== 0)
+        writeSync(file, chunk, 0, chunk.length, at);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 export async function mountImage(image: string, mountPoint: string): Promise<void> {

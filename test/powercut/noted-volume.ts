@@ -10,7 +10,7 @@ export interface VolumeOptions {
   readonly flushMs: number;
 }
 
-const START_TRIES = 500;
+const START_TRIES = 3_000;
 
 /**
  * A mounted ext4 whose disk notes every write and flush:
@@ -75,6 +75,11 @@ export class NotedVolume {
 
   get #log(): string {
     return join(this.#folder, "operations");
+  }
+
+  /** How many operations the disk has done so far. */
+  countOperations(): number {
+    return decodeLog(new Uint8Array(readFileSync(this.#log))).length;
   }
 
   /** Takes everything down. Nothing on the volume may be open. */

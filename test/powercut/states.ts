@@ -1,8 +1,7 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { CrashStates, type Cut } from "./crash-states.ts";
 import { damageOneFile } from "./damage.ts";
-import { mountImage, unmount } from "./mounts.ts";
+import { mountImage, unmount, writeSparse } from "./mounts.ts";
 import type { RecoveryAnswer } from "./recovery-main.ts";
 import { cutMsOf, DATA, type Run } from "./run.ts";
 import { RecoveryFailure, Verifier } from "./verifier.ts";
@@ -35,7 +34,6 @@ export interface CheckOptions {
 const LANES = 2;
 /** In one of so many the first recovery is killed rather than closed before the second. */
 const KILLED_EVERY = 3;
-const CHUNK_BYTES = 1024 * 1024;
 
 /** Recovers every state that these cuts leave, twice each, and holds it against what had been promised. */
 export async function checkStates(
@@ -182,20 +180,3 @@ class Lane {
     this.#progress.findings.push({ cut, words: `cut ${cut.index} ${cut.mode} (seed ${cut.seed}): ${words}` });
   }
 }
-
-/** Writes an image; what is zero stays a hole. */
-function writeSparse(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, "w");
-  try {
-    ftruncateSync(file, bytes.length);
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      const chunk = bytes.subarray(at, at + CHUNK_BYTES);
-      if (ZEROS.compare(chunk, 0, chunk.length, 0, chunk.length) !== 0)
-        writeSync(file, chunk, 0, chunk.length, at);
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
-const ZEROS = Buffer.alloc(CHUNK_BYTES);

@@ -21,7 +21,7 @@ export interface CentralFault {
   readonly name: string;
   /** How long it lasts after `strike`, at least. */
   readonly lastsMs: number;
-  /** What each gateway's log says of it, so that a fault that hit nobody is not taken for one that did no harm. */
+  /** What a gateway's log says of it, so that a fault that hit nobody is not taken for one that did no harm. */
   readonly told: RegExp | null;
   strike(scene: Scene): Promise<void>;
   heal(scene: Scene): Promise<void>;
@@ -172,7 +172,8 @@ function listTransactions(cluster: CentralCluster): Promise<string> {
   return cluster.tool("org.apache.kafka.tools.TransactionsCommand", "list");
 }
 
-async function control(gateway: Headwater, action: "pause" | "resume"): Promise<void> {
+/** Says to the uplink what an operator would. */
+export async function control(gateway: Headwater, action: "pause" | "resume"): Promise<void> {
   const answer = await fetch(`http://${gateway.http}/api/uplinks/${UPLINK}/${action}`, {
     method: "POST",
     headers: { "content-type": "application/json" },

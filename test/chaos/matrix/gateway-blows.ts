@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import type { SeededRandom } from "../../../src/io/simulated/random.ts";
+import { SMALL_SETTINGS } from "../../powercut/run.ts";
 import type { Headwater } from "../../support/headwater.ts";
+import type { CutDisk } from "./cut-disk.ts";
 
 /** What happens to a gateway while the centre has a fault. */
 export interface GatewayBlow {
@@ -10,7 +12,10 @@ export interface GatewayBlow {
   readonly environment?: Readonly<Record<string, string>>;
   /** The clock it stamps by jumped: timestamps are not held against each other. */
   readonly ignoreTimes?: boolean;
-  strike(gateway: Headwater, random: SeededRandom): Promise<void>;
+  /** Its data lie on a disk that power can be cut from, which `strike` is given. */
+  readonly onCutDisk?: boolean;
+  readonly settings?: Readonly<Record<string, string>>;
+  strike(gateway: Headwater, random: SeededRandom, disk: CutDisk | null): Promise<void>;
 }
 
 const JUMPING = resolve(import.meta.dirname, "jumping-gateway.ts");
@@ -19,6 +24,7 @@ const JUMPS = 3;
 export const GATEWAY_BLOWS: readonly GatewayBlow[] = [
   { name: "left-alone", strike: async () => {} },
   { name: "killed", strike: killTwice },
+  { name: "power-cut", onCutDisk: true, settings: SMALL_SETTINGS, strike: cutPower },
   {
     name: "clock-jumped",
     command: [process.execPath, JUMPING],
@@ -33,6 +39,13 @@ export const GATEWAY_BLOWS: readonly GatewayBlow[] = [
     },
   },
 ];
+
+/** Some of what was not on the disk is gone with the gateway. */
+async function cutPower(gateway: Headwater, random: SeededRandom, disk: CutDisk | null): Promise<void> {
+  await Bun.sleep(random.below(1_000));
+  await disk?.cut(gateway, random);
+  await gateway.restart();
+}
 
 /** kill -9, and again soon after it is back. */
 async function killTwice(gateway: Headwater, random: SeededRandom): Promise<void> {

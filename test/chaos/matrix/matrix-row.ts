@@ -8,6 +8,7 @@ import { type Headwater, headwaterCommand, startHeadwater } from "../../support/
 import { type FleetFigures, FleetProcess } from "../support/fleet-process.ts";
 import { type CentralCluster, GATEWAY_PASSWORD, GATEWAY_USER } from "./central-cluster.ts";
 import { type CentralFault, TOPIC, UPLINK } from "./central-faults.ts";
+import { CutDisk } from "./cut-disk.ts";
 import type { GatewayBlow } from "./gateway-blows.ts";
 
 /** One combination, and how it came out. */
@@ -36,6 +37,7 @@ interface Column {
   readonly id: string;
   readonly blow: GatewayBlow;
   readonly random: SeededRandom;
+  readonly disk: CutDisk | null;
   readonly gateway: Headwater;
   readonly fleet: FleetProcess;
 }
@@ -58,9 +60,9 @@ export async function runRow(
     const gateways = columns.map(({ id, gateway }) => ({ id, gateway }));
     const scene = { cluster, random, gateways, readBefore };
     await Bun.sleep(CALM_MS);
-    const struckMs = performance.now();
     await fault.strike(scene);
-    await Promise.all(columns.map(({ blow, gateway, random: own }) => blow.strike(gateway, own)));
+    const struckMs = performance.now();
+    await Promise.all(columns.map(({ blow, gateway, random: own, disk }) => blow.strike(gateway, own, disk)));
     await Bun.sleep(Math.max(0, fault.lastsMs - (performance.now() - struckMs)));
     await fault.heal(scene);
     const cells: Cell[] = [];
@@ -69,9 +71,10 @@ export async function runRow(
     return cells;
   } finally {
     await Promise.all(
-      columns.map(async ({ gateway, fleet }) => {
+      columns.map(async ({ gateway, fleet, disk }) => {
         await fleet.dispose();
         await gateway.dispose(failed);
+        await disk?.remove();
       }),
     );
   }
@@ -89,13 +92,16 @@ async function openColumn(
   random: SeededRandom,
 ): Promise<Column> {
   const id = `${fault.name}.${blow.name}`;
+  const disk = blow.onCutDisk === true ? await CutDisk.open() : null;
   const gateway = await startHeadwater({
+    ...(disk === null ? {} : { dataFolder: disk.dataFolder }),
     ...(blow.command === undefined ? {} : { command: blow.command }),
     ...(blow.environment === undefined ? {} : { environment: blow.environment }),
     settings: {
       "gateway.id": id,
       "num.partitions": "3",
       "clock.trust": "always",
+      ...blow.settings,
       [`uplink.${UPLINK}.bootstrap`]: cluster.bootstrap,
       [`uplink.${UPLINK}.security.protocol`]: "SASL_SSL",
       [`uplink.${UPLINK}.sasl.mechanism`]: "PLAIN",
@@ -111,7 +117,7 @@ async function openColumn(
   const fleet = new FleetProcess({ ...plan, mqtt: gateway.mqtt, seed: random.below(1_000_000) });
   // Whoever waits for it is told; one that is ended because another thing failed is not the failure to report.
   fleet.finished().catch(() => {});
-  return { id, blow, random, gateway, fleet };
+  return { id, blow, random, disk, gateway, fleet };
 }
 
 async function judge(cluster: CentralCluster, column: Column, readBefore: readonly Reading[]): Promise<Cell> {
