@@ -1,7 +1,7 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import { ZERO_UUID } from "../../base/ids.ts";
 import { formatAddress } from "../../config/address.ts";
-import { KafkaAdmin } from "../../kafka/client/admin.ts";
+import { KafkaAdmin, type TopicSettings } from "../../kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../kafka/client/cluster.ts";
 import type { ClientSeams } from "../../kafka/client/connection.ts";
 import { DEFAULT_FETCH_OPTIONS } from "../../kafka/client/consumer.ts";
@@ -14,6 +14,10 @@ import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
 const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([
   ERROR.UNKNOWN_TOPIC_OR_PARTITION,
   ERROR.UNKNOWN_TOPIC_ID,
+]);
+const MAY_NOT_ASK: ReadonlySet<number> = new Set([
+  ERROR.TOPIC_AUTHORIZATION_FAILED,
+  ERROR.CLUSTER_AUTHORIZATION_FAILED,
 ]);
 /** Beyond the time that the centre waits for records. */
 const ANSWER_MS = 30_000;
@@ -129,11 +133,19 @@ function leadersOf(
   });
 }
 
-/** Nothing where the centre does not tell. */
+/** Nothing where the centre does not tell: who may not ask, or asks one that is too old. Any other failure is waited out. */
 async function configsOf(cluster: KafkaCluster, topic: string): Promise<ReadonlyMap<string, string>> {
   const names = ["cleanup.policy", "delete.retention.ms"];
-  const [described] = await new KafkaAdmin(cluster).describeTopics([topic], names);
-  if (described === undefined || described.error !== 0) return new Map();
+  let described: TopicSettings | undefined;
+  try {
+    [described] = await new KafkaAdmin(cluster).describeTopics([topic], names);
+  } catch (error) {
+    if (error instanceof HeadwaterError && error.code === "UNSUPPORTED") return new Map();
+    throw error;
+  }
+  if (described === undefined) throw trouble(ERROR.UNKNOWN_SERVER_ERROR, topic);
+  if (MAY_NOT_ASK.has(described.error)) return new Map();
+  if (described.error !== 0) throw trouble(described.error, topic);
   return new Map([...described.values].flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Random } from "../../io/random.ts";
 import { backoffMs } from "../../kafka/client/backoff.ts";
 import { type FetchedPartition, walkRecords } from "../../kafka/client/fetch.ts";
-import { ERROR, errorName } from "../../kafka/wire/generated/errors.ts";
+import { ERROR } from "../../kafka/wire/generated/errors.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import type { Hold } from "../link/governor.ts";
 import type { PositionStore } from "../positions.ts";
@@ -16,7 +16,7 @@ import { originName, withOrigin } from "./origin.ts";
 import { decodeMirrorPosition, START } from "./position.ts";
 import { isPositionOf, isSameLog, PositionBook } from "./position-book.ts";
 import type { MirrorSettings, MirrorStatus } from "./settings.ts";
-import { Snapshot } from "./snapshot.ts";
+import { endsByOrigin, readSnapshot } from "./snapshot.ts";
 import type { MirrorTarget, OpenTarget } from "./target.ts";
 import { Turns } from "./turns.ts";
 import { type Arrival, MirrorWriter } from "./writer.ts";
@@ -247,8 +247,13 @@ export class Mirror {
   #openTarget({ partitions, cleanupPolicy }: CentralTopicFacts): OpenTarget {
     const configs = new Map<string, string>();
     if (cleanupPolicy !== null) configs.set("cleanup.policy", cleanupPolicy);
+    const { topic, centralTopic } = this.settings;
+    if (cleanupPolicy === null && this.#target.find(topic) === null) {
+      const what = `the centre does not tell settings of ${centralTopic}: ${topic} is made without its cleanup.policy`;
+      this.#reports.onState("warn", what);
+    }
     const wanted = this.settings.partitions > 0 ? this.settings.partitions : partitions;
-    return this.#target.open(this.settings.topic, wanted, configs);
+    return this.#target.open(topic, wanted, configs);
   }
 
   /** Where to go on: as this process left it, as the store has it, or from the start. */
@@ -337,41 +342,22 @@ export class Mirror {
   }
 
   async #takeSnapshot(facts: CentralTopicFacts, target: OpenTarget, book: PositionBook): Promise<void> {
-    const { centralTopic, topic, limits } = this.settings;
+    const { centralTopic, topic } = this.settings;
     this.#become("snapshot", "away for longer than the centre remembers deletions");
-    const snapshot = new Snapshot(limits.maxSnapshotKeys);
-    const ends = new Map<string, number>();
-    const starts = await this.#offsets(facts, "earliest");
-    for (const [partition, start] of starts.entries()) {
-      if (start === null)
-        throw new HeadwaterError("NETWORK", `${centralTopic}-${partition} does not say where it begins`);
-      const end = book.next[partition] ?? 0;
-      ends.set(originName(facts, partition), end);
-      for (let offset = start, last = end; offset < last; ) {
-        if (!this.#running || this.#hold() !== null) return;
-        const options = { maxWaitMs: 0, fetchBytes: limits.fetchBytes };
-        const [fetched] = await this.#centre.take(centralTopic, [{ partition, offset }], options);
-        if (fetched === undefined) return;
-        if (fetched.error !== 0)
-          throw new HeadwaterError("NETWORK", `${centralTopic}-${partition}: ${errorName(fetched.error)}`);
-        const next = snapshot.add(fetched, end);
-        // A leader that has just become one may know of less for a moment.
-        if (next === offset)
-          throw new HeadwaterError("NETWORK", `${centralTopic}-${partition} gave nothing at ${offset}`);
-        offset = next;
-        last = Math.max(last, fetched.lastStableOffset);
-      }
-    }
+    const next = [...book.next];
+    const isOver = () => !this.#running || this.#hold() !== null;
+    const snapshot = await readSnapshot(this.#centre, this.settings, next, isOver);
+    if (snapshot === null) return;
+    const ends = endsByOrigin(facts, next);
+    const gone = snapshot.isTooLarge
+      ? []
+      : await snapshot.gone(this.#target, topic, target.partitions, ends, () => this.#pause());
     if (snapshot.isTooLarge) {
       this.#mayHaveGoneKeys = false;
-      const count = limits.maxSnapshotKeys;
-      this.#reports.onState(
-        "warn",
-        `${centralTopic} has more than ${count} keys: those deleted there meanwhile stay`,
-      );
+      const message = `${centralTopic} has too many keys to remember: those deleted there meanwhile stay`;
+      this.#reports.onState("warn", message);
       return;
     }
-    const gone = await snapshot.gone(this.#target, topic, target.partitions, ends, () => this.#pause());
     const timestampMs = this.#seams.clock.nowMs();
     const deletions = gone.map(({ key, origin }): Arrival => {
       const headers = withOrigin(null, origin, null);

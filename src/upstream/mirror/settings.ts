@@ -32,8 +32,8 @@ export interface MirrorLimits {
   readonly refreshMs: number;
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
-  /** Keys of a compacted topic that are remembered to find out which of ours are gone there. */
-  readonly maxSnapshotKeys: number;
+  /** Memory for keys of a compacted topic, to find out which of ours are gone there. */
+  readonly maxSnapshotBytes: number;
 }
 
 export const DEFAULT_MIRROR_LIMITS: MirrorLimits = {
@@ -44,7 +44,7 @@ export const DEFAULT_MIRROR_LIMITS: MirrorLimits = {
   refreshMs: 5 * 60_000,
   backoffMs: 200,
   maxBackoffMs: 30_000,
-  maxSnapshotKeys: 1_000_000,
+  maxSnapshotBytes: 32 * 1024 * 1024,
 };
 
 /** What a mirror is doing; plain data, for HTTP and the command line. */

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
+import { DEFAULT_MIRROR_LIMITS, type MirrorSettings } from "../../../src/upstream/mirror/settings.ts";
 import { type Life, LOCAL, MirrorRun } from "./simulation.ts";
 
 /** What brokers and operators do that a mirror must not take for something else. */
@@ -13,8 +14,12 @@ async function started(run: MirrorRun, durationMs = 2_000): Promise<Life> {
 }
 
 /** A run with a compacted topic that was mirrored, and then away for longer than deletions are remembered. */
-async function awayFor(days: number, keys: readonly string[]): Promise<MirrorRun> {
-  const run = new MirrorRun({ seed: 3 });
+async function awayFor(
+  days: number,
+  keys: readonly string[],
+  settings: Partial<MirrorSettings> = {},
+): Promise<MirrorRun> {
+  const run = new MirrorRun({ seed: 3, settings });
   run.topic.cleanupPolicy = "compact";
   for (const key of keys) run.topic.write(0, key, "1");
   await started(run);
@@ -39,6 +44,22 @@ test("an answer without records below the end deletes no key", async () => {
   await run.advance(4_000);
   expect(centre.twist).toBeNull();
   for (const key of ["x", "y", "z"]) expect(run.local().get(key)).toEqual(["1"]);
+});
+
+test("keys for which there is no room stay, and that is said", async () => {
+  const large = (name: string) => name.padEnd(2_000, ".");
+  const few = ["a", "b", "c"].map(large);
+  const limits = { ...DEFAULT_MIRROR_LIMITS, refreshMs: 3_000, maxSnapshotBytes: 5_000 };
+  for (const stays of [few, []]) {
+    const gone = stays.length > 0 ? ["gone"] : few;
+    const run = await awayFor(3, [...stays, ...gone], { limits });
+    for (const key of gone) run.topic.write(0, key, null);
+    run.topic.write(0, "last", "1");
+    run.topic.compact();
+    await started(run, 4_000);
+    for (const key of [...stays, ...gone]) expect(run.local().get(key)).toEqual(["1"]);
+    expect(run.messages.join()).toContain("too many keys");
+  }
 });
 
 test("a long absence of the centre alone is made up for, without a restart", async () => {
