@@ -395,11 +395,14 @@ export class Broker {
     for (const { done } of removed) done(0);
   }
 
-  /** Durable values of a room, in an internal topic of that name (which begins with `__`). Throws DISK_IO. */
-  openState(topic: string): KeyedState {
-    return new KeyedState(this.internalPartition(topic, STATE_CONFIGS), this.clock, () =>
-      this.reportDamage(topic),
-    );
+  /**
+   * Durable values of a room, in an internal topic of that name (which begins with `__`), with so much room to spare for
+   * what a full disk must still take. Throws DISK_IO.
+   */
+  openState(topic: string, spareBytes = 0): KeyedState {
+    const partition = this.internalPartition(topic, STATE_CONFIGS);
+    partition.log.spareBytes = spareBytes;
+    return new KeyedState(partition, this.clock, () => this.reportDamage(topic));
   }
 
   /** The partition of an internal topic (its name begins with `__`), made where it is missing. Throws DISK_IO. */

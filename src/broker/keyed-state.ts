@@ -24,6 +24,11 @@ export class KeyedState {
     if (!complete) onDamage();
   }
 
+  /** Whether the disk is full, and what room is left is what was kept for that. */
+  get isTight(): boolean {
+    return this.#log.isTight;
+  }
+
   get(name: string): Uint8Array | null {
     return this.#values.get(name) ?? null;
   }

@@ -56,9 +56,15 @@ export class StateLog {
     return 0;
   }
 
+  /** Whether the disk is full, and what room is left is what the log has to spare. */
+  get isTight(): boolean {
+    const { files, spareBytes } = this.#partition.log;
+    return (files.active?.roomBytes ?? 0) < spareBytes;
+  }
+
   /** Call it once the state holds what was appended: where the log has grown, a snapshot takes its place. */
   shorten(): void {
-    if (this.#bytesAfterSnapshot > this.#maxBytes) this.#takeSnapshot();
+    if (this.#bytesAfterSnapshot > this.#maxBytes && !this.isTight) this.#takeSnapshot();
   }
 
   #appendBatch(records: readonly StateRecord[]) {

@@ -6,6 +6,8 @@ export interface LedgerStore {
   entries(): Iterable<readonly [string, Uint8Array]>;
   set(name: string, value: Uint8Array): Promise<void>;
   delete(name: string): Promise<void>;
+  /** Whether the disk is full, and what room is left is for what can't be done without. */
+  readonly isTight: boolean;
 }
 
 /** The internal topic of the ledger. Keys and values are text; values are JSON. */
@@ -29,11 +31,16 @@ export function nothingSaved(): SavedClocks {
 /**
  * What is written down of clocks: `period/ID` a ClockPeriod, `marks/TOPIC_ID/PARTITION` a list of [offset, period,
  * kinds], `floor` the newest time of periods that are forgotten. Writes are appended in the call and ride the
- * next commit round, before the records that follow them; one that fails is told of once, as the log's own trouble.
+ * next commit round, before the records that follow them. What a full disk refuses is kept, the newest of each name,
+ * until `writeAgain` gets it written.
  */
 export class ClockLedger {
   readonly #store: LedgerStore;
   readonly #onFailure: (error: unknown) => void;
+  /** What was handed to the store last and is not written yet, by name; null for what is forgotten. */
+  readonly #handed = new Map<string, { readonly value: Uint8Array | null }>();
+  /** Of those, what the store has refused. */
+  readonly #owed = new Set<string>();
 
   constructor(store: LedgerStore, onFailure: (error: unknown) => void) {
     this.#store = store;
@@ -56,7 +63,14 @@ export class ClockLedger {
     }
     const periods = new Periods();
     for (const period of found.sort((a, b) => a.id - b.id)) periods.add(period);
+    // A full disk may have taken marks of a period, and not the period.
+    for (const { all } of marks.values()) for (const { period } of all) periods.noteId(period);
     return { periods, marks, floorMs };
+  }
+
+  /** How long a period lasts by now, which can be said again later. */
+  saveMoment(period: ClockPeriod): void {
+    if (!this.#store.isTight) this.savePeriod(period);
   }
 
   savePeriod(period: ClockPeriod): void {
@@ -64,7 +78,7 @@ export class ClockLedger {
   }
 
   forgetPeriod(period: ClockPeriod): void {
-    this.#store.delete(`${PERIOD}${period.id}`).catch(this.#onFailure);
+    this.#write(`${PERIOD}${period.id}`, null);
   }
 
   saveFloor(floorMs: number): void {
@@ -73,7 +87,7 @@ export class ClockLedger {
 
   /** None are forgotten. */
   saveMarks(key: string, { all }: Marks): void {
-    if (all.length === 0) this.#store.delete(`${MARKS}${key}`).catch(this.#onFailure);
+    if (all.length === 0) this.#write(`${MARKS}${key}`, null);
     else
       this.#set(
         `${MARKS}${key}`,
@@ -81,8 +95,30 @@ export class ClockLedger {
       );
   }
 
+  /** Hands over again what the store has refused. */
+  writeAgain(): void {
+    for (const name of [...this.#owed]) this.#write(name, this.#handed.get(name)?.value ?? null);
+  }
+
   #set(name: string, value: unknown): void {
-    this.#store.set(name, new TextEncoder().encode(JSON.stringify(value))).catch(this.#onFailure);
+    this.#write(name, new TextEncoder().encode(JSON.stringify(value)));
+  }
+
+  #write(name: string, value: Uint8Array | null): void {
+    const handed = { value };
+    this.#handed.set(name, handed);
+    this.#owed.delete(name);
+    const written = value === null ? this.#store.delete(name) : this.#store.set(name, value);
+    written.then(
+      () => {
+        if (this.#handed.get(name) === handed) this.#handed.delete(name);
+      },
+      (error: unknown) => {
+        // Where something newer was handed over since, that one counts.
+        if (this.#handed.get(name) === handed) this.#owed.add(name);
+        this.#onFailure(error);
+      },
+    );
   }
 }
 

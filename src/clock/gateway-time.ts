@@ -6,6 +6,8 @@ import { type ClockChange, type ClockRules, TimeKeeper } from "./time-keeper.ts"
 
 /** Periods that are kept; a clock that is set without end loses its oldest. */
 export const MAX_PERIODS = 512;
+/** Clocks are read one after the other, and true times of an earlier boot are as exact as that one's last step. */
+const AHEAD_MS = 60_000;
 
 /** A partition's log, as far as clocks are concerned. */
 export interface MarkedLog {
@@ -86,7 +88,7 @@ export class GatewayTime {
     const { current } = this.#keeper.periods;
     const nowMs = this.trueNowMs();
     if (nowMs === null || current === null || current.quality === "confirmed") return nowMs;
-    const before = this.#keeper.periods.get(current.id - 1);
+    const before = this.#keeper.periods.before(current);
     return before?.boot === current.boot && isRash(before, current) ? null : nowMs;
   }
 
@@ -115,6 +117,7 @@ export class GatewayTime {
 
   /** Looks at the clocks: now and then, and whenever the wall clock seems to have been set. */
   look(): void {
+    this.#ledger.writeAgain();
     this.#synchronised = this.#machine.isSynchronised();
     this.#take(this.#machine.read());
   }
@@ -164,7 +167,19 @@ export class GatewayTime {
       return asStamped(stampedMs);
     const period = this.#keeper.periods.get(mark.period);
     if (period === null) return asStamped(stampedMs);
-    return repaired(this.#truth(this.#periodOf(period, stampedMs), stampedMs), stampedMs);
+    const found = repaired(this.#truth(this.#periodOf(period, stampedMs), stampedMs), stampedMs);
+    return found !== null && this.#isToCome(found.timeMs) && !this.#isToCome(stampedMs)
+      ? asStamped(stampedMs)
+      : found;
+  }
+
+  /**
+   * A record that would have come after now was stamped by another clock than the ledger says: what it has of that
+   * one was lost, and the stamp is the better guess.
+   */
+  #isToCome(timeMs: number): boolean {
+    const nowMs = this.trueNowMs();
+    return nowMs !== null && timeMs > nowMs + AHEAD_MS;
   }
 
   /**
@@ -234,7 +249,7 @@ export class GatewayTime {
   #periodOf(period: ClockPeriod, stampedMs: number): ClockPeriod {
     const { periods } = this.#keeper;
     if (periods.covers(period, stampedMs)) return period;
-    const before = periods.get(period.id - 1);
+    const before = periods.before(period);
     return before !== null && periods.covers(before, stampedMs) ? before : period;
   }
 
@@ -269,10 +284,11 @@ export class GatewayTime {
       this.#lastStepMs = stepMs;
     }
     for (const one of overruled) this.#ledger.savePeriod(one);
-    this.#ledger.savePeriod(period);
+    if (kind === "moment") this.#ledger.saveMoment(period);
+    else this.#ledger.savePeriod(period);
     if (kind === "step" || kind === "start") {
       const { periods } = this.#keeper;
-      const before = periods.get(period.id - 1);
+      const before = periods.before(period);
       if (before !== null) this.#ledger.savePeriod(before);
       const excess = periods.all.length - MAX_PERIODS;
       if (excess > 0) this.#forget(periods.all.slice(0, excess));

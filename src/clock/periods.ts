@@ -49,6 +49,7 @@ export class Periods {
   readonly all: ClockPeriod[] = [];
   readonly #byId = new Map<number, ClockPeriod>();
   readonly #byBoot = new Map<string, ClockPeriod[]>();
+  #lastId = 0;
 
   get current(): ClockPeriod | null {
     return this.all.at(-1) ?? null;
@@ -58,11 +59,27 @@ export class Periods {
     return this.#byId.get(id) ?? null;
   }
 
+  /** Of the next period: one that nothing which was ever written down means. */
+  get nextId(): number {
+    return this.#lastId + 1;
+  }
+
+  /** Something that is written down means a period of this id, whether that is there or lost. */
+  noteId(id: number): void {
+    this.#lastId = Math.max(this.#lastId, id);
+  }
+
+  /** The one that ended when this one began, in the same boot or an earlier one; null for the oldest. */
+  before(period: ClockPeriod): ClockPeriod | null {
+    return this.all[this.all.indexOf(period) - 1] ?? null;
+  }
+
   knows(boot: string): boolean {
     return this.#byBoot.has(boot);
   }
 
   add(period: ClockPeriod): void {
+    this.noteId(period.id);
     this.all.push(period);
     this.#byId.set(period.id, period);
     const periods = this.#byBoot.get(period.boot);

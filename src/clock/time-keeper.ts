@@ -116,7 +116,7 @@ export class TimeKeeper {
     const quality = this.#judge(reading, synchronised, kind === "start");
     const { current } = this.periods;
     const period: ClockPeriod = {
-      id: (current?.id ?? 0) + 1,
+      id: this.periods.nextId,
       boot: this.#boot,
       offsetMs: offsetOf(reading),
       startBootMs: reading.bootMs,

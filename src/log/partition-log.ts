@@ -29,6 +29,7 @@ import type { LogHost } from "./log-host.ts";
 import { type ProducerBatch, ProducerStates } from "./producer-state.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentList } from "./segment-list.ts";
+import { grownSizeBytes } from "./space-guard.ts";
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from "./time-search.ts";
 import { damagedBy, findAborted, transactionsOf } from "./transaction-index.ts";
 import type { AbortedTransaction } from "./transaction-state.ts";
@@ -54,6 +55,8 @@ export class PartitionLog {
   readonly epochs = new LeaderEpochs();
   /** Makes the log's files at the first append, durable with its commit round; null once they are there. */
   makeFiles: (() => void) | null = null;
+  /** So much room is kept beyond the end while the disk has it: a full disk still takes that. */
+  spareBytes = 0;
   readonly #host: LogHost;
   readonly #topicIdBytes: Uint8Array;
   #config: LogConfig;
@@ -540,23 +543,20 @@ export class PartitionLog {
   #makeRoom(bytes: number, nowMs: number): AppendRefusal | null {
     const { limits } = this.#host;
     const { active } = this.#segments;
+    const wantedBytes = bytes + this.spareBytes;
     if (active === null || this.#mustRoll(active, bytes)) {
-      const busy =
-        active !== null && active.firstAppendMs !== null && nowMs - active.firstAppendMs < BUSY_SEGMENT_MS;
+      const startedMs = active?.firstAppendMs ?? null;
+      const busy = startedMs !== null && nowMs - startedMs < BUSY_SEGMENT_MS;
       const wanted = busy ? limits.segmentGrowthBytes : limits.segmentFirstBytes;
-      return this.#startSegment(Math.max(Math.min(wanted, this.#config.segmentBytes), bytes));
+      const refused = this.#startSegment(Math.max(Math.min(wanted, this.#config.segmentBytes), wantedBytes));
+      return this.spareBytes > 0 && active?.sealed === false && active.roomBytes >= bytes ? null : refused;
     }
     // The file may have been closed, and is measured when it is opened.
     active.open();
-    const needed = active.sizeBytes + bytes;
-    if (needed <= active.allocatedBytes) return null;
-    const step = Math.min(
-      Math.max(active.allocatedBytes, limits.segmentFirstBytes),
-      limits.segmentGrowthBytes,
-    );
-    const roomy = Math.min(active.allocatedBytes + step, Math.max(this.#config.segmentBytes, needed));
-    const target = Math.max(needed, roomy);
-    if (!this.#host.space.allows(target - active.allocatedBytes, this)) return this.#noSpace();
+    if (active.roomBytes >= wantedBytes) return null;
+    const target = grownSizeBytes(active, wantedBytes, this.#config.segmentBytes, limits);
+    const isAllowed = this.#host.space.allows(target - active.allocatedBytes, this);
+    if (!isAllowed) return active.roomBytes >= bytes ? null : this.#noSpace();
     active.allocate(target);
     return null;
   }

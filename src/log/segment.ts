@@ -188,6 +188,11 @@ export class Segment implements FileSlot, IndexHolder {
     };
   }
 
+  /** What it takes as it is. */
+  get roomBytes(): number {
+    return this.allocatedBytes - this.sizeBytes;
+  }
+
   /** Changes the file's length. Throws DISK_FULL, unchanged, or DISK_IO. */
   allocate(bytes: number): void {
     assert(bytes >= this.sizeBytes, "a segment is never cut into its batches");

@@ -7,6 +7,18 @@ export interface SpaceUser {
   readonly config: Pick<LogConfig, "fullPolicy" | "usesReserve">;
 }
 
+/** How long a segment's file is made that has to take so much more: it doubles, by `segmentGrowthBytes` at most. */
+export function grownSizeBytes(
+  { sizeBytes, allocatedBytes }: { readonly sizeBytes: number; readonly allocatedBytes: number },
+  moreBytes: number,
+  segmentBytes: number,
+  { segmentFirstBytes, segmentGrowthBytes }: LogLimits,
+): number {
+  const neededBytes = sizeBytes + moreBytes;
+  const step = Math.min(Math.max(allocatedBytes, segmentFirstBytes), segmentGrowthBytes);
+  return Math.max(neededBytes, Math.min(allocatedBytes + step, Math.max(segmentBytes, neededBytes)));
+}
+
 /**
  * Keeps a reserve of free space for the broker's own topics, so that a full disk refuses records while
  * metadata and offsets go on. Asks the file system at every allocation: those are rare.

@@ -72,6 +72,7 @@ export class TopicRoute {
       const origin = originHeaders(this.#gatewayId, this.topicId, index);
       const partition = new SourcePartition(this, index, origin, Selection.of(this.destination.route));
       if (this.state.kind === "ready") partition.begin(0, 0);
+      partition.isNew = true;
       this.partitions.push(partition);
     }
   }

@@ -339,6 +339,7 @@ export class TopicSetup {
           ? (branches[0]?.next ?? bounds?.logStartOffset ?? 0)
           : this.#resume(route, partition, bounds, branches);
       partition.begin(next, bounds?.logStartOffset ?? 0);
+      partition.isNew = branches.length === 0 && this.#settings.delivery === "transactional";
     }
     route.unsure = false;
     route.state = { kind: "ready" };

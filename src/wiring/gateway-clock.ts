@@ -16,6 +16,8 @@ import { encodeHeaders } from "../records/builder.ts";
 const LOOK_MS = 1_000;
 /** How often what is of no use any more is forgotten; first after the start, which may have begun a new boot. */
 const PRUNE_MS = 3_600_000;
+/** What a full disk still takes of the ledger: a clock that is set a few dozen times, and who was stamped by it. */
+const LEDGER_SPARE_BYTES = 64 * 1024;
 
 export interface GatewayClockParts {
   readonly settings: Settings;
@@ -50,7 +52,7 @@ export class GatewayClock {
       buildMs: builtMs,
       hasBatteryClock: machine.hasBatteryClock,
     };
-    this.time = new GatewayTime(machine, rules, broker.openState(CLOCK_TOPIC), {
+    this.time = new GatewayTime(machine, rules, broker.openState(CLOCK_TOPIC, LEDGER_SPARE_BYTES), {
       onChange: (change) => this.#changed(change),
       onFailure: (error) => this.#failed(error),
     });

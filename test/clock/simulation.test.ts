@@ -5,6 +5,7 @@ import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { BUILD_MS, ClockRig, DAY_MS, HOUR_MS, MINUTE_MS, type StoredRecord, TODAY_MS } from "./rig.ts";
 
 const STEPS = 80;
+const TEST_TIMEOUT_MS = 120_000;
 const PARTITIONS = 3;
 /** Two clocks can be read apart, and a step below this goes unseen. */
 const EXACT_MS = 101;
@@ -152,9 +153,13 @@ function faultsOf(seeds: number, flaw?: ClockFlaw): readonly string[] {
 const SEEDS = Number(process.env.HEADWATER_CLOCK_SEEDS ?? "400");
 
 describe("lives of a gateway", () => {
-  test("every arrival gets its true time, as soon as somebody knows it", () => {
-    expect(faultsOf(SEEDS).slice(0, 10)).toEqual([]);
-  });
+  test(
+    "every arrival gets its true time, as soon as somebody knows it",
+    () => {
+      expect(faultsOf(SEEDS).slice(0, 10)).toEqual([]);
+    },
+    TEST_TIMEOUT_MS,
+  );
 
   const flaws: readonly ClockFlaw[] = [
     "steps are overlooked",

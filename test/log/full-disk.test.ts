@@ -264,3 +264,24 @@ describe("the order in which records go", () => {
     expect(chooseDrops([log("a", 5, 0)], 200)).toMatchObject([{ logStartOffset: 20, rollFirst: false }]);
   });
 });
+
+describe("a log with room to spare", () => {
+  test("takes so much though the disk has nothing left, and has as much again once there is space", async () => {
+    const opened = await openSmall(512 * 1024);
+    const { disk, store } = opened;
+    const log = createLog(store, "__state", 0, SMALL_CONFIG);
+    log.spareBytes = 8 * 1024;
+    await fill(opened, log, 3);
+    expect(log.files.active?.roomBytes).toBeGreaterThanOrEqual(8 * 1024);
+    disk.limitFreeBytes(0);
+    let taken = 0;
+    while (append(log, KIB_OF(`full ${taken}`)).error === 0) taken += 1;
+    expect(taken).toBeGreaterThanOrEqual(7);
+    expect(log.files.active?.roomBytes).toBeLessThan(2 * 1024);
+    await opened.clock.settleAll();
+    disk.limitFreeBytes(512 * 1024);
+    await fill(opened, log, 1);
+    expect(log.files.active?.roomBytes).toBeGreaterThanOrEqual(8 * 1024);
+    expect(readAll(log)).toHaveLength(3 + taken + 1);
+  });
+});
