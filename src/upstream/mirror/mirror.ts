@@ -1,5 +1,4 @@
 import { HeadwaterError } from "../../base/errors.ts";
-import type { GapNotes } from "../../broker/gap-ledger.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Random } from "../../io/random.ts";
 import { backoffMs } from "../../kafka/client/backoff.ts";
@@ -12,6 +11,7 @@ import { Selection } from "../selection.ts";
 import { AlreadyHere } from "./already-here.ts";
 import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
 import { Lanes } from "./lanes.ts";
+import { type LossLedger, MirrorLosses } from "./losses.ts";
 import { originName, withOrigin } from "./origin.ts";
 import { decodeMirrorPosition, START } from "./position.ts";
 import { isPositionOf, isSameLog, PositionBook } from "./position-book.ts";
@@ -29,13 +29,13 @@ export interface MirrorSeams {
 }
 
 export interface MirrorReports {
-  readonly gaps: GapNotes;
+  readonly gaps: LossLedger;
   onState(level: "info" | "warn", message: string): void;
   onTrouble(message: string, error: HeadwaterError): void;
 }
 
 /** Deliberate faults, for tests of the tests. */
-export type MirrorBug = "save-early" | "trust-position" | "forget-found";
+export type MirrorBug = "save-early" | "trust-position" | "forget-found" | "pass-loss";
 
 const LONGEST_HOLD_MS = 30_000;
 const CAUGHT_UP_SAVE_MS = 10 * 60_000;
@@ -74,6 +74,7 @@ export class Mirror {
   #told: string | null = null;
   readonly #writer: MirrorWriter;
   readonly #turns: Turns;
+  readonly #losses: MirrorLosses;
   /** The centre's ends as last told, by partition. */
   #ends: readonly number[] = [];
   #savedMs = Number.NEGATIVE_INFINITY;
@@ -81,7 +82,6 @@ export class Mirror {
   #isDirty = false;
   #mirrored = 0;
   #filtered = 0;
-  #lost = 0;
 
   constructor(
     settings: MirrorSettings,
@@ -106,11 +106,21 @@ export class Mirror {
     this.#bugs = bugs;
     const { backoffMs: baseMs, maxBackoffMs: maxMs } = settings.limits;
     this.#turns = new Turns({ baseMs, maxMs }, seams.random);
+    const lossHooks = {
+      refused: (reason: string | null) => this.#refused(reason),
+      sleep: (durationMs: number) => this.#sleep(durationMs),
+      wake: () => this.wake(),
+      isRunning: () => this.#running,
+    };
+    this.#losses = new MirrorLosses(settings, reports.gaps, lossHooks, bugs.has("pass-loss"));
     this.#writer = new MirrorWriter(settings, target, {
       written: (records) => {
         this.#mirrored += records;
       },
-      tooLarge: (arrival, partition) => this.#tooLarge(arrival, partition),
+      tooLarge: ({ offset, record: { key, value } }, partition) => {
+        const bytes = (key?.length ?? 0) + (value?.length ?? 0);
+        return this.#losses.note("mirror-too-large", partition, offset, offset + 1, bytes);
+      },
       refused: (reason) => this.#refused(reason),
       wait: async (failures) => {
         await this.#sleep(backoffMs(failures, { baseMs, maxMs }, seams.random));
@@ -151,7 +161,7 @@ export class Mirror {
       ...{ centralTopic, topic, state: this.#state, reason, lagRecords: this.#lag() },
       mirroredRecords: this.#mirrored,
       filteredRecords: this.#filtered,
-      lostRecords: this.#lost,
+      lostRecords: this.#losses.count,
     };
   }
 
@@ -458,17 +468,12 @@ export class Mirror {
   /** Retention at the centre passed us, or its log ends before us. */
   async #comeBackIntoRange(book: PositionBook, fetched: FetchedPartition): Promise<string | null> {
     const { partition, offset } = fetched;
-    const { centralTopic, topic } = this.settings;
+    const { centralTopic } = this.settings;
     const [start = null] = await this.#centre.offsets(centralTopic, [partition], "earliest");
     const [end = null] = await this.#centre.offsets(centralTopic, [partition], "latest");
     if (start === null || end === null) return "its leader does not say where it begins and ends";
     if (offset < start) {
-      const count = start - offset;
-      this.#lost += count;
-      this.#reports.gaps.note({
-        ...{ reason: "mirror-retention", device: null, topic, partition, count, bytes: 0 },
-        ...{ firstOffset: offset, lastOffset: start - 1, uplink: this.settings.uplink },
-      });
+      await this.#losses.note("mirror-retention", partition, offset, start);
       book.next[partition] = start;
     } else if (offset <= end) {
       // Said in error, or of a leader that has just become one.
@@ -476,25 +481,11 @@ export class Mirror {
     } else {
       const message = `${centralTopic}-${partition} ends at ${end} at the centre, before ${offset}: it goes on there`;
       this.#reports.onState("warn", message);
-      const about = { device: null, topic, partition, firstOffset: end, lastOffset: offset - 1 };
-      const count = offset - end;
-      this.#lost += count;
-      const { uplink } = this.settings;
-      this.#reports.gaps.note({ reason: "mirror-truncated", ...about, count, bytes: 0, uplink });
+      await this.#losses.note("mirror-truncated", partition, end, offset);
       book.next[partition] = end;
     }
     this.#isDirty = true;
     return null;
-  }
-
-  #tooLarge({ offset, record }: Arrival, partition: number): void {
-    const { topic, uplink } = this.settings;
-    this.#lost += 1;
-    const bytes = (record.key?.length ?? 0) + (record.value?.length ?? 0);
-    this.#reports.gaps.note({
-      ...{ reason: "mirror-too-large", device: null, topic, partition, count: 1, bytes },
-      ...{ firstOffset: offset, lastOffset: offset, uplink },
-    });
   }
 
   #refused(reason: string | null): void {

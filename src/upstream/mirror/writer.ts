@@ -14,8 +14,8 @@ export interface Arrival {
 
 export interface WriterHooks {
   written(records: number): void;
-  /** No batch here has room for it. */
-  tooLarge(arrival: Arrival, centralPartition: number): void;
+  /** No batch here has room for it. Resolves once it may be passed over. */
+  tooLarge(arrival: Arrival, centralPartition: number): Promise<void>;
   /** The log takes nothing, or, with null, it does again. */
   refused(reason: string | null): void;
   /** Resolves after this time, or when it is time to stop: then false. */
@@ -119,7 +119,7 @@ export class MirrorWriter {
   ): Promise<boolean> {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined) {
-      this.#hooks.tooLarge(only, centralPartition);
+      await this.#hooks.tooLarge(only, centralPartition);
       return true;
     }
     for (const arrival of batch) {

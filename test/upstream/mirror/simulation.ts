@@ -1,6 +1,6 @@
 import { silentLogger } from "../../../src/base/logger.ts";
 import { Broker } from "../../../src/broker/broker.ts";
-import type { Gap } from "../../../src/broker/gap-ledger.ts";
+import { GAP_TOPIC, type Gap, GapLedger } from "../../../src/broker/gap-ledger.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import type { CrashMode } from "../../../src/io/simulated/file-node.ts";
@@ -41,6 +41,8 @@ export class MirrorRun {
   wallMs = Date.UTC(2026, 0, 1);
   /** Whether syncs wait, so that a power cut takes what was appended last. */
   holdsSyncs = false;
+  /** Whether the ledger of losses takes its time, and power goes before it has written anything. */
+  holdsLedger = false;
   /** Whether the store has something else in the position's place. */
   forgets = false;
   readonly #bugs: ReadonlySet<MirrorBug>;
@@ -70,6 +72,7 @@ export class MirrorRun {
       ...{ topicDefaults: new Map(), autoCreateTopics: true, defaultPartitions: 1, maxPartitions: 100 },
     });
     const centre = new ModelCentre(this.topic, clock, random.fork());
+    const ledger = new GapLedger(broker, silentLogger);
     const state = broker.openState("__headwater_uplink");
     const mirror = new Mirror(
       {
@@ -92,7 +95,13 @@ export class MirrorRun {
       },
       { clock, random: random.fork(), knownNowMs: () => clock.nowMs() + 0.5 },
       {
-        gaps: { note: (gap) => void this.gaps.push(gap) },
+        gaps: {
+          record: (gaps, done) => {
+            if (this.holdsLedger) return;
+            this.gaps.push(...gaps);
+            ledger.record(gaps, done);
+          },
+        },
         onState: (_, message) => void this.messages.push(message),
         onTrouble: (message) => void this.messages.push(message),
       },
@@ -124,6 +133,16 @@ export class MirrorRun {
     this.life = null;
     this.#syncs.length = 0;
     this.disk = this.disk.crash(mode, this.random.below(2 ** 30));
+  }
+
+  /** What the ledger says of losses, by central partition: reason, first and last offset. */
+  entries(): readonly (readonly [string, number, number, number])[] {
+    if (this.life === null) return [];
+    const opened = { ...this.life, disk: this.disk, warnings: [] };
+    return recordsOf(opened, GAP_TOPIC).map(({ value }) => {
+      const entry = JSON.parse(new TextDecoder().decode(value ?? undefined));
+      return [entry.reason, entry.partition, entry.firstOffset, entry.lastOffset] as const;
+    });
   }
 
   /** All there is here, by key, in order. */
