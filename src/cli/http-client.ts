@@ -80,11 +80,7 @@ async function devicesOf(
   response: Response,
 ): Promise<{ readonly devices: readonly DeviceStatus[] } | null> {
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) {
-    const { message, value, remedy } = errorOf(body);
-    const why = message === undefined ? `it answers ${response.status}` : `${message}: ${value}; ${remedy}`;
-    throw new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
-  }
+  if (!response.ok) throw refusal(url, response, body);
   const isAnswer = typeof body === "object" && body !== null && "devices" in body;
   return isAnswer && Array.isArray(body.devices) ? { ...body, devices: body.devices } : null;
 }
@@ -116,9 +112,14 @@ async function post(address: string, path: string, asked: object = {}): Promise<
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok && typeof body === "object" && body !== null) return body;
+  throw refusal(url, response, body);
+}
+
+/** In the gateway's own words. */
+function refusal(url: string, response: Response, body: unknown): HeadwaterError {
   const { message, value, remedy } = errorOf(body);
   const why = message === undefined ? `it answers ${response.status}` : `${message}: ${value}; ${remedy}`;
-  throw new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
+  return new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
 }
 
 function errorOf(body: unknown): Readonly<Partial<Record<"message" | "thing" | "value" | "remedy", string>>> {
@@ -128,6 +129,7 @@ function errorOf(body: unknown): Readonly<Partial<Record<"message" | "thing" | "
 async function get(url: string): Promise<string> {
   const response = await ask(url, {});
   const length = Number(response.headers.get("content-length") ?? 0);
+  if (response.status === 403) throw refusal(url, response, await response.json().catch(() => null));
   if (!response.ok || length > MAX_BODY_BYTES) {
     throw new HeadwaterError("MALFORMED", `${url} answers ${response.status} with ${length} bytes`);
   }

@@ -178,6 +178,13 @@ export function readPeer(raw: string): Reading<Address> {
   return address.port === 0 ? bad("port 0 cannot be reached", remedy) : good(address);
 }
 
+/** The name of a host, without a port. */
+export function readHostName(raw: string): Reading<string> {
+  return /^[\w.-]{1,253}$/.test(raw)
+    ? good(raw)
+    : bad("it is not the name of a host", "write it without a port, for example gateway.example.org");
+}
+
 /** An option from its parts. */
 export function option<T>(
   type: string,

@@ -16,7 +16,9 @@ import {
   count,
   door,
   duration,
+  list,
   type Option,
+  readHostName,
   type SectionValues,
   size,
   text,
@@ -188,6 +190,13 @@ export const OPTIONS = {
     default: { host: "127.0.0.1", port: 8080 },
     flag: "http",
     doc: "Where health, metrics and status are served.",
+  }),
+  "http.hosts": list("host names", readHostName, String, {
+    minItems: 0,
+    maxItems: 100,
+    default: [],
+    defaultText: "none",
+    doc: "Names that this gateway is asked by over HTTP. By its addresses, as localhost and by the host of http.listen it answers anyway; what is asked of /api by another name is refused, since any web page can have a name of its own lead here.",
   }),
   "http.control": choice(["loopback", "any", "off"], {
     default: "loopback",

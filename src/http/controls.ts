@@ -1,4 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
+import { isFromHere, isOfOurPages } from "./caller.ts";
+import { json, problem } from "./problem.ts";
 
 /** What a request that changes something may be about, and what does it. Whoever wires the gateway implements it. */
 export interface ControlSource {
@@ -14,14 +16,6 @@ export interface ControlSource {
 /** Does it to the uplink of that name, resolves when a power cut would not undo it, with the answer as JSON. */
 export type UplinkAction = (name: string, body: Readonly<Record<string, unknown>>) => Promise<object>;
 
-/** What is wrong, for people and for programs. */
-interface Problem {
-  readonly message: string;
-  readonly thing: string;
-  readonly value: string | null;
-  readonly remedy: string;
-}
-
 const PATH = /^\/api\/(uplinks|sessions)\/([^/]+)\/([^/]+)$/;
 const MAX_BODY_BYTES = 4 * 1024;
 const NOTHING_WIRED = "this gateway does not take it";
@@ -32,8 +26,9 @@ export function isControl(path: string): boolean {
 }
 
 /**
- * Answers `POST /api/uplinks/NAME/ACTION` and `POST /api/sessions/CLIENT-ID/end`. The body is JSON, or empty. A web page can't send such a request from somebody's
- * browser: it needs a content type that browsers ask for leave for, and a host that is an address.
+ * Answers `POST /api/uplinks/NAME/ACTION` and `POST /api/sessions/CLIENT-ID/end`. The body is JSON, or empty. A
+ * web page can't send such a request from somebody's browser: its origin is another one, it needs a content type that
+ * browsers ask for leave for, and a host that is ours (which the door sees to).
  */
 export async function control(
   request: Request,
@@ -102,16 +97,23 @@ function refuse(request: Request, remoteAddress: string, source: ControlSource |
     return json(405, { error: text }, { allow: "POST" });
   }
   const allowed = source?.allowed ?? "off";
-  const host = request.headers.get("host") ?? "";
-  const refused =
-    allowed === "off" || (allowed === "loopback" && !(isLoopback(remoteAddress) && isAddress(host)));
-  if (refused) {
+  if (allowed === "off" || (allowed === "loopback" && !isFromHere(request, remoteAddress))) {
     const remedy =
       source === null
         ? NOTHING_WIRED
         : 'send it from the gateway itself to 127.0.0.1, or set http.control = "any"';
     const message = "requests that change something are not taken from here";
     return problem(403, { message, thing: "http.control", value: allowed, remedy });
+  }
+  if (!isOfOurPages(request)) {
+    const value = request.headers.get("origin");
+    const remedy = "send it without an origin: no web page of somebody else's may";
+    return problem(403, {
+      message: "it was sent by a web page from elsewhere",
+      thing: "origin",
+      value,
+      remedy,
+    });
   }
   const type = request.headers.get("content-type") ?? "";
   if (type.split(";")[0]?.trim().toLowerCase() !== "application/json") {
@@ -140,31 +142,10 @@ async function bodyOf(request: Request): Promise<Readonly<Record<string, unknown
   }
 }
 
-/** Whether a request comes from this machine. */
-export function isLoopback(address: string): boolean {
-  return /^(?:::ffff:)?127\./.test(address) || address === "::1";
-}
-
-/** A name could be anybody's, and lead here by the answer of a name server. */
-export function isAddress(host: string): boolean {
-  return /^(?:\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\]|localhost)(?::\d+)?$/i.test(host);
-}
-
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
     return text;
   }
-}
-
-function problem(status: number, error: Problem): Response {
-  return json(status, { error });
-}
-
-function json(status: number, body: object, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(`${JSON.stringify(body)}\n`, {
-    status,
-    headers: { "cache-control": "no-store", "content-type": "application/json", ...headers },
-  });
 }

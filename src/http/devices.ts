@@ -2,7 +2,7 @@ import { encodeDeviceKey } from "../base/device-name.ts";
 import type { Device } from "../broker/devices/device.ts";
 import type { DeviceTable } from "../broker/devices/device-table.ts";
 import type { Clock } from "../io/clock.ts";
-import { isAddress, isLoopback } from "./controls.ts";
+import { isFromHere } from "./caller.ts";
 import { percentDecoded } from "./records.ts";
 
 const MAX_DEVICES = 1_000;
@@ -104,8 +104,7 @@ export function answerDevices(
     return problem(404, "there is no registry of devices", "devices.max", null, remedy);
   }
   const { allowed } = source;
-  const isLocal = isLoopback(remoteAddress) && isAddress(request.headers.get("host") ?? "");
-  if (allowed === "off" || (allowed === "loopback" && !isLocal)) {
+  if (allowed === "off" || (allowed === "loopback" && !isFromHere(request, remoteAddress))) {
     const remedy = 'ask from the gateway itself at 127.0.0.1, or set http.records = "any"';
     return problem(403, "devices are not told of to there", "http.records", allowed, remedy);
   }

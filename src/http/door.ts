@@ -1,9 +1,11 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
+import { isForUs } from "./caller.ts";
 import { type ControlSource, control, isControl } from "./controls.ts";
 import { answerDevices, type DevicesSource, isDevices } from "./devices.ts";
 import { answer } from "./pages.ts";
+import { problem } from "./problem.ts";
 import { type DeviceRecords, isRecords } from "./records.ts";
 import type { StatusSource } from "./status.ts";
 
@@ -12,6 +14,8 @@ export interface HttpDoorOptions {
   /** 0 picks one. */
   readonly port: number;
   readonly source: StatusSource;
+  /** What this gateway is called by, besides its addresses and `host`; see the setting `http.hosts`. */
+  readonly names?: readonly string[];
   /** Asked for each request, since what it controls starts later than the door; null while there is nothing. */
   readonly controls?: () => ControlSource | null;
   /** The same for records of devices. */
@@ -66,16 +70,13 @@ function serve(options: HttpDoorOptions): Server {
       idleTimeout: IDLE_TIMEOUT_SEC,
       fetch: (request, server) => {
         const url = URL.parse(request.url);
-        const path = url?.pathname ?? "";
+        if (url === null) return answer(request, source, metrics);
         const remote = () => server.requestIP(request)?.address ?? "";
-        if (isControl(path)) return control(request, path, remote(), options.controls?.() ?? null);
-        if (url !== null && isDevices(path)) {
-          return answerDevices(request, url, remote(), options.devices?.() ?? null);
-        }
-        const records = url !== null && isRecords(path) ? (options.records?.() ?? null) : null;
-        return records === null || url === null
-          ? answer(request, source, metrics)
-          : records.answer(request, url, remote());
+        return (
+          refusedHost(request, url.pathname, options) ??
+          answerApi(request, url, remote, options) ??
+          answer(request, source, metrics)
+        );
       },
       error(error) {
         logger.error("a page could not be made", { error });
@@ -92,4 +93,32 @@ function serve(options: HttpDoorOptions): Server {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new HeadwaterError("NETWORK", `http.listen = ${address}: ${why}`, { cause });
   }
+}
+
+/** Probes and scrapers may ask by any name; what is for people and programs is for who means this gateway. */
+function refusedHost(request: Request, path: string, { host, names = [] }: HttpDoorOptions): Response | null {
+  if (!/^\/api(?:\/|$)/.test(path) || isForUs(request, [host, ...names])) return null;
+  return problem(403, {
+    message: "this gateway does not go by that name",
+    thing: "host",
+    value: request.headers.get("host"),
+    remedy: "ask for it by its address, or name the host in http.hosts",
+  });
+}
+
+/** What is not made from memory alone; null for other paths. */
+function answerApi(
+  request: Request,
+  url: URL,
+  remote: () => string,
+  options: HttpDoorOptions,
+): Response | Promise<Response> | null {
+  const path = url.pathname;
+  if (isControl(path)) return control(request, path, remote(), options.controls?.() ?? null);
+  if (isDevices(path)) return answerDevices(request, url, remote(), options.devices?.() ?? null);
+  if (!isRecords(path) || options.records === undefined) return null;
+  const records = options.records();
+  if (records !== null) return records.answer(request, url, remote());
+  const error = { message: "the logs are not open yet", thing: "path", value: path, remedy: "ask again" };
+  return problem(503, error, { "retry-after": "1" });
 }

@@ -1,16 +1,10 @@
 import { EXPOSITION_TYPE, expose } from "../metrics/exposition.ts";
 import type { Registry } from "../metrics/registry.ts";
+import { COMMON_HEADERS, problem } from "./problem.ts";
 import type { StatusSource } from "./status.ts";
 
 const TEXT = "text/plain; charset=utf-8";
 const METHODS = "GET, HEAD";
-
-/** Every answer is of now and nobody's script. */
-const COMMON_HEADERS = {
-  "cache-control": "no-store",
-  "x-content-type-options": "nosniff",
-  "content-security-policy": "default-src 'none'",
-} as const;
 
 /** Sessions that one answer tells of. */
 const MAX_SESSIONS = 10_000;
@@ -25,12 +19,22 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ["/api/sessions", (source) => sessions(source)],
 ]);
 
+/** What the door answers besides. */
+const OTHER_PATHS = [
+  "/api/devices",
+  "/api/devices/KEY",
+  "/api/topics/TOPIC/devices/KEY/records",
+  "POST /api/uplinks/NAME/ACTION",
+  "POST /api/sessions/CLIENT-ID/end",
+];
+
 /** Answers one request from memory. */
 export function answer(request: Request, source: StatusSource, metrics: Registry): Response {
   const path = pathOf(request.url);
   const make = PAGES.get(path);
   if (make === undefined) {
-    return page(404, `there is no such page; there are ${[...PAGES.keys()].join(", ")}\n`);
+    const remedy = `there are ${[...PAGES.keys(), ...OTHER_PATHS].join(", ")}`;
+    return problem(404, { message: "there is no such page", thing: "path", value: path, remedy });
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
     return page(405, `${path} takes ${METHODS}\n`, TEXT, { allow: METHODS });

@@ -3,7 +3,7 @@ import type { Topic } from "../broker/topics.ts";
 import { DeviceHistory, type HistoryPlace } from "../broker/views/device-history.ts";
 import { Turns } from "../broker/views/turns.ts";
 import { decodeHeaders, type RecordCursor } from "../records/reader.ts";
-import { isAddress, isLoopback } from "./controls.ts";
+import { isFromHere } from "./caller.ts";
 
 /** What one answer has at most; a link says where it goes on. */
 const MAX_RECORDS = 10_000;
@@ -81,9 +81,8 @@ export class DeviceRecords {
       response.headers.set("allow", "GET, HEAD");
       return response;
     }
-    const host = request.headers.get("host") ?? "";
-    const isLocal = isLoopback(remoteAddress) && isAddress(host);
-    if (this.#allowed === "off" || (this.#allowed === "loopback" && !isLocal)) {
+    const isLocal = this.#allowed === "loopback" && isFromHere(request, remoteAddress);
+    if (this.#allowed !== "any" && !isLocal) {
       const remedy = 'ask from the gateway itself at 127.0.0.1, or set http.records = "any"';
       return problem({
         status: 403,

@@ -375,6 +375,7 @@ class Gateway implements RunningBroker {
     const source = this.#state;
     this.#http = new HttpDoor({
       ...listen,
+      names: this.#settings["http.hosts"],
       source,
       controls: () => controlSource(this.#settings["http.control"], this.#uplinks, this.#mqtt),
       records: () => this.#deviceRecords(),

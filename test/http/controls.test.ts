@@ -36,13 +36,18 @@ interface Sent {
   readonly type?: string | null;
   readonly host?: string;
   readonly from?: string;
+  readonly more?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly source?: ControlSource | null;
 }
 
 async function send(path: string, sent: Sent = {}) {
   const type = sent.type === undefined ? "application/json" : sent.type;
-  const headers = { host: sent.host ?? "127.0.0.1:8080", ...(type === null ? {} : { "content-type": type }) };
+  const headers = {
+    host: sent.host ?? "127.0.0.1:8080",
+    ...(type === null ? {} : { "content-type": type }),
+    ...sent.more,
+  };
   const method = sent.method ?? "POST";
   const request = new Request(`http://127.0.0.1:8080${path}`, {
     method,
@@ -81,6 +86,41 @@ describe("a request that changes something", () => {
       ["/api/uplinks/central/pause", { body: `{"a":"${"x".repeat(5_000)}"}` }, 400, "body", null],
       ["/api/uplinks/central/pause", { from: "192.0.2.7" }, 403, "http.control", "loopback"],
       ["/api/uplinks/central/pause", { host: "gateway.example.org" }, 403, "http.control", "loopback"],
+      [
+        "/api/uplinks/central/pause",
+        { more: { "x-forwarded-for": "127.0.0.1" } },
+        403,
+        "http.control",
+        "loopback",
+      ],
+      [
+        "/api/uplinks/central/pause",
+        { more: { forwarded: "for=192.0.2.7" } },
+        403,
+        "http.control",
+        "loopback",
+      ],
+      [
+        "/api/uplinks/central/pause",
+        { more: { origin: "http://evil.test" } },
+        403,
+        "origin",
+        "http://evil.test",
+      ],
+      [
+        "/api/uplinks/central/pause",
+        { more: { origin: "null" }, source: source("any") },
+        403,
+        "origin",
+        "null",
+      ],
+      [
+        "/api/uplinks/central/pause",
+        { more: { origin: "http://evil.test:8080" }, source: source("any"), from: "192.0.2.7" },
+        403,
+        "origin",
+        "http://evil.test:8080",
+      ],
       ["/api/uplinks/central/pause", { source: source("off") }, 403, "http.control", "off"],
       ["/api/uplinks/central/pause", { source: null }, 403, "http.control", "off"],
       ["/api/uplinks/central/break", {}, 409, "break", "central"],
@@ -111,6 +151,8 @@ describe("a request that changes something", () => {
   test("is taken from elsewhere where that is set", async () => {
     const elsewhere = { from: "192.0.2.7", host: "gateway.example.org", source: source("any") };
     expect((await send("/api/uplinks/central/pause", elsewhere)).status).toBe(200);
+    const own = { more: { origin: "http://gateway.example.org" } };
+    expect((await send("/api/uplinks/central/pause", { ...elsewhere, ...own })).status).toBe(200);
     for (const from of ["::1", "::ffff:127.0.0.1", "127.9.9.9"]) {
       expect((await send("/api/uplinks/central/pause", { from, host: "localhost:8080" })).status).toBe(200);
     }

@@ -68,7 +68,7 @@ beforeAll(() => {
   const metrics = new Registry();
   metrics.counter("seen_total", "S.").add(3);
   const logger = { ...silentLogger, error: (message: string) => void errors.push(message) };
-  door = new HttpDoor({ host: "127.0.0.1", port: 0, source, metrics, logger });
+  door = new HttpDoor({ host: "127.0.0.1", port: 0, names: ["gateway.plant"], source, metrics, logger });
   url = `http://127.0.0.1:${door.port}`;
 });
 
@@ -134,6 +134,48 @@ test("status as JSON, with what hinders", async () => {
     "no-store",
   ]);
   expect(JSON.parse(body)).toEqual({ ready: false, reasons: ["x"], ...STATUS });
+});
+
+test("a path that there is nothing at is named, with what there is", async () => {
+  const { status, headers, body } = await get("/api/uplinks");
+  expect([status, headers.get("content-type")]).toEqual([404, "application/json"]);
+  const { error } = JSON.parse(body) as { error: Record<string, string> };
+  expect(error).toMatchObject({ thing: "path", value: "/api/uplinks" });
+  for (const there of ["/healthz", "/api/status", "/api/devices/KEY", "/api/uplinks/NAME/ACTION"]) {
+    expect(error.remedy).toContain(there);
+  }
+});
+
+describe("who asks by a name that is not this gateway's", () => {
+  const ask = async (path: string, host: string) => {
+    const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    return Number(answer.slice(9, 12));
+  };
+
+  test("is told nothing of /api, whatever the page", async () => {
+    for (const path of ["/api/status", "/api/sessions", "/api/devices", "/api/topics/t/devices/k/records"]) {
+      expect([path, await ask(path, `evil.test:${door.port}`)]).toEqual([path, 403]);
+    }
+    expect(await ask("/api/status", "127.0.0.1.evil.test")).toBe(403);
+    const answer = await raw(`GET /api/status HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n`);
+    const { error } = JSON.parse(answer.slice(answer.indexOf("{"), answer.lastIndexOf("}") + 1)) as {
+      error: Record<string, string>;
+    };
+    expect(error).toMatchObject({ thing: "host", value: "evil.test" });
+    expect(error.remedy).toContain("http.hosts");
+  });
+
+  test("gets probes and metrics", async () => {
+    for (const path of ["/healthz", "/readyz", "/metrics"])
+      expect(await ask(path, "prometheus.lan")).toBe(200);
+  });
+
+  test("is answered by addresses, and by names that are set", async () => {
+    for (const host of ["127.0.0.1", "localhost:1", "[::1]:8080", "192.0.2.1", "Gateway.Plant:8080"]) {
+      expect([host, await ask("/api/status", host)]).toEqual([host, 200]);
+    }
+    for (const host of ["plant", "gateway.plant.evil.test"]) expect(await ask("/api/status", host)).toBe(403);
+  });
 });
 
 describe("what is refused", () => {
