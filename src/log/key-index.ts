@@ -1,17 +1,7 @@
 import { crc32c } from "../base/crc32c.ts";
-import { HeadwaterError } from "../base/errors.ts";
-import { batchCompression, COMPRESSION_NONE } from "../records/batch.ts";
 import { int32At, uint32At } from "../records/big-endian.ts";
-import { RecordCursor } from "../records/reader.ts";
-import {
-  beginIndexFile,
-  checkIndexFile,
-  INDEX_HEADER_BYTES,
-  type IndexedSegment,
-  KEY_INDEX_KIND,
-  sealIndexFile,
-} from "./index-files.ts";
-import { RiceReader, RiceWriter } from "./rice.ts";
+import { checkIndexFile, INDEX_HEADER_BYTES, type IndexedSegment, KEY_INDEX_KIND } from "./index-files.ts";
+import { RiceReader } from "./rice.ts";
 
 /**
  * Where a sealed segment has the records of a key, by the key's hash: what finds one device's history without
@@ -24,7 +14,7 @@ import { RiceReader, RiceWriter } from "./rice.ts";
  *   anchors, where lists count records: position of every ANCHOR-th record of the segment, 0 in a compressed batch
  *   lists, back to back: numbers of records or runs, rising, see rice.ts; a list ends where the next starts
  *
- * How fine it is follows from what it may take: MAX_SHARE of the segment. It names records where that is enough, else
+ * How fine it is follows from what it may take, a share of the segment (key-index-builder.ts). It names records where that is enough, else
  * batches, else runs of batches; where nearly every record has a key of its own, keys share lists by the highest bits
  * of their hashes. Who looks something up compares keys himself. A record that is taken out of its batch alone comes
  * without the batch's sum: only from segments that this process has written or checked.
@@ -33,177 +23,15 @@ const FIXED_BYTES = INDEX_HEADER_BYTES + 20;
 const HASH_BYTES = 8;
 /** Beyond it what tells where lists are is not kept in memory. */
 const MAX_CORE_BYTES = 256 * 1024;
-const PER_RECORD = -1;
-const MAX_RUN_POWER = 6;
-const ANCHOR = 16;
-/** Of the segment's bytes: what an index takes at most, unless the coarsest takes more; what hashes take of that. */
-const MAX_SHARE = 0.02;
-const MAX_HASHES_SHARE = 0.003;
-/** A small segment's index may take this all the same. */
-const MIN_BYTES = 512;
-/** Batches with fewer records on average are named whole: a walk through one is as quick as its anchors. */
-const MIN_RECORDS_PER_BATCH = 8;
+/** What lists count where they count records, and the power where they count the largest runs. */
+export const PER_RECORD = -1;
+export const MAX_RUN_POWER = 6;
+export const ANCHOR = 16;
 const NO_BYTES = new Uint8Array(0);
 
 /** Hash of a record's key. CRC32C spreads well enough, and is at hand. */
 export function keyHash(bytes: Uint8Array, start = 0, end = bytes.length): number {
   return crc32c(bytes, start, end);
-}
-
-/** A list of numbers that grows. */
-class Numbers {
-  #values = new Uint32Array(1024);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const grown = new Uint32Array(this.length * 2);
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[this.length] = value;
-    this.length += 1;
-  }
-
-  get values(): Uint32Array {
-    return this.#values.subarray(0, this.length);
-  }
-}
-
-/** Records with keys, in the order of their hashes: those of hashes[n] are order[starts[n]] up to order[starts[n + 1]]. */
-interface Grouped {
-  readonly hashes: readonly number[];
-  readonly starts: Uint32Array;
-  readonly order: Uint32Array;
-}
-
-/** Builds the index of one segment from its batches. */
-export class KeyIndexBuilder {
-  readonly #cursor = new RecordCursor();
-  readonly #positions = new Numbers();
-  readonly #firstRecords = new Numbers();
-  readonly #anchors = new Numbers();
-  /** Of each record with a key: its number, that of its batch, and its hash's number in the order of their coming. */
-  readonly #records = new Numbers();
-  readonly #batches = new Numbers();
-  readonly #classes = new Numbers();
-  readonly #classOf = new Map<number, number>();
-  #recordCount = 0;
-
-  /** Takes up the next batch of the segment; `bytes` need not stay. */
-  add(bytes: Uint8Array, position: number): void {
-    const batch = this.#positions.length;
-    this.#positions.push(position);
-    this.#firstRecords.push(this.#recordCount);
-    const cursor = this.#cursor;
-    const isPlain = batchCompression(bytes, 0) === COMPRESSION_NONE;
-    try {
-      cursor.open(bytes);
-      while (cursor.next()) {
-        if (this.#recordCount % ANCHOR === 0) this.#anchors.push(isPlain ? position + cursor.recordStart : 0);
-        const { keyStart, keyEnd } = cursor;
-        if (keyStart >= 0) {
-          this.#records.push(this.#recordCount);
-          this.#batches.push(batch);
-          this.#classes.push(this.#classFor(keyHash(cursor.bytes, keyStart, keyEnd)));
-        }
-        this.#recordCount += 1;
-      }
-    } catch (error) {
-      if (!(error instanceof HeadwaterError)) throw error;
-    } finally {
-      cursor.open(NO_BYTES);
-    }
-  }
-
-  /** The index file. */
-  finish(segment: IndexedSegment): Uint8Array {
-    const limit = Math.max(MIN_BYTES, segment.sizeBytes * MAX_SHARE);
-    const bits = this.#hashBits(segment);
-    const grouped = this.#grouped(bits);
-    const isWorthRecords = this.#recordCount >= this.#positions.length * MIN_RECORDS_PER_BATCH;
-    for (let unit = isWorthRecords ? PER_RECORD : 0; ; unit++) {
-      const index = this.#write(segment, bits, grouped, unit);
-      if (index.length <= limit || unit === MAX_RUN_POWER) return index;
-    }
-  }
-
-  #classFor(hash: number): number {
-    const known = this.#classOf.get(hash);
-    if (known !== undefined) return known;
-    const next = this.#classOf.size;
-    this.#classOf.set(hash, next);
-    return next;
-  }
-
-  /** As many bits of hashes as leave a directory that is small enough. */
-  #hashBits(segment: IndexedSegment): number {
-    const allowed = Math.max(MIN_BYTES / 2, segment.sizeBytes * MAX_HASHES_SHARE) / 8;
-    let bits = 32;
-    if (this.#classOf.size > allowed) bits = Math.max(1, Math.floor(Math.log2(allowed)));
-    return bits;
-  }
-
-  /** Records in the order of their hashes, and of their numbers: a counting sort, since the numbers rise as they are. */
-  #grouped(bits: number): Grouped {
-    const shift = 32 - bits;
-    const cut = (hash: number): number => (shift === 0 ? hash : (hash >>> shift) * 2 ** shift);
-    const hashes = [...new Set(Array.from(this.#classOf.keys(), cut))].sort((a, b) => a - b);
-    const places = new Map(hashes.map((hash, place) => [hash, place]));
-    const placeOf = Uint32Array.from(this.#classOf.keys(), (hash) => places.get(cut(hash)) ?? 0);
-    const classes = this.#classes.values;
-    const starts = new Uint32Array(hashes.length + 1);
-    for (const known of classes) {
-      const next = (placeOf[known] as number) + 1;
-      starts[next] = (starts[next] as number) + 1;
-    }
-    for (let place = 1; place < starts.length; place++) {
-      starts[place] = (starts[place] as number) + (starts[place - 1] as number);
-    }
-    const fill = starts.slice();
-    const order = new Uint32Array(classes.length);
-    for (let index = 0; index < classes.length; index++) {
-      const place = placeOf[classes[index] as number] as number;
-      const at = fill[place] as number;
-      order[at] = index;
-      fill[place] = at + 1;
-    }
-    return { hashes, starts, order };
-  }
-
-  #write(
-    segment: IndexedSegment,
-    bits: number,
-    { hashes, starts, order }: Grouped,
-    unit: number,
-  ): Uint8Array {
-    const numbers = unit === PER_RECORD ? this.#records.values : this.#batches.values;
-    const shift = Math.max(0, unit);
-    const lists = new RiceWriter();
-    const directory: number[] = [];
-    for (let place = 0; place < hashes.length; place++) {
-      directory.push(hashes[place] as number, lists.length);
-      lists.list(numbers, order, starts[place] as number, starts[place + 1] as number, shift);
-    }
-    const isPerRecord = unit === PER_RECORD;
-    const positions = this.#positions.values;
-    const firstRecords = this.#firstRecords.values;
-    const writer = beginIndexFile(KEY_INDEX_KIND, hashes.length, segment);
-    writer.int32(bits);
-    writer.int32(unit);
-    const step = 2 ** shift;
-    writer.int32(Math.ceil(positions.length / step));
-    writer.int32(isPerRecord ? this.#anchors.length : 0);
-    writer.int32(lists.length);
-    for (let batch = 0; batch < positions.length; batch += step) {
-      writer.int32(positions[batch] as number);
-      if (isPerRecord) writer.int32(firstRecords[batch] as number);
-    }
-    for (const value of directory) writer.int32(value);
-    if (isPerRecord) for (const anchor of this.#anchors.values) writer.int32(anchor);
-    writer.bytes(lists.bytes());
-    return sealIndexFile(writer);
-  }
 }
 
 /** Where the bytes of an index are. */

@@ -120,7 +120,7 @@ export interface LogLimits {
   readonly retentionCheckIntervalMs: number;
   /** Segment syncs that run at a time in the background. */
   readonly backgroundSyncs: number;
-  /** Bytes of sealed segments that one call of `maintain` may index by key. */
+  /** Bytes of sealed segments, decompressed, that one call of `maintain` may have indexed by key, in slices. */
   readonly keyIndexBytesPerTick: number;
   /** Bytes that one call of `maintain` checks for damage; 0 turns the check off. */
   readonly verifyBytesPerTick: number;

@@ -3,13 +3,13 @@ import { checkBatch } from "../records/batch.ts";
 import { Compaction } from "./compaction.ts";
 import type { Deletions } from "./deletions.ts";
 import type { Journal } from "./journal.ts";
-import { KeyIndexBuilder } from "./key-index.ts";
+import { KeyIndexing } from "./key-indexing.ts";
 import type { LogHost } from "./log-host.ts";
 import { type LogTimes, TIMES_AS_STAMPED } from "./log-times.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { decideRetention, isDueToRoll } from "./retention.ts";
-import { type Segment, writeCacheFile } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 
 /** Files of deleted partitions removed by one tick: so many at least, and more while there is time. */
 const REMOVALS_PER_TICK = 64;
@@ -22,14 +22,6 @@ interface Damage {
   readonly segment: Segment;
 }
 
-/** A segment being indexed by key, some batches a tick. */
-interface Indexing {
-  readonly log: PartitionLog;
-  readonly segment: Segment;
-  readonly builder: KeyIndexBuilder;
-  position: number;
-}
-
 /** What time brings, in small portions: see LogStore.maintain. */
 export class Maintenance {
   readonly #host: LogHost;
@@ -38,7 +30,7 @@ export class Maintenance {
   readonly #doomedFolders: string[];
   readonly #deletions: Deletions;
   readonly #damaged: Damage[] = [];
-  #indexing: Indexing | null = null;
+  readonly #keyIndexing: KeyIndexing;
   #journalIsZeroed = false;
   /** Monotonic time of the next look for records that are too old. */
   #nextRetentionCheckMs: number;
@@ -59,6 +51,7 @@ export class Maintenance {
   }) {
     const { host, quarantine, journal, doomedFolders, deletions, secret } = options;
     this.compaction = new Compaction(host, secret);
+    this.#keyIndexing = new KeyIndexing(host);
     this.#host = host;
     this.#quarantine = quarantine;
     this.#journal = journal;
@@ -104,7 +97,7 @@ export class Maintenance {
     this.#deletions.makeRoom();
     const repaired = this.#repair() || this.#mended;
     this.#mended = false;
-    this.#indexKeys(all, this.#host.limits.keyIndexBytesPerTick);
+    this.#keyIndexing.tick(all);
     this.#verify(all, this.#host.limits.verifyBytesPerTick);
     this.#host.space.refresh(this.#host.limits.segmentGrowthBytes);
     if (!this.#journalIsZeroed) this.#journalIsZeroed = !this.#journal.zeroAhead();
@@ -191,71 +184,6 @@ export class Maintenance {
       else log.fence(error, "a damaged segment could not be set aside");
       return false;
     }
-  }
-
-  /** Indexes sealed segments by key, the newest log first come, within a budget of bytes. */
-  #indexKeys(logs: readonly PartitionLog[], budgetBytes: number): void {
-    let left = budgetBytes;
-    while (left > 0) {
-      if (this.#indexing === null) {
-        const next = this.#nextToIndex(logs);
-        if (next === null) return;
-        if (typeof next === "number") {
-          left -= next;
-          continue;
-        }
-        this.#indexing = next;
-      }
-      try {
-        left -= this.#indexSome(this.#indexing, left);
-      } catch (error) {
-        if (!(error instanceof HeadwaterError)) throw error;
-        this.#indexing.segment.keyIndexed = true;
-        this.#indexing = null;
-      }
-    }
-  }
-
-  /** The next segment to index, or the size of an index that was there and has been checked; null: none. */
-  #nextToIndex(logs: readonly PartitionLog[]): Indexing | number | null {
-    for (const log of logs) {
-      if (log.fault !== null || log.internal) continue;
-      for (const segment of log.segments) {
-        if (!segment.trimmed || !segment.sealed || segment.keyIndexed) continue;
-        const index = this.#host.keyIndexes.get(segment);
-        if (index !== null) {
-          segment.keyIndexed = true;
-          return Math.max(1, index.sizeBytes);
-        }
-        return { log, segment, builder: new KeyIndexBuilder(), position: 0 };
-      }
-    }
-    return null;
-  }
-
-  /** Gives the bytes gone through. */
-  #indexSome(indexing: Indexing, budgetBytes: number): number {
-    const { log, segment, builder } = indexing;
-    if (log.deleted || !log.segments.includes(segment)) {
-      this.#indexing = null;
-      return 1;
-    }
-    const start = indexing.position;
-    const walk = segment.walk(start);
-    while (walk.next()) {
-      builder.add(segment.open().view(walk.position, walk.sizeBytes), walk.position);
-      indexing.position = walk.position + walk.sizeBytes;
-      if (indexing.position - start >= budgetBytes) break;
-    }
-    this.#host.touched(indexing.position - start);
-    if (indexing.position < segment.sizeBytes && !walk.broken) return indexing.position - start;
-    const bytes = walk.broken ? null : builder.finish(segment);
-    if (bytes !== null && this.#host.space.hasRoom(bytes.length)) {
-      writeCacheFile(this.#host.disk, segment.keyIndexPath, bytes);
-    }
-    segment.keyIndexed = true;
-    this.#indexing = null;
-    return Math.max(1, indexing.position - start);
   }
 
   /** Checks the sums of what was there at the start, some bytes a tick: damage shows before a reader meets it. */

@@ -6,7 +6,8 @@ import {
   encodeOffsetIndex,
   encodeTimeIndex,
 } from "../../src/log/index-files.ts";
-import { type IndexBytes, KeyIndex, KeyIndexBuilder, keyHash } from "../../src/log/key-index.ts";
+import { type IndexBytes, KeyIndex, keyHash } from "../../src/log/key-index.ts";
+import { KeyIndexBuilder, type Portions } from "../../src/log/key-index-builder.ts";
 import { OffsetIndex } from "../../src/log/offset-index.ts";
 import { TimeIndex } from "../../src/log/time-index.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
@@ -28,10 +29,18 @@ function times(): Uint8Array {
   return encodeTimeIndex(index, SEGMENT).slice();
 }
 
+/** All of it at once. */
+function whole<Result>(portions: Portions<Result>): Result {
+  for (;;) {
+    const { done, value } = portions.next();
+    if (done === true) return value;
+  }
+}
+
 function keys(): Uint8Array {
   const builder = new KeyIndexBuilder();
-  for (let i = 0; i < 30; i++) builder.add(batchOf(["a", "b"], { key: `device-${i % 7}` }), i * 100);
-  return builder.finish(SEGMENT).slice();
+  for (let i = 0; i < 30; i++) whole(builder.add(batchOf(["a", "b"], { key: `device-${i % 7}` }), i * 100));
+  return whole(builder.finish(SEGMENT)).slice();
 }
 
 function inMemory(bytes: Uint8Array): IndexBytes {
@@ -87,10 +96,10 @@ test("a batch that can't be read, and one without keys, are in no list", () => {
   const builder = new KeyIndexBuilder();
   const broken = batchOf(["abc"], { key: "device-1" });
   broken[61] = 0x7e;
-  builder.add(broken, 0);
-  builder.add(batchOf(["abc"]), 100);
-  builder.add(batchOf(["abc"], { key: "device-1" }), 200);
-  expect(positions(builder.finish(SEGMENT).slice(), "device-1")).toEqual([200]);
+  whole(builder.add(broken, 0));
+  whole(builder.add(batchOf(["abc"]), 100));
+  whole(builder.add(batchOf(["abc"], { key: "device-1" }), 200));
+  expect(positions(whole(builder.finish(SEGMENT)).slice(), "device-1")).toEqual([200]);
 });
 
 describe("a key index", () => {
@@ -109,12 +118,17 @@ describe("a key index", () => {
         places.set(key, (places.get(key) ?? new Set()).add(sizeBytes));
       }
       const bytes = batch.build({ compression });
-      builder.add(bytes, sizeBytes);
+      whole(builder.add(bytes, sizeBytes));
       log.push(bytes);
       sizeBytes += bytes.length;
     }
     const segment = { baseOffset: 0, sizeBytes };
-    return { bytes: builder.finish(segment).slice(), segment, places, segmentBytes: Buffer.concat(log) };
+    return {
+      bytes: whole(builder.finish(segment)).slice(),
+      segment,
+      places,
+      segmentBytes: Buffer.concat(log),
+    };
   }
 
   test.each([
