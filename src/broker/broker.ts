@@ -31,6 +31,7 @@ import { type DeletionCallback, RecordDeletions } from "./record-deletions.ts";
 import { Stamps } from "./stamps.ts";
 import { StateLog } from "./state-log.ts";
 import { logConfigOf, topicConfigFault } from "./topic-config.ts";
+import { TopicDeletions } from "./topic-deletions.ts";
 import { topicNameFault } from "./topic-name.ts";
 import { type OwnedTopic, type Topic, Topics } from "./topics.ts";
 import type { MarkerOwner, TransactionGate } from "./transactions.ts";
@@ -101,10 +102,7 @@ export class Broker {
   readonly #ingest: TurnIngest;
   readonly #deletions: RecordDeletions;
   readonly #unsettled = new Set<Partition>();
-  /** Names whose topic is deleted and whose files are still there, until the disk has the removal. */
-  readonly #deleting = new Set<string>();
-  /** Those of them whose removal is durable. */
-  readonly #removed: { readonly topic: Topic; readonly done: AckCallback }[] = [];
+  readonly #leaving: TopicDeletions;
   readonly #appendListeners = new Set<AppendListener>();
 
   /** The store is open and recovered; everything the metadata log tells is there when this returns. */
@@ -136,6 +134,7 @@ export class Broker {
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
+    this.#leaving = new TopicDeletions(options.store);
     this.#deletions = new RecordDeletions(options.store);
     this.#ingest = new TurnIngest(options.clock, this.stamps, (name) => this.#topicForIngest(name));
     this.#openTopics();
@@ -173,7 +172,7 @@ export class Broker {
     if (this.topics.get(spec.name) !== null || spec.name === METADATA_TOPIC) {
       return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' already exists.`);
     }
-    if (this.#deleting.has(spec.name)) {
+    if (this.#leaving.has(spec.name)) {
       return refusal(ERROR.TOPIC_ALREADY_EXISTS, `Topic '${spec.name}' is being deleted; try again.`);
     }
     const collision = own ? null : this.topics.colliding(spec.name);
@@ -233,6 +232,9 @@ export class Broker {
     const { length } = topic.partitions;
     if (topic.internal) {
       return refusal(ERROR.INVALID_PARTITIONS, `Topic '${topic.name}' belongs to the broker.`);
+    }
+    if (this.#leaving.has(topic.name)) {
+      return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${topic.name}' is being deleted.`);
     }
     if (count === length)
       return refusal(ERROR.INVALID_PARTITIONS, `Topic already has ${length} partition(s).`);
@@ -359,21 +361,37 @@ export class Broker {
     return 0;
   }
 
-  /** Deletes a topic and its records. `durable` runs once it can't come back. */
+  /**
+   * Deletes a topic and its records, once what somebody loses by it is in the ledger. `durable` runs when it can't come
+   * back.
+   */
   deleteTopic(name: string, durable: AckCallback): Refusal | null {
     const topic = this.topics.get(name);
-    if (topic === null) return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
+    if (topic === null || this.#leaving.has(name)) {
+      return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
+    }
+    let refused: Refusal | null = null;
+    let isAtOnce = true;
+    this.#leaving.begin(topic, () => {
+      refused = this.#removeTopic(topic, durable);
+      if (refused !== null && !isAtOnce) durable(refused.error);
+    });
+    isAtOnce = false;
+    return refused;
+  }
+
+  #removeTopic(topic: Topic, durable: AckCallback): Refusal | null {
+    const { name } = topic;
     // The removal is written first: files that a crash leaves behind are recognised by it and go at the next start.
-    this.#deleting.add(name);
     const error = this.#write([{ kind: "remove-topic", topicId: topic.id }], (failed) => {
-      if (failed === 0) this.#removed.push({ topic, done: durable });
+      if (failed === 0) this.#leaving.removed(topic, durable);
       else {
-        this.#deleting.delete(name);
+        this.#leaving.abandon(topic);
         durable(failed);
       }
     });
     if (error !== 0) {
-      this.#deleting.delete(name);
+      this.#leaving.abandon(topic);
       return refusal(error, `The removal of '${name}' could not be written down.`);
     }
     this.topics.remove(name);
@@ -384,15 +402,6 @@ export class Broker {
     this.#options.logger.info("topic deleted", { topic: name, id: topic.id });
     this.#notify(name, -1);
     return null;
-  }
-
-  /** Topics whose removal one commit round made durable lose their files together, with one sync. */
-  #removeFiles(): void {
-    if (this.#removed.length === 0) return;
-    const removed = this.#removed.splice(0);
-    this.store.deleteAll(removed.flatMap(({ topic }) => topic.partitions.map(({ log }) => log)));
-    for (const { topic } of removed) this.#deleting.delete(topic.name);
-    for (const { done } of removed) done(0);
   }
 
   /**
@@ -437,7 +446,7 @@ export class Broker {
       durable(0);
       return topic;
     }
-    if (!this.autoCreateTopics || this.#deleting.has(name) || isInternalTopic(name)) {
+    if (!this.autoCreateTopics || this.#leaving.has(name) || isInternalTopic(name)) {
       return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
     }
     return this.createTopic({ name, partitionCount: -1, configs: new Map() }, durable);
@@ -480,7 +489,7 @@ export class Broker {
       if (partition.settledOffset !== before) this.#notify(partition.topic, partition.index);
     }
     this.#deletions.settle();
-    this.#removeFiles();
+    this.#leaving.settle();
     this.#ingest.notify();
   }
 

@@ -10,6 +10,8 @@ export const MAX_DEVICES_PER_LOSS = 1_000;
 /** Keys longer than this are no devices' names. */
 const MAX_KEY_BYTES = 1_024;
 const READ_BYTES = 64 * 1024;
+/** Of a loss that is larger, as only a topic's deletion is, the rest is one entry without a device. */
+export const MAX_TALLY_BYTES = 256 * 1024 * 1024;
 
 interface Share {
   readonly key: Uint8Array | null;
@@ -28,12 +30,21 @@ export class LossTally {
   readonly #toOffset: number;
   readonly #reason: LossReason;
   #next: Offset;
+  readonly #maxBytes: number;
+  #readBytes = 0;
   readonly #shares = new Map<string, Share>();
   /** Records without a key, and those of devices beyond the bound. */
   #others: Share | null = null;
   readonly #cursor = new RecordCursor();
 
-  constructor(log: PartitionLog, fromOffset: number, toOffset: number, reason: LossReason) {
+  constructor(
+    log: PartitionLog,
+    fromOffset: number,
+    toOffset: number,
+    reason: LossReason,
+    maxBytes = MAX_TALLY_BYTES,
+  ) {
+    this.#maxBytes = maxBytes;
     this.#log = log;
     this.#fromOffset = fromOffset;
     this.#toOffset = toOffset;
@@ -45,17 +56,29 @@ export class LossTally {
   advance(): boolean {
     const until = offset(this.#toOffset);
     if (this.#next >= until) return false;
+    if (this.#readBytes >= this.#maxBytes) {
+      this.giveUp();
+      return false;
+    }
     const read = this.#log.read(this.#next, READ_BYTES, { minOneBatch: true, until });
-    // What can't be read is told of all the same: by its offsets, of nobody in particular.
     if (!("nextOffset" in read)) {
-      this.#note(null, this.#next, this.#toOffset - 1, this.#toOffset - this.#next, 0, Number.NaN);
-      this.#next = until;
+      this.giveUp();
       return false;
     }
     if (read.bytes.length === 0) return false;
+    this.#readBytes += read.bytes.length;
     this.#take(read.bytes, read.nextOffset);
     this.#next = read.nextOffset;
     return this.#next < until;
+  }
+
+  /** What is left, or can't be read, is told of all the same: by its offsets, of nobody in particular. */
+  giveUp(): void {
+    const count = this.#toOffset - this.#next;
+    if (count <= 0) return;
+    const bytes = bytesBetween(this.#log, this.#next, this.#toOffset);
+    this.#note(null, this.#next, this.#toOffset - 1, count, bytes, Number.NaN);
+    this.#next = offset(this.#toOffset);
   }
 
   /** Once `advance` is done: an entry for each device. */
@@ -134,6 +157,16 @@ export class LossTally {
     this.#others ??= fresh(null);
     return this.#others;
   }
+}
+
+/** About how many bytes offsets [from, to) of a log have: by whole segments, and by share of those that are cut. */
+export function bytesBetween(log: PartitionLog, from: number, to: number): number {
+  let bytes = 0;
+  for (const { baseOffset, nextOffset, sizeBytes } of log.segments) {
+    const overlap = Math.min(to, nextOffset) - Math.max(from, baseOffset);
+    if (overlap > 0) bytes += (sizeBytes * overlap) / (nextOffset - baseOffset);
+  }
+  return Math.round(bytes);
 }
 
 const decoder = new TextDecoder();

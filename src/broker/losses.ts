@@ -23,7 +23,7 @@ const REFUSALS_MS = 60_000;
 const SLICES_PER_TURN = 4;
 
 /**
- * Witness of what retention and a full disk take: has every loss in the ledger before it happens, by device, and
+ * Witness of what retention, a full disk and clients take: has every loss in the ledger before it happens, by device, and
  * knows what is no loss. What was not forwarded is one. So is what makes room on a full disk where nobody carries it;
  * that retention takes what nobody carries is what it is for.
  *
@@ -77,6 +77,10 @@ export class Losses implements DeletionWitness {
       if (progress !== null) end = Math.min(end ?? Number.MAX_SAFE_INTEGER, Math.max(0, progress.committed));
     }
     return end;
+  }
+
+  isMissed(log: PartitionLog): boolean {
+    return !log.internal && this.#lossStart(log, log.logStartOffset, "delete-topic") < log.logEndOffset;
   }
 
   witness(
@@ -181,8 +185,10 @@ export class Losses implements DeletionWitness {
     for (const carrier of this.#carriers) {
       const progress = carrier.progress(log);
       if (progress === null) continue;
-      // What it has read is on its way, or is told of by the uplink itself if it does not arrive.
-      const safe = progress.next >= 0 ? progress.next : progress.committed;
+      // What it has read is on its way, or is told of by the uplink itself if it does not arrive; but not once the topic is
+      // gone, then it may be told of and arrive.
+      const isRead = progress.next >= 0 && reason !== "delete-topic";
+      const safe = isRead ? progress.next : progress.committed;
       start = Math.min(start ?? Number.MAX_SAFE_INTEGER, Math.max(0, safe));
     }
     if (start !== null) return Math.max(fromOffset, start);
@@ -197,6 +203,8 @@ export class Losses implements DeletionWitness {
       this.#clock.after(0, () => this.#tally(tally, unkept, log, then));
       return;
     }
+    // It can't be read any more.
+    if (log.fault !== null) tally.giveUp();
     const there = unkept === undefined ? NOTHING : entriesFrom(this.#broker, unkept.ledgerEnd);
     const gaps = tally.gaps().filter((gap) => !there.has(identityOf(gap)));
     if (gaps.length === 0) then();
@@ -207,7 +215,7 @@ export class Losses implements DeletionWitness {
   #keepPromises(): void {
     for (const { log, promise } of this.#book.unkept()) {
       this.#unkept.set(log, [...(this.#unkept.get(log) ?? []), promise]);
-      this.#broker.store.deleteBelow(log, promise.end, promise.cause, () => {
+      this.#broker.store.deletions.request(log, promise.end, promise.cause, () => {
         const left = (this.#unkept.get(log) ?? []).filter((other) => other !== promise);
         if (left.length > 0) this.#unkept.set(log, left);
         else this.#unkept.delete(log);
@@ -217,7 +225,7 @@ export class Losses implements DeletionWitness {
 }
 
 function wordOf(reason: DeletionReason): LossReason {
-  if (reason === "delete-records") return "deleted";
+  if (reason === "delete-records" || reason === "delete-topic") return "deleted";
   return reason === "retention.ms" || reason === "retention.bytes" ? "retention" : "disk-full";
 }
 

@@ -30,6 +30,8 @@ export class Partition {
   #deleted = false;
   readonly #hooks: PartitionHooks | null;
   #begun = false;
+  /** Whether the topic is about to be deleted: nothing is appended any more but what ends transactions. */
+  closed = false;
   readonly #stamps: Stamps | null;
   /** Kinds of timestamps that were noted in a period of the clock. */
   #stampPeriod = -1;
@@ -80,6 +82,8 @@ export class Partition {
     origin: "client" | "broker",
     guard = 0,
   ): AppendResult {
+    if (this.closed)
+      return { error: ERROR.UNKNOWN_TOPIC_OR_PARTITION, message: "the topic is being deleted" };
     const { leaderEpoch } = this;
     if (origin === "client") this.noteStamps(STAMP.sender);
     this.#begin();

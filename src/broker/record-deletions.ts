@@ -32,8 +32,11 @@ export class RecordDeletions {
       return;
     }
     const target = before === -1 ? log.highWatermark : before;
-    if (target > log.highWatermark) this.#finish(partition, target, done);
-    else this.#store.deleteBelow(log, target, "delete-records", () => this.#finish(partition, target, done));
+    if (target > log.highWatermark || log.fault !== null) this.#finish(partition, target, done);
+    else
+      this.#store.deletions.request(log, target, "delete-records", () =>
+        this.#finish(partition, target, done),
+      );
   }
 
   #finish(partition: Partition, target: number, done: DeletionCallback): void {

@@ -46,13 +46,21 @@ export class Deletions {
     this.#begin(log, decision.logStartOffset, 0, decision.reason);
   }
 
-  /** What somebody asked for; see LogStore.deleteBelow. */
+  /**
+   * Takes a log's records below an offset once who has to know of it does, behind what is being taken already. `then` runs
+   * when the log begins there, or can't any more.
+   */
   request(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void): void {
     if (this.#pending.has(log)) {
       const again = (): void => this.request(log, toOffset, reason, then);
       this.#behind.set(log, [...(this.#behind.get(log) ?? []), again]);
-    } else if (toOffset <= log.logStartOffset || log.deleted || log.fault !== null) then();
+    } else if (toOffset <= log.logStartOffset || log.deleted) then();
     else this.#begin(log, toOffset, 0, reason, then);
+  }
+
+  /** Whether somebody has to know before the log's topic is deleted, or is being told of what goes before. */
+  isMissed(log: PartitionLog): boolean {
+    return this.#pending.has(log) || this.witness.isMissed(log);
   }
 
   /** Takes what is oldest where there is too little space. */

@@ -181,6 +181,7 @@ export type DeletionReason =
   | "disk-full"
   | "log.max.bytes"
   | "delete-records"
+  | "delete-topic"
   | "corruption";
 
 /** Who has to know of records before retention or a full disk take them. Calls come from the store's event loop. */
@@ -191,6 +192,8 @@ export interface DeletionWitness {
   readonly ready: boolean;
   /** The offset below which everybody who carries the log elsewhere has done so for good; null where nobody does. */
   forwardedEnd(log: LogIdentity): number | null;
+  /** Whether somebody would lose records of the log if its topic were deleted now. */
+  isMissed(log: PartitionLog): boolean;
   /** Records [fromOffset, toOffset) are to go. They do once `then` is called, which may be within this call. */
   witness(
     log: PartitionLog,
@@ -205,6 +208,7 @@ export interface DeletionWitness {
 export const NO_WITNESS: DeletionWitness = {
   ready: true,
   forwardedEnd: () => null,
+  isMissed: () => false,
   witness: (_log, _fromOffset, _toOffset, _reason, then) => then(),
 };
 

@@ -23,7 +23,6 @@ import { BirthQueue, LogBirth } from "./log-birth.ts";
 import {
   DEFAULT_LOG_CONFIG,
   DEFAULT_LOG_LIMITS,
-  type DeletionReason,
   type DeletionWitness,
   type LogBug,
   type LogConfig,
@@ -292,12 +291,9 @@ export class LogStore {
     return this.#deletions.startOf(log);
   }
 
-  /**
-   * Takes a log's records below an offset once who has to know of it does, behind what is being taken already. `then` runs
-   * when the log begins there, or can't any more.
-   */
-  deleteBelow(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void): void {
-    this.#deletions.request(log, toOffset, reason, then);
+  /** Takes records of logs on somebody's word. */
+  get deletions(): Pick<Deletions, "isMissed" | "request"> {
+    return this.#deletions;
   }
 
   /** `listener` runs after each commit round, once high watermarks have moved or logs were fenced. */

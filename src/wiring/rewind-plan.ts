@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Broker } from "../broker/broker.ts";
+import { bytesBetween } from "../broker/loss-tally.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { PartitionPosition } from "../upstream/position-desk.ts";
 
@@ -71,16 +72,6 @@ function targetOf(log: PartitionLog, to: string): number {
   if (Number.isNaN(timeMs))
     throw invalid("to", to, "give an offset, a time like 2026-01-31T12:00Z, earliest or latest");
   return inLog(log.offsetForTimestamp(timeMs)?.offset ?? log.highWatermark);
-}
-
-/** By whole segments, and by share of those that are cut. */
-function bytesBetween(log: PartitionLog, from: number, to: number): number {
-  let bytes = 0;
-  for (const { baseOffset, nextOffset, sizeBytes } of log.segments) {
-    const overlap = Math.min(to, nextOffset) - Math.max(from, baseOffset);
-    if (overlap > 0) bytes += (sizeBytes * overlap) / (nextOffset - baseOffset);
-  }
-  return Math.round(bytes);
 }
 
 function invalid(thing: string, value: unknown, remedy: string): HeadwaterError {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { silentLogger } from "../../src/base/logger.ts";
 import { GAP_TOPIC, GapLedger } from "../../src/broker/gap-ledger.ts";
+import { LOSS_TOPIC } from "../../src/broker/loss-book.ts";
 import { LossTally, MAX_DEVICES_PER_LOSS } from "../../src/broker/loss-tally.ts";
 import { type Carrier, Losses } from "../../src/broker/losses.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
@@ -242,7 +243,7 @@ describe("what a client deletes", () => {
     const opened = await open();
     opened.carrier.next = opened.carrier.committed = 0;
     const log = await fill(opened, "readings", 50);
-    opened.store.deleteBelow(log, 20, "retention.bytes", () => {});
+    opened.store.deletions.request(log, 20, "retention.bytes", () => {});
     const answers = deletion(opened, "readings", 30);
     await settle(opened);
     expect(answers).toEqual([[0, 30]]);
@@ -251,6 +252,118 @@ describe("what a client deletes", () => {
       ...Array.from({ length: 10 }, () => "retention 2"),
       ...Array.from({ length: 10 }, () => "deleted 1"),
     ]);
+  });
+});
+
+describe("a topic that is deleted", () => {
+  test("is in the ledger by device, with what was on its way and all that was acknowledged, before it goes", async () => {
+    const opened = await open();
+    const { broker, clock } = opened;
+    opened.carrier.committed = 10;
+    opened.carrier.next = 30;
+    const log = await fill(opened, "readings", 50);
+    const record = { topic: "readings", key: text.encode("d0"), value: null, timestampMs: START_MS };
+    // Not on the disk yet.
+    const last = broker.ingest.append({ ...record, headers: null });
+    broker.ingest.flush();
+    const answers: number[] = [];
+    expect(broker.deleteTopic("readings", (error) => answers.push(error))).toBeNull();
+    const late = broker.ingest.append({ ...record, headers: null });
+    broker.ingest.flush();
+    expect([late.state, late.error, broker.topics.get("readings")?.id]).toEqual(["refused", 3, log.topicId]);
+    expect(broker.deleteTopic("readings", () => {})).toMatchObject({ error: 3 });
+    expect(broker.createFault({ name: "readings", partitionCount: 1, configs: new Map() })).not.toBeNull();
+    await settle(opened);
+    expect([answers, broker.topics.get("readings"), last.state]).toEqual([[0], null, "durable"]);
+    const entries = entriesOf(opened);
+    expect(entries).toHaveLength(10);
+    expect(sum(entries)).toBe(41);
+    expect(entries.find(({ device }) => device === "d0")).toMatchObject({
+      ...{ reason: "deleted", topic: "readings", topicId: log.topicId, firstOffset: 10, lastOffset: 50 },
+      ...{ lossStart: 10, lossEnd: 51 },
+    });
+    // Its name is free, and nothing of it is remembered.
+    broker.createTopic({ name: "readings", partitionCount: 1, configs: new Map() }, () => {});
+    await clock.settleAll();
+    expect(opened.losses.unknown(log.topicId, 0, 0, 51)).toEqual([{ start: 0, end: 51 }]);
+  });
+
+  test("goes at once where nobody loses by it", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 20;
+    await fill(opened, "readings", 20);
+    await fill(opened, "local", 20);
+    for (const topic of ["readings", "local"]) {
+      expect(opened.broker.deleteTopic(topic, () => {})).toBeNull();
+      expect(opened.broker.topics.get(topic)).toBeNull();
+    }
+    await settle(opened);
+    expect(entriesOf(opened)).toEqual([]);
+  });
+
+  test("waits for what is being taken of it, and for the ledger", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const { broker, store } = opened;
+    const log = await fill(opened, "readings", 50);
+    const partition = broker.partition.bind(broker);
+    broker.partition = (topic, index) => (topic === GAP_TOPIC ? null : partition(topic, index));
+    store.deletions.request(log, 20, "retention.bytes", () => {});
+    const answers: number[] = [];
+    broker.deleteTopic("readings", (error) => answers.push(error));
+    await settle(opened);
+    expect([answers, broker.topics.get("readings")?.id]).toEqual([[], log.topicId]);
+    broker.partition = partition;
+    await settle(opened);
+    expect(answers).toEqual([0]);
+    expect(entriesOf(opened).map(({ reason, count }) => `${reason} ${count}`)).toEqual([
+      ...Array.from({ length: 10 }, () => "retention 2"),
+      ...Array.from({ length: 10 }, () => "deleted 3"),
+    ]);
+  });
+
+  test("has no records that the ledger tells of where power goes before it does", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const log = await fill(opened, "readings", 50);
+    opened.broker.openState(LOSS_TOPIC);
+    opened.broker.createTopic({ name: GAP_TOPIC, partitionCount: 1, configs: new Map() }, () => {});
+    await settle(opened);
+    const move = log.moveLogStart.bind(log);
+    log.moveLogStart = () => {};
+    const write = opened.broker.metadata.append.bind(opened.broker.metadata);
+    opened.broker.metadata.append = () => ({ error: 56, message: "no" });
+    const answers: number[] = [];
+    opened.broker.deleteTopic("readings", (error) => answers.push(error));
+    await settle(opened);
+    [opened.broker.metadata.append, log.moveLogStart] = [write, move];
+    expect(answers).toEqual([56]);
+    expect(sum(entriesOf(opened))).toBe(50);
+    // It goes on.
+    const record = { topic: "readings", key: text.encode("d0"), value: null, timestampMs: START_MS };
+    const pending = opened.broker.ingest.append({ ...record, headers: null });
+    await settle(opened);
+    expect(pending.state).toBe("durable");
+    const again = await open(opened.disk.crash("sectors", 5));
+    await settle(again);
+    expect(again.broker.partition("readings", 0)?.log.logStartOffset as number).toBe(50);
+    expect(recordsOf(again, "readings")).toHaveLength(1);
+    expect(sum(entriesOf(again))).toBe(50);
+  });
+
+  test("is told of as a whole beyond a bound, and where it can't be read", async () => {
+    const opened = await open();
+    const log = await fill(opened, "readings", 2_000);
+    const tally = new LossTally(log, 5, 2_000, "deleted", 100_000);
+    while (tally.advance());
+    const gaps = tally.gaps();
+    expect(gaps.reduce((total, { count }) => total + count, 0)).toBe(1_995);
+    expect(gaps.find(({ device }) => device === null)).toMatchObject({ lastOffset: 1_999, lossEnd: 2_000 });
+    expect(gaps).toHaveLength(11);
+    const unread = new LossTally(log, 5, 2_000, "deleted");
+    unread.giveUp();
+    expect(unread.gaps()).toMatchObject([{ device: null, firstOffset: 5, lastOffset: 1_999, count: 1_995 }]);
+    expect(unread.gaps()[0]?.bytes).toBeGreaterThan(100_000);
   });
 });
 

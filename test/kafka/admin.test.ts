@@ -13,6 +13,8 @@ import {
   DEFAULT_CREATABLE_TOPIC,
 } from "../../src/kafka/wire/generated/create-topics-request.ts";
 import { CREATE_TOPICS_RESPONSE } from "../../src/kafka/wire/generated/create-topics-response.ts";
+import { DELETE_RECORDS_REQUEST } from "../../src/kafka/wire/generated/delete-records-request.ts";
+import { DELETE_RECORDS_RESPONSE } from "../../src/kafka/wire/generated/delete-records-response.ts";
 import { DELETE_TOPICS_REQUEST } from "../../src/kafka/wire/generated/delete-topics-request.ts";
 import { DELETE_TOPICS_RESPONSE } from "../../src/kafka/wire/generated/delete-topics-response.ts";
 import { DESCRIBE_CLIENT_QUOTAS_REQUEST } from "../../src/kafka/wire/generated/describe-client-quotas-request.ts";
@@ -193,6 +195,36 @@ describe("DeleteTopics", () => {
       ["a", ERROR.INVALID_REQUEST],
     ]);
     expect(Array.from(gateway.broker.topics.all(), ({ name }) => name)).toEqual(["c"]);
+  });
+
+  test("leaves the topic that tells of losses, and the broker's own", async () => {
+    const { client, gateway } = await opened();
+    await create(client, [{ name: "headwater.gaps" }]);
+    gateway.broker.openState("__headwater_losses");
+    const names = ["headwater.gaps", "__headwater_losses"];
+    const topics = names.map((name) => ({ name, topicId: ZERO_UUID }));
+    const request = { topics, topicNames: [], timeoutMs: 1000 };
+    const { responses } = await client.ask(DELETE_TOPICS_REQUEST, DELETE_TOPICS_RESPONSE, request, 6);
+    expect(responses.map(({ errorCode }) => errorCode)).toEqual([
+      ERROR.INVALID_TOPIC_EXCEPTION,
+      ERROR.INVALID_TOPIC_EXCEPTION,
+    ]);
+    const deletion = {
+      topics: names.map((name) => ({ name, partitions: [{ partitionIndex: 0, offset: 0 }] })),
+      timeoutMs: 1000,
+    };
+    const answer = await client.ask(DELETE_RECORDS_REQUEST, DELETE_RECORDS_RESPONSE, deletion, 2);
+    expect(answer.topics.map(({ partitions }) => partitions[0]?.errorCode)).toEqual([
+      ERROR.INVALID_TOPIC_EXCEPTION,
+      ERROR.INVALID_TOPIC_EXCEPTION,
+    ]);
+    expect(Array.from(gateway.broker.topics.all(), ({ name }) => name)).toEqual(names);
+  });
+
+  test("nobody makes a topic under a name of the broker's own", async () => {
+    const { client } = await opened();
+    const [result] = await create(client, [{ name: "__headwater_losses" }]);
+    expect(result?.errorCode).toBe(ERROR.INVALID_REQUEST);
   });
 });
 

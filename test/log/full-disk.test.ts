@@ -47,6 +47,10 @@ class Slow implements DeletionWitness {
     return this.forwarded;
   }
 
+  isMissed(): boolean {
+    return false;
+  }
+
   witness(_log: PartitionLog, from: number, to: number, reason: DeletionReason, then: () => void): void {
     this.heard.push({ from, to, reason });
     this.waiting.push(then);

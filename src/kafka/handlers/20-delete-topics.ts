@@ -1,6 +1,7 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Broker, Refusal } from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
+import { deleteFault } from "../../broker/topic-deletions.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -27,7 +28,8 @@ interface Wanted {
 /**
  * DeleteTopics, 1 to 6, by name or by id (KIP-516). Answered once the topics can't come back.
  *
- * Deviation: the broker's own topics stay; Kafka lets them be deleted.
+ * Deviations: the broker's own topics stay, and the one that tells of losses; Kafka lets its own be deleted. What an
+ * uplink has not carried yet is told of there before the answer, however long that takes.
  */
 export const deleteTopics: ApiHandler<KafkaServices> = {
   apiKey: 20,
@@ -91,10 +93,8 @@ function remove({ name, topicId }: Wanted, broker: Broker, { gather, quota, stri
     const message = `This server does not host this topic${byId ? " ID" : "-partition"}.`;
     return refused(name, topicId, { error, message });
   }
-  if (topic.internal) {
-    const message = `Topic '${topic.name}' belongs to the broker.`;
-    return refused(topic.name, topic.id, { error: ERROR.INVALID_TOPIC_EXCEPTION, message });
-  }
+  const kept = deleteFault(topic);
+  if (kept !== null) return refused(topic.name, topic.id, kept);
   if (strict && !quota.open) {
     const message = "The throttling quota has been exceeded.";
     return refused(topic.name, topic.id, { error: ERROR.THROTTLING_QUOTA_EXCEEDED, message });

@@ -1,3 +1,4 @@
+import { deleteFault } from "../../broker/topic-deletions.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -16,7 +17,7 @@ const NO_LOW_WATERMARK = -1;
 
 /**
  * DeleteRecords, 0 to 2 (KIP-107), answered once no crash can bring the records back. Topics that are compacted
- * only, and the broker's own, keep theirs.
+ * only, the broker's own and the one that tells of losses keep theirs.
  *
  * Deviation: the request's timeout is not watched, since nothing but the disk is waited for.
  */
@@ -48,11 +49,12 @@ function deleteFrom(
   gather: Gather,
 ): Result {
   const result: Result = { partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode: ERROR.NONE };
+  const found = broker.topics.get(topic);
   const partition = broker.partition(topic, partitionIndex);
-  if (partition === null) {
+  if (partition === null || found === null) {
     const isView = broker.topics.readable.view(topic) !== null;
     result.errorCode = isView ? ERROR.TOPIC_AUTHORIZATION_FAILED : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
-  } else if (broker.topics.get(topic)?.internal === true) {
+  } else if (deleteFault(found) !== null) {
     result.errorCode = ERROR.INVALID_TOPIC_EXCEPTION;
   } else if (!partition.log.config.deletes) {
     result.errorCode = ERROR.POLICY_VIOLATION;

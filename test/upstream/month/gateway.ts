@@ -130,6 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   if (flaw === "losses are not written down") {
     store.witness = {
       ready: true,
+      isMissed: () => false,
       forwardedEnd: (log) => losses.forwardedEnd(log),
       witness: (_log, _from, _to, _reason, then) => then(),
     };
