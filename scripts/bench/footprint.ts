@@ -36,13 +36,17 @@ const GROUPS: Readonly<Record<string, (note: Note) => Promise<void>>> = {
 export async function footprint(only: string): Promise<readonly Footprint[]> {
   const figures: Footprint[] = [];
   const note: Note = (name, value, unit, bound) =>
-    figures.push({ name, value: Math.round(value * 10) / 10, unit, bound });
+    figures.push({ name, value: rounded(value), unit, bound: bound === null ? null : rounded(bound) });
   for (const [name, measure] of Object.entries(GROUPS)) {
     if (!name.includes(only)) continue;
     console.error(`bench: measuring: ${name}`);
     await measure(note);
   }
   return figures;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 /** Memory, and the time to start and to recover. */
