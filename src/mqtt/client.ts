@@ -71,6 +71,8 @@ export class Client
   /** Whether the door has it on its list of those that wait for the log. */
   awaiting = false;
   paused = false;
+  /** Whether something that was under way to the client has ended: clients acknowledge many in a row. */
+  hasRoom = false;
   readonly #framer = new Framer();
   readonly #pending = new PendingAcks();
   #heardMs = 0;
@@ -138,6 +140,7 @@ export class Client
     const refusal = this.#framer.push(bytes, this, chunk.length);
     if (refusal !== null) this.refuse(refusal);
     else if (this.#framer.heldBytes !== this.#splitBytes) this.#noteSplit(this.#framer.heldBytes);
+    if (this.hasRoom) door.sendOn(this);
     this.flushReplies();
     door.deliveries.flush();
     door.reading = null;
@@ -228,9 +231,7 @@ export class Client
   }
 
   drained(): void {
-    this.session.outbound.pump(this.door.clock.monotonicMs());
-    this.door.retained.resume(this.session);
-    this.door.replays?.resume(this);
+    this.door.sendOn(this);
     this.door.deliveries.flush();
   }
 
@@ -314,6 +315,7 @@ export class Client
     this.door.stats.packetsReceived++;
     reader.reset(bytes, start, end);
     const type = firstByte >> 4;
+    if (this.hasRoom && type !== PacketType.PUBACK) this.door.sendOn(this);
     switch (type) {
       case PacketType.PUBLISH:
         handlePublish(this, firstByte & 0x0f);

@@ -368,6 +368,14 @@ export class Door {
     return this.clients.get(clientId)?.connection.remoteAddress ?? null;
   }
 
+  /** Sends what waits for room at a connection. */
+  sendOn(client: Client): void {
+    client.hasRoom = false;
+    client.session.outbound.pump(this.clock.monotonicMs());
+    this.retained.resume(client.session);
+    this.replays?.resume(client);
+  }
+
   /** Goes on in a later turn, when the batch has settled; in the order of the calls where they settle together. */
   afterwards(batch: PendingBatch, goOn: (batch: PendingBatch) => void): void {
     this.#afterwards.push({ batch, goOn });

@@ -58,16 +58,21 @@ export class PublishIngest {
     this.#payloads = payloads;
   }
 
-  /** Appends a PUBLISH of this client that arrived at `nowMs`. */
-  append(place: Destination, publish: PublishView, clientId: string, nowMs: number): PendingBatch {
-    const { bytes, properties, payloadStart, payloadEnd } = publish;
+  /** Appends a PUBLISH of this client that arrived at `nowMs`. `payload`: what the view has as its payload. */
+  append(
+    place: Destination,
+    publish: PublishView,
+    clientId: string,
+    nowMs: number,
+    payload = payloadOf(publish),
+  ): PendingBatch {
+    const { bytes, properties } = publish;
     const to = place.delivery?.of(publish.qos, publish.retain, properties.messageExpirySec) ?? place;
-    const value = payloadStart === payloadEnd ? NO_BYTES : bytes.subarray(payloadStart, payloadEnd);
     if (to.decoding !== null) {
       const { start, end } = properties;
-      return this.#decode(to, to.decoding, value, { bytes, start, end }, clientId, nowMs);
+      return this.#decode(to, to.decoding, payload, { bytes, start, end }, clientId, nowMs);
     }
-    return this.#pass(to, value, bytes, properties.start, properties.end, nowMs);
+    return this.#pass(to, payload, bytes, properties.start, properties.end, nowMs);
   }
 
   /** Appends a message whose properties stand alone, as a will's do. `mark`: headers that its records get beside theirs. */
@@ -191,6 +196,10 @@ export class PublishIngest {
     if (Number.isNaN(timeMs)) this.#stats.timestampFallbacks++;
     return timeMs;
   }
+}
+
+function payloadOf({ bytes, payloadStart, payloadEnd }: PublishView): Uint8Array {
+  return payloadStart === payloadEnd ? NO_BYTES : bytes.subarray(payloadStart, payloadEnd);
 }
 
 function marked(to: Destination, mark: HeaderBlock): Destination {

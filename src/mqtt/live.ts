@@ -90,18 +90,25 @@ export class LiveDelivery {
   /** Whether any of a message's subscribers gets it live, and not by the log of sessions. */
   isWantedLive(entry: TopicEntry, message: LiveMessage, shares: Shares): boolean {
     if (shares.live.length > 0) return true;
-    return this.#subscriptions.count > 0 && this.#targets(entry).some((target) => !isKept(target, message));
+    if (this.#subscriptions.count === 0) return false;
+    for (const target of this.#targets(entry)) if (!isKept(target, message)) return true;
+    return false;
   }
 
   /** Those of a message's subscribers that outlive their connections and get it at QoS 1 or 2: it is kept for them. */
   durableTargets(entry: TopicEntry, message: LiveMessage, publisher: Identity): readonly Target[] {
     if (message.qos === 0) return NO_TARGETS;
     const targets = this.#targets(entry);
-    if (!targets.some((target) => isKept(target, message))) return NO_TARGETS;
-    return targets.flatMap((target) => {
+    let kept: Target[] | null = null;
+    for (const target of targets) {
+      if (!isKept(target, message)) continue;
       const own = withoutOwn(target, publisher);
-      return own !== null && isKept(own, message) ? own : [];
-    });
+      if (own !== null && isKept(own, message)) {
+        kept ??= [];
+        kept.push(own);
+      }
+    }
+    return kept ?? NO_TARGETS;
   }
 
   stage(

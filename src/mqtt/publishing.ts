@@ -153,10 +153,14 @@ export class Publishing {
       const order = this.#orders.get(from);
       if (order !== undefined) return this.#receiveBehind(order, entry, destination, publish, from, nowMs);
     }
-    const batch = this.#ingest.append(destination, publish, from.clientId, nowMs);
     const retains = publish.retain && this.retained !== null;
-    if (batch.state === "refused" || (!retains && !this.#live.isWanted(entry))) return batch;
-    return this.#spread(entry, this.#copy(entry, publish), batch, from, nowMs);
+    if (!retains && !this.#live.isWanted(entry)) {
+      return this.#ingest.append(destination, publish, from.clientId, nowMs);
+    }
+    // A payload that is copied anyway needs no view beside it.
+    const message = this.#copy(entry, publish);
+    const batch = this.#ingest.append(destination, publish, from.clientId, nowMs, message.payload);
+    return batch.state === "refused" ? batch : this.#spread(entry, message, batch, from, nowMs);
   }
 
   /**

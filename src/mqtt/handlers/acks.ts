@@ -48,9 +48,7 @@ export function handleAck(client: Client, type: number): void {
       return;
     }
   }
-  if (outbound.queuedMessages > 0) outbound.pump(door.clock.monotonicMs());
-  door.retained.resume(session);
-  door.replays?.resume(client);
+  client.hasRoom = true;
 }
 
 /**

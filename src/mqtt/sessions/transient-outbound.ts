@@ -4,6 +4,7 @@ import { type Losses, type LossReason, NO_LOSSES } from "../losses.ts";
 import type { Qos } from "../packets/codes.ts";
 import type { MqttStats } from "../stats.ts";
 import { Fifo } from "./fifo.ts";
+import { AWAITED, FlightTable } from "./flight-table.ts";
 import {
   type DeliveryEnd,
   type LiveMessage,
@@ -14,9 +15,6 @@ import {
   type SubscriberLink,
 } from "./outbound.ts";
 import type { Target } from "./targets.ts";
-
-/** What a packet identifier of ours waits for. */
-type InFlight = "puback" | "pubrec" | "pubcomp";
 
 interface Waiting {
   readonly message: LiveMessage;
@@ -30,7 +28,7 @@ export class TransientOutbound implements Outbound {
   readonly #limits: MqttLimits;
   readonly #stats: MqttStats;
   readonly #losses: Losses;
-  readonly #inFlight = new Map<number, InFlight>();
+  readonly #inFlight = new FlightTable();
   readonly #queue = new Fifo<Waiting>();
   /** Of those under way, the ones that somebody asks for. */
   readonly #watched = new Map<number, Waiting>();
@@ -120,23 +118,23 @@ export class TransientOutbound implements Outbound {
   }
 
   acknowledged(packetId: number): void {
-    if (this.#inFlight.get(packetId) === "puback") this.#over(packetId, "delivered");
+    if (this.#inFlight.get(packetId) === AWAITED.puback) this.#over(packetId, "delivered");
   }
 
   received(packetId: number): Received {
     const state = this.#inFlight.get(packetId);
-    if (state !== "pubrec" && state !== "pubcomp") return "unknown";
-    this.#inFlight.set(packetId, "pubcomp");
+    if (state !== AWAITED.pubrec && state !== AWAITED.pubcomp) return "unknown";
+    this.#inFlight.set(packetId, AWAITED.pubcomp);
     this.#tellOf(packetId, "delivered");
     return "release";
   }
 
   refused(packetId: number): void {
-    if (this.#inFlight.get(packetId) === "pubrec") this.#over(packetId, "dropped");
+    if (this.#inFlight.get(packetId) === AWAITED.pubrec) this.#over(packetId, "dropped");
   }
 
   completed(packetId: number): void {
-    if (this.#inFlight.get(packetId) === "pubcomp") this.#over(packetId, "delivered");
+    if (this.#inFlight.get(packetId) === AWAITED.pubcomp) this.#over(packetId, "delivered");
   }
 
   /**
@@ -145,12 +143,12 @@ export class TransientOutbound implements Outbound {
    */
   #giveUp(packetId: number, waiting: Waiting): void {
     const { group, session } = waiting.target;
-    if (group === null || this.#inFlight.get(packetId) !== "puback") tell(waiting, "dropped");
+    if (group === null || this.#inFlight.get(packetId) !== AWAITED.puback) tell(waiting, "dropped");
     else group.leave(waiting.message, session);
   }
 
   #over(packetId: number, end: DeliveryEnd): void {
-    this.#inFlight.delete(packetId);
+    this.#inFlight.set(packetId, AWAITED.nothing);
     this.#tellOf(packetId, end);
   }
 
@@ -194,7 +192,7 @@ export class TransientOutbound implements Outbound {
       return;
     }
     this.#lastPacketId = packetId;
-    this.#inFlight.set(packetId, qos === 1 ? "puback" : "pubrec");
+    this.#inFlight.set(packetId, qos === 1 ? AWAITED.puback : AWAITED.pubrec);
     if (message.origin !== undefined || target.group !== null) {
       this.#watched.set(packetId, { message, target });
     }
@@ -206,7 +204,7 @@ export class TransientOutbound implements Outbound {
     let packetId = this.#lastPacketId;
     do {
       packetId = packetId === LAST_PACKET_ID ? 1 : packetId + 1;
-    } while (this.#inFlight.has(packetId));
+    } while (this.#inFlight.get(packetId) !== AWAITED.nothing);
     return packetId;
   }
 
