@@ -1,4 +1,5 @@
 import { Consumer, type ConsumerOptions } from "@platformatic/kafka";
+import type { StreamGap } from "./gaps.ts";
 import { PartitionReader } from "./partition-reader.ts";
 import { findDevice } from "./place.ts";
 import { type Reading, readingOf } from "./reading.ts";
@@ -29,6 +30,11 @@ export interface DeviceStreamOptions<Value> {
   readonly client?: Partial<
     Pick<ConsumerOptions<Buffer, Buffer, Buffer, Buffer>, "tls" | "sasl" | "clientId">
   >;
+  /**
+   * Told of offsets that the broker has no more, though the stream was to go through them: it goes on behind them then.
+   * Without it the iteration throws an OffsetOutOfRangeError.
+   */
+  readonly onGap?: (gap: StreamGap) => void;
   /** Bytes of one answer of the broker, which is all that is held ahead of the reader. Default 1 MiB. */
   readonly maxBytes?: number;
   /** How long one question may wait at the broker for something new. Default 500 ms. */
@@ -51,7 +57,8 @@ const NO_GROUP = "headwater-sdk";
  * at the same broker.
  *
  * The next records are asked for when the reader has taken the ones before. Leaving the loop closes the connection.
- * Throws where the topic is not there, several partitions of it have the device's records, or the broker does not answer.
+ * Throws where the topic is not there, several partitions of it have the device's records, the offset to begin at is not
+ * in the log (OffsetOutOfRangeError), or the broker does not answer.
  */
 export async function* deviceStream<Value = Uint8Array>(
   options: DeviceStreamOptions<Value>,
@@ -98,6 +105,7 @@ async function* readings<Value>(
   const reader = new PartitionReader(consumer, place, {
     maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     maxWaitMs: options.maxWaitMs ?? DEFAULT_MAX_WAIT_MS,
+    onGap: options.onGap ?? null,
   });
   const end = follow ? null : await reader.endOffset();
   await reader.startAt(from);

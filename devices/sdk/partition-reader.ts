@@ -5,6 +5,7 @@ import {
   type RecordsBatch,
 } from "@platformatic/kafka";
 import type { StreamStart } from "./device-stream.ts";
+import { OffsetOutOfRangeError, type StreamGap } from "./gaps.ts";
 import type { Place } from "./place.ts";
 
 /** A record as it stands in a partition. */
@@ -19,6 +20,8 @@ export interface RawRecord {
 export interface ReaderLimits {
   readonly maxBytes: number;
   readonly maxWaitMs: number;
+  /** Told before the stream goes on behind a gap; null where it may not. */
+  readonly onGap: ((gap: StreamGap) => void) | null;
 }
 
 type FetchedPartition = Awaited<ReturnType<Consumer["fetch"]>>["responses"][number]["partitions"][number];
@@ -58,8 +61,14 @@ export class PartitionReader {
     return this.#list(ListOffsetTimestamps.LATEST);
   }
 
+  /** Throws OffsetOutOfRangeError where an offset is asked for that the log has not. */
   async startAt(start: StreamStart): Promise<void> {
     this.offset = await this.#offsetOf(start);
+    const isAsked = typeof start === "object" && !(start instanceof Date);
+    if (!isAsked) return;
+    const [first, end] = [await this.#list(ListOffsetTimestamps.EARLIEST), await this.endOffset()];
+    if (this.offset > end) throw new OffsetOutOfRangeError(this.#place, this.offset, first, end);
+    if (this.offset < first) this.#skipTo(first, end);
   }
 
   /** Some records from `offset` on, perhaps none, and moves it on behind them. Throws the client's errors. */
@@ -76,7 +85,8 @@ export class PartitionReader {
       while (aborted[0] !== undefined && Number(aborted[0].firstOffset) <= lastOffset) {
         this.#aborting.add((aborted.shift() as (typeof aborted)[number]).producerId);
       }
-      if (this.#counts(batch)) records.push(...recordsOf(batch, this.offset));
+      // One by one: a batch may have more records than a call takes arguments.
+      if (this.#counts(batch)) for (const record of recordsOf(batch, this.offset)) records.push(record);
       this.offset = Math.max(this.offset, lastOffset + 1);
     }
     return records;
@@ -93,7 +103,11 @@ export class PartitionReader {
   async #offsetOf(start: StreamStart): Promise<number> {
     if (start === "earliest") return await this.#list(ListOffsetTimestamps.EARLIEST);
     if (start === "latest") return await this.endOffset();
-    if (!(start instanceof Date)) return start.offset;
+    if (!(start instanceof Date)) {
+      const { offset } = start;
+      if (Number.isSafeInteger(offset) && offset >= 0) return offset;
+      throw new RangeError(`${offset} is no offset to begin at`);
+    }
     const found = await this.#list(BigInt(start.getTime()));
     // Nothing is as late: on with what comes.
     return found < 0 ? await this.endOffset() : found;
@@ -146,13 +160,21 @@ export class PartitionReader {
     };
   }
 
-  /** Retention passed the position: on with what is left. */
+  /** Retention passed the position, or the log is another one. */
   async #comeBackIntoRange(error: unknown): Promise<boolean> {
     if (!isOutOfRange(error)) return false;
-    const first = await this.#list(ListOffsetTimestamps.EARLIEST);
+    const [first, end] = [await this.#list(ListOffsetTimestamps.EARLIEST), await this.endOffset()];
+    if (this.offset > end) throw new OffsetOutOfRangeError(this.#place, this.offset, first, end);
     if (first <= this.offset) return false;
-    this.offset = first;
+    this.#skipTo(first, end);
     return true;
+  }
+
+  #skipTo(first: number, end: number): void {
+    const { onGap } = this.#limits;
+    if (onGap === null) throw new OffsetOutOfRangeError(this.#place, this.offset, first, end);
+    onGap({ fromOffset: this.offset, toOffset: first });
+    this.offset = first;
   }
 }
 

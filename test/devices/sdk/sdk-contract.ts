@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Admin, Consumer } from "@platformatic/kafka";
 import { encode } from "cbor-x";
 import { cbor, DecodeError, json, text } from "../../../devices/sdk/decode.ts";
-import { deviceStream } from "../../../devices/sdk/device-stream.ts";
+import {
+  type DeviceStreamOptions,
+  deviceStream,
+  type StreamStart,
+} from "../../../devices/sdk/device-stream.ts";
+import { OffsetOutOfRangeError, type StreamGap } from "../../../devices/sdk/gaps.ts";
+import { PartitionReader } from "../../../devices/sdk/partition-reader.ts";
 import type { Reading } from "../../../devices/sdk/reading.ts";
 import { COMPRESSION_ZSTD } from "../../../src/records/batch.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
@@ -82,6 +89,52 @@ export function sdkContract(
       const error = await all(deviceStream({ ...options(), topic: "attic" })).catch((caught) => caught);
       expect(error).toBeInstanceOf(Error);
     });
+
+    test("an offset that the log does not have is never passed over silently", async () => {
+      await writer.createTopic("short", 1);
+      const keys = ["device-3", "device-4", "device-3", "device-3"];
+      await writer.write(
+        "short",
+        keys.map((key, n) => ({ key, value: String(n), timeMs: T0 + n })),
+      );
+      const short = { ...options(), topic: "short", decode: text };
+      const fails = async (from: StreamStart, more: Partial<DeviceStreamOptions<string>> = {}) =>
+        await all(deviceStream({ ...short, from, ...more })).catch((caught) => caught);
+      for (const follow of [false, true]) {
+        const beyond = await fails({ offset: 1_000_000 }, { follow, onGap: () => {} });
+        expect(beyond).toBeInstanceOf(OffsetOutOfRangeError);
+        expect(beyond).toMatchObject({ offset: 1_000_000, endOffset: 4 });
+      }
+      for (const offset of [-1, 0.5, Number.NaN]) expect(await fails({ offset })).toBeInstanceOf(RangeError);
+      expect(await all(deviceStream({ ...short, from: { offset: 4 } }))).toHaveLength(0);
+      expect(await all(deviceStream({ ...short, from: { offset: 0 } }))).toHaveLength(3);
+      const gaps: StreamGap[] = [];
+      await deleteRecordsBefore(broker.bootstrap, "short", 3);
+      expect(await fails({ offset: 1 })).toBeInstanceOf(OffsetOutOfRangeError);
+      const told = await all(deviceStream({ ...short, from: { offset: 1 }, onGap: (gap) => gaps.push(gap) }));
+      expect(told.map(({ value }) => value)).toEqual(["3"]);
+      expect(gaps).toEqual([{ fromOffset: 1, toOffset: 3 }]);
+    }, 30_000);
+
+    test("an answer of more records than a call takes arguments", async () => {
+      await writer.createTopic("many", 1);
+      const builder = new BatchBuilder();
+      for (let n = 0; n < 700_000; n += 1)
+        builder.append(T0, Buffer.from(n === 699_999 ? "device-3" : "d"), null, null);
+      await writer.writeBatch("many", 0, builder.build({ compression: COMPRESSION_ZSTD }));
+      const consumer = new Consumer({
+        clientId: "test",
+        groupId: "unused",
+        bootstrapBrokers: [broker.bootstrap],
+      });
+      const reader = new PartitionReader(
+        consumer as Consumer<Buffer, Buffer, Buffer, Buffer>,
+        { topic: "many", partition: 0 },
+        { maxBytes: 1024 * 1024, maxWaitMs: 100, onGap: null },
+      );
+      expect(await reader.next()).toHaveLength(700_000);
+      await consumer.close(true);
+    }, 30_000);
 
     test("keys of any bytes", async () => {
       const key = "plant/7 ü%";
@@ -168,6 +221,14 @@ export function sdkContract(
       expect(() => text(Uint8Array.of(0xff))).toThrow(DecodeError);
     });
   });
+}
+
+async function deleteRecordsBefore(bootstrap: string, topic: string, offset: number): Promise<void> {
+  const admin = new Admin({ clientId: "test", bootstrapBrokers: [bootstrap] });
+  await admin.deleteRecords({
+    topics: [{ name: topic, partitions: [{ partition: 0, offset: BigInt(offset) }] }],
+  });
+  await admin.close();
 }
 
 function mixed(): Uint8Array {
