@@ -1,3 +1,4 @@
+import { parsePartition, parseRewindTarget, REWIND_TARGETS } from "../upstream/rewind-target.ts";
 import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
@@ -89,11 +90,12 @@ async function inspect(input: Input, world: World): Promise<number> {
 }
 
 async function rewind(input: Input, world: World): Promise<number> {
-  const [topic, to, partition] = [input.value("topic"), input.value("to"), input.value("partition")];
-  if (topic === null) throw new UsageError("--topic is missing: name the local topic");
-  if (to === null) throw new UsageError("--to is missing: give an offset, a time, earliest or latest");
+  const [topic, to, partition] = [input.value("topic"), input.value("to"), partitionOf(input)];
+  if (topic === null || topic === "") throw new UsageError("--topic is missing: name the local topic");
+  if (to === null) throw new UsageError(`--to is missing: ${REWIND_TARGETS}`);
+  if (parseRewindTarget(to) === null) throw new UsageError(`--to ${JSON.stringify(to)}: ${REWIND_TARGETS}`);
   const dryRun = input.on("dry-run");
-  const body = { topic, to, dryRun, ...(partition === null ? {} : { partition: Number(partition) }) };
+  const body = { topic, to, dryRun, ...(partition === null ? {} : { partition }) };
   const answer = (await post(input, "rewind", body)) as {
     readonly done: boolean;
     readonly moves: readonly Move[];
@@ -112,6 +114,16 @@ async function rewind(input: Input, world: World): Promise<number> {
     if (!answer.done && !dryRun) world.err("nothing was moved: the topic is not being forwarded now\n");
   }
   return answer.done || dryRun ? EXIT.ok : EXIT.failed;
+}
+
+/** Null for all of them. */
+function partitionOf(input: Input): number | null {
+  const text = input.value("partition");
+  const partition = text === null ? null : parsePartition(text);
+  if (text === null || partition !== null) return partition;
+  throw new UsageError(
+    `--partition ${JSON.stringify(text)}: write its number (0 or more), or leave it out for all`,
+  );
 }
 
 function post(input: Input, action: string, body: object): Promise<object> {

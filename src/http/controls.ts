@@ -16,6 +16,21 @@ export interface ControlSource {
 /** Does it to the uplink of that name, resolves when a power cut would not undo it, with the answer as JSON. */
 export type UplinkAction = (name: string, body: Readonly<Record<string, unknown>>) => Promise<object>;
 
+/** A field of a request is not as it must be: nothing was done. */
+export class InvalidField extends HeadwaterError {
+  readonly thing: string;
+  readonly value: string;
+  readonly remedy: string;
+
+  constructor(thing: string, value: unknown, remedy: string) {
+    const shown = JSON.stringify(value) ?? "nothing";
+    super("CONFIG_INVALID", `${thing} ${shown}: ${remedy}`);
+    this.thing = thing;
+    this.value = shown;
+    this.remedy = remedy;
+  }
+}
+
 const PATH = /^\/api\/(uplinks|sessions)\/([^/]+)\/([^/]+)$/;
 const MAX_BODY_BYTES = 4 * 1024;
 const NOTHING_WIRED = "this gateway does not take it";
@@ -81,6 +96,10 @@ async function answered(action: string, value: string, work: () => Promise<Respo
   try {
     return await work();
   } catch (error) {
+    if (error instanceof InvalidField) {
+      const { thing, remedy } = error;
+      return problem(400, { message: `${thing} is not as it must be`, thing, value: error.value, remedy });
+    }
     if (!(error instanceof HeadwaterError)) throw error;
     return problem(409, { message: error.message, thing: action, value, remedy: "see the gateway's log" });
   }

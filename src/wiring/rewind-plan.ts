@@ -1,8 +1,11 @@
-import { HeadwaterError } from "../base/errors.ts";
+import { assertNever } from "../base/assert.ts";
 import type { Broker } from "../broker/broker.ts";
 import { bytesBetween } from "../broker/loss-tally.ts";
+import { didYouMean } from "../config/problem.ts";
+import { InvalidField } from "../http/controls.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { PartitionPosition } from "../upstream/position-desk.ts";
+import { parseRewindTarget, REWIND_TARGETS, type RewindTarget } from "../upstream/rewind-target.ts";
 
 /** What a rewind of one partition does: records [fromOffset, toOffset) are sent again, or skipped. */
 export interface PlannedMove {
@@ -21,23 +24,35 @@ export interface PlannedMove {
 export interface RewindRequest {
   readonly topic: string;
   readonly partition: number | null;
-  readonly to: string;
+  readonly to: RewindTarget;
   readonly dryRun: boolean;
 }
 
-/** The request in a body of JSON. Throws HeadwaterError CONFIG_INVALID. */
+const FIELDS: readonly string[] = ["topic", "partition", "to", "dryRun"];
+
+/** The request in a body of JSON. Throws InvalidField. */
 export function rewindRequest(body: Readonly<Record<string, unknown>>): RewindRequest {
-  const { topic, partition = null, to, dryRun = false } = body;
-  if (typeof topic !== "string") throw invalid("topic", topic, "name a topic");
-  if (partition !== null && !(Number.isSafeInteger(partition) && Number(partition) >= 0))
-    throw invalid("partition", partition, "give its number, or none for all");
-  if (typeof to !== "string" && typeof to !== "number")
-    throw invalid("to", to, "give an offset, a time, earliest or latest");
-  if (typeof dryRun !== "boolean") throw invalid("dryRun", dryRun, "give true or false");
-  return { topic, partition: partition === null ? null : Number(partition), to: String(to), dryRun };
+  for (const name of Object.keys(body)) {
+    if (FIELDS.includes(name)) continue;
+    const meant = didYouMean(name, FIELDS);
+    throw new InvalidField(
+      name,
+      body[name],
+      meant === null ? `there are ${FIELDS.join(", ")}` : `did you mean ${meant}?`,
+    );
+  }
+  const { topic, partition, to, dryRun = false } = body;
+  if (typeof topic !== "string" || topic === "") throw new InvalidField("topic", topic, "name a topic");
+  const isPartition = Number.isSafeInteger(partition) && Number(partition) >= 0;
+  if (partition !== undefined && !isPartition)
+    throw new InvalidField("partition", partition, "give its number, or leave it out for all");
+  const target = typeof to === "string" || typeof to === "number" ? parseRewindTarget(String(to)) : null;
+  if (target === null) throw new InvalidField("to", to, REWIND_TARGETS);
+  if (typeof dryRun !== "boolean") throw new InvalidField("dryRun", dryRun, "give true or false");
+  return { topic, partition: partition === undefined ? null : Number(partition), to: target, dryRun };
 }
 
-/** What the request does to a topic of these positions. Throws HeadwaterError CONFIG_INVALID. */
+/** What the request does to a topic of these positions. Throws InvalidField. */
 export function planRewind(
   broker: Broker,
   positions: readonly PartitionPosition[],
@@ -45,13 +60,13 @@ export function planRewind(
 ): readonly PlannedMove[] {
   const ours = positions.filter((each) => each.topic === topic);
   if (ours.length === 0)
-    throw invalid("topic", topic, "the uplink carries no such topic; see uplink inspect");
+    throw new InvalidField("topic", topic, "the uplink carries no such topic; see uplink inspect");
   const chosen = ours.filter((each) => partition === null || each.partition === partition);
-  if (chosen.length === 0) throw invalid("partition", partition, `the topic has ${ours.length}`);
+  if (chosen.length === 0) throw new InvalidField("partition", partition, `the topic has ${ours.length}`);
   return chosen.map(({ partition: index, position }) => {
     const log = broker.partition(topic, index)?.log;
     if (log === undefined || position < 0)
-      throw invalid("topic", topic, "its position is not known yet: is the centre in reach?");
+      throw new InvalidField("topic", topic, "its position is not known yet: is the centre in reach?");
     return moveOf(log, index, position, targetOf(log, to));
   });
 }
@@ -62,18 +77,22 @@ function moveOf(log: PartitionLog, partition: number, position: number, newPosit
   return { partition, position, newPosition, effect, records: to - from, bytes: bytesBetween(log, from, to) };
 }
 
-/** Where `to` is in a log: at least its start, at most what readers see. */
-function targetOf(log: PartitionLog, to: string): number {
-  const inLog = (offset: number) => Math.max(log.logStartOffset, Math.min(offset, log.highWatermark));
-  if (to === "earliest") return log.logStartOffset;
-  if (to === "latest") return log.highWatermark;
-  if (/^\d{1,16}$/.test(to)) return inLog(Number(to));
-  const timeMs = Date.parse(to);
-  if (Number.isNaN(timeMs))
-    throw invalid("to", to, "give an offset, a time like 2026-01-31T12:00Z, earliest or latest");
-  return inLog(log.offsetForTimestamp(timeMs)?.offset ?? log.highWatermark);
-}
-
-function invalid(thing: string, value: unknown, remedy: string): HeadwaterError {
-  return new HeadwaterError("CONFIG_INVALID", `${thing} ${JSON.stringify(value ?? null)}: ${remedy}`);
+/** Where `to` is in a log: at least its start. Throws InvalidField where the log has no such place. */
+function targetOf(log: PartitionLog, to: RewindTarget): number {
+  const { logStartOffset, highWatermark } = log;
+  switch (to.kind) {
+    case "earliest":
+      return logStartOffset;
+    case "latest":
+      return highWatermark;
+    case "offset": {
+      if (to.offset <= highWatermark) return Math.max(logStartOffset, to.offset);
+      const remedy = `${log.topic}-${log.partition} ends at ${highWatermark}: give at most that, name a --partition, or write latest`;
+      throw new InvalidField("to", to.offset, remedy);
+    }
+    case "time":
+      return log.offsetForTimestamp(to.timeMs)?.offset ?? highWatermark;
+    default:
+      return assertNever(to);
+  }
 }

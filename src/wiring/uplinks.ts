@@ -69,7 +69,7 @@ export interface Uplinks {
   setMode(name: string, mode: LinkMode): Promise<void>;
   /** Every partition's position, local and at the centre. */
   inspect(name: string): readonly PartitionPosition[];
-  /** Has a topic go on elsewhere, or says what that would do. Throws HeadwaterError CONFIG_INVALID. */
+  /** Has a topic go on elsewhere, or says what that would do. Throws InvalidField. */
   rewind(name: string, body: Readonly<Record<string, unknown>>): Promise<RewindOutcome>;
   /** Waits up to `graceMs` for what is on its way to the centres. */
   stop(graceMs: number): Promise<void>;

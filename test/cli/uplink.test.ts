@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { run } from "./support.ts";
 
 const UPLINK = {
@@ -25,7 +25,7 @@ const MIRROR = {
   ...{ mirroredRecords: 7, filteredRecords: 40, lostRecords: 1 },
 };
 let answer: () => Response;
-let answerTo: (request: Request) => Response = () => answer();
+let answerTo: (request: Request) => Response | Promise<Response> = () => answer();
 let server: Bun.Server<undefined>;
 let address = "";
 
@@ -155,6 +155,46 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
     "POST /api/uplinks/central/pause application/json",
     "POST /api/uplinks/central/resume application/json",
   ]);
+});
+
+describe("rewind", () => {
+  const asked: unknown[] = [];
+  const rewind = (...args: string[]) => {
+    asked.length = 0;
+    answerTo = async (request) => {
+      asked.push(await request.json());
+      return Response.json({ done: true, moves: [] });
+    };
+    return run(["uplink", "rewind", "central", "--http", address, ...args]);
+  };
+
+  test("asks for what was said", async () => {
+    expect((await rewind("--topic", "t", "--to", "7", "--partition", "0", "--dry-run")).code).toBe(0);
+    expect(asked).toEqual([{ topic: "t", to: "7", partition: 0, dryRun: true }]);
+    expect((await rewind("--topic", "t", "--to", "2026-01-31T12:00Z")).code).toBe(0);
+    expect(asked).toEqual([{ topic: "t", to: "2026-01-31T12:00Z", dryRun: false }]);
+  });
+
+  test.each([
+    [["--topic", "t", "--to", "-1"], '--to "-1": write an offset'],
+    [["--topic", "t", "--to", "1.5"], '--to "1.5": write an offset'],
+    [["--topic", "t", "--to", "--dry-run"], '--to "--dry-run": write an offset'],
+    [["--topic", "t", "--to", "2026-02-30T00:00Z"], "a time with its zone"],
+    [["--topic", "t", "--to", "7", "--partition", "abc"], '--partition "abc": write its number'],
+    [["--topic", "t", "--to", "7", "--partition", "-1"], '--partition "-1": write its number'],
+    [["--topic", "t", "--to", "7", "--partition", "1.0"], '--partition "1.0": write its number'],
+    [["--topic", "t", "--to", "7", "--partition", ""], '--partition "": write its number'],
+    [["--topic", "t", "--to", "7", "--dryrun"], "there is no option --dryrun; did you mean --dry-run?"],
+    [["--topic", "t", "--to", "7", "-n"], "there is no option -n"],
+    [["--topic", "t", "--to", "7", "--dry-run=no"], "--dry-run takes no value"],
+    [["--topic", "t", "--to", "7", "dry-run"], '"dry-run" is one argument too many'],
+    [["--topic", "", "--to", "7"], "--topic is missing"],
+    [["--topic", "t"], "--to is missing"],
+  ])("%p does nothing but say why", async (args, words) => {
+    const { code, err } = await rewind(...args);
+    expect([code, asked]).toEqual([2, []]);
+    expect(err).toContain(words);
+  });
 });
 
 test("an uplink that is not there, and none at all", async () => {

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { HeadwaterError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { type ControlSource, control, isControl, type UplinkAction } from "../../src/http/controls.ts";
+import {
+  type ControlSource,
+  control,
+  InvalidField,
+  isControl,
+  type UplinkAction,
+} from "../../src/http/controls.ts";
 import { HttpDoor } from "../../src/http/door.ts";
 import type { StatusSource } from "../../src/http/status.ts";
 import { Registry } from "../../src/metrics/registry.ts";
@@ -27,6 +33,7 @@ function source(allowed: ControlSource["allowed"] = "loopback"): ControlSource {
         },
       ],
       ["break", () => Promise.reject(new HeadwaterError("LOG_FENCED", "the store takes nothing"))],
+      ["mistake", () => Promise.reject(new InvalidField("to", -1, "write an offset"))],
     ]),
   };
 }
@@ -124,6 +131,7 @@ describe("a request that changes something", () => {
       ["/api/uplinks/central/pause", { source: source("off") }, 403, "http.control", "off"],
       ["/api/uplinks/central/pause", { source: null }, 403, "http.control", "off"],
       ["/api/uplinks/central/break", {}, 409, "break", "central"],
+      ["/api/uplinks/central/mistake", {}, 400, "to", "-1"],
       ["/api/sessions/nobody/end", {}, 404, "session", "nobody"],
       ["/api/sessions/pump-1/explode", {}, 404, "action", "explode"],
       ["/api/sessions/pump-1/end", { from: "192.0.2.7" }, 403, "http.control", "loopback"],
