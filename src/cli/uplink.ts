@@ -47,13 +47,25 @@ const UPLINKS: Carrier<UplinkStatus> = {
 
 /** States of mirrors in which nobody has to do anything. */
 const MIRRORING: ReadonlySet<string> = new Set(["connecting", "snapshot", "mirroring", "held"]);
-const MIRROR_HEAD = ["UPLINK", "MIRROR OF", "HERE", "STATE", "LAG", "COPIED", "LEFT OUT", "LOST", "REASON"];
+const MIRROR_HEAD = [
+  "UPLINK",
+  "MIRROR OF",
+  "HERE",
+  "STATE",
+  "LAG",
+  "COMPLETE AGO",
+  "COPIED",
+  "LEFT OUT",
+  "LOST",
+  "REASON",
+];
 
 function mirrorRow(uplink: string, mirror: MirrorStatus): readonly string[] {
   const { centralTopic, topic, state, lagRecords, mirroredRecords, filteredRecords, lostRecords } = mirror;
   const lag = lagRecords === null ? "?" : String(lagRecords);
   const counts = [mirroredRecords, filteredRecords, lostRecords].map(String);
-  return [uplink, centralTopic, topic, state, lag, ...counts, mirror.reason ?? "-"];
+  const completeAgo = durationText(mirror.flow.completeAgoMs);
+  return [uplink, centralTopic, topic, state, lag, completeAgo, ...counts, mirror.reason ?? "-"];
 }
 
 /** In whole seconds; "?" where nobody knows. */

@@ -17,6 +17,11 @@ export function mirroredTopic(mirror: UplinkMirrorSettings, settings: Settings):
   return filledForGateway(mirror.to === "" ? mirror.topic : mirror.to, settings);
 }
 
+/** The local topics that mirrors write, of any uplink. */
+export function mirroredTopics(settings: Settings): readonly string[] {
+  return settings.uplinks.flatMap(({ mirror }) => mirror.map((one) => mirroredTopic(one, settings)));
+}
+
 /** A template with this gateway's names in it. */
 export function filledForGateway(template: string, settings: Settings): string {
   return template

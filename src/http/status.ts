@@ -1,5 +1,6 @@
 import type { FlowStatus } from "../upstream/flow/status.ts";
 import type { BudgetStatus, LinkStatus } from "../upstream/link/status.ts";
+import type { MirrorFlow } from "../upstream/mirror/settings.ts";
 import type { TimesStatus } from "../upstream/times/settings.ts";
 
 /**
@@ -113,6 +114,7 @@ export interface MirrorStatus {
   readonly filteredRecords: number;
   /** Those that the centre deleted before they came here, and those that no batch here has room for. */
   readonly lostRecords: number;
+  readonly flow: MirrorFlow;
 }
 
 /** Where a local topic goes. */

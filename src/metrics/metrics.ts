@@ -1,5 +1,6 @@
 import { flowMetrics } from "./flow-metrics.ts";
 import { linkMetrics } from "./link-metrics.ts";
+import { mirrorMetrics } from "./mirror-metrics.ts";
 import { type Labels, Registry } from "./registry.ts";
 
 /** Doors that records and connections come through. */
@@ -19,6 +20,8 @@ export interface MetricsOptions {
   /** Version of the runtime and architecture, for the build's info. */
   readonly build: Labels;
   readonly uplinks: readonly string[];
+  /** The topics here that are copies of a centre's. */
+  readonly mirrors: readonly string[];
   readonly bridges: readonly string[];
   readonly dataFolder: string;
 }
@@ -84,6 +87,7 @@ export function createMetrics(options: MetricsOptions) {
     ),
     ...flowMetrics(registry, uplinks),
     ...linkMetrics(registry, uplinks),
+    ...mirrorMetrics(registry, options.mirrors),
     uplinkLagSeconds: registry.gauges(
       "headwater_uplink_lag_seconds",
       "Age of the oldest record that the centre does not have yet.",

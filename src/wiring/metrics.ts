@@ -155,13 +155,20 @@ function collectCoordinators(metrics: Metrics, state: GatewayState): void {
 }
 
 function collectUplinks(metrics: Metrics, state: GatewayState): void {
-  for (const uplink of state.uplinks()) {
+  const uplinks = state.uplinks();
+  metrics.mirrorState.set(
+    uplinks.flatMap(({ mirrors }) =>
+      mirrors.map(({ topic, state }) => ({ labels: { topic, state }, value: 1 })),
+    ),
+  );
+  for (const uplink of uplinks) {
     const { name } = uplink;
     metrics.uplinkConnected[name]?.set(uplink.state === "forwarding" || uplink.state === "idle" ? 1 : 0);
     metrics.uplinkLagRecords[name]?.set(uplink.lagRecords ?? Number.NaN);
     metrics.uplinkLagSeconds[name]?.set((uplink.lagMs ?? Number.NaN) / MILLISECONDS);
     collectFlow(metrics, uplink);
     collectLink(metrics, uplink);
+    collectMirrors(metrics, uplink);
     metrics.uplinkRecords[name]?.set(uplink.forwardedRecords);
     metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
@@ -182,6 +189,18 @@ function collectFlow(metrics: Metrics, { name, flow, times }: UplinkStatus): voi
   metrics.uplinkCanaryAge[name]?.set(seconds(canary.seenAgoMs));
   metrics.uplinkCanaryRoundTrip[name]?.set(seconds(canary.roundTripMs));
   metrics.uplinkLateTopics[name]?.set(times.late.topics.filter(({ warning }) => warning !== null).length);
+}
+
+function collectMirrors(metrics: Metrics, { mirrors }: UplinkStatus): void {
+  for (const { topic, flow, lagRecords, mirroredRecords, filteredRecords, lostRecords } of mirrors) {
+    metrics.mirrorLagRecords[topic]?.set(lagRecords ?? Number.NaN);
+    metrics.mirrorFreshness[topic]?.set((flow.freshnessMs ?? Number.NaN) / MILLISECONDS);
+    metrics.mirrorCompleteAge[topic]?.set((flow.completeAgoMs ?? Number.NaN) / MILLISECONDS);
+    metrics.mirrorTroubledPartitions[topic]?.set(flow.troubles.length);
+    metrics.mirrorRecords[topic]?.set(mirroredRecords);
+    metrics.mirrorFiltered[topic]?.set(filteredRecords);
+    metrics.mirrorLost[topic]?.set(lostRecords);
+  }
 }
 
 function collectLink(metrics: Metrics, { name, link, budget }: UplinkStatus): void {

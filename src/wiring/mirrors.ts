@@ -4,7 +4,6 @@ import type { Broker } from "../broker/broker.ts";
 import type { PendingBatch } from "../broker/ingest.ts";
 import type { KeyedState } from "../broker/keyed-state.ts";
 import { filledForGateway, mirroredTopic } from "../config/mirror-conflicts.ts";
-import type { Settings } from "../config/options.ts";
 import type { UplinkMirrorSettings } from "../config/uplink-mirror-options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
 import type { ClientSeams } from "../kafka/client/connection.ts";
@@ -21,6 +20,7 @@ import type { UplinkParts } from "./uplinks.ts";
 const READ_BYTES = 128 * 1024;
 /** Pieces in a second of a link with a cap, so that others get their turn. */
 const PIECES_PER_SECOND = 2;
+const WAITS_PER_ALARM = 3;
 const SMALLEST_FETCH_BYTES = 4 * 1024;
 
 /** What an uplink lends its mirrors. */
@@ -32,11 +32,6 @@ export interface MirrorParts extends Pick<UplinkParts, "broker" | "knownNowMs" |
   readonly openState: () => KeyedState;
   readonly hold: () => Hold | null;
   readonly logger: Logger;
-}
-
-/** The local topics that mirrors write, of any uplink. */
-export function mirroredTopics(settings: Settings): readonly string[] {
-  return settings.uplinks.flatMap(({ mirror }) => mirror.map((one) => mirroredTopic(one, settings)));
 }
 
 /** Starts the mirrors of one uplink; a centre that is not there yet is waited for. */
@@ -69,6 +64,8 @@ function settingsOf(
 ): MirrorSettings {
   const centralTopic = filledForGateway(configured.topic, settings);
   const rate = uplink["rate.limit"];
+  const alarmMs = uplink["flow.alarm.ms"];
+  const { maxWaitMs } = DEFAULT_MIRROR_LIMITS;
   const fetchBytes =
     rate > 0
       ? Math.min(
@@ -87,6 +84,8 @@ function settingsOf(
     limits: {
       ...DEFAULT_MIRROR_LIMITS,
       fetchBytes,
+      // An answer without records says that all is well: it has to come before the alarm does.
+      maxWaitMs: alarmMs > 0 ? Math.min(maxWaitMs, Math.ceil(alarmMs / WAITS_PER_ALARM)) : maxWaitMs,
       backoffMs: uplink["retry.backoff.ms"],
       maxBackoffMs: uplink["retry.backoff.max.ms"],
     },

@@ -11,6 +11,7 @@ import { withSchemas } from "../cli/route-schemas.ts";
 import type { RunBroker, RunningBroker } from "../cli/world.ts";
 import { WatchedClock } from "../clock/watched-clock.ts";
 import { formatAddress } from "../config/address.ts";
+import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
 import type { DevicesSource } from "../http/devices.ts";
@@ -123,6 +124,7 @@ class Gateway implements RunningBroker {
       version: surroundings.version,
       build: { bun: Bun.version, arch: process.arch },
       uplinks: settings.uplinks.map(({ name }) => name),
+      mirrors: mirroredTopics(settings),
       bridges: settings.bridges.map(({ name }) => name),
       dataFolder: settings.data,
     });

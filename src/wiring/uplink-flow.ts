@@ -6,7 +6,9 @@ import type { Random } from "../io/random.ts";
 import { CANARY_CONFIGS, CANARY_TOPIC, canaryKey } from "../upstream/flow/canary-topic.ts";
 import { sampleDevices } from "../upstream/flow/device-lags.ts";
 import { canaryFault, FlowWatch } from "../upstream/flow/flow-watch.ts";
+import { mirrorAlarms } from "../upstream/flow/mirror-watch.ts";
 import type { DeviceLags, FlowAlarm, FlowStatus, TopicLag } from "../upstream/flow/status.ts";
+import type { Mirror } from "../upstream/mirror/mirror.ts";
 import type { LocalSource } from "../upstream/source.ts";
 import type { UplinkStatus } from "../upstream/status.ts";
 import type { Uplink } from "../upstream/uplink.ts";
@@ -22,6 +24,7 @@ const ID_BYTES = 8;
 
 export interface FlowParts {
   readonly uplink: Uplink;
+  readonly mirrors: readonly Mirror[];
   readonly name: string;
   readonly gatewayId: string;
   readonly canaryIntervalMs: number;
@@ -41,6 +44,7 @@ export class UplinkFlow {
   readonly #watch: FlowWatch;
   #timer: Timer | null = null;
   #canaryAtMs: number;
+  #mirrorAlarms: readonly FlowAlarm[] = [];
   #told = new Map<string, FlowAlarm>();
   #sample: { readonly devices: DeviceLags; readonly atMs: number } | null = null;
 
@@ -50,6 +54,10 @@ export class UplinkFlow {
     this.#watch = new FlowWatch(parts.alarmMs, nowMs);
     this.#canaryAtMs = nowMs + Math.min(parts.canaryIntervalMs, FIRST_CANARY_MS);
     this.#look();
+  }
+
+  get #alarms(): readonly FlowAlarm[] {
+    return [...this.#watch.alarms, ...this.#mirrorAlarms];
   }
 
   stop(): void {
@@ -62,7 +70,7 @@ export class UplinkFlow {
     const nowMs = time === undefined ? clock.nowMs() : time.trueNowMs();
     const isFresh = nowMs !== null && status.newestTimestampMs >= 0;
     return {
-      alarms: this.#watch.alarms,
+      alarms: this.#alarms,
       paused: this.#watch.paused,
       freshnessMs: isFresh ? Math.max(0, nowMs - status.newestTimestampMs) : null,
       lagBytes: lags.reduce<number | null>(
@@ -84,10 +92,14 @@ export class UplinkFlow {
   }
 
   #look(): void {
-    const { uplink, clock, alarmMs } = this.#parts;
+    const { uplink, mirrors, clock, alarmMs } = this.#parts;
     const nowMs = clock.monotonicMs();
     const status = uplink.status();
     this.#watch.look(status, nowMs);
+    this.#mirrorAlarms = mirrorAlarms(
+      mirrors.map((mirror) => mirror.status()),
+      alarmMs,
+    );
     this.#tell();
     this.#letGo(status, nowMs);
     const lookMs = alarmMs === 0 ? LOOK_MS : Math.min(LOOK_MS, Math.max(100, alarmMs / LOOKS_PER_ALARM));
@@ -98,7 +110,7 @@ export class UplinkFlow {
   /** Of each that comes or goes, once. */
   #tell(): void {
     const { logger } = this.#parts;
-    const now = new Map(this.#watch.alarms.map((alarm) => [alarm.topic ?? "", alarm]));
+    const now = new Map(this.#alarms.map((alarm) => [alarm.topic ?? "", alarm]));
     for (const [key, { topic, forMs, reason }] of now) {
       if (!this.#told.has(key)) logger.error("nothing flows", { topic, forMs: Math.round(forMs), reason });
     }

@@ -7,6 +7,7 @@ import type { Lineages } from "../broker/lineages.ts";
 import type { Losses } from "../broker/losses.ts";
 import type { GatewayTime } from "../clock/gateway-time.ts";
 import { formatAddress } from "../config/address.ts";
+import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
 import type { UplinkRouteSettings } from "../config/uplink-route-options.ts";
@@ -31,7 +32,7 @@ import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
 import { CompressionPool } from "./compression-pool.ts";
 import { localSource } from "./local-source.ts";
-import { mirroredTopics, startMirrors } from "./mirrors.ts";
+import { startMirrors } from "./mirrors.ts";
 import { type PlannedMove, planRewind, rewindRequest } from "./rewind-plan.ts";
 import { UplinkFlow } from "./uplink-flow.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
@@ -177,6 +178,7 @@ function startUplink(
   started.flow = new UplinkFlow({
     ...{
       uplink,
+      mirrors,
       name: configured.name,
       gatewayId: settings.gatewayId,
       source,

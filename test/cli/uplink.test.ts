@@ -22,7 +22,7 @@ const UPLINK = {
 };
 const MIRROR = {
   ...{ centralTopic: "commands", topic: "local", state: "mirroring", reason: null, lagRecords: 3 },
-  ...{ mirroredRecords: 7, filteredRecords: 40, lostRecords: 1 },
+  ...{ mirroredRecords: 7, filteredRecords: 40, lostRecords: 1, flow: { completeAgoMs: 2_300 } },
 };
 let answer: () => Response;
 let answerTo: (request: Request) => Response | Promise<Response> = () => answer();
@@ -60,7 +60,7 @@ test("topics that are mirrored have a table of their own, and one that is not is
   const { code, out } = await status();
   expect(code).toBe(0);
   expect(out.split("\n").slice(3, 6).join("\n")).toMatch(
-    /^\nUPLINK +MIRROR OF .*\ncentral +commands +local +mirroring +3 +7 +40 +1 +-$/,
+    /^\nUPLINK +MIRROR OF .*\ncentral +commands +local +mirroring +3 +3s +7 +40 +1 +-$/,
   );
   for (const state of ["missing", "backing off", "failed"]) {
     uplinks({ ...UPLINK, mirrors: [MIRROR, { ...MIRROR, state, reason: "why" }] });

@@ -9,6 +9,7 @@ function metrics() {
     version: "1",
     build: { arch: "x" },
     uplinks: ["a", "b"],
+    mirrors: [],
     bridges: [],
     dataFolder: "/d",
   });

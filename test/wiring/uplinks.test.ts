@@ -8,8 +8,11 @@ import { UPLINK_OPTIONS, type UplinkSettings } from "../../src/config/uplink-opt
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SimulatedNetwork } from "../../src/io/simulated/network.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
-import { createMetrics } from "../../src/metrics/metrics.ts";
+import { expose } from "../../src/metrics/exposition.ts";
+import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { encodeStoredPosition } from "../../src/upstream/positions.ts";
+import { collectMetrics } from "../../src/wiring/metrics.ts";
+import { GatewayState } from "../../src/wiring/status.ts";
 import { startUplinks, type Uplinks } from "../../src/wiring/uplinks.ts";
 import { type OpenBroker, openBroker } from "../broker/support.ts";
 import { batchOf } from "../log/support.ts";
@@ -24,15 +27,23 @@ function uplinkTo(name: string): UplinkSettings {
   return { ...(values as unknown as UplinkSettings), name, bootstrap: [{ host: "127.0.0.1", port: 9 }] };
 }
 
-function start({ broker, clock }: OpenBroker): Uplinks {
-  const settings = defaultSettings({ uplinks: [uplinkTo("main")] });
-  const metrics = createMetrics({
+function metricsOf(mirrors: readonly string[]): Metrics {
+  return createMetrics({
     version: "1",
     build: { bun: "1", arch: "x" },
     uplinks: ["main"],
+    mirrors,
     bridges: [],
     dataFolder: "/data",
   });
+}
+
+function start(
+  { broker, clock }: OpenBroker,
+  uplink: UplinkSettings = uplinkTo("main"),
+  metrics: Metrics = metricsOf([]),
+): Uplinks {
+  const settings = defaultSettings({ uplinks: [uplink] });
   const network = new SimulatedNetwork(clock);
   const ledger = new GapLedger(broker, silentLogger);
   return startUplinks({
@@ -93,4 +104,42 @@ test("after a restart with the centre away the status has the lag, by the positi
   clock.advance(5_000);
   await clock.settleAll();
   expect(uplinks.status()).toMatchObject([{ lagRecords: 2, lagMs: clock.nowMs() - writtenMs }]);
+});
+
+test("a mirror whose centre is away is in the metrics, and alarms with its uplink", async () => {
+  const open = await openBroker(new SimulatedDisk({ seed: 1 }));
+  const metrics = metricsOf(["commands"]);
+  const mirror = {
+    topic: "commands",
+    to: "",
+    keys: [],
+    headers: {},
+    from: "earliest",
+    partitions: -1,
+  } as const;
+  const uplink = { ...uplinkTo("main"), mirror: [mirror], "flow.alarm.ms": 60_000 };
+  const uplinks = start(open, uplink, metrics);
+  const state = new GatewayState(defaultSettings({}), "1", 0);
+  state.uplinks = uplinks.status;
+  collectMetrics(metrics, state);
+  const lines = () =>
+    expose(metrics.registry)
+      .split("\n")
+      .filter((line) => /^headwater_(mirror|uplink_flow)_/.test(line));
+  const pass = async (durationMs: number) => {
+    for (let left = durationMs; left > 0; left -= 500) {
+      open.clock.advance(500);
+      await open.clock.settleAll();
+    }
+  };
+  await pass(50_000);
+  expect(lines()).toContain('headwater_mirror_state{topic="commands",state="backing off"} 1');
+  expect(lines().join()).not.toContain("headwater_mirror_lag_records");
+  expect(lines()).toContain('headwater_mirror_records_total{topic="commands"} 0');
+  expect(uplinks.status()[0]?.flow.alarms).toEqual([]);
+  await pass(20_000);
+  const alarms = uplinks.status()[0]?.flow.alarms ?? [];
+  expect(alarms.map(({ topic }) => topic)).toEqual([null, "commands"]);
+  expect(alarms[1]?.reason).toMatch(/^mirror of commands, .*: no broker answers/);
+  expect(lines()).toContain('headwater_uplink_flow_alarms{uplink="main"} 2');
 });

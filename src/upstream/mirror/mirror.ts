@@ -15,7 +15,7 @@ import { type LossLedger, MirrorLosses } from "./losses.ts";
 import { originName, withOrigin } from "./origin.ts";
 import { decodeMirrorPosition, START } from "./position.ts";
 import { isPositionOf, isSameLog, PositionBook } from "./position-book.ts";
-import type { MirrorSettings, MirrorStatus } from "./settings.ts";
+import type { MirrorFlow, MirrorSettings, MirrorStatus } from "./settings.ts";
 import { endsByOrigin, readSnapshot } from "./snapshot.ts";
 import type { MirrorTarget, OpenTarget } from "./target.ts";
 import { Turns } from "./turns.ts";
@@ -82,6 +82,11 @@ export class Mirror {
   #isDirty = false;
   #mirrored = 0;
   #filtered = 0;
+  /** Monotonic: when it last came to the end, or further; and when all was here. */
+  #movedMs: number;
+  #completeMs: number | null = null;
+  /** Of records that were looked at; what is stamped ahead of the time counts as of when it came. */
+  #newestMs = -1;
 
   constructor(
     settings: MirrorSettings,
@@ -104,6 +109,7 @@ export class Mirror {
     this.#selection =
       keys.length + headers.length === 0 ? null : new Selection({ keys, headers, sampling: { kind: "all" } });
     this.#bugs = bugs;
+    this.#movedMs = seams.clock.monotonicMs();
     const { backoffMs: baseMs, maxBackoffMs: maxMs } = settings.limits;
     this.#turns = new Turns({ baseMs, maxMs }, seams.random);
     const lossHooks = {
@@ -162,7 +168,26 @@ export class Mirror {
       mirroredRecords: this.#mirrored,
       filteredRecords: this.#filtered,
       lostRecords: this.#losses.count,
+      flow: this.#flow(),
     };
+  }
+
+  #flow(): MirrorFlow {
+    const nowMs = this.#seams.clock.monotonicMs();
+    const wallMs = this.#seams.knownNowMs();
+    const isFresh = wallMs !== null && this.#newestMs >= 0;
+    return {
+      quietForMs: nowMs - this.#movedMs,
+      completeAgoMs: this.#completeMs === null ? null : nowMs - this.#completeMs,
+      freshnessMs: isFresh ? Math.max(0, wallMs - this.#newestMs) : null,
+      troubles: this.#turns.troubles.map(({ partition, reason, sinceMs }) => ({
+        ...{ partition, reason, forMs: nowMs - sinceMs },
+      })),
+    };
+  }
+
+  #moved(): void {
+    this.#movedMs = this.#seams.clock.monotonicMs();
   }
 
   #lag(): number | null {
@@ -179,6 +204,7 @@ export class Mirror {
       if (hold !== null) {
         this.#become("held", hold.reason);
         await this.#sleep(Math.min(LONGEST_HOLD_MS, hold.retryInMs ?? LONGEST_HOLD_MS));
+        this.#moved();
         continue;
       }
       try {
@@ -355,7 +381,10 @@ export class Mirror {
     const { centralTopic, topic } = this.settings;
     this.#become("snapshot", "away for longer than the centre remembers deletions");
     const next = [...book.next];
-    const isOver = () => !this.#running || this.#hold() !== null;
+    const isOver = () => {
+      this.#moved();
+      return !this.#running || this.#hold() !== null;
+    };
     const snapshot = await readSnapshot(this.#centre, this.settings, next, isOver);
     if (snapshot === null) return;
     const ends = endsByOrigin(facts, next);
@@ -382,7 +411,11 @@ export class Mirror {
   /** After each answer; whether to go on. */
   async #landed(book: PositionBook): Promise<boolean> {
     const isAtEnd = this.#isAtEnd(book);
-    if (isAtEnd) this.#told = null;
+    if (isAtEnd) {
+      this.#told = null;
+      this.#moved();
+      this.#completeMs = this.#movedMs;
+    }
     const nowMs = this.#seams.knownNowMs();
     // Once all has come it can be told which keys are gone.
     if (isAtEnd && this.#mayHaveGoneKeys === true) return false;
@@ -432,6 +465,7 @@ export class Mirror {
     }
     await this.#writer.append(arrivals, target, partition);
     done(next);
+    this.#moved();
     this.#isDirty = true;
     return null;
   }
@@ -440,7 +474,9 @@ export class Mirror {
   #arrivals(facts: CentralTopicFacts, fetched: FetchedPartition): Found {
     const origin = originName(facts, fetched.partition);
     const arrivals: Arrival[] = [];
+    const nowMs = this.#seams.knownNowMs() ?? Number.POSITIVE_INFINITY;
     const next = walkRecords(fetched, "read_committed", (record) => {
+      this.#newestMs = Math.max(this.#newestMs, Math.min(record.timestampMs, nowMs));
       if (this.#selection !== null && !this.#selection.takes(record)) this.#filtered += 1;
       else {
         const arrival = this.#arrival(record, origin);
@@ -534,6 +570,7 @@ export class Mirror {
   }
 
   #pause(): Promise<void> {
+    this.#moved();
     return new Promise((resolve) => {
       this.#seams.clock.soon(resolve);
     });

@@ -69,4 +69,21 @@ export interface MirrorStatus {
   readonly filteredRecords: number;
   /** Those that the centre deleted before they came here, and those that no batch here has room for. */
   readonly lostRecords: number;
+  readonly flow: MirrorFlow;
+}
+
+/** Times are in milliseconds from now. */
+export interface MirrorFlow {
+  /** Since it last came to the end of the central topic, or any further; not in time in which it may not use the link. */
+  readonly quietForMs: number;
+  /** Since all that the centre had was here; null before the first time. */
+  readonly completeAgoMs: number | null;
+  /** Age of the newest record that was looked at, by its timestamp; null before the first, and while the time is not known. */
+  readonly freshnessMs: number | null;
+  /** Central partitions that can't be read while others can. */
+  readonly troubles: readonly {
+    readonly partition: number;
+    readonly reason: string;
+    readonly forMs: number;
+  }[];
 }

@@ -25,6 +25,8 @@ export class ModelTopic {
   cleanupPolicy = "delete";
   deleteRetentionMs = 86_400_000;
   exists = true;
+  /** Of the record at offset 0; each has a millisecond more. */
+  stampMs = 1_700_000_000_000;
 
   constructor(partitions: number) {
     this.partitions = Array.from({ length: partitions }, () => []);
@@ -149,19 +151,22 @@ export class ModelCentre implements MirrorCentre {
     const error = isLed ? (broken ?? denied) : ERROR.NOT_LEADER_OR_FOLLOWER;
     const records = this.#topic.from(partition, offset, max);
     const isLast = this.#topic.partitions[partition]?.at(-1) === records.at(-1);
-    const batches = error !== 0 || records.length === 0 ? NO_BYTES : batchOf(records, isLast ? end : null);
+    const batches =
+      error !== 0 || records.length === 0
+        ? NO_BYTES
+        : batchOf(records, isLast ? end : null, this.#topic.stampMs);
     const about = { topic, partition, offset, error, aborted: [], batches };
     return { ...about, logStartOffset: start, highWatermark: end, lastStableOffset: end };
   }
 }
 
 /** Where compaction took the last ones, the batch still covers them, as real ones do. */
-function batchOf(records: readonly ModelRecord[], end: number | null): Uint8Array {
+function batchOf(records: readonly ModelRecord[], end: number | null, stampMs: number): Uint8Array {
   const builder = new BatchBuilder();
   const base = records[0]?.offset ?? 0;
   for (const { offset, key, value } of records) {
     const bytes = value === null ? null : encoder.encode(value);
-    builder.appendAt(offset - base, 1_700_000_000_000 + offset, encoder.encode(key), bytes, null);
+    builder.appendAt(offset - base, stampMs + offset, encoder.encode(key), bytes, null);
   }
   const last = records.at(-1)?.offset ?? base;
   return builder.build({ baseOffset: base, lastOffsetDelta: (end === null ? last : end - 1) - base }).slice();

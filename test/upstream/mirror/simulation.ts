@@ -6,6 +6,7 @@ import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import type { CrashMode } from "../../../src/io/simulated/file-node.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
+import type { Hold } from "../../../src/upstream/link/governor.ts";
 import { Mirror, type MirrorBug } from "../../../src/upstream/mirror/mirror.ts";
 import { DEFAULT_MIRROR_LIMITS, type MirrorSettings } from "../../../src/upstream/mirror/settings.ts";
 import { mirrorTarget } from "../../../src/wiring/mirrors.ts";
@@ -43,6 +44,8 @@ export class MirrorRun {
   holdsSyncs = false;
   /** Whether the ledger of losses takes its time, and power goes before it has written anything. */
   holdsLedger = false;
+  /** Why the link may not be used. */
+  hold: Hold | null = null;
   /** Whether the store has something else in the position's place. */
   forgets = false;
   readonly #bugs: ReadonlySet<MirrorBug>;
@@ -105,7 +108,7 @@ export class MirrorRun {
         onState: (_, message) => void this.messages.push(message),
         onTrouble: (message) => void this.messages.push(message),
       },
-      () => null,
+      () => this.hold,
       this.#bugs,
     );
     mirror.start();
