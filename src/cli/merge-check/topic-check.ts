@@ -203,18 +203,20 @@ export class TopicCheck {
     }
   }
 
+  /** Of any gateway: which one is ours is known once a record of these logs has come, and others may come before. */
   #countOther(): void {
     const { gateway, log } = this.#origin;
-    if (gateway === "" || gateway !== this.#gatewayId) return;
-    const count = this.#otherLogs.get(log);
+    if (gateway === "") return;
+    const name = `${gateway} ${log}`;
+    const count = this.#otherLogs.get(name);
     if (count !== undefined || this.#otherLogs.size < MAX_OTHER_LOGS)
-      this.#otherLogs.set(log, (count ?? 0) + 1);
+      this.#otherLogs.set(name, (count ?? 0) + 1);
   }
 
   #otherLogsOfGateway(): Readonly<Record<string, number>> {
     const prefix = `${this.#gatewayId} `;
-    const ours = [...this.#otherLogs].filter(([key]) => key.startsWith(prefix));
-    return Object.fromEntries(ours.map(([key, count]) => [key.slice(prefix.length), count]));
+    const ours = [...this.#otherLogs].filter(([name]) => name.startsWith(prefix));
+    return Object.fromEntries(ours.map(([name, count]) => [name.slice(prefix.length), count]));
   }
 
   async #centralSpans(central: TopicMetadata): Promise<{ spans: readonly Span[]; undecided: boolean }> {

@@ -194,6 +194,35 @@ export function mergeCheckContract(
       });
     });
 
+    test("records with the same offsets that are of another log, or of another history of this one", async () => {
+      const ofOld = ({ origin, ...record }: WrittenRecord): WrittenRecord =>
+        origin === undefined
+          ? record
+          : { ...record, value: "old", origin: { ...origin, log: "old-topic/0" } };
+      const recreated = await forged((records) => [...records.slice(0, 300).map(ofOld), ...records]);
+      const { code, report } = await check("-t", recreated);
+      expect({ code, verdict: report.verdict }).toEqual({ code: 0, verdict: "the same" });
+      expect(report.topics[0]?.otherLogs).toEqual({ "old-topic/0": 300 });
+      // A copy of the card went on by itself up to HIT + 5, and then the card that is in force came back.
+      const isLate = ({ origin }: WrittenRecord) =>
+        (origin?.offset ?? 0) >= HIT && origin?.log.endsWith("/0") === true;
+      const epoch = [{ key: "headwater.epoch", value: Buffer.from("1") }];
+      const copied = (records: readonly WrittenRecord[], inForce: WrittenRecord["headers"]) => [
+        ...records.filter((record) => !isLate(record)),
+        ...records
+          .filter(isLate)
+          .slice(0, 5)
+          .map((record) => ({ ...record, value: "of the copy" })),
+        ...records
+          .filter(isLate)
+          .map((record) => ({ ...record, headers: [...(record.headers ?? []), ...(inForce ?? [])] })),
+      ];
+      const told = await partitionOf(await forged((records) => copied(records, epoch)));
+      expect(told).toMatchObject({ code: 0, verdict: "the same", partition: { otherHistories: 5 } });
+      // The same without a history of its own is there twice, and differs.
+      expect(await partitionOf(await forged((records) => copied(records, [])))).toMatchObject({ code: 7 });
+    });
+
     test("another name at the centre, and none at all", async () => {
       const topic = await forged((records) => records);
       expect(await check("-t", `${topic}=attic`)).toMatchObject({ code: 1, out: "" });
@@ -231,11 +260,15 @@ interface Partition {
   readonly missing: { readonly count: number; readonly listed: readonly object[] };
   readonly otherContent: { readonly count: number };
   readonly otherTime: { readonly count: number };
+  readonly otherHistories: number;
 }
 
 interface Report {
   readonly verdict: string;
-  readonly topics: readonly { readonly partitions: readonly Partition[] }[];
+  readonly topics: readonly {
+    readonly partitions: readonly Partition[];
+    readonly otherLogs: Readonly<Record<string, number>>;
+  }[];
 }
 
 const NO_REPORT: Report = { verdict: "none", topics: [] };
