@@ -95,6 +95,7 @@ export class CentralBatch {
  *   headwater.gateway  the gateway's id
  *   headwater.log      `TOPIC_ID/PARTITION`: the log, told apart from one that was deleted and made again
  *   headwater.epoch    which of the log's histories, where a copy of it went on by itself (lineage.ts); without it the first
+ *   headwater.uplink   the uplink that carried it; only of entries of the ledger, some of which are about one uplink alone
  *   headwater.offset   its offset there, in decimal
  *
  * All but the value of the last are the same for every record of a partition: `prefix`.
@@ -109,15 +110,19 @@ export const LOG_HEADER = "headwater.log";
 export const OFFSET_HEADER = "headwater.offset";
 /** Only where it is not 0. */
 export const EPOCH_HEADER = "headwater.epoch";
+export const UPLINK_HEADER = "headwater.uplink";
 
 export function originHeaders(
   gatewayId: string,
   topicId: string,
   partition: number,
   epoch = 0,
+  uplink = "",
 ): OriginHeaders {
   const history = epoch === 0 ? [] : [EPOCH_HEADER, String(epoch)];
-  const texts = [GATEWAY_HEADER, gatewayId, LOG_HEADER, `${topicId}/${partition}`, ...history, OFFSET_HEADER];
+  const carrier = uplink === "" ? [] : [UPLINK_HEADER, uplink];
+  const log = `${topicId}/${partition}`;
+  const texts = [GATEWAY_HEADER, gatewayId, LOG_HEADER, log, ...history, ...carrier, OFFSET_HEADER];
   const parts = texts.map((text) => textEncoder.encode(text));
   const prefix = new Uint8Array(
     parts.reduce((sum, part) => sum + varintSizeBytes(part.length) + part.length, 0),

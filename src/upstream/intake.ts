@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import { AbortedTransactions } from "../records/aborted-transactions.ts";
 import { batchBaseOffset, batchNextOffset, completeBatchSizeBytes } from "../records/batch.ts";
 import { partitionForKey } from "../records/murmur2.ts";
@@ -123,7 +124,8 @@ export class Intake {
       central = new CentralTopic(destination.topic);
       this.centralTopics.set(destination.topic, central);
     }
-    const route = new TopicRoute(name, id, this.#settings.gatewayId, destination, central);
+    const uplink = name === GAP_TOPIC ? this.#settings.name : "";
+    const route = new TopicRoute(name, id, this.#settings.gatewayId, destination, central, uplink);
     route.run = this.#source.run ?? "";
     this.routes.set(name, route);
     return route;

@@ -1,5 +1,5 @@
 import type { Uuid } from "../base/ids.ts";
-import { originHeaders } from "./central-batch.ts";
+import { type OriginHeaders, originHeaders } from "./central-batch.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { Lane } from "./lane.ts";
 import { type StoredTopicPosition, slotShift } from "./positions.ts";
@@ -39,14 +39,18 @@ export class TopicRoute {
   /** This run of the data folder; empty where it has no name. */
   run = "";
   readonly #gatewayId: string;
+  readonly #uplink: string;
 
+  /** With `uplink` its records say which uplink carried them. */
   constructor(
     topic: string,
     topicId: Uuid,
     gatewayId: string,
     destination: Destination,
     central: CentralTopic,
+    uplink = "",
   ) {
+    this.#uplink = uplink;
     this.topic = topic;
     this.topicId = topicId;
     this.destination = destination;
@@ -69,8 +73,12 @@ export class TopicRoute {
   growSource(count: number): void {
     while (this.partitions.length < count) {
       const index = this.partitions.length;
-      const origin = originHeaders(this.#gatewayId, this.topicId, index);
-      const partition = new SourcePartition(this, index, origin, Selection.of(this.destination.route));
+      const partition = new SourcePartition(
+        this,
+        index,
+        this.#origin(index, 0),
+        Selection.of(this.destination.route),
+      );
       if (this.state.kind === "ready") partition.begin(0, 0);
       partition.isNew = true;
       this.partitions.push(partition);
@@ -80,7 +88,11 @@ export class TopicRoute {
   /** Has a partition's records carry this epoch. */
   setEpoch(partition: SourcePartition, epoch: number): void {
     if (partition.epoch === epoch) return;
-    partition.setEpoch(epoch, originHeaders(this.#gatewayId, this.topicId, partition.index, epoch));
+    partition.setEpoch(epoch, this.#origin(partition.index, epoch));
+  }
+
+  #origin(index: number, epoch: number): OriginHeaders {
+    return originHeaders(this.#gatewayId, this.topicId, index, epoch, this.#uplink);
   }
 
   /** After a failure: the position has to be found again, and what was on its way is forgotten. */

@@ -242,7 +242,9 @@ export class TopicCheck {
       const topics = [{ topic: this.#names.central, partitions: central.partitions.length }];
       const committed = await committedOffsets(this.#centre, id, topics);
       if (committed.kind !== "done") continue;
-      for (const [partition, [inForce]] of branchesInSlots(committed.value, topicId)) {
+      const branches = branchesInSlots(committed.value, topicId);
+      if (branches.size > 0) this.#ledger.groups.add(id);
+      for (const [partition, [inForce]] of branches) {
         const known = positions.get(partition);
         if (inForce !== undefined && inForce.next >= (known?.next ?? 0)) positions.set(partition, inForce);
       }

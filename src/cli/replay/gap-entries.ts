@@ -12,6 +12,8 @@ export interface GapEntry {
   /** Whose ledger it stands in; empty where the entry came over no uplink and does not say. */
   readonly gateway: string;
   readonly reason: string;
+  /** The uplink that alone is concerned; null where the records are gone for all. */
+  readonly uplink: string | null;
   readonly device: string | null;
   /** The local topic, and its id where the entry has it. */
   readonly topic: string;
@@ -39,6 +41,8 @@ export class GapEntries {
   readonly entries: GapEntry[] = [];
   /** Entries beyond the bound. */
   skipped = 0;
+  /** Groups of the uplinks that lead to the centre in question, as far as they are known. */
+  readonly groups = new Set<string>();
   readonly #topic: string;
   readonly #origin = new OriginReader();
 
@@ -48,7 +52,9 @@ export class GapEntries {
 
   take(record: RecordCursor): void {
     this.#origin.read(record);
-    const entry = entryOf(record.value(), this.#origin.gateway);
+    const { gateway, uplink } = this.#origin;
+    if (uplink !== "") this.groups.add(groupOf(gateway, uplink));
+    const entry = entryOf(record.value(), gateway);
     if (entry === null || entry.topic !== this.#topic) return;
     if (this.entries.length < MAX_ENTRIES) this.entries.push(entry);
     else this.skipped += 1;
@@ -58,11 +64,12 @@ export class GapEntries {
   merge(other: GapEntries): void {
     const known = new Set(this.entries.map(identityOf));
     this.entries.push(...other.entries.filter((entry) => !known.has(identityOf(entry))));
+    for (const group of other.groups) this.groups.add(group);
     this.skipped += other.skipped;
   }
 
   /**
-   * Entries of a log of a gateway, `log` being `TOPIC_ID/PARTITION`. An entry without a gateway is of any. Of entries of one device
+   * Entries of a log of a gateway, that are about all uplinks or one that leads here, `log` being `TOPIC_ID/PARTITION`. An entry without a gateway is of any. Of entries of one device
    * that begin alike, which tell of one loss, the one that reaches further.
    */
   ofLog(gateway: string, log: string): readonly GapEntry[] {
@@ -70,6 +77,7 @@ export class GapEntries {
     const found = this.entries.filter(
       (entry) =>
         entry.firstOffset >= 0 &&
+        (entry.uplink === null || this.groups.has(groupOf(gateway, entry.uplink))) &&
         entry.partition === Number(partition) &&
         (entry.gateway === gateway || entry.gateway === "") &&
         (entry.topicId === null || entry.topicId === topicId),
@@ -84,8 +92,14 @@ export class GapEntries {
   }
 }
 
+/** See positionGroup. */
+function groupOf(gateway: string, uplink: string): string {
+  return `headwater.${gateway}.${uplink}`;
+}
+
 function identityOf({
   reason,
+  uplink,
   device,
   partition,
   firstOffset,
@@ -94,7 +108,7 @@ function identityOf({
   fromMs,
   toMs,
 }: GapEntry): string {
-  return JSON.stringify([reason, device, partition, firstOffset, lastOffset, count, fromMs, toMs]);
+  return JSON.stringify([reason, uplink, device, partition, firstOffset, lastOffset, count, fromMs, toMs]);
 }
 
 /** Reads the ledger that a broker has in `ledgerTopic`; empty where it has none. Throws HeadwaterError. */
@@ -138,6 +152,7 @@ function entryOf(value: Uint8Array | null, gateway: string): GapEntry | null {
   return {
     gateway: typeof entry.gateway === "string" ? entry.gateway : gateway,
     reason,
+    uplink: typeof entry.uplink === "string" ? entry.uplink : null,
     device: typeof entry.device === "string" ? entry.device : null,
     topic: entry.topic,
     topicId: typeof entry.topicId === "string" ? entry.topicId : null,

@@ -1,6 +1,12 @@
 import { STAMPED_HEADER, TIME_HEADER } from "../../clock/headers.ts";
 import type { RecordCursor } from "../../records/reader.ts";
-import { EPOCH_HEADER, GATEWAY_HEADER, LOG_HEADER, OFFSET_HEADER } from "../../upstream/central-batch.ts";
+import {
+  EPOCH_HEADER,
+  GATEWAY_HEADER,
+  LOG_HEADER,
+  OFFSET_HEADER,
+  UPLINK_HEADER,
+} from "../../upstream/central-batch.ts";
 
 /** What uplinks add to records begins with this. */
 const OWN_PREFIX = "headwater.";
@@ -11,6 +17,7 @@ const PREFIX_BYTES = encoder.encode(OWN_PREFIX);
 const GATEWAY = encoder.encode(GATEWAY_HEADER);
 const LOG = encoder.encode(LOG_HEADER);
 const OFFSET = encoder.encode(OFFSET_HEADER);
+const UPLINK = encoder.encode(UPLINK_HEADER);
 const EPOCH = encoder.encode(EPOCH_HEADER);
 const TIME = encoder.encode(TIME_HEADER);
 const STAMPED = encoder.encode(STAMPED_HEADER);
@@ -24,6 +31,8 @@ const MAX_DIGITS = 16;
 export class OriginReader {
   /** Empty where the record came over no uplink. */
   gateway = "";
+  /** The uplink that carried it: entries of the ledger say so, other records don't. */
+  uplink = "";
   /** `TOPIC_ID/PARTITION` of the log there; empty likewise. */
   log = "";
   /** Which of the log's histories, where a copy of it went on by itself; the first is 0. */
@@ -37,11 +46,11 @@ export class OriginReader {
   #stampedMs = -1;
   readonly #gateways = new Interned();
   readonly #logs = new Interned();
+  readonly #uplinks = new Interned();
 
   /** Whether the record came over an uplink. `onOther` gets the range of every other header, name and value. */
   read(record: RecordCursor, onOther?: (start: number, end: number) => void): boolean {
-    this.gateway = "";
-    this.log = "";
+    this.gateway = this.uplink = this.log = "";
     this.offset = this.#stampedMs = -1;
     this.epoch = 0;
     this.timeMs = this.stampMs = record.timestampMs;
@@ -62,7 +71,11 @@ export class OriginReader {
   }
 
   #take(bytes: Uint8Array, name: number, nameLength: number, start: number, end: number): void {
-    if (equals(bytes, name, nameLength, GATEWAY)) this.gateway = this.#gateways.text(bytes, start, end);
+    if (equals(bytes, name, nameLength, GATEWAY)) {
+      this.gateway = this.#gateways.text(bytes, start, end);
+      // What follows is of this hop.
+      this.uplink = "";
+    } else if (equals(bytes, name, nameLength, UPLINK)) this.uplink = this.#uplinks.text(bytes, start, end);
     else if (equals(bytes, name, nameLength, LOG)) this.log = this.#logs.text(bytes, start, end);
     else if (equals(bytes, name, nameLength, OFFSET)) this.offset = decimal(bytes, start, end);
     else if (equals(bytes, name, nameLength, EPOCH)) this.epoch = Math.max(0, decimal(bytes, start, end));

@@ -66,7 +66,15 @@ describe("a log beside its centre", () => {
     const log = comparison(100, 110);
     for (let offset = 100; offset < 110; offset += 1) log.atGateway(offset, 1, 1, true);
     for (let offset = 90; offset < 110; offset += 1) if (offset !== 95) log.atCentre(offset, 1, 1, 0, offset);
-    const lost = { gateway: "", reason: "retention", device: null, topic: "t", topicId: null, partition: 0 };
+    const lost = {
+      gateway: "",
+      reason: "retention",
+      uplink: null,
+      device: null,
+      topic: "t",
+      topicId: null,
+      partition: 0,
+    };
     const entry = {
       ...lost,
       firstOffset: 95,

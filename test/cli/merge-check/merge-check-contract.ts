@@ -136,6 +136,27 @@ export function mergeCheckContract(
       expect(partition).toMatchObject({ knownCount: 1, missing: { count: 0 } });
     });
 
+    test("one that is missing is in the ledger, but of another uplink", async () => {
+      await local.createTopic("headwater.gaps", 1);
+      for (const [uplink, code] of [
+        ["elsewhere", 7],
+        ["centre", 1],
+      ] as const) {
+        const topic = await forged(without);
+        const at = { device: null, partition: 0, firstOffset: HIT, lastOffset: HIT, count: 1 };
+        const value = JSON.stringify({ topic, reason: "uplink-refused", uplink, ...at });
+        // The gateway's own ledger has it at once, and its uplink takes it to this centre.
+        await local.write("headwater.gaps", [{ key: null, value, timeMs: T0 }]);
+        const deadline = Date.now() + 30_000;
+        let found = await check("-t", "headwater.gaps");
+        while (found.report.verdict !== "the same" && Date.now() < deadline) {
+          await Bun.sleep(50);
+          found = await check("-t", "headwater.gaps");
+        }
+        expect((await partitionOf(topic)).code).toBe(code);
+      }
+    });
+
     test("records behind the last one wait", async () => {
       const topic = await forged((records) => records.slice(0, 500));
       const { code, verdict, partition } = await partitionOf(topic);

@@ -20,7 +20,12 @@ export interface WrittenRecord {
   readonly value: string;
   readonly timeMs: number;
   /** Where it says that it came from; nothing where left out. */
-  readonly origin?: { readonly gateway: string; readonly log: string; readonly offset: number };
+  readonly origin?: {
+    readonly gateway: string;
+    readonly log: string;
+    readonly offset: number;
+    readonly uplink?: string;
+  };
   readonly headers?: readonly RecordHeader[];
 }
 
@@ -151,6 +156,7 @@ export function headersOf({ origin, headers = [] }: WrittenRecord): readonly Rec
     ...headers,
     text("headwater.gateway", origin.gateway),
     text("headwater.log", origin.log),
+    ...(origin.uplink === undefined ? [] : [text("headwater.uplink", origin.uplink)]),
     text("headwater.offset", String(origin.offset)),
   ];
 }

@@ -54,7 +54,15 @@ describe("a set of offsets", () => {
 
 describe("missing offsets and the ledger", () => {
   function entry(firstOffset: number, lastOffset: number, count = lastOffset - firstOffset + 1): GapEntry {
-    const who = { gateway: "g", reason: "retention", device: null, topic: "t", topicId: null, partition: 0 };
+    const who = {
+      gateway: "g",
+      reason: "retention",
+      uplink: null,
+      device: null,
+      topic: "t",
+      topicId: null,
+      partition: 0,
+    };
     return { ...who, firstOffset, lastOffset, lossStart: -1, lossEnd: -1, count, fromMs: 0, toMs: 0 };
   }
 

@@ -35,12 +35,17 @@ export function verifyContract(
     }, 60_000);
 
     /** A centre's topic with these records, and these entries of its gateway's ledger. */
-    async function centre(records: readonly WrittenRecord[], gaps: readonly object[] = []): Promise<string> {
+    async function centre(
+      records: readonly WrittenRecord[],
+      gaps: readonly object[] = [],
+      uplink?: string,
+    ): Promise<string> {
       topics += 1;
       const topic = `telemetry-${topics}`;
       await writer.createTopic(topic, 3);
       await writer.write(topic, records);
-      const origin = { gateway: "plant-a", log: "G/0", offset: topics };
+      const carrier = uplink === undefined ? {} : { uplink };
+      const origin = { gateway: "plant-a", log: "G/0", offset: topics, ...carrier };
       const entries = gaps.map((gap) => ({
         key: "device-1",
         value: JSON.stringify({ topic, ...gap }),
@@ -130,6 +135,19 @@ export function verifyContract(
       for (const other of [{ partition: 1 }, { reason: "replay-retention" }, { count: 19 }]) {
         expect((await verify(await centre(records, [{ ...gap, ...other }]))).code).toBe(7);
       }
+    });
+
+    test("what one uplink will not carry is no word on another's centre", async () => {
+      const records = log().filter((_, index) => index !== HIT);
+      const at = { partition: 0, firstOffset: HIT, lastOffset: HIT, count: 1 };
+      const gap = { reason: "uplink-refused", uplink: "here", device: null, ...at };
+      expect((await verify(await centre(records, [gap], "here"))).code).toBe(1);
+      const other = { ...gap, uplink: "elsewhere" };
+      expect((await verify(await centre(records, [other], "here"))).code).toBe(7);
+      expect((await verify(await centre(records, [other]))).code).toBe(7);
+      // What is gone for all stands whoever carries the word.
+      const gone = { reason: "retention", device: null, ...at };
+      expect((await verify(await centre(records, [gone], "there"))).code).toBe(1);
     });
 
     test("what a gateway refused has no offset, and is told of", async () => {
