@@ -8,7 +8,7 @@ import type { BridgeStatus } from "../../src/http/status.ts";
 import { issue, newAuthority } from "../support/certificates.ts";
 import { type Headwater, headwaterCommand, startHeadwater } from "../support/headwater.ts";
 import { TcpProxy } from "../support/tcp-proxy.ts";
-import { MosquittoBroker } from "./mosquitto-broker.ts";
+import { ALL_IN_FLIGHT, MosquittoBroker } from "./mosquitto-broker.ts";
 import { REFERENCE } from "./target.ts";
 import { programsMissing, required } from "./tools.ts";
 import { leaveUnreleased } from "./unreleased-session.ts";
@@ -20,12 +20,6 @@ const QUIET_MS = 40_000;
 const ROUNDS = 10;
 const BATCH = 40;
 const MAX_UNDER_WAY = 20;
-/**
- * mosquitto 2.0.11 loses count of what a client has under way, and after its own restart sends what is beyond its limit
- * as a new PUBLISH, also what it had sent a PUBREL for: that is QoS 2 twice, whoever receives it. So it gets a limit
- * that nothing is beyond.
- */
-const ALL_IN_FLIGHT = ["max_inflight_messages 1000"];
 /** Waits are short, so that kills follow each other quickly. */
 const QUICK = { "retry.backoff.ms": "50ms", "retry.backoff.max.ms": "500ms" };
 const reason = required(programsMissing("mosquitto"));
