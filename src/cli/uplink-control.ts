@@ -44,7 +44,7 @@ export const UPLINK_CONTROLS: readonly Command[] = [
     summary: "Send what is stored now, also outside the windows, and pause then",
     flags: [HTTP_FLAG, { name: "no-wait", doc: "Return at once; uplink status says how it gets on." }],
     notes: [
-      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume.",
+      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume, and where topics can't go up until somebody does something.",
     ],
     examples: [["headwater uplink drain central", "before a gateway is taken away"]],
     run: drain,
@@ -74,12 +74,16 @@ async function drain(input: Input, world: World): Promise<number> {
   if (input.json) world.out(`${JSON.stringify(status)}\n`);
   else world.out(`${status.name}: ${drainLine(status)}\n`);
   const { mode } = status.link;
-  return mode === "paused" || input.on("no-wait") ? EXIT.ok : EXIT.failed;
+  const isDone = mode === "paused" && status.link.leftBehind.length === 0;
+  return isDone || input.on("no-wait") ? EXIT.ok : EXIT.failed;
 }
 
 /** One line on how far a drain is. */
 export function drainLine({ lagRecords, link, state, lastError }: UplinkStatus): string {
   const left = lagRecords === null ? "" : `, ${lagRecords} records wait`;
+  const { leftBehind } = link;
+  if (link.mode === "paused" && leftBehind.length > 0)
+    return `drained and paused but for what can't go up${left}: ${leftBehind.join(", ")}`;
   if (link.mode === "paused") return `drained and paused${left}`;
   if (link.mode === "flowing") return `not draining any more${left}`;
   const held = link.heldBecause ?? (state === "forwarding" || state === "idle" ? null : (lastError ?? state));

@@ -15,6 +15,6 @@ export const UPLINK_FLOW_OPTIONS = {
     default: 15 * MINUTE_MS,
     min: 0,
     max: 30 * DAY_MS,
-    doc: "After what time without progress an uplink alarms that should get on: the connection, a topic with something to send, the canary; 0 for never. A pause, a window or a budget that is used up is no alarm.",
+    doc: "After what time without progress an uplink alarms that should get on: the connection, a topic with something to send, the canary, a mirror; 0 for never. A pause, a window or a budget that is used up is no alarm.",
   }),
 } as const;

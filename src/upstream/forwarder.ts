@@ -175,7 +175,7 @@ export class Forwarder {
   setMode(mode: LinkMode): void {
     this.#link.mode = mode;
     this.#drain.end();
-    if (mode === "draining") this.#drain.begin(this.#intake);
+    if (mode === "draining" && this.#hasListed) this.#drain.begin(this.#intake);
     if (this.#phase.kind === "waiting" && this.#phase.as === "held") {
       this.#phase = { ...this.#phase, untilMs: this.#now.nowMs };
     }
@@ -212,7 +212,10 @@ export class Forwarder {
       newestTimestampMs: this.#newestTimestampMs,
       bufferedBytes: this.#pipeline.outbox.bufferedBytes,
       lagRecords,
-      link: this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
+      link: {
+        ...this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
+        leftBehind: this.#drain.leftBehind,
+      },
       budget: this.#link.budgetStatus(),
       times: this.#times.status(this.#intake.readyTopics),
       canary: this.canary.status(nowMs),
@@ -415,9 +418,9 @@ export class Forwarder {
   #governLink(): Hold | null {
     const news = this.#link.advance(this.#now.nowMs);
     if (news !== null) this.#reports.onState("warn", news);
-    if (this.#link.mode === "draining") {
+    if (this.#link.mode === "draining" && this.#hasListed) {
       if (!this.#drain.begun) this.#drain.begin(this.#intake);
-      if (this.#drain.leftRecords(this.#intake) === 0) this.setMode("paused");
+      if (this.#drain.isDone(this.#intake, this.#reports)) this.setMode("paused");
     }
     const hold = this.#link.hold();
     this.#pipeline.held = hold !== null;
@@ -472,7 +475,8 @@ export class Forwarder {
     if (this.#pipeline.protocol !== 0) this.#transactions += 1;
     this.#recordsForwarded += round.records;
     this.#bytesForwarded += round.sentBytes;
-    this.#newestTimestampMs = Math.max(this.#newestTimestampMs, round.newestTimestampMs);
+    const newestMs = Math.min(round.newestTimestampMs, this.#times.nowMs ?? round.newestTimestampMs);
+    this.#newestTimestampMs = Math.max(this.#newestTimestampMs, newestMs);
   }
 
   #denied(error: number, what: string): void {

@@ -68,11 +68,12 @@ export class UplinkFlow {
   describe(status: UplinkStatus, lags: readonly TopicLag[]): FlowStatus {
     const { time, clock } = this.#parts;
     const nowMs = time === undefined ? clock.nowMs() : time.trueNowMs();
-    const isFresh = nowMs !== null && status.newestTimestampMs >= 0;
+    // What was stamped ahead of a time that nobody knew then says nothing now.
+    const isFresh = nowMs !== null && status.newestTimestampMs >= 0 && status.newestTimestampMs <= nowMs;
     return {
       alarms: this.#alarms,
       paused: this.#watch.paused,
-      freshnessMs: isFresh ? Math.max(0, nowMs - status.newestTimestampMs) : null,
+      freshnessMs: isFresh ? nowMs - status.newestTimestampMs : null,
       lagBytes: lags.reduce<number | null>(
         (sum, { lagBytes }) => (sum === null || lagBytes === null ? null : sum + lagBytes),
         0,

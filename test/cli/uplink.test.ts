@@ -14,7 +14,7 @@ const UPLINK = {
   failures: 0,
   gaps: 0,
   lastError: null,
-  link: { mode: "flowing", heldBecause: null, etaMs: 90_000 },
+  link: { mode: "flowing", heldBecause: null, etaMs: 90_000, leftBehind: [] },
   budget: null,
   times: { late: { policy: "send", topics: [] } },
   flow: { alarms: [], paused: null, canary: { roundTripMs: null } },
@@ -119,7 +119,7 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
   const drained = {
     ...UPLINK,
     lagRecords: 0,
-    link: { ...UPLINK.link, mode: "paused", heldBecause: "paused" },
+    link: { ...UPLINK.link, mode: "paused", heldBecause: "paused", leftBehind: [] as string[] },
   };
   answerTo = (request) => {
     const { pathname } = new URL(request.url);
@@ -149,6 +149,11 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
   expect(await command("drain", "central")).toMatchObject({
     code: 0,
     out: "central: drained and paused, 0 records wait\n",
+  });
+  drained.link.leftBehind = ["readings (blocked: why)"];
+  expect(await command("drain", "central")).toMatchObject({
+    code: 1,
+    out: "central: drained and paused but for what can't go up, 0 records wait: readings (blocked: why)\n",
   });
   expect((await command("pause", "x")).err).toContain("there is no such uplink: x; there are central");
   expect(asked.slice(0, 2)).toEqual([

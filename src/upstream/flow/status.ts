@@ -22,7 +22,10 @@ export interface FlowStatus {
   readonly alarms: readonly FlowAlarm[];
   /** Why nothing flows that is no alarm: paused, outside the windows, out of budget, waiting for the clock. Or null. */
   readonly paused: string | null;
-  /** Age of the newest record that is at the centre, by its timestamp; null before the first. */
+  /**
+   * Age of the newest record that is at the centre, by its timestamp; one that was ahead of the time counts as of when it went up.
+   * Null before the first.
+   */
   readonly freshnessMs: number | null;
   readonly lagBytes: number | null;
   readonly canary: CanaryStatus;

@@ -24,6 +24,8 @@ export interface LinkStatus {
   readonly compressionRatio: number;
   /** Until what waits is at the centre, by the pace of the last rounds; null where that is not known. */
   readonly etaMs: number | null;
+  /** Topics that the last drain could not send, each with why. */
+  readonly leftBehind: readonly string[];
 }
 
 export interface BudgetStatus {

@@ -76,6 +76,11 @@ export class RecordTimes {
     this.#central = new CentralSettings(calls, settings.lateRecords === "hold");
   }
 
+  /** The true time; null while nobody can tell. */
+  get nowMs(): number | null {
+    return this.#local.nowMs();
+  }
+
   restart(): void {
     this.#central.restart();
   }
@@ -209,9 +214,12 @@ export class RecordTimes {
       if (isTrue) headers.push(header(TIME_HEADER, String(timeMs)));
       return timing(timeMs, headers);
     }
+    const keepsMs = Math.min(limits.retentionMs, limits.maxBeforeMs);
+    if (!isTrue && lateRecords === "hold" && keepsMs < Number.MAX_SAFE_INTEGER)
+      return { hold: `the time is not known, nor whether the centre would keep records of ${topic}` };
     if (nowMs === null || !isTrue) return timing(timeMs, headers);
     const ageMs = nowMs - timeMs;
-    if (ageMs <= Math.min(limits.retentionMs, limits.maxBeforeMs) && -ageMs <= limits.maxAfterMs) {
+    if (ageMs <= keepsMs && -ageMs <= limits.maxAfterMs) {
       return timing(timeMs, headers);
     }
     this.#noteLate(topic, limits, ageMs);

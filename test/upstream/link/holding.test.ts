@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readScheduleWindow } from "../../../src/config/schedule-window.ts";
+import { ERROR } from "../../../src/kafka/wire/generated/errors.ts";
 import { decodeLinkRecord, encodeLinkRecord } from "../../../src/upstream/link/link-record.ts";
 import type { WallClock } from "../../../src/upstream/link/settings.ts";
 import { ModelRun, type ModelRunOptions } from "../model-run.ts";
@@ -123,6 +124,25 @@ describe("a drain", () => {
     feed(run, "readings", "c");
     run.run(HOUR_MS);
     expect(run.values("readings")).toEqual(["a", "b"]);
+  });
+
+  test("leaves behind what the centre has no topic for, says so, and ends", () => {
+    const run = started();
+    run.memory.createTopic("settings", 1);
+    const denied = { error: ERROR.POLICY_VIOLATION, message: "not that one" };
+    run.instead = (call) =>
+      call.kind === "create-topic" && call.ask.name === "settings"
+        ? { kind: "answered", answer: denied }
+        : null;
+    feed(run, "settings", "x");
+    feed(run, "readings", "a", "b");
+    run.forwarder.setMode("draining");
+    run.run(60_000);
+    expect(run.values("readings")).toEqual(["a", "b"]);
+    expect(run.status().link).toMatchObject({
+      mode: "paused",
+      leftBehind: ["settings (missing: it can't be made: not that one)"],
+    });
   });
 
   test("that a crash interrupts goes on", () => {

@@ -126,6 +126,29 @@ describe("a clock that is not known", () => {
     expect(said).toEqual(["warn the time is not known after 10m: records go up as they were stamped"]);
   });
 
+  test("holds what late.records holds for longer, where the centre would not keep everything", () => {
+    for (const retention of ["3600000", "-1"]) {
+      const times = { clockWaitMs: 10 * MINUTE_MS, lateRecords: "hold" } as const;
+      const gateway = new TimedRun(new SimulatedMachine(TODAY_MS, 0, false), times);
+      const settings = {
+        "retention.ms": retention,
+        "message.timestamp.before.max.ms": "9223372036854775807",
+      };
+      gateway.run.centre.settings.set(TOPIC, new Map(Object.entries(settings)));
+      gateway.take("a");
+      gateway.pass(20 * MINUTE_MS);
+      if (retention === "-1") {
+        expect(gateway.seen()).toEqual([{ value: "a", timestampMs: 0 }]);
+        continue;
+      }
+      expect(gateway.seen()).toEqual([]);
+      expect(gateway.holds[0]).toContain("nor whether the centre would keep");
+      gateway.machine.synchronise();
+      gateway.pass(2 * MINUTE_MS);
+      expect(gateway.seen()).toEqual([{ value: "a", timestampMs: TODAY_MS, "headwater.time-stamped": "0" }]);
+    }
+  });
+
   test("does not hold up what its sender stamped in front of it, nor touch it", () => {
     const gateway = new TimedRun(new SimulatedMachine(TODAY_MS, 0, false));
     gateway.take("sent", TODAY_MS - HOUR_MS);
@@ -158,6 +181,18 @@ test("a clock that was two minutes ahead is set back: what waits goes up with tr
     { value: "ahead", timestampMs: TODAY_MS, "headwater.time-stamped": String(TODAY_MS + 2 * MINUTE_MS) },
     { value: "right", timestampMs: TODAY_MS + MINUTE_MS },
   ]);
+});
+
+test("a record that is ahead of the time makes nothing fresher than it is", () => {
+  const gateway = new TimedRun(new SimulatedMachine(TODAY_MS));
+  gateway.pass(3 * SECOND_MS);
+  gateway.take("ahead", TODAY_MS + DAY_MS);
+  gateway.pass(3 * SECOND_MS);
+  expect(gateway.seen()).toHaveLength(1);
+  gateway.pass(HOUR_MS);
+  const ageMs = gateway.machine.wallMs - gateway.run.status().newestTimestampMs;
+  expect(ageMs).toBeGreaterThanOrEqual(HOUR_MS);
+  expect(ageMs).toBeLessThanOrEqual(HOUR_MS + 10 * SECOND_MS);
 });
 
 describe("records that the centre would not keep", () => {
