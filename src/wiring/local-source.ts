@@ -27,6 +27,11 @@ export function localSource(broker: Broker, lineages: Lineages | null = null): L
   lineages?.onWritten((topic, partition) => {
     for (const listener of listeners) listener(topic, partition);
   });
+  /** What of a log may go up: its history has to be written down here first. */
+  const forwardableEnd = (log: PartitionLog): Offset => {
+    const written = lineages?.writtenEnd(log.topicId, log.partition) ?? Number.MAX_SAFE_INTEGER;
+    return offset(Math.min(log.lastStableOffset, log.durableEndOffset, written));
+  };
   return {
     ...(lineages === null ? {} : { run: lineages.run }),
     topics: () =>
@@ -46,9 +51,8 @@ export function localSource(broker: Broker, lineages: Lineages | null = null): L
       const compacted = config.compact;
       const highWatermark = forwardableEnd(log);
       if (lineages === null) return { topicId, logStartOffset, highWatermark, compacted };
-      const written = Math.min(highWatermark, lineages.writtenEnd(topicId, partition));
       const lineage = lineages.of(topicId, partition);
-      return { topicId, logStartOffset, highWatermark: written, compacted, lineage };
+      return { topicId, logStartOffset, highWatermark, compacted, lineage };
     },
     read(topic, partition, fromOffset, maxBytes) {
       const log = broker.partition(topic, partition)?.log;
@@ -86,8 +90,4 @@ export function localSource(broker: Broker, lineages: Lineages | null = null): L
 
 function nothingUpTo(nextOffset: number): SourceSlice {
   return { bytes: NO_BYTES, nextOffset, aborted: [] };
-}
-
-function forwardableEnd(log: PartitionLog): Offset {
-  return offset(Math.min(log.lastStableOffset, log.durableEndOffset));
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Lineages } from "../../src/broker/lineages.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { buildTransactionMarker } from "../../src/records/transaction-marker.ts";
@@ -49,6 +50,21 @@ test("what waits for no disk is forwarded once the disk has it, asked for by the
   expect(moved).toContain(`${TOPIC}-0`);
   expect(source.bounds(TOPIC, 0)?.highWatermark).toBe(10);
   expect(source.read(TOPIC, 0, 0, 1 << 20).bytes.length).toBeGreaterThan(0);
+});
+
+test("a read ends where the log's history is not written down yet, though it begins before", async () => {
+  const open = await gateway("disk");
+  const lineages = new Lineages(open.broker, new SeededRandom(1));
+  const source = localSource(open.broker, lineages);
+  put(open, 3);
+  await open.clock.settleAll();
+  put(open, 2);
+  await open.clock.settleAll();
+  expect(source.read(TOPIC, 0, 0, 1 << 20).nextOffset).toBe(5);
+  // As on a full disk, in a run that began at 3.
+  lineages.writtenEnd = () => 3;
+  expect(source.bounds(TOPIC, 0)?.highWatermark).toBe(3);
+  expect(source.read(TOPIC, 0, 0, 1 << 20).nextOffset).toBe(3);
 });
 
 for (const durability of ["disk", "memory"] as const) {

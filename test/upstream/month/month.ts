@@ -48,6 +48,8 @@ interface Backup {
   readonly disk: SimulatedDisk;
   /** Records that had been sent. */
   readonly count: number;
+  /** As `synchronised` was: of what happened since, the copy knows nothing. */
+  readonly synchronised: ReadonlyMap<string, number>;
 }
 
 export interface MonthOutcome {
@@ -202,8 +204,9 @@ export class Month {
     const stopping = gateway.stop().then(() => {
       stopped = true;
     });
-    for (let step = 0; !stopped && step < 200; step += 1) {
-      await gateway.clock.leap(gateway.clock.untilNextMs(100));
+    const untilMs = this.machine.trueMs + MINUTE_MS;
+    while (!stopped && this.machine.trueMs < untilMs) {
+      await gateway.clock.leap(Math.max(1, gateway.clock.untilNextMs(100)));
     }
     this.#settle();
     this.#look();
@@ -225,6 +228,7 @@ export class Month {
       this.#backup = {
         disk: this.#disk.crash("nothing", this.#random.below(2 ** 30)),
         count: this.sent.length,
+        synchronised: new Map(this.synchronised),
       };
       return;
     }
@@ -233,6 +237,9 @@ export class Month {
     this.#disk.halt();
     this.#disk = this.#backup.disk;
     for (const record of this.sent.slice(this.#backup.count)) record.wentWithFolder = true;
+    this.synchronised.clear();
+    for (const [boot, trueMs] of this.#backup.synchronised) this.synchronised.set(boot, trueMs);
+    if (this.machine.synchronised === true) this.synchronised.set(this.machine.bootId, this.machine.trueMs);
     this.#backup = null;
     this.#unsettled = [];
     this.#seen.clear();
