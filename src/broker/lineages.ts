@@ -25,6 +25,8 @@ const NUMBER_KEY = "run";
 /** Runs that are remembered of one log: restarts with the centre away, each with records. The oldest go. */
 const MAX_RUNS_PER_LOG = 256;
 const NAME_BYTES = 4;
+/** For runs that begin on a full disk: what is not written down by the next start is taken for the run's before. */
+const SPARE_BYTES = 64 * 1024;
 const RETRY_MS = 1_000;
 
 /** What every log's history is, written down with the first append of a run. */
@@ -42,7 +44,7 @@ export class Lineages {
   constructor(broker: Broker, random: Random) {
     this.#broker = broker;
     this.#clock = broker.clock;
-    this.#state = broker.openState(STATE_TOPIC);
+    this.#state = broker.openState(STATE_TOPIC, SPARE_BYTES);
     const newest = Number(text(this.#state.get(NUMBER_KEY)) || 0);
     const number = Number.isSafeInteger(newest) ? newest + 1 : 1;
     this.run = `${number}.${random.bytes(NAME_BYTES).toHex()}`;

@@ -39,6 +39,8 @@ export class Intake {
   readonly #link: LinkGovernor;
   readonly #times: RecordTimes;
   readonly #queue: PartitionQueue;
+  /** In front of a gap that the ledger has to tell of first. */
+  readonly #atGaps = new Set<SourcePartition>();
 
   constructor(
     settings: UplinkSettings,
@@ -174,6 +176,7 @@ export class Intake {
   /** Nothing is read any more until `enqueueAll`. */
   clear(): void {
     this.#queue.clear();
+    this.#atGaps.clear();
   }
 
   /** Brings the ends of logs up to date, for the lag in the status. */
@@ -217,7 +220,7 @@ export class Intake {
     }
     partition.highWatermark = bounds.highWatermark;
     partition.lineage = bounds.lineage ?? [];
-    this.#stepOverLost(partition, bounds, round);
+    if (!this.#stepOverLost(partition, bounds, round)) return 0;
     if (partition.next >= bounds.highWatermark) return 0;
     let slice: SourceSlice;
     try {
@@ -237,6 +240,7 @@ export class Intake {
       if (!(error instanceof HeadwaterError)) throw error;
       this.#stepOverUnreadable(partition, slice.bytes, error, round);
     }
+    if (topic === GAP_TOPIC) this.#releaseGaps();
     if (partition.next === before) return 0;
     if (partition.next <= partition.resumeAt) return slice.bytes.length;
     round.next.set(partition, partition.next);
@@ -262,7 +266,7 @@ export class Intake {
       const hidden = transactions?.hides(bytes, at) ?? false;
       // A batch without records stands for those that were in it: nobody can write one.
       const start = hasRecords ? batchBaseOffset(bytes, at) : batchNextOffset(bytes, at);
-      this.#stepOverHole(partition, start, compacted, round);
+      if (!this.#stepOverHole(partition, start, compacted, round)) return;
       if (hasRecords && !this.#takeRecords(partition, round, roomLeft, hidden)) return;
     }
   }
@@ -273,6 +277,7 @@ export class Intake {
     const tally = round.tallyOf(partition);
     do {
       const from = Math.max(partition.next, partition.resumeAt);
+      if (partition.refused.has(cursor.offset) && !this.#mayPass(partition)) return false;
       const isNew = cursor.offset >= from && !cursor.isControl && !hidden;
       const timing = isNew ? this.#times.of(cursor) : null;
       if (timing !== null && timing.hold !== null) {
@@ -322,34 +327,74 @@ export class Intake {
 
   /**
    * Offsets up to `to` have no records. Compaction leaves such holes; in a log that is not compacted what was there
-   * is lost: the log set damaged batches aside.
+   * is lost: the log set damaged batches aside. False where that has to wait.
    */
-  #stepOverHole(partition: SourcePartition, to: number, compacted: boolean, round: Round): void {
-    if (to <= partition.next) return;
+  #stepOverHole(partition: SourcePartition, to: number, compacted: boolean, round: Round): boolean {
+    if (to <= partition.next) return true;
     const reason = "missing in the local log, which set damaged records aside";
-    if (!compacted) this.#stepOverGap(partition, to, reason, "damaged", round);
-    else {
-      const from = Math.max(partition.next, partition.resumeAt);
-      if (to > from) round.tallyOf(partition).empty += to - from;
-      partition.next = to;
-    }
-  }
-
-  /** From the next offset to read up to `to`, as far as that was not dealt with before. */
-  #stepOverGap(partition: SourcePartition, to: number, reason: string, cause: GapCause, round: Round): void {
-    const { route, index, next, resumeAt } = partition;
-    const from = Math.max(next, resumeAt);
+    if (!compacted) return this.#stepOverGap(partition, to, reason, "damaged", round);
+    const from = Math.max(partition.next, partition.resumeAt);
+    if (to > from) round.tallyOf(partition).empty += to - from;
     partition.next = to;
-    if (to <= from) return;
-    round.tallyOf(partition).gapped += to - from;
-    this.#reports.onGap(route.topic, index, from, to, reason, cause);
+    return true;
   }
 
-  /** Retention was quicker than the link. */
-  #stepOverLost(partition: SourcePartition, bounds: SourceBounds, round: Round): void {
-    if (partition.next >= bounds.logStartOffset) return;
-    this.#stepOverGap(partition, bounds.logStartOffset, "deleted before it was forwarded", "deleted", round);
+  /** From the next offset to read up to `to`, as far as that was not dealt with before. False where that has to wait. */
+  #stepOverGap(
+    partition: SourcePartition,
+    to: number,
+    reason: string,
+    cause: GapCause,
+    round: Round,
+  ): boolean {
+    const { route, index, next, resumeAt, toldTo } = partition;
+    const from = Math.max(next, resumeAt);
+    if (to > from) {
+      partition.toldTo = Math.max(to, toldTo);
+      if (to > toldTo) this.#reports.onGap(route.topic, index, Math.max(from, toldTo), to, reason, cause);
+      if (!this.#mayPass(partition)) return false;
+      round.tallyOf(partition).gapped += to - from;
+    }
+    partition.next = to;
+    return true;
+  }
+
+  /** Retention was quicker than the link. False where that has to wait. */
+  #stepOverLost(partition: SourcePartition, bounds: SourceBounds, round: Round): boolean {
+    if (partition.next >= bounds.logStartOffset) return true;
+    const reason = "deleted before it was forwarded";
+    if (!this.#stepOverGap(partition, bounds.logStartOffset, reason, "deleted", round)) return false;
     if (partition.next > partition.resumeAt) round.next.set(partition, partition.next);
+    return true;
+  }
+
+  /**
+   * Whether a position may pass a gap: the ledger goes up in the same round, or went before. Else an older copy of the data
+   * folder could take its place between the two, and nobody would ever tell of the gap.
+   */
+  #mayPass(partition: SourcePartition): boolean {
+    if (partition.route.topic === GAP_TOPIC || this.#isLedgerRead()) return true;
+    this.#atGaps.add(partition);
+    return false;
+  }
+
+  #isLedgerRead(): boolean {
+    if (this.#reports.areGapsWritten?.() === false) return false;
+    const ledger = this.routes.get(GAP_TOPIC);
+    if (ledger === undefined) return !this.#source.topics().some(({ name }) => name === GAP_TOPIC);
+    // Where the centre does not take it, everything else goes on.
+    if (ledger.state.kind === "missing" || ledger.state.kind === "blocked") return true;
+    if (ledger.state.kind !== "ready" || ledger.stale) return false;
+    return ledger.partitions.every(({ index, next }) => {
+      const bounds = this.#source.bounds(GAP_TOPIC, index);
+      return bounds === null || next >= (bounds.durableEnd ?? bounds.highWatermark);
+    });
+  }
+
+  #releaseGaps(): void {
+    if (this.#atGaps.size === 0 || !this.#isLedgerRead()) return;
+    for (const partition of this.#atGaps) this.#enqueue(partition);
+    this.#atGaps.clear();
   }
 
   /** Steps over the batch that does not hold together, where its end can be told. */

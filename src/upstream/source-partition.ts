@@ -31,6 +31,8 @@ export class SourcePartition {
   firstOffset = -1;
   /** Of a round whose outcome nobody knows yet: where it would have moved the position, and over what. */
   pending: { readonly next: number; readonly tally: Tally } | null = null;
+  /** Gaps below this have been told of in this attempt. */
+  toldTo = 0;
   /** End of the log as last seen, for the lag. */
   highWatermark = 0;
   /** Why its next record may not go up yet; looked at again now and then. Null where it may. */
@@ -69,6 +71,7 @@ export class SourcePartition {
     const from = this.selection?.begin(position) ?? position;
     this.next = Math.min(position, Math.max(from, logStartOffset));
     this.resumeAt = position;
+    this.toldTo = 0;
     this.#account(position);
     this.committed = position;
   }

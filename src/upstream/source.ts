@@ -47,6 +47,8 @@ export interface SourceBounds {
   readonly logStartOffset: number;
   /** Records below this are durable, and of transactions that are decided: the last stable offset. */
   readonly highWatermark: number;
+  /** End of what is durable, where something else keeps part of it from going up yet; else the high watermark. */
+  readonly durableEnd?: number;
   /** Whether offsets without a record are compaction's doing: of a log that is not compacted, such records are lost. */
   readonly compacted: boolean;
   /** The runs that appended to it, oldest first: see lineage.ts. Without it, or empty, its history is not known. */

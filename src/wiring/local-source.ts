@@ -52,7 +52,8 @@ export function localSource(broker: Broker, lineages: Lineages | null = null): L
       const highWatermark = forwardableEnd(log);
       if (lineages === null) return { topicId, logStartOffset, highWatermark, compacted };
       const lineage = lineages.of(topicId, partition);
-      return { topicId, logStartOffset, highWatermark, compacted, lineage };
+      const durableEnd = log.durableEndOffset;
+      return { topicId, logStartOffset, highWatermark, durableEnd, compacted, lineage };
     },
     read(topic, partition, fromOffset, maxBytes) {
       const log = broker.partition(topic, partition)?.log;

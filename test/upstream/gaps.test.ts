@@ -1,4 +1,7 @@
 import { expect, test } from "bun:test";
+import { GAP_TOPIC } from "../../src/broker/gap-ledger.ts";
+import type { CentreCall } from "../../src/upstream/centre.ts";
+import { positionsInSlots } from "../../src/upstream/positions.ts";
 import type { MemorySource } from "./memory-source.ts";
 import { ModelRun } from "./model-run.ts";
 
@@ -85,4 +88,42 @@ for (const protocol of [1, 2] as const) {
     expect(run.values(TOPIC)).toHaveLength(8);
     expect(run.forwarder.positions.progress(log)).toEqual({ next: 8, committed: 8 });
   });
+}
+
+for (const protocol of [1, 2] as const) {
+  test(`no position passes a gap before the ledger's entry is at the centre, protocol ${protocol}`, () => {
+    const run = new ModelRun({ protocol });
+    fill(run.memory, 4);
+    run.memory.createTopic(GAP_TOPIC, 1);
+    run.run(1_000);
+    run.memory.append(TOPIC, 0, [{ key: "device", value: "8" }]);
+    run.memory.deleteBefore(TOPIC, 0, 9);
+    run.memory.append(TOPIC, 0, [{ key: "device", value: "9" }]);
+    run.gapsWritten = false;
+    const topicId = run.memory.bounds(TOPIC, 0)?.topicId ?? ("" as never);
+    let entries = -1;
+    run.instead = (call) => {
+      const passes =
+        call.kind === "commit-offsets" && positionsInSlots(call.ask.slots, topicId).get(0) === 10;
+      if (passes && entries < 0) entries = run.calls.filter(isOfLedger).length;
+      return null;
+    };
+    run.forwarder.appended(TOPIC, 0);
+    run.run(2_000);
+    expect(run.gaps()).toHaveLength(1);
+    expect(entries).toBe(-1);
+    // The entry is written down now, and nobody has read it yet.
+    run.memory.append(GAP_TOPIC, 0, [{ key: "device", value: "entry" }]);
+    run.gapsWritten = true;
+    run.run(10_000);
+    expect(entries).toBe(1);
+    expect(run.gaps()).toHaveLength(1);
+    expect(run.values(GAP_TOPIC)).toEqual(["entry"]);
+    expect(run.values(TOPIC)).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "9"]);
+    expect(run.status().lagRecords).toBe(0);
+  });
+}
+
+function isOfLedger(call: CentreCall): boolean {
+  return call.kind === "produce" && call.ask.topic === GAP_TOPIC;
 }
