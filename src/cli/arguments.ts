@@ -52,6 +52,11 @@ function parse(
     if (flag.value !== undefined && token.value === undefined) {
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}`);
     }
+    // Nothing that is meant so begins like an option, and an option that another one takes for its value is not heard.
+    if (token.value?.startsWith("--") === true && !token.inlineValue) {
+      const remedy = `write ${token.rawName}=${token.value} if that is its value`;
+      throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}; ${remedy}`);
+    }
     const before = values.get(flag.name) ?? [];
     if (before.length > 0 && flag.value !== undefined && flag.multiple !== true) {
       throw new UsageError(`${token.rawName} is there twice`);

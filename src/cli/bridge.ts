@@ -13,7 +13,7 @@ const BRIDGES: Carrier<BridgeStatus> = {
     String(inward.messages),
     String(out.messages),
     String(inward.inFlight + out.inFlight),
-    out.lagRecords === null ? "?" : String(out.lagRecords),
+    out.lagRecords === null ? "not known yet" : String(out.lagRecords),
     String(out.gaps + inward.dropped),
     lastError ?? "-",
   ],

@@ -1,4 +1,5 @@
 import { ZERO_UUID } from "../base/ids.ts";
+import { parseIsoTimeMs } from "../base/iso-time.ts";
 import { METADATA } from "../kafka/client/client-apis.ts";
 import type { KafkaCluster } from "../kafka/client/cluster.ts";
 import { DEFAULT_METADATA_REQUEST } from "../kafka/wire/generated/metadata-request.ts";
@@ -195,7 +196,7 @@ function headerOf(pair: string): RecordHeader {
 
 function timestampOf(text: string | null): number | null {
   if (text === null) return null;
-  const timestampMs = /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
+  const timestampMs = /^\d{1,15}$/.test(text) ? Number(text) : parseIsoTimeMs(text);
   if (Number.isNaN(timestampMs))
     throw new UsageError(`--timestamp ${text}: write 2026-01-31T12:00Z or milliseconds`);
   return timestampMs;

@@ -1,3 +1,4 @@
+import { parseIsoTimeMs } from "../base/iso-time.ts";
 import { parseDurationMs } from "../config/units.ts";
 import type { KafkaCluster } from "../kafka/client/cluster.ts";
 import { type Isolation, LIST_OFFSET, listOffsets } from "../kafka/client/offsets.ts";
@@ -31,7 +32,7 @@ export function parseStart(flag: string, text: string, nowMs: number): Start {
   if (/^@\d{1,15}$/.test(text)) return { timestampMs: Number(text.slice(1)) };
   const agoMs = parseDurationMs(text);
   if (agoMs !== null && agoMs >= 0) return { timestampMs: Math.max(0, nowMs - agoMs) };
-  const timestampMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  const timestampMs = parseIsoTimeMs(text);
   if (Number.isNaN(timestampMs)) {
     throw new UsageError(
       `${flag} ${text}: write earliest, latest, an offset, a time (2026-01-31T12:00Z), or 15m for 15 minutes ago`,

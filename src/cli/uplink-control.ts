@@ -1,5 +1,5 @@
 import { parseAddress } from "../config/address.ts";
-import { formatDurationMs } from "../config/units.ts";
+import { formatDurationMs, parseDurationMs } from "../config/units.ts";
 import type { UplinkStatus } from "../http/status.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { DEFAULT_HTTP, HTTP_FLAG } from "./carrier-status.ts";
@@ -42,11 +42,22 @@ export const UPLINK_CONTROLS: readonly Command[] = [
     ...PARTS,
     name: "drain",
     summary: "Send what is stored now, also outside the windows, and pause then",
-    flags: [HTTP_FLAG, { name: "no-wait", doc: "Return at once; uplink status says how it gets on." }],
-    notes: [
-      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume, and where topics can't go up until somebody does something.",
+    flags: [
+      HTTP_FLAG,
+      { name: "no-wait", doc: "Return at once; uplink status says how it gets on." },
+      {
+        name: "timeout",
+        value: "DURATION",
+        doc: "Wait for so long, as 90s or 15m; for ever where left out.",
+      },
     ],
-    examples: [["headwater uplink drain central", "before a gateway is taken away"]],
+    notes: [
+      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume, and where topics can't go up until somebody does something, and 8 where it was not done within the timeout: it goes on at the gateway, until that is resumed or paused.",
+    ],
+    examples: [
+      ["headwater uplink drain central", "before a gateway is taken away"],
+      ["headwater uplink drain central --timeout 10m", "in a script, which must not wait for ever"],
+    ],
     run: drain,
   },
 ];
@@ -59,13 +70,19 @@ async function change(action: "pause" | "resume", input: Input, world: World): P
 }
 
 async function drain(input: Input, world: World): Promise<number> {
+  const timeoutMs = timeoutOf(input);
   let status = await post("drain", input);
   const clock = new SystemClock();
+  const endMs = clock.monotonicMs() + timeoutMs;
+  let isLate = false;
   const stopped = world.interrupted().then(() => "stopped" as const);
   while (!input.on("no-wait") && status.link.mode === "draining") {
+    const leftMs = endMs - clock.monotonicMs();
+    isLate = leftMs <= 0;
+    if (isLate) break;
     if (world.errIsTerminal) world.err(`\r\x1b[K${drainLine(status)}`);
     const waited = new Promise<"waited">((done) => {
-      clock.after(LOOK_MS, () => done("waited"));
+      clock.after(Math.min(LOOK_MS, leftMs), () => done("waited"));
     });
     if ((await Promise.race([waited, stopped])) === "stopped") break;
     status = (await look(input)) ?? status;
@@ -73,9 +90,26 @@ async function drain(input: Input, world: World): Promise<number> {
   if (world.errIsTerminal) world.err("\r\x1b[K");
   if (input.json) world.out(`${JSON.stringify(status)}\n`);
   else world.out(`${status.name}: ${drainLine(status)}\n`);
+  if (isLate) {
+    const given = formatDurationMs(timeoutMs);
+    world.err(`not drained within ${given}: it goes on; headwater uplink status says how it gets on\n`);
+    return EXIT.unfinished;
+  }
   const { mode } = status.link;
   const isDone = mode === "paused" && status.link.leftBehind.length === 0;
   return isDone || input.on("no-wait") ? EXIT.ok : EXIT.failed;
+}
+
+/** Infinite where none was given. Throws UsageError. */
+function timeoutOf(input: Input): number {
+  const text = input.value("timeout");
+  if (text === null) return Number.POSITIVE_INFINITY;
+  const timeoutMs = parseDurationMs(text);
+  if (timeoutMs === null || timeoutMs <= 0) {
+    throw new UsageError(`--timeout ${text}: write how long to wait, as 90s or 15m`);
+  }
+  if (input.on("no-wait")) throw new UsageError("--timeout and --no-wait exclude each other");
+  return timeoutMs;
 }
 
 /** One line on how far a drain is. */

@@ -74,7 +74,7 @@ async function inspect(input: Input, world: World): Promise<number> {
     world.out(`${JSON.stringify(answer)}\n`);
     return EXIT.ok;
   }
-  const known = (offset: number): string => (offset < 0 ? "?" : String(offset));
+  const known = (offset: number): string => (offset < 0 ? "not known yet" : String(offset));
   const rows = answer.positions.map((each) => [
     `${each.topic}-${each.partition}`,
     known(each.position),

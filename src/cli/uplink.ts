@@ -27,7 +27,7 @@ const UPLINKS: Carrier<UplinkStatus> = {
   row: (uplink) => [
     uplink.name,
     uplink.state,
-    uplink.lagRecords === null ? "?" : String(uplink.lagRecords),
+    lagText(uplink),
     durationText(uplink.lagMs),
     durationText(uplink.link.etaMs),
     String(uplink.forwardedRecords),
@@ -62,15 +62,22 @@ const MIRROR_HEAD = [
 
 function mirrorRow(uplink: string, mirror: MirrorStatus): readonly string[] {
   const { centralTopic, topic, state, lagRecords, mirroredRecords, filteredRecords, lostRecords } = mirror;
-  const lag = lagRecords === null ? "?" : String(lagRecords);
+  const lag = lagRecords === null ? "not known yet: the centre was not asked" : String(lagRecords);
   const counts = [mirroredRecords, filteredRecords, lostRecords].map(String);
   const completeAgo = durationText(mirror.flow.completeAgoMs);
   return [uplink, centralTopic, topic, state, lag, completeAgo, ...counts, mirror.reason ?? "-"];
 }
 
-/** In whole seconds; "?" where nobody knows. */
+/** Records, or why nobody knows how many. */
+function lagText({ lagRecords, state, lastError }: UplinkStatus): string {
+  if (lagRecords !== null) return String(lagRecords);
+  const isAway = state === "connecting" || state === "backing off" || lastError !== null;
+  return `not known yet: ${isAway ? "the centre was not reached" : "the centre is being asked"}`;
+}
+
+/** In whole seconds; "-" where nobody knows. */
 function durationText(durationMs: number | null): string {
-  if (durationMs === null) return "?";
+  if (durationMs === null) return "-";
   return durationMs === 0 ? "0s" : formatDurationMs(Math.ceil(durationMs / 1000) * 1000);
 }
 

@@ -1,3 +1,4 @@
+import { parseIsoTimeMs } from "../base/iso-time.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Topic } from "../broker/topics.ts";
 import { DeviceHistory, type HistoryPlace } from "../broker/views/device-history.ts";
@@ -285,7 +286,7 @@ function read(url: URL): Asked | Problem {
 function timeOf(text: string | null): number | null {
   if (text === null) return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  return parseIsoTimeMs(text);
 }
 
 /** The bytes of a part of a path; null where it is not percent-encoded. */

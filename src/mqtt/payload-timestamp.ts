@@ -1,3 +1,4 @@
+import { parseIsoTimeMs } from "../base/iso-time.ts";
 import { findCborValue } from "./cbor-path.ts";
 
 /** Where in a payload the time of a reading stands. */
@@ -86,5 +87,5 @@ function isoToMilliseconds(text: string): number {
   const match = ISO.exec(text);
   if (match === null) return Number.NaN;
   const standard = text.replace(" ", "T").replace(",", ".");
-  return Date.parse(match[3] === undefined ? `${standard}Z` : standard);
+  return parseIsoTimeMs(match[3] === undefined ? `${standard}Z` : standard);
 }

@@ -1,3 +1,5 @@
+import { parseIsoTimeMs } from "../base/iso-time.ts";
+
 /** Where an operator has an uplink go on. */
 export type RewindTarget =
   | { readonly kind: "earliest" | "latest" }
@@ -10,7 +12,7 @@ export const REWIND_TARGETS =
   "write an offset (0 or more), a time with its zone such as 2026-01-31T12:00Z, earliest or latest";
 
 const OFFSET = /^(?:0|[1-9]\d{0,15})$/;
-const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
 /**
  * Reads what stands for a place in a log; null where it is none. Nothing is guessed: JavaScript's own parser of times takes
@@ -22,12 +24,8 @@ export function parseRewindTarget(text: string): RewindTarget | null {
     const offset = Number(text);
     return Number.isSafeInteger(offset) ? { kind: "offset", offset } : null;
   }
-  const [, year, month, day] = TIME.exec(text) ?? [];
-  if (year === undefined || month === undefined || day === undefined) return null;
-  const timeMs = Date.parse(text);
-  // The parser goes on into the next month where this one has no such day.
-  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
-  return Number.isNaN(timeMs) || Number(day) > daysInMonth ? null : { kind: "time", timeMs };
+  const timeMs = TIME.test(text) ? parseIsoTimeMs(text) : Number.NaN;
+  return Number.isNaN(timeMs) ? null : { kind: "time", timeMs };
 }
 
 /** A partition as it is written: a number from 0 on; null for anything else. */

@@ -36,7 +36,9 @@ test("a table for people, an object for programs", async () => {
   const { code, out } = await status();
   expect(code).toBe(0);
   expect(out.split("\n")[1]).toMatch(/^site +connected +mqtt:\/\/a:1883 +10 +20 +3 +5 +3 +-$/);
-  expect(out.split("\n")[2]).toMatch(/^up +connected +mqtt:\/\/a:1883 +10 +20 +3 +\? +3 +refused$/);
+  expect(out.split("\n")[2]).toMatch(
+    /^up +connected +mqtt:\/\/a:1883 +10 +20 +3 +not known yet +3 +refused$/,
+  );
   expect(JSON.parse((await status("site", "-o", "json")).out)).toEqual({ gatewayId: "g", bridges: [BRIDGE] });
 });
 

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HeadwaterError } from "../../src/base/errors.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { allCommands } from "../../src/cli/commands.ts";
 import { exitCodeOf, UsageError } from "../../src/cli/exit-codes.ts";
 import { run } from "./support.ts";
 
@@ -40,7 +42,8 @@ describe("help", () => {
     const { code, out } = await run(["--help"]);
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(out).toContain(`\n  ${command.split(" ")[0]}`);
-    for (const exit of ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "70"]) expect(out).toContain(`\n  ${exit}`);
+    for (const exit of ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "6 ", "7 ", "8 ", "70"])
+      expect(out).toContain(`\n  ${exit}`);
     expect((await run(["help"])).out).toBe(out);
   });
 
@@ -55,6 +58,32 @@ describe("help", () => {
   test("headwater help topic create", async () => {
     expect((await run(["help", "topic", "create"])).out).toContain("Usage: headwater topic create NAME");
   });
+});
+
+test("no command takes an option that it does not have, nor one for another's value", async () => {
+  const all: Command[][] = [];
+  const walk = (path: readonly Command[]): void => {
+    const commands = path.at(-1)?.commands ?? [];
+    if (commands.length === 0) all.push([...path]);
+    for (const command of commands) walk([...path, command]);
+  };
+  walk([allCommands("headwater")]);
+  expect(all.length).toBeGreaterThan(30);
+  for (const [, ...path] of all) {
+    const command = path.at(-1);
+    const words = path.map(({ name }) => name);
+    const arguments_ = Array.from({ length: command?.minPositionals ?? 0 }, () => "x");
+    const unknown = await run([...words, ...arguments_, "--no-such-option"]);
+    expect({ words, ...unknown }).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("--no-such-option"),
+    });
+    const flag = command?.flags?.find(({ value }) => value !== undefined);
+    if (flag === undefined) continue;
+    const swallowed = await run([...words, ...arguments_, `--${flag.name}`, "--help"]);
+    const err = expect.stringContaining(`--${flag.name} needs a value`);
+    expect({ words, ...swallowed }).toMatchObject({ code: 2, err });
+  }
 });
 
 describe("wrong command lines end with 2 and say what was meant", () => {

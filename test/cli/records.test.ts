@@ -3,6 +3,7 @@ import { hasCode } from "../../src/base/errors.ts";
 import { startOf } from "../../src/cli/consume.ts";
 import { lines } from "../../src/cli/lines.ts";
 import { type LocatedRecord, recordFormat } from "../../src/cli/record-format.ts";
+import { run } from "./support.ts";
 
 const RECORD: LocatedRecord = {
   topic: "t",
@@ -81,6 +82,19 @@ describe("where to start", () => {
     test(JSON.stringify(given), () => {
       expect(startOf({ value: (name) => given[name] ?? null }, now)).toEqual(expected as never);
     });
+  }
+});
+
+test("a day that the calendar does not have is refused wherever a time is written", async () => {
+  const at = ["-b", "127.0.0.1:1"];
+  for (const args of [
+    ["consume", "telemetry", ...at, "--from", "2026-02-30T12:00Z"],
+    ["produce", "telemetry", ...at, "--timestamp", "2026-02-30"],
+    ["replay", "-t", "telemetry", ...at, "-d", "a", "--from", "2026-02-30"],
+    ["replay", "-t", "telemetry", ...at, "-d", "a", "--to", "2025-02-29T00:00Z"],
+  ]) {
+    const { code, err } = await run(args);
+    expect({ args, code, err }).toEqual({ args, code: 2, err: expect.stringContaining("2026-01-31T12:00Z") });
   }
 });
 

@@ -48,11 +48,21 @@ test("a table for people, an object for programs", async () => {
   const { code, out } = await status();
   expect(code).toBe(0);
   expect(out.split("\n")[1]).toMatch(/^central +forwarding +12 +4s +1m30s +100 +0 +- +a:1 +- +-$/);
-  expect(out.split("\n")[2]).toMatch(/^backup +forwarding +\? +\? /);
+  expect(out.split("\n")[2]).toMatch(/^backup +forwarding +not known yet: the centre is being asked +- /);
   expect(JSON.parse((await status("central", "-o", "json")).out)).toEqual({
     gatewayId: "g",
     uplinks: [UPLINK],
   });
+});
+
+test("a lag that nobody knows says why", async () => {
+  const unknown = { ...UPLINK, lagRecords: null, lagMs: null };
+  for (const away of [{ state: "connecting" }, { state: "backing off" }, { lastError: "refused" }]) {
+    uplinks({ ...unknown, ...away });
+    expect((await status()).out).toContain("not known yet: the centre was not reached");
+  }
+  uplinks({ ...UPLINK, mirrors: [{ ...MIRROR, lagRecords: null, flow: { completeAgoMs: null } }] });
+  expect((await status()).out).toMatch(/mirroring +not known yet: the centre was not asked +- /);
 });
 
 test("topics that are mirrored have a table of their own, and one that is not is no success", async () => {
@@ -162,6 +172,25 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
   ]);
 });
 
+test("a drain that is not done in time goes on, and has an exit code of its own", async () => {
+  const draining = { ...UPLINK, link: { ...UPLINK.link, mode: "draining" } };
+  answerTo = (request) =>
+    request.method === "GET"
+      ? Response.json({ version: "1", gatewayId: "g", topics: [], uplinks: [draining] })
+      : Response.json(draining);
+  const drain = (...args: string[]) => run(["uplink", "drain", "central", "--http", address, ...args]);
+  const late = await drain("--timeout", "30ms");
+  expect(late).toMatchObject({ code: 8, out: "central: draining, 12 records wait, about 1m30s left\n" });
+  expect(late.err).toContain("not drained within 30ms: it goes on");
+  for (const timeout of ["0", "-1", "soon"]) {
+    expect(await drain(`--timeout=${timeout}`)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("90s"),
+    });
+  }
+  expect((await drain("--timeout", "1s", "--no-wait")).code).toBe(2);
+});
+
 describe("rewind", () => {
   const asked: unknown[] = [];
   const rewind = (...args: string[]) => {
@@ -183,7 +212,8 @@ describe("rewind", () => {
   test.each([
     [["--topic", "t", "--to", "-1"], '--to "-1": write an offset'],
     [["--topic", "t", "--to", "1.5"], '--to "1.5": write an offset'],
-    [["--topic", "t", "--to", "--dry-run"], '--to "--dry-run": write an offset'],
+    [["--topic", "t", "--to", "--dry-run"], "--to needs a value"],
+    [["--topic", "t", "--to=--dry-run"], '--to "--dry-run": write an offset'],
     [["--topic", "t", "--to", "2026-02-30T00:00Z"], "a time with its zone"],
     [["--topic", "t", "--to", "7", "--partition", "abc"], '--partition "abc": write its number'],
     [["--topic", "t", "--to", "7", "--partition", "-1"], '--partition "-1": write its number'],

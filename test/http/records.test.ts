@@ -120,6 +120,7 @@ describe("records of a device", () => {
       ["__consumer_offsets/devices/a/records", {}, 404, "topic", "__consumer_offsets"],
       ["telemetry/devices/%zz/records", {}, 400, "key", "%zz"],
       ["telemetry/devices/a/records?from=yesterday", {}, 400, "from", "yesterday"],
+      ["telemetry/devices/a/records?to=2026-02-30T00:00Z", {}, 400, "to", "2026-02-30T00:00Z"],
       ["telemetry/devices/a/records?to=2026-13-01", {}, 400, "to", "2026-13-01"],
       ["telemetry/devices/a/records?limit=0", {}, 400, "limit", "0"],
       ["telemetry/devices/a/records?limit=10001", {}, 400, "limit", "10001"],

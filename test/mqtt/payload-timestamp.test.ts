@@ -41,6 +41,7 @@ describe("a time out of a payload", () => {
     ["negative", '{"t":-5}'],
     ["before 2000", '{"t":900000000000}'],
     ["more than a day ahead", `{"t":${NOW + 25 * 3_600_000}}`],
+    ["the 30th of February", '{"t":"2026-02-30T00:00:00Z"}'],
     ["an object", '{"t":{"t":1}}'],
     ["not JSON", '{"t":'],
     ["empty", ""],
