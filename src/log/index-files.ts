@@ -27,7 +27,7 @@ const MAGIC = 0x48574958;
 
 export const OFFSET_INDEX_KIND = 1;
 export const TIME_INDEX_KIND = 2;
-export const KEY_INDEX_KIND = 5;
+export const KEY_INDEX_KIND = 6;
 export const TRANSACTION_INDEX_KIND = 4;
 
 /** The part of a segment that an index describes. */

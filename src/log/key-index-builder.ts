@@ -2,7 +2,7 @@ import { HeadwaterError } from "../base/errors.ts";
 import { batchCompression, COMPRESSION_NONE } from "../records/batch.ts";
 import { RecordCursor } from "../records/reader.ts";
 import { beginIndexFile, type IndexedSegment, KEY_INDEX_KIND, sealIndexFile } from "./index-files.ts";
-import { ANCHOR, keyHash, MAX_RUN_POWER, PER_RECORD } from "./key-index.ts";
+import { anchorStep, keyHash, MAX_UNIT, MIN_UNIT } from "./key-index.ts";
 import { RiceWriter } from "./rice.ts";
 
 /** Of the segment's bytes: what an index takes at most, unless the coarsest takes more; what hashes take of that. */
@@ -17,6 +17,7 @@ const PORTION_BYTES = 32 * 1024;
 const PORTION_ENTRIES = 2048;
 /** What an entry counts as, in bytes of records. */
 const ENTRY_COST_BYTES = 16;
+const FINEST_ANCHORS = anchorStep(MIN_UNIT);
 const NO_BYTES = new Uint8Array(0);
 
 /** Work that may be left off wherever it yields, and gone on with in another turn. It yields what it has cost since, in bytes. */
@@ -47,6 +48,11 @@ interface Grouped {
   readonly hashes: Uint32Array;
   readonly starts: Uint32Array;
   readonly order: Uint32Array;
+}
+
+interface Lists {
+  readonly places: Uint32Array;
+  readonly lists: RiceWriter;
 }
 
 /** Builds the index of one segment from its batches. */
@@ -86,7 +92,8 @@ export class KeyIndexBuilder {
           portionStart = cursor.recordStart;
         }
         sizeBytes = cursor.bytes.length;
-        if (this.#recordCount % ANCHOR === 0) this.#anchors.push(isPlain ? position + cursor.recordStart : 0);
+        if (this.#recordCount % FINEST_ANCHORS === 0)
+          this.#anchors.push(isPlain ? position + cursor.recordStart : 0);
         const { keyStart, keyEnd } = cursor;
         if (keyStart >= 0) this.#take(keyHash(cursor.bytes, keyStart, keyEnd), batch, isPlain);
         this.#recordCount += 1;
@@ -106,9 +113,15 @@ export class KeyIndexBuilder {
     const bits = this.#hashBits(segment);
     const grouped = yield* this.#grouped(bits);
     const isWorthRecords = this.#plainCount >= this.#positions.length * MIN_RECORDS_PER_BATCH;
-    for (let unit = isWorthRecords ? PER_RECORD : 0; ; unit++) {
-      const index = yield* this.#write(segment, bits, grouped, unit, limit);
-      if (index !== null) return index;
+    for (let shift = isWorthRecords ? -1 : 0; ; shift++) {
+      const isCoarsest = shift === MAX_UNIT;
+      const lists = yield* this.#lists(grouped, shift, isCoarsest ? Number.POSITIVE_INFINITY : limit);
+      // Of records as many anchors as there is room for.
+      for (let unit = shift < 0 ? MIN_UNIT : shift; lists !== null && unit <= shift; unit++) {
+        const index = this.#write(segment, bits, grouped.hashes, lists, unit);
+        if (index.length <= limit || isCoarsest) return index;
+        yield index.length;
+      }
     }
   }
 
@@ -171,49 +184,59 @@ export class KeyIndexBuilder {
     return { hashes, starts, order };
   }
 
-  /** Null where it would be larger than the limit, unless it is the coarsest. */
-  *#write(
-    segment: IndexedSegment,
-    bits: number,
-    { hashes, starts, order }: Grouped,
-    unit: number,
-    limit: number,
-  ): Portions<Uint8Array | null> {
-    const isPerRecord = unit === PER_RECORD;
-    const numbers = isPerRecord ? this.#records.values : this.#batches.values;
-    const shift = Math.max(0, unit);
+  /** Where each hash's list starts, and the lists: of records, or of runs by so many bits; null where they are beyond the limit. */
+  *#lists({ starts, order }: Grouped, shift: number, limit: number): Portions<Lists | null> {
+    const numbers = shift < 0 ? this.#records.values : this.#batches.values;
     const lists = new RiceWriter();
-    const directory: number[] = [];
+    const count = starts.length - 1;
+    const places = new Uint32Array(count);
     let entries = 0;
-    for (let place = 0; place < hashes.length; place++) {
-      directory.push(hashes[place] as number, lists.length);
+    for (let place = 0; place < count; place++) {
+      places[place] = lists.length;
       const from = starts[place] as number;
       const to = starts[place + 1] as number;
-      lists.list(numbers, order, from, to, shift);
+      lists.list(numbers, order, from, to, Math.max(0, shift));
       entries += to - from + 1;
       if (entries < PORTION_ENTRIES) continue;
       yield entries * ENTRY_COST_BYTES;
       entries = 0;
-      if (lists.length > limit && unit < MAX_RUN_POWER) return null;
+      if (lists.length > limit) return null;
     }
+    return { places, lists };
+  }
+
+  #write(
+    segment: IndexedSegment,
+    bits: number,
+    hashes: Uint32Array,
+    { places, lists }: Lists,
+    unit: number,
+  ): Uint8Array {
+    const isPerRecord = unit < 0;
     const positions = this.#positions.values;
     const firstRecords = this.#firstRecords.values;
+    const anchors = this.#anchors.values;
+    const anchorEvery = isPerRecord ? anchorStep(unit) / FINEST_ANCHORS : Number.POSITIVE_INFINITY;
     const writer = beginIndexFile(KEY_INDEX_KIND, hashes.length, segment);
     writer.int32(bits);
     writer.int32(unit);
-    const step = 2 ** shift;
+    const step = 2 ** Math.max(0, unit);
     writer.int32(Math.ceil(positions.length / step));
-    writer.int32(isPerRecord ? this.#anchors.length : 0);
+    writer.int32(Math.ceil(anchors.length / anchorEvery));
     writer.int32(lists.length);
     for (let batch = 0; batch < positions.length; batch += step) {
       writer.int32(positions[batch] as number);
       if (isPerRecord) writer.int32(firstRecords[batch] as number);
     }
-    for (const value of directory) writer.int32(value);
-    if (isPerRecord) for (const anchor of this.#anchors.values) writer.int32(anchor);
+    for (let place = 0; place < hashes.length; place++) {
+      writer.int32(hashes[place] as number);
+      writer.int32(places[place] as number);
+    }
+    if (isPerRecord) {
+      for (let at = 0; at < anchors.length; at += anchorEvery) writer.int32(anchors[at] as number);
+    }
     writer.bytes(lists.bytes());
-    const index = sealIndexFile(writer);
-    return index.length <= limit || unit === MAX_RUN_POWER ? index : null;
+    return sealIndexFile(writer);
   }
 }
 

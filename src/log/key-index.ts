@@ -7,11 +7,11 @@ import { RiceReader } from "./rice.ts";
  * Where a sealed segment has the records of a key, by the key's hash: what finds one device's history without
  * reading the others'. After the header of index-files.ts (entries: number of hashes), big-endian, int32 each:
  *
- *   how many bits of a hash count (the highest), what lists count (-1 records, else runs of 2 to this power batches),
+ *   how many bits of a hash count (the highest), what lists count (below 0 records, else runs of 2 to this power batches),
  *   runs, or batches where lists count records; anchors; bytes of the lists
  *   each run: position; where lists count records, of each batch also the number of its first record
  *   each hash, rising: hash, where its list starts in the lists
- *   anchors, where lists count records: position of every ANCHOR-th record of the segment, 0 in a compressed batch
+ *   anchors, where lists count records: position of every n-th record of the segment (anchorStep), 0 in a compressed batch
  *   lists, back to back: numbers of records or runs, rising, see rice.ts; a list ends where the next starts
  *
  * How fine it is follows from what it may take, a share of the segment (key-index-builder.ts). It names records where that is enough, else
@@ -23,11 +23,16 @@ const FIXED_BYTES = INDEX_HEADER_BYTES + 20;
 const HASH_BYTES = 8;
 /** Beyond it what tells where lists are is not kept in memory. */
 const MAX_CORE_BYTES = 256 * 1024;
-/** What lists count where they count records, and the power where they count the largest runs. */
-export const PER_RECORD = -1;
-export const MAX_RUN_POWER = 6;
-export const ANCHOR = 16;
+/** The finest that lists count: records, with the most anchors; -1 is records with the fewest. */
+export const MIN_UNIT = -4;
+/** Runs of 2 to this power batches: the coarsest. */
+export const MAX_UNIT = 6;
 const NO_BYTES = new Uint8Array(0);
+
+/** Where lists count records: the position of each so many-th record is known. */
+export function anchorStep(unit: number): number {
+  return 2 ** (7 + unit);
+}
 
 /** Hash of a record's key. CRC32C spreads well enough, and is at hand. */
 export function keyHash(bytes: Uint8Array, start = 0, end = bytes.length): number {
@@ -41,15 +46,46 @@ export interface IndexBytes {
   view(position: number, length: number): Uint8Array;
 }
 
-/** A place that may hold a record of a key. */
-export interface KeyHit {
+/**
+ * Places that may hold a record of a key, one after the other, in the order of the segment. The object is filled anew by
+ * each `next`.
+ */
+export class KeyHits {
   /** Of the batch, or of the first of a run. */
-  readonly position: number;
+  position = -1;
   /** Where the run ends. */
-  readonly endPosition: number;
+  endPosition = -1;
   /** Where to look for the record from: its position is so many records behind `from`; -1: anywhere in the batch. */
-  readonly from: number;
-  readonly skip: number;
+  from = -1;
+  skip = 0;
+  readonly #index: KeyIndex;
+  readonly #list: RiceReader;
+  readonly #bytes: IndexBytes;
+  readonly #firstNumber: number;
+  #run: number;
+  #marked = -1;
+
+  constructor(index: KeyIndex, list: RiceReader, bytes: IndexBytes, firstNumber: number, run: number) {
+    this.#index = index;
+    this.#list = list;
+    this.#bytes = bytes;
+    this.#firstNumber = firstNumber;
+    this.#run = run;
+  }
+
+  /** Moves to the next place; false at the end. */
+  next(): boolean {
+    const list = this.#list;
+    let number: number;
+    do {
+      number = list.next();
+      if (number < 0) return false;
+    } while (number < this.#firstNumber);
+    this.#run = this.#index.place(number, this.#run, this, this.#bytes);
+    if (this.#run !== this.#marked) list.mark();
+    this.#marked = this.#run;
+    return true;
+  }
 }
 
 /** A key index whose sum was checked. What tells where lists are is kept, the lists are read where they lie. */
@@ -59,6 +95,7 @@ export class KeyIndex {
   readonly #core: Uint8Array;
   readonly #hashBits: number;
   readonly #unit: number;
+  readonly #anchorStep: number;
   readonly #runs: number;
   readonly #hashes: number;
   readonly #anchorsAt: number;
@@ -93,8 +130,9 @@ export class KeyIndex {
     this.#listsBytes = uint32At(head, INDEX_HEADER_BYTES + 16);
     this.#anchorsAt = this.#hashesAt + hashes * HASH_BYTES;
     this.#listsAt = this.#anchorsAt + anchors * 4;
-    const keeps = this.#anchorsAt <= Math.min(MAX_CORE_BYTES, bytes.sizeBytes);
-    this.#core = keeps ? bytes.view(0, this.#anchorsAt).slice() : NO_BYTES;
+    this.#anchorStep = anchorStep(this.#unit);
+    const keeps = this.#listsAt <= Math.min(MAX_CORE_BYTES, bytes.sizeBytes);
+    this.#core = keeps ? bytes.view(0, this.#listsAt).slice() : NO_BYTES;
   }
 
   /** Memory that it takes. */
@@ -102,71 +140,63 @@ export class KeyIndex {
     return this.#core.length + 200;
   }
 
-  /** What lists count, for tests and figures: -1 records, else runs of 2 to this power batches. */
+  /** What lists count, for tests and figures: below 0 records, else runs of 2 to this power batches. */
   get unit(): number {
     return this.#unit;
   }
 
-  /** Places of a hash from the batch on that begins at `fromPosition`, in the order of the segment. */
-  *hits(hash: number, fromPosition: number, bytes: IndexBytes): Generator<KeyHit, void, undefined> {
-    const source: IndexBytes = this.#core.length > 0 ? new CoreFirst(this.#core, bytes) : bytes;
-    const first = this.#runAt(fromPosition, source);
-    const isPerRecord = this.#unit === PER_RECORD;
-    const from = isPerRecord ? this.#firstRecord(first, source) : first;
-    const list = this.#list(hash, from, source);
-    if (list === null) return;
-    let marked = -1;
-    let run = first;
-    for (;;) {
-      const number = list.next();
-      if (number < 0) return;
-      if (number < from) continue;
-      run = isPerRecord ? this.#runOf(number, run, source) : number;
-      if (run !== marked) list.mark();
-      marked = run;
-      yield this.#hit(run, number, source);
-    }
+  /** Places of a hash from the batch on that begins at `fromPosition`; null: none. */
+  hits(hash: number, fromPosition: number, bytes: IndexBytes): KeyHits | null {
+    const first = this.#runAt(fromPosition, bytes);
+    const from = this.#isPerRecord ? this.#firstRecord(first, bytes) : first;
+    const list = this.#list(hash, from, bytes);
+    return list === null ? null : new KeyHits(this, list, bytes, from, first);
   }
 
-  #hit(run: number, number: number, source: IndexBytes): KeyHit {
-    const position = this.#position(run, source);
-    const endPosition = run + 1 < this.#runs ? this.#position(run + 1, source) : this.segmentBytes;
-    if (this.#unit !== PER_RECORD) return { position, endPosition, from: -1, skip: 0 };
-    const anchor = Math.floor(number / ANCHOR);
-    const firstRecord = this.#firstRecord(run, source);
-    const from = uint32At(source.view(this.#anchorsAt + anchor * 4, 4), 0);
+  /** Says where a number of a list is. `from` is a run at or before it. Gives its run. */
+  place(number: number, from: number, hit: KeyHits, bytes: IndexBytes): number {
+    const run = this.#isPerRecord ? this.#runOf(number, from, bytes) : number;
+    const position = this.#position(run, bytes);
+    hit.position = position;
+    hit.endPosition = run + 1 < this.#runs ? this.#position(run + 1, bytes) : this.segmentBytes;
+    hit.from = -1;
+    hit.skip = 0;
+    if (!this.#isPerRecord) return run;
+    const anchor = Math.floor(number / this.#anchorStep);
+    const firstRecord = this.#firstRecord(run, bytes);
+    const anchorAt = this.#int(this.#anchorsAt + anchor * 4, bytes);
     // Of a compressed batch nothing is known; before the first anchor within it the batch itself is one.
-    if (anchor * ANCHOR < firstRecord || from <= position) {
-      return { position, endPosition, from: position, skip: number - firstRecord };
-    }
-    return { position, endPosition, from, skip: number - anchor * ANCHOR };
+    const isBefore = anchor * this.#anchorStep < firstRecord || anchorAt <= position;
+    hit.from = isBefore ? position : anchorAt;
+    hit.skip = number - (isBefore ? firstRecord : anchor * this.#anchorStep);
+    return run;
   }
 
-  #list(hash: number, from: number, source: IndexBytes): RiceReader | null {
+  #list(hash: number, from: number, bytes: IndexBytes): RiceReader | null {
     const known = this.#reader;
     if (known !== null && known.hash === hash && known.list.markedValue < from) {
       known.list.reset();
       return known.list;
     }
     const shift = 32 - this.#hashBits;
-    const entry = this.#find(shift === 0 ? hash : (hash >>> shift) * 2 ** shift, source);
+    const entry = this.#find(shift === 0 ? hash : (hash >>> shift) * 2 ** shift, bytes);
     if (entry < 0) return null;
     const isLast = entry === this.#hashes - 1;
-    const listAt = (place: number) => uint32At(source.view(this.#hashesAt + place * HASH_BYTES + 4, 4), 0);
+    const listAt = (place: number) => this.#int(this.#hashesAt + place * HASH_BYTES + 4, bytes);
     const start = listAt(entry);
     const end = isLast ? this.#listsBytes : listAt(entry + 1);
     if (start > end || end > this.#listsBytes) return null;
-    const list = new RiceReader(source.view(this.#listsAt + start, end - start).slice());
+    const list = new RiceReader(bytes.view(this.#listsAt + start, end - start).slice());
     this.#reader = { hash, list };
     return list;
   }
 
-  #find(hash: number, source: IndexBytes): number {
+  #find(hash: number, bytes: IndexBytes): number {
     let low = 0;
     let high = this.#hashes - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const value = uint32At(source.view(this.#hashesAt + middle * HASH_BYTES, 4), 0);
+      const value = this.#int(this.#hashesAt + middle * HASH_BYTES, bytes);
       if (value === hash) return middle;
       if (value < hash) low = middle + 1;
       else high = middle - 1;
@@ -175,18 +205,26 @@ export class KeyIndex {
   }
 
   /** The run that holds the position. */
-  #runAt(position: number, source: IndexBytes): number {
-    return this.#lastRun(0, (run) => this.#position(run, source) <= position);
+  #runAt(position: number, bytes: IndexBytes): number {
+    return this.#lastRun(0, this.#runs, (run) => this.#position(run, bytes) <= position);
   }
 
-  /** The batch that holds the record. */
-  #runOf(record: number, from: number, source: IndexBytes): number {
-    return this.#lastRun(from, (run) => this.#firstRecord(run, source) <= record);
-  }
-
-  #lastRun(from: number, holds: (run: number) => boolean): number {
+  /** The batch that holds the record: most often one of the next. */
+  #runOf(record: number, from: number, bytes: IndexBytes): number {
     let low = from;
-    let high = this.#runs;
+    let step = 1;
+    while (low + step < this.#runs && this.#firstRecord(low + step, bytes) <= record) {
+      low += step;
+      step *= 2;
+    }
+    const high = Math.min(low + step, this.#runs);
+    return this.#lastRun(low, high, (run) => this.#firstRecord(run, bytes) <= record);
+  }
+
+  /** The last of [from, end) for which it holds; it holds for the first. */
+  #lastRun(from: number, end: number, holds: (run: number) => boolean): number {
+    let low = from;
+    let high = end;
     while (low + 1 < high) {
       const middle = (low + high) >>> 1;
       if (holds(middle)) low = middle;
@@ -195,39 +233,28 @@ export class KeyIndex {
     return low;
   }
 
-  #position(run: number, source: IndexBytes): number {
-    return uint32At(source.view(FIXED_BYTES + run * this.#runBytes, 4), 0);
+  #position(run: number, bytes: IndexBytes): number {
+    return this.#int(FIXED_BYTES + run * this.#runBytes, bytes);
   }
 
-  #firstRecord(run: number, source: IndexBytes): number {
-    return uint32At(source.view(FIXED_BYTES + run * this.#runBytes + 4, 4), 0);
+  #firstRecord(run: number, bytes: IndexBytes): number {
+    return this.#int(FIXED_BYTES + run * this.#runBytes + 4, bytes);
+  }
+
+  /** From what is kept in memory where it is. */
+  #int(at: number, bytes: IndexBytes): number {
+    return at + 4 <= this.#core.length ? uint32At(this.#core, at) : uint32At(bytes.view(at, 4), 0);
+  }
+
+  get #isPerRecord(): boolean {
+    return this.#unit < 0;
   }
 
   get #runBytes(): number {
-    return this.#unit === PER_RECORD ? 8 : 4;
+    return this.#isPerRecord ? 8 : 4;
   }
 
   get #hashesAt(): number {
     return FIXED_BYTES + this.#runs * this.#runBytes;
-  }
-}
-
-/** What is kept in memory, and behind it what is read. */
-class CoreFirst implements IndexBytes {
-  readonly #core: Uint8Array;
-  readonly #bytes: IndexBytes;
-
-  constructor(core: Uint8Array, bytes: IndexBytes) {
-    this.#core = core;
-    this.#bytes = bytes;
-  }
-
-  get sizeBytes(): number {
-    return this.#bytes.sizeBytes;
-  }
-
-  view(position: number, length: number): Uint8Array {
-    const end = position + length;
-    return end <= this.#core.length ? this.#core.subarray(position, end) : this.#bytes.view(position, length);
   }
 }

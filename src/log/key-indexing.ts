@@ -29,6 +29,7 @@ export class KeyIndexing {
   /** Goes on, for as much as one tick may do. What a large batch took above that is not done in the next. */
   tick(logs: readonly PartitionLog[]): void {
     const { keyIndexBytesPerTick } = this.#host.limits;
+    this.#host.keyIndexes.closeFiles();
     this.#logs = logs;
     this.#leftBytes = Math.min(keyIndexBytesPerTick, this.#leftBytes + keyIndexBytesPerTick);
     if (!this.#isResting) this.#slice();

@@ -7,12 +7,13 @@ import {
   batchBaseOffset,
   batchCompression,
   batchNextOffset,
+  batchRecordCount,
   batchSizeBytes,
   COMPRESSION_NONE,
 } from "../records/batch.ts";
 import { RecordCursor } from "../records/reader.ts";
 import type { AppendRefusal } from "./admission.ts";
-import { type IndexBytes, type KeyHit, KeyIndex, keyHash } from "./key-index.ts";
+import { type IndexBytes, type KeyHits, KeyIndex, keyHash } from "./key-index.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { MAX_INDEX_FILE_BYTES, readCacheFile, type Segment } from "./segment.ts";
@@ -44,9 +45,14 @@ export interface KeyBatches {
 
 export type KeyReadResult = KeyBatches | (AppendRefusal & { readonly batches: readonly Uint8Array[] });
 
+/** Files of key indexes that are open at a time. */
+const MAX_OPEN_FILES = 64;
+
 /** Key indexes: of those used lately what tells where their lists are. */
 export class KeyIndexCache {
   readonly #indexes = new Map<string, KeyIndex>();
+  /** Files that were read a moment ago, the one used longest ago first. */
+  readonly #files = new Map<string, DiskFile>();
   /** Files whose sum was checked since the start, by path. */
   readonly #checked = new Set<string>();
   readonly #disk: Disk;
@@ -80,19 +86,43 @@ export class KeyIndexCache {
     return index;
   }
 
-  /** The index's file, to be closed. Throws DISK_IO. */
+  /** The index's file; this closes it. Throws DISK_IO. */
   file(segment: Segment): DiskFile {
-    return this.#disk.openFile(segment.keyIndexPath, "read");
+    const path = segment.keyIndexPath;
+    const known = this.#files.get(path);
+    if (known !== undefined) {
+      this.#files.delete(path);
+      this.#files.set(path, known);
+      return known;
+    }
+    const file = this.#disk.openFile(path, "read");
+    this.#files.set(path, file);
+    for (const [oldest, { path: oldestPath }] of this.#files.entries()) {
+      if (this.#files.size <= MAX_OPEN_FILES || oldestPath === path) break;
+      this.#closeFile(oldest);
+    }
+    return file;
+  }
+
+  /** Called about once a second: nothing stays open that nobody asks for. */
+  closeFiles(): void {
+    for (const path of [...this.#files.keys()]) this.#closeFile(path);
   }
 
   /** The file is gone or another. */
   forget(segment: Segment): void {
     const path = segment.keyIndexPath;
+    this.#closeFile(path);
     this.#checked.delete(path);
     const cached = this.#indexes.get(path);
     if (cached === undefined) return;
     this.#indexes.delete(path);
     this.#bytes -= cached.heldBytes;
+  }
+
+  #closeFile(path: string): void {
+    this.#files.get(path)?.close();
+    this.#files.delete(path);
   }
 
   #check(segment: Segment): KeyIndex | null {
@@ -101,15 +131,11 @@ export class KeyIndexCache {
   }
 
   #reopen(segment: Segment): KeyIndex | null {
-    let file: DiskFile | null = null;
     try {
-      file = this.file(segment);
-      return KeyIndex.open(file, segment, false);
+      return KeyIndex.open(this.file(segment), segment, false);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       return null;
-    } finally {
-      file?.close();
     }
   }
 }
@@ -182,27 +208,27 @@ function found(
 
 /** Takes what the index names. Gives the offset at which it had to stop, or null. */
 function lookUp(host: LogHost, segment: Segment, index: KeyIndex, search: Search): number | null {
-  const file = host.keyIndexes.file(segment);
-  try {
-    let last = -1;
-    const { hash, fromOffset } = search;
-    search.lastWhole = -1;
-    const known = index.stop;
-    const isKnown = known !== null && known.hash === hash && known.offset === fromOffset;
-    for (const hit of index.hits(hash, isKnown ? known.position : segment.locate(fromOffset), file)) {
-      const takesRecord = search.records !== null && hit.from >= 0 && isVerified(segment);
-      // Of a batch that is taken whole once is enough.
-      if (!takesRecord && hit.position === last) continue;
-      last = hit.position;
-      const stop = takesRecord ? takeRecord(host, segment, hit, search) : takeRun(host, segment, hit, search);
-      if (stop === null) continue;
-      index.stop = { hash, offset: stop, position: hit.position };
-      return stop;
-    }
-    return null;
-  } finally {
-    file.close();
+  let last = -1;
+  const { hash, fromOffset } = search;
+  search.lastWhole = -1;
+  const known = index.stop;
+  const isKnown = known !== null && known.hash === hash && known.offset === fromOffset;
+  const start = isKnown ? known.position : segment.locate(fromOffset);
+  const hits = index.hits(hash, start, host.keyIndexes.file(segment));
+  const takesRecords = search.records !== null && isVerified(segment);
+  while (hits?.next() === true) {
+    const takesRecord = takesRecords && hits.from >= 0;
+    // Of a batch that is taken whole once is enough.
+    if (!takesRecord && hits.position === last) continue;
+    last = hits.position;
+    const stop = takesRecord
+      ? takeRecord(host, segment, hits, search)
+      : takeRun(host, segment, hits, search, takesRecords);
+    if (stop === null) continue;
+    index.stop = { hash, offset: stop, position: hits.position };
+    return stop;
   }
+  return null;
 }
 
 /** Whether its bytes are known to be what was written: then a record is taken without its batch's sum. */
@@ -210,17 +236,27 @@ function isVerified(segment: Segment): boolean {
   return segment.verifiedBytes >= segment.restoredBytes && !segment.damaged;
 }
 
-/** The batches of a run that have the key; a run of one batch is looked through by who gets it. */
-function takeRun(host: LogHost, segment: Segment, hit: KeyHit, search: Search): number | null {
-  const header = segment.open().view(hit.position, BATCH_HEADER_BYTES);
-  if (batchSizeBytes(header, 0) === hit.endPosition - hit.position) {
+/** The batches of a run that have the key; a run of one batch is looked through by who gets it, or for its records. */
+function takeRun(
+  host: LogHost,
+  segment: Segment,
+  { position, endPosition }: KeyHits,
+  search: Search,
+  takesRecords: boolean,
+): number | null {
+  const file = segment.open();
+  const header = file.view(position, BATCH_HEADER_BYTES);
+  if (batchSizeBytes(header, 0) === endPosition - position) {
     if (batchNextOffset(header, 0) <= search.fromOffset) return null;
     const baseOffset = batchBaseOffset(header, 0);
     if (baseOffset >= search.endOffset) return baseOffset;
-    const sizeBytes = hit.endPosition - hit.position;
-    return take(host, segment, hit.position, sizeBytes, search) ? null : baseOffset;
+    const sizeBytes = endPosition - position;
+    const isPlain = batchCompression(header, 0) === COMPRESSION_NONE;
+    if (isPlain && takesRecords && batchRecordCount(header, 0) >= MIN_SEARCHED_RECORDS)
+      return takeFound(host, file.view(position, sizeBytes), search);
+    return take(host, segment, position, sizeBytes, search) ? null : baseOffset;
   }
-  const walk = segment.walk(hit.position, hit.endPosition);
+  const walk = segment.walk(position, endPosition);
   while (walk.next()) {
     if (batchNextOffset(walk.bytes, walk.at) <= search.fromOffset) continue;
     const baseOffset = batchBaseOffset(walk.bytes, walk.at);
@@ -232,42 +268,99 @@ function takeRun(host: LogHost, segment: Segment, hit: KeyHit, search: Search): 
   return null;
 }
 
-/** Just the record, where its batch is not compressed: of a large batch little is read. */
-function takeRecord(host: LogHost, segment: Segment, hit: KeyHit, search: Search): number | null {
-  const file = segment.open();
-  const header = file.view(hit.position, BATCH_HEADER_BYTES);
-  if (batchNextOffset(header, 0) <= search.fromOffset) return null;
-  const baseOffset = batchBaseOffset(header, 0);
-  if (baseOffset >= search.endOffset) return baseOffset;
-  const isPlain = batchCompression(header, 0) === COMPRESSION_NONE;
-  if (!isPlain) {
-    const isNext = search.lastWhole !== hit.position;
-    search.lastWhole = hit.position;
-    const sizeBytes = hit.endPosition - hit.position;
-    return !isNext || take(host, segment, hit.position, sizeBytes, search) ? null : baseOffset;
+/** A batch with fewer records is as quickly gone through. */
+const MIN_SEARCHED_RECORDS = 4;
+
+/**
+ * The records of a batch in which the key stands somewhere, by the engine's own search for bytes; who gets them looks
+ * where. Gives where to go on, or null.
+ */
+function takeFound(host: LogHost, batch: Uint8Array, search: Search): number | null {
+  const bytes = asBuffer(batch);
+  let at = BATCH_HEADER_BYTES;
+  for (let found = bytes.indexOf(search.pattern, at); found >= 0; ) {
+    const next = afterRecords(batch, at, 1);
+    if (next < 0) throw new HeadwaterError("LOG_CORRUPT", "a record goes beyond its batch");
+    if (next > found) {
+      const stop = takeOne(host, batch, batch, at, next, search);
+      if (stop !== null) return stop;
+      found = bytes.indexOf(search.pattern, next);
+    }
+    at = next;
   }
-  const from = hit.from === hit.position ? hit.position + BATCH_HEADER_BYTES : hit.from;
-  let bytes = file.view(from, Math.min(RECORD_WINDOW_BYTES, hit.endPosition - from));
-  let at = afterRecords(bytes, 0, hit.skip);
-  if (at < 0 || afterRecords(bytes, at, 1) < 0) {
-    // Large records: an anchor is as many of them away at most.
-    const wanted = at < 0 ? RECORD_WINDOW_BYTES * LARGE_WINDOW : at + lengthAt(bytes, at);
-    bytes = file.view(from, Math.min(wanted, hit.endPosition - from));
-    at = afterRecords(bytes, 0, hit.skip);
-  }
-  if (at < 0 || afterRecords(bytes, at, 1) < 0) {
-    bytes = file.view(from, hit.endPosition - from);
-    at = afterRecords(bytes, 0, hit.skip);
-    if (at < 0) throw new HeadwaterError("LOG_CORRUPT", `${segment.path} has no record behind byte ${from}`);
-  }
-  const end = afterRecords(bytes, at, 1);
-  const sizeBytes = BATCH_HEADER_BYTES + (end < 0 ? bytes.length : end) - at;
-  if (search.batches.length > 0 && search.bytes + sizeBytes > search.maxBytes) return baseOffset;
+  return null;
+}
+
+/** Gives where to go on where there is no room for it, else null. */
+function takeOne(
+  host: LogHost,
+  header: Uint8Array,
+  bytes: Uint8Array,
+  position: number,
+  end: number,
+  search: Search,
+): number | null {
+  const sizeBytes = BATCH_HEADER_BYTES + end - position;
+  const offset = recordOffset(header, bytes, position);
+  if (offset < search.fromOffset) return null;
+  if (search.batches.length > 0 && search.bytes + sizeBytes > search.maxBytes) return offset;
   search.batches.push(header);
-  search.records?.push({ bytes, position: at });
+  search.records?.push({ bytes, position });
   search.bytes += sizeBytes;
   host.touched(sizeBytes);
   return null;
+}
+
+/** Just the record, where its batch is not compressed: of a large batch little is read. */
+function takeRecord(host: LogHost, segment: Segment, hit: KeyHits, search: Search): number | null {
+  const { position, endPosition, from, skip } = hit;
+  const file = segment.open();
+  const header = file.view(position, BATCH_HEADER_BYTES);
+  if (batchNextOffset(header, 0) <= search.fromOffset) return null;
+  const baseOffset = batchBaseOffset(header, 0);
+  if (baseOffset >= search.endOffset) return baseOffset;
+  const sizeBytes = endPosition - position;
+  if (batchCompression(header, 0) !== COMPRESSION_NONE) {
+    const isNext = search.lastWhole !== position;
+    search.lastWhole = position;
+    return !isNext || take(host, segment, position, sizeBytes, search) ? null : baseOffset;
+  }
+  const start = from === position ? position + BATCH_HEADER_BYTES : from;
+  // As far as records of the usual size would reach, and on where they are larger.
+  const usualBytes = sizeBytes / Math.max(1, batchRecordCount(header, 0));
+  let windowBytes = Math.ceil(usualBytes * (skip + 1.25)) + MIN_WINDOW_BYTES;
+  for (;;) {
+    const isAll = windowBytes >= endPosition - start;
+    const bytes = file.view(start, isAll ? endPosition - start : windowBytes);
+    const at = afterRecords(bytes, 0, skip);
+    const end = at < 0 ? -1 : afterRecords(bytes, at, 1);
+    if (end >= 0) return takeOne(host, header, bytes, at, end, search);
+    if (isAll) throw new HeadwaterError("LOG_CORRUPT", `${segment.path} has no record behind byte ${start}`);
+    windowBytes *= 4;
+  }
+}
+
+/** What is read beyond where a record is likely to end. */
+const MIN_WINDOW_BYTES = 32;
+
+/** Offset of the record at `position`: behind its length and its attributes stand the deltas of time and of offset. */
+function recordOffset(header: Uint8Array, bytes: Uint8Array, position: number): number {
+  const delta = afterVarint(bytes, afterVarint(bytes, position) + 1);
+  let value = 0;
+  let shift = 0;
+  for (let at = delta; at < bytes.length && shift <= 28; at++) {
+    const byte = bytes[at] as number;
+    value |= (byte & 0x7f) << shift;
+    shift += 7;
+    if (byte < 0x80) break;
+  }
+  return batchBaseOffset(header, 0) + ((value >>> 1) ^ -(value & 1));
+}
+
+function afterVarint(bytes: Uint8Array, position: number): number {
+  let at = position;
+  while (at < bytes.length && (bytes[at] as number) >= 0x80) at += 1;
+  return at + 1;
 }
 
 /** Where the record after the next `count` starts, or -1 where the bytes end before. */
@@ -289,22 +382,6 @@ function afterRecords(bytes: Uint8Array, start: number, count: number): number {
   }
   return at;
 }
-
-/** Bytes of the record at `at`, as far as its length is there. */
-function lengthAt(bytes: Uint8Array, at: number): number {
-  const end = Math.min(at + MAX_VARINT_BYTES, bytes.length);
-  let length = 0;
-  for (let next = at; next < end; next++) {
-    const byte = bytes[next] as number;
-    length |= (byte & 0x7f) << (7 * (next - at));
-    if (byte < 0x80) return next + 1 - at + (length >>> 1);
-  }
-  return RECORD_WINDOW_BYTES * LARGE_WINDOW;
-}
-
-const LARGE_WINDOW = 16;
-/** What is read at once from where a record is near. */
-const RECORD_WINDOW_BYTES = 1024;
 
 /** Looks into every batch: for the active segment, and where the index is missing. */
 function scan(host: LogHost, segment: Segment, search: Search): number | null {

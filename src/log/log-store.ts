@@ -330,7 +330,7 @@ export class LogStore {
   /** Writes out everything and leaves the marker of a clean shutdown. Rejects with DISK_IO where it could not. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    await this.#maintenance.compaction.stop();
+    await this.#maintenance.stop();
     await this.#commits.settled();
     this.#closed = true;
     try {

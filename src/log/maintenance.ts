@@ -61,6 +61,12 @@ export class Maintenance {
     this.#nextRetentionCheckMs = host.clock.monotonicMs() + firstMs;
   }
 
+  /** Nothing is under way once this resolves, and no file is kept open. */
+  async stop(): Promise<void> {
+    await this.compaction.stop();
+    this.#host.keyIndexes.closeFiles();
+  }
+
   /** A segment that has to be gone through. Its log answers errors for that part until then. */
   damaged(log: PartitionLog, segment: Segment, cause: unknown): void {
     if (this.#damaged.some((damage) => damage.segment === segment)) return;

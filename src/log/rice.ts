@@ -84,8 +84,6 @@ function parameterFor(meanStep: number): number {
   return Math.max(0, Math.min(MAX_PARAMETER, Math.floor(Math.log2(meanStep * GOLDEN))));
 }
 
-const START = [8, -1] as const;
-
 /** Reads one list. */
 export class RiceReader {
   readonly #bytes: Uint8Array;
@@ -94,8 +92,10 @@ export class RiceReader {
   #at = 8;
   #value = -1;
   /** The same before the last number, and where `mark` was called. */
-  #before: readonly [at: number, value: number] = START;
-  #marked: readonly [at: number, value: number] = START;
+  #atBefore = 8;
+  #valueBefore = -1;
+  #atMark = 8;
+  #valueMark = -1;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -104,18 +104,20 @@ export class RiceReader {
 
   /** Remembers where it was before the last number. */
   mark(): void {
-    this.#marked = this.#before;
+    this.#atMark = this.#atBefore;
+    this.#valueMark = this.#valueBefore;
   }
 
   /** Goes back there; returns the number before, -1 for none. */
   reset(): number {
-    [this.#at, this.#value] = this.#marked;
+    this.#at = this.#atMark;
+    this.#value = this.#valueMark;
     return this.#value;
   }
 
   /** The number before the place that is marked, -1 for none. */
   get markedValue(): number {
-    return this.#marked[1];
+    return this.#valueMark;
   }
 
   /** The next number, or -1 at the end. */
@@ -141,7 +143,8 @@ export class RiceReader {
       at += count;
       left -= count;
     }
-    this.#before = [this.#at, this.#value];
+    this.#atBefore = this.#at;
+    this.#valueBefore = this.#value;
     this.#at = at;
     this.#value += step + 1;
     return this.#value;
