@@ -115,6 +115,8 @@ export interface MirrorStatus {
   /** Those that the centre deleted before they came here, and those that no batch here has room for. */
   readonly lostRecords: number;
   readonly flow: MirrorFlow;
+  /** What the copy deletes that the central topic still has, in words; null where nothing. */
+  readonly warning: string | null;
 }
 
 /** Where a local topic goes. */

@@ -127,6 +127,12 @@ export function mirrorTarget(broker: Broker): MirrorTarget {
       const topic = broker.topics.get(name);
       return topic === null ? null : { topicId: topic.id, partitions: topic.partitions.length };
     },
+    keeping(name) {
+      const config = broker.partition(name, 0)?.log.config;
+      if (config === undefined) return null;
+      const bound = (value: number) => (config.deletes && value >= 0 ? value : Number.POSITIVE_INFINITY);
+      return { retentionMs: bound(config.retentionMs), retentionBytes: bound(config.retentionBytes) };
+    },
     async madeDurable(name) {
       const logs = broker.topics.get(name)?.partitions.map(({ log }) => log) ?? [];
       const waiting = logs.filter((log) => log.config.durability === "memory" && log.fault === null);

@@ -44,6 +44,18 @@ test("a clock that is not known, alarms, late records and pauses", () => {
   expect(told(gateway(CLOCK, fresh))[1]).toContain("no canary yet");
 });
 
+test("a copy that keeps less than the central topic", () => {
+  const mirrors = [
+    { topic: "here", centralTopic: "there", mirroredRecords: 7, warning: "the copy deletes records" },
+    { topic: "well", centralTopic: "well", mirroredRecords: 7, warning: null },
+  ];
+  const { clock, uplinks } = gateway(CLOCK, FLOW);
+  const running = { clock, uplinks: uplinks.map((uplink) => ({ ...uplink, mirrors })) };
+  expect(told(running as unknown as RunningGateway).slice(2)).toEqual([
+    "warning mirror of there from central: 7 records copied to here: the copy deletes records",
+  ]);
+});
+
 test("one of a version before says what it can", () => {
   expect(judgeGateway({ uplinks: [] })).toEqual([]);
 });

@@ -13,7 +13,18 @@ export function judgeGateway({ clock, uplinks }: RunningGateway): readonly Findi
   return [
     ...(clock === null || clock === undefined ? [] : [judgeGatewayClock(clock)]),
     ...uplinks.flatMap(judgeUplink),
+    ...uplinks.flatMap(judgeMirrors),
   ];
+}
+
+function judgeMirrors({ name, mirrors = [] }: UplinkStatus): readonly Finding[] {
+  return mirrors.flatMap(({ topic, centralTopic, mirroredRecords, warning = null }): readonly Finding[] => {
+    if (warning === null) return [];
+    const check = `mirror of ${centralTopic} from ${name}`;
+    const value = `${mirroredRecords} records copied to ${topic}`;
+    const remedy = `raise retention.ms and retention.bytes of ${topic} here, or lower them there`;
+    return [{ check, verdict: "warning", value, meaning: warning, remedy, data: { topic, centralTopic } }];
+  });
 }
 
 function judgeGatewayClock(clock: ClockStatus): Finding {

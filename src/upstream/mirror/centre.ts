@@ -1,5 +1,6 @@
 import type { Uuid } from "../../base/ids.ts";
 import type { FetchedPartition } from "../../kafka/client/fetch.ts";
+import type { Keeping } from "./keeping.ts";
 
 /** How a mirror reads: the centre, or a model of it in a test. Everything rejects with HeadwaterError. */
 export interface MirrorCentre {
@@ -36,4 +37,5 @@ export interface CentralTopicFacts {
   /** Null where the centre does not say: not allowed, or too old. */
   readonly cleanupPolicy: string | null;
   readonly deleteRetentionMs: number | null;
+  readonly keeping: Keeping | null;
 }

@@ -10,6 +10,7 @@ import { LIST_OFFSET, listOffsets } from "../../kafka/client/offsets.ts";
 import { ERROR, errorName } from "../../kafka/wire/generated/errors.ts";
 import type { KafkaCentreOptions } from "../kafka-centre.ts";
 import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
+import { keepingOf } from "./keeping.ts";
 
 const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([
   ERROR.UNKNOWN_TOPIC_OR_PARTITION,
@@ -46,6 +47,7 @@ export class KafkaMirrorCentre implements MirrorCentre {
       partitions: found.partitions.length,
       cleanupPolicy: settings.get("cleanup.policy") ?? null,
       deleteRetentionMs: Number.isSafeInteger(deleteRetentionMs) ? deleteRetentionMs : null,
+      keeping: keepingOf(settings),
     };
   }
 
@@ -135,7 +137,7 @@ function leadersOf(
 
 /** Nothing where the centre does not tell: who may not ask, or asks one that is too old. Any other failure is waited out. */
 async function configsOf(cluster: KafkaCluster, topic: string): Promise<ReadonlyMap<string, string>> {
-  const names = ["cleanup.policy", "delete.retention.ms"];
+  const names = ["cleanup.policy", "delete.retention.ms", "retention.ms", "retention.bytes"];
   let described: TopicSettings | undefined;
   try {
     [described] = await new KafkaAdmin(cluster).describeTopics([topic], names);

@@ -10,6 +10,7 @@ import type { PositionStore } from "../positions.ts";
 import { Selection } from "../selection.ts";
 import { AlreadyHere } from "./already-here.ts";
 import type { CentralTopicFacts, MirrorCentre } from "./centre.ts";
+import { keepsLess } from "./keeping.ts";
 import { Lanes } from "./lanes.ts";
 import { type LossLedger, MirrorLosses } from "./losses.ts";
 import { originName, withOrigin } from "./origin.ts";
@@ -67,6 +68,8 @@ export class Mirror {
   #reason: string | null = null;
   #failures = 0;
   #book: PositionBook | null = null;
+  /** As of the last look. */
+  #facts: CentralTopicFacts | null = null;
   #here = AlreadyHere.nothing();
   /** Whether keys have to be looked for that are gone at the centre, once all else has come; null while nobody knows. */
   #mayHaveGoneKeys: boolean | null = null;
@@ -169,7 +172,18 @@ export class Mirror {
       filteredRecords: this.#filtered,
       lostRecords: this.#losses.count,
       flow: this.#flow(),
+      warning: this.#warning(),
     };
+  }
+
+  #warning(): string | null {
+    const { topic } = this.settings;
+    const here = this.#target.find(topic);
+    const kept = this.#target.keeping(topic);
+    const { keeping, partitions } = this.#facts ?? { keeping: null, partitions: 0 };
+    if (here === null || kept === null || keeping === null) return null;
+    const isWhole = this.#selection === null;
+    return keepsLess({ ...keeping, partitions }, { ...kept, partitions: here.partitions }, isWhole);
   }
 
   #flow(): MirrorFlow {
@@ -247,6 +261,7 @@ export class Mirror {
       await this.#sleep(limits.maxBackoffMs);
       return;
     }
+    this.#facts = facts;
     const target = this.#openTarget(facts);
     const book = await this.#bookOf(facts, target);
     this.#judgeAbsence(facts, book);

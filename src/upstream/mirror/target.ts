@@ -1,5 +1,6 @@
 import type { Uuid } from "../../base/ids.ts";
 import type { IngestRecord, PendingBatch } from "../../broker/ingest.ts";
+import type { Keeping } from "./keeping.ts";
 
 /** How a mirror writes here. */
 export interface MirrorTarget {
@@ -7,6 +8,8 @@ export interface MirrorTarget {
   open(topic: string, partitions: number, configs: ReadonlyMap<string, string>): OpenTarget;
   /** The topic, or null where there is none. */
   find(topic: string): OpenTarget | null;
+  /** What it keeps, or null where there is none. */
+  keeping(topic: string): Keeping | null;
   /** Appends records of one partition as one batch; see Ingest. */
   append(records: readonly IngestRecord[], placement: Uint8Array): PendingBatch;
   /** Resolves once the batch is durable (appended, where the topic's durability is memory), or refused. */

@@ -24,6 +24,7 @@ export class ModelTopic {
   id: Uuid = "11111111-1111-1111-1111-111111111111" as Uuid;
   cleanupPolicy = "delete";
   deleteRetentionMs = 86_400_000;
+  retentionMs = 86_400_000;
   exists = true;
   /** Of the record at offset 0; each has a millisecond more. */
   stampMs = 1_700_000_000_000;
@@ -93,7 +94,11 @@ export class ModelCentre implements MirrorCentre {
     if (!this.#topic.exists) return null;
     this.#known = this.#leaders();
     const { id, cleanupPolicy, deleteRetentionMs, partitions } = this.#topic;
-    return { clusterId: "centre", id, partitions: partitions.length, cleanupPolicy, deleteRetentionMs };
+    const keeping = { retentionMs: this.#topic.retentionMs, retentionBytes: Number.POSITIVE_INFINITY };
+    return {
+      ...{ clusterId: "centre", id, partitions: partitions.length, cleanupPolicy, deleteRetentionMs },
+      keeping,
+    };
   }
 
   leaders(_topic: string, partitions: number): readonly (string | null)[] {
