@@ -58,6 +58,7 @@ function templateFault(value: string): string | null {
   const parts = parseTemplate(value);
   if (typeof parts === "string") return parts;
   if (parts.length === 0) return "it is empty";
+  if (value === "." || value === "..") return "no topic can have this name";
   const unknown = placeholders(parts).find((name) => !PLACEHOLDERS.includes(name));
   if (unknown !== undefined) return `there is no {${unknown}}: write {gateway} or {site}`;
   const literal = parts.map((part) => ("text" in part ? part.text : "")).join("");

@@ -152,7 +152,7 @@ function showTable(table: HeaderConditions): string {
 
 /** A pattern of local topics. */
 export function readTopicPattern(raw: string): Reading<string> {
-  return /^[\w.*-]{1,249}$/.test(raw)
+  return /^[\w.*-]{1,249}$/.test(raw) && raw !== "." && raw !== ".."
     ? good(raw)
     : bad("it is not a topic's name", "write letters, digits, '.', '_' and '-', and * for any run of them");
 }
@@ -167,6 +167,7 @@ export function templateFault(value: string): string | null {
   const parts = parseTemplate(value);
   if (typeof parts === "string") return parts;
   if (parts.length === 0) return "it is empty";
+  if (value === "." || value === "..") return "no topic can have this name";
   const unknown = placeholders(parts).find((name) => !PLACEHOLDERS.includes(name));
   if (unknown !== undefined) return `there is no {${unknown}}: write {topic}, {gateway} or {site}`;
   const literal = parts.map((part) => ("text" in part ? part.text : "")).join("");

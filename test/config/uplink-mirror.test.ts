@@ -41,6 +41,8 @@ test.each([
   ['topic = "a"\nfrom = "middle"\n', "earliest, latest"],
   ['topic = "a"\ntopik = "b"\n', "did you mean topic?"],
   ['topic = "headwater.gaps"\n', "the gateway's own"],
+  ['topic = "."\n', "no topic can have this name"],
+  ['topic = "a"\nto = ".."\n', "no topic can have this name"],
   [`topic = "a"\n${MIRROR}topic = "b"\nto = "a"\n`, "written by a mirror of c already"],
   [`topic = "a"\n[uplink.d]\nbootstrap = ["b:1"]\n[[uplink.d.mirror]]\ntopic = "a"\n`, "of c already"],
 ])("what can't be right is refused: %s", (text, words) => {

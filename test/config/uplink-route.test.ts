@@ -81,6 +81,8 @@ describe("routes of an uplink", () => {
     ['topics = ["a"]\ntopic = "{site}"', 'gateway.site is not set; write gateway.site = "..."'],
     ['topics = ["a"]\ntopic = "a b"', "topics have only letters"],
     ['topics = ["a/b"]', "it is not a topic's name"],
+    ['topics = [".."]', "it is not a topic's name"],
+    ['topics = ["a"]\ntopic = "."', "no topic can have this name"],
     ['topics = ["a"]\nkey = ["x"]', "there is no setting key; did you mean keys?"],
     ['topics = ["a"]\nheaders = { a = 1 }', "a header's condition is a number"],
     ['topics = ["a"]\nsample.every = 0', "sample.every: it is below 1"],
