@@ -1,4 +1,5 @@
 import { type Offset, offset } from "../base/ids.ts";
+import type { Clock } from "../io/clock.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { AbortedTransactions } from "../records/aborted-transactions.ts";
 import { batchBaseOffset, completeBatchSizeBytes } from "../records/batch.ts";
@@ -8,8 +9,10 @@ import type { Gap, LossReason } from "./gap-ledger.ts";
 /** Devices that one loss is told of one by one; what others lose is one entry without a device. */
 export const MAX_DEVICES_PER_LOSS = 1_000;
 /** Keys longer than this are no devices' names. */
-const MAX_KEY_BYTES = 1_024;
+export const MAX_DEVICE_KEY_BYTES = 1_024;
 const READ_BYTES = 64 * 1024;
+/** Slices of a tally in one turn of the event loop. */
+const SLICES_PER_TURN = 4;
 /** Of a loss that is larger, as only a topic's deletion is, the rest is one entry without a device. */
 export const MAX_TALLY_BYTES = 256 * 1024 * 1024;
 
@@ -49,17 +52,18 @@ export class LossTally {
     this.#fromOffset = fromOffset;
     this.#toOffset = toOffset;
     this.#reason = reason;
-    this.#next = offset(fromOffset);
+    this.#next = offset(Math.max(fromOffset, log.logStartOffset));
   }
 
   /** Goes through one more slice. Says whether there is another. */
   advance(): boolean {
-    const until = offset(this.#toOffset);
-    if (this.#next >= until) return false;
+    if (this.#next >= this.#toOffset) return false;
     if (this.#readBytes >= this.#maxBytes) {
       this.giveUp();
       return false;
     }
+    // The last batch may go beyond what is lost.
+    const until = this.#log.highWatermark;
     const read = this.#log.read(this.#next, READ_BYTES, { minOneBatch: true, until });
     if (!("nextOffset" in read)) {
       this.giveUp();
@@ -69,7 +73,7 @@ export class LossTally {
     this.#readBytes += read.bytes.length;
     this.#take(read.bytes, read.nextOffset);
     this.#next = read.nextOffset;
-    return this.#next < until;
+    return this.#next < this.#toOffset;
   }
 
   /** What is left, or can't be read, is told of all the same: by its offsets, of nobody in particular. */
@@ -118,7 +122,7 @@ export class LossTally {
     if (at < this.#fromOffset || at >= this.#toOffset || cursor.isControl) return;
     const key = cursor.key();
     const bytes = keyEnd - keyStart + (valueEnd - valueStart);
-    this.#note(key === null || key.length > MAX_KEY_BYTES ? null : key, at, at, 1, bytes, timestampMs);
+    this.#note(key === null || key.length > MAX_DEVICE_KEY_BYTES ? null : key, at, at, 1, bytes, timestampMs);
   }
 
   #note(
@@ -157,6 +161,19 @@ export class LossTally {
     this.#others ??= fresh(null);
     return this.#others;
   }
+}
+
+/** Goes through all of it, some slices a turn of the event loop, and calls back, at once where there is little. */
+export function runTally(tally: LossTally, log: PartitionLog, clock: Clock, then: () => void): void {
+  let more = log.fault === null && !log.deleted;
+  for (let slices = 0; more && slices < SLICES_PER_TURN; slices++) more = tally.advance();
+  if (more) {
+    clock.after(0, () => runTally(tally, log, clock, then));
+    return;
+  }
+  // It can't be read any more.
+  if (log.fault !== null) tally.giveUp();
+  then();
 }
 
 /** About how many bytes offsets [from, to) of a log have: by whole segments, and by share of those that are cut. */

@@ -5,7 +5,7 @@ import type { PartitionLog } from "../log/partition-log.ts";
 import type { Broker } from "./broker.ts";
 import { GAP_TOPIC, type Gap, type GapLedger, type LossReason } from "./gap-ledger.ts";
 import { type DeletionPromise, LossBook, type Range } from "./loss-book.ts";
-import { LossTally } from "./loss-tally.ts";
+import { LossTally, runTally } from "./loss-tally.ts";
 import { replayRecords } from "./replay.ts";
 
 /** Who carries logs elsewhere: an uplink. */
@@ -17,10 +17,9 @@ export interface Carrier {
   progress(log: LogIdentity): { readonly next: number; readonly committed: number } | null;
 }
 
-/** How long refusals are gathered. */
-const REFUSALS_MS = 60_000;
-/** Slices of a tally in one turn of the event loop. */
-const SLICES_PER_TURN = 4;
+/** How long refusals are gathered: twice as long each time while they go on. What is gathered a power cut takes. */
+const FIRST_REFUSALS_MS = 1_000;
+const LAST_REFUSALS_MS = 60_000;
 
 /**
  * Witness of what retention, a full disk and clients take: has every loss in the ledger before it happens, by device, and
@@ -42,6 +41,7 @@ export class Losses implements DeletionWitness {
   /** By topic and partition. */
   readonly #refusals = new Map<string, Gap & { count: number; bytes: number }>();
   #refusalTimer: Timer | null = null;
+  #refusalsMs = FIRST_REFUSALS_MS;
   /** Losses that are known here, and that a power cut would still take out of the ledger. */
   #unwritten = 0;
 
@@ -59,6 +59,7 @@ export class Losses implements DeletionWitness {
   close(): void {
     this.#refusalTimer?.cancel();
     this.#tellRefusals();
+    this.#refusalTimer?.cancel();
   }
 
   addCarrier(carrier: Carrier): void {
@@ -158,7 +159,7 @@ export class Losses implements DeletionWitness {
     return parts;
   }
 
-  /** One entry a minute and partition: devices may try for days. */
+  /** In the end one entry a minute and partition: devices may try for days. */
   #refused(topic: string, partition: number, count: number, bytes: number): void {
     const key = `${topic}/${partition}`;
     const known = this.#refusals.get(key);
@@ -169,14 +170,21 @@ export class Losses implements DeletionWitness {
       known.count += count;
       known.bytes += bytes;
     }
-    this.#refusalTimer ??= this.#clock.after(REFUSALS_MS, () => this.#tellRefusals());
+    this.#refusalTimer ??= this.#clock.after(this.#refusalsMs, () => this.#tellRefusals());
   }
 
   #tellRefusals(): void {
     this.#refusalTimer = null;
     const gaps = [...this.#refusals.values()];
     this.#refusals.clear();
-    if (gaps.length > 0) this.#ledger.record(gaps, () => {});
+    if (gaps.length === 0) {
+      this.#refusalsMs = FIRST_REFUSALS_MS;
+      return;
+    }
+    this.#ledger.record(gaps, () => {});
+    this.#refusalsMs = Math.min(LAST_REFUSALS_MS, 2 * this.#refusalsMs);
+    // Finds nothing once they have ended.
+    this.#refusalTimer = this.#clock.after(this.#refusalsMs, () => this.#tellRefusals());
   }
 
   /** Where what somebody loses begins; nothing is lost below it. */
@@ -197,18 +205,12 @@ export class Losses implements DeletionWitness {
 
   /** `unkept`: of a promise that may have been told of before. */
   #tally(tally: LossTally, unkept: DeletionPromise | undefined, log: PartitionLog, then: () => void): void {
-    let more = log.fault === null && !log.deleted;
-    for (let slices = 0; more && slices < SLICES_PER_TURN; slices++) more = tally.advance();
-    if (more) {
-      this.#clock.after(0, () => this.#tally(tally, unkept, log, then));
-      return;
-    }
-    // It can't be read any more.
-    if (log.fault !== null) tally.giveUp();
-    const there = unkept === undefined ? NOTHING : entriesFrom(this.#broker, unkept.ledgerEnd);
-    const gaps = tally.gaps().filter((gap) => !there.has(identityOf(gap)));
-    if (gaps.length === 0) then();
-    else this.#ledger.record(gaps, then);
+    runTally(tally, log, this.#clock, () => {
+      const there = unkept === undefined ? NOTHING : entriesFrom(this.#broker, unkept.ledgerEnd);
+      const gaps = tally.gaps().filter((gap) => !there.has(identityOf(gap)));
+      if (gaps.length === 0) then();
+      else this.#ledger.record(gaps, then);
+    });
   }
 
   /** What was promised before power went. */

@@ -6,6 +6,7 @@ import {
   writeBatchHeader,
 } from "../records/batch.ts";
 import type { CentralBatch } from "./central-batch.ts";
+import type { RefusedRecord } from "./reports.ts";
 import type { Round } from "./round.ts";
 import type { SourcePartition } from "./source-partition.ts";
 
@@ -22,7 +23,7 @@ export interface SealedBatch {
   readonly baseTimestampMs: number;
   readonly maxTimestampMs: number;
   /** The record of a batch of one, for when the centre refuses it. */
-  readonly only: { readonly partition: SourcePartition; readonly offset: number } | null;
+  readonly only: (RefusedRecord & { readonly partition: SourcePartition; readonly offset: number }) | null;
   /** -1 until it is sent first; kept then, so that a repetition is known as one. */
   sequence: number;
   firstSentMs: number;

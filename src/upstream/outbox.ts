@@ -53,7 +53,9 @@ export class Outbox {
     if (open === null) {
       open = this.#spare.pop() ?? new CentralBatch();
       lane.open = open;
-      lane.openOnly = { partition: from, offset: record.offset };
+      const { offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd } = record;
+      const bytes = keyEnd - keyStart + (valueEnd - valueStart);
+      lane.openOnly = { partition: from, offset, key: record.key()?.slice() ?? null, bytes, timestampMs };
       round.open.add(lane);
       round.lanes.add(lane);
     }

@@ -4,11 +4,20 @@
  */
 export type GapCause = "deleted" | "damaged" | "refused" | "skipped";
 
+/** A record that the centre refuses. */
+export interface RefusedRecord {
+  readonly key: Uint8Array | null;
+  /** Of key and value. */
+  readonly bytes: number;
+  /** As the local log has it. */
+  readonly timestampMs: number;
+}
+
 /** What an uplink has to tell while it works. Calls come in the turn of the event loop in which it happened. */
 export interface UplinkReports {
   /**
    * Records [fromOffset, toOffset) of a source partition will not reach the centre. After a crash a gap may be
-   * reported once more, if its round had not been committed.
+   * reported once more, if its round had not been committed. `record` is the one that is refused.
    */
   onGap(
     topic: string,
@@ -17,6 +26,7 @@ export interface UplinkReports {
     toOffset: number,
     reason: string,
     cause: GapCause,
+    record?: RefusedRecord,
   ): void;
   /**
    * Whether all gaps told of so far are written down where no power cut takes them. The position, at the centre and

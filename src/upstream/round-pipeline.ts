@@ -285,7 +285,8 @@ export class RoundPipeline {
     } else {
       const { partition, offset } = batch.only;
       partition.refused.add(offset);
-      this.#reports.onGap(partition.route.topic, partition.index, offset, offset + 1, reason, "refused");
+      const { topic } = partition.route;
+      this.#reports.onGap(topic, partition.index, offset, offset + 1, reason, "refused", batch.only);
     }
     this.#hooks.reset(`${reason}${message === null ? "" : ` (${message})`}`);
   }

@@ -1,7 +1,9 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Gap, GapLedger, LossReason } from "../broker/gap-ledger.ts";
+import { LossTally, MAX_DEVICE_KEY_BYTES, runTally } from "../broker/loss-tally.ts";
 import type { Losses } from "../broker/losses.ts";
-import type { GapCause } from "../upstream/reports.ts";
+import type { Partition } from "../broker/partition.ts";
+import type { GapCause, RefusedRecord } from "../upstream/reports.ts";
 
 const REASONS: Readonly<Record<GapCause, LossReason>> = {
   deleted: "deleted",
@@ -10,7 +12,10 @@ const REASONS: Readonly<Record<GapCause, LossReason>> = {
   skipped: "skipped",
 };
 
-/** What an uplink steps over, in the ledger: but for what stands there already, since the log itself let it go. */
+/**
+ * What an uplink steps over, in the ledger: but for what stands there already, since the log itself let it go. What is
+ * still stored here, and just does not reach this uplink's centre, has its devices and bytes.
+ */
 export class UplinkGaps {
   readonly #uplink: string;
   readonly #broker: Broker;
@@ -33,29 +38,65 @@ export class UplinkGaps {
     return this.#unwritten === 0 && this.#losses.areWritten;
   }
 
-  note(topic: string, partition: number, fromOffset: number, toOffset: number, cause: GapCause): void {
-    const topicId = this.#broker.partition(topic, partition)?.topicId;
-    if (topicId === undefined) return;
-    // That the centre refuses records is this uplink's own trouble; what is gone from the log is gone for all.
-    const isOwn = cause === "refused" || cause === "skipped";
-    const parts = isOwn
-      ? [{ start: fromOffset, end: toOffset }]
-      : this.#losses.unknown(topicId, partition, fromOffset, toOffset);
-    if (parts.length === 0) return;
-    const gaps = parts.map(
-      ({ start, end }): Gap => ({
-        ...{ reason: REASONS[cause], device: null, topic, topicId, partition, firstOffset: start },
-        ...{ lastOffset: end - 1, count: end - start, bytes: 0, lossStart: start, lossEnd: end },
-        ...(isOwn ? { uplink: this.#uplink } : {}),
-      }),
-    );
-    if (!isOwn) {
-      this.#losses.record(topicId, partition, { start: fromOffset, end: toOffset }, gaps);
-      return;
+  /** See UplinkReports.onGap. */
+  note(
+    topic: string,
+    partition: number,
+    fromOffset: number,
+    toOffset: number,
+    cause: GapCause,
+    record?: RefusedRecord,
+  ): void {
+    const found = this.#broker.partition(topic, partition);
+    if (found === null) return;
+    if (cause === "skipped") this.#skipped(found, fromOffset, toOffset);
+    else if (cause === "refused") this.#refused(found, fromOffset, toOffset, record);
+    else {
+      const { topicId } = found;
+      const gaps = this.#losses
+        .unknown(topicId, partition, fromOffset, toOffset)
+        .map(({ start, end }) => gapOf(found, start, end, REASONS[cause]));
+      // What is gone from the log is gone for all.
+      const range = { start: fromOffset, end: toOffset };
+      if (gaps.length > 0) this.#losses.record(topicId, partition, range, gaps);
     }
-    this.#unwritten += 1;
-    this.#ledger.record(gaps, () => {
-      this.#unwritten -= 1;
-    });
   }
+
+  #refused(partition: Partition, fromOffset: number, toOffset: number, record?: RefusedRecord): void {
+    const gap = gapOf(partition, fromOffset, toOffset, REASONS.refused);
+    this.#unwritten += 1;
+    this.#record([record === undefined ? gap : { ...gap, ...aboutRecord(record) }]);
+  }
+
+  /** Who had sent them is in the log yet. */
+  #skipped(partition: Partition, fromOffset: number, toOffset: number): void {
+    const { log } = partition;
+    const tally = new LossTally(log, fromOffset, toOffset, REASONS.skipped);
+    this.#unwritten += 1;
+    runTally(tally, log, this.#broker.clock, () => this.#record(tally.gaps()));
+  }
+
+  #record(gaps: readonly Gap[]): void {
+    this.#ledger.record(
+      gaps.map((gap) => ({ ...gap, uplink: this.#uplink })),
+      () => {
+        this.#unwritten -= 1;
+      },
+    );
+  }
+}
+
+function gapOf({ topic, topicId, index }: Partition, start: number, end: number, reason: LossReason): Gap {
+  return {
+    ...{ reason, device: null, topic, topicId, partition: index, firstOffset: start, lastOffset: end - 1 },
+    ...{ count: end - start, bytes: 0, lossStart: start, lossEnd: end },
+  };
+}
+
+function aboutRecord({ key, bytes, timestampMs }: RefusedRecord): Partial<Gap> {
+  const isDevice = key !== null && key.length <= MAX_DEVICE_KEY_BYTES;
+  return {
+    ...(isDevice ? { key, device: new TextDecoder().decode(key) } : {}),
+    ...{ bytes, fromMs: timestampMs, toMs: timestampMs },
+  };
 }

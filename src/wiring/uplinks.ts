@@ -264,9 +264,9 @@ function reportsTo(
   countGap: (records: number, cause: GapCause) => void,
 ): UplinkReports {
   return {
-    onGap(topic, partition, fromOffset, toOffset, reason, cause) {
+    onGap(topic, partition, fromOffset, toOffset, reason, cause, record) {
       countGap(toOffset - fromOffset, cause);
-      gaps.note(topic, partition, fromOffset, toOffset, cause);
+      gaps.note(topic, partition, fromOffset, toOffset, cause, record);
       logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
     },
     areGapsWritten: () => gaps.areWritten,

@@ -230,6 +230,24 @@ describe("what a client deletes", () => {
     expect(deletion(opened, "readings", 51)).toEqual([[1, -1]]);
   });
 
+  test("is told of to the record where it ends within a batch", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 2;
+    for (let n = 0; n < 20; n++) {
+      const record = { topic: "readings", key: text.encode(`d${n % 3}`), value: null, timestampMs: START_MS };
+      opened.broker.ingest.append({ ...record, headers: null });
+    }
+    await opened.clock.settleAll();
+    const answers = deletion(opened, "readings", 11);
+    await settle(opened);
+    expect(answers).toEqual([[0, 11]]);
+    expect(entriesOf(opened).map(({ device, count }) => `${device} ${count}`)).toEqual([
+      "d2 3",
+      "d0 3",
+      "d1 3",
+    ]);
+  });
+
   test("is nobody's loss where nobody carries it", async () => {
     const opened = await open();
     const log = await fill(opened, "local", 20);
@@ -394,6 +412,29 @@ describe("what makes room on a full disk", () => {
     await settle(opened);
     expect(log.logStartOffset as number).toBe(50);
   });
+});
+
+test("refusals are in the ledger soon, and then now and then for as long as they go on", async () => {
+  const opened = await open();
+  const { broker, clock } = opened;
+  const counts: number[] = [];
+  for (let second = 0; second < 600; second++) {
+    broker.topics.hooks.onFull("readings", 0, 1, 10);
+    clock.advance(1_000);
+    await clock.settleAll();
+    counts.push(entriesOf(opened).length);
+  }
+  expect(counts[0]).toBe(1);
+  expect(counts.at(-1)).toBeLessThan(20);
+  for (let minute = 0; minute < 3; minute++) {
+    clock.advance(60_000);
+    await clock.settleAll();
+  }
+  expect(sum(entriesOf(opened))).toBe(600);
+  broker.topics.hooks.onFull("readings", 0, 1, 10);
+  clock.advance(1_000);
+  await clock.settleAll();
+  expect(sum(entriesOf(opened))).toBe(601);
 });
 
 test("damage is in the ledger once", async () => {

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { GAP_TOPIC } from "../../src/broker/gap-ledger.ts";
+import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
+import { decodeRecords } from "../../src/records/reader.ts";
 import type { CentreCall } from "../../src/upstream/centre.ts";
 import { positionsInSlots } from "../../src/upstream/positions.ts";
 import type { MemorySource } from "./memory-source.ts";
@@ -59,6 +61,29 @@ test("a batch without records in a log that is not compacted stands for records 
   run.run(1_000);
   expect(run.gaps().map((line) => line.split(":")[0])).toEqual([`gap ${TOPIC}-0 2..5 damaged`]);
   expect(run.values(TOPIC)).toEqual(["0", "1", "5"]);
+});
+
+test("a record that the centre refuses is told of with its key, size and time", () => {
+  const run = new ModelRun();
+  fill(run.memory, 2);
+  run.memory.append(TOPIC, 0, [
+    { key: "other", value: "4" },
+    { key: "sick", value: "refuse me" },
+    { key: "other", value: "6" },
+  ]);
+  run.instead = (call) => {
+    if (call.kind !== "produce") return null;
+    const values = decodeRecords(call.ask.batch).map(({ value }) => Buffer.from(value ?? []).toString());
+    if (!values.includes("refuse me")) return null;
+    return { kind: "answered", answer: { error: ERROR.MESSAGE_TOO_LARGE, message: null, baseOffset: -1 } };
+  };
+  run.run(60_000);
+  expect(run.gaps()).toEqual([`gap ${TOPIC}-0 5..6 refused: refused by the centre: MESSAGE_TOO_LARGE`]);
+  expect(run.values(TOPIC)).toEqual(["0", "1", "2", "3", "4", "6"]);
+  const [record] = run.refused;
+  expect([Buffer.from(record?.key ?? []).toString(), record?.bytes]).toEqual(["sick", 13]);
+  expect(record?.timestampMs).toBeGreaterThanOrEqual(0);
+  expect(run.status().lagRecords).toBe(0);
 });
 
 test("what compaction took is no gap", () => {

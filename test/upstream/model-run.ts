@@ -3,7 +3,7 @@ import type { CentreCall, CentreOutcome } from "../../src/upstream/centre.ts";
 import { Forwarder } from "../../src/upstream/forwarder.ts";
 import { LinkGovernor } from "../../src/upstream/link/governor.ts";
 import { type LinkSettings, UNKNOWN_TIME, type WallClock } from "../../src/upstream/link/settings.ts";
-import type { UplinkReports } from "../../src/upstream/reports.ts";
+import type { RefusedRecord, UplinkReports } from "../../src/upstream/reports.ts";
 
 import {
   type LinkCompression,
@@ -50,6 +50,7 @@ export class ModelRun {
   readonly forwarder: Forwarder;
   readonly governor: LinkGovernor;
   readonly reports: string[] = [];
+  readonly refused: RefusedRecord[] = [];
   readonly calls: CentreCall[] = [];
   stored: Uint8Array | null;
   linkStored: Uint8Array | null = null;
@@ -78,8 +79,10 @@ export class ModelRun {
     const random = new SeededRandom(1);
     this.governor = new LinkGovernor(settings.link, settings.limits, options.wall ?? UNKNOWN_TIME, random);
     const reports: UplinkReports = {
-      onGap: (topic, partition, from, to, reason, cause) =>
-        this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`),
+      onGap: (topic, partition, from, to, reason, cause, record) => {
+        this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`);
+        if (record !== undefined) this.refused.push(record);
+      },
       areGapsWritten: () => this.gapsWritten,
       onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
       onDiverged: (topic, partition, from, to, epoch) =>

@@ -197,9 +197,10 @@ function openUplink(
     };
   }
   const reports: UplinkReports = {
-    onGap(topic, partition, fromOffset, toOffset, reason, cause) {
+    onGap(topic, partition, fromOffset, toOffset, reason, cause, record) {
       messages.push(`gap ${topic}-${partition} ${fromOffset}..${toOffset} ${cause}: ${reason}`);
-      if (flaw !== "losses are not written down") gaps.note(topic, partition, fromOffset, toOffset, cause);
+      if (flaw !== "losses are not written down")
+        gaps.note(topic, partition, fromOffset, toOffset, cause, record);
     },
     areGapsWritten: () => gaps.areWritten,
     onRecreated: (topic) => messages.push(`recreated ${topic}`),
