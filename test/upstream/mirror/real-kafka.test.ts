@@ -3,6 +3,8 @@ import mqtt from "mqtt";
 import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../../src/kafka/client/cluster.ts";
 import { PartitionConsumer } from "../../../src/kafka/client/consumer.ts";
+import { subscribeByProcess } from "../../interop/clients/lines-of.ts";
+import { programsMissing, required } from "../../interop/tools.ts";
 import { type Headwater, startHeadwater } from "../../support/headwater.ts";
 import {
   freePorts,
@@ -16,6 +18,8 @@ import { SEAMS } from "../rig.ts";
 
 const missing = realKafkaMissing();
 if (missing !== null) console.log(`skipped: topics mirrored from a real centre (${missing})`);
+const noMosquitto = required(programsMissing("mosquitto_sub"));
+if (noMosquitto !== null) console.log(`skipped: a command for mosquitto_sub (${noMosquitto})`);
 const TEST_TIMEOUT_MS = 120_000;
 const ROUNDS = 5;
 const COMMANDS = 60;
@@ -150,6 +154,32 @@ describe.skipIf(missing !== null)("topics of a real centre", () => {
     TEST_TIMEOUT_MS,
   );
 
+  test.skipIf(noMosquitto !== null)(
+    "a record that somebody produces at the centre under a device's id comes to the device, with QoS 1",
+    async () => {
+      const [host = "", port = ""] = gateway.mqtt.split(":");
+      const place = ["-h", host, "-p", port, "-V", "5", "-d"];
+      const filter = ["-q", "1", "-t", "devices/gw-7/pump/commands", "-C", "3", "-F", "command %q %t %p"];
+      const device = await subscribeByProcess(
+        ["stdbuf", "-oL", "mosquitto_sub", ...place, ...filter],
+        3,
+        (line) => line.startsWith("Subscribed (mid"),
+        (line) => (line.startsWith("command ") ? line : null),
+        TEST_TIMEOUT_MS / 2,
+      );
+      const values = ["start", "faster", "stop"];
+      await produce(
+        kafka.bootstrap,
+        "commands",
+        values.flatMap((value) => [`gw-7/pump|${value}`, `gw-8/pump|not for us`]),
+      );
+      expect(await device.received).toEqual(
+        values.map((value) => `command 1 devices/gw-7/pump/commands ${value}`),
+      );
+    },
+    TEST_TIMEOUT_MS,
+  );
+
   test(
     "a compacted topic comes with its state, deletions too, under its own policy",
     async () => {
@@ -170,6 +200,9 @@ describe.skipIf(missing !== null)("topics of a real centre", () => {
         { topic: "commands", state: "mirroring", lagRecords: 0 },
         { topic: "config", state: "mirroring", lagRecords: 0 },
       ]);
+      const metrics = await (await fetch(`http://${gateway.http}/metrics`)).text();
+      expect(metrics).toContain('headwater_mirror_lag_records{topic="config"} 0');
+      expect(metrics).toContain('headwater_mirror_state{topic="commands",state="mirroring"} 1');
     },
     TEST_TIMEOUT_MS,
   );
