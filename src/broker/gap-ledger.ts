@@ -25,21 +25,23 @@ const TOPIC_CONFIGS: ReadonlyMap<string, string> = new Map([
  * Why stored records will not be where they should be. Who takes part in the way of a message has words of its own beside these,
  * such as `queue-full` of a session, or what begins with `bridge-`, `replay-`, `downlink-`, `mirror-`.
  */
-export type LossReason =
+export const LOSS_REASONS = [
   /** Too old, or too many for the topic, before an uplink had carried them. */
-  | "retention"
+  "retention",
   /** They made room on a full disk, or below `log.max.bytes`. */
-  | "disk-full"
-  /** Gone from the log before an uplink came to them, and nobody had said so: a client deleted them, say. */
-  | "deleted"
+  "disk-full",
+  /** A client deleted them or their topic before an uplink had carried them, or nobody had said why they are gone. */
+  "deleted",
   /** Damage: the file was set aside, or a batch can't be read. */
-  | "quarantine"
+  "quarantine",
   /** An append that was refused for want of space. Who sent it may send it again. */
-  | "refused"
+  "refused",
   /** The centre will never take them; they are still stored here. */
-  | "uplink-refused"
+  "uplink-refused",
   /** An operator had an uplink skip them. */
-  | "skipped";
+  "skipped",
+] as const;
+export type LossReason = (typeof LOSS_REASONS)[number];
 
 /** What is gone, or did not reach whom it was for. */
 export interface Gap {
@@ -106,7 +108,7 @@ export class GapLedger implements GapNotes {
   #isRefused = false;
   /** Why it refused something last. */
   #kafkaError = 0;
-  #count = 0;
+  readonly #counts = new Map<string, number>();
 
   constructor(broker: Broker, logger: Logger) {
     this.#broker = broker;
@@ -120,7 +122,17 @@ export class GapLedger implements GapNotes {
 
   /** What was noted since the start, in records or messages. */
   get lostCount(): number {
-    return this.#count;
+    return this.#counts.values().reduce((sum, count) => sum + count, 0);
+  }
+
+  /** The same for one reason; "other" is every word that is not among `LOSS_REASONS`. */
+  countOf(reason: LossReason | "other"): number {
+    return this.#counts.get(reason) ?? 0;
+  }
+
+  #countIn({ reason, count }: Gap): void {
+    const word = LOSS_REASONS.find((known) => known === reason) ?? "other";
+    this.#counts.set(word, this.countOf(word) + count);
   }
 
   /** Why losses can't be written down at the moment, in words; null where they can. */
@@ -131,7 +143,7 @@ export class GapLedger implements GapNotes {
 
   note(gap: Gap): void {
     const nowMs = this.#broker.clock.nowMs();
-    this.#count += gap.count;
+    this.#countIn(gap);
     this.#merge(timedGap(gap, nowMs));
     this.#flushLater();
   }
@@ -141,7 +153,7 @@ export class GapLedger implements GapNotes {
    * For losses that may not happen before they are in the ledger.
    */
   record(gaps: readonly Gap[], done: () => void): void {
-    for (const gap of gaps) this.#count += gap.count;
+    for (const gap of gaps) this.#countIn(gap);
     this.#writer.write(gaps, done);
   }
 

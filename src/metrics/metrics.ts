@@ -9,8 +9,17 @@ export const DOORS = ["kafka", "mqtt", "http"] as const;
 const REQUESTS = ["Produce", "Fetch", "other"] as const;
 /** Kinds of groups of Kafka clients. */
 const GROUP_KINDS = ["classic", "consumer", "share"] as const;
-/** Why records are gone that had been stored. */
-export const GAP_REASONS = ["retention", "quarantine"] as const;
+/** What the gap ledger tells of, by its words for what becomes of records; all others are of single messages' ways. */
+export const GAP_REASONS = [
+  "retention",
+  "disk-full",
+  "deleted",
+  "quarantine",
+  "refused",
+  "uplink-refused",
+  "skipped",
+  "other",
+] as const;
 
 /** Devices that have series of their own at a time. */
 const TOP_DEVICES = 10;
@@ -351,7 +360,7 @@ function logMetrics(registry: Registry, dataFolder: string) {
     ),
     gaps: registry.counters(
       "headwater_gap_records_total",
-      "Stored records that are gone, by what took them.",
+      "Records and messages that the topic headwater.gaps tells of since the start, by its reason. other: words of sessions, bridges and other readers.",
       "reason",
       GAP_REASONS,
     ),

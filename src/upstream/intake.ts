@@ -159,15 +159,17 @@ export class Intake {
     for (const [index, position] of positions) {
       const partition = route.partitions[index];
       if (partition === undefined) continue;
-      const { committed } = partition;
-      if (position > committed) {
-        const words = "an operator had the uplink skip them";
-        this.#reports.onGap(route.topic, index, committed, position, words, "skipped");
-      }
       partition.alreadyThere = null;
       partition.foundEnd = 0;
       partition.refused.clear();
-      partition.begin(position, this.#source.bounds(route.topic, index)?.logStartOffset ?? 0);
+      const { committed } = partition;
+      const logStartOffset = this.#source.bounds(route.topic, index)?.logStartOffset ?? 0;
+      if (position > committed) {
+        const words = "an operator had the uplink skip them";
+        this.#reports.onGap(route.topic, index, committed, position, words, "skipped");
+        round.tallyOf(partition).gapped += position - committed;
+        partition.skipTo(position, logStartOffset);
+      } else partition.begin(position, logStartOffset);
       round.next.set(partition, position);
     }
     this.enqueueAll(route);

@@ -68,12 +68,17 @@ export class SourcePartition {
 
   /** Everything below `position` is dealt with. The log begins at `logStartOffset`. */
   begin(position: number, logStartOffset: number): void {
+    this.skipTo(position, logStartOffset);
+    this.#account(position);
+    this.committed = position;
+  }
+
+  /** Goes on at `position`, which nobody vouches for yet. */
+  skipTo(position: number, logStartOffset: number): void {
     const from = this.selection?.begin(position) ?? position;
     this.next = Math.min(position, Math.max(from, logStartOffset));
     this.resumeAt = position;
     this.toldTo = 0;
-    this.#account(position);
-    this.committed = position;
   }
 
   #account(position: number): void {

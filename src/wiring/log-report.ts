@@ -37,16 +37,13 @@ export function logReport(logger: Logger, metrics: Metrics, onDamage: DamageList
     tornTail: ({ topic, partition }, endOffset, bytes) =>
       logger.info("cut what was never acknowledged from a log's end", { topic, partition, endOffset, bytes }),
     quarantined(log, path, fromOffset, toOffset, why) {
-      if (toOffset > fromOffset && fromOffset >= 0) {
-        metrics.gaps.quarantine.add(toOffset - fromOffset);
-        if (log !== null) onDamage(log, fromOffset, toOffset);
-      }
+      if (log !== null && toOffset > fromOffset && fromOffset >= 0) onDamage(log, fromOffset, toOffset);
       const place = { topic: log?.topic, partition: log?.partition };
       logger.error("corrupt records were set aside", { ...place, path, fromOffset, toOffset, why });
     },
     fenced: ({ topic, partition }, error, why) =>
       logger.error(`a log takes no more records until the next start: ${why}`, { topic, partition, error }),
-    // What retention deletes is a gap only where an uplink had not carried it yet: the uplink counts that.
+    // What of that somebody loses is in the ledger, and counted there.
     deleted: ({ topic, partition }, fromOffset, toOffset, reason) =>
       logger.info("records deleted", { topic, partition, fromOffset, toOffset, reason }),
     diskFull(full, freeBytes) {

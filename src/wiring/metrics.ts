@@ -1,7 +1,7 @@
 import { encodeDeviceKey } from "../base/device-name.ts";
 import type { Device } from "../broker/devices/device.ts";
 import type { UplinkStatus } from "../http/status.ts";
-import type { Metrics } from "../metrics/metrics.ts";
+import { GAP_REASONS, type Metrics } from "../metrics/metrics.ts";
 import type { Labels } from "../metrics/registry.ts";
 import type { GatewayState } from "./status.ts";
 
@@ -14,6 +14,7 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     metrics.ready.set(state.hindrances().length === 0 ? 1 : 0);
     collectClock(metrics, state);
     collectLog(metrics, state);
+    collectLosses(metrics, state);
     collectDoors(metrics, state);
     collectDevices(metrics, state);
     collectCoordinators(metrics, state);
@@ -54,6 +55,12 @@ function collectLog(metrics: Metrics, state: GatewayState): void {
   metrics.compactionWrittenBytes.set(compaction.writtenBytes);
   metrics.compactionRemovedRecords.set(compaction.removedRecords);
   metrics.commitSeconds.load(status.roundMs.buckets, status.roundMs.sumMs / MILLISECONDS);
+}
+
+function collectLosses(metrics: Metrics, { ledger }: GatewayState): void {
+  if (ledger === null) return;
+  metrics.gapsNoted.set(ledger.lostCount);
+  for (const reason of GAP_REASONS) metrics.gaps[reason].set(ledger.countOf(reason));
 }
 
 function collectDevices(metrics: Metrics, { devices, broker }: GatewayState): void {
@@ -132,7 +139,6 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.sparkplugUnknownAliases.set(stats.sparkplugUnknownAliases);
   metrics.sparkplugRebirths.set(stats.sparkplugRebirths);
   metrics.mqttSubscriptions.set(stats.subscriptions);
-  metrics.gapsNoted.set(state.lostCount());
   metrics.mqttRetainedMessages.set(stats.retainedMessages);
   metrics.mqttRetainedBytes.set(stats.retainedBytes);
   metrics.mqttRetainedRefused.set(stats.retainedRefused);

@@ -166,7 +166,6 @@ class Gateway implements RunningBroker {
             clock: this.#clock,
             random: this.#random,
             logger: this.#logger,
-            metrics: this.#metrics,
             knownNowMs: () => this.#gatewayClock?.time.settledNowMs ?? null,
             ...(this.#gatewayClock === null ? {} : { time: this.#gatewayClock.time }),
             ledger,
@@ -266,8 +265,7 @@ class Gateway implements RunningBroker {
     losses.ready = false;
     this.#losses = losses;
     damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
-    this.#state.lostCount = () => gaps.lostCount;
-    this.#state.ledgerFault = () => gaps.fault;
+    this.#state.ledger = gaps;
     return { broker, ledger: gaps, losses };
   }
 

@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { DeviceTable } from "../broker/devices/device-table.ts";
+import type { GapLedger } from "../broker/gap-ledger.ts";
 import type { Settings } from "../config/options.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
 import type {
@@ -27,10 +28,7 @@ export class GatewayState implements StatusSource {
   readonly #faults: string[] = [];
   #hindrances: readonly string[] = ["starting: the log is being opened"];
   broker: Broker | null = null;
-  /** What was noted as lost since the start. */
-  lostCount: () => number = () => 0;
-  /** Why losses can't be written down; null where they can. */
-  ledgerFault: () => string | null = () => null;
+  ledger: Pick<GapLedger, "countOf" | "fault" | "lostCount"> | null = null;
   mqtt: MqttDoor | null = null;
   kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
   coordinators: Coordinators | null = null;
@@ -65,7 +63,7 @@ export class GatewayState implements StatusSource {
 
   hindrances(): readonly string[] {
     const faults = this.#faultyPartitions();
-    const ledgerFault = this.ledgerFault();
+    const ledgerFault = this.ledger?.fault ?? null;
     const full = this.broker?.store.status().diskFull === true;
     return [
       ...this.#hindrances,

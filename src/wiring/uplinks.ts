@@ -17,7 +17,6 @@ import type { Clock } from "../io/clock.ts";
 import type { Network } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
 import { securitySource } from "../kafka/client/security.ts";
-import type { Metrics } from "../metrics/metrics.ts";
 import { countersOf } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { Hold } from "../upstream/link/governor.ts";
@@ -25,7 +24,7 @@ import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { Mirror } from "../upstream/mirror/mirror.ts";
 import type { PartitionPosition } from "../upstream/position-desk.ts";
 import type { PositionStore } from "../upstream/positions.ts";
-import type { GapCause, UplinkReports } from "../upstream/reports.ts";
+import type { UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
 import type { UplinkTopicStatus } from "../upstream/status.ts";
 import type { LocalTimes } from "../upstream/times/local-times.ts";
@@ -50,7 +49,6 @@ export interface UplinkParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly metrics: Metrics;
   /** Milliseconds since 1970, null while the gateway does not know. */
   readonly knownNowMs: () => number | null;
   readonly ledger: GapLedger;
@@ -156,9 +154,7 @@ function startUplink(
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker, parts.lineages);
   const gaps = new UplinkGaps(configured.name, parts);
-  const reports = reportsTo(logger, gaps, (count, cause) => {
-    // What was damaged the log has counted, and what the centre refuses is still stored here.
-    if (cause === "deleted") parts.metrics.gaps.retention.add(count);
+  const reports = reportsTo(logger, gaps, (count) => {
     started.gaps += count;
   });
   const uplink = new Uplink(
@@ -258,14 +254,10 @@ function positionStore(openState: () => KeyedState, name: string): PositionStore
   return { load: async () => openState().get(name), save: async (value) => openState().set(name, value) };
 }
 
-function reportsTo(
-  logger: Logger,
-  gaps: UplinkGaps,
-  countGap: (records: number, cause: GapCause) => void,
-): UplinkReports {
+function reportsTo(logger: Logger, gaps: UplinkGaps, countGap: (records: number) => void): UplinkReports {
   return {
     onGap(topic, partition, fromOffset, toOffset, reason, cause, record) {
-      countGap(toOffset - fromOffset, cause);
+      countGap(toOffset - fromOffset);
       gaps.note(topic, partition, fromOffset, toOffset, cause, record);
       logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
     },

@@ -1,5 +1,6 @@
-import { expect, test } from "bun:test";
-import { countersOf } from "../../src/upstream/counters.ts";
+import { describe, expect, test } from "bun:test";
+import { countersOf, type TopicCounters } from "../../src/upstream/counters.ts";
+import { PLAIN_ROUTE } from "../../src/upstream/settings.ts";
 import { ModelRun } from "./model-run.ts";
 
 const TOPIC = "readings";
@@ -51,5 +52,82 @@ test("a count that is missing is noticed", () => {
   expect(countersOf({ ...topic, partitions: [{ ...partition, firstOffset: -1 }] })).toMatchObject({
     stored: 0,
     reconciled: true,
+  });
+});
+
+describe("after an operator moved a position", () => {
+  /** Ten records, of which the even ones are filtered out where `filtered` says so. */
+  function forwarded(protocol: 0 | 1 | 2, filtered: boolean): ModelRun {
+    const route = { ...PLAIN_ROUTE, topics: [TOPIC], keys: filtered ? ["odd"] : [] };
+    const run = new ModelRun({ protocol, routes: [route] });
+    run.memory.createTopic(TOPIC, 1);
+    for (let n = 0; n < 10; n += 1) {
+      run.memory.append(TOPIC, 0, [{ key: n % 2 === 0 ? "even" : "odd", value: String(n) }]);
+    }
+    run.run(10_000);
+    return run;
+  }
+
+  function move(run: ModelRun, to: number): boolean[] {
+    const heard: boolean[] = [];
+    run.forwarder.positions.rewind(TOPIC, new Map([[0, to]]), (ok) => heard.push(ok));
+    run.run(10_000);
+    return heard;
+  }
+
+  /** Ten more come, and six of them are skipped before any is read. */
+  function skip(run: ModelRun): void {
+    for (let n = 10; n < 20; n += 1) {
+      run.memory.append(TOPIC, 0, [{ key: n % 2 === 0 ? "even" : "odd", value: String(n) }]);
+    }
+    run.forwarder.appended(TOPIC, 0);
+    expect(run.forwarder.positions.rewind(TOPIC, new Map([[0, 16]]), () => {})).toBe(true);
+    run.run(60_000);
+  }
+
+  const isExact = ({
+    stored,
+    forwarded: sent,
+    filtered,
+    gapped,
+    empty,
+    waiting,
+    reconciled,
+  }: TopicCounters) => reconciled && stored === sent + filtered + gapped + empty + waiting;
+
+  for (const protocol of [0, 1, 2] as const) {
+    test(`back: they count what was sent since, protocol ${protocol}`, () => {
+      const run = forwarded(protocol, true);
+      expect(counters(run)).toMatchObject({ stored: 10, forwarded: 5, filtered: 5, reconciled: true });
+      expect(move(run, 4)).toEqual([true]);
+      expect(counters(run)).toMatchObject({ stored: 6, forwarded: 3, filtered: 3, gapped: 0, waiting: 0 });
+      expect(isExact(counters(run))).toBe(true);
+    });
+
+    test(`on: what is skipped is gapped, and nothing else is forgotten, protocol ${protocol}`, () => {
+      const run = forwarded(protocol, false);
+      skip(run);
+      expect(run.gaps().map((line) => line.split(":")[0])).toEqual([`gap ${TOPIC}-0 10..16 skipped`]);
+      const all = { stored: 20, forwarded: 14, filtered: 0, gapped: 6, empty: 0, waiting: 0 };
+      expect(counters(run)).toEqual({ topic: TOPIC, ...all, reconciled: true });
+    });
+  }
+
+  test("also where the centre fails meanwhile, before it has the position or after", () => {
+    for (const kind of ["commit-offsets", "end"] as const) {
+      for (const isLostBehind of [false, true]) {
+        const run = forwarded(2, false);
+        let left = 1;
+        run.instead = (call) => {
+          if (call.kind !== kind || left === 0) return null;
+          left -= 1;
+          if (isLostBehind) run.perform(call);
+          return { kind: "lost", reason: "the link is down" };
+        };
+        skip(run);
+        expect([left, isExact(counters(run))]).toEqual([0, true]);
+        expect(counters(run)).toMatchObject({ stored: 20, forwarded: 14, gapped: 6, waiting: 0 });
+      }
+    }
   });
 });

@@ -133,11 +133,12 @@ export class ModelRun {
 
   #answer(call: CentreCall): void {
     this.calls.push(call);
-    const outcome = this.instead(call) ?? this.#perform(call);
+    const outcome = this.instead(call) ?? this.perform(call);
     if (outcome !== "never") this.forwarder.answered(call.id, outcome, this.nowMs);
   }
 
-  #perform(call: CentreCall): CentreOutcome {
+  /** As the model and the store would. */
+  perform(call: CentreCall): CentreOutcome {
     if (call.kind === "load-position") return { kind: "answered", answer: this.stored };
     if (call.kind === "load-link") return { kind: "answered", answer: this.linkStored };
     if (call.kind === "save-link") {

@@ -38,11 +38,7 @@ function metricsOf(mirrors: readonly string[]): Metrics {
   });
 }
 
-function start(
-  { broker, clock }: OpenBroker,
-  uplink: UplinkSettings = uplinkTo("main"),
-  metrics: Metrics = metricsOf([]),
-): Uplinks {
+function start({ broker, clock }: OpenBroker, uplink: UplinkSettings = uplinkTo("main")): Uplinks {
   const settings = defaultSettings({ uplinks: [uplink] });
   const network = new SimulatedNetwork(clock);
   const ledger = new GapLedger(broker, silentLogger);
@@ -57,7 +53,6 @@ function start(
     clock,
     random: new SeededRandom(1),
     logger: silentLogger,
-    metrics,
   });
 }
 
@@ -118,7 +113,7 @@ test("a mirror whose centre is away is in the metrics, and alarms with its uplin
     partitions: -1,
   } as const;
   const uplink = { ...uplinkTo("main"), mirror: [mirror], "flow.alarm.ms": 60_000 };
-  const uplinks = start(open, uplink, metrics);
+  const uplinks = start(open, uplink);
   const state = new GatewayState(defaultSettings({}), "1", 0);
   state.uplinks = uplinks.status;
   collectMetrics(metrics, state);
