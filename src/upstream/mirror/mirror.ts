@@ -16,7 +16,8 @@ import { type LossLedger, MirrorLosses } from "./losses.ts";
 import { originName, withOrigin } from "./origin.ts";
 import { decodeMirrorPosition, START } from "./position.ts";
 import { isPositionOf, isSameLog, PositionBook } from "./position-book.ts";
-import type { MirrorFlow, MirrorSettings, MirrorStatus } from "./settings.ts";
+import { MirrorProgress } from "./progress.ts";
+import type { MirrorSettings, MirrorStatus } from "./settings.ts";
 import { endsByOrigin, readSnapshot } from "./snapshot.ts";
 import type { MirrorTarget, OpenTarget } from "./target.ts";
 import { Turns } from "./turns.ts";
@@ -78,18 +79,12 @@ export class Mirror {
   readonly #writer: MirrorWriter;
   readonly #turns: Turns;
   readonly #losses: MirrorLosses;
+  readonly #progress: MirrorProgress;
   /** The centre's ends as last told, by partition. */
   #ends: readonly number[] = [];
   #savedMs = Number.NEGATIVE_INFINITY;
   #savedCaughtUpMs = 0;
   #isDirty = false;
-  #mirrored = 0;
-  #filtered = 0;
-  /** Monotonic: when it last came to the end, or further; and when all was here. */
-  #movedMs: number;
-  #completeMs: number | null = null;
-  /** Of records that were looked at; what is stamped ahead of the time counts as of when it came. */
-  #newestMs = -1;
 
   constructor(
     settings: MirrorSettings,
@@ -112,7 +107,7 @@ export class Mirror {
     this.#selection =
       keys.length + headers.length === 0 ? null : new Selection({ keys, headers, sampling: { kind: "all" } });
     this.#bugs = bugs;
-    this.#movedMs = seams.clock.monotonicMs();
+    this.#progress = new MirrorProgress(seams.clock, seams.knownNowMs);
     const { backoffMs: baseMs, maxBackoffMs: maxMs } = settings.limits;
     this.#turns = new Turns({ baseMs, maxMs }, seams.random);
     const lossHooks = {
@@ -124,7 +119,7 @@ export class Mirror {
     this.#losses = new MirrorLosses(settings, reports.gaps, lossHooks, bugs.has("pass-loss"));
     this.#writer = new MirrorWriter(settings, target, {
       written: (records) => {
-        this.#mirrored += records;
+        this.#progress.mirrored += records;
       },
       tooLarge: ({ offset, record: { key, value } }, partition) => {
         const bytes = (key?.length ?? 0) + (value?.length ?? 0);
@@ -168,10 +163,10 @@ export class Mirror {
     const reason = this.#reason ?? partly;
     return {
       ...{ centralTopic, topic, state: this.#state, reason, lagRecords: this.#lag() },
-      mirroredRecords: this.#mirrored,
-      filteredRecords: this.#filtered,
+      mirroredRecords: this.#progress.mirrored,
+      filteredRecords: this.#progress.filtered,
       lostRecords: this.#losses.count,
-      flow: this.#flow(),
+      flow: this.#progress.flow(this.#turns.troubles),
       warning: this.#warning(),
     };
   }
@@ -184,24 +179,6 @@ export class Mirror {
     if (here === null || kept === null || keeping === null) return null;
     const isWhole = this.#selection === null;
     return keepsLess({ ...keeping, partitions }, { ...kept, partitions: here.partitions }, isWhole);
-  }
-
-  #flow(): MirrorFlow {
-    const nowMs = this.#seams.clock.monotonicMs();
-    const wallMs = this.#seams.knownNowMs();
-    const isFresh = wallMs !== null && this.#newestMs >= 0;
-    return {
-      quietForMs: nowMs - this.#movedMs,
-      completeAgoMs: this.#completeMs === null ? null : nowMs - this.#completeMs,
-      freshnessMs: isFresh ? Math.max(0, wallMs - this.#newestMs) : null,
-      troubles: this.#turns.troubles.map(({ partition, reason, sinceMs }) => ({
-        ...{ partition, reason, forMs: nowMs - sinceMs },
-      })),
-    };
-  }
-
-  #moved(): void {
-    this.#movedMs = this.#seams.clock.monotonicMs();
   }
 
   #lag(): number | null {
@@ -218,7 +195,7 @@ export class Mirror {
       if (hold !== null) {
         this.#become("held", hold.reason);
         await this.#sleep(Math.min(LONGEST_HOLD_MS, hold.retryInMs ?? LONGEST_HOLD_MS));
-        this.#moved();
+        this.#progress.moved();
         continue;
       }
       try {
@@ -289,10 +266,16 @@ export class Mirror {
     if (this.#mayHaveGoneKeys === true && this.#isAtEnd(book)) await this.#takeSnapshot(facts, target, book);
   }
 
-  /** Whether all that the centre has is here. */
+  /** Whether all that the centre has is here; of partitions that can't be read nobody knows. */
   #isAtEnd(book: PositionBook): boolean {
-    if (this.#turns.troubles.length > 0) return false;
-    return book.next.every((next, partition) => next >= (this.#ends[partition] ?? Number.POSITIVE_INFINITY));
+    return this.#turns.troubles.length === 0 && this.#isAtReadableEnd(book);
+  }
+
+  #isAtReadableEnd(book: PositionBook): boolean {
+    return book.next.every(
+      (next, partition) =>
+        this.#turns.isFailing(partition) || next >= (this.#ends[partition] ?? Number.POSITIVE_INFINITY),
+    );
   }
 
   #openTarget({ partitions, cleanupPolicy }: CentralTopicFacts): OpenTarget {
@@ -397,7 +380,7 @@ export class Mirror {
     this.#become("snapshot", "away for longer than the centre remembers deletions");
     const next = [...book.next];
     const isOver = () => {
-      this.#moved();
+      this.#progress.moved();
       return !this.#running || this.#hold() !== null;
     };
     const snapshot = await readSnapshot(this.#centre, this.settings, next, isOver);
@@ -426,10 +409,10 @@ export class Mirror {
   /** After each answer; whether to go on. */
   async #landed(book: PositionBook): Promise<boolean> {
     const isAtEnd = this.#isAtEnd(book);
+    if (this.#isAtReadableEnd(book)) this.#progress.moved();
     if (isAtEnd) {
       this.#told = null;
-      this.#moved();
-      this.#completeMs = this.#movedMs;
+      this.#progress.complete();
     }
     const nowMs = this.#seams.knownNowMs();
     // Once all has come it can be told which keys are gone.
@@ -480,7 +463,7 @@ export class Mirror {
     }
     await this.#writer.append(arrivals, target, partition);
     done(next);
-    this.#moved();
+    this.#progress.moved();
     this.#isDirty = true;
     return null;
   }
@@ -489,10 +472,10 @@ export class Mirror {
   #arrivals(facts: CentralTopicFacts, fetched: FetchedPartition): Found {
     const origin = originName(facts, fetched.partition);
     const arrivals: Arrival[] = [];
-    const nowMs = this.#seams.knownNowMs() ?? Number.POSITIVE_INFINITY;
+    let newestMs = -1;
     const next = walkRecords(fetched, "read_committed", (record) => {
-      this.#newestMs = Math.max(this.#newestMs, Math.min(record.timestampMs, nowMs));
-      if (this.#selection !== null && !this.#selection.takes(record)) this.#filtered += 1;
+      newestMs = Math.max(newestMs, record.timestampMs);
+      if (this.#selection !== null && !this.#selection.takes(record)) this.#progress.filtered += 1;
       else {
         const arrival = this.#arrival(record, origin);
         const { key } = arrival.record;
@@ -500,6 +483,7 @@ export class Mirror {
       }
       return undefined;
     });
+    this.#progress.looked(newestMs);
     return { arrivals, next };
   }
 
@@ -585,7 +569,7 @@ export class Mirror {
   }
 
   #pause(): Promise<void> {
-    this.#moved();
+    this.#progress.moved();
     return new Promise((resolve) => {
       this.#seams.clock.soon(resolve);
     });

@@ -54,6 +54,7 @@ describe("a mirror", () => {
     await run.advance(1_000);
     centre.broken.set(1, ERROR.KAFKA_STORAGE_ERROR);
     await run.advance(ALARM_MS + 2_000);
+    expect(mirror.status().flow.quietForMs).toBeLessThan(500);
     run.topic.write(0, "a", "1");
     await run.advance(500);
     expect(mirror.status().mirroredRecords).toBe(1);
