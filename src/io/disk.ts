@@ -69,6 +69,11 @@ export interface DiskFile {
    */
   view(position: number, length: number): Uint8Array;
   /**
+   * Copies the bytes at [position, position + length) to `at` of `into`, which has room. For many small looks: a view
+   * is an object each. Throws DISK_IO where the implementation can tell.
+   */
+  copy(position: number, length: number, into: Uint8Array, at: number): void;
+  /**
    * Resolves once every write that returned before the call is durable (fdatasync). Rejects with DISK_IO:
    * what was written may then be lost for good even though a later sync succeeds, so that whoever sees it
    * trusts nothing written since the last good sync. A sync under way survives `close`.

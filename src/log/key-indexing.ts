@@ -60,8 +60,9 @@ export class KeyIndexing {
       if (done !== true) return value;
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
-      if (this.#segment !== null) this.#segment.keyIndexed = true;
     }
+    // Whatever has come of it: it is not tried again before the next start.
+    if (this.#segment !== null) this.#segment.keyIndexed = true;
     this.#work = null;
     return 1;
   }
@@ -83,14 +84,12 @@ export class KeyIndexing {
     const { keyIndexes, disk, space } = this.#host;
     const known = keyIndexes.get(segment);
     if (known !== null) {
-      segment.keyIndexed = true;
       yield known.sizeBytes;
       return;
     }
     const isThere = () => log.fault === null && !log.deleted && log.segments.includes(segment);
     const builder = new KeyIndexBuilder();
     const isWhole = yield* this.#read(builder, segment, isThere);
-    segment.keyIndexed = true;
     if (!isWhole) return;
     const finishing = builder.finish(segment);
     let step = finishing.next();

@@ -147,6 +147,20 @@ function inMemory(bytes: Uint8Array): IndexBytes {
   };
 }
 
+/** Where single records and headers are put: many small pieces of segments, of which each view would be an object. */
+class Pieces {
+  bytes = NO_BYTES;
+  /** The pieces so far; behind it is room. */
+  end = 0;
+
+  /** Room for so many bytes behind `end`. What was put before stays where it is, perhaps in other bytes. */
+  reserve(sizeBytes: number): void {
+    if (this.end + sizeBytes <= this.bytes.length) return;
+    this.bytes = new Uint8Array(Math.max(PIECES_BYTES, sizeBytes));
+    this.end = 0;
+  }
+}
+
 interface Search {
   readonly key: Uint8Array;
   readonly pattern: Uint8Array;
@@ -155,6 +169,7 @@ interface Search {
   readonly endOffset: number;
   readonly maxBytes: number;
   readonly batches: Uint8Array[];
+  readonly pieces: Pieces;
   /** For each batch the one record that was found, with the batch's header alone; null where whole batches are asked for. */
   readonly records: (KeyRecord | null)[] | null;
   bytes: number;
@@ -177,6 +192,7 @@ export function readByKey(
   const search: Search = {
     key,
     pattern: keyPattern(key),
+    pieces: new Pieces(),
     hash: keyHash(key),
     fromOffset: Math.max(fromOffset, log.logStartOffset),
     endOffset: log.highWatermark,
@@ -244,17 +260,23 @@ function takeRun(
   search: Search,
   takesRecords: boolean,
 ): number | null {
-  const file = segment.open();
-  const header = file.view(position, BATCH_HEADER_BYTES);
-  if (batchSizeBytes(header, 0) === endPosition - position) {
-    if (batchNextOffset(header, 0) <= search.fromOffset) return null;
-    const baseOffset = batchBaseOffset(header, 0);
+  const sizeBytes = endPosition - position;
+  const { pieces } = search;
+  // A small batch is read at once.
+  const readBytes = sizeBytes <= SMALL_BATCH_BYTES ? sizeBytes : BATCH_HEADER_BYTES;
+  pieces.reserve(readBytes);
+  const { bytes, end: at } = pieces;
+  segment.open().copy(position, readBytes, bytes, at);
+  if (batchSizeBytes(bytes, at) === sizeBytes) {
+    if (batchNextOffset(bytes, at) <= search.fromOffset) return null;
+    const baseOffset = batchBaseOffset(bytes, at);
     if (baseOffset >= search.endOffset) return baseOffset;
-    const sizeBytes = endPosition - position;
-    const isPlain = batchCompression(header, 0) === COMPRESSION_NONE;
-    if (isPlain && takesRecords && batchRecordCount(header, 0) >= MIN_SEARCHED_RECORDS)
-      return takeFound(host, file.view(position, sizeBytes), search);
-    return take(host, segment, position, sizeBytes, search) ? null : baseOffset;
+    const isPlain = batchCompression(bytes, at) === COMPRESSION_NONE;
+    if (isPlain && takesRecords && batchRecordCount(bytes, at) >= MIN_SEARCHED_RECORDS)
+      return takeFound(host, segment.open().view(position, sizeBytes), search);
+    if (readBytes < sizeBytes) return take(host, segment, position, sizeBytes, search) ? null : baseOffset;
+    pieces.end += sizeBytes;
+    return takeBatch(host, bytes.subarray(at, at + sizeBytes), search) ? null : baseOffset;
   }
   const walk = segment.walk(position, endPosition);
   while (walk.next()) {
@@ -282,8 +304,11 @@ function takeFound(host: LogHost, batch: Uint8Array, search: Search): number | n
     const next = afterRecords(batch, at, 1);
     if (next < 0) throw new HeadwaterError("LOG_CORRUPT", "a record goes beyond its batch");
     if (next > found) {
-      const stop = takeOne(host, batch, batch, at, next, search);
-      if (stop !== null) return stop;
+      const offset = recordOffset(batch, 0, batch, at);
+      if (offset >= search.fromOffset) {
+        if (!hasRoom(search, next - at)) return offset;
+        takeOne(host, batch, batch, at, next, search);
+      }
       found = bytes.indexOf(search.pattern, next);
     }
     at = next;
@@ -291,7 +316,11 @@ function takeFound(host: LogHost, batch: Uint8Array, search: Search): number | n
   return null;
 }
 
-/** Gives where to go on where there is no room for it, else null. */
+/** Whether one more record may be taken: the first always may. */
+function hasRoom(search: Search, recordBytes: number): boolean {
+  return search.batches.length === 0 || search.bytes + BATCH_HEADER_BYTES + recordBytes <= search.maxBytes;
+}
+
 function takeOne(
   host: LogHost,
   header: Uint8Array,
@@ -299,42 +328,61 @@ function takeOne(
   position: number,
   end: number,
   search: Search,
-): number | null {
+): void {
   const sizeBytes = BATCH_HEADER_BYTES + end - position;
-  const offset = recordOffset(header, bytes, position);
-  if (offset < search.fromOffset) return null;
-  if (search.batches.length > 0 && search.bytes + sizeBytes > search.maxBytes) return offset;
   search.batches.push(header);
   search.records?.push({ bytes, position });
   search.bytes += sizeBytes;
   host.touched(sizeBytes);
-  return null;
 }
 
 /** Just the record, where its batch is not compressed: of a large batch little is read. */
 function takeRecord(host: LogHost, segment: Segment, hit: KeyHits, search: Search): number | null {
   const { position, endPosition, from, skip } = hit;
+  const { pieces } = search;
   const file = segment.open();
-  const header = file.view(position, BATCH_HEADER_BYTES);
-  if (batchNextOffset(header, 0) <= search.fromOffset) return null;
-  const baseOffset = batchBaseOffset(header, 0);
+  pieces.reserve(FIRST_WINDOW_BYTES);
+  const { bytes: headers, end: header } = pieces;
+  file.copy(position, BATCH_HEADER_BYTES, headers, header);
+  if (batchNextOffset(headers, header) <= search.fromOffset) return null;
+  const baseOffset = batchBaseOffset(headers, header);
   if (baseOffset >= search.endOffset) return baseOffset;
   const sizeBytes = endPosition - position;
-  if (batchCompression(header, 0) !== COMPRESSION_NONE) {
+  if (batchCompression(headers, header) !== COMPRESSION_NONE) {
     const isNext = search.lastWhole !== position;
     search.lastWhole = position;
     return !isNext || take(host, segment, position, sizeBytes, search) ? null : baseOffset;
   }
   const start = from === position ? position + BATCH_HEADER_BYTES : from;
   // As far as records of the usual size would reach, and on where they are larger.
-  const usualBytes = sizeBytes / Math.max(1, batchRecordCount(header, 0));
+  const usualBytes = sizeBytes / Math.max(1, batchRecordCount(headers, header));
   let windowBytes = Math.ceil(usualBytes * (skip + 1.25)) + MIN_WINDOW_BYTES;
+  pieces.end += BATCH_HEADER_BYTES;
   for (;;) {
     const isAll = windowBytes >= endPosition - start;
-    const bytes = file.view(start, isAll ? endPosition - start : windowBytes);
-    const at = afterRecords(bytes, 0, skip);
-    const end = at < 0 ? -1 : afterRecords(bytes, at, 1);
-    if (end >= 0) return takeOne(host, header, bytes, at, end, search);
+    const window = isAll ? endPosition - start : windowBytes;
+    pieces.reserve(window);
+    const { bytes, end: windowAt } = pieces;
+    file.copy(start, window, bytes, windowAt);
+    const at = afterRecords(bytes, windowAt, skip, windowAt + window);
+    const end = at < 0 ? -1 : afterRecords(bytes, at, 1, windowAt + window);
+    if (end >= 0) {
+      const offset = recordOffset(headers, header, bytes, at);
+      if (offset < search.fromOffset) return null;
+      if (!hasRoom(search, end - at)) return offset;
+      // Only the record stays.
+      bytes.copyWithin(windowAt, at, end);
+      pieces.end += end - at;
+      takeOne(
+        host,
+        headers.subarray(header, header + BATCH_HEADER_BYTES),
+        bytes,
+        windowAt,
+        pieces.end,
+        search,
+      );
+      return null;
+    }
     if (isAll) throw new HeadwaterError("LOG_CORRUPT", `${segment.path} has no record behind byte ${start}`);
     windowBytes *= 4;
   }
@@ -342,9 +390,15 @@ function takeRecord(host: LogHost, segment: Segment, hit: KeyHits, search: Searc
 
 /** What is read beyond where a record is likely to end. */
 const MIN_WINDOW_BYTES = 32;
+/** Room that there is for a header and what is behind it, so that most often both are in the same bytes. */
+const FIRST_WINDOW_BYTES = 4 * 1024;
+/** Pieces that are put together. */
+const PIECES_BYTES = 32 * 1024;
+/** Up to here a batch is copied as a whole. */
+const SMALL_BATCH_BYTES = 2 * 1024;
 
 /** Offset of the record at `position`: behind its length and its attributes stand the deltas of time and of offset. */
-function recordOffset(header: Uint8Array, bytes: Uint8Array, position: number): number {
+function recordOffset(headers: Uint8Array, header: number, bytes: Uint8Array, position: number): number {
   const delta = afterVarint(bytes, afterVarint(bytes, position) + 1);
   let value = 0;
   let shift = 0;
@@ -354,7 +408,7 @@ function recordOffset(header: Uint8Array, bytes: Uint8Array, position: number): 
     shift += 7;
     if (byte < 0x80) break;
   }
-  return batchBaseOffset(header, 0) + ((value >>> 1) ^ -(value & 1));
+  return batchBaseOffset(headers, header) + ((value >>> 1) ^ -(value & 1));
 }
 
 function afterVarint(bytes: Uint8Array, position: number): number {
@@ -363,22 +417,22 @@ function afterVarint(bytes: Uint8Array, position: number): number {
   return at + 1;
 }
 
-/** Where the record after the next `count` starts, or -1 where the bytes end before. */
-function afterRecords(bytes: Uint8Array, start: number, count: number): number {
+/** Where the record after the next `count` starts, or -1 where the bytes end before: at `limit`. */
+function afterRecords(bytes: Uint8Array, start: number, count: number, limit = bytes.length): number {
   let at = start;
   for (let left = count; left > 0; left--) {
     let length = 0;
     let shift = 0;
     let byte: number;
     do {
-      if (at >= bytes.length || shift > 28) return -1;
+      if (at >= limit || shift > 28) return -1;
       byte = bytes[at] as number;
       length |= (byte & 0x7f) << shift;
       shift += 7;
       at += 1;
     } while (byte >= 0x80);
     at += length >>> 1;
-    if (at > bytes.length) return -1;
+    if (at > limit) return -1;
   }
   return at;
 }
@@ -398,11 +452,18 @@ function scan(host: LogHost, segment: Segment, search: Search): number | null {
 }
 
 function take(host: LogHost, segment: Segment, position: number, sizeBytes: number, search: Search): boolean {
-  if (search.batches.length > 0 && search.bytes + sizeBytes > search.maxBytes) return false;
-  search.batches.push(segment.open().view(position, sizeBytes));
+  return (
+    (search.batches.length === 0 || search.bytes + sizeBytes <= search.maxBytes) &&
+    takeBatch(host, segment.open().view(position, sizeBytes), search)
+  );
+}
+
+function takeBatch(host: LogHost, batch: Uint8Array, search: Search): boolean {
+  if (search.batches.length > 0 && search.bytes + batch.length > search.maxBytes) return false;
+  search.batches.push(batch);
   search.records?.push(null);
-  search.bytes += sizeBytes;
-  host.touched(sizeBytes);
+  search.bytes += batch.length;
+  host.touched(batch.length);
   return true;
 }
 

@@ -57,6 +57,12 @@ export function diskContract(name: string, make: () => DiskUnderTest): void {
           file.write(position, bytes);
           model.set(bytes, position);
           expect(equal(file.view(position, length), bytes)).toBe(true);
+          const copied = new Uint8Array(length + 7);
+          file.copy(position, length, copied, 5);
+          expect(equal(copied.subarray(5, 5 + length), bytes)).toBe(true);
+          expect(copied[4]).toBe(0);
+          expect(copied[5 + length]).toBe(0);
+          expect(() => file.copy(position, length, copied, 8)).toThrow();
           const around = Math.max(0, position - 10);
           const end = Math.min(64 * KIB, position + length + 10);
           expect(equal(file.view(around, end - around), model.subarray(around, end))).toBe(true);

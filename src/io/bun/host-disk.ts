@@ -253,6 +253,7 @@ export abstract class HostFile implements DiskFile {
 
   abstract write(position: number, bytes: Uint8Array): void;
   abstract view(position: number, length: number): Uint8Array;
+  abstract copy(position: number, length: number, into: Uint8Array, at: number): void;
   abstract relax(): void;
   /** The size is about to change, or the file to close: nothing may refer to the old extent from the next turn on. */
   protected abstract forgetExtent(): void;
@@ -317,6 +318,14 @@ export abstract class HostFile implements DiskFile {
       !(length >= 0 && position + length <= this.#sizeBytes)
     ) {
       throw new AssertionError(`${length} bytes at ${position} lie outside ${this.path}`);
+    }
+  }
+
+  /** The same, and whether `into` has room at `at`. */
+  protected assertCopy(position: number, length: number, into: Uint8Array, at: number): void {
+    this.assertRange(position, length);
+    if (!(at >= 0 && at + length <= into.length)) {
+      throw new AssertionError(`${length} bytes do not fit at ${at} of ${into.length}`);
     }
   }
 

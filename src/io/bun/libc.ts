@@ -1,4 +1,4 @@
-import { dlopen, type Pointer, read } from "bun:ffi";
+import { dlopen, type Pointer, ptr, read } from "bun:ffi";
 import { constants } from "node:os";
 
 /**
@@ -83,6 +83,11 @@ export function advise(address: Address, length: number, advice: number): boolea
 /** Copies all of `bytes` to memory that the caller knows to be mapped. */
 export function copyTo(address: Address, bytes: Uint8Array): void {
   symbols.memcpy(address, bytes, bytes.length);
+}
+
+/** Copies bytes from memory that the caller knows to be mapped to `at` of `into`, which has room. */
+export function copyFrom(address: Address, length: number, into: Uint8Array, at: number): void {
+  symbols.memcpy((ptr(into) + at) as Address, address, length);
 }
 
 function lastErrno(): number {

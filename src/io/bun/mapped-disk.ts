@@ -4,6 +4,7 @@ import { diskError, HostDisk, HostFile, type OpenedFile, writeFully } from "./ho
 import {
   type Address,
   advise,
+  copyFrom,
   copyTo,
   MADV_DONTNEED,
   MADV_POPULATE_WRITE,
@@ -73,6 +74,13 @@ class MappedFile extends HostFile {
     if (length === 0) return new Uint8Array(0);
     const { address } = this.#mapping ?? this.#map();
     return new Uint8Array(toArrayBuffer(address, position, length));
+  }
+
+  copy(position: number, length: number, into: Uint8Array, at: number): void {
+    this.assertCopy(position, length, into, at);
+    if (length === 0) return;
+    const { address } = this.#mapping ?? this.#map();
+    copyFrom((address + position) as Address, length, into, at);
   }
 
   relax(): void {

@@ -399,6 +399,11 @@ class SimulatedFile implements DiskFile {
     return this.#backing.lend(this.#node.read(position, length));
   }
 
+  copy(position: number, length: number, into: Uint8Array, at: number): void {
+    assert(at >= 0 && at + length <= into.length, `${length} bytes do not fit at ${at} of ${into.length}`);
+    into.set(this.view(position, length), at);
+  }
+
   sync(): Promise<void> {
     this.#assertOpen();
     this.#backing.begin("sync", this.path);

@@ -86,6 +86,7 @@ function wrap(file: DiskFile, overrides: Partial<DiskFile>): DiskFile {
     sizeBytes: file.sizeBytes,
     write: (position, bytes) => file.write(position, bytes),
     view: (position, length) => file.view(position, length),
+    copy: (position, length, into, at) => file.copy(position, length, into, at),
     sync: () => file.sync(),
     syncNow: () => file.syncNow(),
     resize: (sizeBytes) => file.resize(sizeBytes),
