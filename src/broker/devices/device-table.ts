@@ -115,8 +115,9 @@ export class DeviceTable {
     const seenMs = seenAt(moment, timestampMs);
     const device = this.#find(topic, bytes, keyStart, keyEnd, moment, seenMs, isCounted, offset);
     if (device === null) return;
-    const keyBytes = keyEnd - keyStart;
-    this.#note(device, partition, offset, bytes, keyBytes, valueStart, valueEnd, seenMs, moment);
+    const sizeBytes = keyEnd - keyStart + (valueStart < 0 ? 0 : valueEnd - valueStart);
+    this.#note(device, partition, 1, sizeBytes, seenMs, moment);
+    this.#noteLast(device, offset, bytes, valueStart, valueEnd);
   }
 
   /** All records of a batch. */
@@ -127,23 +128,37 @@ export class DeviceTable {
     moment: Moment,
     isCounted: IsCounted | null,
   ): void {
-    const { count, baseOffset, baseTimestampMs } = records;
-    const { bytes } = records;
+    const { count, bytes, baseOffset, baseTimestampMs } = records;
+    // A device mostly sends some records at once: what they have in common is done once.
+    let device = null as Device | null;
+    let first = 0;
+    let last = 0;
+    let sizeBytes = 0;
+    let seenMs = moment.nowMs;
     for (let index = 0; index < count; index++) {
       const keyStart = records.keyStart[index] as number;
       const keyEnd = records.keyEnd[index] as number;
-      if (keyStart < 0 || keyEnd - keyStart > MAX_KEY_BYTES) continue;
-      const offset = baseOffset + (records.offsetDelta[index] as number);
-      const seenMs = moment.isLive
-        ? moment.nowMs
-        : seenAt(moment, baseTimestampMs + (records.timestampDelta[index] as number));
-      const device = this.#find(topic, bytes, keyStart, keyEnd, moment, seenMs, isCounted, offset);
-      if (device === null) continue;
+      const isSame = device?.isOf(topic, bytes, keyStart, keyEnd) === true;
+      if (!isSame || isCounted !== null || !moment.isLive) {
+        if (device !== null) {
+          this.#note(device, partition, last - first + 1, sizeBytes, seenMs, moment);
+          this.#noteLastOf(device, records, last);
+        }
+        const offset = baseOffset + (records.offsetDelta[index] as number);
+        seenMs = seenAt(moment, baseTimestampMs + (records.timestampDelta[index] as number));
+        const isKey = keyStart >= 0 && keyEnd - keyStart <= MAX_KEY_BYTES;
+        device = isKey ? this.#find(topic, bytes, keyStart, keyEnd, moment, seenMs, isCounted, offset) : null;
+        first = index;
+        sizeBytes = 0;
+      }
+      last = index;
       const valueStart = records.valueStart[index] as number;
-      const valueEnd = records.valueEnd[index] as number;
-      const keyBytes = keyEnd - keyStart;
-      this.#note(device, partition, offset, bytes, keyBytes, valueStart, valueEnd, seenMs, moment);
+      sizeBytes +=
+        keyEnd - keyStart + (valueStart < 0 ? 0 : (records.valueEnd[index] as number) - valueStart);
     }
+    if (device === null) return;
+    this.#note(device, partition, last - first + 1, sizeBytes, seenMs, moment);
+    this.#noteLastOf(device, records, last);
   }
 
   /** Records of a topic are gone, and nobody knows whose they were. */
@@ -235,30 +250,36 @@ export class DeviceTable {
   #note(
     device: Device,
     partition: number,
-    offset: number,
-    bytes: Buffer,
-    keyBytes: number,
-    valueStart: number,
-    valueEnd: number,
+    count: number,
+    sizeBytes: number,
     seenMs: number,
     moment: Moment,
   ): void {
     this.#turn += 1;
     device.turn = this.#turn;
     device.partition = partition;
-    device.lastOffset = offset;
     if (seenMs > device.lastSeenMs) device.lastSeenMs = seenMs;
-    device.records += 1;
+    device.records += count;
+    device.bytes += sizeBytes;
+    if (moment.isLive) device.arrived(moment.monotonicMs, count);
+    this.#isChanged[device.bucket] = 1;
+  }
+
+  #noteLastOf(device: Device, records: KeyedRecords, index: number): void {
+    const offset = records.baseOffset + (records.offsetDelta[index] as number);
+    const valueStart = records.valueStart[index] as number;
+    this.#noteLast(device, offset, records.bytes, valueStart, records.valueEnd[index] as number);
+  }
+
+  #noteLast(device: Device, offset: number, bytes: Buffer, valueStart: number, valueEnd: number): void {
+    device.lastOffset = offset;
     const valueSizeBytes = valueStart < 0 ? 0 : valueEnd - valueStart;
     device.valueSizeBytes = valueSizeBytes;
-    device.bytes += keyBytes + valueSizeBytes;
     if (valueStart < 0) device.value = null;
     else {
       const kept = Math.min(valueSizeBytes, this.#limits.valueBytes);
       device.value = copied(device.value, bytes, valueStart, kept);
     }
-    if (moment.isLive) device.arrived(moment.monotonicMs);
-    this.#isChanged[device.bucket] = 1;
   }
 
   #unseen(topic: string, key: string, seenMs: number): DeviceFacts {

@@ -129,16 +129,19 @@ export class Device implements DeviceFacts {
   isOf(topic: string, bytes: Uint8Array, keyStart: number, keyEnd: number): boolean {
     const { key } = this;
     if (key.length !== keyEnd - keyStart || this.topic !== topic) return false;
-    for (let at = 0; at < key.length; at++) if (key.charCodeAt(at) !== bytes[keyStart + at]) return false;
+    // Names of devices differ in their ends.
+    for (let at = key.length - 1; at >= 0; at--) {
+      if (key.charCodeAt(at) !== bytes[keyStart + at]) return false;
+    }
     return true;
   }
 
-  /** A record came at this moment. */
-  arrived(monotonicMs: number): void {
+  /** So many records came at this moment. */
+  arrived(monotonicMs: number, count: number): void {
     this.#seenAtMs = monotonicMs;
     this.silent = false;
     this.#turnWindow(monotonicMs);
-    this.#windowCount += 1;
+    this.#windowCount += count;
     const sinceMs = monotonicMs - this.#burstAtMs;
     if (this.#burstAtMs >= 0 && sinceMs < BURST_MS) return;
     if (this.#burstAtMs >= 0) this.#learn(sinceMs);
