@@ -461,7 +461,6 @@ export class Forwarder {
   #completed(round: Round): void {
     for (const [partition, next] of round.next) {
       partition.committed = next;
-      partition.isNew = false;
       for (const offset of partition.refused) if (offset < next) partition.refused.delete(offset);
     }
     for (const [partition, tally] of round.tallies) partition.tally.add(tally);

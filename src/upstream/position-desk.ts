@@ -43,9 +43,7 @@ export class PositionDesk {
     const found = route?.topicId === topicId ? route.partitions[partition] : undefined;
     if (route === undefined || found === undefined) return { next: -1, committed: -1 };
     const committed = found.committed < 0 ? this.#local.storedPosition(route, partition) : found.committed;
-    // What is on its way and does not arrive is told of from its position on: by who has one.
-    const isSure = route.state.kind === "ready" && !found.isNew;
-    return { next: isSure ? found.next : -1, committed };
+    return { next: route.state.kind === "ready" ? found.next : -1, committed };
   }
 
   inspect(): readonly PartitionPosition[] {

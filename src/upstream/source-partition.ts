@@ -21,8 +21,6 @@ export class SourcePartition {
   next = -1;
   /** Next offset to forward that a finished round vouches for; -1 while not known. */
   committed = -1;
-  /** Whether the next start would find no position of it, and begin where the log does. */
-  isNew = false;
   /** Records below this are read only for the selection's sake: they were dealt with before. */
   resumeAt = 0;
   /** What became of the offsets that finished rounds moved over, since `firstOffset`. */

@@ -80,7 +80,6 @@ export class TopicRoute {
         Selection.of(this.destination.route),
       );
       if (this.state.kind === "ready") partition.begin(0, 0);
-      partition.isNew = true;
       this.partitions.push(partition);
     }
   }

@@ -239,7 +239,7 @@ export class TopicSetup {
     });
   }
 
-  /** Sets the positions: those the centre holds, else those remembered, else the start of the log. */
+  /** Sets the positions: those the centre holds, else those remembered, else 0. */
   #settle(route: TopicRoute, slots: readonly Slot[]): void {
     const { central } = route;
     // Under whatever name it was forwarded: a route that leads elsewhere now goes on where it was.
@@ -334,12 +334,12 @@ export class TopicSetup {
     for (const partition of route.partitions) {
       const bounds = this.#source.bounds(route.topic, partition.index);
       const branches = positions.get(partition.index) ?? [];
+      // Without a position it is 0: what went before the uplink came to it is a gap, and a position behind it passes that.
       const next =
         branches.length === 0 || bounds === null
-          ? (branches[0]?.next ?? bounds?.logStartOffset ?? 0)
+          ? (branches[0]?.next ?? 0)
           : this.#resume(route, partition, bounds, branches);
       partition.begin(next, bounds?.logStartOffset ?? 0);
-      partition.isNew = branches.length === 0 && this.#settings.delivery === "transactional";
     }
     route.unsure = false;
     route.state = { kind: "ready" };

@@ -1,3 +1,4 @@
+import { hasCode } from "../../../src/base/errors.ts";
 import { offset } from "../../../src/base/ids.ts";
 import type { PendingBatch } from "../../../src/broker/ingest.ts";
 import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
@@ -247,7 +248,26 @@ export class Month {
   }
 
   async #start(): Promise<void> {
-    this.#gateway = await startGateway({
+    const gateway = await this.#open().catch(async (error: unknown) => {
+      if (!hasCode(error, "DISK_FULL")) throw error;
+      // There is damage that only space can mend: the process ends until somebody makes some.
+      this.#count("start refused");
+      this.machine.pass(this.#random.below(6 * HOUR_MS));
+      const after = this.#disk.crash("process", this.#random.below(2 ** 30));
+      this.#disk.halt();
+      this.#disk = after;
+      this.#disk.limitFreeBytes(2 ** 30);
+      return this.#open();
+    });
+    this.#gateway = gateway;
+    // What comes on a full disk may be gone again within the turn.
+    gateway.broker.onAppended(() => this.#look());
+    await gateway.clock.settle();
+    this.#look();
+  }
+
+  #open(): Promise<Gateway> {
+    return startGateway({
       ...{ disk: this.#disk, machine: this.machine, random: this.#random.fork(), centre: this.centre },
       ...{
         state: this.#state,
@@ -262,10 +282,6 @@ export class Month {
         remembered: this.#remembered,
       },
     });
-    // What comes on a full disk may be gone again within the turn.
-    this.#gateway.broker.onAppended(() => this.#look());
-    await this.#gateway.clock.settle();
-    this.#look();
   }
 
   #feed(count: number, sizeBytes: number): void {
