@@ -42,7 +42,7 @@ export class MirrorRun {
   wallMs = Date.UTC(2026, 0, 1);
   /** Whether syncs wait, so that a power cut takes what was appended last. */
   holdsSyncs = false;
-  /** Whether the ledger of losses takes its time, and power goes before it has written anything. */
+  /** Whether the ledger of losses takes its time: power may go before it has written anything. */
   holdsLedger = false;
   /** Why the link may not be used. */
   hold: Hold | null = null;
@@ -51,6 +51,7 @@ export class MirrorRun {
   readonly #bugs: ReadonlySet<MirrorBug>;
   readonly #settings: Partial<MirrorSettings>;
   readonly #syncs: (() => void)[] = [];
+  readonly #records: (() => void)[] = [];
 
   constructor({ seed, bugs = new Set(), settings = {} }: Omit<RunOptions, "steps">, partitions = 3) {
     this.random = new SeededRandom(seed);
@@ -100,9 +101,9 @@ export class MirrorRun {
       {
         gaps: {
           record: (gaps, done) => {
-            if (this.holdsLedger) return;
             this.gaps.push(...gaps);
-            ledger.record(gaps, done);
+            if (this.holdsLedger) this.#records.push(() => ledger.record(gaps, done));
+            else ledger.record(gaps, done);
           },
         },
         onState: (_, message) => void this.messages.push(message),
@@ -127,6 +128,11 @@ export class MirrorRun {
     await life.clock.settleAll();
   }
 
+  releaseLedger(): void {
+    this.holdsLedger = false;
+    for (const record of this.#records.splice(0)) record();
+  }
+
   finishSyncs(): void {
     for (const finish of this.#syncs.splice(0)) finish();
   }
@@ -135,6 +141,7 @@ export class MirrorRun {
   crash(mode: CrashMode = this.random.chance(0.5) ? "nothing" : "pages"): void {
     this.life = null;
     this.#syncs.length = 0;
+    this.#records.length = 0;
     this.disk = this.disk.crash(mode, this.random.below(2 ** 30));
   }
 
