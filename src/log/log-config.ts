@@ -152,7 +152,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   maxUncommittedBytes: 64 * MIB,
   maxOpenFiles: 1024,
   maxMappedBytes: 4096 * MIB,
-  residentBytes: 16 * MIB,
+  residentBytes: 8 * MIB,
   segmentFirstBytes: 16 * KIB,
   segmentGrowthBytes: 4 * MIB,
   reserveBytes: 64 * MIB,

@@ -6,6 +6,7 @@ import {
   varintSizeBytes,
   varlongSizeBytes,
 } from "../base/varint.ts";
+import { releaseMemory } from "../io/release-chunk.ts";
 import type { RecordCursor } from "../records/reader.ts";
 import type { Timing } from "./times/record-times.ts";
 
@@ -85,6 +86,7 @@ export class CentralBatch {
     if (needed <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(needed, this.bytes.length * 2));
     grown.set(this.bytes.subarray(0, this.sizeBytes));
+    releaseMemory(this.bytes);
     this.bytes = grown;
   }
 }

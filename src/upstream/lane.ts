@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { releaseMemory } from "../io/release-chunk.ts";
 import {
   BATCH_HEADER_BYTES,
   COMPRESSION_NONE,
@@ -196,6 +197,7 @@ export function seal(lane: Lane, round: Round, compress: Compress | null): Seale
   const records = open.bytes.subarray(0, open.sizeBytes);
   const compressed = compress?.(records) ?? null;
   const bytes = withHeaderRoom(compressed?.bytes ?? records);
+  if (compressed !== null) releaseMemory(compressed.bytes);
   const batch: SealedBatch = {
     lane,
     round,
@@ -222,5 +224,5 @@ export function withHeaderRoom(body: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** Compresses a batch's records; null to send them as they are. The input is not kept. */
+/** Compresses a batch's records; null to send them as they are. The input is not kept, and the output is nobody else's. */
 export type Compress = (records: Uint8Array) => { readonly code: number; readonly bytes: Uint8Array } | null;

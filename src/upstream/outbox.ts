@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { releaseMemory } from "../io/release-chunk.ts";
 import type { RecordCursor } from "../records/reader.ts";
 import { CentralBatch } from "./central-batch.ts";
 import { type Lane, type Producer, type SealedBatch, seal } from "./lane.ts";
@@ -111,6 +112,8 @@ export class Outbox {
     this.bufferedBytes -= batch.bytes.length;
     batch.round.outstanding -= 1;
     batch.round.sentBytes += batch.bytes.length;
+    // Nobody sends it again. Left to the collector, megabytes of such would wait for it.
+    releaseMemory(batch.bytes);
     if (this.maxBatchRecords < this.#limits.maxRoundRecords) this.maxBatchRecords *= 2;
   }
 

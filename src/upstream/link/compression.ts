@@ -1,3 +1,4 @@
+import { releaseMemory } from "../../io/release-chunk.ts";
 import { BATCH_HEADER_BYTES, COMPRESSION_LZ4, COMPRESSION_ZSTD } from "../../records/batch.ts";
 import { compress } from "../../records/compression/codecs.ts";
 import type { Calls } from "../calls.ts";
@@ -63,7 +64,9 @@ export class Compression {
       const bytes = outcome.kind === "answered" ? outcome.answer : (this.now(records)?.bytes ?? null);
       const before = batch.bytes.length;
       if (bytes !== null) {
+        releaseMemory(batch.bytes);
         batch.bytes = withHeaderRoom(bytes);
+        releaseMemory(bytes);
         batch.compression = this.#code;
       }
       batch.ready = true;
