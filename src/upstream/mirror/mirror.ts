@@ -563,7 +563,7 @@ export class Mirror {
         this.#wakes.delete(wake);
         resolve();
       };
-      const timer = this.#seams.clock.after(durationMs, wake);
+      const timer = this.#seams.clock.after(Math.ceil(durationMs), wake);
       this.#wakes.add(wake);
     });
   }
