@@ -94,11 +94,13 @@ export class DeviceTable {
     return this.#sorted;
   }
 
-  /** Takes up what was kept, longest silent first. */
+  /** Takes up what was kept, longest silent first; the bound may be another one now. */
   restore(facts: readonly DeviceFacts[], monotonicMs: number): void {
-    for (const one of facts.toSorted((a, b) => a.lastSeenMs - b.lastSeenMs)) {
-      this.#add(one, monotonicMs);
-    }
+    const sorted = facts.toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
+    const beyond = sorted.splice(0, Math.max(0, sorted.length - this.#limits.maxDevices));
+    this.forgotten += beyond.length;
+    for (const { key } of beyond) this.change(bucketOf(key));
+    for (const one of sorted) this.#add(one, monotonicMs);
   }
 
   /** The record that the cursor is at, where it is a device's. */

@@ -46,3 +46,15 @@ test("a batch at once is the same as its records one by one", () => {
   expect(together.forgotten).toBeGreaterThan(0);
   expect(together.count).toBeGreaterThan(10);
 });
+
+test("a smaller bound keeps those that were seen last", () => {
+  const facts = Array.from({ length: 40_000 }, (_, n) => ({
+    ...{ key: `d${n}`, topic: "t", partition: 0, lastOffset: n, firstSeenMs: 0, lastSeenMs: n, records: 1 },
+    ...{ bytes: 2, exact: true, value: null, valueSizeBytes: 0, intervalMs: 0, deviationMs: 0, intervals: 0 },
+    ...{ silent: false, gaps: null, clientId: null, address: null },
+  }));
+  const table = new DeviceTable({ maxDevices: 1000, valueBytes: 10 });
+  table.restore(facts, 0);
+  expect([table.count, table.forgotten, table.changed().length]).toEqual([1000, 39_000, 64]);
+  expect([table.get("t", "d38999"), table.get("t", "d39000")?.lastOffset]).toEqual([null, 39_000]);
+});

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { Admin, Consumer } from "@platformatic/kafka";
+import { Admin } from "@platformatic/kafka";
 import { encode } from "cbor-x";
 import { cbor, DecodeError, json, text } from "../../../devices/sdk/decode.ts";
 import {
@@ -8,7 +8,6 @@ import {
   type StreamStart,
 } from "../../../devices/sdk/device-stream.ts";
 import { OffsetOutOfRangeError, type StreamGap } from "../../../devices/sdk/gaps.ts";
-import { PartitionReader } from "../../../devices/sdk/partition-reader.ts";
 import type { Reading } from "../../../devices/sdk/reading.ts";
 import { COMPRESSION_ZSTD } from "../../../src/records/batch.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
@@ -114,26 +113,6 @@ export function sdkContract(
       const told = await all(deviceStream({ ...short, from: { offset: 1 }, onGap: (gap) => gaps.push(gap) }));
       expect(told.map(({ value }) => value)).toEqual(["3"]);
       expect(gaps).toEqual([{ fromOffset: 1, toOffset: 3 }]);
-    }, 30_000);
-
-    test("an answer of more records than a call takes arguments", async () => {
-      await writer.createTopic("many", 1);
-      const builder = new BatchBuilder();
-      for (let n = 0; n < 700_000; n += 1)
-        builder.append(T0, Buffer.from(n === 699_999 ? "device-3" : "d"), null, null);
-      await writer.writeBatch("many", 0, builder.build({ compression: COMPRESSION_ZSTD }));
-      const consumer = new Consumer({
-        clientId: "test",
-        groupId: "unused",
-        bootstrapBrokers: [broker.bootstrap],
-      });
-      const reader = new PartitionReader(
-        consumer as Consumer<Buffer, Buffer, Buffer, Buffer>,
-        { topic: "many", partition: 0 },
-        { maxBytes: 1024 * 1024, maxWaitMs: 100, onGap: null },
-      );
-      expect(await reader.next()).toHaveLength(700_000);
-      await consumer.close(true);
     }, 30_000);
 
     test("keys of any bytes", async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "../../../devices/sdk/decode.ts";
 import { deviceStream } from "../../../devices/sdk/device-stream.ts";
+import { PartitionReader } from "../../../devices/sdk/partition-reader.ts";
 import { partitionForKey } from "../../../src/records/murmur2.ts";
 import { CentreWriter } from "../../cli/replay/centre-writer.ts";
 import { type Headwater, startHeadwater } from "../../support/headwater.ts";
@@ -67,6 +68,23 @@ test("a device is read from where its records are; of several partitions one has
   writer.close();
   await headwater.dispose();
 }, 30_000);
+
+test("an answer may have more records than a call takes arguments", async () => {
+  const record = { timestampDelta: 0n, key: null, value: null, headers: [] };
+  const records = Array.from({ length: 700_000 }, (_, offsetDelta) => ({ ...record, offsetDelta }));
+  const base = { firstOffset: 0n, firstTimestamp: 0n, attributes: 0, producerId: -1n };
+  const batch = { ...base, lastOffsetDelta: records.length - 1, records };
+  // As the client underneath gives it; a broker would take seconds to.
+  const consumer = {
+    topics: { track: () => {} },
+    metadata: async () => ({ topics: new Map([["many", { id: "x", partitions: { 0: { leader: 1 } } }]]) }),
+    fetch: async () => ({ responses: [{ partitions: [{ abortedTransactions: [], records: [batch] }] }] }),
+  } as never;
+  const limits = { maxBytes: 1, maxWaitMs: 1, onGap: null };
+  const reader = new PartitionReader(consumer, { topic: "many", partition: 0 }, limits);
+  expect(await reader.next()).toHaveLength(records.length);
+  expect(reader.offset).toBe(records.length);
+});
 
 describe("the package", () => {
   let headwater: Headwater;
