@@ -93,7 +93,7 @@ export const replayCommand: Command = {
     "A record's time is its timestamp, or its header headwater.time where it has one.",
     "A gateway, or another Headwater, finds a device's records by an index, in whatever partitions they are, and nothing else is read.",
     "Uplinks write into each record which offset of which gateway's log it has. Offsets of one device's records say that none is there twice or out of order (--level device), not that none is missing, since those between are of other devices. --level log reads all partitions in the time span, and proves of the logs with records of these devices that every offset is there once, or stands in the ledger, the topic headwater.gaps at the centre. Before one is called missing the whole topic is looked through, unless --late bounds it. Markers of transactions in a gateway's own log, and what its route filters, are missing for it: merge-check asks the gateway what was there.",
-    "--verify ends with 0 where all is there, 1 where what is missing is known, or nothing could be proved, 7 else. The verdict goes to standard error, with -f none to standard output.",
+    "--verify ends with 0 where all is there, 1 where what is missing is known, or nothing could be proved, as of devices of which there is no record, 7 else. Without --from logs are looked at from their offset 0 on, unless the centre has deleted the first records of the topic; where a gateway had deleted records before it had an uplink, give --from. Where nothing that is there was before the time span or comes behind it, as at the end of a log, the verdict is complete between open edges (0). The verdict goes to standard error, with -f none to standard output.",
     TEMPLATE_DOC,
     "With -o json, one object a line.",
   ],

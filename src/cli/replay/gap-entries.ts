@@ -92,6 +92,11 @@ export class GapEntries {
   }
 }
 
+/** Whether a loss may be of this time: one without a time may be of any. */
+export function touches({ fromMs, toMs }: GapEntry, spanFromMs: number, spanToMs: number): boolean {
+  return !(toMs < spanFromMs || fromMs >= spanToMs);
+}
+
 /** See positionGroup. */
 function groupOf(gateway: string, uplink: string): string {
   return `headwater.${gateway}.${uplink}`;
@@ -278,4 +283,38 @@ function partOf(entry: GapEntry): Cluster {
   const start = whole ? Math.min(firstOffset, lossStart) : firstOffset;
   const end = whole ? Math.max(lastOffset + 1, lossEnd) : lastOffset + 1;
   return { start, end, counted: whole ? end - start : count, missing: 0, entries: [entry] };
+}
+
+/** Losses of a log as a time span sees them. */
+export interface SpanLosses {
+  /** The range of offsets with the losses that adjoin it. */
+  readonly range: OffsetRange;
+  /** Entries of losses that do not: what lies between may be of another time, or not have come yet. */
+  readonly apart: readonly GapEntry[];
+  readonly apartCount: number;
+}
+
+/**
+ * Widens a range of offsets by what the entries of its log say was lost right before or behind it. Only entries of which every
+ * offset is lost widen it: within others there may be records that are still to come. Without a range, that is the first
+ * such loss; null where there is none.
+ */
+export function withLosses(range: OffsetRange | null, entries: readonly GapEntry[]): SpanLosses | null {
+  const clusters = clustersOf(entries);
+  const isWhole = ({ start, end, counted }: Cluster): boolean => counted >= end - start;
+  const first = range ?? clusters.find(isWhole) ?? clusters[0];
+  if (first === undefined) return null;
+  let { start, end } = first;
+  for (const cluster of clusters.toReversed()) {
+    if (isWhole(cluster) && cluster.start < start && cluster.end >= start) start = cluster.start;
+  }
+  for (const cluster of clusters) {
+    if (isWhole(cluster) && cluster.end > end && cluster.start <= end) end = cluster.end;
+  }
+  const apart = clusters.filter((cluster) => cluster.end <= start || cluster.start >= end);
+  const apartCount = apart.reduce(
+    (sum, cluster) => sum + Math.min(cluster.counted, cluster.end - cluster.start),
+    0,
+  );
+  return { range: { start, end }, apart: apart.flatMap((cluster) => cluster.entries), apartCount };
 }

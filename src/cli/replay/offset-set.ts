@@ -99,7 +99,8 @@ export class OffsetSet {
           yield { start: from, end: at };
           from = -1;
         }
-        at = chunkEnd;
+        // Nothing but holes before the first offset and behind the last, however far those are.
+        at = at > this.max ? end : chunk === undefined && at < this.min ? Math.min(end, this.min) : chunkEnd;
         continue;
       }
       for (; at < chunkEnd; at++) {

@@ -1,5 +1,5 @@
 import { HeadwaterError } from "../../base/errors.ts";
-import { explain, type GapEntries, type GapEntry } from "./gap-entries.ts";
+import { explain, type GapEntries, type GapEntry, touches, withLosses } from "./gap-entries.ts";
 import { type ChunkBudget, type OffsetRange, OffsetSet } from "./offset-set.ts";
 import type { OriginReader } from "./origin.ts";
 
@@ -45,10 +45,19 @@ export interface LogReport {
   readonly outOfOrderCount: number;
 }
 
-interface SourceLog {
-  readonly gateway: string;
-  readonly log: string;
-  readonly epoch: number;
+type LogName = Pick<OriginReader, "gateway" | "log" | "epoch">;
+
+/** What of the logs is looked at. */
+export interface ProofSpan {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Names of the devices that were asked for. */
+  readonly devices: ReadonlySet<string>;
+  /** The only gateway that was asked for. */
+  readonly gateway: string | null;
+}
+
+interface SourceLog extends Readonly<LogName> {
   readonly seen: OffsetSet;
   /** Offsets of records within the time span. */
   first: number;
@@ -79,14 +88,18 @@ class Findings {
 export class Proof {
   /** Records without the headers of an uplink: nothing can be said of them. */
   withoutOrigin = 0;
-  readonly #fromMs: number;
-  readonly #toMs: number;
   readonly #logs = new Map<string, SourceLog>();
   readonly #budget: ChunkBudget = { open: 0 };
+  readonly #span: ProofSpan;
+  #fromStart = false;
 
-  constructor(fromMs: number, toMs: number) {
-    this.#fromMs = fromMs;
-    this.#toMs = toMs;
+  constructor(span: ProofSpan) {
+    this.#span = span;
+  }
+
+  /** Says that the broker has deleted nothing: logs are looked at from offset 0 on where no time to begin with was asked for. */
+  expectStart(): void {
+    this.#fromStart = this.#span.fromMs === Number.NEGATIVE_INFINITY;
   }
 
   /** A record, in each central partition's order. `asked`: it is of a device that was asked for. */
@@ -103,8 +116,8 @@ export class Proof {
     else if (offset < last) log.outOfOrder.add({ offset, centralPartition: partition, centralOffset });
     if (offset > last) log.lastByPartition.set(partition, offset);
     log.asked ||= asked;
-    if (timeMs < this.#fromMs) log.before = Math.max(log.before, offset);
-    else if (timeMs >= this.#toMs) log.behind = Math.min(log.behind, offset);
+    if (timeMs < this.#span.fromMs) log.before = Math.max(log.before, offset);
+    else if (timeMs >= this.#span.toMs) log.behind = Math.min(log.behind, offset);
     else {
       log.first = Math.min(log.first, offset);
       log.last = Math.max(log.last, offset);
@@ -112,10 +125,10 @@ export class Proof {
   }
 
   /** From now on records only fill holes. Returns how many offsets are missing in the logs that matter. */
-  freeze(): number {
+  freeze(ledger: GapEntries): number {
     let holes = 0;
-    for (const log of this.#relevant()) {
-      log.range = rangeOf(log);
+    for (const log of this.#relevant(ledger)) {
+      log.range = this.#rangeOf(log, this.#lossesOf(log, ledger));
       if (log.range === null) continue;
       for (const { start, end } of log.seen.missing(log.range.start, log.range.end)) holes += end - start;
     }
@@ -133,20 +146,66 @@ export class Proof {
   }
 
   report(level: ProofLevel, ledger: GapEntries): readonly LogReport[] {
-    return this.#relevant().flatMap((log) => {
-      const range = log.range ?? rangeOf(log);
-      return range === null ? [] : [reportOf(log, range, level, ledger)];
+    if (level === "log") this.#takeLogsOf(ledger);
+    return this.#relevant(ledger).flatMap((log) => {
+      const range = level === "log" ? this.#rangeOf(log, this.#lossesOf(log, ledger)) : rangeOf(log);
+      return range === null ? [] : [this.#reportOf(log, range, level, ledger)];
     });
   }
 
-  /** Logs with records of a device that was asked for; all of them where there are none: any may have lost it. */
-  #relevant(): readonly SourceLog[] {
+  /** Logs with records of a device that was asked for, or losses of it; all of them where there are none: any may have lost it. */
+  #relevant(ledger: GapEntries): readonly SourceLog[] {
     const logs = [...this.#logs.values()];
-    const asked = logs.filter((log) => log.asked);
+    const lost = (log: SourceLog): boolean =>
+      this.#lossesOf(log, ledger).some(({ device }) => device !== null && this.#span.devices.has(device));
+    const asked = logs.filter((log) => log.asked || lost(log));
     return asked.length > 0 ? asked : logs;
   }
 
-  #log(origin: OriginReader): SourceLog {
+  /** What the ledger says that the log lost in the time span. */
+  #lossesOf({ gateway, log }: SourceLog, ledger: GapEntries): readonly GapEntry[] {
+    const { fromMs, toMs } = this.#span;
+    return ledger.ofLog(gateway, log).filter((entry) => touches(entry, fromMs, toMs));
+  }
+
+  /** Logs of which the ledger is all that has come. */
+  #takeLogsOf({ entries }: GapEntries): void {
+    for (const { gateway, topicId, partition, firstOffset } of entries) {
+      if (gateway === "" || topicId === null || partition < 0 || firstOffset < 0) continue;
+      if (this.#span.gateway === null || this.#span.gateway === gateway)
+        this.#log({ gateway, log: `${topicId}/${partition}`, epoch: 0 });
+    }
+  }
+
+  /** Offsets that have to be there, or in the ledger; null where the log has nothing to say of the time span. */
+  #rangeOf(log: SourceLog, losses: readonly GapEntry[]): OffsetRange | null {
+    if (log.range !== null) return log.range;
+    const seen = rangeOf(log);
+    const whole = this.#fromStart && log.epoch === 0 && seen !== null;
+    return withLosses(whole ? { start: 0, end: seen.end } : seen, losses)?.range ?? seen;
+  }
+
+  #reportOf(log: SourceLog, range: OffsetRange, level: ProofLevel, ledger: GapEntries): LogReport {
+    const { gateway, seen, first, last, twice, outOfOrder } = log;
+    const losses = level === "log" ? this.#lossesOf(log, ledger) : [];
+    const missing = level === "log" ? seen.missing(range.start, range.end) : [];
+    const { entries, knownCount, unknown, unknownCount } = explain(missing, ledger.ofLog(gateway, log.log));
+    const { apart, apartCount } = withLosses(range, losses) ?? { apart: [], apartCount: 0 };
+    const before = seen.previous(first);
+    const isBetween = last < 0 && log.before >= 0 && Number.isFinite(log.behind);
+    return {
+      ...{ gateway, log: log.log, epoch: log.epoch, firstOffset: range.start, lastOffset: range.end - 1 },
+      records: level === "log" ? range.end - range.start - knownCount - unknownCount : seen.count,
+      closedBegin: isBetween || range.start === 0 || (last >= 0 && before >= 0),
+      closedEnd: isBetween || (last >= 0 && seen.next(last) >= 0),
+      ...{ known: [...entries, ...apart], knownCount: knownCount + apartCount },
+      ...{ missing: unknown, missingCount: unknownCount },
+      ...{ twice: twice.listed, twiceCount: twice.count },
+      ...{ outOfOrder: outOfOrder.listed, outOfOrderCount: outOfOrder.count },
+    };
+  }
+
+  #log(origin: LogName): SourceLog {
     const key = keyOf(origin);
     const known = this.#logs.get(key);
     if (known !== undefined) return known;
@@ -168,11 +227,11 @@ export class Proof {
 }
 
 /** Histories of one log, which have the same offsets, are logs of their own. */
-function keyOf({ gateway, log, epoch }: OriginReader): string {
+function keyOf({ gateway, log, epoch }: LogName): string {
   return epoch === 0 ? `${gateway} ${log}` : `${gateway} ${log} ${epoch}`;
 }
 
-/** Offsets that have to be there; null where the log has nothing to say of the time span. */
+/** The offsets of the span that have come, with a neighbour at each end; null where none has. */
 function rangeOf({ seen, first, last, before, behind }: SourceLog): OffsetRange | null {
   if (last < 0) {
     // Nothing of the span itself: all of it may be missing between its neighbours.
@@ -183,19 +242,4 @@ function rangeOf({ seen, first, last, before, behind }: SourceLog): OffsetRange 
   const previous = seen.previous(first);
   const next = seen.next(last);
   return { start: previous < 0 ? first : previous, end: (next < 0 ? last : next) + 1 };
-}
-
-function reportOf(log: SourceLog, range: OffsetRange, level: ProofLevel, ledger: GapEntries): LogReport {
-  const { gateway, seen, first, last, twice, outOfOrder } = log;
-  const missing = level === "log" ? seen.missing(range.start, range.end) : [];
-  const { entries, knownCount, unknown, unknownCount } = explain(missing, ledger.ofLog(gateway, log.log));
-  return {
-    ...{ gateway, log: log.log, epoch: log.epoch, firstOffset: range.start, lastOffset: range.end - 1 },
-    records: level === "log" ? range.end - range.start - knownCount - unknownCount : seen.count,
-    closedBegin: last < 0 || range.start < first || range.start === 0,
-    closedEnd: last < 0 || range.end - 1 > last,
-    ...{ known: entries, knownCount, missing: unknown, missingCount: unknownCount },
-    ...{ twice: twice.listed, twiceCount: twice.count },
-    ...{ outOfOrder: outOfOrder.listed, outOfOrderCount: outOfOrder.count },
-  };
 }

@@ -10,6 +10,8 @@ export interface Verdict {
   readonly logs: readonly LogReport[];
   /** Entries of records that never got an offset: devices had no acknowledgement of them. */
   readonly refused: readonly GapEntry[];
+  /** Of how many devices records were asked for, and those of which there is none in the time span. */
+  readonly absent: { readonly asked: number; readonly devices: readonly string[] };
   /** Records without the headers of an uplink. */
   readonly withoutOrigin: number;
   /** Somebody's open transaction hid the end of the topic. */
@@ -20,17 +22,27 @@ export interface Verdict {
   readonly compacted: boolean;
 }
 
-export type VerdictWord = "complete" | "gaps known" | "nothing to prove" | "unaccounted";
+/** "complete between open edges": more may have been before the first record that is there, or come behind the last. */
+export type VerdictWord =
+  | "complete"
+  | "complete between open edges"
+  | "gaps known"
+  | "nothing to prove"
+  | "unaccounted";
 
-export function wordOf({ logs, refused, deleted }: Verdict): VerdictWord {
+export function wordOf({ logs, refused, deleted, level, absent }: Verdict): VerdictWord {
   if (logs.some((log) => log.missingCount + log.twiceCount + log.outOfOrderCount > 0)) return "unaccounted";
   if (logs.length === 0) return "nothing to prove";
   if (refused.length > 0 || deleted > 0 || logs.some((log) => log.knownCount > 0)) return "gaps known";
-  return "complete";
+  // Others' records say nothing of a device whose name may be a slip.
+  if (absent.asked > 0 && absent.devices.length === absent.asked) return "nothing to prove";
+  const isOpen = level === "log" && logs.some((log) => !log.closedBegin || !log.closedEnd);
+  return isOpen ? "complete between open edges" : "complete";
 }
 
 const EXITS: Readonly<Record<VerdictWord, number>> = {
   complete: EXIT.ok,
+  "complete between open edges": EXIT.ok,
   "gaps known": EXIT.failed,
   "nothing to prove": EXIT.failed,
   unaccounted: EXIT.unaccounted,
@@ -42,7 +54,9 @@ export function exitOf(verdict: Verdict): number {
 
 /** For programs. */
 export function verdictJson(verdict: Verdict): object {
-  return { verdict: wordOf(verdict), proved: PROVED[verdict.level], ...verdict };
+  const word = wordOf(verdict);
+  const proved = word === "complete between open edges" ? PROVED_BETWEEN : PROVED[verdict.level];
+  return { verdict: word, proved, ...verdict, absent: verdict.absent.devices };
 }
 
 const PROVED: Readonly<Record<ProofLevel, string>> = {
@@ -50,14 +64,24 @@ const PROVED: Readonly<Record<ProofLevel, string>> = {
   device: "no record of these devices is there twice or out of order; what is missing can't be seen",
 };
 
+const PROVED_BETWEEN =
+  "from the first offset that is told of to the last, every record of these logs is there once and in order; of what was before or is behind nothing is known";
+
+/** The first line of what people read. */
+function headline(verdict: Verdict): string {
+  const word = wordOf(verdict);
+  if (word === "complete between open edges") return `${word}: ${PROVED_BETWEEN}`;
+  return word === "complete" || word === "gaps known" ? `${word}: ${PROVED[verdict.level]}` : word;
+}
+
 /** Lines of a table that people read to the end. */
 const MAX_LINES = 20;
 
 /** For people. */
 export function verdictText(verdict: Verdict): string {
-  const { logs, level, refused, withoutOrigin, undecided, deleted, compacted } = verdict;
-  const word = wordOf(verdict);
-  const lines = [word === "complete" || word === "gaps known" ? `${word}: ${PROVED[level]}` : word];
+  const { logs, refused, absent, withoutOrigin, undecided, deleted, compacted } = verdict;
+  const lines = [headline(verdict)];
+  if (absent.devices.length > 0) lines.push(absentText(absent.devices));
   if (withoutOrigin > 0) lines.push(`${withoutOrigin} records came over no uplink: nothing is known of them`);
   if (undecided)
     lines.push("somebody's open transaction hides the end of the topic; try again when it is over");
@@ -81,6 +105,11 @@ export function verdictText(verdict: Verdict): string {
     ...details.slice(0, MAX_LINES).map((line) => `${line}\n`),
     more > 0 ? `and ${more} more\n` : "",
   ].join("");
+}
+
+function absentText(devices: readonly string[]): string {
+  const more = devices.length > MAX_LINES ? ` and ${devices.length - MAX_LINES} more` : "";
+  return `no record of ${devices.slice(0, MAX_LINES).join(", ")}${more} is there in this time`;
 }
 
 /** Whether something may be missing before the first record or behind the last one. */

@@ -3,13 +3,14 @@ import { KafkaAdmin } from "../../kafka/client/admin.ts";
 import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
 import type { RecordCursor } from "../../records/reader.ts";
-import { type GapEntries, type GapEntry, readGapEntries } from "./gap-entries.ts";
+import { type GapEntries, type GapEntry, readGapEntries, touches } from "./gap-entries.ts";
 import { decidedEnds, type LocatedSpan } from "./locate.ts";
 import { OriginReader } from "./origin.ts";
 import { Proof, type ProofLevel } from "./proof.ts";
-import { isAskedFor, type ReplayQuery } from "./query.ts";
+import { isAskedFor, isInTime, type ReplayQuery } from "./query.ts";
 import type { Verdict } from "./verdict.ts";
 
+const decoder = new TextDecoder();
 const CLEANUP = "cleanup.policy";
 
 /**
@@ -25,6 +26,8 @@ export class Verification {
   readonly #sourceTopic: string;
   readonly #ledgerTopic: string;
   readonly #proof: Proof;
+  /** Devices that were asked for and of which no record has come, by name. */
+  readonly #absent: Map<string, Uint8Array>;
 
   /** `sourceTopic` is the topic's name at the gateways, as their ledgers have it. */
   constructor(
@@ -39,14 +42,25 @@ export class Verification {
     this.#query = query;
     this.#sourceTopic = sourceTopic;
     this.#ledgerTopic = ledgerTopic;
-    this.#proof = new Proof(query.fromMs, query.toMs);
+    const names = query.devices.map((device) => [decoder.decode(device), device] as const);
+    this.#absent = new Map(names);
+    const { fromMs, toMs, gateway } = query;
+    this.#proof = new Proof({ fromMs, toMs, gateway, devices: new Set(this.#absent.keys()) });
   }
 
   /** A record, in its partition's order; `origin` has read it. */
   take(partition: number, record: RecordCursor, origin: OriginReader): void {
     const asked = isAskedFor(this.#query, record, origin);
+    if (asked && this.#absent.size > 0 && isInTime(this.#query, origin)) this.#isThere(record);
     if (this.level === "device" ? asked : this.concerns(origin)) {
       this.#proof.take(origin, partition, record.offset, asked && this.#query.devices.length > 0);
+    }
+  }
+
+  #isThere({ bytes, keyStart, keyEnd }: RecordCursor): void {
+    for (const [name, key] of this.#absent) {
+      if (keyEnd - keyStart === key.length && key.every((byte, index) => bytes[keyStart + index] === byte))
+        this.#absent.delete(name);
     }
   }
 
@@ -58,17 +72,22 @@ export class Verification {
   /** `read` is how far each span was read. Throws HeadwaterError. */
   async verdict(spans: readonly LocatedSpan[], read: readonly Span[]): Promise<Verdict> {
     const ledger = await readGapEntries(this.#cluster, this.#sourceTopic, this.#ledgerTopic);
+    if (this.deleted === 0 && spans.every(({ logStart }) => logStart === 0)) this.#proof.expectStart();
     let logs = this.#proof.report(this.level, ledger);
     let undecided = false;
     const bounded = this.#query.strictMargin && Number.isFinite(this.#query.marginMs);
     if (!bounded && logs.some(({ missingCount }) => missingCount > 0)) {
-      undecided = !(await this.#fillHoles(spans, read));
+      undecided = !(await this.#fillHoles(spans, read, ledger));
       logs = this.#proof.report(this.level, ledger);
     }
     const { withoutOrigin } = this.#proof;
     const refused = this.#refused(ledger);
     const compacted = logs.some(({ missingCount }) => missingCount > 0) && (await this.#isCompacted());
-    return { level: this.level, logs, refused, withoutOrigin, undecided, deleted: this.deleted, compacted };
+    const absent = { asked: this.#query.devices.length, devices: [...this.#absent.keys()] };
+    return {
+      ...{ level: this.level, logs, refused, absent, withoutOrigin, undecided },
+      ...{ deleted: this.deleted, compacted },
+    };
   }
 
   /** False where nobody says. */
@@ -79,8 +98,12 @@ export class Verification {
   }
 
   /** Looks behind what was read, then before it. False where somebody's transaction hides the end. */
-  async #fillHoles(spans: readonly LocatedSpan[], read: readonly Span[]): Promise<boolean> {
-    let holes = this.#proof.freeze();
+  async #fillHoles(
+    spans: readonly LocatedSpan[],
+    read: readonly Span[],
+    ledger: GapEntries,
+  ): Promise<boolean> {
+    let holes = this.#proof.freeze(ledger);
     const ends = await decidedEnds(this.#cluster, spans);
     const behind = read.map((span, index) => ({
       ...span,
@@ -104,13 +127,13 @@ export class Verification {
   /** Records that a gateway would not take, in this time: devices had no acknowledgement of them. */
   #refused({ entries }: GapEntries): readonly GapEntry[] {
     const { gateway, devices, fromMs, toMs } = this.#query;
-    const names = new Set(devices.map((device) => new TextDecoder().decode(device)));
+    const names = new Set(devices.map((device) => decoder.decode(device)));
     return entries.filter(
       (entry) =>
         entry.firstOffset < 0 &&
         (gateway === null || entry.gateway === "" || entry.gateway === gateway) &&
         (names.size === 0 || entry.device === null || names.has(entry.device)) &&
-        !(entry.toMs < fromMs || entry.fromMs >= toMs),
+        touches(entry, fromMs, toMs),
     );
   }
 }

@@ -74,7 +74,7 @@ export function mergeCheckContract(
         ...["replay", "-b", broker.bootstrap, "-t", "telemetry", "-d", "device-1", "--verify", "-f", "none"],
       ]);
       expect(proof).toMatchObject({ code: 0, err: "" });
-      expect(proof.out).toStartWith("complete: ");
+      expect(proof.out).toStartWith("complete between open edges: ");
     }, 60_000);
 
     /** A topic of the gateway, and what `change` leaves of it at the centre. */
