@@ -1,13 +1,16 @@
 /**
- * The MQTT topic that a downlink publishes a record to: text with `{key}` for the record's key and `{header:name}` for
- * the value of a header. There is no escape: a topic needs no braces.
+ * The MQTT topic that a downlink publishes a record to: text with `{key}` for the record's key, `{key:2}` for the second
+ * of the key's levels (`plant-3/pump-1` has two), and `{header:name}` for the value of a header. There is no escape: a
+ * topic needs no braces.
  */
 export type DownlinkTemplatePart =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "key" }
+  /** `level` counts from 1; null is the whole key. */
+  | { readonly kind: "key"; readonly level: number | null }
   | { readonly kind: "header"; readonly name: string };
 
 const HEADER = "header:";
+const KEY_LEVEL = /^key:([1-9]\d?)$/;
 const WILDCARD = "+";
 
 /** The parts in order, or a sentence that says what is wrong. */
@@ -23,10 +26,12 @@ export function parseDownlinkTemplate(template: string): readonly DownlinkTempla
     const close = template.indexOf("}", open);
     if (close < 0) return "a { without its }";
     const name = template.slice(open + 1, close);
-    if (name === "key") parts.push({ kind: "key" });
+    const level = KEY_LEVEL.exec(name)?.[1];
+    if (name === "key") parts.push({ kind: "key", level: null });
+    else if (level !== undefined) parts.push({ kind: "key", level: Number(level) });
     else if (name.startsWith(HEADER) && name.length > HEADER.length) {
       parts.push({ kind: "header", name: name.slice(HEADER.length) });
-    } else return `{${name}} is neither {key} nor {header:NAME}`;
+    } else return `{${name}} is neither {key}, {key:LEVEL} from 1 to 99, nor {header:NAME}`;
     position = close + 1;
   }
   if (parts.length === 0) return "it is empty";

@@ -33,7 +33,7 @@ export const DOWNLINK_OPTIONS = {
     doc: "Topic whose records are published to MQTT clients: those subscribed now, and the sessions of those that are away. Only committed ones, in the order of each partition.",
   }),
   target: text("an MQTT topic, for example devices/{key}/commands", targetFault, {
-    doc: "MQTT topic that a record is published to. {key} is the record's key, {header:NAME} the value of a header; a record that has none of the name, or makes no topic that can be published to, goes to the dead letter topic.",
+    doc: "MQTT topic that a record is published to. {key} is the record's key, {key:2} the second of its levels (pump-1 of plant-3/pump-1), {header:NAME} the value of a header; a record that has none of the name, or makes no topic that can be published to, goes to the dead letter topic.",
   }),
   name: text("1 to 64 letters, digits, '.', '_' and '-'", nameFault, {
     default: "",

@@ -51,7 +51,7 @@ describe("downlinks in the configuration", () => {
     ['topic = "a b"', /letters, digits/],
     ['topic = "__mqtt_sessions"', /gateway's own/],
     ['target = "a/+"', /no \+ and no #/],
-    ['target = "a/{name}"', /neither \{key\} nor/],
+    ['target = "a/{name}"', /neither \{key\}/],
     ['target = "$SYS/x"', /gateway's own/],
     ["qos = 3", /above 2/],
     ['from = "middle"', /not one of the choices/],
@@ -123,12 +123,26 @@ describe("a target", () => {
   test("is text, the key and headers", () => {
     expect(parseDownlinkTemplate("a/{key}-x/{header:mqtt.topic}")).toEqual([
       { kind: "text", text: "a/" },
-      { kind: "key" },
+      { kind: "key", level: null },
       { kind: "text", text: "-x/" },
       { kind: "header", name: "mqtt.topic" },
     ]);
+    expect(parseDownlinkTemplate("{key:2}")).toEqual([{ kind: "key", level: 2 }]);
     expect(parseDownlinkTemplate("")).toBe("it is empty");
-    for (const bad of ["a{", "a}", "{}", "{header:}", "a/#", "$share/g/a", "$replay/1h/a"]) {
+    for (const bad of [
+      "{key:0}",
+      "{key:-1}",
+      "{key:x}",
+      "{key:100}",
+      "{key:}",
+      "a{",
+      "a}",
+      "{}",
+      "{header:}",
+      "a/#",
+      "$share/g/a",
+      "$replay/1h/a",
+    ]) {
       expect(parseDownlinkTemplate(bad)).toBeString();
     }
   });
@@ -141,6 +155,7 @@ describe("a target", () => {
     expect(filter("a/{key}/b")).toBe("a/+/b");
     expect(filter("a/x-{key}{header:h}/b")).toBe("a/+/b");
     expect(filter("{key}")).toBe("+");
+    expect(filter("a/{key:2}/b")).toBe("a/+/b");
     expect(filter("a/b")).toBe("a/b");
   });
 });

@@ -47,7 +47,10 @@ export class DownlinkTarget {
       if (value.length > MAX_TOPIC_BYTES) return fault(`the record's ${what} is too long for an MQTT topic`);
       const text = decodeText(value);
       if (text === null) return fault(`the record's ${what} is not UTF-8 text`);
-      topic += text;
+      const shown = part.kind === "key" && part.level !== null ? text.split("/")[part.level - 1] : text;
+      if (shown === undefined || shown === "")
+        return fault(`the record's key ${JSON.stringify(text)} has nothing at the level that is asked for`);
+      topic += shown;
     }
     const wrong = topicFault(topic);
     if (wrong !== null) return fault(`the record makes ${wrong}`);

@@ -342,6 +342,22 @@ describe("where a downlink begins", () => {
   });
 });
 
+test("a level of the key alone is in the topic, and a key without it is a dead letter", async () => {
+  const w = await world({ target: "devices/{key:2}/do" });
+  w.rig.createTopic("commands");
+  const device = subscriber(w, "1", "devices/pump-1/do");
+  w.rig.produce("commands", [
+    { key: "plant-3/pump-1", value: "good" },
+    { key: "pump-1", value: "one level" },
+    { key: "plant-3/", value: "nothing there" },
+    { key: "plant-3/pump-1/valve", value: "good, too" },
+  ]);
+  await w.run();
+  await w.run();
+  expect(device.receive()).toEqual(["good", "good, too"]);
+  expect(w.rig.door.stats()).toMatchObject({ downlinkDeadLetters: 2, downlinkMessages: 2 });
+});
+
 describe("what makes no MQTT topic", () => {
   test("is a dead letter, as it is, with why and where; the others go on once it is durable", async () => {
     const w = await world({ target: "devices/{key}/{header:what}" });
