@@ -42,6 +42,8 @@ export class Losses implements DeletionWitness {
   readonly #refusals = new Map<string, Gap & { count: number; bytes: number }>();
   #refusalTimer: Timer | null = null;
   #refusalsMs = FIRST_REFUSALS_MS;
+  /** Whether some are on their way into the ledger. */
+  #isTelling = false;
   /** Losses that are known here, and that a power cut would still take out of the ledger. */
   #unwritten = 0;
 
@@ -58,6 +60,7 @@ export class Losses implements DeletionWitness {
   /** Writes down what waits for more of its kind. */
   close(): void {
     this.#refusalTimer?.cancel();
+    this.#isTelling = false;
     this.#tellRefusals();
     this.#refusalTimer?.cancel();
   }
@@ -161,6 +164,8 @@ export class Losses implements DeletionWitness {
 
   /** In the end one entry a minute and partition: devices may try for days. */
   #refused(topic: string, partition: number, count: number, bytes: number): void {
+    // Who writes to the broker's own topics tries again until it is taken: nothing of it is lost.
+    if (topic === GAP_TOPIC || topic.startsWith("__")) return;
     const key = `${topic}/${partition}`;
     const known = this.#refusals.get(key);
     if (known === undefined) {
@@ -175,13 +180,21 @@ export class Losses implements DeletionWitness {
 
   #tellRefusals(): void {
     this.#refusalTimer = null;
+    if (this.#isTelling) {
+      // The ledger is refused space as well: one entry waits for it, and not one more each time.
+      this.#refusalTimer = this.#clock.after(this.#refusalsMs, () => this.#tellRefusals());
+      return;
+    }
     const gaps = [...this.#refusals.values()];
     this.#refusals.clear();
     if (gaps.length === 0) {
       this.#refusalsMs = FIRST_REFUSALS_MS;
       return;
     }
-    this.#ledger.record(gaps, () => {});
+    this.#isTelling = true;
+    this.#ledger.record(gaps, () => {
+      this.#isTelling = false;
+    });
     this.#refusalsMs = Math.min(LAST_REFUSALS_MS, 2 * this.#refusalsMs);
     // Finds nothing once they have ended.
     this.#refusalTimer = this.#clock.after(this.#refusalsMs, () => this.#tellRefusals());

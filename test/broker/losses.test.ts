@@ -437,6 +437,39 @@ test("refusals are in the ledger soon, and then now and then for as long as they
   expect(sum(entriesOf(opened))).toBe(601);
 });
 
+test("refusals of a disk that has no room for the ledger either are few entries, and none is about the ledger", async () => {
+  const opened = await open();
+  const { broker, clock } = opened;
+  broker.createTopic({ name: GAP_TOPIC, partitionCount: 1, configs: new Map() }, () => {});
+  await clock.settleAll();
+  const partition = broker.partition(GAP_TOPIC, 0);
+  if (partition === null) throw new Error("no topic");
+  let isFull = true;
+  let tries = 0;
+  const append = partition.append.bind(partition);
+  partition.append = (...args) => {
+    tries += 1;
+    if (!isFull) return append(...args);
+    broker.topics.hooks.onFull(GAP_TOPIC, 0, 1, 100);
+    broker.topics.hooks.onFull("__headwater_losses", 0, 1, 100);
+    return { error: 56, message: "no" };
+  };
+  for (let second = 0; second < 600; second++) {
+    broker.topics.hooks.onFull("readings", 0, 1, 10);
+    clock.advance(1_000);
+    await clock.settleAll();
+  }
+  expect(tries).toBeLessThan(700);
+  isFull = false;
+  for (let minute = 0; minute < 4; minute++) {
+    clock.advance(60_000);
+    await clock.settleAll();
+  }
+  const entries = entriesOf(opened);
+  expect([sum(entries), new Set(entries.map(({ topic }) => topic))]).toEqual([600, new Set(["readings"])]);
+  expect(entries.length).toBeLessThan(5);
+});
+
 test("damage is in the ledger once", async () => {
   const opened = await open();
   const log = await fill(opened, "readings", 10);
