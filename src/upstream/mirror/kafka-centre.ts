@@ -1,5 +1,5 @@
 import { HeadwaterError } from "../../base/errors.ts";
-import { ZERO_UUID } from "../../base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import { formatAddress } from "../../config/address.ts";
 import { KafkaAdmin, type TopicSettings } from "../../kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../kafka/client/cluster.ts";
@@ -16,9 +16,12 @@ const NO_SUCH_TOPIC: ReadonlySet<number> = new Set([
   ERROR.UNKNOWN_TOPIC_OR_PARTITION,
   ERROR.UNKNOWN_TOPIC_ID,
 ]);
-const MAY_NOT_ASK: ReadonlySet<number> = new Set([
+/** Who may not ask for settings, or asks a centre that has none to tell. */
+const TELLS_NOTHING: ReadonlySet<number> = new Set([
   ERROR.TOPIC_AUTHORIZATION_FAILED,
   ERROR.CLUSTER_AUTHORIZATION_FAILED,
+  ERROR.INVALID_REQUEST,
+  ERROR.UNSUPPORTED_VERSION,
 ]);
 /** Beyond the time that the centre waits for records. */
 const ANSWER_MS = 30_000;
@@ -28,6 +31,10 @@ export class KafkaMirrorCentre implements MirrorCentre {
   readonly #seams: ClientSeams;
   readonly #options: KafkaCentreOptions;
   #cluster: KafkaCluster | null = null;
+  /** For a look beside the others. */
+  #aside: KafkaCluster | null = null;
+  /** What the centre last said of a topic of this id. */
+  #told: { readonly id: Uuid; readonly settings: ReadonlyMap<string, string> } | null = null;
 
   constructor(seams: ClientSeams, options: KafkaCentreOptions) {
     this.#seams = seams;
@@ -39,11 +46,12 @@ export class KafkaMirrorCentre implements MirrorCentre {
     const [found] = await cluster.refresh([topic]);
     if (found === undefined || NO_SUCH_TOPIC.has(found.error)) return null;
     if (found.error !== 0) throw trouble(found.error, topic);
-    const settings = await configsOf(cluster, topic);
+    const id = found.id ?? ZERO_UUID;
+    const settings = await this.#settingsOf(cluster, topic, id);
     const deleteRetentionMs = Number(settings.get("delete.retention.ms") ?? Number.NaN);
     return {
       clusterId: cluster.clusterId ?? "",
-      id: found.id ?? ZERO_UUID,
+      id,
       partitions: found.partitions.length,
       cleanupPolicy: settings.get("cleanup.policy") ?? null,
       deleteRetentionMs: Number.isSafeInteger(deleteRetentionMs) ? deleteRetentionMs : null,
@@ -60,6 +68,8 @@ export class KafkaMirrorCentre implements MirrorCentre {
     { id, partitions }: CentralTopicFacts,
   ): Promise<readonly (string | null)[] | null> {
     const cluster = this.#connect();
+    this.#aside?.close();
+    this.#aside = cluster;
     try {
       const [found] = await cluster.refresh([topic]);
       if (found === undefined || NO_SUCH_TOPIC.has(found.error)) return null;
@@ -106,6 +116,20 @@ export class KafkaMirrorCentre implements MirrorCentre {
   close(): void {
     this.#cluster?.close();
     this.#cluster = null;
+    this.#aside?.close();
+    this.#aside = null;
+  }
+
+  /** Where the centre can't say now, as it last did. */
+  async #settingsOf(cluster: KafkaCluster, topic: string, id: Uuid): Promise<ReadonlyMap<string, string>> {
+    try {
+      const settings = await configsOf(cluster, topic);
+      this.#told = { id, settings };
+      return settings;
+    } catch (error) {
+      if (!(error instanceof HeadwaterError) || this.#told?.id !== id) throw error;
+      return this.#told.settings;
+    }
   }
 
   #open(): KafkaCluster {
@@ -135,7 +159,7 @@ function leadersOf(
   });
 }
 
-/** Nothing where the centre does not tell: who may not ask, or asks one that is too old. Any other failure is waited out. */
+/** Nothing where the centre does not tell at all. Any other failure is waited out. */
 async function configsOf(cluster: KafkaCluster, topic: string): Promise<ReadonlyMap<string, string>> {
   const names = ["cleanup.policy", "delete.retention.ms", "retention.ms", "retention.bytes"];
   let described: TopicSettings | undefined;
@@ -146,7 +170,7 @@ async function configsOf(cluster: KafkaCluster, topic: string): Promise<Readonly
     throw error;
   }
   if (described === undefined) throw trouble(ERROR.UNKNOWN_SERVER_ERROR, topic);
-  if (MAY_NOT_ASK.has(described.error)) return new Map();
+  if (TELLS_NOTHING.has(described.error)) return new Map();
   if (described.error !== 0) throw trouble(described.error, topic);
   return new Map([...described.values].flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 }

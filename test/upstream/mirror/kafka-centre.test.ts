@@ -62,6 +62,10 @@ test("settings of the central topic that can't be told yet are waited for", asyn
 });
 
 test("who may not ask for settings mirrors without them", async () => {
-  for (const error of [ERROR.TOPIC_AUTHORIZATION_FAILED, ERROR.CLUSTER_AUTHORIZATION_FAILED])
+  for (const error of [
+    ERROR.TOPIC_AUTHORIZATION_FAILED,
+    ERROR.CLUSTER_AUTHORIZATION_FAILED,
+    ERROR.INVALID_REQUEST,
+  ])
     expect(await look(error)).toMatchObject({ partitions: 1, cleanupPolicy: null });
 });

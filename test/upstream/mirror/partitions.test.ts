@@ -50,6 +50,23 @@ test("a partition without a leader at the start does not stop the others", async
   }
 });
 
+test("a broker that stays away after an outage of all does not keep the others from coming back", async () => {
+  const run = new MirrorRun({ seed: 1 }, 4);
+  const { centre, mirror } = await run.start();
+  await run.advance(1_000);
+  for (const partition of [0, 1, 2, 3]) centre.broken.set(partition, ERROR.NETWORK_EXCEPTION);
+  for (let partition = 0; partition < 4; partition += 1) run.topic.write(partition, `k${partition}`, "v");
+  await run.advance(3_000);
+  expect(mirror.status().state).toBe("backing off");
+  for (const partition of [1, 3]) centre.broken.delete(partition);
+  await run.advance(3_000);
+  expect(mirror.status().state).toBe("mirroring");
+  for (const partition of [1, 3]) expect(run.local().get(`k${partition}`)).toEqual(["v"]);
+  centre.broken.clear();
+  await run.advance(3_000);
+  for (const partition of [0, 2]) expect(run.local().get(`k${partition}`)).toEqual(["v"]);
+});
+
 test("partitions that have moved are followed at once", async () => {
   const limits = { ...DEFAULT_MIRROR_LIMITS, refreshMs: 600_000 };
   const run = new MirrorRun({ seed: 1, settings: { limits } }, 4);
