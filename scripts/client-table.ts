@@ -28,6 +28,7 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ["groups, KIP-848", ["consumer-groups"]],
   ["transactions", ["transactions", "platformatic/transactions"]],
   ["queues", ["share-groups"]],
+  ["device views", ["device-views"]],
   ["MQTT", ["mqtt", "mqtt-crash", "mqtt-sessions", "mqtt-browser"]],
   ["MQTT, TLS", ["mqtt-tls"]],
 ];
