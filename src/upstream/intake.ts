@@ -21,6 +21,8 @@ import { TopicRoute } from "./topic-route.ts";
 
 /** Asked of the source at a time. */
 const READ_BYTES = 32 * 1024;
+/** What a record may become longer by, beside the names of its origin: their last value, and headers of its times. */
+const ADDED_BYTES = 128;
 
 /** Reads the chosen local topics, a slice at a time and in turn, into the outbox. */
 export class Intake {
@@ -201,7 +203,9 @@ export class Intake {
       if (partition.route.stale || partition.route.state.kind !== "ready") continue;
       const bytes = this.#read(partition, round, roomLeft);
       readBytes += bytes;
-      if (bytes > 0 && partition.next < partition.highWatermark) this.#enqueue(partition);
+      partition.goesFirst = round.isFull;
+      const hasMore = bytes > 0 && partition.next < partition.highWatermark;
+      if (round.isFull || hasMore) this.#enqueue(partition);
     }
     return readBytes;
   }
@@ -277,10 +281,15 @@ export class Intake {
   #takeRecords(partition: SourcePartition, round: Round, roomLeft: () => boolean, hidden: boolean): boolean {
     const cursor = this.#cursor;
     const tally = round.tallyOf(partition);
+    const isBudgeted = this.#link.isBudgeted(partition.route.topic);
     do {
       const from = Math.max(partition.next, partition.resumeAt);
       if (partition.refused.has(cursor.offset) && !this.#mayPass(partition)) return false;
       const isNew = cursor.offset >= from && !cursor.isControl && !hidden;
+      if (isBudgeted && isNew && !this.#affords(partition)) {
+        round.isFull = true;
+        return false;
+      }
       const timing = isNew ? this.#times.of(cursor) : null;
       if (timing !== null && timing.hold !== null) {
         partition.hold = timing.hold;
@@ -294,6 +303,12 @@ export class Intake {
       if (!roomLeft()) return false;
     } while (cursor.next());
     return true;
+  }
+
+  /** Whether the budgets have room for the record at which the cursor is. */
+  #affords({ origin }: SourcePartition): boolean {
+    const { recordStart, headersEnd } = this.#cursor;
+    return this.#link.affords(headersEnd - recordStart + origin.prefix.length + ADDED_BYTES, this.#outbox);
   }
 
   /** Takes the record at which the cursor is; its offset was counted as empty. */

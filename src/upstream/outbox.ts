@@ -20,6 +20,8 @@ const MAX_SPARE_BATCHES = 16;
 export class Outbox {
   /** Bytes held: open batches before, sealed ones after compression. */
   bufferedBytes = 0;
+  /** Batches, open or sealed. */
+  batchCount = 0;
   /** Records a batch may have; halved when the centre refuses one, to find the record it does not take. */
   maxBatchRecords: number;
   readonly #limits: UplinkLimits;
@@ -54,6 +56,7 @@ export class Outbox {
     if (open === null) {
       open = this.#spare.pop() ?? new CentralBatch();
       lane.open = open;
+      this.batchCount += 1;
       const { offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd } = record;
       const bytes = keyEnd - keyStart + (valueEnd - valueStart);
       lane.openOnly = { partition: from, offset, key: record.key()?.slice() ?? null, bytes, timestampMs };
@@ -110,6 +113,7 @@ export class Outbox {
   acknowledged(batch: SealedBatch): void {
     batch.lane.acknowledged(batch);
     this.bufferedBytes -= batch.bytes.length;
+    this.batchCount -= 1;
     batch.round.outstanding -= 1;
     batch.round.sentBytes += batch.bytes.length;
     // Nobody sends it again. Left to the collector, megabytes of such would wait for it.
@@ -146,6 +150,7 @@ export class Outbox {
     for (const lane of this.#ready) lane.clear();
     this.#ready.clear();
     this.bufferedBytes = 0;
+    this.batchCount = 0;
     this.#inFlightBytes = 0;
     this.#compression.restart();
   }

@@ -167,11 +167,11 @@ export class RoundPipeline {
   }
 
   #roomLeft(round: Round | null): boolean {
-    if (this.outbox.full) return false;
+    if (this.outbox.full || round?.isFull === true) return false;
     if (round === null) return true;
     const small = round.hasPriority && !this.#link.sizes.isQuick ? PRIORITY_ROUND_SHARE : 1;
     const { maxRoundRecords } = this.#settings.limits;
-    return round.records < maxRoundRecords && round.sizeBytes < this.#link.roundBytes * small;
+    return round.records < maxRoundRecords && round.sizeBytes < this.#link.sizes.roundBytes * small;
   }
 
   /**

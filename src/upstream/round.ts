@@ -36,6 +36,8 @@ export class Round {
   /** Where central partitions end behind this round's records, as far as they are acknowledged. */
   readonly ends = new Map<Lane, number>();
   newestTimestampMs = -1;
+  /** The budget has no room for the next record besides these. */
+  isFull = false;
   /** No more records come. */
   closedMs: number | null = null;
   /** It has records of a topic with a priority. */

@@ -37,6 +37,8 @@ export class SourcePartition {
   hold: string | null = null;
   /** Waits in the ring of partitions with something to read. */
   queued = false;
+  /** No budget had room for its next record: else what others have would use up the next one, too, before it. */
+  goesFirst = false;
   /** Records below these offsets, by central partition, are at the centre already. Null where there are none. */
   alreadyThere: AlreadyThere | null = null;
   /** The offset after the last record that was ever found at the centre by a look, not by its acknowledgement. */

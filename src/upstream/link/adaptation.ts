@@ -94,11 +94,6 @@ export class Adaptation {
     return this.#ratio;
   }
 
-  /** The same where less must not be reckoned with: nothing shrinks before it is known that it does. */
-  get surestRatio(): number {
-    return this.#goodputs.length === 0 ? 1 : this.#ratio;
-  }
-
   get minRoundTripMs(): number | null {
     return this.#minRoundTripMs;
   }

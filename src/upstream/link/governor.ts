@@ -16,9 +16,18 @@ export interface Hold {
   readonly retryInMs: number | null;
 }
 
-/** What the requests around a round's batches take, at most, as shares and bytes. */
-const ROUND_OVERHEAD_SHARE = 1.1;
+/** What is on its way, or waits to be, and was not answered. */
+export interface Ahead {
+  /** As it is sent, or before compression where it is not compressed yet. */
+  readonly bufferedBytes: number;
+  readonly batchCount: number;
+}
+
+/** What passes beside a round's records, at most: its own requests, and for each batch its header, request and answer. */
 const ROUND_OVERHEAD_BYTES = 1_536;
+const BATCH_OVERHEAD_BYTES = 288;
+/** The same for each byte, where the link is encrypted. */
+const ENCRYPTED_SHARE = 1.002;
 /** A budget that has no more left than this share is used up, or no more than a connection and a round cost. */
 const SPENT_SHARE = 0.01;
 const SPENT_BYTES = 2 * 1024;
@@ -54,6 +63,10 @@ export class LinkGovernor {
   #storedUpToBytes = 0;
   /** Said once in a period. */
   #warned = false;
+  /** What is left in this period is less than the next record takes. */
+  #isTooLittle = false;
+  /** A record took more than a whole budget: told once. */
+  #oversized: { readonly bytes: number; isTold: boolean } | null = null;
   readonly #rounds: { readonly endedMs: number; readonly records: number }[] = [];
 
   constructor(settings: LinkSettings, limits: SizeLimits, wall: WallClock, random: Random) {
@@ -130,7 +143,13 @@ export class LinkGovernor {
     const begunAnew = [this.#day.advance(this.#wall), this.#month.advance(this.#wall)];
     if (begunAnew.includes(true)) {
       this.#warned = false;
+      this.#isTooLittle = false;
       this.#storedUpToBytes = 0;
+    }
+    const oversized = this.#oversized;
+    if (oversized !== null && !oversized.isTold) {
+      oversized.isTold = true;
+      return `a record of ${oversized.bytes} bytes is more than a whole budget: it goes up all the same, and exceeds it`;
     }
     const spent = this.#spent;
     if (spent === null || this.#warned) return null;
@@ -168,11 +187,30 @@ export class LinkGovernor {
     return onlyPriority ? this.priority.last - 1 : this.priority.last;
   }
 
-  /** Bytes of records, before compression, that a round may have now. */
-  get roundBytes(): number {
-    const left = this.#settings.atBudgetEnd === "stop" ? this.#leftBytes : Number.POSITIVE_INFINITY;
-    const affordable = (left - ROUND_OVERHEAD_BYTES) / ROUND_OVERHEAD_SHARE / this.sizes.surestRatio;
-    return Math.max(1, Math.min(this.sizes.roundBytes, affordable));
+  /** Whether records of a topic may go up only as far as a budget allows: then `affords` is to be asked for each. */
+  isBudgeted(topic: string): boolean {
+    const { atBudgetEnd } = this.#settings;
+    if (atBudgetEnd === "warn" || !this.#hasBudget) return false;
+    return atBudgetEnd === "stop" || this.priority.of(topic) === this.priority.last;
+  }
+
+  /**
+   * Whether the budgets have room for a record besides what is ahead of it, even if nothing of all that shrinks any more.
+   * One that does not fit once nothing is ahead waits for the next period; one that would fit in none is let through.
+   */
+  affords(recordBytes: number, { bufferedBytes, batchCount }: Ahead): boolean {
+    this.#count();
+    const batches = bufferedBytes + recordBytes + (batchCount + 1) * BATCH_OVERHEAD_BYTES;
+    const neededBytes = ROUND_OVERHEAD_BYTES + ENCRYPTED_SHARE * batches;
+    if (neededBytes <= this.#leftBytes) return true;
+    if (bufferedBytes > 0 || this.#spent !== null) return false;
+    const wholeBytes = Math.min(...this.#limits);
+    if (neededBytes > wholeBytes - reserveOf(wholeBytes)) {
+      this.#oversized ??= { bytes: recordBytes, isTold: false };
+      return true;
+    }
+    this.#isTooLittle = true;
+    return false;
   }
 
   /** When to look again though nothing happens, as a delay; null where time changes nothing. */
@@ -218,7 +256,7 @@ export class LinkGovernor {
       receivedBytes: this.meter.receivedBytes,
       goodputBytesPerSecond: rounded(this.sizes.goodputBytesPerSecond),
       roundTripMs: rounded(this.sizes.minRoundTripMs),
-      roundBytes: Math.round(this.roundBytes),
+      roundBytes: Math.round(this.sizes.roundBytes),
       batchBytes: Math.round(this.sizes.batchBytes),
       compressionRatio: Math.round(this.sizes.ratio * 1000) / 1000,
       etaMs: this.#etaMs(lagRecords, nowMs),
@@ -258,17 +296,22 @@ export class LinkGovernor {
     return Math.min(this.#day.leftBytes, this.#month.leftBytes);
   }
 
-  /** The budget that is used up, the longer one first; what is left of it would not pay for a round. */
+  get #limits(): readonly number[] {
+    return [this.#day.limitBytes, this.#month.limitBytes].filter((bytes) => bytes > 0);
+  }
+
+  /** The budget that is used up, the longer one first; what is left of it would not pay for a round, or the next record. */
   get #spent(): Budget | null {
     const spent = [this.#month, this.#day].find(
       ({ limitBytes, leftBytes }) => limitBytes > 0 && leftBytes <= reserveOf(limitBytes),
     );
-    return spent ?? null;
+    if (spent !== undefined) return spent;
+    if (!this.#isTooLittle) return null;
+    return this.#month.leftBytes < this.#day.leftBytes ? this.#month : this.#day;
   }
 
   get #stepBytes(): number {
-    const limits = [this.#day.limitBytes, this.#month.limitBytes].filter((bytes) => bytes > 0);
-    return Math.max(SMALLEST_STEP_BYTES, Math.floor(Math.min(...limits) / BUDGET_STEPS));
+    return Math.max(SMALLEST_STEP_BYTES, Math.floor(Math.min(...this.#limits) / BUDGET_STEPS));
   }
 
   #windowHold(): Hold | null {

@@ -12,7 +12,9 @@ export class PartitionQueue {
   }
 
   push(partition: SourcePartition): void {
-    this.#rings[this.#priority.of(partition.route.topic)]?.push(partition);
+    const ring = this.#rings[this.#priority.of(partition.route.topic)];
+    if (partition.goesFirst) ring?.unshift(partition);
+    else ring?.push(partition);
   }
 
   /** Takes the next one whose priority is `last` or before it. */
