@@ -11,7 +11,7 @@ import { NO_SHARES, SharedDelivery, type Shares } from "./shared/shared-delivery
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry, TopicTable } from "./topic-table.ts";
 
-/** Subscribers of a topic are remembered up to this many; finding more costs less than sending to them. */
+/** Subscribers of every topic are remembered up to this many; more only of one topic. */
 const MAX_REMEMBERED_TARGETS = 16;
 
 interface Staged {
@@ -35,6 +35,12 @@ export class LiveDelivery {
   readonly #losses: Losses;
   readonly shared: SharedDelivery;
   #staged: Staged[] = [];
+  /** Of the topic that was asked for last of those with many subscribers: a message asks for them several times. */
+  #many: {
+    readonly entry: TopicEntry;
+    readonly version: number;
+    readonly targets: readonly Target[];
+  } | null = null;
 
   constructor(
     subscriptions: SubscriptionTrie,
@@ -99,16 +105,13 @@ export class LiveDelivery {
   durableTargets(entry: TopicEntry, message: LiveMessage, publisher: Identity): readonly Target[] {
     if (message.qos === 0) return NO_TARGETS;
     const targets = this.#targets(entry);
-    let kept: Target[] | null = null;
-    for (const target of targets) {
-      if (!isKept(target, message)) continue;
-      const own = withoutOwn(target, publisher);
-      if (own !== null && isKept(own, message)) {
-        kept ??= [];
-        kept.push(own);
-      }
+    if (targets.every((target) => isKept(target, message) && withoutOwn(target, publisher) === target)) {
+      return targets;
     }
-    return kept ?? NO_TARGETS;
+    return targets.flatMap((target) => {
+      const own = withoutOwn(target, publisher);
+      return own !== null && isKept(own, message) ? own : [];
+    });
   }
 
   stage(
@@ -153,13 +156,14 @@ export class LiveDelivery {
   #targets(entry: TopicEntry): readonly Target[] {
     const version = this.#subscriptions.version;
     if (entry.targetsVersion === version) return entry.targets;
+    if (this.#many?.entry === entry && this.#many.version === version) return this.#many.targets;
     const targets = this.#subscriptions
       .match(entry.text)
       .filter(({ session }) => this.#access.mayReceive(session, entry));
     if (targets.length <= MAX_REMEMBERED_TARGETS) {
       entry.targets = targets;
       entry.targetsVersion = version;
-    }
+    } else this.#many = { entry, version, targets };
     return targets;
   }
 }

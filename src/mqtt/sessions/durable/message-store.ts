@@ -55,11 +55,18 @@ export interface SessionBugs {
   readonly forgetSequences?: boolean;
 }
 
-/** A message that durable sessions get, until all that it waits for is durable. */
+/** Instead of the sequence, for a target that does not get the message after all. */
+const LEFT_OUT = -1;
+
+/**
+ * A message that durable sessions get, until all that it waits for is durable. It may be for thousands, and wait with
+ * hundreds of others: of each target it has a number.
+ */
 class StagedMessage implements MessageBody, TurnItem {
   readonly message: LiveMessage;
-  readonly targets: readonly MessageTarget[];
-  readonly queues: readonly DurableQueue[];
+  readonly targets: readonly Target[];
+  /** One for each target. */
+  readonly sequences: readonly number[];
   readonly slot: number;
   readonly #store: MessageStore;
   /** What it waits for beside its own record. */
@@ -69,15 +76,15 @@ class StagedMessage implements MessageBody, TurnItem {
   constructor(
     store: MessageStore,
     message: LiveMessage,
-    targets: readonly MessageTarget[],
-    queues: readonly DurableQueue[],
+    targets: readonly Target[],
+    sequences: readonly number[],
     slot: number,
     after: PendingBatch,
   ) {
     this.#store = store;
     this.message = message;
     this.targets = targets;
-    this.queues = queues;
+    this.sequences = sequences;
     this.slot = slot;
     this.after = after;
     this.batch = after;
@@ -91,8 +98,23 @@ class StagedMessage implements MessageBody, TurnItem {
     return this.message.sizeBytes + TARGET_BYTES * this.targets.length;
   }
 
+  /** Those who get it, as they stand in its record. */
+  *recorded(): Generator<MessageTarget & { readonly queue: DurableQueue }> {
+    for (const [index, sequence] of this.sequences.entries()) {
+      const target = this.targets[index];
+      if (sequence === LEFT_OUT || !(target?.session instanceof DurableSession)) continue;
+      const { number: session, queue } = target.session;
+      const qos = lowerQos(this.message.qos, target.qos);
+      const retain = target.retainAsPublished && this.message.retain;
+      yield { session, queue, sequence, qos, retain, identifiers: target.identifiers };
+    }
+  }
+
   identifiersFor(session: number): readonly number[] {
-    return identifiersOf(this.targets, session);
+    const target = this.targets.find(
+      ({ session: one }) => one instanceof DurableSession && one.number === session,
+    );
+    return target?.identifiers ?? NO_IDENTIFIERS;
   }
 }
 
@@ -166,31 +188,25 @@ export class MessageStore implements QueueHost {
    * its record and `after` are durable. What comes back waits for the record alone.
    */
   stage(message: LiveMessage, targets: readonly Target[], after: PendingBatch): PendingBatch {
-    const kept: MessageTarget[] = [];
-    const queues: DurableQueue[] = [];
+    const sequences: number[] = [];
+    let kept = 0;
     let connected = false;
-    for (const { session, qos: granted, retainAsPublished, identifiers } of targets) {
-      if (!(session instanceof DurableSession) || session.ended) continue;
-      const qos = lowerQos(message.qos, granted);
-      if (qos === 0) continue;
-      const sequence = session.queue.accept(message.sizeBytes);
-      if (sequence < 0) {
-        this.stats.messagesDropped++;
-        this.losses.lost("queue-full", session.clientId, message);
-        message.origin?.ended(session.clientId, "dropped");
-        continue;
+    for (const { session, qos } of targets) {
+      let sequence = LEFT_OUT;
+      if (session instanceof DurableSession && !session.ended && lowerQos(message.qos, qos) > 0) {
+        sequence = this.#accept(session, message);
       }
-      const retain = retainAsPublished && message.retain;
-      kept.push({ session: session.number, sequence, qos, retain, identifiers });
-      queues.push(session.queue);
-      connected ||= session.connected;
+      sequences.push(sequence);
+      if (sequence === LEFT_OUT) continue;
+      kept++;
+      connected ||= session instanceof DurableSession && session.connected;
     }
-    if (kept.length === 0) return IN_THE_LOG;
+    if (kept === 0) return IN_THE_LOG;
     // The message itself is one more that needs it, until it has settled.
     const expiresAtMs = this.#time.ofMonotonic(message.expiresAtMs);
-    const slot = this.table.add(this.nextNumber++, message.sizeBytes, kept.length + 1, expiresAtMs);
+    const slot = this.table.add(this.nextNumber++, message.sizeBytes, kept + 1, expiresAtMs);
     this.#countStored();
-    const staged = new StagedMessage(this, message, kept, queues, slot, after);
+    const staged = new StagedMessage(this, message, targets, sequences, slot, after);
     this.#staged.push(staged);
     if (connected) this.#remember(staged);
     const turns = this.#turns;
@@ -198,6 +214,15 @@ export class MessageStore implements QueueHost {
     const batch = turns.add(staged);
     staged.batch = this.#joiner.join(after, batch);
     return batch;
+  }
+
+  #accept({ queue, clientId }: DurableSession, message: LiveMessage): number {
+    const sequence = queue.accept(message.sizeBytes);
+    if (sequence >= 0) return sequence;
+    this.stats.messagesDropped++;
+    this.losses.lost("queue-full", clientId, message);
+    message.origin?.ended(clientId, "dropped");
+    return LEFT_OUT;
   }
 
   stageCopy(message: LiveMessage, target: Target): void {
@@ -214,7 +239,8 @@ export class MessageStore implements QueueHost {
   writeMessage(staged: StagedMessage, writer: TurnWriter): void {
     // The message's own record was refused: there is nothing to deliver.
     if (staged.after.state === "refused") return;
-    const { message, targets, slot } = staged;
+    const { message, slot } = staged;
+    const targets = [...staged.recorded()];
     putMessage(this.#value.start(), message, this.#time.ofMonotonic(message.expiresAtMs), targets);
     writer.put(this.#messageKey(this.table.number(slot)), this.#value.take(), slot);
   }
@@ -236,15 +262,14 @@ export class MessageStore implements QueueHost {
   }
 
   #settleOne(staged: StagedMessage, isGood: boolean, touched: Set<DurableQueue>): void {
-    const { queues, targets, slot, message } = staged;
-    for (const [index, queue] of queues.entries()) {
-      const target = targets[index];
-      if (target === undefined) continue;
+    const { slot, message } = staged;
+    for (const target of staged.recorded()) {
+      const { queue, sequence } = target;
       if (!isGood) {
-        queue.discard(target.sequence, slot);
+        queue.discard(sequence, slot);
         continue;
       }
-      queue.settle(target.sequence, slot, flagsOf(target, message));
+      queue.settle(sequence, slot, flagsOf(target, message));
       touched.add(queue);
     }
     this.letGo(slot);
