@@ -106,9 +106,9 @@ export class RecordTimes {
     // The machine's clocks show fractions of a millisecond; a record batch has no room for them.
     const nowMs = told === null ? null : Math.round(told);
     const isDoubtful = this.#local.isDoubtful(log, next);
-    const asks = limits === null || limits.stampsItself;
     const maxAgeMs =
       limits === null ? Number.POSITIVE_INFINITY : Math.min(limits.retentionMs, limits.maxBeforeMs);
+    const asks = limits === null || limits.stampsItself || (nowMs === null && this.#holdsAt(maxAgeMs));
     this.#slice = {
       ...{ partition, log, limits, nowMs, isDoubtful },
       earliestMs: asks
@@ -215,7 +215,8 @@ export class RecordTimes {
       return timing(timeMs, headers);
     }
     const keepsMs = Math.min(limits.retentionMs, limits.maxBeforeMs);
-    if (!isTrue && lateRecords === "hold" && keepsMs < Number.MAX_SAFE_INTEGER)
+    // Of a time that the device has given, nobody can tell how old it is.
+    if ((!isTrue || nowMs === null) && this.#holdsAt(keepsMs))
       return { hold: `the time is not known, nor whether the centre would keep records of ${topic}` };
     if (nowMs === null || !isTrue) return timing(timeMs, headers);
     const ageMs = nowMs - timeMs;
@@ -227,6 +228,11 @@ export class RecordTimes {
     if (lateRecords === "send") return timing(timeMs, headers);
     headers.push(header(TIME_HEADER, String(timeMs)));
     return timing(nowMs, headers);
+  }
+
+  /** Whether records wait rather than go where they may be deleted or refused at some age. */
+  #holdsAt(maxAgeMs: number): boolean {
+    return this.#settings.lateRecords === "hold" && maxAgeMs < Number.MAX_SAFE_INTEGER;
   }
 
   #noteLate(topic: string, limits: TopicLimits, ageMs: number): void {

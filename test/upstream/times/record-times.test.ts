@@ -156,6 +156,20 @@ describe("a clock that is not known", () => {
     expect(gateway.seen()).toEqual([{ value: "sent", timestampMs: TODAY_MS - HOUR_MS }]);
   });
 
+  test("holds that, too, where late records are held: nobody can tell how old it is", () => {
+    const times = { lateRecords: "hold" } as const;
+    const gateway = new TimedRun(new SimulatedMachine(TODAY_MS, 0, false), times);
+    gateway.run.centre.settings.set(TOPIC, new Map([["retention.ms", String(2 * HOUR_MS)]]));
+    gateway.take("sent", TODAY_MS - HOUR_MS);
+    gateway.pass(MINUTE_MS);
+    expect(gateway.seen()).toEqual([]);
+    expect(gateway.holds[0]).toContain("nor whether the centre would keep");
+    gateway.machine.synchronise();
+    gateway.pass(2 * MINUTE_MS);
+    expect(gateway.seen()).toEqual([{ value: "sent", timestampMs: TODAY_MS - HOUR_MS }]);
+    expect(gateway.holds).toEqual([null]);
+  });
+
   test("that never became known before the machine went off is said to be an estimate", () => {
     const machine = new SimulatedMachine(TODAY_MS, 0, false);
     const gateway = new TimedRun(machine);
