@@ -1,5 +1,6 @@
 import { type ErrorCode, HeadwaterError } from "../../base/errors.ts";
 import { formatAddress } from "../../config/address.ts";
+import { filledForGateway } from "../../config/mirror-conflicts.ts";
 import type { Settings } from "../../config/options.ts";
 import type { UplinkSettings } from "../../config/uplink-options.ts";
 import { SystemClock } from "../../io/bun/clock.ts";
@@ -27,8 +28,15 @@ export async function checkUplink(uplink: UplinkSettings, settings: Settings): P
     else centre ??= found;
   }
   if (centre === null) return unreachable(check, uplink, failures);
-  const { clusterId, brokers, transactions, denied, missing } = centre;
-  const data = { clusterId, brokers, denied, missing, failures: failures.map(({ message }) => message) };
+  const { clusterId, brokers, transactions, denied, missing, unmirrored } = centre;
+  const data = {
+    clusterId,
+    brokers,
+    denied,
+    missing,
+    unmirrored,
+    failures: failures.map(({ message }) => message),
+  };
   const value = `cluster ${clusterId || "without an id"}, ${brokers} broker${brokers === 1 ? "" : "s"}`;
   const tell = (verdict: Verdict, meaning: string, remedy: string | null): Finding => ({
     check,
@@ -42,11 +50,18 @@ export async function checkUplink(uplink: UplinkSettings, settings: Settings): P
     return tell("problem", "it has no transactions", 'write delivery = "idempotent" for this uplink');
   }
   if (denied.length > 0) {
-    const remedy = "allow this user to describe and write them there";
+    const remedy = "allow this user to describe and write them there, and to read those that are mirrored";
     return tell("problem", `it denies topics: ${denied.join(", ")}`, remedy);
   }
   if (missing.length > 0 && !uplink["create.topics.enable"]) {
     return tell("warning", `it lacks topics: ${missing.join(", ")}`, "have somebody make them there");
+  }
+  if (unmirrored.length > 0) {
+    return tell(
+      "warning",
+      `it lacks topics to mirror: ${unmirrored.join(", ")}`,
+      "have somebody make them there",
+    );
   }
   if (failures.length === 0) return tell("ok", "it can be reached and takes us in", null);
   const reasons = failures.map(({ message }) => message).join("; ");
@@ -60,6 +75,8 @@ interface CentreReport {
   /** Topics that routes name in full: those that we may not see, and those that are not there. */
   readonly denied: readonly string[];
   readonly missing: readonly string[];
+  /** Topics that mirrors name, and that are not there. */
+  readonly unmirrored: readonly string[];
 }
 
 async function meet(
@@ -78,18 +95,21 @@ async function meet(
     }),
   );
   try {
-    const topics = await cluster.refresh(namedTopics(uplink, settings));
+    const named = namedTopics(uplink, settings);
+    const mirrored = uplink.mirror.map(({ topic }) => filledForGateway(topic, settings));
+    const topics = await cluster.refresh([...new Set([...named, ...mirrored])]);
     const any = await cluster.any();
-    const of = (...errors: readonly number[]) =>
+    const of = (among: readonly string[], ...errors: readonly number[]) =>
       topics
-        .filter(({ error }) => errors.includes(error))
+        .filter(({ name, error }) => among.includes(name) && errors.includes(error))
         .map(({ name, error }) => `${name} (${errorName(error)})`);
     return {
       clusterId: cluster.clusterId ?? "",
       brokers: cluster.brokers.size,
       transactions: any.versionOf(END_TXN) >= 0,
-      denied: of(ERROR.TOPIC_AUTHORIZATION_FAILED, ERROR.INVALID_TOPIC_EXCEPTION),
-      missing: of(ERROR.UNKNOWN_TOPIC_OR_PARTITION),
+      denied: of([...named, ...mirrored], ERROR.TOPIC_AUTHORIZATION_FAILED, ERROR.INVALID_TOPIC_EXCEPTION),
+      missing: of(named, ERROR.UNKNOWN_TOPIC_OR_PARTITION),
+      unmirrored: of(mirrored, ERROR.UNKNOWN_TOPIC_OR_PARTITION),
     };
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;

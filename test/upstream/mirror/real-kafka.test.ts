@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import mqtt from "mqtt";
+import { checkUplink } from "../../../src/cli/doctor/uplink-checks.ts";
+import { defaultSettings } from "../../../src/config/options.ts";
+import { UPLINK_OPTIONS, type UplinkSettings } from "../../../src/config/uplink-options.ts";
 import { KafkaAdmin } from "../../../src/kafka/client/admin.ts";
 import { clusterOptions, KafkaCluster } from "../../../src/kafka/client/cluster.ts";
 import { PartitionConsumer } from "../../../src/kafka/client/consumer.ts";
@@ -179,6 +182,22 @@ describe.skipIf(missing !== null)("topics of a real centre", () => {
     },
     TEST_TIMEOUT_MS,
   );
+
+  test("the doctor names topics to mirror that the centre lacks", async () => {
+    const [host = "", port = ""] = kafka.bootstrap.split(":");
+    const values = Object.entries(UPLINK_OPTIONS).map(([name, option]) => [name, option.default]);
+    const mirror = ["commands", "orders-{gateway}"].map((topic) => ({
+      ...{ topic, to: "", keys: [], headers: {}, from: "earliest", partitions: -1 },
+    }));
+    const uplink = { ...Object.fromEntries(values), name: "centre", mirror } as UplinkSettings;
+    const bootstrap = [{ host, port: Number(port) }];
+    const settings = defaultSettings({ "gateway.id": "gw-7" });
+    const finding = await checkUplink({ ...uplink, bootstrap }, settings);
+    expect(finding.verdict).toBe("warning");
+    expect(finding.meaning).toBe("it lacks topics to mirror: orders-gw-7 (UNKNOWN_TOPIC_OR_PARTITION)");
+    const well = await checkUplink({ ...uplink, bootstrap, mirror: uplink.mirror.slice(0, 1) }, settings);
+    expect(well.verdict).toBe("ok");
+  });
 
   test(
     "a compacted topic comes with its state, deletions too, under its own policy",
