@@ -98,6 +98,8 @@ export class KeyIndex {
   readonly #anchorStep: number;
   readonly #runs: number;
   readonly #hashes: number;
+  readonly #runBytes: number;
+  readonly #hashesAt: number;
   readonly #anchorsAt: number;
   readonly #listsAt: number;
   readonly #listsBytes: number;
@@ -128,6 +130,8 @@ export class KeyIndex {
     this.#runs = uint32At(head, INDEX_HEADER_BYTES + 8);
     const anchors = uint32At(head, INDEX_HEADER_BYTES + 12);
     this.#listsBytes = uint32At(head, INDEX_HEADER_BYTES + 16);
+    this.#runBytes = this.#isPerRecord ? 8 : 4;
+    this.#hashesAt = FIXED_BYTES + this.#runs * this.#runBytes;
     this.#anchorsAt = this.#hashesAt + hashes * HASH_BYTES;
     this.#listsAt = this.#anchorsAt + anchors * 4;
     this.#anchorStep = anchorStep(this.#unit);
@@ -206,7 +210,7 @@ export class KeyIndex {
 
   /** The run that holds the position. */
   #runAt(position: number, bytes: IndexBytes): number {
-    return this.#lastRun(0, this.#runs, (run) => this.#position(run, bytes) <= position);
+    return this.#lastRun(0, this.#runs, position, 0, bytes);
   }
 
   /** The batch that holds the record: most often one of the next. */
@@ -217,17 +221,16 @@ export class KeyIndex {
       low += step;
       step *= 2;
     }
-    const high = Math.min(low + step, this.#runs);
-    return this.#lastRun(low, high, (run) => this.#firstRecord(run, bytes) <= record);
+    return this.#lastRun(low, Math.min(low + step, this.#runs), record, 4, bytes);
   }
 
-  /** The last of [from, end) for which it holds; it holds for the first. */
-  #lastRun(from: number, end: number, holds: (run: number) => boolean): number {
+  /** The last run of [from, end) whose number, at `field` of its entry, is not above the limit; that of the first is not. */
+  #lastRun(from: number, end: number, limit: number, field: number, bytes: IndexBytes): number {
     let low = from;
     let high = end;
     while (low + 1 < high) {
       const middle = (low + high) >>> 1;
-      if (holds(middle)) low = middle;
+      if (this.#int(FIXED_BYTES + middle * this.#runBytes + field, bytes) <= limit) low = middle;
       else high = middle;
     }
     return low;
@@ -248,13 +251,5 @@ export class KeyIndex {
 
   get #isPerRecord(): boolean {
     return this.#unit < 0;
-  }
-
-  get #runBytes(): number {
-    return this.#isPerRecord ? 8 : 4;
-  }
-
-  get #hashesAt(): number {
-    return FIXED_BYTES + this.#runs * this.#runBytes;
   }
 }

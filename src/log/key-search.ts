@@ -262,8 +262,8 @@ function takeRun(
 ): number | null {
   const sizeBytes = endPosition - position;
   const { pieces } = search;
-  // A small batch is read at once.
-  const readBytes = sizeBytes <= SMALL_BATCH_BYTES ? sizeBytes : BATCH_HEADER_BYTES;
+  // What is small is read at once.
+  const readBytes = sizeBytes <= SMALL_RUN_BYTES ? sizeBytes : BATCH_HEADER_BYTES;
   pieces.reserve(readBytes);
   const { bytes, end: at } = pieces;
   segment.open().copy(position, readBytes, bytes, at);
@@ -278,6 +278,10 @@ function takeRun(
     pieces.end += sizeBytes;
     return takeBatch(host, bytes.subarray(at, at + sizeBytes), search) ? null : baseOffset;
   }
+  if (readBytes === sizeBytes && isVerified(segment)) {
+    pieces.end += sizeBytes;
+    return takeSmallRun(host, bytes, at, at + sizeBytes, search);
+  }
   const walk = segment.walk(position, endPosition);
   while (walk.next()) {
     if (batchNextOffset(walk.bytes, walk.at) <= search.fromOffset) continue;
@@ -286,6 +290,26 @@ function takeRun(
     search.scanBytes -= walk.sizeBytes;
     if (!holdsKey(segment.open().view(walk.position, walk.sizeBytes), search)) continue;
     if (!take(host, segment, walk.position, walk.sizeBytes, search)) return baseOffset;
+  }
+  return null;
+}
+
+/** The same of a run that was read: batches that are known to be whole, back to back. */
+function takeSmallRun(
+  host: LogHost,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  search: Search,
+): number | null {
+  for (let at = start; at + BATCH_HEADER_BYTES <= end; ) {
+    const batch = bytes.subarray(at, Math.min(end, at + batchSizeBytes(bytes, at)));
+    at += Math.max(BATCH_HEADER_BYTES, batch.length);
+    if (batchNextOffset(batch, 0) <= search.fromOffset) continue;
+    const baseOffset = batchBaseOffset(batch, 0);
+    if (baseOffset >= search.endOffset || search.scanBytes <= 0) return baseOffset;
+    search.scanBytes -= batch.length;
+    if (holdsKey(batch, search) && !takeBatch(host, batch, search)) return baseOffset;
   }
   return null;
 }
@@ -394,8 +418,8 @@ const MIN_WINDOW_BYTES = 32;
 const FIRST_WINDOW_BYTES = 4 * 1024;
 /** Pieces that are put together. */
 const PIECES_BYTES = 32 * 1024;
-/** Up to here a batch is copied as a whole. */
-const SMALL_BATCH_BYTES = 2 * 1024;
+/** Up to here a batch, or a run of them, is copied as a whole. */
+const SMALL_RUN_BYTES = 4 * 1024;
 
 /** Offset of the record at `position`: behind its length and its attributes stand the deltas of time and of offset. */
 function recordOffset(headers: Uint8Array, header: number, bytes: Uint8Array, position: number): number {
