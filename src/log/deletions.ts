@@ -17,8 +17,10 @@ export class Deletions {
   readonly #pending = new Map<PartitionLog, { readonly toOffset: number; readonly bytes: number }>();
   /** Who waits until what is pending of a log has gone. */
   readonly #behind = new Map<PartitionLog, (() => void)[]>();
-  /** Logs whose files go as soon as their log start offset is durable. */
-  readonly #emptying = new Set<PartitionLog>();
+  /** Logs whose files go as soon as their log start offset is durable, with the bytes of those. */
+  readonly #emptying = new Map<PartitionLog, number>();
+  /** Whether what is to go next can't yet. */
+  #waits = false;
   #soon = false;
 
   constructor(host: LogHost, logs: () => Iterable<PartitionLog>) {
@@ -43,7 +45,7 @@ export class Deletions {
   retain(log: PartitionLog, decision: RetentionDecision): void {
     if (!this.witness.ready || this.#pending.has(log)) return;
     if (decision.rollFirst && !log.roll()) return;
-    this.#begin(log, decision.logStartOffset, 0, decision.reason);
+    this.#begin(log, decision.logStartOffset, decision.reason);
   }
 
   /**
@@ -55,7 +57,7 @@ export class Deletions {
       const again = (): void => this.request(log, toOffset, reason, then);
       this.#behind.set(log, [...(this.#behind.get(log) ?? []), again]);
     } else if (toOffset <= log.logStartOffset || log.deleted) then();
-    else this.#begin(log, toOffset, 0, reason, then);
+    else this.#begin(log, toOffset, reason, then);
   }
 
   /** Whether somebody has to know before the log's topic is deleted, or is being told of what goes before. */
@@ -65,66 +67,83 @@ export class Deletions {
 
   /** Takes what is oldest where there is too little space. */
   makeRoom(): void {
-    const { space } = this.#host;
-    const { bytes, reason } = space.lack();
-    let left = bytes;
-    for (const pending of this.#pending.values()) left -= pending.bytes;
-    if (bytes === 0 || !this.witness.ready || this.#host.failure !== null) {
+    const { space, failure } = this.#host;
+    const { bytes, reason } = space.lack(this.#retiredBytes());
+    this.#waits = false;
+    if (bytes === 0 || !this.witness.ready || failure !== null) {
       if (bytes === 0) space.makesRoom = true;
       return;
     }
+    let left = bytes;
+    for (const pending of this.#pending.values()) left -= pending.bytes;
     if (left <= 0) return;
-    const drops = chooseDrops(this.#droppable(), left);
-    space.makesRoom = drops.length > 0 || this.#pending.size > 0 || this.#emptying.size > 0;
-    for (const { log, logStartOffset, rollFirst, bytes: freed } of drops) {
-      try {
-        if (!rollFirst || log.roll()) this.#begin(log, logStartOffset, freed, reason);
-      } catch (error) {
-        if (!(error instanceof HeadwaterError)) throw error;
-        this.#host.report.warning?.(`${log.topic}-${log.partition} can't make room`, error);
-      }
+    const { drops, waiting } = chooseDrops(this.#droppable(), left);
+    this.#waits = waiting.length > 0;
+    space.makesRoom = drops.length + waiting.length + this.#pending.size + this.#emptying.size > 0;
+    for (const { log, logStartOffset, rollFirst } of drops) {
+      if (!rollFirst || this.#roll(log)) this.#begin(log, logStartOffset, reason);
     }
+    // What is appended to an active segment all the time would never be durable as a whole.
+    for (const { log, active } of waiting) if (active && !this.#pending.has(log)) this.#roll(log);
   }
 
   /** A commit round is over: what is below durable log start offsets gives its space back. */
   committed(): void {
-    if (this.#emptying.size === 0) return;
-    for (const log of this.#emptying) {
+    const emptied = this.#emptying.size > 0;
+    for (const log of this.#emptying.keys()) {
       if (log.deleted || log.fault !== null) this.#emptying.delete(log);
       else if (log.durableLogStartOffset >= log.logStartOffset) {
         this.#emptying.delete(log);
         log.files.removeRetired(log.durableLogStartOffset);
       }
     }
-    if (this.#emptying.size === 0) this.#makeRoomSoon();
+    // What is pending wakes by itself those who wait for it.
+    const waits = this.#waits && this.#pending.size === 0;
+    if (waits || (emptied && this.#emptying.size === 0)) this.#makeRoomSoon();
   }
 
-  #begin(
-    log: PartitionLog,
-    toOffset: number,
-    bytes: number,
-    reason: DeletionReason,
-    then: () => void = () => {},
-  ): void {
+  #roll(log: PartitionLog): boolean {
+    try {
+      return log.roll();
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#host.report.warning?.(`${log.topic}-${log.partition} can't make room`, error);
+      return false;
+    }
+  }
+
+  #begin(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void = () => {}): void {
+    const goes = log.segments.filter(({ nextOffset }) => nextOffset <= toOffset);
+    const bytes = goes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     this.#pending.set(log, { toOffset, bytes });
     this.witness.witness(log, log.logStartOffset, toOffset, reason, () => {
       this.#pending.delete(log);
       if (!log.deleted && log.fault === null) {
         log.moveLogStart(toOffset, reason);
-        if (reason === "disk-full" || reason === "log.max.bytes") this.#emptying.add(log);
+        if (reason === "disk-full" || reason === "log.max.bytes")
+          this.#emptying.set(log, (this.#emptying.get(log) ?? 0) + bytes);
       }
       then();
       const behind = this.#behind.get(log) ?? [];
       this.#behind.delete(log);
       for (const request of behind) request();
+      if (this.#waits) this.#makeRoomSoon();
     });
+  }
+
+  /** In files that are on their way out. */
+  #retiredBytes(): number {
+    if (this.#host.bugs.has("forget-retired-bytes")) return 0;
+    return this.#emptying.values().reduce((sum, bytes) => sum + bytes, 0);
   }
 
   *#droppable(): Iterable<DroppableLog<PartitionLog>> {
     for (const log of this.#logs()) {
-      if (log.internal || log.fault !== null || this.#pending.has(log) || this.#emptying.has(log)) continue;
+      if (log.internal || log.fault !== null) continue;
       const { config, segments, highWatermark } = log;
-      yield { log, config, segments, highWatermark, forwardedEnd: this.witness.forwardedEnd(log) };
+      const goingTo = this.#pending.get(log)?.toOffset ?? null;
+      if (goingTo !== null && this.#host.bugs.has("drop-important-meanwhile")) continue;
+      yield { log, config, segments, highWatermark, goingTo, forwardedEnd: this.witness.forwardedEnd(log) };
     }
   }
 

@@ -298,6 +298,10 @@ export const SINGLE_BUGS = [
   "keep-torn-tail",
   /** The journal's twentieth sync fails, as on a disk that is dying. */
   "fail-journal-sync",
+  /** Where the least important log's records are going already, others' go in place of its next. */
+  "drop-important-meanwhile",
+  /** Files of records that are gone count as if there were no room to come from them. */
+  "forget-retired-bytes",
 ] as const;
 
 export const NO_BUGS: ReadonlySet<LogBug> = new Set();

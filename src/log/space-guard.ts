@@ -61,10 +61,13 @@ export class SpaceGuard {
     return this.#disk.freeBytes(this.#folder);
   }
 
-  /** Bytes that have to go so that there is no need to begin again soon; 0 where nothing has to. */
-  lack(): { readonly bytes: number; readonly reason: "disk-full" | "log.max.bytes" } {
+  /**
+   * Bytes that have to go so that there is no need to begin again soon; 0 where nothing has to. `retiredBytes` are in files that
+   * belong to no log any more, and go as soon as they may.
+   */
+  lack(retiredBytes: number): { readonly bytes: number; readonly reason: "disk-full" | "log.max.bytes" } {
     const { segmentGrowthBytes, maxLogBytes } = this.#limits;
-    const free = this.#freeRoom();
+    const free = this.#freeRoom() + retiredBytes;
     const own = this.#ownRoom();
     const reason = maxLogBytes >= 0 && own < free ? "log.max.bytes" : "disk-full";
     const room = Math.min(free, own);

@@ -234,9 +234,10 @@ describe("the order in which records go", () => {
       segments: three(startMs),
       highWatermark: 30,
       forwardedEnd,
+      goingTo: null as number | null,
     }) satisfies DroppableLog<string>;
   const ends = (logs: readonly DroppableLog<string>[], bytes: number) =>
-    Object.fromEntries(chooseDrops(logs, bytes).map((drop) => [drop.log, drop.logStartOffset]));
+    Object.fromEntries(chooseDrops(logs, bytes).drops.map((drop) => [drop.log, drop.logStartOffset]));
 
   test("forwarded records first, of whatever topic", () => {
     const logs = [log("low", 9, 10), log("high", 1, 20)];
@@ -263,9 +264,27 @@ describe("the order in which records go", () => {
     });
   });
 
+  test("no more important log's go in place of what can't go yet", () => {
+    const [low, high] = [log("low", 9, 0), log("high", 1, 0)];
+    const going = { ...low, goingTo: 10 };
+    expect(chooseDrops([going, high], 200)).toEqual({ drops: [], waiting: [{ log: "low", active: false }] });
+    expect(ends([going, high], 201)).toEqual({ high: 10 });
+    const unseen = { ...low, highWatermark: 25 };
+    expect(chooseDrops([unseen, high], 300)).toMatchObject({
+      drops: [{ log: "low", logStartOffset: 20, rollFirst: false, bytes: 200 }],
+      waiting: [{ log: "low", active: true }],
+    });
+    // What has all of it going is waited for no longer.
+    expect(chooseDrops([{ ...low, goingTo: 30 }, high], 100)).toMatchObject({ waiting: [] });
+  });
+
   test("the active segment goes last, and is sealed first", () => {
-    expect(chooseDrops([log("a", 5, 0)], 1000)).toMatchObject([{ logStartOffset: 30, rollFirst: true }]);
-    expect(chooseDrops([log("a", 5, 0)], 200)).toMatchObject([{ logStartOffset: 20, rollFirst: false }]);
+    expect(chooseDrops([log("a", 5, 0)], 1000).drops).toMatchObject([
+      { logStartOffset: 30, rollFirst: true },
+    ]);
+    expect(chooseDrops([log("a", 5, 0)], 200).drops).toMatchObject([
+      { logStartOffset: 20, rollFirst: false },
+    ]);
   });
 });
 
