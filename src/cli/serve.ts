@@ -3,6 +3,8 @@ import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/options.ts";
 import type { Addresses } from "../http/status.ts";
 import { SystemClock } from "../io/bun/clock.ts";
+import { releaseProgramPages } from "../io/bun/program-pages.ts";
+import type { Timer } from "../io/clock.ts";
 import { LogOutput } from "../metrics/log-output.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
@@ -29,6 +31,8 @@ export const serveCommand: Command = {
   run: serve,
 };
 
+/** By then a start has used what it uses, and its first clients have come. */
+const STARTED_MS = 1_000;
 /** Beyond shutdown.timeout.ms: what closing files may take before the process ends without waiting. */
 const CLOSE_GRACE_MS = 15_000;
 
@@ -42,10 +46,12 @@ async function serve(input: Input, world: World): Promise<number> {
   );
   for (const warning of warnings) logger.warn(warning);
   const interrupted = world.interrupted();
+  let started: Timer | null = null;
   try {
     const running = await world.runBroker(settings, logger);
     world.onHangup(() => running.reload());
     world.out(readyLine(running.addresses, input.json));
+    started = clock.after(STARTED_MS, () => releaseProgramPages());
     return await untilStopped(running, interrupted, settings, logger, clock);
   } catch (error) {
     // The command line's own handler prints the message; the log keeps where it came from.
@@ -53,6 +59,7 @@ async function serve(input: Input, world: World): Promise<number> {
     else logger.error("the gateway failed", { error });
     return exitCodeOf(error);
   } finally {
+    started?.cancel();
     output.close();
   }
 }
