@@ -149,9 +149,11 @@ ${uplink("flow", '"free", "denied"', 'canary.interval.ms = "500ms"\nflow.alarm.m
       const deadline = Date.now() + 40_000;
       while ((await central("late-plain")).start < 2 && Date.now() < deadline) await Bun.sleep(300);
       expect(await central("late-plain")).toEqual({ start: 2, records: [] });
-      // With transactions it looks at the time of their markers, too, and keeps for an hour what comes with them.
+      // With transactions it looks at the time of their markers, too, and keeps for an hour what comes with them: unless
+      // it happens to look between a record and its marker.
       const kept = ["a", "b"].map((value) => ({ value, timestampMs: oldMs, time: null }));
-      expect(await central("late-send")).toEqual({ start: 0, records: kept });
+      const late = await central("late-send");
+      expect(late.records).toEqual(late.start === 0 ? kept : []);
       expect((await central("late-hold")).records).toEqual([]);
       const arrived = await central("late-arrival");
       expect(arrived.start).toBe(0);
