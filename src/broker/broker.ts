@@ -368,7 +368,8 @@ export class Broker {
   deleteTopic(name: string, durable: AckCallback): Refusal | null {
     const topic = this.topics.get(name);
     if (topic === null || this.#leaving.has(name)) {
-      return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' does not exist.`);
+      const words = topic === null ? "does not exist" : "is being deleted";
+      return refusal(ERROR.UNKNOWN_TOPIC_OR_PARTITION, `Topic '${name}' ${words}.`);
     }
     let refused: Refusal | null = null;
     let isAtOnce = true;

@@ -6,8 +6,11 @@ import { gapRecord, timedGap } from "./gap-entry.ts";
 import type { Gap } from "./gap-ledger.ts";
 import type { Partition } from "./partition.ts";
 
-/** Bytes of one batch, where the topic takes so many. */
+/** Bytes of one batch, where the topic takes so many; half of it each time that it is refused, down to the least. */
 const BATCH_BYTES = 256 * 1024;
+const LEAST_BATCH_BYTES = 2 * 1024;
+/** Kept beyond the ledger's end while the disk has it: what makes room on a full disk has to be written down first. */
+const SPARE_BYTES = 256 * 1024;
 /** How soon it is tried again where the log refuses a batch. */
 const RETRY_MS = 1_000;
 
@@ -16,6 +19,7 @@ interface Job {
   readonly gaps: readonly Gap[];
   /** The first of them that the log has not taken. */
   next: number;
+  batchBytes: number;
   readonly done: () => void;
 }
 
@@ -45,7 +49,7 @@ export class GapWriter {
 
   /** `done` runs once no power cut can take them. */
   write(gaps: readonly Gap[], done: () => void): void {
-    this.#go({ gaps, next: 0, done });
+    this.#go({ gaps, next: 0, batchBytes: BATCH_BYTES, done });
   }
 
   close(): void {
@@ -74,6 +78,7 @@ export class GapWriter {
   #again(job: Job, error: number): void {
     if (this.#closed) return;
     this.#onRefused(error);
+    job.batchBytes = Math.max(LEAST_BATCH_BYTES, job.batchBytes / 2);
     this.#stuck.add(job);
     this.#clock.after(RETRY_MS, () => this.#go(job));
   }
@@ -82,14 +87,16 @@ export class GapWriter {
 /** Appends what of a job is left. Returns Kafka's error where the log does not take all of it, else 0. */
 function append(partition: Partition, job: Job, clock: Clock): number {
   const nowMs = clock.nowMs();
-  const maxBytes = Math.min(BATCH_BYTES, partition.log.config.maxMessageBytes);
+  partition.log.spareBytes = SPARE_BYTES;
+  const { maxMessageBytes } = partition.log.config;
+  const batchBytes = Math.min(job.batchBytes, maxMessageBytes);
   const builder = new BatchBuilder();
   while (job.next < job.gaps.length) {
     builder.reset();
     let at = job.next;
     for (; at < job.gaps.length; at += 1) {
-      const record = gapRecord(timedGap(job.gaps[at] as Gap, nowMs), nowMs, maxBytes);
-      const isFull = builder.sizeBytes + record.sizeBytes > maxBytes;
+      const record = gapRecord(timedGap(job.gaps[at] as Gap, nowMs), nowMs, maxMessageBytes);
+      const isFull = builder.sizeBytes + record.sizeBytes > batchBytes;
       if (isFull && builder.sizeBytes > BATCH_HEADER_BYTES) break;
       builder.append(nowMs, record.key, record.value, null);
     }

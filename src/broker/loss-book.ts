@@ -10,6 +10,8 @@ export const LOSS_TOPIC = "__headwater_losses";
 
 /** Losses of one log that are remembered; neighbours are one. */
 const MAX_KNOWN_PER_LOG = 64;
+/** For promises on a full disk, without which no room is made. */
+const SPARE_BYTES = 64 * 1024;
 /** How soon it is tried again where a promise can't be written down. */
 const RETRY_MS = 1_000;
 
@@ -101,13 +103,13 @@ export class LossBook {
 
   async #store(key: string): Promise<void> {
     const { told, promises } = this.#page(key);
-    this.#state ??= this.#broker.openState(LOSS_TOPIC);
+    this.#state ??= this.#broker.openState(LOSS_TOPIC, SPARE_BYTES);
     await this.#state.set(key, encoder.encode(JSON.stringify({ told, promises })));
   }
 
   #load(): void {
     try {
-      this.#state = this.#broker.openState(LOSS_TOPIC);
+      this.#state = this.#broker.openState(LOSS_TOPIC, SPARE_BYTES);
     } catch (error) {
       if (!hasCode(error, "DISK_IO")) throw error;
       return;

@@ -81,7 +81,10 @@ export class Deletions {
     this.#waits = waiting.length > 0;
     space.makesRoom = drops.length + waiting.length + this.#pending.size + this.#emptying.size > 0;
     for (const { log, logStartOffset, rollFirst } of drops) {
+      const start = log.segments.at(-1)?.baseOffset ?? 0;
       if (!rollFirst || this.#roll(log)) this.#begin(log, logStartOffset, reason);
+      // There is no room for a new segment: there is once those before the active one are gone.
+      else if (start > log.logStartOffset) this.#begin(log, start, reason);
     }
     // What is appended to an active segment all the time would never be durable as a whole.
     for (const { log, active } of waiting) if (active && !this.#pending.has(log)) this.#roll(log);

@@ -401,6 +401,24 @@ describe("what makes room on a full disk", () => {
     });
   }
 
+  test("goes on a disk without a byte to spare, where something was lost before", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const log = await fill(opened, "readings", 300);
+    for (let round = 1; round <= 20; round++) {
+      const partition = opened.broker.partition("readings", 0);
+      if (partition === null) throw new Error("no topic");
+      opened.broker.deleteRecords(partition, round * 5, () => {});
+      await settle(opened);
+    }
+    expect(log.logStartOffset as number).toBe(100);
+    opened.disk.limitFreeBytes(0);
+    await settle(opened);
+    // The active segment stays until there is room for another.
+    expect(log.logStartOffset as number).toBeGreaterThan(280);
+    expect(sum(entriesOf(opened))).toBe(log.logStartOffset as number);
+  });
+
   test("is nothing while nobody knows what was forwarded", async () => {
     const opened = await open();
     const log = await fill(opened, "readings", 50);
