@@ -17,7 +17,7 @@ export const EXIT = {
   port: 6,
   /** Records are missing, twice or out of order, and no ledger says why. */
   unaccounted: 7,
-  /** The time that was given was over before it was done; it goes on. */
+  /** The time or the budget that was given was used up before it was done; it goes on. */
   unfinished: 8,
   /** A bug in Headwater. */
   bug: 70,
@@ -33,7 +33,7 @@ export const EXIT_DOCS: readonly (readonly [number, string])[] = [
   [EXIT.disk, "the disk failed or is full"],
   [EXIT.port, "a port is taken"],
   [EXIT.unaccounted, "records are missing, twice or out of order, and no ledger says why"],
-  [EXIT.unfinished, "not done within the time that was given; it goes on"],
+  [EXIT.unfinished, "not done within the time or the budget that was given; it goes on"],
   [EXIT.bug, "a bug in headwater"],
 ];
 

@@ -52,7 +52,7 @@ export const UPLINK_CONTROLS: readonly Command[] = [
       },
     ],
     notes: [
-      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume, and where topics can't go up until somebody does something, and 8 where it was not done within the timeout: it goes on at the gateway, until that is resumed or paused.",
+      "Rate and budgets are kept. The exit code is 1 where the drain was ended by a pause or a resume, and where topics can't go up until somebody does something, and 8 where it was not done within the timeout, or the rest has to wait for the next budget: it goes on at the gateway, until that is resumed or paused.",
     ],
     examples: [
       ["headwater uplink drain central", "before a gateway is taken away"],
@@ -75,11 +75,13 @@ async function drain(input: Input, world: World): Promise<number> {
   const clock = new SystemClock();
   const endMs = clock.monotonicMs() + timeoutMs;
   let isLate = false;
+  let isStuck = false;
   const stopped = world.interrupted().then(() => "stopped" as const);
   while (!input.on("no-wait") && status.link.mode === "draining") {
     const leftMs = endMs - clock.monotonicMs();
     isLate = leftMs <= 0;
-    if (isLate) break;
+    isStuck = waitsForBudget(status);
+    if (isLate || isStuck) break;
     if (world.errIsTerminal) world.err(`\r\x1b[K${drainLine(status)}`);
     const waited = new Promise<"waited">((done) => {
       clock.after(Math.min(LOOK_MS, leftMs), () => done("waited"));
@@ -93,6 +95,12 @@ async function drain(input: Input, world: World): Promise<number> {
   if (isLate) {
     const given = formatDurationMs(timeoutMs);
     world.err(`not drained within ${given}: it goes on; headwater uplink status says how it gets on\n`);
+    return EXIT.unfinished;
+  }
+  if (isStuck) {
+    world.err(
+      "the rest waits for the next budget, and goes up then: headwater uplink status says how it gets on\n",
+    );
     return EXIT.unfinished;
   }
   const { mode } = status.link;
@@ -112,6 +120,30 @@ function timeoutOf(input: Input): number {
   return timeoutMs;
 }
 
+/** Whether nothing of what waits can go up before a budget begins anew. */
+function waitsForBudget({ budget, link, routes, flow }: UplinkStatus): boolean {
+  if (budget?.spent !== true || budget.atEnd === "warn") return false;
+  if ((link.heldBecause ?? null) !== null) return true;
+  const stopped = new Set(
+    routes.flatMap(({ topic, state, heldBecause }) =>
+      (heldBecause ?? null) !== null || state === "missing" || state === "blocked" ? [topic] : [],
+    ),
+  );
+  return flow.topics.every(({ topic, lagRecords }) => lagRecords === 0 || stopped.has(topic));
+}
+
+/** Why the link is not used now, or not for all, and for how long; empty where it is. */
+export function heldWords({
+  heldBecause,
+  othersHeldBecause,
+  heldForMs,
+}: UplinkStatus["link"]): readonly string[] {
+  const reason = heldBecause ?? othersHeldBecause ?? null;
+  if (reason === null) return [];
+  const forMs = heldForMs ?? null;
+  return [forMs === null ? reason : `${reason} (${formatDurationMs(Math.ceil(forMs / 1000) * 1000)} more)`];
+}
+
 /** One line on how far a drain is. */
 export function drainLine({ lagRecords, link, state, lastError }: UplinkStatus): string {
   const left = lagRecords === null ? "" : `, ${lagRecords} records wait`;
@@ -120,7 +152,8 @@ export function drainLine({ lagRecords, link, state, lastError }: UplinkStatus):
     return `drained and paused but for what can't go up${left}: ${leftBehind.join(", ")}`;
   if (link.mode === "paused") return `drained and paused${left}`;
   if (link.mode === "flowing") return `not draining any more${left}`;
-  const held = link.heldBecause ?? (state === "forwarding" || state === "idle" ? null : (lastError ?? state));
+  const held =
+    heldWords(link)[0] ?? (state === "forwarding" || state === "idle" ? null : (lastError ?? state));
   const eta =
     link.etaMs === null ? "" : `, about ${formatDurationMs(Math.ceil(link.etaMs / 1000) * 1000)} left`;
   return `draining${left}${held === null ? eta : `, held up: ${held}`}`;

@@ -2,7 +2,7 @@ import { formatDurationMs } from "../config/units.ts";
 import type { MirrorStatus, UplinkStatus } from "../http/status.ts";
 import { type Carrier, carrierStatus, HTTP_FLAG } from "./carrier-status.ts";
 import type { Command } from "./command.ts";
-import { UPLINK_CONTROLS } from "./uplink-control.ts";
+import { heldWords, UPLINK_CONTROLS } from "./uplink-control.ts";
 import { UPLINK_POSITIONS } from "./uplink-positions.ts";
 
 /** States in which nobody has to do anything. */
@@ -35,7 +35,7 @@ const UPLINKS: Carrier<UplinkStatus> = {
     flowText(uplink),
     uplink.bootstrap.join(","),
     linkText(uplink),
-    uplink.lastError ?? "-",
+    errorText(uplink),
   ],
   details: (uplinks) => {
     const rows = uplinks.flatMap(({ name, mirrors }) => mirrors.map((mirror) => mirrorRow(name, mirror)));
@@ -75,6 +75,12 @@ function lagText({ lagRecords, state, lastError }: UplinkStatus): string {
   return `not known yet: ${isAway ? "the centre was not reached" : "the centre is being asked"}`;
 }
 
+/** What went wrong last, and when: it may be over. */
+function errorText({ lastError, lastErrorAgoMs }: UplinkStatus): string {
+  if (lastError === null) return "-";
+  return (lastErrorAgoMs ?? null) === null ? lastError : `${lastError} (${durationText(lastErrorAgoMs)} ago)`;
+}
+
 /** In whole seconds; "-" where nobody knows. */
 function durationText(durationMs: number | null): string {
   if (durationMs === null) return "-";
@@ -82,19 +88,28 @@ function durationText(durationMs: number | null): string {
 }
 
 /** The alarm, or why nothing has to flow, or how a canary's way was; then what the centre does with what is late. */
-function flowText({ flow, times }: UplinkStatus): string {
-  const late = times.late.topics.flatMap(({ warning }) => (warning === null ? [] : [warning]));
+function flowText(uplink: UplinkStatus): string {
+  const words = flowWords(uplink);
+  const late = new Set(
+    uplink.times.late.topics.flatMap(({ warning }) => (warning === null ? [] : [warning])),
+  );
+  // A topic that is held for being late alarms with the same words.
+  return [words, ...[...late].filter((warning) => !words.includes(warning))].join("; ");
+}
+
+function flowWords({ flow, link }: UplinkStatus): string {
   const [alarm] = flow.alarms;
+  if (alarm !== undefined) {
+    const what = alarm.topic === null ? "" : `${alarm.topic}: `;
+    return `ALARM for ${durationText(alarm.forMs)}: ${what}${alarm.reason}`;
+  }
+  if (flow.paused !== null) return flow.paused === "paused" ? "paused" : `paused: ${flow.paused}`;
+  const away = flow.away ?? null;
+  if (away !== null) return `not connected for ${durationText(away.forMs)}`;
+  const others = link.othersHeldBecause ?? null;
+  if (others !== null) return `held: ${others}`;
   const { roundTripMs, fault } = flow.canary;
-  const words =
-    alarm !== undefined
-      ? `ALARM for ${durationText(alarm.forMs)}: ${alarm.topic === null ? "" : `${alarm.topic}: `}${alarm.reason}`
-      : flow.paused !== null
-        ? `paused: ${flow.paused}`
-        : roundTripMs === null
-          ? (fault ?? "-")
-          : `ok, ${Math.round(roundTripMs)} ms there and back`;
-  return [words, ...late].join("; ");
+  return roundTripMs === null ? (fault ?? "-") : `ok, ${Math.round(roundTripMs)} ms there and back`;
 }
 
 /** What holds an uplink, or else what it has used of its budgets. */
@@ -106,7 +121,7 @@ function linkText({ link, budget }: UplinkStatus): string {
           `${Math.round((100 * period.usedBytes) / period.limitBytes)}% of the ${index === 0 ? "day" : "month"}`,
         ],
   );
-  const words = [...(link.heldBecause === null ? [] : [link.heldBecause]), ...used];
+  const words = [...heldWords(link), ...used];
   return words.length === 0 ? "-" : words.join(", ");
 }
 

@@ -88,6 +88,8 @@ export interface UplinkStatus {
   readonly failures: number;
   readonly gaps: number;
   readonly lastError: string | null;
+  /** It may be over since. Null before the first. */
+  readonly lastErrorAgoMs: number | null;
   readonly link: LinkStatus;
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;
@@ -128,6 +130,8 @@ export interface UplinkRouteStatus {
   readonly state: string;
   /** Why it is missing or blocked. */
   readonly reason: string | null;
+  /** Why the link is not for it now; null where it is. */
+  readonly heldBecause: string | null;
 }
 
 /** Offsets since the start of the process, by topic: `stored = forwarded + filtered + gapped + empty + waiting`. */

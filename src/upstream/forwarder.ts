@@ -16,7 +16,7 @@ import { UNKNOWN_TIME } from "./link/settings.ts";
 import { LocalPosition } from "./local-position.ts";
 import { LostEnds } from "./lost-ends.ts";
 import { Outbox } from "./outbox.ts";
-import { type Phase, stateOf } from "./phase.ts";
+import { LastError, type Phase, stateOf } from "./phase.ts";
 import { PositionDesk } from "./position-desk.ts";
 import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot, sameClaim } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
@@ -84,7 +84,7 @@ export class Forwarder {
   /** When a round that commits all positions was begun last, or null in an attempt that has not done so. */
   #claimedMs: number | null = null;
   #rival: { readonly claim: Claim; readonly seenMs: number; readonly looks: number } | null = null;
-  #lastError: string | null = null;
+  readonly #lastError = new LastError();
   /** Why the link was not used last, told of once. */
   #lastHold: string | null = null;
   /** What the centre denied topics for since a round was completed last: told once. */
@@ -195,15 +195,18 @@ export class Forwarder {
 
   status(nowMs: number): UplinkStatus {
     this.#intake.lookAtEnds();
-    const topics = [...this.#intake.routes.values()].map((route) => topicStatus(route, this.#local));
+    const topics = [...this.#intake.routes.values()].map((route) =>
+      topicStatus(route, this.#local, this.#link),
+    );
     const lags = topics.flatMap(({ partitions }) => partitions.map((partition) => partition.lagRecords));
     const isKnown = this.#hasListed && !lags.includes(-1);
     const lagRecords = isKnown ? lags.reduce((sum, lag) => sum + lag, 0) : -1;
     return {
       name: this.settings.name,
-      state: stateOf(this.#phase, nowMs, this.#lastError, [...this.#intake.routes.values()]),
+      state: stateOf(this.#phase, nowMs, this.#lastError.text, [...this.#intake.routes.values()]),
       clusterId: this.#facts?.clusterId ?? null,
-      lastError: this.#lastError,
+      lastError: this.#lastError.text,
+      lastErrorAgoMs: this.#lastError.agoMs(nowMs),
       topics,
       recordsForwarded: this.#recordsForwarded,
       bytesForwarded: this.#bytesForwarded,
@@ -482,8 +485,8 @@ export class Forwarder {
     this.#setup.lookSoon();
     if (this.#denials.has(what)) return;
     this.#denials.add(what);
-    this.#lastError = `${what}: ${errorName(error)}`;
-    this.#reports.onTrouble(this.#lastError, null);
+    this.#lastError.note(`${what}: ${errorName(error)}`, this.#now.nowMs);
+    this.#reports.onTrouble(`${what}: ${errorName(error)}`, null);
   }
 
   #refused(verdict: Verdict, error: number, what: string): void {
@@ -503,7 +506,7 @@ export class Forwarder {
 
   #wait(as: "backing off" | "fenced" | "failed", reason: string, waitMs: number): void {
     this.#forget();
-    this.#lastError = reason;
+    this.#lastError.note(reason, this.#now.nowMs);
     this.#phase = { kind: "waiting", as, reason, untilMs: this.#now.nowMs + waitMs };
     this.#reports.onState(as === "backing off" ? "warn" : "error", `${as}: ${reason}`);
   }
@@ -533,7 +536,7 @@ export class Forwarder {
   /** The producer id has a newer epoch. Whether that is another copy's shows in who committed last. */
   #fenced(reason: string): void {
     this.#forget();
-    this.#lastError = reason;
+    this.#lastError.note(reason, this.#now.nowMs);
     this.#phase = {
       kind: "looking",
       notBeforeMs: this.#now.nowMs + FIRST_LOOK_MS * (1 + this.#random.fraction()),
@@ -582,7 +585,7 @@ export class Forwarder {
     this.#rival = { claim, seenMs: moved ? nowMs : known.seenMs, looks };
     const reason = `another gateway with the id ${this.settings.gatewayId} is forwarding (instance ${claim.instance})`;
     if (looks === 1) this.#reports.onState("error", `fenced: ${reason}`);
-    this.#lastError = reason;
+    this.#lastError.note(reason, this.#now.nowMs);
     const waitMs =
       Math.min(keepAliveMs, fencedMs * 2 ** Math.min(looks - 1, 10)) * (0.75 + 0.5 * this.#random.fraction());
     this.#phase = { kind: "looking", notBeforeMs: nowMs + waitMs };

@@ -24,6 +24,21 @@ export type Phase =
   | { readonly kind: "forwarding" }
   | { readonly kind: "stopped" };
 
+/** What went wrong last, and when. */
+export class LastError {
+  text: string | null = null;
+  #atMs = 0;
+
+  note(text: string, nowMs: number): void {
+    this.text = text;
+    this.#atMs = nowMs;
+  }
+
+  agoMs(nowMs: number): number | null {
+    return this.text === null ? null : nowMs - this.#atMs;
+  }
+}
+
 /** A phase as others are told of it. `lastError` is null before the first attempt failed. */
 export function stateOf(
   phase: Phase,

@@ -23,6 +23,8 @@ export interface UplinkStatus {
   readonly state: UplinkState;
   readonly clusterId: string | null;
   readonly lastError: string | null;
+  /** It may be over since. Null before the first. */
+  readonly lastErrorAgoMs: number | null;
   readonly topics: readonly UplinkTopicStatus[];
   /** Since the start of the process. */
   readonly recordsForwarded: number;
@@ -54,6 +56,8 @@ export interface UplinkTopicStatus {
   readonly state: "resolving" | "missing" | "blocked" | "forwarding";
   /** Why it is missing or blocked. */
   readonly reason: string | null;
+  /** Why the link is not for it now; null where it is. */
+  readonly heldBecause: string | null;
   readonly centralPartitions: number;
   readonly partitions: readonly UplinkPartitionStatus[];
 }

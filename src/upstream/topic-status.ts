@@ -1,9 +1,10 @@
+import type { LinkGovernor } from "./link/governor.ts";
 import type { LocalPosition } from "./local-position.ts";
 import type { UplinkTopicStatus } from "./status.ts";
 import type { TopicRoute } from "./topic-route.ts";
 
 /** How far a topic is; as stored locally where the centre was not asked yet. */
-export function topicStatus(route: TopicRoute, local: LocalPosition): UplinkTopicStatus {
+export function topicStatus(route: TopicRoute, local: LocalPosition, link: LinkGovernor): UplinkTopicStatus {
   const { state } = route;
   const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
   return {
@@ -11,6 +12,7 @@ export function topicStatus(route: TopicRoute, local: LocalPosition): UplinkTopi
     centralTopic: route.central.name,
     state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
     reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
+    heldBecause: link.holdOf(route.topic)?.reason ?? null,
     centralPartitions: route.lanes.length,
     partitions: route.partitions.map(({ index, committed, highWatermark, firstOffset, tally, hold }) => {
       const position = committed < 0 ? local.storedPosition(route, index) : committed;

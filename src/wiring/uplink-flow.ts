@@ -5,7 +5,7 @@ import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import { CANARY_CONFIGS, CANARY_TOPIC, canaryKey } from "../upstream/flow/canary-topic.ts";
 import { sampleDevices } from "../upstream/flow/device-lags.ts";
-import { canaryFault, FlowWatch } from "../upstream/flow/flow-watch.ts";
+import { canaryFault, FlowWatch, pauseOf } from "../upstream/flow/flow-watch.ts";
 import { mirrorAlarms } from "../upstream/flow/mirror-watch.ts";
 import type { DeviceLags, FlowAlarm, FlowStatus, TopicLag } from "../upstream/flow/status.ts";
 import type { Mirror } from "../upstream/mirror/mirror.ts";
@@ -72,7 +72,8 @@ export class UplinkFlow {
     const isFresh = nowMs !== null && status.newestTimestampMs >= 0 && status.newestTimestampMs <= nowMs;
     return {
       alarms: this.#alarms,
-      paused: this.#watch.paused,
+      paused: pauseOf(status),
+      away: this.#watch.away(status, clock.monotonicMs()),
       freshnessMs: isFresh ? nowMs - status.newestTimestampMs : null,
       lagBytes: lags.reduce<number | null>(
         (sum, { lagBytes }) => (sum === null || lagBytes === null ? null : sum + lagBytes),

@@ -290,16 +290,18 @@ function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: U
     failures: status.restarts,
     gaps,
     lastError: status.lastError,
+    lastErrorAgoMs: status.lastErrorAgoMs,
     link: status.link,
     times: status.times,
     flow: flow.describe(status, lags),
     budget: status.budget,
     counters: { reconciled: counters.every(({ reconciled }) => reconciled), topics: counters },
-    routes: status.topics.map(({ topic, centralTopic, state, reason }) => ({
+    routes: status.topics.map(({ topic, centralTopic, state, reason, heldBecause }) => ({
       topic,
       centralTopic,
       state,
       reason,
+      heldBecause,
     })),
     mirrors: mirrors.map((mirror) => mirror.status()),
   };

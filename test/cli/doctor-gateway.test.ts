@@ -44,6 +44,19 @@ test("a clock that is not known, alarms, late records and pauses", () => {
   expect(told(gateway(CLOCK, fresh))[1]).toContain("no canary yet");
 });
 
+test("an uplink that is not connected, and one whose budget is for a few topics", () => {
+  const away = { forMs: 120_000, alarmInMs: 780_000, reason: "backing off: SASL_AUTHENTICATION_FAILED" };
+  expect(told(gateway(CLOCK, { ...FLOW, away }))[1]).toMatch(
+    /^warning .*: not connected for 2m: backing off: SASL_AUTHENTICATION_FAILED; alarm in 13m$/,
+  );
+  expect(told(gateway(CLOCK, { ...FLOW, away: { ...away, alarmInMs: null } }))[1]).toEndWith("FAILED");
+  const { clock, uplinks } = gateway(CLOCK, FLOW);
+  const link = { othersHeldBecause: "the budget of the day is used up but for priority topics" };
+  const held = { clock, uplinks: uplinks.map((uplink) => ({ ...uplink, link })) };
+  expect(told(held as unknown as RunningGateway)[1]).toStartWith("note ");
+  expect(told(held as unknown as RunningGateway)[1]).toEndWith(link.othersHeldBecause);
+});
+
 test("a copy that keeps less than the central topic", () => {
   const mirrors = [
     { topic: "here", centralTopic: "there", mirroredRecords: 7, warning: "the copy deletes records" },

@@ -123,6 +123,68 @@ test("what holds an uplink, and what it has used of its budgets", async () => {
   expect((await status()).out).toContain("the budget of the day is used up, 100% of the day");
 });
 
+test("a budget that is for priority topics alone is no uplink that flows", async () => {
+  const reason = "the budget of the day is used up but for priority topics";
+  const link = { ...UPLINK.link, othersHeldBecause: reason, heldForMs: 7_200_000, etaMs: null };
+  uplinks({ ...UPLINK, link });
+  const { out } = await status();
+  expect(out).toContain(`held: ${reason} `);
+  expect(out).toContain(`${reason} (2h more)`);
+});
+
+test("an error says when it was, and the same words are said once", async () => {
+  uplinks({ ...UPLINK, lastError: "no such host", lastErrorAgoMs: 300_000 });
+  expect((await status()).out).toContain("no such host (5m ago)");
+  uplinks({ ...UPLINK, flow: { ...UPLINK.flow, paused: "paused" } });
+  expect((await status()).out).toMatch(/ paused +a:1/);
+  uplinks({ ...UPLINK, flow: { ...UPLINK.flow, away: { forMs: 60_000, alarmInMs: 1, reason: "why" } } });
+  expect((await status()).out).toContain("not connected for 1m");
+  const words = "records of b are 2h old";
+  const alarms = [{ topic: "b", forMs: 900_000, reason: words }];
+  const late = { policy: "hold", topics: [{ topic: "b", warning: words }] };
+  uplinks({ ...UPLINK, flow: { ...UPLINK.flow, alarms }, times: { late } });
+  expect((await status()).out.split(words)).toHaveLength(2);
+});
+
+test("a drain that has to wait for the next budget ends, and says until when", async () => {
+  const day = { limitBytes: 1_000_000, usedBytes: 999_000, resetsInMs: 7_200_000 };
+  const drain = (part: object) => {
+    answerTo = () => Response.json({ ...UPLINK, ...part });
+    return run(["uplink", "drain", "central", "--http", address]);
+  };
+  const stopped = await drain({
+    budget: { day, month: null, atEnd: "stop", spent: true },
+    link: {
+      ...{ mode: "draining", heldBecause: "the budget of the day is used up", heldForMs: 7_200_000 },
+      ...{ etaMs: null, leftBehind: [] },
+    },
+  });
+  expect(stopped).toMatchObject({
+    code: 8,
+    out: "central: draining, 12 records wait, held up: the budget of the day is used up (2h more)\n",
+  });
+  expect(stopped.err).toContain("waits for the next budget");
+  const reason = "the budget of the day is used up but for priority topics";
+  const routes = [
+    { topic: "alarms", state: "forwarding", heldBecause: null },
+    { topic: "readings", state: "forwarding", heldBecause: reason },
+  ];
+  const others = {
+    routes,
+    budget: { day, month: null, atEnd: "priority", spent: true },
+    link: {
+      ...{ mode: "draining", heldBecause: null, othersHeldBecause: reason, heldForMs: 7_200_000 },
+      ...{ etaMs: null, leftBehind: [] },
+    },
+  };
+  const topics = [
+    { topic: "alarms", lagRecords: 0 },
+    { topic: "readings", lagRecords: 12 },
+  ];
+  const held = await drain({ ...others, flow: { ...UPLINK.flow, topics } });
+  expect(held).toMatchObject({ code: 8, out: expect.stringContaining(`held up: ${reason} (2h more)`) });
+});
+
 test("pause, resume and drain say so, and drain waits until it is done", async () => {
   const asked: string[] = [];
   const draining = { ...UPLINK, link: { ...UPLINK.link, mode: "draining" } };

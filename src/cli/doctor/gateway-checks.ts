@@ -39,7 +39,7 @@ function judgeGatewayClock(clock: ClockStatus): Finding {
   return { check, verdict: "warning", value, meaning, remedy, data };
 }
 
-function judgeUplink({ name, flow, times }: UplinkStatus): readonly Finding[] {
+function judgeUplink({ name, flow, times, link }: UplinkStatus): readonly Finding[] {
   const check = `flow of uplink ${name}`;
   const { roundTripMs, seenAgoMs } = flow.canary;
   const canary =
@@ -67,6 +67,14 @@ function judgeUplink({ name, flow, times }: UplinkStatus): readonly Finding[] {
   );
   if (alarms.length > 0 || late.length > 0) return [...alarms, ...late];
   if (flow.paused !== null) return [tell("note", `nothing has to flow: ${flow.paused}`, null)];
+  const away = flow.away ?? null;
+  if (away !== null) {
+    const alarm = away.alarmInMs === null ? "" : `; alarm in ${span(away.alarmInMs)}`;
+    const meaning = `not connected for ${span(away.forMs)}: ${away.reason}${alarm}`;
+    return [tell("warning", meaning, "see to the reason; the log has more")];
+  }
+  const others = link?.othersHeldBecause ?? null;
+  if (others !== null) return [tell("note", `others do not have to flow: ${others}`, null)];
   return [tell("ok", "what should flow does", null)];
 }
 

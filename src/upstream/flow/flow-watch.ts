@@ -1,6 +1,6 @@
 import type { UplinkStatus } from "../status.ts";
 import { CANARY_TOPIC } from "./canary-topic.ts";
-import type { CanaryStatus, FlowAlarm } from "./status.ts";
+import type { Away, CanaryStatus, FlowAlarm } from "./status.ts";
 
 /** What an uplink says of itself, as far as it is about flow. */
 export type FlowFacts = Pick<UplinkStatus, "state" | "topics" | "lastError" | "link" | "times"> & {
@@ -38,28 +38,35 @@ export class FlowWatch {
     return this.#alarms;
   }
 
-  get paused(): string | null {
-    return this.#paused;
-  }
-
   look(facts: FlowFacts, nowMs: number): void {
     this.#paused = pauseOf(facts);
     const { kind } = facts.state;
     if (kind === "forwarding" || this.#paused !== null) this.#connectedMs = nowMs;
-    if (this.#paused !== null) this.#pausedUntilMs = nowMs;
+    const isCanaryHeld = facts.topics.some(
+      (each) => each.topic === CANARY_TOPIC && each.heldBecause !== null,
+    );
+    if (this.#paused !== null || isCanaryHeld) this.#pausedUntilMs = nowMs;
     this.#follow(facts, nowMs);
     this.#alarms = this.#alarmMs === 0 ? [] : this.#judge(facts, nowMs);
+  }
+
+  /** Whether the centre is not reached, by what the uplink says now. */
+  away(facts: FlowFacts, nowMs: number): Away | null {
+    if (facts.state.kind === "forwarding" || pauseOf(facts) !== null) return null;
+    const forMs = nowMs - this.#connectedMs;
+    const alarmInMs = this.#alarmMs === 0 ? null : Math.max(0, this.#alarmMs - forMs);
+    return { forMs, alarmInMs, reason: stateReason(facts) };
   }
 
   #follow({ topics }: FlowFacts, nowMs: number): void {
     const known = new Set(topics.map(({ topic }) => topic));
     for (const topic of [...this.#topics.keys()]) if (!known.has(topic)) this.#topics.delete(topic);
-    for (const { topic, partitions } of topics) {
+    for (const { topic, heldBecause, partitions } of topics) {
       const position = partitions.reduce((sum, partition) => sum + partition.position, 0);
       const waits = partitions.some(({ lagRecords }) => lagRecords !== 0);
       const progress = this.#topics.get(topic);
       if (progress === undefined) this.#topics.set(topic, { position, sinceMs: nowMs });
-      else if (!waits || position !== progress.position || this.#paused !== null) {
+      else if (!waits || position !== progress.position || this.#paused !== null || heldBecause !== null) {
         progress.position = position;
         progress.sinceMs = nowMs;
       }
@@ -103,8 +110,8 @@ export function canaryFault(topics: UplinkStatus["topics"]): string | null {
 }
 
 /** Why nothing is meant to flow now, or null. */
-function pauseOf({ state, times }: FlowFacts): string | null {
-  if (state.kind === "held") return state.reason;
+export function pauseOf({ state, link, times }: FlowFacts): string | null {
+  if (state.kind === "held") return link.heldBecause;
   if (state.kind === "stopped") return "stopped";
   return times.clock.waiting ? "records wait for the clock to be set" : null;
 }

@@ -18,10 +18,20 @@ export interface FlowAlarm {
   readonly reason: string;
 }
 
+/** Not connected, though nothing says that it should not be. */
+export interface Away {
+  readonly forMs: number;
+  /** When that is an alarm: 0 once it is, null for never. */
+  readonly alarmInMs: number | null;
+  readonly reason: string;
+}
+
 export interface FlowStatus {
   readonly alarms: readonly FlowAlarm[];
   /** Why nothing flows that is no alarm: paused, outside the windows, out of budget, waiting for the clock. Or null. */
   readonly paused: string | null;
+  /** Null while it is connected, or need not be. */
+  readonly away: Away | null;
   /**
    * Age of the newest record that is at the centre, by its timestamp; one that was ahead of the time counts as of when it went up.
    * Null before the first.

@@ -162,10 +162,18 @@ export class LinkGovernor {
     if (this.#mode === "paused") return { reason: "paused", retryInMs: null };
     const window = this.#mode === "draining" ? null : this.#windowHold();
     if (window !== null) return window;
-    const spent = this.#spent;
-    if (spent === null || this.#settings.atBudgetEnd !== "stop") return null;
-    const retryInMs = spent.resetsInMs(this.#wall) ?? LOOK_MS;
-    return { reason: `the budget of the ${spent.period} is used up`, retryInMs };
+    return this.#settings.atBudgetEnd === "stop" ? this.#spentHold() : null;
+  }
+
+  /** Why nothing but topics with a priority may go up now, or null. */
+  ordinaryHold(): Hold | null {
+    const hold = this.#settings.atBudgetEnd === "priority" ? this.#spentHold() : null;
+    return hold === null ? null : { ...hold, reason: `${hold.reason} but for priority topics` };
+  }
+
+  /** Why nothing of a topic may go up now, or null. */
+  holdOf(topic: string): Hold | null {
+    return this.hold() ?? (this.priority.of(topic) > this.lastPriority ? this.ordinaryHold() : null);
   }
 
   /**
@@ -176,9 +184,7 @@ export class LinkGovernor {
     if (!this.#isRestored)
       return { reason: "what the link was told is not read yet", retryInMs: UNREAD_RETRY_MS };
     this.advance(nowMs);
-    const held = this.hold();
-    if (held !== null || this.lastPriority === this.priority.last) return held;
-    return { reason: "the budget is used up but for priority topics", retryInMs: LOOK_MS };
+    return this.hold() ?? this.ordinaryHold();
   }
 
   /** The last priority that may go up now. */
@@ -244,9 +250,13 @@ export class LinkGovernor {
     const { windows } = this.#settings;
     const window = wallMs === null ? null : windowState(windows, this.#wall, wallMs);
     const rate = this.meter.bytesPerSecond;
+    const hold = this.hold();
+    const ordinaryHold = hold === null ? this.ordinaryHold() : null;
     return {
       mode: this.#mode,
-      heldBecause: this.hold()?.reason ?? null,
+      heldBecause: hold?.reason ?? null,
+      othersHeldBecause: ordinaryHold?.reason ?? null,
+      heldForMs: wallMs === null ? null : ((hold ?? ordinaryHold)?.retryInMs ?? null),
       window:
         windows.length === 0
           ? null
@@ -310,6 +320,13 @@ export class LinkGovernor {
     return this.#month.leftBytes < this.#day.leftBytes ? this.#month : this.#day;
   }
 
+  #spentHold(): Hold | null {
+    const spent = this.#spent;
+    if (spent === null) return null;
+    const retryInMs = spent.resetsInMs(this.#wall) ?? LOOK_MS;
+    return { reason: `the budget of the ${spent.period} is used up`, retryInMs };
+  }
+
   get #stepBytes(): number {
     return Math.max(SMALLEST_STEP_BYTES, Math.floor(Math.min(...this.#limits) / BUDGET_STEPS));
   }
@@ -338,7 +355,8 @@ export class LinkGovernor {
   #etaMs(lagRecords: number, nowMs: number): number | null {
     if (lagRecords === 0) return 0;
     const first = this.#rounds[0];
-    if (lagRecords < 0 || first === undefined || this.#rounds.length < 2 || this.hold() !== null) return null;
+    if (lagRecords < 0 || first === undefined || this.#rounds.length < 2) return null;
+    if (this.hold() !== null || this.ordinaryHold() !== null) return null;
     const records = this.#rounds.slice(1).reduce((sum, round) => sum + round.records, 0);
     return records === 0 ? null : Math.round((lagRecords * (nowMs - first.endedMs)) / records);
   }

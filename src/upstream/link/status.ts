@@ -6,6 +6,10 @@ export interface LinkStatus {
   readonly mode: LinkMode;
   /** Why nothing may go up now, or null. */
   readonly heldBecause: string | null;
+  /** Why nothing but topics with a priority may go up now, or null. */
+  readonly othersHeldBecause: string | null;
+  /** When either may be over; null where somebody has to say so, or nobody knows. */
+  readonly heldForMs: number | null;
   /** Null where there are no windows; `changesInMs` is null where the time is not known. */
   readonly window: { readonly open: boolean; readonly changesInMs: number | null } | null;
   /** What may pass a second now, null for all. */

@@ -1,17 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import { ZERO_UUID } from "../../../src/base/ids.ts";
 import { CANARY_TOPIC } from "../../../src/upstream/flow/canary-topic.ts";
-import { canaryFault, type FlowFacts, FlowWatch } from "../../../src/upstream/flow/flow-watch.ts";
+import { canaryFault, type FlowFacts, FlowWatch, pauseOf } from "../../../src/upstream/flow/flow-watch.ts";
+import type { LinkSettings } from "../../../src/upstream/link/settings.ts";
 import { ModelRun } from "../model-run.ts";
 
 const ALARM_MS = 60_000;
 
 /** A run of an uplink that is watched every second. */
 class WatchedRun {
-  readonly run = new ModelRun();
+  readonly run: ModelRun;
   readonly watch = new FlowWatch(ALARM_MS, 0);
 
-  constructor() {
+  constructor(link: Partial<LinkSettings> = {}) {
+    this.run = new ModelRun({ link });
     for (const topic of ["a", "b"]) this.run.memory.createTopic(topic, 1);
   }
 
@@ -39,7 +41,7 @@ describe("an uplink", () => {
     watched.put("a", "1");
     watched.pass(3 * ALARM_MS);
     expect(watched.reasons).toEqual([]);
-    expect(watched.watch.paused).toBeNull();
+    expect(pauseOf(watched.run.status())).toBeNull();
   });
 
   test("whose centre is away alarms once it has been so for long, and no more when it is back", () => {
@@ -101,7 +103,7 @@ describe("an uplink", () => {
     watched.run.forwarder.setMode("paused");
     watched.pass(3 * ALARM_MS);
     expect(watched.reasons).toEqual([]);
-    expect(watched.watch.paused).toContain("paused");
+    expect(pauseOf(watched.run.status())).toBe("paused");
     watched.run.instead = (call) => (call.kind === "produce" ? "never" : null);
     watched.run.forwarder.setMode("flowing");
     watched.pass(ALARM_MS - 10_000);
@@ -109,6 +111,40 @@ describe("an uplink", () => {
     watched.pass(20_000);
     expect(watched.reasons).not.toEqual([]);
   });
+});
+
+test("topics that a spent budget holds do not alarm, those with a priority do", () => {
+  const link = { dayBudgetBytes: 1e6, atBudgetEnd: "priority", priorityTopics: ["b"] } as const;
+  const watched = new WatchedRun(link);
+  watched.run.memory.createTopic(CANARY_TOPIC, 1);
+  watched.pass(5_000);
+  watched.run.governor.meter.sent(1e6, watched.run.nowMs);
+  watched.put("a", "1");
+  watched.put(CANARY_TOPIC, "1");
+  watched.run.forwarder.canary.released("1", watched.run.nowMs);
+  watched.pass(3 * ALARM_MS);
+  expect([watched.reasons, watched.run.values("a")]).toEqual([[], []]);
+  watched.run.instead = (call) => (call.kind === "produce" ? "never" : null);
+  watched.put("b", "1");
+  watched.pass(ALARM_MS + 2_000);
+  expect(watched.reasons).toEqual([expect.stringMatching(/^b: connected, but nothing goes up/)]);
+});
+
+test("an uplink that is not connected says so before it alarms", () => {
+  const watched = new WatchedRun();
+  watched.run.instead = (call) => (call.kind === "connect" ? { kind: "lost", reason: "no such host" } : null);
+  watched.pass(20_000);
+  expect(watched.reasons).toEqual([]);
+  expect(watched.watch.away(watched.run.status(), watched.run.nowMs)).toEqual({
+    forMs: 20_000,
+    alarmInMs: 40_000,
+    reason: "backing off: no such host",
+  });
+  expect(watched.run.status().lastErrorAgoMs).toBeLessThan(20_000);
+  watched.run.instead = () => null;
+  watched.pass(40_000);
+  expect(watched.watch.away(watched.run.status(), watched.run.nowMs)).toBeNull();
+  expect(watched.run.status().lastErrorAgoMs).toBeGreaterThan(10_000);
 });
 
 test("a canary that does not come back is an alarm, with why", () => {

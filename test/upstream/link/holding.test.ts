@@ -229,6 +229,42 @@ describe("a budget that is used up", () => {
     expect(run.values("readings")).toEqual(["a"]);
   });
 
+  test("says of other topics that they are held, and until when", () => {
+    const run: ModelRun = started({
+      link: { dayBudgetBytes: 1e6, atBudgetEnd: "priority", priorityTopics: ["alarms"] },
+      wall: clockOf(() => run),
+    });
+    run.memory.createTopic("alarms", 1);
+    feed(run, "readings", "a");
+    run.run(1_000);
+    feed(run, "readings", "b");
+    run.run(1_000);
+    expect(run.status().link).toMatchObject({ othersHeldBecause: null, heldForMs: null, etaMs: 0 });
+    spend(run, 1e6);
+    feed(run, "readings", "c");
+    run.run(1_000);
+    const { link, topics } = run.status();
+    const reason = "the budget of the day is used up but for priority topics";
+    expect(link).toMatchObject({ heldBecause: null, othersHeldBecause: reason, etaMs: null });
+    expect(link.heldForMs).toBe(24 * HOUR_MS - run.nowMs);
+    expect(topics.map(({ topic, heldBecause }) => [topic, heldBecause])).toContainEqual(["alarms", null]);
+    expect(topics.map(({ topic, heldBecause }) => [topic, heldBecause])).toContainEqual(["readings", reason]);
+  });
+
+  test("says until when nothing goes up", () => {
+    const run: ModelRun = started({ link: { dayBudgetBytes: 1e6 }, wall: clockOf(() => run) });
+    run.run(1_000);
+    spend(run, 1e6);
+    feed(run, "readings", "a");
+    run.run(1_000);
+    expect(run.status().link).toMatchObject({
+      heldBecause: "the budget of the day is used up",
+      othersHeldBecause: null,
+      heldForMs: 24 * HOUR_MS - run.nowMs,
+      etaMs: null,
+    });
+  });
+
   test("is only told of, by setting: once", () => {
     const run: ModelRun = started({
       link: { monthBudgetBytes: 1e6, atBudgetEnd: "warn" },
