@@ -125,7 +125,7 @@ export const TOPIC_CONFIGS: readonly TopicConfigDefinition[] = [
       "5",
       0,
       9,
-      "Where the disk is full, records of topics with the largest number make room first.",
+      "0 to 9: where the disk is full, records of topics with the largest number make room first.",
     ),
     null,
   ),

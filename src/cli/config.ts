@@ -5,6 +5,7 @@ import type { Command, Input } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { formatSchemaProblem, schemaProblems } from "./route-schemas.ts";
 import { effectiveSettings, readConfigFile, SETTING_FLAGS } from "./settings.ts";
+import { topicSettingDocs, topicSettingsMarkdown } from "./topic-settings.ts";
 import type { World } from "./world.ts";
 
 export const configCommand: Command = {
@@ -33,7 +34,7 @@ export const configCommand: Command = {
     },
     {
       name: "docs",
-      summary: "Write the reference of all settings, as Markdown",
+      summary: "Write the reference of all settings, those of topics included, as Markdown",
       run: docs,
     },
   ],
@@ -79,6 +80,10 @@ async function check(input: Input, world: World): Promise<number> {
 }
 
 async function docs(input: Input, world: World): Promise<number> {
-  world.out(input.json ? `${JSON.stringify(settingDocs())}\n` : referenceMarkdown());
+  world.out(
+    input.json
+      ? `${JSON.stringify([...settingDocs(), ...topicSettingDocs()])}\n`
+      : `${referenceMarkdown()}\n${topicSettingsMarkdown()}`,
+  );
   return EXIT.ok;
 }

@@ -13,6 +13,7 @@ import {
   wholeNumber,
   withCluster,
 } from "./kafka-session.ts";
+import { TOPIC_SETTINGS_NOTE } from "./topic-settings.ts";
 import type { World } from "./world.ts";
 
 const ONE_NAME = { positionals: "NAME", minPositionals: 1, maxPositionals: 1 } as const;
@@ -45,10 +46,11 @@ export const topicCommand: Command = {
           name: "config",
           value: "KEY=VALUE",
           multiple: true,
-          doc: "Configuration of the topic, by Kafka's names.",
+          doc: "A setting of the topic, see below; may be repeated.",
         },
         { name: "if-not-exists", doc: "Succeed where there is a topic of this name." },
       ],
+      notes: [TOPIC_SETTINGS_NOTE],
       examples: [
         [
           "headwater topic create telemetry -p 4 --config retention.ms=2592000000",
@@ -77,7 +79,7 @@ export const topicCommand: Command = {
           value: "N",
           doc: "Partitions from now on; never fewer. Keys may go to other partitions than before.",
         },
-        { name: "config", value: "KEY=VALUE", multiple: true, doc: "Sets this; may be repeated." },
+        { name: "config", value: "KEY=VALUE", multiple: true, doc: "Sets this, see below; may be repeated." },
         {
           name: "default",
           value: "KEY",
@@ -85,6 +87,7 @@ export const topicCommand: Command = {
           doc: "Takes the topic's own value away; may be repeated.",
         },
       ],
+      notes: [TOPIC_SETTINGS_NOTE],
       examples: [
         ["headwater topic alter telemetry --config retention.ms=86400000", "keep one day from now on"],
       ],

@@ -174,12 +174,14 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   keyScanBytes: 4 * MIB,
 };
 
+/** What leaves too little space: the end of the disk, or the bound of all logs together. */
+export type SpaceLimit = "disk-full" | "log.max.bytes";
+
 /** Why records are gone, or a file was set aside. */
 export type DeletionReason =
   | "retention.ms"
   | "retention.bytes"
-  | "disk-full"
-  | "log.max.bytes"
+  | SpaceLimit
   | "delete-records"
   | "delete-topic"
   | "corruption";
@@ -230,8 +232,8 @@ export interface LogReport {
   fenced?(log: LogIdentity, error: unknown, why: string): void;
   /** Records [fromOffset, toOffset) are no longer there. */
   deleted?(log: LogIdentity, fromOffset: number, toOffset: number, reason: DeletionReason): void;
-  /** Appends are refused for want of space, or are taken again. At most once per change. */
-  diskFull?(full: boolean, freeBytes: number): void;
+  /** Appends are refused for want of space below that limit, or are taken again. At most once per change. */
+  diskFull?(full: boolean, freeBytes: number, limit: SpaceLimit): void;
   /** Anything else worth a line in the log. */
   warning?(message: string, cause?: unknown): void;
 }

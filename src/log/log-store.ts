@@ -70,7 +70,7 @@ export interface LogStoreStatus extends CommitStatus {
   readonly openFiles: number;
   readonly mappedBytes: number;
   readonly freeBytes: number;
-  readonly diskFull: boolean;
+  readonly fullLimit: SpaceGuard["full"];
   readonly uncommittedBytes: number;
   /** Logs with segments that are not synced. */
   readonly unsyncedLogs: number;
@@ -356,7 +356,7 @@ export class LogStore {
       openFiles: this.#host.files.count,
       mappedBytes: this.#host.files.mappedBytes,
       freeBytes: this.#host.space.freeBytes,
-      diskFull: this.#host.space.full,
+      fullLimit: this.#host.space.full,
       uncommittedBytes: this.#host.uncommittedBytes,
       unsyncedLogs: this.#background.pending,
       checkpoints: this.#background.passes,

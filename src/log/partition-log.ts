@@ -515,8 +515,10 @@ export class PartitionLog {
   }
 
   #noSpace(): AppendRefusal {
-    this.#host.space.refused();
-    const message = "the disk is full; free some space or lower retention";
+    const isBound = this.#host.space.refused() === "log.max.bytes";
+    const message = isBound
+      ? "log.max.bytes is reached; raise it or lower retention"
+      : "the disk is full; free some space or lower retention";
     // Of those that Kafka's clients retry by themselves, librdkafka and Java among them.
     return { error: ERROR.KAFKA_STORAGE_ERROR, message, diskFull: true };
   }

@@ -1,5 +1,5 @@
 import type { Disk } from "../io/disk.ts";
-import type { LogConfig, LogLimits, LogReport } from "./log-config.ts";
+import type { LogConfig, LogLimits, LogReport, SpaceLimit } from "./log-config.ts";
 
 /** Who asks for space. */
 export interface SpaceUser {
@@ -33,7 +33,7 @@ export class SpaceGuard {
   readonly #report: LogReport;
   /** Bytes of all logs. */
   readonly #logBytes: () => number;
-  #full = false;
+  #full: SpaceLimit | null = null;
   /** Whether old records can go so that new ones have room. */
   makesRoom = false;
   /** Told where there is too little space. */
@@ -53,7 +53,8 @@ export class SpaceGuard {
     this.#logBytes = logBytes;
   }
 
-  get full(): boolean {
+  /** What appends are refused for; null where they are taken. */
+  get full(): SpaceLimit | null {
     return this.#full;
   }
 
@@ -65,11 +66,11 @@ export class SpaceGuard {
    * Bytes that have to go so that there is no need to begin again soon; 0 where nothing has to. `retiredBytes` are in files that
    * belong to no log any more, and go as soon as they may.
    */
-  lack(retiredBytes: number): { readonly bytes: number; readonly reason: "disk-full" | "log.max.bytes" } {
-    const { segmentGrowthBytes, maxLogBytes } = this.#limits;
+  lack(retiredBytes: number): { readonly bytes: number; readonly reason: SpaceLimit } {
+    const { segmentGrowthBytes } = this.#limits;
     const free = this.#freeRoom() + retiredBytes;
     const own = this.#ownRoom();
-    const reason = maxLogBytes >= 0 && own < free ? "log.max.bytes" : "disk-full";
+    const reason = own < free ? "log.max.bytes" : "disk-full";
     const room = Math.min(free, own);
     return { bytes: room >= segmentGrowthBytes ? 0 : 2 * segmentGrowthBytes - room, reason };
   }
@@ -89,18 +90,19 @@ export class SpaceGuard {
     return this.#freeRoom() >= bytes;
   }
 
-  /** An append was refused for want of space. */
-  refused(): void {
-    if (this.#full) return;
-    this.#full = true;
-    this.#report.diskFull?.(true, this.freeBytes);
+  /** An append was refused for want of space. Says below which limit. */
+  refused(): SpaceLimit {
+    const limit = this.#ownRoom() < this.#freeRoom() ? "log.max.bytes" : "disk-full";
+    if (this.#full === null) this.#report.diskFull?.(true, this.freeBytes, limit);
+    this.#full ??= limit;
+    return limit;
   }
 
   /** Looks again. Called about once a second. */
   refresh(smallestAllocationBytes: number): void {
-    if (!this.#full || Math.min(this.#freeRoom(), this.#ownRoom()) < smallestAllocationBytes) return;
-    this.#full = false;
-    this.#report.diskFull?.(false, this.freeBytes);
+    if (this.#full === null || Math.min(this.#freeRoom(), this.#ownRoom()) < smallestAllocationBytes) return;
+    this.#report.diskFull?.(false, this.freeBytes, this.#full);
+    this.#full = null;
   }
 
   /** Above the reserve. */

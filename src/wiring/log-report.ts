@@ -46,11 +46,13 @@ export function logReport(logger: Logger, metrics: Metrics, onDamage: DamageList
     // What of that somebody loses is in the ledger, and counted there.
     deleted: ({ topic, partition }, fromOffset, toOffset, reason) =>
       logger.info("records deleted", { topic, partition, fromOffset, toOffset, reason }),
-    diskFull(full, freeBytes) {
+    diskFull(full, freeBytes, limit) {
       metrics.diskFull.set(full ? 1 : 0);
       if (full) {
-        logger.error("disk full: records are refused until there is space, metadata goes on", { freeBytes });
-      } else logger.info("there is space again: records are taken", { freeBytes });
+        const what = limit === "disk-full" ? "disk full" : `${limit} is reached`;
+        const message = `${what}: records are refused until there is space, metadata goes on`;
+        logger.error(message, { limit, freeBytes });
+      } else logger.info("there is space again: records are taken", { limit, freeBytes });
     },
     warning: (message, cause) => logger.warn(message, { cause }),
   };

@@ -43,7 +43,7 @@ function collectLog(metrics: Metrics, state: GatewayState): void {
   metrics.partitions.set(state.broker.topics.partitionCount);
   metrics.logBytes.set(logBytes);
   metrics.freeBytes.set(status.freeBytes);
-  metrics.diskFull.set(status.diskFull ? 1 : 0);
+  metrics.diskFull.set(status.fullLimit === null ? 0 : 1);
   metrics.offlineFolders.set(state.faults().length > 0 ? 1 : 0);
   metrics.reserveBytes.set(state.settings["disk.reserve.bytes"]);
   metrics.commitRounds.set(status.rounds);

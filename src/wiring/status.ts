@@ -64,11 +64,12 @@ export class GatewayState implements StatusSource {
   hindrances(): readonly string[] {
     const faults = this.#faultyPartitions();
     const ledgerFault = this.ledger?.fault ?? null;
-    const full = this.broker?.store.status().diskFull === true;
+    const limit = this.broker?.store.status().fullLimit ?? null;
+    const full = limit === "disk-full" ? "the disk is full" : `${limit} is reached`;
     return [
       ...this.#hindrances,
       ...(faults > 0 ? [`${faults} partitions take no records: see the log, or /api/status`] : []),
-      ...(full ? ["the disk is full: records are refused until there is space"] : []),
+      ...(limit === null ? [] : [`${full}: records are refused until there is space`]),
       ...(ledgerFault === null ? [] : [ledgerFault]),
     ];
   }
@@ -134,7 +135,7 @@ export class GatewayState implements StatusSource {
       disk: this.disk,
       freeBytes: status?.freeBytes ?? 0,
       reserveBytes: this.settings["disk.reserve.bytes"],
-      full: status?.diskFull ?? false,
+      full: (status?.fullLimit ?? null) !== null,
       partitions: this.broker?.topics.partitionCount ?? 0,
       commitRounds: status?.rounds ?? 0,
       commitMedianMs: status === undefined ? null : medianMs(status.roundMs),

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { topicSettingsMarkdown } from "../../src/cli/topic-settings.ts";
 import { type LoadResult, loadSettings } from "../../src/config/load.ts";
 import { defaultSettings, OPTION_ENTRIES } from "../../src/config/options.ts";
 import { formatProblem } from "../../src/config/problem.ts";
@@ -112,7 +113,12 @@ test("the reference has every setting, and is what stands in the repository", ()
   for (const [name] of OPTION_ENTRIES) expect(markdown).toContain(`- \`${name}\``);
   expect(settingDocs().map(({ key }) => key)).toContain("mqtt.route.filter");
   // Write it anew with: bun src/main.ts config docs > gateway/config/settings.md
-  expect(readFileSync(join(TOP, "gateway/config/settings.md"), "utf8")).toBe(markdown);
+  const topics = topicSettingsMarkdown();
+  for (const name of ["headwater.full.policy", "headwater.priority", "durability"]) {
+    expect(topics).toContain(`- \`${name}\``);
+  }
+  expect(topics).not.toContain("internal.segment.bytes");
+  expect(readFileSync(join(TOP, "gateway/config/settings.md"), "utf8")).toBe(`${markdown}\n${topics}`);
 });
 
 test("the example file is right, and what it has in comments are the defaults", () => {

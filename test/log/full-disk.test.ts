@@ -129,6 +129,25 @@ describe("where the disk is full", () => {
     expect(opened.reports.matching("deleted").at(-1)).toEndWith("log.max.bytes");
   });
 
+  test("it is the bound of all logs that is named where that is reached", async () => {
+    const opened = await openSmall(64 * 1024 * 1024, { maxLogBytes: 128 * 1024 });
+    const { store, clock, reports } = opened;
+    const log = createLog(store, "alarms", 0, SMALL_CONFIG);
+    let answer = append(log, KIB_OF("a"));
+    for (let i = 0; i < 200 && answer.error === 0; i++) {
+      await clock.settleAll();
+      answer = append(log, KIB_OF("a"));
+    }
+    expect(answer).toMatchObject({ message: "log.max.bytes is reached; raise it or lower retention" });
+    expect(store.status()).toMatchObject({ fullLimit: "log.max.bytes" });
+    log.deleteRecordsBefore(log.highWatermark);
+    await clock.settleAll();
+    await store.maintain(1);
+    expect(store.status()).toMatchObject({ fullLimit: null });
+    expect(reports.matching("log.max.bytes")).toEqual(["log.max.bytes reached"]);
+    expect(reports.lines.at(-1)).toBe("space below log.max.bytes");
+  });
+
   test("nothing goes before it is written down, and nothing at all where that is not possible yet", async () => {
     const opened = await openSmall(512 * 1024);
     const { store, clock } = opened;

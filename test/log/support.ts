@@ -69,8 +69,9 @@ export class Reports implements Required<LogReport> {
   deleted(log: { topic: string; partition: number }, from: number, to: number, reason: string): void {
     this.lines.push(`deleted ${log.topic}-${log.partition} ${from} to ${to}: ${reason}`);
   }
-  diskFull(full: boolean): void {
-    this.lines.push(full ? "disk full" : "disk has space");
+  diskFull(full: boolean, _freeBytes: number, limit: string): void {
+    if (limit === "disk-full") this.lines.push(full ? "disk full" : "disk has space");
+    else this.lines.push(full ? `${limit} reached` : `space below ${limit}`);
   }
   warning(message: string): void {
     this.lines.push(`warning ${message}`);
