@@ -1,5 +1,5 @@
 import { formatDurationMs } from "../config/units.ts";
-import type { DeviceStatus } from "../http/devices.ts";
+import type { DeviceStatus, DevicesAnswer, DeviceUplink } from "../http/devices.ts";
 import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Flag, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
@@ -78,7 +78,8 @@ export const deviceCommand: Command = {
         HTTP_FLAG,
       ],
       notes: [
-        "BEHIND counts the offsets of the partition from where the uplink is up to the device's last record, other devices' records too: uplinks carry a partition in its order.",
+        "RECORDS and BYTES (of keys and values) are the device's own from the uplink's position on, as they stand in the gateway's log; FOR is the age of the first of them, by its timestamp. A count with + is of so many at least: no more of the log was looked through. With - the centre was not asked yet, or too much was to be looked through. Name the device for a more thorough count.",
+        "BEHIND is an estimate for the link: offsets of the partition up to the device's last record, other devices' too, since uplinks carry a partition in its order.",
         "The exit code is 1 where anything waits.",
       ],
       examples: [
@@ -111,9 +112,19 @@ async function ls(input: Input, world: World): Promise<number> {
   const limit = limitOf(input);
   const devices = await all(input, limit);
   if (input.json) world.out(`${JSON.stringify(devices)}\n`);
-  else if (devices.length === 0) world.out("no such device is known\n");
+  else if (devices.length === 0)
+    world.out(noneText(await fetchDevices(addressOf(input), "/api/devices?limit=1")));
   else world.out(columns([HEAD, ...devices.map(rowOf)]));
   return input.on("silent") && devices.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+/** Says where devices are looked for, which may be why there are none. */
+function noneText({ topics }: DevicesAnswer): string {
+  const where =
+    topics.length === 0
+      ? "no topic is looked at: set devices.topics"
+      : `topics that are looked at: ${topics.join(", ")} (devices.topics)`;
+  return `no such device is known; ${where}\n`;
 }
 
 async function show(input: Input, world: World): Promise<number> {
@@ -129,7 +140,7 @@ async function show(input: Input, world: World): Promise<number> {
 
 async function lag(input: Input, world: World): Promise<number> {
   const [key] = input.positionals;
-  const found = key === undefined ? await all(input, null) : await fetchDevice(addressOf(input), key);
+  const found = key === undefined ? await all(input, null, true) : await fetchDevice(addressOf(input), key);
   const rows = found
     .flatMap((device) => device.uplinks.map((uplink) => ({ ...uplink, device })))
     .filter(({ carried }) => !carried || input.on("all"));
@@ -145,10 +156,11 @@ async function lag(input: Input, world: World): Promise<number> {
   } else {
     world.out(
       columns([
-        ["DEVICE", "TOPIC", "UPLINK", "STATE", "BEHIND", "LAST SEEN"],
-        ...rows.map(({ device, uplink, carried, offsetsBehind }) => [
-          ...[device.key, device.topic, uplink, carried ? "at the centre" : "waiting"],
-          ...[String(offsetsBehind), agoText(device.silentForMs)],
+        ["DEVICE", "TOPIC", "UPLINK", "STATE", "RECORDS", "BYTES", "FOR", "BEHIND", "LAST SEEN"],
+        ...rows.map(({ device, ...uplink }) => [
+          ...[device.key, device.topic, uplink.uplink, uplink.carried ? "at the centre" : "waiting"],
+          ...waitingCells(uplink),
+          ...[String(uplink.offsetsBehind), agoText(device.silentForMs)],
         ]),
       ]),
     );
@@ -157,8 +169,13 @@ async function lag(input: Input, world: World): Promise<number> {
 }
 
 /** All devices that are asked for, over as many parts as it takes. */
-async function all(input: Input, limit: number | null): Promise<readonly DeviceStatus[]> {
+async function all(
+  input: Input,
+  limit: number | null,
+  withWaiting = false,
+): Promise<readonly DeviceStatus[]> {
   const query = new URLSearchParams();
+  if (withWaiting) query.set("waiting", "true");
   const topic = input.value("topic");
   const prefix = input.value("prefix");
   if (topic !== null) query.set("topic", topic);
@@ -208,11 +225,28 @@ function linesOf(device: DeviceStatus): readonly (readonly string[])[] {
     ["last value", `${valueText(device)} (${device.valueBytes} bytes)`],
     ["gaps", gaps === null ? "none" : `${gaps.records} records, the last ${gaps.lastAt}: ${gaps.reason}`],
     ["MQTT client", clientId === null ? "-" : `${clientId}${address === null ? "" : ` from ${address}`}`],
-    ...device.uplinks.map(({ uplink, carried, offsetsBehind }) => [
-      `uplink ${uplink}`,
-      carried ? "all of it is at the centre" : `waiting, ${offsetsBehind} offsets behind`,
-    ]),
+    ...device.uplinks.map((uplink) => [`uplink ${uplink.uplink}`, uplinkText(uplink)]),
   ];
+}
+
+function uplinkText(uplink: DeviceUplink): string {
+  const { carried, offsetsBehind, waiting, position } = uplink;
+  if (carried) return "all of it is at the centre";
+  if (position < 0) return "not known yet: the centre was not asked";
+  const behind = `the link is ${offsetsBehind} offsets of the partition before its last record`;
+  if (waiting === null) return `waiting; ${behind}`;
+  const { records, bytes, forMs, exact } = waiting;
+  const age = forMs === null ? "" : `, the first for ${agoText(forMs)}`;
+  return `${exact ? "" : "at least "}${records} records wait, ${bytes} bytes${age}; ${behind}`;
+}
+
+/** Records, bytes and seconds. */
+function waitingCells({ carried, waiting }: DeviceUplink): readonly string[] {
+  if (carried) return ["0", "0", "-"];
+  if (waiting === null) return ["-", "-", "-"];
+  const { records, bytes, forMs, exact } = waiting;
+  const more = exact ? "" : "+";
+  return [`${records}${more}`, `${bytes}${more}`, forMs === null ? "-" : agoText(forMs)];
 }
 
 function valueText({ value, valueBase64 }: DeviceStatus): string {

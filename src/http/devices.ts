@@ -1,14 +1,19 @@
 import { encodeDeviceKey } from "../base/device-name.ts";
 import type { Device } from "../broker/devices/device.ts";
 import type { DeviceTable } from "../broker/devices/device-table.ts";
+import type { CountLimits } from "../broker/views/waiting-count.ts";
 import type { Clock } from "../io/clock.ts";
 import { isFromHere } from "./caller.ts";
+import type { DeviceWaits } from "./device-waits.ts";
 import { percentDecoded } from "./records.ts";
 
 const MAX_DEVICES = 1_000;
 const DEFAULT_DEVICES = 100;
 const PREFIX = "/api/devices";
-const PARAMETERS = ["topic", "prefix", "silent", "limit", "after"];
+const PARAMETERS = ["topic", "prefix", "silent", "limit", "after", "waiting"];
+/** What counting for one device, and for a list of them, looks through at most. */
+const ONE_LIMITS = { bytes: 64 * 1024 * 1024, maxMs: 2_000 };
+const LIST_LIMITS = { bytes: 32 * 1024 * 1024, maxMs: 2_000 };
 
 const HEADERS = {
   "cache-control": "no-store",
@@ -24,6 +29,24 @@ export interface DeviceCarried {
   readonly carried: boolean;
   /** Offsets of the partition up to that record, other devices' too, that the centre does not have. */
   readonly offsetsBehind: number;
+  /** The first offset that is not committed at the centre; -1 where that is not known. */
+  readonly position: number;
+}
+
+/** What of a device waits for an uplink: its own records from the uplink's position to its last. */
+export interface DeviceWaiting {
+  readonly records: number;
+  /** Of keys and values. */
+  readonly bytes: number;
+  /** Age of the first by its timestamp; null where it was not found. */
+  readonly forMs: number | null;
+  /** Whether all were counted; else there are so many at least. */
+  readonly exact: boolean;
+}
+
+export interface DeviceUplink extends DeviceCarried {
+  /** Null where it was not asked for, or the uplink's position is not known. */
+  readonly waiting: DeviceWaiting | null;
 }
 
 /** Where the pages are from. */
@@ -33,6 +56,10 @@ export interface DevicesSource {
   readonly allowed: "loopback" | "any" | "off";
   /** Where an MQTT client is connected from; null where it is not. */
   addressOf(clientId: string): string | null;
+  /** What counts the records that wait. */
+  readonly waits: Pick<DeviceWaits, "count"> | null;
+  /** The topics that devices are looked for in; `*` stands for anything. */
+  readonly topics: readonly string[];
   /** Of the uplinks that carry the topic. */
   carried(topic: string, partition: number, lastOffset: number): readonly DeviceCarried[];
 }
@@ -64,7 +91,7 @@ export interface DeviceStatus {
   readonly gaps: { readonly records: number; readonly lastAt: string; readonly reason: string } | null;
   readonly clientId: string | null;
   readonly address: string | null;
-  readonly uplinks: readonly DeviceCarried[];
+  readonly uplinks: readonly DeviceUplink[];
 }
 
 /** Answer of `GET /api/devices`. */
@@ -72,6 +99,8 @@ export interface DevicesAnswer {
   readonly devices: readonly DeviceStatus[];
   /** Path of the next part; null where there is none. */
   readonly next: string | null;
+  /** The topics that devices are looked for in, by `devices.topics`; `*` stands for anything. */
+  readonly topics: readonly string[];
   readonly known: number;
   readonly max: number;
   readonly silent: number;
@@ -86,14 +115,15 @@ export function isDevices(path: string): boolean {
 
 /**
  * Answers `GET /api/devices`, by key in parts, with `topic`, `prefix` (of the key, percent-encoded as everywhere), `silent`
- * (true or false) and `limit`; and `GET /api/devices/KEY`: the device in every topic that it sends to.
+ * (true or false), `limit`, and `waiting` (true: count what waits for uplinks, which reads the logs); and
+ * `GET /api/devices/KEY`: the device in every topic that it sends to, with what waits.
  */
 export function answerDevices(
   request: Request,
   url: URL,
   remoteAddress: string,
   source: DevicesSource | null,
-): Response {
+): Response | Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     const response = problem(405, "this takes GET", "method", request.method, "send a GET");
     response.headers.set("allow", "GET, HEAD");
@@ -119,10 +149,10 @@ export function answerDevices(
     const remedy = "GET /api/devices lists them; see devices.topics for where devices are looked for";
     return problem(404, "there is no such device", "device", raw, remedy);
   }
-  return json({ devices: devices.map((device) => statusOf(device, source)) });
+  return waitingOf(devices, source, ONE_LIMITS).then((shown) => json({ devices: shown }));
 }
 
-function list(url: URL, source: DevicesSource): Response {
+function list(url: URL, source: DevicesSource): Response | Promise<Response> {
   const { table } = source;
   for (const name of url.searchParams.keys()) {
     if (!PARAMETERS.includes(name)) return bad("parameter", name, `there are ${PARAMETERS.join(", ")}`);
@@ -135,6 +165,8 @@ function list(url: URL, source: DevicesSource): Response {
   if (silent !== null && silent !== "true" && silent !== "false") {
     return bad("silent", silent, "write true or false");
   }
+  const waiting = parameter("waiting") ?? "false";
+  if (waiting !== "true" && waiting !== "false") return bad("waiting", waiting, "write true or false");
   // What stands in a parameter is decoded once already.
   const prefix = keyOf(parameter("prefix") ?? "");
   if (prefix === null) return bad("prefix", parameter("prefix"), "percent-encode it");
@@ -156,10 +188,45 @@ function list(url: URL, source: DevicesSource): Response {
     found.push(device);
     if (found.length > limit) break;
   }
-  const devices = found.slice(0, limit).map((device) => statusOf(device, source));
-  const next = found.length > limit ? nextPath(url, devices.at(-1)) : null;
-  const { count: known, max, silentCount, forgotten } = table;
-  return json({ devices, next, known, max, silent: silentCount, forgotten } satisfies DevicesAnswer);
+  const shown = found.slice(0, limit);
+  const answer = (devices: readonly DeviceStatus[]) => {
+    const next = found.length > limit ? nextPath(url, devices.at(-1)) : null;
+    const { count: known, max, silentCount, forgotten } = table;
+    const counts = { known, max, silent: silentCount, forgotten };
+    return json({ devices, next, topics: source.topics, ...counts } satisfies DevicesAnswer);
+  };
+  if (waiting === "false") return answer(shown.map((device) => statusOf(device, source)));
+  return waitingOf(shown, source, LIST_LIMITS).then(answer);
+}
+
+/** The devices as they are now, with what of them waits. */
+async function waitingOf(
+  devices: readonly Device[],
+  source: DevicesSource,
+  limits: CountLimits,
+): Promise<readonly DeviceStatus[]> {
+  const shown = devices.map((device) => ({ device, status: statusOf(device, source) }));
+  const wants = shown.flatMap(({ device, status: { topic, partition, lastOffset, uplinks } }) =>
+    uplinks.filter(isCountable).map(({ position }) => ({
+      ...{ topic, partition, key: Buffer.from(device.facts.key, "latin1") },
+      ...{ fromOffset: position, untilOffset: lastOffset + 1 },
+    })),
+  );
+  const counts = wants.length === 0 ? [] : await source.waits?.count(wants, limits);
+  const left = counts?.values();
+  const nowMs = source.clock.nowMs();
+  const withCount = (uplink: DeviceUplink): DeviceUplink => {
+    const count = isCountable(uplink) ? left?.next().value : undefined;
+    if (count === undefined) return uplink;
+    const { records, bytes, firstMs, isComplete: exact } = count;
+    const forMs = firstMs === null ? null : Math.max(0, nowMs - firstMs);
+    return { ...uplink, waiting: { records, bytes, forMs, exact } };
+  };
+  return shown.map(({ status }) => ({ ...status, uplinks: status.uplinks.map(withCount) }));
+}
+
+function isCountable({ carried, position }: DeviceCarried): boolean {
+  return !carried && position >= 0;
 }
 
 /** A device as it is now. */
@@ -178,7 +245,8 @@ export function statusOf(device: Device, { clock, carried, addressOf }: DevicesS
     ...{ valueBytes: facts.valueSizeBytes },
     gaps:
       gaps === null ? null : { records: gaps.records, lastAt: isoTime(gaps.lastAtMs), reason: gaps.reason },
-    ...{ clientId, address, uplinks: carried(topic, partition, lastOffset) },
+    ...{ clientId, address },
+    uplinks: carried(topic, partition, lastOffset).map((uplink) => ({ ...uplink, waiting: null })),
   };
 }
 

@@ -216,7 +216,7 @@ export function carriedBy(
     const position = carrying?.partitions.find((one) => one.partition === partition)?.position;
     if (position === undefined) return [];
     const offsetsBehind = Math.max(0, lastOffset + 1 - Math.max(0, position));
-    return [{ uplink: name, carried: offsetsBehind === 0, offsetsBehind }];
+    return [{ uplink: name, carried: offsetsBehind === 0, offsetsBehind, position }];
   });
 }
 

@@ -14,6 +14,7 @@ import { formatAddress } from "../config/address.ts";
 import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
+import { DeviceWaits } from "../http/device-waits.ts";
 import type { DevicesSource } from "../http/devices.ts";
 import { HttpDoor } from "../http/door.ts";
 import { DeviceRecords } from "../http/records.ts";
@@ -41,7 +42,7 @@ import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import type { Bridges, startBridges as StartBridges } from "./bridges.ts";
 import { controlSource } from "./controls.ts";
 import { CounterWatch } from "./counter-watch.ts";
-import { carriedBy, type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
+import { carriedBy, type DeviceRegistry, deviceTopics, openDeviceRegistry } from "./device-registry.ts";
 import { GatewayClock } from "./gateway-clock.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { logLimits } from "./log-limits.ts";
@@ -105,6 +106,7 @@ class Gateway implements RunningBroker {
   #http: HttpDoor | null = null;
   #records: DeviceRecords | null = null;
   #devices: DeviceRegistry | null = null;
+  #waits: DeviceWaits | null = null;
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
@@ -390,7 +392,11 @@ class Gateway implements RunningBroker {
     const table = this.#devices?.table;
     if (table === undefined) return null;
     const uplinks = this.#uplinks?.topics() ?? [];
+    const { broker } = this.#state;
+    if (broker !== null) this.#waits ??= new DeviceWaits(broker);
     return {
+      waits: this.#waits,
+      topics: deviceTopics(this.#settings),
       table,
       clock: this.#clock,
       allowed: this.#settings["http.records"],

@@ -145,3 +145,44 @@ test("the MQTT client that sends for a device is told, and from where", async ()
   await gateway.restart();
   expect(await until("valve-1", 3)).toEqual([3, "second", "127.0.0.1"]);
 }, 30_000);
+
+test("what waits is shown in a device's own records, bytes and seconds, with the link's offsets beside", async () => {
+  const { body } = await ask("/api/devices/pump-1");
+  const uplink = { uplink: "central", carried: false, offsetsBehind: 30, position: 7 };
+  const waits = (records: number, exact: boolean) => ({ records, bytes: 9, forMs: 61_500, exact });
+  const rows = [
+    { ...body.devices[0], uplinks: [{ ...uplink, waiting: waits(1, true) }] },
+    { ...body.devices[0], key: "pump-2", uplinks: [{ ...uplink, waiting: waits(2, false) }] },
+    { ...body.devices[0], key: "pump-3", uplinks: [{ ...uplink, position: -1, waiting: null }] },
+  ];
+  const asked: string[] = [];
+  const server = Bun.serve({
+    ...{ hostname: "127.0.0.1", port: 0 },
+    fetch: ({ url }) => {
+      const { pathname, search } = new URL(url);
+      asked.push(`${pathname}${search}`);
+      const key = pathname.slice("/api/devices/".length);
+      const devices = key === "" ? rows : rows.filter((row) => row.key === key);
+      return Response.json({ devices, next: null, topics: [] });
+    },
+  });
+  const shown = (...args: string[]) => run(["device", ...args, "--http", `127.0.0.1:${server.port}`]);
+  const { code, out } = await shown("lag");
+  expect([code, asked[0]]).toEqual([1, "/api/devices?waiting=true&limit=1000"]);
+  const lines = out.split("\n");
+  expect(lines[0]).toMatch(/^DEVICE +TOPIC +UPLINK +STATE +RECORDS +BYTES +FOR +BEHIND +LAST SEEN$/);
+  expect(lines[1]).toMatch(/^pump-1 +telemetry +central +waiting +1 +9 +1m1s +30 /);
+  expect(lines[2]).toMatch(/^pump-2 +telemetry +central +waiting +2\+ +9\+ +1m1s +30 /);
+  expect(lines[3]).toMatch(/^pump-3 +telemetry +central +waiting +- +- +- +30 /);
+  expect((await shown("show", "pump-1")).out).toMatch(
+    /uplink central +1 records wait, 9 bytes, .* for 1m1s; /,
+  );
+  expect((await shown("show", "pump-2")).out).toContain("at least 2 records wait");
+  expect((await shown("show", "pump-3")).out).toContain("not known yet");
+  await server.stop(true);
+}, 20_000);
+
+test("a list without devices says in which topics they are looked for", async () => {
+  const { out } = await device("ls -t none");
+  expect(out).toBe("no such device is known; topics that are looked at: telemetry (devices.topics)\n");
+}, 20_000);

@@ -305,8 +305,8 @@ test("an uplink has carried a device's last record once it is beyond it", () => 
   ];
   const carried = (position: number, partition = 1) =>
     carriedBy(uplink(position) as never, "telemetry", partition, 9);
-  expect(carried(10)).toEqual([{ uplink: "central", carried: true, offsetsBehind: 0 }]);
-  expect(carried(9)).toEqual([{ uplink: "central", carried: false, offsetsBehind: 1 }]);
-  expect(carried(-1)).toEqual([{ uplink: "central", carried: false, offsetsBehind: 10 }]);
+  expect(carried(10)).toEqual([{ uplink: "central", carried: true, offsetsBehind: 0, position: 10 }]);
+  expect(carried(9)).toEqual([{ uplink: "central", carried: false, offsetsBehind: 1, position: 9 }]);
+  expect(carried(-1)).toEqual([{ uplink: "central", carried: false, offsetsBehind: 10, position: -1 }]);
   expect(carried(10, 0)).toEqual([]);
 });
