@@ -222,6 +222,23 @@ function found(
   return { error: 0, batches, records: records ?? [], nextOffset: nextOffset as Offset, scannedBytes };
 }
 
+/** An index's file, opened with the first look into it: most segments don't have the key, which is known without. */
+class FileWhenRead implements IndexBytes {
+  readonly sizeBytes: number;
+  readonly #indexes: KeyIndexCache;
+  readonly #segment: Segment;
+
+  constructor(indexes: KeyIndexCache, segment: Segment, sizeBytes: number) {
+    this.#indexes = indexes;
+    this.#segment = segment;
+    this.sizeBytes = sizeBytes;
+  }
+
+  view(position: number, length: number): Uint8Array {
+    return this.#indexes.file(this.#segment).view(position, length);
+  }
+}
+
 /** Takes what the index names. Gives the offset at which it had to stop, or null. */
 function lookUp(host: LogHost, segment: Segment, index: KeyIndex, search: Search): number | null {
   let last = -1;
@@ -230,7 +247,7 @@ function lookUp(host: LogHost, segment: Segment, index: KeyIndex, search: Search
   const known = index.stop;
   const isKnown = known !== null && known.hash === hash && known.offset === fromOffset;
   const start = isKnown ? known.position : segment.locate(fromOffset);
-  const hits = index.hits(hash, start, host.keyIndexes.file(segment));
+  const hits = index.hits(hash, start, new FileWhenRead(host.keyIndexes, segment, index.sizeBytes));
   const takesRecords = search.records !== null && isVerified(segment);
   while (hits?.next() === true) {
     const takesRecord = takesRecords && hits.from >= 0;
