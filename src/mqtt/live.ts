@@ -105,9 +105,16 @@ export class LiveDelivery {
   durableTargets(entry: TopicEntry, message: LiveMessage, publisher: Identity): readonly Target[] {
     if (message.qos === 0) return NO_TARGETS;
     const targets = this.#targets(entry);
-    if (targets.every((target) => isKept(target, message) && withoutOwn(target, publisher) === target)) {
-      return targets;
+    // Mostly all of them or none, and of thousands no list is made for each message.
+    let kept = 0;
+    let whole = 0;
+    for (const target of targets) {
+      if (!isKept(target, message)) continue;
+      kept++;
+      if (withoutOwn(target, publisher) === target) whole++;
     }
+    if (kept === 0) return NO_TARGETS;
+    if (whole === targets.length) return targets;
     return targets.flatMap((target) => {
       const own = withoutOwn(target, publisher);
       return own !== null && isKept(own, message) ? own : [];
