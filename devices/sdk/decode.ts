@@ -1,6 +1,35 @@
 /** What can be made of a value that is too large, or is not what it should be. */
 export class DecodeError extends Error {
   override readonly name = "DecodeError";
+  /**
+   * Where the record stands that a stream could not decode: to go on behind it, begin again with this `partition` and
+   * `from: { offset: offset + 1 }`. Null where no stream has called the decoder.
+   */
+  readonly topic: string | null;
+  readonly partition: number | null;
+  readonly offset: number | null;
+
+  constructor(message: string, options: ErrorOptions = {}, place: RecordPlace | null = null) {
+    super(message, options);
+    this.topic = place?.topic ?? null;
+    this.partition = place?.partition ?? null;
+    this.offset = place?.offset ?? null;
+  }
+}
+
+/** Where a record stands at the broker that it was read from. */
+export interface RecordPlace {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What a decoder threw, with the place of the record. The decoder's own error is its `cause` where it is no DecodeError. */
+export function decodeErrorAt(error: unknown, place: RecordPlace): DecodeError {
+  const cause = error instanceof DecodeError ? error.cause : error;
+  const words = error instanceof Error ? error.message : String(error);
+  const { topic, partition, offset } = place;
+  return new DecodeError(`${topic}-${partition} ${offset}: ${words}`, { cause }, place);
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true });

@@ -24,7 +24,7 @@ export interface DeviceStreamOptions<Value> {
   readonly follow?: boolean;
   /** Ends the stream at once; the iteration then throws the signal's reason. */
   readonly signal?: AbortSignal;
-  /** What `value` of a reading is made with; see `decode.ts`. Default: the bytes. What it throws, the iteration throws. */
+  /** What `value` of a reading is made with; see `decode.ts`. Default: the bytes. The iteration throws a DecodeError for what it throws. */
   readonly decode?: (value: Uint8Array) => Value;
   /** TLS, SASL and other options of the Kafka client underneath, as it has them. */
   readonly client?: Partial<
@@ -116,7 +116,7 @@ async function* readings<Value>(
     for (const record of records) {
       if (end !== null && record.offset >= end) return;
       if (record.key === null || Buffer.compare(record.key, device) !== 0) continue;
-      const reading = readingOf(record, options.topic, decode);
+      const reading = readingOf(record, { topic: options.topic, partition: place.partition }, decode);
       // The first record at or after a time may have earlier ones behind it.
       if (reading.time.getTime() < sinceMs) continue;
       yield reading;

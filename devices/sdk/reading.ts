@@ -1,10 +1,14 @@
+import { decodeErrorAt } from "./decode.ts";
 import type { RawRecord } from "./partition-reader.ts";
+import type { Place } from "./place.ts";
 
 /** One record of a device. */
 export interface Reading<Value> {
   /** The key as text; bytes that are no UTF-8 become U+FFFD. */
   readonly device: string;
   readonly topic: string;
+  /** The partition of the topic. */
+  readonly partition: number;
   /** Where it stands at the broker that it was read from: go on behind it by `{ offset: offset + 1 }`. */
   readonly offset: number;
   /** When it was measured: the record's timestamp, or the true time where the gateway's clock was wrong (`headwater.time`). */
@@ -29,19 +33,28 @@ export interface ReadingOrigin {
 
 const decoder = new TextDecoder();
 
+/** Throws DecodeError with the record's place for whatever the decoder throws. */
 export function readingOf<Value>(
   record: RawRecord,
-  topic: string,
+  { topic, partition }: Place,
   decode: (value: Uint8Array) => Value,
 ): Reading<Value> {
   const headers = new Map(record.headers.map(([name, value]) => [decoder.decode(name ?? undefined), value]));
+  const decoded = (): Value | null => {
+    try {
+      return record.value === null ? null : decode(record.value);
+    } catch (error) {
+      throw decodeErrorAt(error, { topic, partition, offset: record.offset });
+    }
+  };
   const trueTimeMs = numberIn(headers.get("headwater.time"));
   return {
     device: decoder.decode(record.key ?? undefined),
     topic,
+    partition,
     offset: record.offset,
     time: new Date(trueTimeMs ?? record.timestampMs),
-    value: record.value === null ? null : decode(record.value),
+    value: decoded(),
     bytes: record.value,
     headers,
     origin: originOf(headers),

@@ -195,6 +195,23 @@ export function sdkContract(
         (caught) => caught,
       );
       expect(bad).toBeInstanceOf(DecodeError);
+      expect(bad).toMatchObject({ topic: "mixed", partition: 0, offset: 0 });
+      const own = () => {
+        throw new RangeError("not mine");
+      };
+      const other = await all(deviceStream({ ...options(), topic: "mixed", decode: own })).catch(
+        (caught) => caught,
+      );
+      expect(other).toBeInstanceOf(DecodeError);
+      expect([other.offset, other.cause instanceof RangeError]).toEqual([0, true]);
+      // A reader goes on behind it.
+      const behind = await all(
+        deviceStream({
+          ...{ ...options(), topic: "mixed", decode: text },
+          ...{ from: { offset: bad.offset + 1 }, partition: bad.partition },
+        }),
+      );
+      expect(behind.map(({ offset, partition }) => [offset, partition])).toEqual([[1, 0]]);
       const small = await cbor(2);
       expect(() => small(Uint8Array.of(0x43, 1, 2, 3))).toThrow("more than 2");
       expect(() => text(Uint8Array.of(0xff))).toThrow(DecodeError);
@@ -213,6 +230,7 @@ async function deleteRecordsBefore(bootstrap: string, topic: string, offset: num
 function mixed(): Uint8Array {
   const builder = new BatchBuilder();
   builder.append(T0, Buffer.from("device-3"), encode({ bar: 4.2 }), null);
+  builder.append(T0 + 1, Buffer.from("device-3"), Buffer.from("2"), null);
   return builder.build();
 }
 
