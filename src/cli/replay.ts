@@ -71,9 +71,9 @@ export const replayCommand: Command = {
     {
       name: "file",
       value: "FILE",
-      doc: "Write to this file; FILE.replay says how far it is until it is whole.",
+      doc: "Write to this file; FILE.replay beside it says how far it is.",
     },
-    { name: "resume", doc: "Go on with a file that is not whole." },
+    { name: "resume", doc: "Go on with a file: with what is missing of it, or has come since it was whole." },
     { name: "verify", doc: "Prove that nothing is missing, there twice or out of order." },
     {
       name: "level",
@@ -109,7 +109,7 @@ export const replayCommand: Command = {
     ],
     [
       "headwater replay -t telemetry -d pump-1 -d pump-2 -f csv --file pumps.csv --resume",
-      "into a file, going on where it was left",
+      "into a file, going on where it was left, or with what is new",
     ],
   ],
   run: (input, world) => withCluster(input, (cluster) => replay(cluster, input, world)),
@@ -244,7 +244,10 @@ class Replay {
       this.#world.err("interrupted before the end; with --file, --resume goes on\n");
       return EXIT.failed;
     }
-    this.#sink.finish();
+    this.#sink.finish(this.#reached(reader));
+    if (resumed !== null && this.#sink instanceof FileSink && this.#sink.isAsLeft) {
+      this.#world.err("nothing new: the file had all of it\n");
+    }
     this.#tellBehind();
     return this.#verification === null ? EXIT.ok : await this.#prove(this.#verification, reader, located);
   }
@@ -308,7 +311,7 @@ class Replay {
     end?.take(origin.timeMs, `${origin.gateway} ${origin.log}`, waitedFor);
     this.#verification?.take(partition, record, origin);
     if (this.#form.record !== null && asked && isInTime(this.#query, origin)) {
-      this.#chunks.push(this.#form.record({ topic, partition, ...decodeRecord(record) }));
+      this.#chunks.push(this.#form.record({ topic: this.#query.topic, partition, ...decodeRecord(record) }));
     }
     return true;
   }
@@ -319,11 +322,15 @@ class Replay {
   }
 
   #save(reader: SpanReader): void {
+    this.#sink.save(this.#reached(reader));
+  }
+
+  #reached(reader: SpanReader): Reached {
     const spans = reader.progress();
-    this.#sink.save({
+    return {
       position: Object.fromEntries(spans.map((span) => [nameOf(span), span.offset])),
       behind: Object.fromEntries([...this.#ends].map(([name, end]) => [name, [...end.behind]])),
-    });
+    };
   }
 
   /** Gateways whose later records were not waited for may bring some of these still. */

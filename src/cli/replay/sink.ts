@@ -7,7 +7,6 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -28,8 +27,8 @@ export interface Sink {
   write(bytes: Uint8Array): void;
   /** Says how far reading is; what was written before counts as done once this returns. */
   save(reached: Reached): void;
-  /** All is written: nothing is left to go on from. */
-  finish(): void;
+  /** All that there is now is written, up to here. */
+  finish(reached: Reached): void;
   close(): void;
 }
 
@@ -40,6 +39,8 @@ interface Saved {
   readonly query: string;
   readonly sizeBytes: number;
   readonly reached: Reached;
+  /** All that there was had been written, and synced. */
+  readonly whole?: boolean;
 }
 
 export class StandardOutput implements Sink {
@@ -61,12 +62,14 @@ export class StandardOutput implements Sink {
 }
 
 /**
- * A file, with how far it is in another one beside it until all is there: `FILE.replay`. What a crash left behind the
- * saved size is cut off before it goes on, so that no record stands there twice.
+ * A file, with how far it is in another one beside it: `FILE.replay`. What a crash left behind the saved size is cut off before
+ * it goes on, so that no record stands there twice. A file that was whole goes on with what has come since.
  */
 export class FileSink implements Sink {
   /** Where to go on, where the file was begun before. */
   readonly reached: Reached | null;
+  /** Size of the file that was whole when it was left; -1 where none was. */
+  readonly #wholeBytes: number;
   readonly #path: string;
   readonly #query: string;
   readonly #file: number;
@@ -76,7 +79,7 @@ export class FileSink implements Sink {
   constructor(path: string, query: string, resume: boolean) {
     this.#path = path;
     this.#query = query;
-    const saved = resume ? load(savedPath(path)) : null;
+    const saved = resume && existsSync(path) ? load(savedPath(path)) : null;
     if (saved !== null && saved.query !== query) {
       throw new UsageError(`--resume: ${path} was begun with other options; give the same, or another file`);
     }
@@ -85,8 +88,9 @@ export class FileSink implements Sink {
       throw new UsageError(`--file ${path} is there already; ${why}`);
     }
     this.reached = saved?.reached ?? null;
+    this.#wholeBytes = saved?.whole === true ? saved.sizeBytes : -1;
     this.#file = onDisk(path, () => openSync(path, saved === null ? "wx" : "r+"));
-    if (saved !== null) this.#cutTo(saved.sizeBytes);
+    if (saved !== null) this.#cutTo(saved);
   }
 
   write(bytes: Uint8Array): void {
@@ -99,29 +103,36 @@ export class FileSink implements Sink {
     });
   }
 
-  save(reached: Reached): void {
+  /** Whether it was whole and nothing has been added to it. */
+  get isAsLeft(): boolean {
+    return this.#wholeBytes === this.#sizeBytes;
+  }
+
+  save(reached: Reached, whole = false): void {
     onDisk(this.#path, () => {
       fsyncSync(this.#file);
-      const saved: Saved = { format: 1, query: this.#query, sizeBytes: this.#sizeBytes, reached };
+      const saved: Saved = { format: 1, query: this.#query, sizeBytes: this.#sizeBytes, reached, whole };
       writeFileSync(`${savedPath(this.#path)}.new`, JSON.stringify(saved), { flush: true });
       renameSync(`${savedPath(this.#path)}.new`, savedPath(this.#path));
     });
   }
 
-  finish(): void {
-    onDisk(this.#path, () => {
-      fsyncSync(this.#file);
-      if (existsSync(savedPath(this.#path))) unlinkSync(savedPath(this.#path));
-    });
+  finish(reached: Reached): void {
+    this.save(reached, true);
   }
 
   close(): void {
     closeSync(this.#file);
   }
 
-  #cutTo(sizeBytes: number): void {
-    if (fstatSync(this.#file).size < sizeBytes) {
+  #cutTo({ sizeBytes, whole = false }: Saved): void {
+    const { size } = fstatSync(this.#file);
+    if (size < sizeBytes) {
       throw new UsageError(`--resume: ${this.#path} is shorter than it was; give another file`);
+    }
+    // What stands behind the end of a whole file no crash has left there.
+    if (whole && size > sizeBytes) {
+      throw new UsageError(`--resume: somebody has written to ${this.#path}; give another file`);
     }
     ftruncateSync(this.#file, sizeBytes);
     this.#sizeBytes = sizeBytes;
@@ -144,8 +155,10 @@ function load(path: string): Saved | null {
 
 function isSaved(value: unknown): value is Saved {
   if (typeof value !== "object" || value === null) return false;
-  const { format, query, sizeBytes, reached } = value as Partial<Record<keyof Saved, unknown>>;
+  const { format, query, sizeBytes, reached, whole } = value as Partial<Record<keyof Saved, unknown>>;
   if (format !== 1 || typeof query !== "string" || !Number.isSafeInteger(sizeBytes)) return false;
+  // It was not written before whole files were gone on with.
+  if (whole !== undefined && typeof whole !== "boolean") return false;
   if (typeof reached !== "object" || reached === null) return false;
   const { position, behind } = reached as Partial<Record<keyof Reached, unknown>>;
   if (typeof position !== "object" || position === null || typeof behind !== "object" || behind === null) {

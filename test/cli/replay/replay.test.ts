@@ -17,7 +17,7 @@ test("a gateway's view of a device has all its partitions", async () => {
     .split("\n")
     .map((line) => JSON.parse(line));
   const found = records.map(({ topic, partition, value }) => [topic, partition, value]).sort();
-  expect(found).toEqual([0, 1, 2].map((partition) => ["odd/pump-1", partition, `in ${partition}`]));
+  expect(found).toEqual([0, 1, 2].map((partition) => ["odd", partition, `in ${partition}`]));
   writer.close();
   await headwater.dispose();
 }, 30_000);
