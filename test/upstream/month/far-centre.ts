@@ -16,6 +16,7 @@ export interface LinkState {
 
 /** Bytes that a request and its answer take besides its records. */
 const REQUEST_BYTES = 120;
+const DAY_MS = 24 * 3_600_000;
 const LOST: CentreOutcome = { kind: "lost", reason: "the link broke" };
 
 /**
@@ -31,6 +32,8 @@ export class FarCentre implements Centre {
   readonly #meter: WireMeter;
   /** When a value was sent last, in true time. */
   readonly #sentMs: Map<string, number>;
+  /** In true time, by day since 1970. */
+  readonly #bytesByDay: Map<number, number>;
   #isConnected = false;
   #isClosed = false;
   /** In place of what the model answers; null for its own. A deliberate bug of who asks looks like this. */
@@ -45,6 +48,7 @@ export class FarCentre implements Centre {
       readonly random: SeededRandom;
       readonly meter: WireMeter;
       readonly sentMs: Map<string, number>;
+      readonly bytesByDay: Map<number, number>;
     },
   ) {
     this.#model = model;
@@ -54,6 +58,7 @@ export class FarCentre implements Centre {
     this.#random = seams.random;
     this.#meter = seams.meter;
     this.#sentMs = seams.sentMs;
+    this.#bytesByDay = seams.bytesByDay;
   }
 
   perform(calls: readonly CentreCall[], answered: (id: number, outcome: CentreOutcome) => void): void {
@@ -86,6 +91,8 @@ export class FarCentre implements Centre {
     const recordBytes = call.kind === "produce" ? call.ask.batch.length : 0;
     this.#meter.sent(REQUEST_BYTES + recordBytes, nowMs);
     this.#meter.received(REQUEST_BYTES, nowMs);
+    const day = Math.floor(this.#machine.trueMs / DAY_MS);
+    this.#bytesByDay.set(day, (this.#bytesByDay.get(day) ?? 0) + 2 * REQUEST_BYTES + recordBytes);
     if (call.kind !== "produce") return;
     for (const { value } of decodeRecords(call.ask.batch)) {
       const name = nameOf(value);

@@ -6,6 +6,7 @@ import { Lineages } from "../../../src/broker/lineages.ts";
 import { Losses } from "../../../src/broker/losses.ts";
 import { WatchedClock } from "../../../src/clock/watched-clock.ts";
 import { defaultSettings } from "../../../src/config/options.ts";
+import type { MachineTime } from "../../../src/io/machine-time.ts";
 import type { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
 import type { SimulatedMachine } from "../../../src/io/simulated/machine.ts";
 import type { SeededRandom } from "../../../src/io/simulated/random.ts";
@@ -40,7 +41,13 @@ export type MonthFlaw =
   /** An older copy of the data folder is told by its end alone. */
   | "histories are not kept"
   /** The wall clock is believed whatever it shows. */
-  | "any clock is right";
+  | "any clock is right"
+  /** Nobody sees that the clock was set. */
+  | "steps are overlooked"
+  /** What the centre would delete at once goes up as it is. */
+  | "late records go up as they are"
+  /** A restart begins the budgets anew. */
+  | "budgets are forgotten";
 
 export interface GatewayOptions {
   readonly disk: SimulatedDisk;
@@ -52,6 +59,8 @@ export interface GatewayOptions {
   readonly topicDefaults: ReadonlyMap<string, string>;
   readonly maxLogBytes: number;
   readonly sentMs: Map<string, number>;
+  /** Bytes on the link, by day since 1970, in true time. */
+  readonly bytesByDay: Map<number, number>;
   /** What uplinks and logs had to tell, over all lives. */
   readonly messages: string[];
   readonly flaw?: MonthFlaw | undefined;
@@ -113,7 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     settings,
     broker,
     clock,
-    machine,
+    machine: flaw === "steps are overlooked" ? unmoved(machine) : machine,
     builtMs: BUILT_MS,
     logger: silentLogger,
   });
@@ -164,6 +173,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** The machine as a gateway sees it that takes no note of steps, nor of who makes them. */
+function unmoved(machine: SimulatedMachine): MachineTime {
+  const { bootMs: atMs, wallMs } = machine.read();
+  return {
+    bootId: machine.bootId,
+    hasBatteryClock: machine.hasBatteryClock,
+    isSynchronised: () => null,
+    read: () => {
+      const { bootMs } = machine.read();
+      return { bootMs, wallMs: wallMs - atMs + bootMs };
+    },
+  };
+}
+
 function openUplink(
   options: GatewayOptions,
   parts: {
@@ -174,20 +197,23 @@ function openUplink(
     readonly lineages: Lineages | null;
   },
 ): Uplink {
-  const { machine, random, centre, state: link, sentMs, messages, flaw, remembered } = options;
+  const { machine, random, centre, state: link, sentMs, bytesByDay, messages, flaw, remembered } = options;
   const { clock, broker, time: gatewayClock, gaps, lineages } = parts;
   const { time } = gatewayClock;
   const state = broker.openState("__headwater_uplink");
   const settings = uplinkSettings({
     ...{ name: "u", gatewayId: "g", topics: ["*"], compression: "none" },
     link: options.link,
-    times: { clockWaitMs: FOR_EVER_MS },
+    times: {
+      clockWaitMs: FOR_EVER_MS,
+      lateRecords: flaw === "late records go up as they are" ? "send" : "arrival-time",
+    },
     limits: { maxBackoffMs: 5_000, refreshMs: 600_000, maxRoundRecords: 200, batchBytes: 4_096 },
   });
   const wall = { nowMs: () => time.settledNowMs, offsetMs: () => 0 };
   const governor = new LinkGovernor(settings.link, settings.limits, wall, random.fork());
   const far = new FarCentre(centre, link, {
-    ...{ clock, machine, random: random.fork(), meter: governor.meter, sentMs },
+    ...{ clock, machine, random: random.fork(), meter: governor.meter, sentMs, bytesByDay },
   });
   if (flaw === "positions are remembered") {
     far.instead = (call, outcome) => {
@@ -210,7 +236,7 @@ function openUplink(
     onTrouble: (message) => messages.push(`trouble ${message}`),
   };
   const stored = (key: string) => ({
-    load: async () => state.get(key),
+    load: async () => (flaw === "budgets are forgotten" && key === "u/link" ? null : state.get(key)),
     save: async (value: Uint8Array) => state.set(key, value),
   });
   const times = {

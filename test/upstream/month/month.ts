@@ -40,7 +40,7 @@ export interface SentRecord {
   isAcknowledged: boolean;
   /** Where it is stored; null until it was seen there. */
   place: { readonly topicId: string; readonly partition: number; readonly offset: number } | null;
-  /** Whether the data folder that had it was put away for an older one. */
+  /** Whether the data folder that had it was put away for an older one, or its topic was deleted. */
   wentWithFolder: boolean;
 }
 
@@ -66,6 +66,7 @@ export interface MonthOutcome {
 export class Month {
   readonly sent: SentRecord[] = [];
   readonly sentMs = new Map<string, number>();
+  readonly bytesByDay = new Map<number, number>();
   readonly faults: string[] = [];
   readonly messages: string[] = [];
   readonly centre = new ModelCentre(2, 3);
@@ -73,6 +74,8 @@ export class Month {
   /** Of each boot: when the clock was put right last, in true time. */
   readonly synchronised = new Map<string, number>();
   readonly counts: Record<string, number> = {};
+  /** The centre deletes what is older; Infinity for nothing. */
+  centralRetentionMs = Number.POSITIVE_INFINITY;
   readonly #random: SeededRandom;
   readonly #options: MonthOptions;
   readonly #state = { isUp: true, breaks: 0.002 };
@@ -96,7 +99,9 @@ export class Month {
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
     const random = this.#random;
-    this.#hasWrongClocks = options.flaw === "any clock is right" || random.chance(0.5);
+    const isOfClocks = options.flaw === "any clock is right" || options.flaw === "steps are overlooked";
+    const isOfBudgets = options.flaw === "budgets are forgotten";
+    this.#hasWrongClocks = !isOfBudgets && (random.chance(0.5) || isOfClocks);
     this.#hasRestores = options.restores ?? false;
     const hasBattery = !this.#hasWrongClocks;
     this.machine = new SimulatedMachine(START_MS, hasBattery ? START_MS : 0, hasBattery);
@@ -108,10 +113,17 @@ export class Month {
     const windows = [{ days: [0, 1, 2, 3, 4, 5, 6], startMinute: 60 * random.below(24), lengthMinutes: 300 }];
     this.#link = {
       ...(random.chance(0.3) ? { windows } : {}),
-      ...(random.chance(0.3) ? { dayBudgetBytes: 60_000 + random.below(200_000) } : {}),
+      ...(random.chance(0.3) || isOfBudgets ? { dayBudgetBytes: 20_000 + random.below(60_000) } : {}),
+      ...(random.chance(0.2) ? { monthBudgetBytes: 1_000_000 + random.below(1_000_000) } : {}),
+      atBudgetEnd: isOfBudgets ? "stop" : random.pick(["stop", "stop", "priority", "warn"] as const),
       ...(random.chance(0.5) ? { priorityTopics: ["alarms"] } : {}),
     };
     this.#maxLogBytes = random.chance(0.5) ? 400_000 + random.below(400_000) : -1;
+    if (random.chance(0.4)) {
+      this.centralRetentionMs = DAY_MS * (1 + random.below(3));
+      const values = new Map([["retention.ms", String(this.centralRetentionMs)]]);
+      for (const topic of TOPICS) this.centre.settings.set(topic, values);
+    }
     this.#topicDefaults = new Map([
       ["internal.segment.bytes", "8192"],
       ...(random.chance(0.5) ? [["retention.ms", String((1 + random.below(5)) * DAY_MS)] as const] : []),
@@ -142,7 +154,7 @@ export class Month {
 
   async #happen(): Promise<void> {
     const random = this.#random;
-    const what = random.below(24);
+    const what = random.below(26);
     if (what < 2) this.#feed(20 + random.below(120), 400);
     else if (what < 4) this.#turnLink();
     else if (what === 4) await this.#powerCut();
@@ -153,6 +165,8 @@ export class Month {
     else if (what === 8) this.#setMode();
     else if (what === 9 && this.#hasWrongClocks) this.#set("clock set", () => this.#synchronise());
     else if (what === 10 && this.#hasRestores) await this.#backUpOrRestore();
+    else if (what === 11 && this.#hasWrongClocks) this.#set("clock set wrongly", () => this.#setWrongly());
+    else if (what === 12 && random.chance(0.3)) await this.#deleteTopic();
     else this.#feed(1 + random.below(12), 60);
   }
 
@@ -193,7 +207,9 @@ export class Month {
     this.#disk = after;
     this.#syncsEnd = true;
     this.#unsettled = [];
-    this.machine.restart(random.below(12 * HOUR_MS), this.machine.hasBatteryClock ? null : 0);
+    // Without a battery a clock begins in 1970, or goes on from where it was saved.
+    const wallMs = random.chance(0.7) ? 0 : this.machine.wallMs;
+    this.machine.restart(random.below(12 * HOUR_MS), this.machine.hasBatteryClock ? null : wallMs);
     if (this.machine.hasBatteryClock) this.#synchronise();
     await this.#start();
   }
@@ -278,6 +294,7 @@ export class Month {
       ...{
         maxLogBytes: this.#maxLogBytes,
         sentMs: this.sentMs,
+        bytesByDay: this.bytesByDay,
         messages: this.messages,
         remembered: this.#remembered,
       },
@@ -351,6 +368,18 @@ export class Month {
     }
   }
 
+  /** What the link may carry in a day, where the gateway always knows which day it is and what it used; else Infinity. */
+  get dayBudgetBytes(): number {
+    const { dayBudgetBytes = 0, atBudgetEnd } = this.#link;
+    const isSure = !this.#hasWrongClocks && !this.#hasRestores && atBudgetEnd === "stop";
+    return isSure && dayBudgetBytes > 0 ? dayBudgetBytes : Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the gateway knows the time all along. */
+  get knowsTime(): boolean {
+    return !this.#hasWrongClocks;
+  }
+
   /** Every offset is accounted for, whatever is going on. */
   #reconcile(): void {
     for (const topic of this.#require().uplink.status().topics) {
@@ -369,11 +398,14 @@ export class Month {
     this.#require()
       .uplink.setMode("flowing")
       .catch(() => {});
-    for (let hour = 0; hour < 24 * 20; hour += 1) {
+    // A planted bug may keep it from that, and need not be waited for.
+    const days = this.#options.flaw === undefined ? 90 : 3;
+    for (let hour = 0; hour < 24 * days; hour += 1) {
       for (let step = 0; step < 200; step += 1) {
         await this.#leap(this.#require().clock.untilNextMs(200));
         const { state, lagRecords, topics } = this.#require().uplink.status();
         this.#reconcile();
+        if (state.kind === "held") break;
         if (state.kind === "forwarding" && lagRecords === 0 && topics.length > 0 && step > 100) return;
       }
       await this.#leap(HOUR_MS);
@@ -385,6 +417,29 @@ export class Month {
   #synchronise(): void {
     this.machine.synchronise();
     this.synchronised.set(this.machine.bootId, this.machine.trueMs);
+  }
+
+  /** By somebody who does not know the time, or by a receiver that lost its satellites. */
+  #setWrongly(): void {
+    this.machine.set(
+      this.machine.wallMs + this.#random.pick([-2 * MINUTE_MS, -2 * MINUTE_MS, 2 * MINUTE_MS]),
+    );
+    this.synchronised.delete(this.machine.bootId);
+  }
+
+  /** An operator deletes a topic with all that is in it; the next record makes it anew. */
+  async #deleteTopic(): Promise<void> {
+    const topic = this.#random.pick(TOPICS);
+    const { broker, clock } = this.#require();
+    if (broker.topics.get(topic) === null) return;
+    this.#settle();
+    this.#look();
+    this.#count("topic deleted");
+    const refused = broker.deleteTopic(topic, () => {});
+    if (refused !== null) return;
+    for (const record of this.sent) if (record.topic === topic) record.wentWithFolder = true;
+    await clock.settle();
+    this.#settle();
   }
 
   #set(what: string, change: () => void): void {

@@ -11,6 +11,10 @@ const EXACT_MS = 101;
 /** A clock that was put right this long before a record went up had to be seen. */
 const NOTICED_MS = 60_000;
 
+/** A budget is kept within this, and a round that was under way ends. */
+const BUDGET_SHARE = 0.02;
+const ROUND_BYTES = 10_000;
+
 export interface Reckoning {
   readonly faults: readonly string[];
   readonly arrived: number;
@@ -32,6 +36,10 @@ export function faultsAtTheEnd(month: Month, gateway: Gateway): Reckoning {
   const faults: string[] = [];
   const arrived = arrivals(month, faults);
   const entries = ledgerAt(month, gateway, faults);
+  for (const [day, bytes] of month.bytesByDay) {
+    if (bytes <= month.dayBudgetBytes * (1 + BUDGET_SHARE) + ROUND_BYTES) continue;
+    faults.push(`${bytes} bytes on day ${day}, and ${month.dayBudgetBytes} may be`);
+  }
   let lost = 0;
   for (const record of month.sent) {
     const isThere = arrived.has(record.name);
@@ -70,6 +78,8 @@ function checkTime(month: Month, sent: SentRecord, found: DecodedRecord, faults:
   const putRightMs = month.synchronised.get(sent.boot);
   const sentMs = month.sentMs.get(sent.name) ?? 0;
   if (putRightMs === undefined || sentMs < putRightMs + NOTICED_MS) return;
+  if (month.knowsTime && found.timestampMs < sentMs - month.centralRetentionMs - NOTICED_MS)
+    faults.push(`${sent.name} came too late to be kept: ${sentMs - found.timestampMs} ms`);
   const header = found.headers.find(({ key }) => key === TIME_HEADER)?.value ?? null;
   const timeMs = header === null ? found.timestampMs : Number(new TextDecoder().decode(header));
   const offMs = timeMs - sent.takenMs;
