@@ -286,7 +286,7 @@ export class Intake {
       const from = Math.max(partition.next, partition.resumeAt);
       if (partition.refused.has(cursor.offset) && !this.#mayPass(partition)) return false;
       const isNew = cursor.offset >= from && !cursor.isControl && !hidden;
-      if (isBudgeted && isNew && !this.#affords(partition)) {
+      if (isBudgeted && isNew && !this.#affords(partition, round)) {
         round.isFull = true;
         return false;
       }
@@ -306,9 +306,14 @@ export class Intake {
   }
 
   /** Whether the budgets have room for the record at which the cursor is. */
-  #affords({ origin }: SourcePartition): boolean {
+  #affords({ origin }: SourcePartition, round: Round): boolean {
     const { recordStart, headersEnd } = this.#cursor;
-    return this.#link.affords(headersEnd - recordStart + origin.prefix.length + ADDED_BYTES, this.#outbox);
+    const sizeBytes = headersEnd - recordStart + origin.prefix.length + ADDED_BYTES;
+    if (this.#link.affords(sizeBytes, this.#outbox)) return true;
+    if (round.open.size === 0) return false;
+    // What is open counts as if it did not shrink: once it is compressed there may be more room.
+    this.#outbox.sealAll(round);
+    return this.#link.affords(sizeBytes, this.#outbox);
   }
 
   /** Takes the record at which the cursor is; its offset was counted as empty. */

@@ -1,3 +1,6 @@
+/** What was not used is kept for so long: the most that passes at once is this many seconds' worth. */
+export const BURST_SECONDS = 1;
+
 /**
  * Lets so many bytes pass a second. What was not used is kept for one second; what passes without having asked
  * (answers that come in) is a debt that has to be paid first. Over any time the bytes that pass are at most the
@@ -11,7 +14,7 @@ export class TokenBucket {
   /** Infinity lets all pass. */
   constructor(bytesPerSecond: number) {
     this.#rate = bytesPerSecond;
-    this.#tokens = bytesPerSecond * DEPTH_SECONDS;
+    this.#tokens = bytesPerSecond * BURST_SECONDS;
   }
 
   get bytesPerSecond(): number {
@@ -24,7 +27,7 @@ export class TokenBucket {
     this.#refill(nowMs);
     const wasUnlimited = this.#rate === Number.POSITIVE_INFINITY;
     this.#rate = bytesPerSecond;
-    const depth = bytesPerSecond * DEPTH_SECONDS;
+    const depth = bytesPerSecond * BURST_SECONDS;
     // Nothing was counted while there was no limit: so nothing is there to be used up.
     this.#tokens = wasUnlimited ? 0 : Math.min(this.#tokens, depth);
   }
@@ -47,7 +50,7 @@ export class TokenBucket {
   waitMs(bytes: number, nowMs: number): number {
     if (this.#rate === Number.POSITIVE_INFINITY) return 0;
     this.#refill(nowMs);
-    const wanted = Math.min(bytes, this.#rate * DEPTH_SECONDS);
+    const wanted = Math.min(bytes, this.#rate * BURST_SECONDS);
     return Math.max(0, ((wanted - this.#tokens) * 1000) / this.#rate);
   }
 
@@ -55,8 +58,6 @@ export class TokenBucket {
     if (this.#rate === Number.POSITIVE_INFINITY) return;
     const elapsedMs = this.#atMs === null ? 0 : Math.max(0, nowMs - this.#atMs);
     this.#atMs = nowMs;
-    this.#tokens = Math.min(this.#rate * DEPTH_SECONDS, this.#tokens + (this.#rate * elapsedMs) / 1000);
+    this.#tokens = Math.min(this.#rate * BURST_SECONDS, this.#tokens + (this.#rate * elapsedMs) / 1000);
   }
 }
-
-const DEPTH_SECONDS = 1;
