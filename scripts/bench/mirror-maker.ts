@@ -77,7 +77,8 @@ function properties(
     listeners: `http://127.0.0.1:${restPort}`,
     // As uplinks do by default.
     "centre.producer.compression.type": "zstd",
-    "tasks.max": process.env.MIRROR_MAKER_TASKS ?? "1",
+    // Its default; with one for each partition it takes as long.
+    "tasks.max": "1",
     // It is stopped while a backlog is stored, and must not be missed meanwhile.
     "centre.session.timeout.ms": "60000",
     // Nothing but the topic's records.
