@@ -12,7 +12,7 @@ import { type BrokerConfigLayers, configLayers, layeredTopicDefaults } from "./b
 import type { ClientQuotas, QuotaEntity } from "./client-quotas.ts";
 import { type ConfigResource, type DynamicConfigs, RESOURCE } from "./dynamic-configs.ts";
 import { featureLevel } from "./features.ts";
-import { GAP_TOPIC } from "./gap-ledger.ts";
+import { GAP_TOPIC, ledgerConfigFault } from "./gap-ledger.ts";
 import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
 import { decodeMetadataRecord, type MetadataRecord, metadataStateRecord } from "./metadata-records.ts";
@@ -187,7 +187,8 @@ export class Broker {
     }
     const roomFault = own ? null : this.#roomFault(count);
     if (roomFault !== null) return roomFault;
-    const configFault = topicConfigFault(spec.configs, this.topicDefaults);
+    const configFault =
+      topicConfigFault(spec.configs, this.topicDefaults) ?? ledgerConfigFault(spec.name, spec.configs);
     if (configFault !== null) return refusal(ERROR.INVALID_CONFIG, configFault);
     return null;
   }

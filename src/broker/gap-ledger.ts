@@ -91,6 +91,12 @@ const HEADERS_BYTES = 256;
 /** Kinds of gaps held at once. From half of it on topics are not told apart, at the whole of it devices neither. */
 export const MAX_OPEN_GAPS = 8_192;
 
+/** Says why a topic can't have these settings because it is the ledger; null where it can. */
+export function ledgerConfigFault(topic: string, configs: ReadonlyMap<string, string>): string | null {
+  if (topic !== GAP_TOPIC || configs.get("cleanup.policy")?.includes("compact") !== true) return null;
+  return `Topic '${topic}' tells of what was lost, several times of a device: compaction would take that. Leave cleanup.policy at delete.`;
+}
+
 /**
  * Writes down what is lost, so that nothing disappears silently: records of JSON in an ordinary topic, whose key is the
  * device. Nothing is written, and no topic made, where nothing is lost. What can't be written is kept, and merged with

@@ -185,6 +185,27 @@ describe("IncrementalAlterConfigs", () => {
     expect(responses.map(({ errorCode }) => errorCode)).toEqual([42, 42]);
   });
 
+  test("the ledger is not compacted, by whoever asks in whatever way", async () => {
+    const { gateway, client } = await open();
+    const spec = { name: "headwater.gaps", partitionCount: 1, configs: new Map() };
+    for (const policy of ["compact", "compact,delete"]) {
+      const made = gateway.broker.createTopic(
+        { ...spec, configs: new Map([["cleanup.policy", policy]]) },
+        () => {},
+      );
+      expect(made).toMatchObject({ error: ERROR.INVALID_CONFIG });
+    }
+    gateway.broker.createTopic(spec, () => {});
+    await gateway.clock.settleAll();
+    const compact = [["set", "cleanup.policy", "compact"]] as const;
+    const [code, message] = await alter(client, RESOURCE.topic, spec.name, [...compact]);
+    expect(code).toBe(ERROR.INVALID_CONFIG);
+    expect(message).toContain("tells of what was lost");
+    const longer = [["set", "retention.ms", "5000"]] as const;
+    expect(await alter(client, RESOURCE.topic, spec.name, [...longer])).toEqual([0, null]);
+    expect(await alter(client, RESOURCE.topic, "t", [...compact])).toEqual([0, null]);
+  });
+
   test("min.compaction.lag.ms may not go beyond max.compaction.lag.ms", async () => {
     const { client } = await open();
     const [code, message] = await alter(client, RESOURCE.topic, "t", [

@@ -3,6 +3,7 @@ import { brokerConfigFault, dynamicBrokerConfig } from "../../broker/broker-conf
 import { clientMetricsFault } from "../../broker/client-metrics-config.ts";
 import { type ConfigDefinition, parts, shortened } from "../../broker/config-definition.ts";
 import { type ConfigResource, RESOURCE } from "../../broker/dynamic-configs.ts";
+import { ledgerConfigFault } from "../../broker/gap-ledger.ts";
 import { groupConfigFault } from "../../broker/group-config.ts";
 import { topicConfigDefinition, topicConfigFault } from "../../broker/topic-config.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
@@ -238,7 +239,7 @@ function topicRefusal(name: string, values: ReadonlyMap<string, string>, broker:
   if (name === "") return invalid("Default topic resources are not allowed.");
   const nameFault = topicNameFault(name);
   if (nameFault !== null) return { error: ERROR.INVALID_TOPIC_EXCEPTION, message: nameFault };
-  const fault = topicConfigFault(values, broker.topicDefaults);
+  const fault = topicConfigFault(values, broker.topicDefaults) ?? ledgerConfigFault(name, values);
   if (fault !== null) return { error: ERROR.INVALID_CONFIG, message: fault };
   if (broker.topics.get(name) !== null) return null;
   return { error: ERROR.UNKNOWN_TOPIC_OR_PARTITION, message: `The topic '${name}' does not exist.` };
