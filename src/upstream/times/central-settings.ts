@@ -6,6 +6,8 @@ import type { CentralTopicSettings } from "../centre.ts";
 const REFRESH_MS = 10 * 60_000;
 /** And what could not be read; or everything, where records wait for somebody to change them. */
 const RETRY_MS = 60_000;
+/** And where the answer was lost with the connection, which says nothing of what the centre lets us read. */
+const LOST_RETRY_MS = 1_000;
 
 /** What a central topic does with times; bounds are Infinity where there is none. */
 export interface TopicLimits {
@@ -24,7 +26,7 @@ export interface TopicLimits {
 export class CentralSettings {
   readonly #calls: Calls;
   readonly #refreshMs: number;
-  readonly #byTopic = new Map<string, { readonly limits: TopicLimits; readonly againAtMs: number }>();
+  readonly #byTopic = new Map<string, { readonly limits: TopicLimits | null; readonly againAtMs: number }>();
   #busy = false;
 
   /** `isAwaited`: whether records wait for settings to change. */
@@ -55,11 +57,14 @@ export class CentralSettings {
     this.#busy = true;
     this.#calls.ask("topic-settings", due, (outcome) => {
       this.#busy = false;
-      const found = outcome.kind === "answered" ? outcome.answer : [];
       for (const topic of due) {
-        const settings = found.find(({ name }) => name === topic);
-        const limits = limitsOf(settings, outcome.kind === "lost" ? outcome.reason : "no answer");
-        const before = this.#byTopic.get(topic)?.limits;
+        const before = this.#byTopic.get(topic)?.limits ?? null;
+        if (outcome.kind === "lost") {
+          this.#byTopic.set(topic, { limits: before, againAtMs: nowMs + LOST_RETRY_MS });
+          continue;
+        }
+        const settings = outcome.answer.find(({ name }) => name === topic);
+        const limits = limitsOf(settings);
         const againAtMs = nowMs + (limits.unreadable === null ? this.#refreshMs : RETRY_MS);
         this.#byTopic.set(topic, { limits, againAtMs });
         if (JSON.stringify(before) !== JSON.stringify(limits)) then(topic, limits);
@@ -68,9 +73,9 @@ export class CentralSettings {
   }
 }
 
-function limitsOf(settings: CentralTopicSettings | undefined, missing: string): TopicLimits {
+function limitsOf(settings: CentralTopicSettings | undefined): TopicLimits {
   if (settings === undefined || settings.error !== 0) {
-    const unreadable = settings === undefined ? missing : errorName(settings.error);
+    const unreadable = settings === undefined ? "no answer" : errorName(settings.error);
     return { ...NO_LIMITS, unreadable };
   }
   const { values } = settings;

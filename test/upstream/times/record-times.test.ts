@@ -295,3 +295,20 @@ describe("records that the centre would not keep", () => {
     );
   });
 });
+
+test("settings whose answer was lost with the connection are asked for again, and none assumed meanwhile", () => {
+  const machine = new SimulatedMachine(TODAY_MS);
+  machine.synchronised = true;
+  const gateway = new TimedRun(machine, { lateRecords: "arrival-time" });
+  gateway.run.centre.settings.set(TOPIC, new Map([["retention.ms", String(HOUR_MS)]]));
+  let lost = 0;
+  gateway.run.instead = ({ kind }) => {
+    if (kind !== "topic-settings" || lost === 2) return null;
+    lost += 1;
+    return { kind: "lost", reason: "the link broke" };
+  };
+  gateway.take("late", TODAY_MS - 2 * HOUR_MS);
+  gateway.pass(MINUTE_MS);
+  expect(lost).toBe(2);
+  expect(gateway.seen()).toMatchObject([{ value: "late", "headwater.time": String(TODAY_MS - 2 * HOUR_MS) }]);
+});
