@@ -117,12 +117,15 @@ async function post(address: string, path: string, asked: object = {}): Promise<
 
 /** In the gateway's own words. */
 function refusal(url: string, response: Response, body: unknown): HeadwaterError {
-  const { message, value, remedy } = errorOf(body);
-  const why = message === undefined ? `it answers ${response.status}` : `${message}: ${value}; ${remedy}`;
+  const { message, thing, value, remedy } = errorOf(body);
+  const what = value === null || value === undefined ? "" : ` (${thing} ${value})`;
+  const why = message === undefined ? `it answers ${response.status}` : `${message}${what}; ${remedy}`;
   return new HeadwaterError("UNSUPPORTED", `${url}: ${why}`);
 }
 
-function errorOf(body: unknown): Readonly<Partial<Record<"message" | "thing" | "value" | "remedy", string>>> {
+function errorOf(
+  body: unknown,
+): Readonly<Partial<Record<"message" | "thing" | "value" | "remedy", string | null>>> {
   return (typeof body === "object" && body !== null && "error" in body ? body.error : {}) as object;
 }
 

@@ -101,7 +101,8 @@ async function answered(action: string, value: string, work: () => Promise<Respo
       return problem(400, { message: `${thing} is not as it must be`, thing, value: error.value, remedy });
     }
     if (!(error instanceof HeadwaterError)) throw error;
-    return problem(409, { message: error.message, thing: action, value, remedy: "see the gateway's log" });
+    const remedy = "see what it did at /api/status, and send it again";
+    return problem(409, { message: error.message, thing: action, value, remedy });
   }
 }
 

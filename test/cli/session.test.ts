@@ -89,5 +89,5 @@ test("ends one, whatever it is called", async () => {
   expect(asked).toEqual(["POST /api/sessions/a%2Fb%20c/end", "POST /api/sessions/pump-1/end"]);
   const { code, err } = await session("end", "nobody");
   expect(code).not.toBe(0);
-  expect(err).toContain("no session is kept: nobody; list them");
+  expect(err).toContain("no session is kept (session nobody); list them");
 });

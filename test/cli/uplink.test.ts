@@ -227,7 +227,9 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
     code: 1,
     out: "central: drained and paused but for what can't go up, 0 records wait: readings (blocked: why)\n",
   });
-  expect((await command("pause", "x")).err).toContain("there is no such uplink: x; there are central");
+  expect((await command("pause", "x")).err).toContain(
+    "there is no such uplink (uplink x); there are central",
+  );
   expect(asked.slice(0, 2)).toEqual([
     "POST /api/uplinks/central/pause application/json",
     "POST /api/uplinks/central/resume application/json",

@@ -141,6 +141,8 @@ describe("a request that changes something", () => {
       const answer = await send(path, sent);
       expect({ path, sent, ...answer }).toMatchObject({ status, body: { error: { thing, value } } });
       expect(String(answer.body.error?.remedy).length).toBeGreaterThan(5);
+      // Nothing is in the log of what was refused.
+      expect(answer.body.error?.remedy).not.toContain("log");
     }
     expect(done).toEqual([]);
   });

@@ -53,12 +53,26 @@ export function mergeCheckContract(
       return { ...outcome, report: outcome.out === "" ? NO_REPORT : JSON.parse(outcome.out) };
     }
 
+    test("a topic with another name at the centre is told of, with what to write", async () => {
+      await local.createTopic("tanks", 1);
+      await central.createTopic("plants.tanks", 1);
+      const { code, err } = await check();
+      expect(code).toBe(1);
+      expect(err).toContain("tanks is not at the centre by that name (there is plants.tanks)\n");
+      expect(err).toContain("where a route renames a topic, say its name there: -t tanks=CENTRAL\n");
+      expect(err).toEndWith("the gateway and the centre have no topic in common\n");
+      expect((await check("-t", "tanks=plants.tanks")).code).toBe(0);
+    });
+
     test("what an uplink has carried is there, and nothing else", async () => {
       await local.createTopic("telemetry", 3);
       for (let round = 0; round < 5; round += 1) await local.write("telemetry", readings());
       const deadline = Date.now() + 30_000;
       let last = await check("-t", "telemetry");
-      while (last.report.verdict !== "the same" && Date.now() < deadline) {
+      // A check that begins before the uplink's first commit knows no position, though all is there when it ends.
+      const isWhole = ({ verdict, topics: [topic] }: Report) =>
+        verdict === "the same" && topic?.positionKnown === true;
+      while (!isWhole(last.report) && Date.now() < deadline) {
         // Never anything but waiting, at whatever moment it looks.
         if (last.code !== 1 || last.out !== "") expect(last).toMatchObject({ code: 0 });
         await Bun.sleep(50);
@@ -287,6 +301,7 @@ interface Partition {
 interface Report {
   readonly verdict: string;
   readonly topics: readonly {
+    readonly positionKnown: boolean;
     readonly partitions: readonly Partition[];
     readonly otherLogs: Readonly<Record<string, number>>;
   }[];
