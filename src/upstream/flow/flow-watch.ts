@@ -111,7 +111,7 @@ export function canaryFault(topics: UplinkStatus["topics"]): string | null {
 
 /** Why nothing is meant to flow now, or null. */
 export function pauseOf({ state, link, times }: FlowFacts): string | null {
-  if (state.kind === "held") return link.heldBecause;
+  if (link.heldBecause !== null) return link.heldBecause;
   if (state.kind === "stopped") return "stopped";
   return times.clock.waiting ? "records wait for the clock to be set" : null;
 }

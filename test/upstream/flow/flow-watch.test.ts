@@ -141,6 +141,10 @@ test("an uplink that is not connected says so before it alarms", () => {
     reason: "backing off: no such host",
   });
   expect(watched.run.status().lastErrorAgoMs).toBeLessThan(20_000);
+  watched.run.governor.mode = "paused";
+  expect(pauseOf(watched.run.status())).toBe("paused");
+  expect(watched.watch.away(watched.run.status(), watched.run.nowMs)).toBeNull();
+  watched.run.governor.mode = "flowing";
   watched.run.instead = () => null;
   watched.pass(40_000);
   expect(watched.watch.away(watched.run.status(), watched.run.nowMs)).toBeNull();
