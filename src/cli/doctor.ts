@@ -2,14 +2,14 @@ import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync
 import { arch, cpus, release } from "node:os";
 import { dirname, resolve } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
-import { formatAddress } from "../config/address.ts";
+import { type Address, formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import { PAGE_SIZE_BYTES } from "../io/bun/libc.ts";
 import type { Command, Input } from "./command.ts";
 import { readClockState } from "./doctor/clock-state.ts";
 import { checkFreeSpace, checkPreallocation, checkSync, judgeFileSystem } from "./doctor/disk-checks.ts";
 import type { Finding, Verdict } from "./doctor/finding.ts";
-import { judgeGateway } from "./doctor/gateway-checks.ts";
+import { type Histories, judgeGateway, judgeHistories } from "./doctor/gateway-checks.ts";
 import {
   judgeClock,
   judgeCpu,
@@ -21,7 +21,7 @@ import {
 import { checkUplink } from "./doctor/uplink-checks.ts";
 import { EXIT } from "./exit-codes.ts";
 import { wrap } from "./help.ts";
-import { fetchStatus } from "./http-client.ts";
+import { fetchStatus, postUplink } from "./http-client.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
 
@@ -62,10 +62,23 @@ async function gatewayFindings(settings: Settings): Promise<readonly Finding[]> 
   if (listen === "off") return [];
   try {
     const status = await fetchStatus(formatAddress(listen));
-    return status.gatewayId === settings["gateway.id"] ? judgeGateway(status) : [];
+    if (status.gatewayId !== settings["gateway.id"]) return [];
+    const histories = await Promise.all(status.uplinks.map(({ name }) => historyFindings(listen, name)));
+    return [...judgeGateway(status), ...histories.flat()];
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
     // It does not run: there is nothing to say.
+    return [];
+  }
+}
+
+/** None where the gateway does not say: where `http.control` is off, for one. */
+async function historyFindings(listen: Address, uplink: string): Promise<readonly Finding[]> {
+  try {
+    const answer = await postUplink(formatAddress(listen), uplink, "inspect", {});
+    return judgeHistories({ uplink, ...(answer as Omit<Histories, "uplink">) });
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
     return [];
   }
 }

@@ -20,7 +20,7 @@ export const DEVICE_OPTIONS = {
     maxItems: MAX_TOPICS,
     default: [],
     defaultText: "the topics of MQTT routes whose key is a device's",
-    doc: "Topics whose records' keys are devices, whoever sends them. Internal ones never.",
+    doc: "Topics whose records' keys are devices, whoever sends them. Internal ones never. A centre has no MQTT routes for what uplinks bring: name those topics there, as *.telemetry where uplinks write to {site}.{gateway}.{topic}.",
   }),
   "devices.value.bytes": size({
     default: 256,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { judgeGateway, type RunningGateway } from "../../src/cli/doctor/gateway-checks.ts";
+import { judgeGateway, judgeHistories, type RunningGateway } from "../../src/cli/doctor/gateway-checks.ts";
 
 const CLOCK = {
   known: true,
@@ -71,4 +71,18 @@ test("a copy that keeps less than the central topic", () => {
 
 test("one of a version before says what it can", () => {
   expect(judgeGateway({ uplinks: [] })).toEqual([]);
+});
+
+test("logs that went on from an older copy of the data", () => {
+  const position = (partition: number, epoch: number) => ({ topic: "telemetry", partition, epoch });
+  const judged = (...epochs: number[]) =>
+    judgeHistories({ uplink: "central", positions: epochs.map((epoch, index) => position(index, epoch)) });
+  expect(judged(0, 0)).toEqual([]);
+  const [found, ...others] = judged(0, 1, 0);
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ verdict: "note", value: "above epoch 0: telemetry-1 1" });
+  expect(found?.remedy).toContain("headwater uplink inspect central");
+  expect(judged(1, 1, 2, 1, 1, 1, 1)[0]?.value).toEndWith(
+    "telemetry-2 2, telemetry-3 1, telemetry-4 1 and 2 more",
+  );
 });

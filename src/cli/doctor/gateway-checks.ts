@@ -2,6 +2,9 @@ import { formatDurationMs } from "../../config/units.ts";
 import type { ClockStatus, UplinkStatus } from "../../http/status.ts";
 import type { Finding, Verdict } from "./finding.ts";
 
+/** Partitions that one line names. */
+const MAX_SHOWN = 5;
+
 /** What a gateway that runs says of itself; nothing of it can be measured from outside. */
 export interface RunningGateway {
   readonly clock?: ClockStatus | null;
@@ -14,6 +17,37 @@ export function judgeGateway({ clock, uplinks }: RunningGateway): readonly Findi
     ...(clock === null || clock === undefined ? [] : [judgeGatewayClock(clock)]),
     ...uplinks.flatMap(judgeUplink),
     ...uplinks.flatMap(judgeMirrors),
+  ];
+}
+
+/** How a gateway's answer to `inspect` says which of a log's histories is in force. */
+export interface Histories {
+  readonly uplink: string;
+  readonly positions: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    readonly epoch: number;
+  }[];
+}
+
+/** Whether logs go on in another history than their first: an older copy of the data folder was put in place. */
+export function judgeHistories({ uplink, positions }: Histories): readonly Finding[] {
+  const later = positions.filter(({ epoch }) => epoch > 0);
+  if (later.length === 0) return [];
+  const shown = later
+    .slice(0, MAX_SHOWN)
+    .map(({ topic, partition, epoch }) => `${topic}-${partition} ${epoch}`);
+  const more = later.length > shown.length ? ` and ${later.length - shown.length} more` : "";
+  return [
+    {
+      check: `histories of uplink ${uplink}`,
+      verdict: "note",
+      value: `above epoch 0: ${shown.join(", ")}${more}`,
+      meaning:
+        "an older copy of the data was restored once, which the centre was ahead of: it has records of these logs that are not here, and what came since has the same offsets in another history",
+      remedy: `headwater uplink inspect ${uplink} shows where histories part; nothing has to be done where that was meant`,
+      data: { uplink, partitions: later.map(({ topic, partition, epoch }) => ({ topic, partition, epoch })) },
+    },
   ];
 }
 
