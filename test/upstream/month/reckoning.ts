@@ -10,6 +10,8 @@ import { type Month, type SentRecord, TOPICS } from "./month.ts";
 const EXACT_MS = 101;
 /** A clock that was put right this long before a record went up had to be seen. */
 const NOTICED_MS = 60_000;
+/** A machine may be suspended for so long between the reading of a record and its sending. */
+const LEAP_MS = 7 * 3_600_000;
 
 /** A budget is kept within this, and a round that was under way ends. */
 const BUDGET_SHARE = 0.02;
@@ -78,7 +80,7 @@ function checkTime(month: Month, sent: SentRecord, found: DecodedRecord, faults:
   const putRightMs = month.synchronised.get(sent.boot);
   const sentMs = month.sentMs.get(sent.name) ?? 0;
   if (putRightMs === undefined || sentMs < putRightMs + NOTICED_MS) return;
-  if (month.knowsTime && found.timestampMs < sentMs - month.centralRetentionMs - NOTICED_MS)
+  if (month.knowsTime && found.timestampMs < sentMs - month.centralRetentionMs - LEAP_MS)
     faults.push(`${sent.name} came too late to be kept: ${sentMs - found.timestampMs} ms`);
   const header = found.headers.find(({ key }) => key === TIME_HEADER)?.value ?? null;
   const timeMs = header === null ? found.timestampMs : Number(new TextDecoder().decode(header));
