@@ -1,3 +1,4 @@
+import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
@@ -49,6 +50,8 @@ export class Lineages {
     const number = Number.isSafeInteger(newest) ? newest + 1 : 1;
     this.run = `${number}.${random.bytes(NAME_BYTES).toHex()}`;
     this.#write(NUMBER_KEY, String(number), () => {});
+    for (const { name, internal, partitions } of broker.topics.all())
+      assert(internal || partitions.every(({ hasBegun }) => !hasBegun), `a run of ${name} began unnoticed`);
     broker.topics.hooks.onBegun = (partition) => this.#begun(partition);
     broker.onAppended((topic, partition) => {
       if (partition < 0 && broker.topics.get(topic) === null) this.#forget();

@@ -56,6 +56,11 @@ export class Partition {
     this.#lastHighWatermark = log.highWatermark;
   }
 
+  /** Whether anything was appended since the start. */
+  get hasBegun(): boolean {
+    return this.#begun;
+  }
+
   get deleted(): boolean {
     return this.#deleted;
   }

@@ -143,9 +143,7 @@ class Gateway implements RunningBroker {
       this.#settings.uplinks.length === 0 ? null : import("./uplinks.ts"),
       this.#settings.bridges.length === 0 ? null : import("./bridges.ts"),
     ]);
-    const { broker, ledger, losses } = await this.#openBroker();
-    // Before anybody appends.
-    const lineages = this.#settings.uplinks.length === 0 ? null : this.#openLineages(broker);
+    const { broker, lineages, ledger, losses } = await this.#openBroker();
     this.#coordinators = openCoordinators({
       broker,
       random: this.#random,
@@ -216,7 +214,12 @@ class Gateway implements RunningBroker {
     );
   }
 
-  async #openBroker(): Promise<{ broker: Broker; ledger: GapLedger; losses: Losses }> {
+  async #openBroker(): Promise<{
+    broker: Broker;
+    lineages: Lineages | null;
+    ledger: GapLedger;
+    losses: Losses;
+  }> {
     const { data } = this.#settings;
     const disk = this.#openDisk(data);
     const damage = new DamageNotes();
@@ -250,6 +253,8 @@ class Gateway implements RunningBroker {
       producerIdExpirationMs: this.#settings["producer.id.expiration.ms"],
     });
     this.#state.broker = broker;
+    // Before anybody appends, the ledger too, which keeps promises of before the start.
+    const lineages = this.#settings.uplinks.length === 0 ? null : this.#openLineages(broker);
     const gatewayClock = new GatewayClock({
       settings: this.#settings,
       broker,
@@ -268,7 +273,7 @@ class Gateway implements RunningBroker {
     this.#losses = losses;
     damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
     this.#state.ledger = gaps;
-    return { broker, ledger: gaps, losses };
+    return { broker, lineages, ledger: gaps, losses };
   }
 
   #openLineages(broker: Broker): Lineages | null {

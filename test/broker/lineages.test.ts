@@ -58,6 +58,14 @@ describe("the history of a log", () => {
     expect(Number.parseInt(copy.lineages.run, 10)).toBe(Number.parseInt(other.lineages.run, 10));
   });
 
+  test("is not begun behind an append, which would pass for one of the run before", async () => {
+    const open = await openBroker(new SimulatedDisk({ seed: 1 }));
+    const record = { key: null, value: new Uint8Array(1), timestampMs: open.clock.nowMs(), headers: null };
+    open.broker.ingest.append({ topic: "readings", ...record });
+    await open.clock.settleAll();
+    expect(() => new Lineages(open.broker, new SeededRandom(1))).toThrow("a run of readings began unnoticed");
+  });
+
   test("is told no further than it is written down", async () => {
     const opened = await start(new SimulatedDisk({ seed: 1 }), 1);
     await append(opened, 1, "others");

@@ -126,11 +126,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     builtMs: BUILT_MS,
     logger: silentLogger,
   });
+  const lineages = flaw === "histories are not kept" ? null : new Lineages(broker, random.fork());
   const ledger = new GapLedger(broker, silentLogger);
   const losses = new Losses(broker, ledger);
   losses.ready = false;
   damage.tellTo((log, fromOffset, toOffset) => losses.damaged(log, fromOffset, toOffset));
-  const lineages = flaw === "histories are not kept" ? null : new Lineages(broker, random.fork());
   const gaps = new UplinkGaps("u", { broker, ledger, losses });
   const uplink = openUplink(options, { clock, broker, time, gaps, lineages });
   losses.addCarrier(uplink);

@@ -256,7 +256,9 @@ export class Month {
     for (const record of this.sent.slice(this.#backup.count)) record.wentWithFolder = true;
     this.synchronised.clear();
     for (const [boot, trueMs] of this.#backup.synchronised) this.synchronised.set(boot, trueMs);
+    // What the clock is now, the copy can't know.
     if (this.machine.synchronised === true) this.synchronised.set(this.machine.bootId, this.machine.trueMs);
+    else this.synchronised.delete(this.machine.bootId);
     this.#backup = null;
     this.#unsettled = [];
     this.#seen.clear();
@@ -373,6 +375,10 @@ export class Month {
     const { dayBudgetBytes = 0, atBudgetEnd } = this.#link;
     const isSure = !this.#hasWrongClocks && !this.#hasRestores && atBudgetEnd === "stop";
     return isSure && dayBudgetBytes > 0 ? dayBudgetBytes : Number.POSITIVE_INFINITY;
+  }
+
+  get hasRestores(): boolean {
+    return this.#hasRestores;
   }
 
   /** Whether the gateway knows the time all along. */
