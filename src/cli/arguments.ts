@@ -54,7 +54,7 @@ function parse(
     }
     // Nothing that is meant so begins like an option, and an option that another one takes for its value is not heard.
     if (token.value?.startsWith("--") === true && !token.inlineValue) {
-      const remedy = `write ${token.rawName}=${token.value} if that is its value`;
+      const remedy = `write --${flag.name}=${token.value} if that is its value`;
       throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}; ${remedy}`);
     }
     const before = values.get(flag.name) ?? [];

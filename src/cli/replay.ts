@@ -309,7 +309,7 @@ class Replay {
     const asked = isAskedFor(this.#query, record, origin);
     const waitedFor = this.#verification?.level === "log" ? this.#verification.concerns(origin) : asked;
     end?.take(origin.timeMs, `${origin.gateway} ${origin.log}`, waitedFor);
-    this.#verification?.take(partition, record, origin);
+    this.#verification?.take(topic, partition, record, origin);
     if (this.#form.record !== null && asked && isInTime(this.#query, origin)) {
       this.#chunks.push(this.#form.record({ topic: this.#query.topic, partition, ...decodeRecord(record) }));
     }

@@ -67,7 +67,8 @@ interface SourceLog extends Readonly<LogName> {
   behind: number;
   /** Has records of a device that was asked for. */
   asked: boolean;
-  readonly lastByPartition: Map<number, number>;
+  /** By what was read: a device's view has an order of its own. */
+  readonly lastBySource: Map<string, number>;
   readonly twice: Findings;
   readonly outOfOrder: Findings;
   /** Offsets that have to be there, once that is settled. */
@@ -102,8 +103,8 @@ export class Proof {
     this.#fromStart = this.#span.fromMs === Number.NEGATIVE_INFINITY;
   }
 
-  /** A record, in each central partition's order. `asked`: it is of a device that was asked for. */
-  take(origin: OriginReader, partition: number, centralOffset: number, asked: boolean): void {
+  /** A record of a topic or a view, in each partition's order. `asked`: it is of a device that was asked for. */
+  take(origin: OriginReader, topic: string, partition: number, centralOffset: number, asked: boolean): void {
     if (origin.offset < 0 || origin.log === "") {
       this.withoutOrigin += 1;
       return;
@@ -111,10 +112,11 @@ export class Proof {
     const log = this.#log(origin);
     const { offset, timeMs } = origin;
     const isNew = log.seen.add(offset);
-    const last = log.lastByPartition.get(partition) ?? -1;
+    const source = `${topic}-${partition}`;
+    const last = log.lastBySource.get(source) ?? -1;
     if (!isNew) log.twice.add({ offset, centralPartition: partition, centralOffset });
     else if (offset < last) log.outOfOrder.add({ offset, centralPartition: partition, centralOffset });
-    if (offset > last) log.lastByPartition.set(partition, offset);
+    if (offset > last) log.lastBySource.set(source, offset);
     log.asked ||= asked;
     if (timeMs < this.#span.fromMs) log.before = Math.max(log.before, offset);
     else if (timeMs >= this.#span.toMs) log.behind = Math.min(log.behind, offset);
@@ -218,7 +220,7 @@ export class Proof {
     const made: SourceLog = {
       ...{ gateway: origin.gateway, log: origin.log, epoch: origin.epoch, seen: new OffsetSet(this.#budget) },
       ...{ first: Number.POSITIVE_INFINITY, last: -1, before: -1, behind: Number.POSITIVE_INFINITY },
-      ...{ asked: false, lastByPartition: new Map(), twice: new Findings(), outOfOrder: new Findings() },
+      ...{ asked: false, lastBySource: new Map(), twice: new Findings(), outOfOrder: new Findings() },
       range: null,
     };
     this.#logs.set(key, made);

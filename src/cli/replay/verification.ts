@@ -49,11 +49,11 @@ export class Verification {
   }
 
   /** A record, in its partition's order; `origin` has read it. */
-  take(partition: number, record: RecordCursor, origin: OriginReader): void {
+  take(topic: string, partition: number, record: RecordCursor, origin: OriginReader): void {
     const asked = isAskedFor(this.#query, record, origin);
     if (asked && this.#absent.size > 0 && isInTime(this.#query, origin)) this.#isThere(record);
     if (this.level === "device" ? asked : this.concerns(origin)) {
-      this.#proof.take(origin, partition, record.offset, asked && this.#query.devices.length > 0);
+      this.#proof.take(origin, topic, partition, record.offset, asked && this.#query.devices.length > 0);
     }
   }
 

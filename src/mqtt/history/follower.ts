@@ -130,7 +130,9 @@ export class Follower {
 
   /** Goes on until the budget is used up, or nothing is to be done. */
   step(budget: SliceBudget): void {
-    while (this.#state === "reading" && budget.records > 0 && budget.bytes > 0) {
+    // What was read is paid for: a batch that is larger than the budget could not be taken otherwise, and never be passed.
+    const isRead = () => this.#isView && this.#at < this.#bytes.length;
+    while (this.#state === "reading" && budget.records > 0 && (budget.bytes > 0 || isRead())) {
       if (this.#batchEnd >= 0) this.#handOver(budget);
       else if (this.#at < this.#bytes.length) this.#openBatch(budget);
       else this.#readOn(budget);

@@ -14,7 +14,7 @@ function proofOf(
   const origin = new OriginReader();
   for (const offset of offsets) {
     Object.assign(origin, { gateway: "plant-a", log: "L/0", offset, timeMs: offset });
-    proof.take(origin, 0, offset, false);
+    proof.take(origin, "telemetry", 0, offset, false);
   }
   return proof;
 }
@@ -30,6 +30,23 @@ test("what a broker may have deleted from the beginning of its topic is not miss
   const span = proofOf([5, 6, 7], { ...EVER, fromMs: 5 });
   span.expectStart();
   expect(span.report("log", ledger)).toMatchObject([{ firstOffset: 5, closedBegin: false, missingCount: 0 }]);
+});
+
+test("views of two devices have an order each, though both are partition 0", () => {
+  const proof = proofOf([]);
+  const origin = new OriginReader();
+  for (const [device, offsets] of [
+    ["a", [0, 2, 4]],
+    ["b", [1, 3, 5]],
+  ] as const) {
+    for (const offset of offsets) {
+      Object.assign(origin, { gateway: "plant-a", log: "L/0", offset, timeMs: offset });
+      proof.take(origin, `telemetry/${device}`, 0, offset, false);
+    }
+  }
+  expect(proof.report("log", new GapEntries("telemetry"))).toMatchObject([
+    { firstOffset: 0, lastOffset: 5, missingCount: 0, outOfOrderCount: 0 },
+  ]);
 });
 
 test("an entry that tells of offsets beyond all reason is compared at once", () => {

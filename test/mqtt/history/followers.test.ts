@@ -196,19 +196,33 @@ describe("a follower gets", () => {
   });
 });
 
+class BatchReader extends Reader {
+  batches = 0;
+
+  takeBatch(bytes: Uint8Array, position: number): number {
+    if (batchCompression(bytes, position) !== COMPRESSION_NONE) return -1;
+    this.batches++;
+    const records = decodeRecords(bytes, position, position + batchSizeBytes(bytes, position));
+    for (const { value } of records) this.values.push(Buffer.from(value ?? []).toString());
+    return records.length;
+  }
+}
+
+test("a batch that is larger than all that is read in a turn is handed over, too", async () => {
+  const w = await world({ sliceBytes: 10_000 });
+  w.put(["small"]);
+  w.put(["x".repeat(20_000)]);
+  w.put(["behind"]);
+  await w.run();
+  const reader = new BatchReader();
+  const follower = w.follow(reader);
+  for (let round = 0; round < 5; round++) await w.run();
+  expect(reader.values.map(({ length }) => length)).toEqual([5, 20_000, 6]);
+  expect(follower.position).toBe(w.partition.endOffset);
+});
+
 test("a follower hands over whole batches to who takes them, and the others one by one, in their order", async () => {
   const w = await world({ sliceRecords: 10, shareRecords: 3 });
-  class BatchReader extends Reader {
-    batches = 0;
-
-    takeBatch(bytes: Uint8Array, position: number): number {
-      if (batchCompression(bytes, position) !== COMPRESSION_NONE) return -1;
-      this.batches++;
-      const records = decodeRecords(bytes, position, position + batchSizeBytes(bytes, position));
-      for (const { value } of records) this.values.push(Buffer.from(value ?? []).toString());
-      return records.length;
-    }
-  }
   const wanted: string[] = [];
   for (let n = 0; n < 12; n++) {
     const values = numbered(7, `b${n}-`);
