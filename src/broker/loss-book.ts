@@ -102,9 +102,8 @@ export class LossBook {
   }
 
   async #store(key: string): Promise<void> {
-    const { told, promises } = this.#page(key);
     this.#state ??= this.#broker.openState(LOSS_TOPIC, SPARE_BYTES);
-    await this.#state.set(key, encoder.encode(JSON.stringify({ told, promises })));
+    await this.#state.set(key, encoder.encode(encodePage(this.#page(key))));
   }
 
   #load(): void {
@@ -117,7 +116,12 @@ export class LossBook {
     for (const [key, value] of [...this.#state.entries()]) {
       const log = this.#log(key);
       if (log === null) this.#state.delete(key).catch(() => {});
-      else this.#pages.set(key, pageOf(value, log));
+      else {
+        const page = pageOf(value, log);
+        this.#pages.set(key, page);
+        // Before offsets that are told of here are given anew: the next start would take their records for these.
+        if (encodePage(page) !== decoder.decode(value)) this.#insist(key, () => {});
+      }
     }
   }
 
@@ -154,6 +158,10 @@ function pageOf(value: Uint8Array, log: PartitionLog): Page {
   const promises = within(stored.promises);
   const told = promises.filter((promise) => isKept(log, promise)).reduce(merged, within(stored.told));
   return { known: promises.reduce(merged, told), told, promises };
+}
+
+function encodePage({ told, promises }: Page): string {
+  return JSON.stringify({ told, promises });
 }
 
 function storedPage(value: Uint8Array): Pick<Page, "told" | "promises"> {

@@ -11,7 +11,7 @@ export interface DroppableSegment {
 /** A log that may have to make room; the last of its segments is the active one. */
 export interface DroppableLog<Log> {
   readonly log: Log;
-  readonly config: Pick<LogConfig, "fullPolicy" | "priority" | "keepUnforwarded" | "deletes">;
+  readonly config: Pick<LogConfig, "fullPolicy" | "priority" | "keepUnforwarded" | "deletes" | "usesReserve">;
   readonly segments: readonly DroppableSegment[];
   readonly highWatermark: number;
   /** Below it everybody who carries the log elsewhere has done so; null where nobody carries it. */
@@ -102,6 +102,8 @@ function segmentOf<Log>({ from, next }: Head<Log>): DroppableSegment | undefined
 function mayGo<Log>(head: Head<Log>): boolean {
   const segment = segmentOf(head);
   if (segment === undefined || segment.sizeBytes === 0) return false;
+  // What the ledger is writing would be a loss for the ledger to write, and so on.
+  if (head.from.config.usesReserve && isActive(head) && isLoss(head)) return false;
   return !head.from.config.keepUnforwarded || head.from.forwardedEnd === null || !isLoss(head);
 }
 

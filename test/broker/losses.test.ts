@@ -522,3 +522,40 @@ test("nobody may pass over a loss for good before a power cut leaves it in the l
   await settle(opened);
   expect([losses.areWritten, isGone]).toEqual([true, true]);
 });
+
+test("a promise that a power cut has made void takes no records that come later", async () => {
+  let opened = await open();
+  opened.carrier.next = 0;
+  const put = async (count: number) => {
+    for (let n = 0; n < count; n += 1) {
+      const record = { key: text.encode("d"), value: text.encode("v"), timestampMs: START_MS, headers: null };
+      opened.broker.ingest.append({ topic: "m", ...record });
+      await opened.clock.settleAll();
+    }
+  };
+  const partition = () => {
+    const found = opened.broker.partition("m", 0);
+    if (found === null) throw new Error("no partition");
+    return found;
+  };
+  const configs = new Map([["durability", "memory"]]);
+  opened.broker.createTopic({ name: "m", partitionCount: 1, configs }, () => {});
+  await put(10);
+  partition().log.makeDurable(() => {});
+  await opened.clock.settleAll();
+  await put(50);
+  // Power goes between the promise and what was promised, and takes what was in memory alone.
+  partition().log.moveLogStart = () => {};
+  opened.broker.deleteRecords(partition(), 60 as never, () => {});
+  await opened.clock.settleAll();
+  opened = await open(opened.disk.crash("nothing", 5));
+  await opened.clock.settleAll();
+  expect(partition().log.logEndOffset).toBeLessThan(60);
+  const startOffset = partition().log.logStartOffset;
+  await put(80);
+  partition().log.makeDurable(() => {});
+  await opened.clock.settleAll();
+  opened = await open(opened.disk.crash("sectors", 6));
+  await opened.clock.settleAll();
+  expect(partition().log.logStartOffset).toBe(startOffset);
+});

@@ -249,7 +249,10 @@ describe("the order in which records go", () => {
   const log = (name: string, priority: number, forwardedEnd: number | null, startMs = 0) =>
     ({
       log: name,
-      config: { fullPolicy: "drop-oldest", priority, keepUnforwarded: false, deletes: true },
+      config: {
+        ...{ fullPolicy: "drop-oldest", priority, keepUnforwarded: false },
+        ...{ deletes: true, usesReserve: false },
+      },
       segments: three(startMs),
       highWatermark: 30,
       forwardedEnd,
@@ -281,6 +284,13 @@ describe("the order in which records go", () => {
     expect(ends([{ ...log("a", 5, 10), config: { ...config, keepUnforwarded: true } }], 1000)).toEqual({
       a: 10,
     });
+  });
+
+  test("never what the ledger is writing, which would be a loss to write", () => {
+    const { config } = log("ledger", 0, null);
+    const ledger = { ...log("ledger", 0, null), config: { ...config, usesReserve: true } };
+    expect(ends([ledger], 1000)).toEqual({ ledger: 20 });
+    expect(ends([{ ...ledger, forwardedEnd: 30 }], 1000)).toEqual({ ledger: 30 });
   });
 
   test("no more important log's go in place of what can't go yet", () => {

@@ -1,3 +1,4 @@
+import { GAP_TOPIC } from "../../broker/gap-ledger.ts";
 import {
   BOOT_HEADER,
   ESTIMATED_HEADER,
@@ -108,7 +109,8 @@ export class RecordTimes {
     const isDoubtful = this.#local.isDoubtful(log, next);
     const maxAgeMs =
       limits === null ? Number.POSITIVE_INFINITY : Math.min(limits.retentionMs, limits.maxBeforeMs);
-    const asks = limits === null || limits.stampsItself || (nowMs === null && this.#holdsAt(maxAgeMs));
+    const asks =
+      limits === null || limits.stampsItself || (nowMs === null && this.#holdsAt(maxAgeMs, partition));
     this.#slice = {
       ...{ partition, log, limits, nowMs, isDoubtful },
       earliestMs: asks
@@ -207,7 +209,7 @@ export class RecordTimes {
 
   #forCentre(slice: Slice, timeMs: number, headers: RecordHeader[], isTrue: boolean): Timing | Hold | null {
     const { limits, nowMs, partition } = slice;
-    const { lateRecords } = this.#settings;
+    const lateRecords = this.#lateRecords(partition);
     const topic = partition.route.central.name;
     if (limits === null) return { hold: "the centre has not told the topic's settings yet" };
     if (limits.stampsItself) {
@@ -216,7 +218,7 @@ export class RecordTimes {
     }
     const keepsMs = Math.min(limits.retentionMs, limits.maxBeforeMs);
     // Of a time that the device has given, nobody can tell how old it is.
-    if ((!isTrue || nowMs === null) && this.#holdsAt(keepsMs))
+    if ((!isTrue || nowMs === null) && this.#holdsAt(keepsMs, partition))
       return { hold: `the time is not known, nor whether the centre would keep records of ${topic}` };
     if (nowMs === null || !isTrue) return timing(timeMs, headers);
     const ageMs = nowMs - timeMs;
@@ -231,8 +233,14 @@ export class RecordTimes {
   }
 
   /** Whether records wait rather than go where they may be deleted or refused at some age. */
-  #holdsAt(maxAgeMs: number): boolean {
-    return this.#settings.lateRecords === "hold" && maxAgeMs < Number.MAX_SAFE_INTEGER;
+  #holdsAt(maxAgeMs: number, partition: SourcePartition): boolean {
+    return this.#lateRecords(partition) === "hold" && maxAgeMs < Number.MAX_SAFE_INTEGER;
+  }
+
+  /** The ledger is not held: whatever stands at a gap waits for it. */
+  #lateRecords({ route }: SourcePartition): TimesSettings["lateRecords"] {
+    const { lateRecords } = this.#settings;
+    return lateRecords === "hold" && route.topic === GAP_TOPIC ? "arrival-time" : lateRecords;
   }
 
   #noteLate(topic: string, limits: TopicLimits, ageMs: number): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { GAP_TOPIC } from "../../../src/broker/gap-ledger.ts";
 import { GatewayTime } from "../../../src/clock/gateway-time.ts";
 import { STAMP } from "../../../src/clock/marks.ts";
 import { SimulatedMachine } from "../../../src/io/simulated/machine.ts";
@@ -168,6 +169,20 @@ describe("a clock that is not known", () => {
     gateway.pass(2 * MINUTE_MS);
     expect(gateway.seen()).toEqual([{ value: "sent", timestampMs: TODAY_MS - HOUR_MS }]);
     expect(gateway.holds).toEqual([null]);
+  });
+
+  test("holds up no ledger, on which other records wait", () => {
+    const gateway = new TimedRun(new SimulatedMachine(TODAY_MS), { lateRecords: "hold" });
+    for (const topic of [TOPIC, GAP_TOPIC])
+      gateway.run.centre.settings.set(topic, new Map([["retention.ms", String(HOUR_MS)]]));
+    gateway.run.memory.createTopic(GAP_TOPIC, 1);
+    for (const topic of [TOPIC, GAP_TOPIC]) {
+      gateway.run.memory.append(topic, 0, [{ key: null, value: "old", timestampMs: TODAY_MS - 2 * HOUR_MS }]);
+      gateway.run.forwarder.appended(topic, 0);
+    }
+    gateway.pass(MINUTE_MS);
+    expect(gateway.seen()).toEqual([]);
+    expect(gateway.run.centre.visible(GAP_TOPIC).flat()).toHaveLength(1);
   });
 
   test("that never became known before the machine went off is said to be an estimate", () => {
