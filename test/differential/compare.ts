@@ -32,6 +32,8 @@ const OWN_CONFIGS: ReadonlySet<unknown> = new Set([
   "min.insync.replicas",
   "segment.bytes",
 ]);
+/** Settings of our own. */
+const OWN_PREFIX = "headwater.";
 /** Topics of the broker's own are made when they are first needed, which is another moment here and there. */
 const INTERNAL = "__";
 /** Numbers that a broker makes up; those that say that there is none are below 0, or 0 for a session. */
@@ -72,7 +74,10 @@ export function comparable(value: unknown): unknown {
   if (typeof value === "string") return comparableText(value);
   if (Array.isArray(value)) {
     const shared = value.filter(
-      (item) => !OWN_CONFIGS.has(item?.name) && !String(item?.resourceName).startsWith(INTERNAL),
+      (item) =>
+        !OWN_CONFIGS.has(item?.name) &&
+        !String(item?.name).startsWith(OWN_PREFIX) &&
+        !String(item?.resourceName).startsWith(INTERNAL),
     );
     return shared.map(comparable).toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }

@@ -45,7 +45,7 @@ async function descriptions(session: Session, version: number): Promise<void> {
   await describe("one that is none", [resource(["no.such"])]);
   await describe("none", [resource([])]);
   await describe("of nothing", [resource(KEYS, { resourceName: "nowhere" })]);
-  await describe("of a bad name", [resource(KEYS, { resourceName: "a/b" })]);
+  await describe("of a bad name", [resource(KEYS, { resourceName: "a:b" })]);
   await describe("of no name", [resource(KEYS, { resourceName: "" })]);
   await describe("of another kind", [resource(null, { resourceType: 99 })]);
   await describe("of a broker that is none", [resource(null, { resourceType: BROKER, resourceName: "77" })]);

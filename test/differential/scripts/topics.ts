@@ -78,7 +78,7 @@ async function lookUps(session: Session, version: number): Promise<void> {
   await session.ask("good", "Metadata", version, names(["made-2", "made-7"]));
   if (version >= 4) {
     await session.ask("a topic that is not there", "Metadata", version, names(["nowhere"]));
-    await session.ask("bad names", "Metadata", version, names(["", "a/b", "x".repeat(250)]));
+    await session.ask("bad names", "Metadata", version, names(["", "a:b", "x".repeat(250)]));
     await session.ask("good and bad", "Metadata", version, names(["made-3", "nowhere"]));
     await session.ask("none", "Metadata", version, { topics: [], allowAutoTopicCreation: false });
   }
@@ -104,7 +104,7 @@ async function describedPartitions(session: Session): Promise<void> {
     responsePartitionLimit: 1,
     cursor: { ...cursor, partitionIndex: 9 },
   });
-  await ask("a bad name", { topics: [{ name: "a/b" }], responsePartitionLimit: 10 });
+  await ask("a bad name", { topics: [{ name: "a:b" }], responsePartitionLimit: 10 });
 }
 
 async function growth(session: Session, version: number): Promise<void> {
