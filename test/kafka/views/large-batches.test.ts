@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { COMPRESSION_ZSTD } from "../../../src/records/batch.ts";
-import { Gateway } from "../support/door.ts";
-import { append, batchOf, consume, seal } from "./support.ts";
+import { append, batchOf, consume, opened, partitionOf, seal } from "./support.ts";
 
 /** More of one device in a batch than one look into the log takes, or one answer. */
 test.each([
@@ -10,15 +9,8 @@ test.each([
   ["of small records, which the index does not name one by one", 1, 0],
   ["compressed", 120, COMPRESSION_ZSTD],
 ])("a batch of one device alone is read to its end: %s", async (_, valueBytes, compression) => {
-  const gateway = await Gateway.open();
-  const topic = gateway.broker.createTopic(
-    { name: "telemetry", partitionCount: 1, configs: new Map() },
-    () => {},
-  );
-  if ("error" in topic) throw new Error(topic.message);
-  await gateway.clock.settleAll();
-  const [partition] = topic.partitions;
-  if (partition === undefined) throw new Error("no partition");
+  const { gateway, topic } = await opened();
+  const partition = partitionOf(topic);
   const count = Math.ceil(180_000 / (valueBytes + 12));
   const readings = Array.from({ length: count }, (_, n) => ({
     key: "a",
@@ -33,15 +25,8 @@ test.each([
 });
 
 test("records of plain and of compressed batches in one segment are all found", async () => {
-  const gateway = await Gateway.open();
-  const topic = gateway.broker.createTopic(
-    { name: "telemetry", partitionCount: 1, configs: new Map() },
-    () => {},
-  );
-  if ("error" in topic) throw new Error(topic.message);
-  await gateway.clock.settleAll();
-  const [partition] = topic.partitions;
-  if (partition === undefined) throw new Error("no partition");
+  const { gateway, topic } = await opened();
+  const partition = partitionOf(topic);
   const random = new SeededRandom(3);
   const offsets = new Map<string, number[]>();
   let offset = 0;

@@ -1,5 +1,6 @@
 import { type Offset, ZERO_UUID } from "../../../src/base/ids.ts";
 import type { Partition } from "../../../src/broker/partition.ts";
+import type { Topic } from "../../../src/broker/topics.ts";
 import {
   DEFAULT_FETCH_PARTITION,
   DEFAULT_FETCH_REQUEST,
@@ -17,9 +18,27 @@ import {
 } from "../../../src/records/batch.ts";
 import { BatchBuilder, type BuildOptions } from "../../../src/records/builder.ts";
 import { type DecodedRecord, decodeRecords } from "../../../src/records/reader.ts";
-import type { Gateway, TestClient } from "../support/door.ts";
+import { Gateway, type TestClient } from "../support/door.ts";
 
 export const NOW_MS = Date.UTC(2026, 0, 1);
+
+/** A gateway with a topic `telemetry`, and a client. */
+export async function opened(partitionCount = 1) {
+  const gateway = await Gateway.open();
+  const topic = gateway.broker.createTopic(
+    { name: "telemetry", partitionCount, configs: new Map() },
+    () => {},
+  );
+  if ("error" in topic) throw new Error(topic.message);
+  await gateway.clock.settleAll();
+  return { gateway, topic, client: await gateway.connect() };
+}
+
+export function partitionOf(topic: Topic, index = 0) {
+  const partition = topic.partitions[index];
+  if (partition === undefined) throw new Error(`no partition ${index}`);
+  return partition;
+}
 
 export function text(value: string): Uint8Array {
   return new TextEncoder().encode(value);

@@ -29,27 +29,21 @@ import { PRODUCE_REQUEST } from "../../../src/kafka/wire/generated/produce-reque
 import { PRODUCE_RESPONSE } from "../../../src/kafka/wire/generated/produce-response.ts";
 import { murmur2 } from "../../../src/records/murmur2.ts";
 import { Gateway, type TestClient } from "../support/door.ts";
-import { append, batchOf, consume, fetchOnce, fetchRequest, NOW_MS, seal, text } from "./support.ts";
+import {
+  append,
+  batchOf,
+  consume,
+  fetchOnce,
+  fetchRequest,
+  NOW_MS,
+  opened,
+  partitionOf,
+  seal,
+  text,
+} from "./support.ts";
 
 /** From the start, however much. */
 const ALL = { fetchOffset: 0, partitionMaxBytes: 1 << 20 };
-
-async function opened(partitionCount = 1) {
-  const gateway = await Gateway.open();
-  const topic = gateway.broker.createTopic(
-    { name: "telemetry", partitionCount, configs: new Map() },
-    () => {},
-  );
-  if ("error" in topic) throw new Error(topic.message);
-  await gateway.clock.settleAll();
-  return { gateway, topic, client: await gateway.connect() };
-}
-
-function partitionOf(topic: Topic, index = 0) {
-  const partition = topic.partitions[index];
-  if (partition === undefined) throw new Error(`no partition ${index}`);
-  return partition;
-}
 
 /** Three devices in turn, `count` batches of three. */
 function fill(topic: Topic, count: number, index = 0): void {
