@@ -2,6 +2,8 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { type Address, advise, MADV_DONTNEED } from "./libc.ts";
 
 const KIB = 1024;
+/** What the kernel counts pages under that are not as the file has them. */
+const WRITTEN = ["Anonymous", "Private_Dirty", "Swap"] as const;
 
 /**
  * Gives back the memory of those pages of the program's own file that nobody wrote to: its code, most of which is used at the
@@ -30,8 +32,8 @@ export function releaseFrom(
   for (const mapping of smaps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)) {
     const head = /^([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ +(.*)$/m.exec(mapping);
     if (head === null || head[4] !== program || head[3]?.includes("w") !== false) continue;
-    // Pages that were written to, as by the linker, are nowhere else.
-    if (kibibytes(mapping, "Anonymous") !== 0 || kibibytes(mapping, "Private_Dirty") !== 0) continue;
+    // Pages that were written to, as by the linker, are nowhere else; and those that were swapped out count as neither.
+    if (WRITTEN.some((figure) => kibibytes(mapping, figure) !== 0)) continue;
     const start = Number.parseInt(head[1] ?? "", 16);
     const end = Number.parseInt(head[2] ?? "", 16);
     if (drop(start, end - start)) releasedBytes += (kibibytes(mapping, "Rss") ?? 0) * KIB;

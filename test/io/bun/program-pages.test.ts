@@ -15,17 +15,18 @@ function mapping(
   );
 }
 
-const CLEAN = { Rss: 40, Private_Dirty: 0, Anonymous: 0 };
+const CLEAN = { Rss: 40, Private_Dirty: 0, Anonymous: 0, Swap: 0 };
 
 test("only pages of the program's file are given back that nobody can have written to", () => {
   const smaps = [
     mapping("00400000-00500000", "r-xp", PROGRAM, CLEAN),
-    mapping("00500000-00600000", "r--p", PROGRAM, { Rss: 8, Private_Dirty: 0, Anonymous: 0 }),
-    mapping("00600000-00700000", "r--p", PROGRAM, { Rss: 8, Private_Dirty: 4, Anonymous: 4 }),
-    mapping("00700000-00800000", "r--p", PROGRAM, { Rss: 8, Private_Dirty: 0, Anonymous: 4 }),
+    mapping("00500000-00600000", "r--p", PROGRAM, { ...CLEAN, Rss: 8 }),
+    mapping("00600000-00700000", "r--p", PROGRAM, { ...CLEAN, Private_Dirty: 4, Anonymous: 4 }),
+    mapping("00700000-00800000", "r--p", PROGRAM, { ...CLEAN, Anonymous: 4 }),
     mapping("00800000-00900000", "rw-p", PROGRAM, CLEAN),
     mapping("00900000-00a00000", "r-xp", "/usr/lib/libc.so.6", CLEAN),
-    mapping("00a00000-00b00000", "r--p", PROGRAM, { Rss: 8, Private_Dirty: 0 }),
+    mapping("00a00000-00b00000", "r--p", PROGRAM, { Rss: 8, Private_Dirty: 0, Swap: 0 }),
+    mapping("00b00000-00c00000", "r--p", PROGRAM, { ...CLEAN, Swap: 4 }),
     mapping("7ffe00000000-7ffe00010000", "rw-p", "", CLEAN),
     mapping("7ffff0000000-7ffff0001000", "r-xp", PROGRAM, CLEAN),
   ].join("");
