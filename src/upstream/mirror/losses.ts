@@ -14,6 +14,7 @@ export interface LossHooks {
   /** Resolves after this time, or when somebody wakes all who wait. */
   sleep(durationMs: number): Promise<void>;
   wake(): void;
+  monotonicMs(): number;
   isRunning(): boolean;
 }
 
@@ -58,13 +59,16 @@ export class MirrorLosses {
       this.#hooks.wake();
     });
     let isLate = false;
+    const lateMs = this.#hooks.monotonicMs() + PATIENCE_MS;
     while (!isWritten) {
       if (!this.#hooks.isRunning())
         throw new HeadwaterError("LOG_FENCED", `stopped before a loss of ${topic} was written down`, {
           topic,
         });
-      await this.#hooks.sleep(PATIENCE_MS);
-      if (isWritten || isLate) continue;
+      const leftMs = lateMs - this.#hooks.monotonicMs();
+      await this.#hooks.sleep(isLate ? PATIENCE_MS : leftMs);
+      // Others are woken, too, and by others.
+      if (isWritten || isLate || this.#hooks.monotonicMs() < lateMs) continue;
       isLate = true;
       this.#hooks.refused(`losses of ${topic} can't be written down`);
     }

@@ -114,6 +114,7 @@ export class Mirror {
       refused: (reason: string | null) => this.#refused(reason),
       sleep: (durationMs: number) => this.#sleep(durationMs),
       wake: () => this.wake(),
+      monotonicMs: () => seams.clock.monotonicMs(),
       isRunning: () => this.#running,
     };
     this.#losses = new MirrorLosses(settings, reports.gaps, lossHooks, bugs.has("pass-loss"));

@@ -124,6 +124,27 @@ describe("a loss of a mirrored topic", () => {
     },
   );
 
+  test("is no trouble for as long as the ledger may take, whatever wakes the mirror meanwhile", async () => {
+    const run = new MirrorRun({ seed: 1 });
+    run.topic.write(0, "a", "0");
+    const { mirror } = await run.start();
+    await run.advance(1_000);
+    run.holdsLedger = true;
+    for (const value of ["1", "2"]) run.topic.write(0, "a", value);
+    run.topic.cut(0, 3);
+    while (mirror.status().lostRecords === 0) await run.advance(10);
+    for (let n = 0; n < 15; n += 1) {
+      mirror.wake();
+      await run.advance(100);
+      expect(mirror.status().state).not.toBe("backing off");
+    }
+    await run.advance(1_000);
+    expect(mirror.status().state).toBe("backing off");
+    run.releaseLedger();
+    await run.advance(1_000);
+    expect(mirror.status().state).toBe("mirroring");
+  });
+
   test("that can't be written down shows in the status, and holds up no stop", async () => {
     const run = new MirrorRun({ seed: 1 });
     run.topic.write(0, "a", "0");
