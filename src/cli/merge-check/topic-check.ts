@@ -11,13 +11,12 @@ import type { GapEntries } from "../replay/gap-entries.ts";
 import { decidedEnds, offsetsAt } from "../replay/locate.ts";
 import { OriginReader } from "../replay/origin.ts";
 import { type Budgets, type ComparisonReport, LogComparison } from "./log-comparison.ts";
+import { OtherLogs } from "./other-logs.ts";
 import { MAX_PENDING_CHUNKS } from "./pending-records.ts";
 import { RecordHash } from "./record-hash.ts";
 
 /** Groups of uplinks that are asked for their positions. */
 const MAX_GROUPS = 1_000;
-/** Other logs, of all gateways, that are told apart. */
-const MAX_OTHER_LOGS = 10_000;
 /** Small answers: what is held of both sides at once grows with them. */
 const FETCH = { maxBytes: 4 * 1024 * 1024, partitionMaxBytes: 512 * 1024 };
 /** Numbers that a record of the centre is kept as until the gateway's has been read. */
@@ -50,7 +49,7 @@ export class TopicCheck {
   readonly #budgets: Budgets = { pending: { chunks: 0 }, offsets: { open: 0 } };
   readonly #origin = new OriginReader();
   readonly #hash = new RecordHash();
-  readonly #otherLogs = new Map<string, number>();
+  readonly #otherLogs: OtherLogs;
   #gatewayId = "";
   /** By `TOPIC_ID/PARTITION`. */
   #comparisons = new Map<string, LogComparison>();
@@ -60,6 +59,7 @@ export class TopicCheck {
     this.#centre = centre;
     this.#names = names;
     this.#ledger = ledger;
+    this.#otherLogs = new OtherLogs(ledger.groups);
   }
 
   /** `onProgress` gets central offsets read, and all of them. Throws HeadwaterError. */
@@ -106,7 +106,7 @@ export class TopicCheck {
     return {
       ...this.#names,
       ...{ topicId: local.id, gateway: this.#gatewayId, positionKnown: positions !== null, undecided },
-      ...{ partitions, otherLogs: this.#otherLogsOfGateway() },
+      ...{ partitions, otherLogs: this.#otherLogs.of(this.#gatewayId) },
     };
   }
 
@@ -133,7 +133,7 @@ export class TopicCheck {
           if (place !== undefined && offset >= 0) {
             this.#gatewayId = this.#origin.gateway;
             came.push(place, offset, hash, stampMs, partition, record.offset, epoch);
-          } else this.#countOther();
+          } else this.#otherLogs.count(this.#origin.gateway, log, this.#gatewayId);
           return undefined;
         },
         wanted === null ? undefined : ({ partition }) => wanted.has(partition),
@@ -201,22 +201,6 @@ export class TopicCheck {
         return undefined;
       }, isDue);
     }
-  }
-
-  /** Of any gateway: which one is ours is known once a record of these logs has come, and others may come before. */
-  #countOther(): void {
-    const { gateway, log } = this.#origin;
-    if (gateway === "") return;
-    const name = `${gateway} ${log}`;
-    const count = this.#otherLogs.get(name);
-    if (count !== undefined || this.#otherLogs.size < MAX_OTHER_LOGS)
-      this.#otherLogs.set(name, (count ?? 0) + 1);
-  }
-
-  #otherLogsOfGateway(): Readonly<Record<string, number>> {
-    const prefix = `${this.#gatewayId} `;
-    const ours = [...this.#otherLogs].filter(([name]) => name.startsWith(prefix));
-    return Object.fromEntries(ours.map(([name, count]) => [name.slice(prefix.length), count]));
   }
 
   async #centralSpans(central: TopicMetadata): Promise<{ spans: readonly Span[]; undecided: boolean }> {
