@@ -103,9 +103,16 @@ async function drain(input: Input, world: World): Promise<number> {
     );
     return EXIT.unfinished;
   }
-  const { mode } = status.link;
-  const isDone = mode === "paused" && status.link.leftBehind.length === 0;
-  return isDone || input.on("no-wait") ? EXIT.ok : EXIT.failed;
+  if (input.on("no-wait") || isDrained(status)) return EXIT.ok;
+  const { mode, leftBehind } = status.link;
+  if (mode === "paused" && leftBehind.length === 0)
+    world.err("somebody paused it before it was drained; headwater uplink drain goes on with it\n");
+  return EXIT.failed;
+}
+
+/** Whether all is at the centre that was stored when a drain was asked for; who is paused may be so for another reason. */
+function isDrained({ link, lagRecords }: UplinkStatus): boolean {
+  return link.mode === "paused" && link.leftBehind.length === 0 && (link.drained || lagRecords === 0);
 }
 
 /** Infinite where none was given. Throws UsageError. */
@@ -145,12 +152,14 @@ export function heldWords({
 }
 
 /** One line on how far a drain is. */
-export function drainLine({ lagRecords, link, state, lastError }: UplinkStatus): string {
+export function drainLine(status: UplinkStatus): string {
+  const { lagRecords, link, state, lastError } = status;
   const left = lagRecords === null ? "" : `, ${lagRecords} records wait`;
   const { leftBehind } = link;
   if (link.mode === "paused" && leftBehind.length > 0)
     return `drained and paused but for what can't go up${left}: ${leftBehind.join(", ")}`;
-  if (link.mode === "paused") return `drained and paused${left}`;
+  if (isDrained(status)) return `drained and paused${left}`;
+  if (link.mode === "paused") return `paused before it was drained${left}`;
   if (link.mode === "flowing") return `not draining any more${left}`;
   const held =
     heldWords(link)[0] ?? (state === "forwarding" || state === "idle" ? null : (lastError ?? state));

@@ -173,8 +173,13 @@ export class Forwarder {
 
   /** What the operator wants; it outlives the process once `toStore` of the link is stored. A turn is wanted after it. */
   setMode(mode: LinkMode): void {
+    this.#setMode(mode, false);
+  }
+
+  #setMode(mode: LinkMode, isDrained: boolean): void {
     this.#link.mode = mode;
-    this.#drain.end();
+    // Who pauses what is drained changes nothing about that.
+    this.#drain.end(isDrained || (mode === "paused" && this.#drain.isOver));
     if (mode === "draining" && this.#hasListed) this.#drain.begin(this.#intake);
     if (this.#phase.kind === "waiting" && this.#phase.as === "held") {
       this.#phase = { ...this.#phase, untilMs: this.#now.nowMs };
@@ -218,6 +223,7 @@ export class Forwarder {
       link: {
         ...this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
         leftBehind: this.#drain.leftBehind,
+        drained: this.#drain.isOver,
       },
       budget: this.#link.budgetStatus(),
       times: this.#times.status(this.#intake.readyTopics),
@@ -423,7 +429,7 @@ export class Forwarder {
     if (news !== null) this.#reports.onState("warn", news);
     if (this.#link.mode === "draining" && this.#hasListed) {
       if (!this.#drain.begun) this.#drain.begin(this.#intake);
-      if (this.#drain.isDone(this.#intake, this.#reports)) this.setMode("paused");
+      if (this.#drain.isDone(this.#intake, this.#reports)) this.#setMode("paused", true);
     }
     const hold = this.#link.hold();
     this.#pipeline.held = hold !== null;

@@ -191,7 +191,10 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
   const drained = {
     ...UPLINK,
     lagRecords: 0,
-    link: { ...UPLINK.link, mode: "paused", heldBecause: "paused", leftBehind: [] as string[] },
+    link: {
+      ...{ ...UPLINK.link, mode: "paused", heldBecause: "paused" },
+      ...{ leftBehind: [] as string[], drained: false },
+    },
   };
   answerTo = (request) => {
     const { pathname } = new URL(request.url);
@@ -222,6 +225,17 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
     code: 0,
     out: "central: drained and paused, 0 records wait\n",
   });
+  drained.lagRecords = 7;
+  const paused = await command("drain", "central");
+  expect(paused).toMatchObject({ code: 1, out: "central: paused before it was drained, 7 records wait\n" });
+  expect(paused.err).toContain("somebody paused it");
+  // More has come since.
+  drained.link.drained = true;
+  expect(await command("drain", "central")).toMatchObject({
+    code: 0,
+    out: "central: drained and paused, 7 records wait\n",
+  });
+  drained.lagRecords = 0;
   drained.link.leftBehind = ["readings (blocked: why)"];
   expect(await command("drain", "central")).toMatchObject({
     code: 1,

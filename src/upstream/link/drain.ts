@@ -9,12 +9,15 @@ export class Drain {
   #targets: Map<SourcePartition, number> | null = null;
   /** Topics that the last one could not send, each with why. */
   leftBehind: readonly string[] = [];
+  /** Whether the last one was done, and nobody has said anything since. */
+  isOver = false;
 
   /** From what is stored now. */
   begin(intake: Intake): void {
     intake.lookAtEnds();
     this.leftBehind = [];
     const partitions = [...intake.routes.values()].flatMap((route) => route.partitions);
+    this.isOver = false;
     this.#targets = new Map(partitions.map((partition) => [partition, partition.highWatermark]));
   }
 
@@ -22,8 +25,10 @@ export class Drain {
     return this.#targets !== null;
   }
 
-  end(): void {
+  /** `isDone`: all has gone up that could. */
+  end(isDone: boolean): void {
     this.#targets = null;
+    this.isOver = isDone;
   }
 
   /** Whether all is there that can go up. What somebody has to do something about is left behind, and told of. */

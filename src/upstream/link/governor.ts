@@ -245,7 +245,7 @@ export class LinkGovernor {
     if (this.#rounds.length > REMEMBERED_ROUNDS) this.#rounds.shift();
   }
 
-  status(lagRecords: number, nowMs: number): Omit<LinkStatus, "leftBehind"> {
+  status(lagRecords: number, nowMs: number): Omit<LinkStatus, "leftBehind" | "drained"> {
     const wallMs = this.#wall.nowMs();
     const { windows } = this.#settings;
     const window = wallMs === null ? null : windowState(windows, this.#wall, wallMs);

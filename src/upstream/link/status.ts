@@ -30,6 +30,8 @@ export interface LinkStatus {
   readonly etaMs: number | null;
   /** Topics that the last drain could not send, each with why. */
   readonly leftBehind: readonly string[];
+  /** Whether it is paused because a drain was done, and not because somebody said so. */
+  readonly drained: boolean;
 }
 
 export interface BudgetStatus {

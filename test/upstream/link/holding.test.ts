@@ -121,6 +121,9 @@ describe("a drain", () => {
     expect(run.values("readings")).toEqual(["a", "b"]);
     expect(run.status()).toMatchObject({ state: { kind: "held", reason: "paused" } });
     expect(decodeLinkRecord(run.linkStored)?.mode).toBe("paused");
+    expect(run.status().link.drained).toBe(true);
+    run.forwarder.setMode("paused");
+    expect(run.status().link.drained).toBe(true);
     feed(run, "readings", "c");
     run.run(HOUR_MS);
     expect(run.values("readings")).toEqual(["a", "b"]);
@@ -143,6 +146,18 @@ describe("a drain", () => {
       mode: "paused",
       leftBehind: ["settings (missing: it can't be made: not that one)"],
     });
+  });
+
+  test("that a pause ends is not one that was done", () => {
+    const run = started();
+    run.instead = (call) => (call.kind === "connect" ? { kind: "lost", reason: "away" } : null);
+    feed(run, "readings", "a");
+    run.forwarder.setMode("draining");
+    run.run(2_000);
+    expect(run.status().link.drained).toBe(false);
+    run.forwarder.setMode("paused");
+    run.run(2_000);
+    expect(run.status().link).toMatchObject({ mode: "paused", drained: false });
   });
 
   test("that a crash interrupts goes on", () => {
