@@ -1,6 +1,7 @@
 import packageJson from "../package.json" with { type: "json" };
 import { runCli } from "./cli/cli.ts";
 import { processWorld } from "./cli/process-world.ts";
+import { openSupervisor } from "./io/bun/supervisor.ts";
 import { brokerRunner } from "./wiring/run-broker.ts";
 
 declare const HEADWATER_VERSION: string | undefined;
@@ -17,6 +18,7 @@ const version =
 const runBroker = brokerRunner({
   version,
   env: process.env,
+  supervisor: openSupervisor(process.env),
   ...(typeof HEADWATER_COMMITTED === "undefined" ? {} : { builtMs: HEADWATER_COMMITTED * 1000 }),
 });
 process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker)));

@@ -9,6 +9,11 @@ export interface CommitStatus {
   readonly rounds: number;
   readonly journalBytes: number;
   readonly directSyncs: number;
+  /**
+   * When, by the monotonic clock, the round that goes on began or the first append came that waits for one; null
+   * where there is nothing to do.
+   */
+  readonly unfinishedSinceMs: number | null;
   /** Milliseconds from the write of a round to its being durable. */
   readonly roundMs: LatencyFigures;
 }
@@ -23,7 +28,7 @@ export interface LatencyFigures {
 
 export const LATENCY_BOUNDS_MS: readonly number[] = [0.5, 1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000];
 
-/** Which sync of the journal fails where a test asks for that. */
+/** Which sync of the journal fails, or never ends, where a test asks for that. */
 const PLANTED_FAILURE = 20;
 
 interface Taken {
@@ -69,6 +74,7 @@ export class Commits {
   #appends = 0;
   #lastAppends = 0;
   #running = false;
+  #unfinishedSinceMs: number | null = null;
   #stopped = false;
   #notifying = false;
   #idle: (() => void)[] = [];
@@ -91,6 +97,7 @@ export class Commits {
       rounds: this.#rounds,
       journalBytes: this.#options.journal.bytesWritten,
       directSyncs: this.#directSyncs,
+      unfinishedSinceMs: this.#unfinishedSinceMs,
       roundMs: { ...this.#latency, buckets: [...this.#latency.buckets] },
     };
   }
@@ -100,6 +107,7 @@ export class Commits {
     if (log.config.durability === "memory") this.#notifySoon();
     if (!log.awaitsSync && !log.needsLogStartCommit) return;
     this.#waiting.add(log);
+    this.#unfinishedSinceMs ??= this.#options.clock.monotonicMs();
     this.#appends += 1;
     this.#schedule();
   }
@@ -115,6 +123,7 @@ export class Commits {
     this.#stopped = true;
     this.#lingering?.cancel();
     this.#waiting.clear();
+    this.#unfinishedSinceMs = null;
     this.#wakeIdle();
   }
 
@@ -158,6 +167,7 @@ export class Commits {
     } finally {
       this.#running = false;
     }
+    this.#unfinishedSinceMs = this.#waiting.size > 0 ? this.#options.clock.monotonicMs() : null;
     if (this.#waiting.size > 0) this.#schedule();
     else this.#wakeIdle();
   }
@@ -219,6 +229,7 @@ export class Commits {
     if (this.#journalSyncs === PLANTED_FAILURE && bugs.has("fail-journal-sync")) {
       return Promise.reject(new HeadwaterError("DISK_IO", "cannot sync the journal: EIO, planted"));
     }
+    if (this.#journalSyncs === PLANTED_FAILURE && bugs.has("hang-journal-sync")) return new Promise(() => {});
     return journal.sync();
   }
 

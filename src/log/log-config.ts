@@ -300,6 +300,8 @@ export const SINGLE_BUGS = [
   "keep-torn-tail",
   /** The journal's twentieth sync fails, as on a disk that is dying. */
   "fail-journal-sync",
+  /** It never ends. */
+  "hang-journal-sync",
   /** Where the least important log's records are going already, others' go in place of its next. */
   "drop-important-meanwhile",
   /** Files of records that are gone count as if there were no room to come from them. */

@@ -18,6 +18,7 @@ import { DeviceWaits } from "../http/device-waits.ts";
 import type { DevicesSource } from "../http/devices.ts";
 import { HttpDoor } from "../http/door.ts";
 import { DeviceRecords } from "../http/records.ts";
+import { SystemAcceptQueues } from "../io/bun/accept-queues.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { SystemMachineTime } from "../io/bun/machine-time.ts";
@@ -27,6 +28,7 @@ import { SystemRandom } from "../io/bun/random.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
 import type { MachineTime } from "../io/machine-time.ts";
+import type { Supervisor } from "../io/supervisor.ts";
 import { FetchSessions } from "../kafka/fetch-sessions.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
 import { parseLogBugs } from "../log/log-config.ts";
@@ -53,6 +55,7 @@ import { NO_UPLINKS } from "./no-uplinks.ts";
 import { WatchedSecurity } from "./open-security.ts";
 import { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
+import { Watchdog } from "./watchdog.ts";
 
 const MAINTAIN_MS = 1000;
 /** No program is older, wherever it comes from. */
@@ -65,6 +68,8 @@ export interface Surroundings {
   /** In place of the machine's clocks, for tests. */
   readonly clock?: Clock;
   readonly machine?: MachineTime;
+  /** Who hears that the gateway serves, and that it goes on doing so; null where nobody wants to. */
+  readonly supervisor?: Supervisor | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -110,6 +115,7 @@ class Gateway implements RunningBroker {
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
+  #watchdog: Watchdog | null = null;
   #stopping = false;
 
   constructor(settings: Settings, logger: Logger, surroundings: Surroundings) {
@@ -181,14 +187,18 @@ class Gateway implements RunningBroker {
     this.#state.addresses = this.#listening();
     this.#state.hinder();
     this.#maintain();
+    this.#watch();
   }
 
   reload(): void {
-    this.#security?.reload();
+    const reload = () => this.#security?.reload();
+    if (this.#watchdog === null) reload();
+    else this.#watchdog.reloading(reload);
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#watchdog?.stop();
     this.#security?.stop();
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
@@ -432,6 +442,22 @@ class Gateway implements RunningBroker {
       ...(mqttTls === undefined ? {} : { mqttTls }),
       ...(mqttWebSocketTls === undefined ? {} : { mqttWebSocketTls }),
     };
+  }
+
+  #watch(): void {
+    const { supervisor, env } = this.#surroundings;
+    if (supervisor === null || supervisor === undefined) return;
+    this.#watchdog = new Watchdog({
+      supervisor,
+      clock: this.#clock,
+      logger: this.#logger,
+      queues: new SystemAcceptQueues(),
+      addresses: this.#state.addresses,
+      committingSinceMs: () => this.#store?.status().unfinishedSinceMs ?? null,
+      hindrances: () => this.#state.hindrances(),
+      bugs: env.HEADWATER_TEST_WATCHDOG_BUG ?? "",
+    });
+    this.#watchdog.start();
   }
 
   #maintain(): void {
