@@ -8,6 +8,7 @@ import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "../log/log-config.ts";
 import type { LogStore } from "../log/log-store.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
+import { Acls } from "./acls.ts";
 import { type BrokerConfigLayers, configLayers, layeredTopicDefaults } from "./broker-config.ts";
 import type { ClientQuotas, QuotaEntity } from "./client-quotas.ts";
 import { type ConfigResource, type DynamicConfigs, RESOURCE } from "./dynamic-configs.ts";
@@ -90,6 +91,8 @@ export class Broker {
   /** The partition of the metadata log. */
   readonly metadata: Partition;
   readonly quotas: Quotas;
+  /** Who may do what, for doors that ask. */
+  readonly acls: Acls;
   readonly stamps = new Stamps();
   /** Asked before a transaction's first records go into a partition; null where no transactions are served. */
   transactions: TransactionGate | null = null;
@@ -133,6 +136,9 @@ export class Broker {
     if (!complete) this.reportDamage(METADATA_TOPIC);
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
+    );
+    this.acls = new Acls(this.#state.acls, options.random, (records, durable) =>
+      records.length === 0 ? this.#nothingToWrite(durable) : this.#write(records, durable),
     );
     this.#leaving = new TopicDeletions(options.store);
     this.#deletions = new RecordDeletions(options.store);

@@ -1,21 +1,25 @@
 import { assertNever } from "../base/assert.ts";
 import { HeadwaterError } from "../base/errors.ts";
 import type { Uuid } from "../base/ids.ts";
+import { ACCESS_CONTROL_ENTRY_RECORD } from "../kafka/wire/generated/access-control-entry-record.ts";
 import { CLIENT_QUOTA_RECORD } from "../kafka/wire/generated/client-quota-record.ts";
 import { CONFIG_RECORD } from "../kafka/wire/generated/config-record.ts";
 import { FEATURE_LEVEL_RECORD } from "../kafka/wire/generated/feature-level-record.ts";
 import { DEFAULT_PARTITION_RECORD, PARTITION_RECORD } from "../kafka/wire/generated/partition-record.ts";
 import { PRODUCER_IDS_RECORD } from "../kafka/wire/generated/producer-ids-record.ts";
+import { REMOVE_ACCESS_CONTROL_ENTRY_RECORD } from "../kafka/wire/generated/remove-access-control-entry-record.ts";
 import { REMOVE_TOPIC_RECORD } from "../kafka/wire/generated/remove-topic-record.ts";
 import { TOPIC_RECORD } from "../kafka/wire/generated/topic-record.ts";
 import type { MessageCodec } from "../kafka/wire/message.ts";
 import { Reader } from "../kafka/wire/reader.ts";
 import { Writer } from "../kafka/wire/writer.ts";
+import type { AclRecord } from "./acls.ts";
 import type { QuotaEntity } from "./client-quotas.ts";
 import { type ConfigResource, RESOURCE } from "./dynamic-configs.ts";
 
 /** What the metadata log holds, in our words. On disk it is in Kafka's own schemas. */
 export type MetadataRecord =
+  | AclRecord
   | { readonly kind: "topic"; readonly name: string; readonly topicId: Uuid }
   | {
       readonly kind: "partition";
@@ -106,6 +110,10 @@ export function encodeMetadataRecord(record: MetadataRecord): Uint8Array {
         value: record.value ?? 0,
         remove: record.value === null,
       });
+    case "acl":
+      return encode(ACCESS_CONTROL_ENTRY_RECORD, { id: record.id, ...record.entry });
+    case "remove-acl":
+      return encode(REMOVE_ACCESS_CONTROL_ENTRY_RECORD, { id: record.id });
     default:
       return assertNever(record);
   }
@@ -151,6 +159,12 @@ export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord | null {
       const parts = entity.map(({ entityType, entityName }) => [entityType, entityName] as const);
       return { kind: "client-quota", entity: new Map(parts), key, value: remove ? null : value };
     }
+    case ACCESS_CONTROL_ENTRY_RECORD.apiKey: {
+      const { id, unknownTaggedFields: _, ...entry } = ACCESS_CONTROL_ENTRY_RECORD.read(reader, version);
+      return { kind: "acl", id, entry };
+    }
+    case REMOVE_ACCESS_CONTROL_ENTRY_RECORD.apiKey:
+      return { kind: "remove-acl", id: REMOVE_ACCESS_CONTROL_ENTRY_RECORD.read(reader, version).id };
     default:
       return null;
   }

@@ -1,5 +1,6 @@
 import { assertNever } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
+import { AclTable } from "./acls.ts";
 import { ClientQuotas } from "./client-quotas.ts";
 import { DynamicConfigs } from "./dynamic-configs.ts";
 import type { MetadataRecord } from "./metadata-records.ts";
@@ -25,6 +26,7 @@ export class MetadataState {
   readonly #features = new Map<string, number>();
   readonly #quotas = new ClientQuotas();
   readonly #configs = new DynamicConfigs();
+  readonly #acls = new AclTable();
   #nextProducerId = 0;
 
   get features(): ReadonlyMap<string, number> {
@@ -34,6 +36,10 @@ export class MetadataState {
   /** Settings of all but topics, which have their own. */
   get configs(): DynamicConfigs {
     return this.#configs;
+  }
+
+  get acls(): AclTable {
+    return this.#acls;
   }
 
   get quotas(): ClientQuotas {
@@ -102,6 +108,12 @@ export class MetadataState {
       case "client-quota":
         this.#quotas.set(record.entity, record.key, record.value);
         return;
+      case "acl":
+        this.#acls.add(record.id, record.entry);
+        return;
+      case "remove-acl":
+        this.#acls.remove(record.id);
+        return;
       default:
         assertNever(record);
     }
@@ -114,6 +126,7 @@ export class MetadataState {
     for (const { entity, values } of this.#quotas.all()) {
       for (const [key, value] of values) records.push({ kind: "client-quota", entity, key, value });
     }
+    for (const [id, entry] of this.#acls.all()) records.push({ kind: "acl", id, entry });
     for (const resource of this.#configs.all()) {
       for (const [name, value] of this.#configs.of(resource))
         records.push({ kind: "config", resource, name, value });

@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
+import type { KafkaAuthorizer } from "../security/kafka-acls/authorizer.ts";
 import type { FetchSessions } from "./fetch-sessions.ts";
 import type { VersionRange } from "./handlers/18-api-versions.ts";
 import type { KafkaViews } from "./views/kafka-views.ts";
@@ -9,6 +10,8 @@ export interface KafkaServices {
   readonly broker: Broker;
   readonly coordinators: Coordinators;
   readonly fetchSessions: FetchSessions;
+  /** Null where everybody may do everything. */
+  readonly authorizer: KafkaAuthorizer | null;
   /** Topics of single devices. */
   readonly views: KafkaViews;
   /** What ApiVersions announces. */

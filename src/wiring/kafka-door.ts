@@ -19,6 +19,7 @@ export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts):
     advertised: advertised === "auto" ? null : advertised,
     services: {
       ...services,
+      authorizer: null,
       views: new KafkaViews(parts.clock),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => brokerConfigs(settings),

@@ -6,6 +6,7 @@ import {
   type MetadataRecord,
 } from "../../src/broker/metadata-records.ts";
 import { MetadataState } from "../../src/broker/metadata-state.ts";
+import { rule } from "../security/kafka-acls/support.ts";
 
 const A = "AAAAAAAAAAAAAAAAAAAAAg" as Uuid;
 const B = "AAAAAAAAAAAAAAAAAAAAAw" as Uuid;
@@ -21,6 +22,9 @@ const RECORDS: readonly MetadataRecord[] = [
   { kind: "partition", topicId: B, partition: 0, leaderEpoch: 0 },
   { kind: "remove-topic", topicId: B },
   { kind: "producer-ids", nextProducerId: 4000 },
+  { kind: "acl", id: A, entry: rule("deny User:anna read topic telemetry*", "10.0.0.7") },
+  { kind: "acl", id: B, entry: rule("allow User:* describe group *") },
+  { kind: "remove-acl", id: B },
   { kind: "feature", name: "transaction.version", level: 1 },
   {
     kind: "client-quota",
@@ -54,7 +58,8 @@ function seen(state: MetadataState) {
     configs: [...configs],
   }));
   const quotas = Array.from(state.quotas.all(), ({ entity, values }) => [[...entity], [...values]]);
-  return { topics, nextProducerId: state.nextProducerId, features: [...state.features], quotas };
+  const acls = [...state.acls.all()];
+  return { topics, nextProducerId: state.nextProducerId, features: [...state.features], quotas, acls };
 }
 
 describe("metadata records", () => {
@@ -98,6 +103,7 @@ describe("MetadataState", () => {
           [["producer_byte_rate", 1000.5]],
         ],
       ],
+      acls: [[A, rule("deny User:anna read topic telemetry*", "10.0.0.7")]],
     });
     expect(state.wasRemoved(B)).toBe(true);
     expect(state.wasRemoved(A)).toBe(false);

@@ -1,18 +1,107 @@
+import {
+  ACL_OPERATION,
+  ACL_PATTERN,
+  ACL_PERMISSION,
+  ACL_RESOURCE,
+  type AclEntry,
+  CLUSTER_NAME,
+} from "../../broker/acl-entry.ts";
+import type { Refusal } from "../../broker/broker.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
-import { readCreateAclsRequest } from "../wire/generated/create-acls-request.ts";
+import { type CreateAclsRequest, readCreateAclsRequest } from "../wire/generated/create-acls-request.ts";
 import { writeCreateAclsResponse } from "../wire/generated/create-acls-response.ts";
-import { NO_AUTHORIZER } from "./no-authorizer.ts";
+import { ERROR } from "../wire/generated/errors.ts";
+import { CLUSTER_REFUSAL, NO_AUTHORIZER, told, UNKNOWN_CODE } from "./acl-answers.ts";
 
-/** CreateAcls, 1 to 3: as Kafka answers where no authorizer is configured. */
+type Creation = CreateAclsRequest["creations"][number];
+type Result = { readonly errorCode: number; readonly errorMessage: string | null };
+
+const CREATED: Result = { errorCode: ERROR.NONE, errorMessage: null };
+
+/**
+ * CreateAcls, 1 to 3 (KIP-140, KIP-290): in force at once, answered once durable. A rule that is there already is no
+ * error.
+ *
+ * Deviation: there may be MAX_ACLS rules, of MAX_ACL_CHARACTERS; a request that would make more is refused with
+ * POLICY_VIOLATION.
+ */
 export const createAcls: ApiHandler<KafkaServices> = {
   apiKey: 30,
   minVersion: 1,
   maxVersion: 3,
   pipelined: false,
-  handle(call) {
+  handle(call, services) {
     const { creations } = readCreateAclsRequest(call.reader, call.version);
-    const response = { throttleTimeMs: 0, results: creations.map(() => NO_AUTHORIZER) };
-    call.reply((writer) => writeCreateAclsResponse(writer, response, call.version));
+    if (creations.some(hasUnknown)) {
+      call.drop("ACLs with unknown elements");
+      return;
+    }
+    const reply = (results: readonly Result[]): void =>
+      call.reply((writer) => writeCreateAclsResponse(writer, { throttleTimeMs: 0, results }, call.version));
+    if (!accessOf(call, services).cluster(CAN.alter)) {
+      reply(creations.map(() => told(CLUSTER_REFUSAL)));
+      return;
+    }
+    if (services.authorizer === null) {
+      reply(creations.map(() => told(NO_AUTHORIZER)));
+      return;
+    }
+    const { acls } = services.broker;
+    const faults = creations.map(creationFault);
+    const entries = creations.map(entryOf).filter((_, index) => faults[index] === null);
+    const roomFault = acls.roomFault(entries);
+    const answer = (refusal: Refusal | null): void =>
+      reply(
+        faults.map((fault) => {
+          if (fault !== null) return { errorCode: ERROR.INVALID_REQUEST, errorMessage: fault };
+          return refusal === null ? CREATED : told(refusal);
+        }),
+      );
+    if (roomFault !== null) {
+      answer({ error: ERROR.POLICY_VIOLATION, message: roomFault });
+      return;
+    }
+    const done = (error: number): void => answer(error === 0 ? null : { error, message: "Not written." });
+    const error = acls.add(entries, done);
+    if (error !== 0) done(error);
   },
 };
+
+function hasUnknown({ resourceType, resourcePatternType, operation, permissionType }: Creation): boolean {
+  return [resourceType, resourcePatternType, operation, permissionType].includes(UNKNOWN_CODE);
+}
+
+function entryOf({ resourcePatternType, unknownTaggedFields: _, ...creation }: Creation): AclEntry {
+  return { ...creation, patternType: resourcePatternType };
+}
+
+/** What Kafka would find wrong with a rule, in its order, or null. */
+function creationFault(creation: Creation): string | null {
+  const { resourceType, resourceName, resourcePatternType, operation, permissionType, principal } = creation;
+  if (resourceType === ACL_RESOURCE.cluster && resourceName !== CLUSTER_NAME)
+    return `The only valid name for the CLUSTER resource is ${CLUSTER_NAME}`;
+  if (resourceName === "") return "Invalid empty resource name";
+  if (resourceType === ACL_RESOURCE.any || !isKnown(ACL_RESOURCE, resourceType))
+    return `Invalid resourceType ${nameOf(ACL_RESOURCE, resourceType)}`;
+  if (resourcePatternType !== ACL_PATTERN.literal && resourcePatternType !== ACL_PATTERN.prefixed)
+    return `Invalid patternType ${nameOf(ACL_PATTERN, resourcePatternType)}`;
+  if (operation === ACL_OPERATION.any || !isKnown(ACL_OPERATION, operation))
+    return `Invalid operation ${nameOf(ACL_OPERATION, operation)}`;
+  if (permissionType !== ACL_PERMISSION.deny && permissionType !== ACL_PERMISSION.allow)
+    return `Invalid permissionType ${nameOf(ACL_PERMISSION, permissionType)}`;
+  return principal.includes(":")
+    ? null
+    : `Could not parse principal from \`${principal.slice(0, 100)}\` (no colon is present separating the principal type from the principal name)`;
+}
+
+function isKnown(codes: Readonly<Record<string, number>>, code: number): boolean {
+  return Object.values(codes).includes(code);
+}
+
+/** Kafka's word for what a rule can't have: one that is for filters, or none. */
+function nameOf(codes: Readonly<Record<string, number>>, code: number): string {
+  const name = Object.keys(codes).find((key) => codes[key] === code);
+  return name?.toUpperCase() ?? "UNKNOWN";
+}

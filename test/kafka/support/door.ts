@@ -22,6 +22,7 @@ import { Reader } from "../../../src/kafka/wire/reader.ts";
 import { Writer } from "../../../src/kafka/wire/writer.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
+import type { KafkaAuthorizer } from "../../../src/security/kafka-acls/authorizer.ts";
 
 const LIMITS: KafkaDoorLimits = {
   maxConnections: 50,
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly groupConfigs?: GroupConfigs;
   readonly maxFetchBytes?: number;
   readonly maxChunkBytes?: number;
+  /** Who says what clients may do; nobody, and everything is allowed, without it. */
+  readonly authorizer?: (broker: Broker) => KafkaAuthorizer;
   readonly viewBugs?: ReadonlySet<ViewBug>;
 }
 
@@ -86,6 +89,7 @@ export class Gateway {
       broker: this.broker,
       coordinators: this.coordinators,
       fetchSessions: new FetchSessions(clock, new SeededRandom(17)),
+      authorizer: options.authorizer?.(this.broker) ?? null,
       views: new KafkaViews(clock, options.viewBugs),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => [],
