@@ -29,7 +29,7 @@ test(
   TEST_MS,
 );
 
-const MAX_STORMS = 5;
+const MAX_STORMS = 15;
 /** Bugs, and by what they are found out. */
 const FAULTS: Readonly<Record<string, RegExp>> = {
   "forget-progress": /heard by s2-\d: \d+ numbers, wanted 0/,
