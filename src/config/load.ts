@@ -1,6 +1,7 @@
 import { formatAddress, isLoopback } from "./address.ts";
 import { formatBridgeUrl } from "./bridge-options.ts";
 import { readDownlinks } from "./downlink-section.ts";
+import { checkKafkaDoor } from "./kafka-door-options.ts";
 import { mirrorConflicts } from "./mirror-conflicts.ts";
 import type { Option } from "./option.ts";
 import {
@@ -86,6 +87,7 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
   atLeast("kafka.max.pending.bytes", "socket.request.max.bytes");
   const doors = [
     "kafka.listen",
+    "kafka.tls.listen",
     "mqtt.listen",
     "mqtt.websocket.listen",
     "mqtt.tls.listen",
@@ -102,6 +104,7 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
     taken.set(text, key);
   }
   checkTls(settings, blame);
+  checkKafkaDoor(settings, blame);
   const served = doors.some((key) => key.startsWith("mqtt.") && settings[key] !== "off");
   if (settings.mqttDownlinks.length > 0 && !served) {
     blame("mqtt.listen", "a downlink publishes to MQTT clients, and none are served", "give them an address");

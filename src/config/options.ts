@@ -3,6 +3,7 @@ import { CLOCK_OPTIONS } from "./clock-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { DEVICE_OPTIONS } from "./device-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
+import { KAFKA_DOOR_OPTIONS } from "./kafka-door-options.ts";
 import { MQTT_ALIAS_OPTIONS } from "./mqtt-alias-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
 import { MQTT_PAYLOAD_OPTIONS } from "./mqtt-payload-options.ts";
@@ -67,6 +68,7 @@ export const OPTIONS = {
     default: "auto",
     doc: "Address that Kafka clients are told to connect to. auto: the address they reached, as far as it is known: kafka.listen, or the host's name where that listens on all addresses.",
   }),
+  ...KAFKA_DOOR_OPTIONS,
   "max.connections": count({
     default: 1000,
     min: 1,

@@ -7,7 +7,7 @@ const NAME_SOURCES = ["cn", "dns", "email", "uri"] as const;
 /** Which part of a client certificate is its holder's name. */
 export type CertificateNameSource = (typeof NAME_SOURCES)[number];
 
-/** Settings of TLS, of users and of rights; MQTT's door has them. */
+/** Settings of TLS, of users and of rights, which the doors share. */
 export const SECURITY_OPTIONS = {
   "mqtt.tls.listen": door({
     default: "off",

@@ -40,6 +40,7 @@ export interface Addresses {
   readonly mqtt?: string;
   readonly mqttWebSocket?: string;
   readonly mqttTls?: string;
+  readonly kafkaTls?: string;
   readonly mqttWebSocketTls?: string;
   readonly http?: string;
 }

@@ -1,11 +1,12 @@
 import { hasCode } from "../base/errors.ts";
-import { ANONYMOUS, type QuotaKind, type QuotaSession, type Quotas } from "../broker/quotas.ts";
+import type { QuotaKind, QuotaSession, Quotas } from "../broker/quotas.ts";
 import type { Timer } from "../io/clock.ts";
 import type { Connection, ConnectionHandler } from "../io/network.ts";
 import { releaseChunk } from "../io/release-chunk.ts";
 import type { Call } from "./call.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { type AssemblyMemory, FrameReader, type FrameUse } from "./frames.ts";
+import type { Login } from "./login.ts";
 import { patchThrottleTime } from "./throttle-time.ts";
 import { API_KEY } from "./wire/generated/apis.ts";
 import type { Reader } from "./wire/reader.ts";
@@ -41,6 +42,7 @@ export interface ConnectionHost {
  * are in the log, so that several share one sync, and everything else once all before it is answered, as in Kafka.
  */
 export class KafkaConnection implements ConnectionHandler {
+  readonly login: Login;
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
   readonly #advertised: { readonly host: string; readonly port: number };
@@ -65,7 +67,9 @@ export class KafkaConnection implements ConnectionHandler {
     connection: Connection,
     host: ConnectionHost,
     advertised: { readonly host: string; readonly port: number },
+    login: Login,
   ) {
+    this.login = login;
     this.#connection = connection;
     this.#host = host;
     this.#advertised = advertised;
@@ -88,6 +92,11 @@ export class KafkaConnection implements ConnectionHandler {
 
   data(chunk: Uint8Array): void {
     this.#lastActiveMs = this.#host.monotonicMs();
+    const refusal = this.login.begin();
+    if (refusal !== null) {
+      this.drop(refusal);
+      return;
+    }
     let use: FrameUse = "read";
     const fault = this.#frames.push(chunk, (frame) => {
       const frameUse = this.#receive(frame);
@@ -117,7 +126,9 @@ export class KafkaConnection implements ConnectionHandler {
     this.#account();
   }
 
-  closed(_error: Error | null): void {
+  closed(error: Error | null): void {
+    if (hasCode(error, "TLS_HANDSHAKE"))
+      this.#host.dispatch.refused(this.#connection.remoteAddress, error.message);
     this.#muted?.cancel();
     for (const call of this.#pending.splice(0)) call.abandon();
     for (const callback of this.#onDisconnected.values()) callback();
@@ -372,7 +383,7 @@ export class PendingCall implements Call {
   }
 
   get session(): QuotaSession {
-    return { user: ANONYMOUS, clientId: this.clientId ?? "" };
+    return { user: this.#connection.login.user, clientId: this.clientId ?? "" };
   }
 
   get closed(): boolean {

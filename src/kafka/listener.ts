@@ -1,18 +1,18 @@
 import type { Logger } from "../base/logger.ts";
 import type { Clock, Timer } from "../io/clock.ts";
-import type { Connection, Listener, Network } from "../io/network.ts";
+import type { Connection } from "../io/network.ts";
+import type { Security } from "../security/security.ts";
 import { type ConnectionHost, KafkaConnection } from "./connection.ts";
 import { Dispatch } from "./dispatch.ts";
 import { AssemblyMemory } from "./frames.ts";
+import type { OpenPlace } from "./listeners.ts";
+import { Login } from "./login.ts";
 import type { KafkaServices } from "./services.ts";
 
 export interface KafkaDoorOptions {
-  readonly network: Network;
-  readonly host: string;
-  readonly port: number;
-  /** What Metadata tells clients to connect to; null: the address that is listened on. */
-  readonly advertised: { readonly host: string; readonly port: number } | null;
   readonly services: KafkaServices;
+  /** Says who shows a certificate; where left out, nobody is anybody. */
+  readonly security?: Security;
   readonly limits: KafkaDoorLimits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -32,6 +32,15 @@ export interface KafkaDoorLimits {
   readonly maxIdleMs: number;
 }
 
+/** One connection, for whoever looks at the gateway. */
+export interface ConnectedClient {
+  /** Name of the principal, ANONYMOUS for nobody in particular. */
+  readonly user: string;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localPort: number;
+}
+
 /** A response may carry this part of what is left of the bound for all of them. */
 const RESPONSE_SHARE = 4;
 /** However little is left: a client that reads gets on. */
@@ -39,19 +48,21 @@ const MIN_RESPONSE_BYTES = 64 * 1024;
 /** Idle connections are looked for this often, or more often where they may be idle for less. */
 const IDLE_CHECK_MS = 10_000;
 
-/** The door for Kafka clients. */
+/** Certificates end by themselves: how often it is looked whether one has. */
+const CERTIFICATES_EVERY_MS = 60_000;
+
+/** The door for Kafka clients: what its listeners accept is served here, under limits for all of them together. */
 export class KafkaDoor {
   readonly #options: KafkaDoorOptions;
   readonly #dispatch: Dispatch;
-  readonly #listener: Listener;
   readonly #connections = new Set<KafkaConnection>();
   readonly #host: ConnectionHost;
   #heldBytes = 0;
   #unsentBytes = 0;
   #idleCheck: Timer | null = null;
+  #certificateCheck: Timer | null = null;
   #closing = false;
 
-  /** Listens from now on. Throws PORT_TAKEN. */
   constructor(options: KafkaDoorOptions) {
     const { limits, clock } = options;
     this.#options = options;
@@ -73,25 +84,25 @@ export class KafkaDoor {
         Math.max(MIN_RESPONSE_BYTES, (limits.maxTotalQueuedBytes - this.#unsentBytes) / RESPONSE_SHARE),
       closed: (connection) => this.#connections.delete(connection),
     };
-    this.#listener = options.network.listen({
-      host: options.host,
-      port: options.port,
-      limits: { maxQueuedBytes: limits.maxQueuedBytes },
-      accept: (connection) => this.#accept(connection),
-    });
+    options.security?.onChanged(() => this.#putOut());
     this.#checkIdle();
-  }
-
-  get host(): string {
-    return this.#listener.host;
-  }
-
-  get port(): number {
-    return this.#listener.port;
+    this.#checkCertificates();
   }
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** Who is connected, at most so many. */
+  connections(limit: number): readonly ConnectedClient[] {
+    return Array.from(this.#connections)
+      .slice(0, limit)
+      .map(({ login, remote: { remoteAddress, remotePort, localPort } }) => ({
+        user: login.user,
+        remoteAddress,
+        remotePort,
+        localPort,
+      }));
   }
 
   /** Response bytes that clients have not read. */
@@ -99,11 +110,11 @@ export class KafkaDoor {
     return this.#unsentBytes;
   }
 
-  /** Takes no more connections, and closes those that wait for nothing. */
+  /** Takes no more connections. */
   stopAccepting(): void {
     this.#closing = true;
     this.#idleCheck?.cancel();
-    this.#listener.close();
+    this.#certificateCheck?.cancel();
   }
 
   /** Closes every connection; acks that the disk has covered have been sent. */
@@ -112,9 +123,10 @@ export class KafkaDoor {
     for (const connection of [...this.#connections]) connection.close();
   }
 
-  #accept(connection: Connection): KafkaConnection | null {
+  /** What serves a connection that a listener has accepted; null refuses it. With TLS its handshake is still to come. */
+  accept(connection: Connection, place: OpenPlace): KafkaConnection | null {
     if (this.#closing) return null;
-    const { limits, advertised } = this.#options;
+    const { limits, security = null } = this.#options;
     if (this.#connections.size >= limits.maxConnections) {
       const reason = `${limits.maxConnections} connections are open, which is the limit (max.connections)`;
       this.#dispatch.refused(connection.remoteAddress, reason);
@@ -125,10 +137,25 @@ export class KafkaDoor {
       this.#dispatch.refused(connection.remoteAddress, reason);
       return null;
     }
-    const address = advertised ?? { host: advertisable(this.host), port: this.port };
-    const client = new KafkaConnection(connection, this.#host, address);
+    const login = new Login(connection, security);
+    const client = new KafkaConnection(connection, this.#host, place.advertised, login);
     this.#connections.add(client);
     return client;
+  }
+
+  #checkCertificates(): void {
+    this.#certificateCheck = this.#options.clock.after(CERTIFICATES_EVERY_MS, () => {
+      this.#putOut();
+      this.#checkCertificates();
+    });
+  }
+
+  /** Cuts whoever was let in for something that holds no longer. */
+  #putOut(): void {
+    for (const connection of [...this.#connections]) {
+      if (!connection.login.holds)
+        connection.drop(`the user, password or certificate of ${connection.login.user} holds no longer`);
+    }
   }
 
   #checkIdle(): void {
@@ -143,9 +170,4 @@ export class KafkaDoor {
       this.#checkIdle();
     });
   }
-}
-
-/** A wildcard is no address to connect to: then the local name is the best guess there is. */
-function advertisable(host: string): string {
-  return host === "0.0.0.0" || host === "::" ? "localhost" : host;
 }

@@ -2,6 +2,7 @@ import { assert } from "../base/assert.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Connection, ConnectionHandler, Listener, Network, TlsServer } from "../io/network.ts";
 import type { Security } from "../security/security.ts";
+import { TlsListeners } from "../security/tls-listeners.ts";
 import { WebSocketConnection, type WebSocketHandler, WebSocketReceiver } from "./websocket/connection.ts";
 import { FrameHeaders } from "./websocket/frames.ts";
 
@@ -37,25 +38,20 @@ const MQTT_PROTOCOLS = ["mqtt", "x-amzn-mqtt-ca"];
 /** What browsers ask for when they connect to a WebSocket. */
 const WEB_PROTOCOLS = ["http/1.1"];
 
-interface SecureListener {
-  readonly listener: Listener;
-  readonly protocols: readonly string[];
-}
-
 /** All listeners of the door. They are opened together, or none is. */
 export class Listeners {
   readonly places: Places;
   readonly #options: ListenersOptions;
   readonly #listeners: Listener[] = [];
-  readonly #secure: SecureListener[] = [];
+  /** Null where no place has TLS. */
+  readonly #secure: TlsListeners | null;
   readonly #headers = new FrameHeaders();
-  /** The certificates that are served with. */
-  #certificates: object | null;
 
   /** Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID where there are no certificates that can be served with. */
   constructor(options: ListenersOptions) {
     this.#options = options;
-    this.#certificates = options.security?.certificates ?? null;
+    const { security, clientCertificate, log } = options;
+    this.#secure = security === null ? null : new TlsListeners(security, clientCertificate, "MQTT", log);
     const { tcp, webSocket, tls, webSocketTls } = options.places;
     const { accept } = options;
     const overWeb = (socket: Connection) => this.#acceptWebSocket(socket);
@@ -74,18 +70,7 @@ export class Listeners {
 
   /** Serves with other certificates from now on, where they have changed. What can't be used changes nothing. */
   renew(): void {
-    const { security, clientCertificate, log } = this.#options;
-    if (security === null || security.certificates === this.#certificates) return;
-    this.#certificates = security.certificates;
-    for (const { listener, protocols } of this.#secure) {
-      const port = listener.port;
-      try {
-        listener.renew(security.tlsServer(clientCertificate, protocols));
-        log.info("serves MQTT with new certificates", { port });
-      } catch (error) {
-        log.error("new certificates for MQTT can't be used; those of before stay", { port, error });
-      }
-    }
+    this.#secure?.renew();
   }
 
   /** Takes no more connections; those that exist stay. */
@@ -99,18 +84,18 @@ export class Listeners {
     protocols: readonly string[] | null,
   ): Place | null {
     if (place === null) return null;
-    const { network, maxQueuedBytes, security, clientCertificate } = this.#options;
+    const { network, maxQueuedBytes } = this.#options;
     const { host, port } = place;
     const plain = { host, port, limits: { maxQueuedBytes }, accept };
-    assert(protocols === null || security !== null, "TLS without certificates");
-    if (protocols === null || security === null) {
+    assert(protocols === null || this.#secure !== null, "TLS without certificates");
+    if (protocols === null || this.#secure === null) {
       const listener = network.listen(plain);
       this.#listeners.push(listener);
       return { host: listener.host, port: listener.port };
     }
-    const listener = network.listen({ ...plain, tls: security.tlsServer(clientCertificate, protocols) });
+    const listener = network.listen({ ...plain, tls: this.#secure.server(protocols) });
     this.#listeners.push(listener);
-    this.#secure.push({ listener, protocols });
+    this.#secure.add(listener, protocols);
     return { host: listener.host, port: listener.port };
   }
 

@@ -170,7 +170,7 @@ export class Security {
     { userName, password, certificate, address }: Credentials,
     done: (admission: Admission) => void,
   ): () => void {
-    const holder = certificate === null ? null : this.#holder(certificate);
+    const holder = certificate === null ? null : this.holder(certificate);
     if (holder !== null && holder.kind !== "admitted") {
       done(holder);
       return () => {};
@@ -265,7 +265,8 @@ export class Security {
     };
   }
 
-  #holder(der: Uint8Array): Admission {
+  /** Who the holder of a certificate is that a listener has found good, in DER. Admitted, it has a name. */
+  holder(der: Uint8Array): Admission {
     const certificate = readCertificate(der);
     const userName = certificate === null ? null : nameOf(certificate, this.#options.nameSources);
     if (certificate === null || userName === null) {

@@ -6,17 +6,15 @@ import { KafkaViews } from "../kafka/views/kafka-views.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 
 /** What the door is made of, but for what only it needs. */
-export interface KafkaDoorParts extends Omit<KafkaDoorOptions, "services" | "limits" | "advertised"> {
+export interface KafkaDoorParts extends Omit<KafkaDoorOptions, "services" | "limits"> {
   readonly settings: Settings;
   readonly services: Pick<KafkaServices, "broker" | "coordinators" | "fetchSessions" | "counters">;
 }
 
-/** Opens the door for Kafka clients. Throws PORT_TAKEN. */
+/** Opens the door for Kafka clients. */
 export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts): KafkaDoor {
-  const advertised = settings["kafka.advertised"];
   return new KafkaDoor({
     ...parts,
-    advertised: advertised === "auto" ? null : advertised,
     services: {
       ...services,
       authorizer: null,

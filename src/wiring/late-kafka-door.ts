@@ -1,17 +1,17 @@
-import type { Connection, ConnectionHandler, Listener, Network } from "../io/network.ts";
+import type { Connection, ConnectionHandler } from "../io/network.ts";
 import type { KafkaDoor } from "../kafka/listener.ts";
+import { KafkaListeners, type KafkaListenersOptions, type OpenPlace } from "../kafka/listeners.ts";
 
-export interface LateKafkaDoorOptions {
-  readonly network: Network;
-  readonly host: string;
-  readonly port: number;
-  readonly limits: { readonly maxConnections: number; readonly maxQueuedBytes: number };
-  /** Opens the door, which listens on the network that it is given; called once, for the first client. */
-  readonly open: (network: Network) => Promise<OpenDoor>;
+export interface LateKafkaDoorOptions extends Omit<KafkaListenersOptions, "accept"> {
+  readonly maxConnections: number;
+  /** Opens the door; called once, for the first client. */
+  readonly open: () => Promise<OpenDoor>;
 }
 
 /** What is asked of the open door. */
-export type OpenDoor = Pick<KafkaDoor, "connectionCount" | "stopAccepting" | "close">;
+export interface OpenDoor extends Pick<KafkaDoor, "connectionCount" | "stopAccepting" | "close"> {
+  accept(connection: Connection, place: OpenPlace): ConnectionHandler | null;
+}
 
 /**
  * The place of the door for Kafka clients, whose sixty kinds of request are read into memory when the first client
@@ -20,33 +20,25 @@ export type OpenDoor = Pick<KafkaDoor, "connectionCount" | "stopAccepting" | "cl
  */
 export class LateKafkaDoor {
   readonly #options: LateKafkaDoorOptions;
-  readonly #listener: Listener;
+  readonly #listeners: KafkaListeners;
   readonly #waiting = new Set<WaitingClient>();
-  /** The open door's own. */
-  #accept: ((connection: Connection) => ConnectionHandler | null) | null = null;
   #door: OpenDoor | null = null;
   #opening = false;
   #closing = false;
 
-  /** Listens from now on. Throws PORT_TAKEN. */
+  /** Listens from now on. Throws what `KafkaListeners` does. */
   constructor(options: LateKafkaDoorOptions) {
     this.#options = options;
-    const { network, host, port, limits } = options;
-    this.#listener = network.listen({
-      host,
-      port,
-      limits: { maxQueuedBytes: limits.maxQueuedBytes },
-      accept: (connection) =>
-        this.#accept === null ? this.#keepWaiting(connection) : this.#accept(connection),
+    this.#listeners = new KafkaListeners({
+      ...options,
+      accept: (connection, place) =>
+        this.#door === null ? this.#keepWaiting(connection, place) : this.#door.accept(connection, place),
     });
   }
 
-  get host(): string {
-    return this.#listener.host;
-  }
-
-  get port(): number {
-    return this.#listener.port;
+  /** Where clients are served. */
+  get places(): readonly OpenPlace[] {
+    return this.#listeners.places;
   }
 
   get connectionCount(): number {
@@ -56,7 +48,7 @@ export class LateKafkaDoor {
   /** See KafkaDoor. */
   stopAccepting(): void {
     this.#closing = true;
-    this.#listener.close();
+    this.#listeners.close();
     this.#door?.stopAccepting();
   }
 
@@ -67,9 +59,9 @@ export class LateKafkaDoor {
     this.#door?.close();
   }
 
-  #keepWaiting(connection: Connection): ConnectionHandler | null {
-    if (this.#closing || this.#waiting.size >= this.#options.limits.maxConnections) return null;
-    const client = new WaitingClient(connection, () => this.#waiting.delete(client));
+  #keepWaiting(connection: Connection, place: OpenPlace): ConnectionHandler | null {
+    if (this.#closing || this.#waiting.size >= this.#options.maxConnections) return null;
+    const client = new WaitingClient(connection, place, () => this.#waiting.delete(client));
     this.#waiting.add(client);
     if (!this.#opening) {
       this.#opening = true;
@@ -79,18 +71,12 @@ export class LateKafkaDoor {
   }
 
   async #open(): Promise<void> {
-    const door = await this.#options.open({
-      listen: ({ accept }) => {
-        this.#accept = accept;
-        return this.#listener;
-      },
-      connect: (options) => this.#options.network.connect(options),
-    });
+    const door = await this.#options.open();
     this.#door = door;
     if (this.#closing) door.close();
     for (const client of [...this.#waiting]) {
       this.#waiting.delete(client);
-      client.enter(this.#accept?.(client.connection) ?? null);
+      client.enter(door.accept(client.connection, client.place));
     }
   }
 }
@@ -98,13 +84,15 @@ export class LateKafkaDoor {
 /** A client that came before the door was open. Nothing more is read of it once it has said something. */
 class WaitingClient implements ConnectionHandler {
   readonly connection: Connection;
+  readonly place: OpenPlace;
   readonly #onGone: () => void;
   /** What was read at once, before reading stopped. */
   readonly #chunks: Uint8Array[] = [];
   #handler: ConnectionHandler | null = null;
 
-  constructor(connection: Connection, onGone: () => void) {
+  constructor(connection: Connection, place: OpenPlace, onGone: () => void) {
     this.connection = connection;
+    this.place = place;
     this.#onGone = onGone;
   }
 

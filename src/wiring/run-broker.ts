@@ -46,6 +46,7 @@ import { controlSource } from "./controls.ts";
 import { CounterWatch } from "./counter-watch.ts";
 import { carriedBy, type DeviceRegistry, deviceTopics, openDeviceRegistry } from "./device-registry.ts";
 import { GatewayClock } from "./gateway-clock.ts";
+import { kafkaPlaces } from "./kafka-places.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
@@ -312,35 +313,44 @@ class Gateway implements RunningBroker {
   }
 
   #openKafka(broker: Broker, coordinators: Coordinators): void {
-    const listen = this.#settings["kafka.listen"];
-    if (listen === "off") return;
+    const places = kafkaPlaces(this.#settings);
+    if (places.length === 0) return;
     const counters = newKafkaCounters();
     const fetchSessions = new FetchSessions(this.#clock, this.#random);
+    const { security } = this.#openSecurity();
     const parts = {
-      ...listen,
       settings: this.#settings,
       services: { broker, coordinators, fetchSessions, counters },
+      security,
       clock: this.#clock,
       logger: this.#logger,
     };
+    const auth = this.#settings["kafka.tls.client.auth"];
     const door = new LateKafkaDoor({
       network: this.#network,
-      ...listen,
-      limits: {
-        maxConnections: this.#settings["max.connections"],
-        maxQueuedBytes: this.#settings["kafka.max.queued.bytes"],
-      },
-      open: async (network) => (await import("./kafka-door.ts")).openKafkaDoor({ ...parts, network }),
+      places,
+      maxConnections: this.#settings["max.connections"],
+      maxQueuedBytes: this.#settings["kafka.max.queued.bytes"],
+      security,
+      clientCertificate: auth === "requested" ? "optional" : auth,
+      logger: this.#logger,
+      open: async () => (await import("./kafka-door.ts")).openKafkaDoor(parts),
     });
     this.#kafka = door;
     this.#state.kafka = { connections: () => door.connectionCount, counters };
     this.#state.fetchSessions = fetchSessions;
   }
 
+  /** Users, rules and certificates, which the doors share. Throws CONFIG_INVALID. */
+  #openSecurity(): WatchedSecurity {
+    this.#security ??= new WatchedSecurity(this.#settings, this.#clock, this.#logger);
+    return this.#security;
+  }
+
   #openMqtt(broker: Broker): void {
     const places = mqttPlaces(this.#settings);
     if (places === null) return;
-    this.#security = new WatchedSecurity(this.#settings, this.#clock, this.#logger);
+    const { security } = this.#openSecurity();
     const followers = new Followers(brokerSource(broker), this.#clock);
     this.#followers = followers;
     this.#mqtt = startMqttDoor({
@@ -358,7 +368,7 @@ class Gateway implements RunningBroker {
       },
       ...places,
       clientCertificate: this.#settings["mqtt.tls.client.auth"],
-      security: this.#security.security,
+      security,
       routes: withSchemas(this.#settings.mqttRoutes),
       followers,
       onSender: (topic, key, clientId, address) => this.#devices?.sender(topic, key, clientId, address),
@@ -430,7 +440,9 @@ class Gateway implements RunningBroker {
   #listening() {
     const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
       door === null || door === undefined ? undefined : formatAddress(door);
-    const [kafka, mqtt, http] = [shown(this.#kafka), shown(this.#mqtt?.tcp), shown(this.#http)];
+    const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http)];
+    const kafka = shown(this.#kafka?.places.find(({ tls }) => !tls));
+    const kafkaTls = shown(this.#kafka?.places.find(({ tls }) => tls));
     const mqttWebSocket = shown(this.#mqtt?.webSocket);
     const mqttTls = shown(this.#mqtt?.tls);
     const mqttWebSocketTls = shown(this.#mqtt?.webSocketTls);
@@ -441,6 +453,7 @@ class Gateway implements RunningBroker {
       ...(mqttWebSocket === undefined ? {} : { mqttWebSocket }),
       ...(mqttTls === undefined ? {} : { mqttTls }),
       ...(mqttWebSocketTls === undefined ? {} : { mqttWebSocketTls }),
+      ...(kafkaTls === undefined ? {} : { kafkaTls }),
     };
   }
 

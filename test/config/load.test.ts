@@ -240,6 +240,14 @@ describe("problems name file, line, key, value and remedy", () => {
       "gw.toml:2: mqtt.websocket.tls.listen = 127.0.0.1:8884: tls.key.file is missing",
     ],
     [
+      'kafka.tls.listen = "127.0.0.1:9093"\ntls.key.file = "k"',
+      "gw.toml:1: kafka.tls.listen = 127.0.0.1:9093: tls.certificate.file is missing",
+    ],
+    [
+      'tls.certificate.file = "c"\ntls.key.file = "k"\nkafka.tls.listen = "127.0.0.1:9093"\nkafka.tls.client.auth = "requested"',
+      "gw.toml:4: kafka.tls.client.auth = requested: tls.ca.file is missing",
+    ],
+    [
       'tls.certificate.file = "c"\ntls.key.file = "k"\nmqtt.tls.listen = "127.0.0.1:8883"\nmqtt.tls.client.auth = "required"',
       "gw.toml:4: mqtt.tls.client.auth = required: tls.ca.file is missing",
     ],

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Connection, ConnectionHandler, Listener, Network } from "../../src/io/network.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { Connection, ConnectionHandler } from "../../src/io/network.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
 import { SimulatedNetwork } from "../../src/io/simulated/network.ts";
 import { LateKafkaDoor, type OpenDoor } from "../../src/wiring/late-kafka-door.ts";
@@ -10,23 +11,16 @@ const LIMITS = { maxConnections: 3, maxQueuedBytes: 65536 };
 /** Sends back what it is sent, and takes no more than two clients. */
 class Echo implements OpenDoor {
   readonly connections = new Set<Connection>();
-  readonly #listener: Listener;
   isOpen = true;
 
-  constructor(network: Network) {
-    this.#listener = network.listen({
-      ...PLACE,
-      limits: LIMITS,
-      accept: (connection) => {
-        if (!this.isOpen || this.connections.size === 2) return null;
-        this.connections.add(connection);
-        return {
-          data: (chunk) => connection.send(chunk),
-          drained: () => {},
-          closed: () => void this.connections.delete(connection),
-        };
-      },
-    });
+  accept(connection: Connection): ConnectionHandler | null {
+    if (!this.isOpen || this.connections.size === 2) return null;
+    this.connections.add(connection);
+    return {
+      data: (chunk) => connection.send(chunk),
+      drained: () => {},
+      closed: () => void this.connections.delete(connection),
+    };
   }
 
   get connectionCount(): number {
@@ -35,7 +29,6 @@ class Echo implements OpenDoor {
 
   stopAccepting(): void {
     this.isOpen = false;
-    this.#listener.close();
   }
 
   close(): void {
@@ -72,12 +65,15 @@ function setUp() {
   let openings = 0;
   const late = new LateKafkaDoor({
     network,
-    ...PLACE,
-    limits: LIMITS,
-    open: async (inner) => {
+    places: [{ ...PLACE, advertised: null, tls: false }],
+    ...LIMITS,
+    security: null,
+    clientCertificate: "none",
+    logger: silentLogger,
+    open: async () => {
       openings += 1;
       await gate.promise;
-      const door = new Echo(inner);
+      const door = new Echo();
       doors.push(door);
       return door;
     },

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { silentLogger } from "../../../src/base/logger.ts";
+import { type LogFields, silentLogger } from "../../../src/base/logger.ts";
 import { Broker, type BrokerOptions } from "../../../src/broker/broker.ts";
 import type { ViewBug } from "../../../src/broker/views/key-scan.ts";
 import { defaultSettings, type Settings } from "../../../src/config/options.ts";
@@ -14,6 +14,7 @@ import { FrameAssembler } from "../../../src/kafka/client/frame-assembler.ts";
 import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
 import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
+import { KafkaListeners, type KafkaPlace } from "../../../src/kafka/listeners.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
 import { KafkaViews } from "../../../src/kafka/views/kafka-views.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
@@ -23,6 +24,7 @@ import { Writer } from "../../../src/kafka/wire/writer.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
 import type { KafkaAuthorizer } from "../../../src/security/kafka-acls/authorizer.ts";
+import type { Security } from "../../../src/security/security.ts";
 
 const LIMITS: KafkaDoorLimits = {
   maxConnections: 50,
@@ -45,6 +47,9 @@ export interface GatewayOptions {
   /** Who says what clients may do; nobody, and everything is allowed, without it. */
   readonly authorizer?: (broker: Broker) => KafkaAuthorizer;
   readonly viewBugs?: ReadonlySet<ViewBug>;
+  /** Where it listens; without TLS at port 9092 where left out. */
+  readonly places?: readonly KafkaPlace[];
+  readonly security?: Security;
 }
 
 /** A broker and its Kafka door in memory, in a time of its own. */
@@ -58,6 +63,7 @@ export class Gateway {
   readonly store: LogStore;
   readonly services: KafkaServices;
   readonly door: KafkaDoor;
+  readonly listeners: KafkaListeners;
 
   private constructor(options: GatewayOptions, store: LogStore, clock: ManualClock, disk: SimulatedDisk) {
     this.clock = clock;
@@ -97,15 +103,26 @@ export class Gateway {
       counters: newKafkaCounters(),
     };
     const refusals = this.refusals;
+    const logger = {
+      ...silentLogger,
+      warn: (_: string, fields?: LogFields) => void refusals.push(String(fields?.reason)),
+    };
+    const security = options.security ?? null;
     this.door = new KafkaDoor({
-      network: this.network,
-      host: "127.0.0.1",
-      port: 9092,
-      advertised: null,
       services: this.services,
       limits: { ...LIMITS, ...options.limits },
+      ...(security === null ? {} : { security }),
       clock,
-      logger: { ...silentLogger, warn: (_, fields) => void refusals.push(String(fields?.reason)) },
+      logger,
+    });
+    this.listeners = new KafkaListeners({
+      network: this.network,
+      places: options.places ?? [{ host: "127.0.0.1", port: 9092, advertised: null, tls: false }],
+      maxQueuedBytes: options.limits?.maxQueuedBytes ?? LIMITS.maxQueuedBytes,
+      security,
+      clientCertificate: "optional",
+      accept: (connection, place) => this.door.accept(connection, place),
+      logger,
     });
   }
 
@@ -116,11 +133,11 @@ export class Gateway {
     return new Gateway(options, store, clock, disk);
   }
 
-  async connect(): Promise<TestClient> {
+  async connect(port = 9092): Promise<TestClient> {
     const client = new TestClient(this.clock);
     const connecting = this.network.connect({
       host: "127.0.0.1",
-      port: 9092,
+      port,
       timeoutMs: 1000,
       limits: { maxQueuedBytes: 64 * 1024 * 1024 },
       handler: client,
@@ -131,6 +148,7 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
+    this.listeners.close();
     this.door.close();
     this.coordinators.close();
     const closing = this.store.close();

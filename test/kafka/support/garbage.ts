@@ -9,6 +9,7 @@ import type {
 import type { ManualClock } from "../../../src/io/simulated/clock.ts";
 import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
 import { KafkaDoor } from "../../../src/kafka/listener.ts";
+import { KafkaListeners } from "../../../src/kafka/listeners.ts";
 import type { KafkaServices } from "../../../src/kafka/services.ts";
 import { findApi, requestHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import { Reader } from "../../../src/kafka/wire/reader.ts";
@@ -38,10 +39,6 @@ export class Target {
   constructor(services: KafkaServices, clock: ManualClock) {
     this.#clock = clock;
     this.#door = new KafkaDoor({
-      network: this.#network,
-      host: "127.0.0.1",
-      port: PORT,
-      advertised: null,
       services,
       limits: {
         maxConnections: 10,
@@ -52,6 +49,15 @@ export class Target {
         maxIdleMs: -1,
       },
       clock,
+      logger: silentLogger,
+    });
+    new KafkaListeners({
+      network: this.#network,
+      places: [{ host: "127.0.0.1", port: PORT, advertised: null, tls: false }],
+      maxQueuedBytes: 32 * 1024 * 1024,
+      security: null,
+      clientCertificate: "none",
+      accept: (connection, place) => this.#door.accept(connection, place),
       logger: silentLogger,
     });
     this.#socket = this.#network.connect();

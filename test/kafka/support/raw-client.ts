@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import { FrameAssembler } from "../../../src/kafka/client/frame-assembler.ts";
 import { findApi, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
 import type { MessageCodec } from "../../../src/kafka/wire/message.ts";
@@ -11,6 +12,7 @@ export class RawClient {
   readonly #frames = new FrameAssembler(0x7fffffff);
   #waiting: ((frame: Uint8Array | null) => void) | null = null;
   #correlationId = 0;
+  readonly #closed: Promise<void>;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -19,17 +21,30 @@ export class RawClient {
     });
     socket.once("error", () => this.#answer(null));
     socket.once("close", () => this.#answer(null));
+    this.#closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
-  /** Connects to `host:port`. */
-  static async to(address: string): Promise<RawClient> {
+  /** Connects to `host:port`, over TLS by these. Rejects where that can't be; a server's refusal may come later. */
+  static async to(address: string, tls: ConnectionOptions | null = null): Promise<RawClient> {
     const [host = "", port = ""] = address.split(":");
-    const socket = connect(Number(port), host);
+    const place = { host, port: Number(port) };
+    const socket = tls === null ? connect(place) : connectTls({ ...tls, ...place });
     await new Promise<void>((connected, failed) => {
-      socket.once("connect", connected);
+      socket.once(tls === null ? "connect" : "secureConnect", connected);
       socket.once("error", failed);
+      socket.once("close", () => failed(new Error("closed")));
     });
     return new RawClient(socket);
+  }
+
+  /** Sends bytes as they are. */
+  raw(bytes: Uint8Array): void {
+    this.#socket.write(bytes);
+  }
+
+  /** Resolves once the other end has closed. */
+  get closed(): Promise<void> {
+    return this.#closed;
   }
 
   async ask<Request, Response>(
