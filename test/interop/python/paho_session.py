@@ -33,6 +33,10 @@ class Session:
         client.on_connect = lambda client, userdata, flags, reason, properties: self.answer(
             "connect", (reason, flags.session_present)
         )
+        # With TLS 1.3 a certificate is refused after the handshake has ended: the connection is closed, and that is all.
+        client.on_disconnect = lambda client, userdata, flags, reason, properties: self.answer(
+            "connect", (reason, False)
+        )
         client.on_subscribe = lambda client, userdata, mid, reasons, properties: self.answer(mid, reasons)
         if asked.get("user"):
             client.username_pw_set(asked["user"], asked["password"])
