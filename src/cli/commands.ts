@@ -13,6 +13,7 @@ import { sessionCommand } from "./session.ts";
 import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
 import { userCommand } from "./user.ts";
+import { verifyCommand } from "./verify.ts";
 import { versionCommand } from "./version.ts";
 
 /** The program with all its commands, in the order of its help. Loaded for any of them but `serve`. */
@@ -34,6 +35,7 @@ export function allCommands(program: string): Command {
       sessionCommand,
       bridgeCommand,
       doctorCommand,
+      verifyCommand,
       configCommand,
       versionCommand,
     ],

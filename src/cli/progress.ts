@@ -13,12 +13,14 @@ export class Progress {
   readonly #world: World;
   readonly #clock: Clock;
   readonly #watched: boolean;
+  readonly #line: typeof progressLine;
   readonly #startMs: number;
   #shownMs: number;
   #shown = false;
 
-  /** `alone`: the command writes nothing else to the terminal meanwhile. */
-  constructor(world: World, clock: Clock, alone: boolean) {
+  /** `alone`: the command writes nothing else to the terminal meanwhile. `line` says what is counted, records by default. */
+  constructor(world: World, clock: Clock, alone: boolean, line = progressLine) {
+    this.#line = line;
     this.#world = world;
     this.#clock = clock;
     this.#watched = world.errIsTerminal && alone;
@@ -33,7 +35,7 @@ export class Progress {
     if (nowMs - this.#shownMs < EVERY_MS) return;
     this.#shownMs = nowMs;
     this.#shown = true;
-    this.#world.err(`${CLEAR_LINE}${progressLine(done, total, nowMs - this.#startMs)}`);
+    this.#world.err(`${CLEAR_LINE}${this.#line(done, total, nowMs - this.#startMs)}`);
   }
 
   /** Takes the line away. */
@@ -41,6 +43,15 @@ export class Progress {
     if (this.#shown) this.#world.err(CLEAR_LINE);
     this.#shown = false;
   }
+}
+
+/** The same for bytes. */
+export function progressLineOfBytes(done: number, total: number | null, elapsedMs: number): string {
+  const perSecond = elapsedMs > 0 ? Math.round((done * 1000) / elapsedMs) : 0;
+  const rate = `${sizeText(done)}, ${sizeText(perSecond)}/s`;
+  return total === null || total === 0
+    ? rate
+    : `${Math.floor(Math.min(1, done / total) * 100)}% of ${sizeText(total)}, ${rate}`;
 }
 
 /** One line: a bar and what is left where the total is known, else how many and how fast. */
@@ -53,4 +64,16 @@ export function progressLine(done: number, total: number | null, elapsedMs: numb
   const bar = `[${"=".repeat(filled)}${" ".repeat(BAR_LENGTH - filled)}] ${Math.floor(share * 100)}%`;
   const leftS = perSecond === 0 ? null : Math.ceil((total - done) / perSecond);
   return `${bar} ${rate}${leftS === null ? "" : `, ${Math.max(0, leftS)} s left`}`;
+}
+
+/** "12.3 MB": for people. */
+export function sizeText(sizeBytes: number): string {
+  let value = sizeBytes;
+  let unit = "B";
+  for (const larger of ["kB", "MB", "GB", "TB"]) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = larger;
+  }
+  return `${unit === "B" || value >= 100 ? Math.round(value) : value.toFixed(1)} ${unit}`;
 }

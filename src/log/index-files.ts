@@ -65,6 +65,14 @@ export function checkIndexFile(bytes: Uint8Array, kind: number, segment: Indexed
   return uint32At(bytes, 4) === crc32c(bytes, 8, bytes.length) ? entries : null;
 }
 
+/** The segment that an index file describes, whichever that is; null where its sum does not fit. */
+export function describedSegment(bytes: Uint8Array, kind: number): IndexedSegment | null {
+  if (bytes.length < INDEX_HEADER_BYTES) return null;
+  const reader = new ByteReader(bytes, 16);
+  const segment = { baseOffset: reader.int64(), sizeBytes: reader.int64() };
+  return checkIndexFile(bytes, kind, segment) === null ? null : segment;
+}
+
 export function encodeOffsetIndex(index: OffsetIndex, segment: IndexedSegment): Uint8Array {
   const writer = beginIndexFile(OFFSET_INDEX_KIND, index.count, segment);
   for (let entry = 0; entry < index.count; entry++) {

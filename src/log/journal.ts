@@ -235,6 +235,9 @@ export interface JournalRound {
   readonly storeId: Uint8Array;
   readonly generation: number;
   readonly round: number;
+  /** Where it stands in its file, and how much of that it takes. */
+  readonly position: number;
+  readonly paddedBytes: number;
   readonly entries: readonly JournalEntry[];
 }
 
@@ -271,6 +274,42 @@ export function readJournal(file: DiskFile, storeId: Uint8Array | null, checkSum
   const last = rounds.at(-1);
   const missingRounds = last === undefined ? 0 : last.round + 1 - rounds.length;
   return { rounds, highestGeneration, missingRounds };
+}
+
+/** Bytes [position, endPosition) of a round that was written and can't be believed. */
+export interface DamagedRound {
+  readonly position: number;
+  readonly endPosition: number;
+  /** No round of its generation follows: it may as well have been cut off while it was written. */
+  readonly isLast: boolean;
+}
+
+/** Rounds of a half's latest generation that are damaged, for people: recovery does without them. */
+export function damagedRounds(file: DiskFile, storeId: Uint8Array | null): DamagedRound[] {
+  const { rounds, highestGeneration } = readJournal(file, storeId);
+  const lastRound = rounds.at(-1)?.round ?? -1;
+  const found: DamagedRound[] = [];
+  let expected = 0;
+  let position = 0;
+  for (const next of [...rounds, null]) {
+    // Between two rounds is nothing but damaged ones. Behind the last are those of an earlier use of the half.
+    const end = next?.position ?? position;
+    if (next !== null && next.round > expected && end > position)
+      found.push({ position, endPosition: end, isLast: false });
+    if (next === null) break;
+    expected = next.round + 1;
+    position = next.position + next.paddedBytes;
+  }
+  if (position + ROUND_HEADER_BYTES > file.sizeBytes) return found;
+  const header = file.view(position, ROUND_HEADER_BYTES);
+  const isRound = uint32At(header, 0) === MAGIC && isSafeInt64At(header, 16);
+  const isOwn = isRound && !storeId?.some((byte, i) => header[8 + i] !== byte);
+  // Numbers go on in it, so that it is none of an earlier use.
+  if (!isOwn || int64At(header, 16) < highestGeneration || int32At(header, 24) !== lastRound + 1)
+    return found;
+  const payload = Math.max(0, Math.min(int32At(header, 28), file.sizeBytes - position - ROUND_HEADER_BYTES));
+  found.push({ position, endPosition: position + padded(ROUND_HEADER_BYTES + payload), isLast: true });
+  return found;
 }
 
 /** The store id of the first whole round, for a data folder whose format file is damaged. */
@@ -325,6 +364,8 @@ function parseRound(file: DiskFile, position: number, size: number): JournalRoun
     storeId: bytes.slice(8, 8 + STORE_ID_BYTES),
     generation: int64At(bytes, 16),
     round: int32At(bytes, 24),
+    position,
+    paddedBytes: padded(size),
     entries,
   };
 }

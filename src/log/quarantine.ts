@@ -1,40 +1,13 @@
 import type { Disk, DiskFile } from "../io/disk.ts";
-import {
-  BATCH_HEADER_BYTES,
-  BATCH_MAGIC,
-  batchBaseOffset,
-  batchMagic,
-  batchNextOffset,
-  batchSizeBytes,
-  checkBatch,
-} from "../records/batch.ts";
-import { isSafeInt64At } from "../records/big-endian.ts";
+import { BATCH_HEADER_BYTES } from "../records/batch.ts";
 import { LOG_SUFFIX, QUARANTINE_FOLDER, quarantineName, SALVAGE_SUFFIX } from "./folder-names.ts";
 import { fillHole } from "./hole.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Segment } from "./segment.ts";
+import { findSound, type LostRange, nothingOf, type SoundRange } from "./sound-batches.ts";
 
 const COPY_BYTES = 1024 * 1024;
-
-/** A run of sound batches in a damaged file. */
-interface SoundRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-interface Lost {
-  readonly fromOffset: number;
-  readonly toOffset: number;
-}
-
-/** What is in a segment's file. */
-interface Findings {
-  readonly sound: SoundRange[];
-  readonly lost: Lost[];
-  /** After the last sound batch. */
-  readonly endOffset: number;
-}
 
 /**
  * Where damaged files go: `quarantine/` in the data folder, for a person to look at. Nothing there is ever read
@@ -153,7 +126,7 @@ export class Quarantine {
     this.#host.report.quarantined?.(log, aside, -1, -1, "a file was expected here");
   }
 
-  #reportLost(log: PartitionLog, path: string, lost: readonly Lost[], why: string): void {
+  #reportLost(log: PartitionLog, path: string, lost: readonly LostRange[], why: string): void {
     for (const { fromOffset, toOffset } of lost) {
       this.#host.report.quarantined?.(log, path, fromOffset, toOffset, why);
       this.#host.report.deleted?.(log, fromOffset, toOffset, "corruption");
@@ -196,54 +169,4 @@ export class Quarantine {
     kept.trimmed = true;
     return kept;
   }
-}
-
-/** Of a segment whose file is missing. */
-function nothingOf(segment: Segment): Findings {
-  const whole = { fromOffset: segment.baseOffset, toOffset: segment.nextOffset };
-  return { sound: [], lost: [whole], endOffset: segment.baseOffset };
-}
-
-/** The sound batches of a segment's file, and the offsets that are missing between them. */
-function findSound(file: DiskFile, segment: Segment, limitOffset: number): Findings {
-  const bytes = file.view(0, file.sizeBytes);
-  const sound: SoundRange[] = [];
-  const lost: Lost[] = [];
-  let expected = segment.baseOffset;
-  let position = 0;
-  while (position < bytes.length) {
-    const start = findBatch(bytes, position, expected, segment, limitOffset);
-    if (start < 0) break;
-    const baseOffset = batchBaseOffset(bytes, start);
-    if (start > position) lost.push({ fromOffset: expected, toOffset: baseOffset });
-    position = start + batchSizeBytes(bytes, start);
-    expected = batchNextOffset(bytes, start);
-    const last = sound.at(-1);
-    if (last !== undefined && last.end === start)
-      sound[sound.length - 1] = { start: last.start, end: position };
-    else sound.push({ start, end: position });
-  }
-  if (expected < segment.nextOffset) lost.push({ fromOffset: expected, toOffset: segment.nextOffset });
-  return { sound, lost, endOffset: expected };
-}
-
-/**
- * Position of the next sound batch from the expected offset on, or -1. Beyond the segment's known end a batch
- * counts only where one has to start: what a crash left behind a hole there was never acknowledged.
- */
-function findBatch(
-  bytes: Uint8Array,
-  from: number,
-  expected: number,
-  segment: Segment,
-  limitOffset: number,
-): number {
-  for (let at = from; at + BATCH_HEADER_BYTES <= bytes.length; at++) {
-    if (batchMagic(bytes, at) !== BATCH_MAGIC || !isSafeInt64At(bytes, at)) continue;
-    const baseOffset = batchBaseOffset(bytes, at);
-    const limit = at === from || at === segment.sizeBytes ? limitOffset : segment.nextOffset;
-    if (baseOffset < expected || baseOffset >= limit) continue;
-    if (checkBatch(bytes, at, bytes.length) === null && batchNextOffset(bytes, at) <= limit) return at;
-  }
-  return -1;
 }
