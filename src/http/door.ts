@@ -2,6 +2,7 @@ import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { isForUs } from "./caller.ts";
+import { answerConsole, isConsole } from "./console-page.ts";
 import { type ControlSource, control, isControl } from "./controls.ts";
 import { answerDevices, type DevicesSource, isDevices } from "./devices.ts";
 import { answer } from "./pages.ts";
@@ -71,6 +72,7 @@ function serve(options: HttpDoorOptions): Server {
       fetch: (request, server) => {
         const url = URL.parse(request.url);
         if (url === null) return answer(request, source, metrics);
+        if (isConsole(url.pathname)) return answerConsole(request, url.pathname);
         const remote = () => server.requestIP(request)?.address ?? "";
         return (
           refusedHost(request, url.pathname, options) ??

@@ -1,0 +1,2 @@
+/** The bundler takes styles that are imported; nothing of them is a value. */
+declare module "*.css";
