@@ -417,9 +417,19 @@ export class Broker {
    * what a full disk must still take. Throws DISK_IO.
    */
   openState(topic: string, spareBytes = 0): KeyedState {
-    const partition = this.internalPartition(topic, STATE_CONFIGS);
-    partition.log.spareBytes = spareBytes;
-    return new KeyedState(partition, this.clock, () => this.reportDamage(topic));
+    const state = this.lateState(topic, spareBytes);
+    state.open();
+    return state;
+  }
+
+  /** The same, where the topic is made, or read, when something is written first, or by `open`. */
+  lateState(topic: string, spareBytes = 0): KeyedState {
+    const open = (): Partition => {
+      const partition = this.internalPartition(topic, STATE_CONFIGS);
+      if (spareBytes > 0) partition.log.spare(spareBytes);
+      return partition;
+    };
+    return new KeyedState(open, this.clock, () => this.reportDamage(topic));
   }
 
   /** The partition of an internal topic (its name begins with `__`), made where it is missing. Throws DISK_IO. */

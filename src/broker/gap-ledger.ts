@@ -99,8 +99,8 @@ export function ledgerConfigFault(topic: string, configs: ReadonlyMap<string, st
 
 /**
  * Writes down what is lost, so that nothing disappears silently: records of JSON in an ordinary topic, whose key is the
- * device. Nothing is written, and no topic made, where nothing is lost. What can't be written is kept, and merged with
- * what comes, until it can.
+ * device. Nothing is written where nothing is lost, nor is the topic made, but where somebody carries it elsewhere (see
+ * `prepare`). What can't be written is kept, and merged with what comes, until it can.
  */
 export class GapLedger implements GapNotes {
   readonly #broker: Broker;
@@ -161,6 +161,11 @@ export class GapLedger implements GapNotes {
   record(gaps: readonly Gap[], done: () => void): void {
     for (const gap of gaps) this.#countIn(gap);
     this.#writer.write(gaps, done);
+  }
+
+  /** Has the topic there, and room for its entries: a disk that is full to the last byte has none for either. */
+  prepare(): void {
+    this.#writer.prepare();
   }
 
   #partition(): Partition | null {

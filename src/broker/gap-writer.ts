@@ -1,4 +1,4 @@
-import type { Clock } from "../io/clock.ts";
+import type { Clock, Timer } from "../io/clock.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { BATCH_HEADER_BYTES } from "../records/batch.ts";
 import { BatchBuilder } from "../records/builder.ts";
@@ -34,6 +34,7 @@ export class GapWriter {
   readonly #onRefused: (kafkaError: number) => void;
   /** Those that the log has refused. */
   readonly #stuck = new Set<Job>();
+  readonly #timers = new Set<Timer>();
   #closed = false;
 
   constructor(clock: Clock, partition: () => Partition | null, onRefused: (kafkaError: number) => void) {
@@ -52,8 +53,14 @@ export class GapWriter {
     this.#go({ gaps, next: 0, batchBytes: BATCH_BYTES, done });
   }
 
+  /** Has the room there that entries take on a full disk, before there is one. */
+  prepare(): void {
+    this.#partition()?.log.spare(SPARE_BYTES);
+  }
+
   close(): void {
     this.#closed = true;
+    for (const timer of this.#timers) timer.cancel();
   }
 
   #go(job: Job): void {
@@ -80,14 +87,18 @@ export class GapWriter {
     this.#onRefused(error);
     job.batchBytes = Math.max(LEAST_BATCH_BYTES, job.batchBytes / 2);
     this.#stuck.add(job);
-    this.#clock.after(RETRY_MS, () => this.#go(job));
+    const timer = this.#clock.after(RETRY_MS, () => {
+      this.#timers.delete(timer);
+      this.#go(job);
+    });
+    this.#timers.add(timer);
   }
 }
 
 /** Appends what of a job is left. Returns Kafka's error where the log does not take all of it, else 0. */
 function append(partition: Partition, job: Job, clock: Clock): number {
   const nowMs = clock.nowMs();
-  partition.log.spareBytes = SPARE_BYTES;
+  partition.log.spare(SPARE_BYTES);
   const { maxMessageBytes } = partition.log.config;
   const batchBytes = Math.min(job.batchBytes, maxMessageBytes);
   const builder = new BatchBuilder();

@@ -1,6 +1,5 @@
 import { assert } from "../base/assert.ts";
 import type { Uuid } from "../base/ids.ts";
-import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import type { Broker } from "./broker.ts";
 import type { KeyedState } from "./keyed-state.ts";
@@ -28,13 +27,11 @@ const MAX_RUNS_PER_LOG = 256;
 const NAME_BYTES = 4;
 /** For runs that begin on a full disk: what is not written down by the next start is taken for the run's before. */
 const SPARE_BYTES = 64 * 1024;
-const RETRY_MS = 1_000;
 
 /** What every log's history is, written down with the first append of a run. */
 export class Lineages {
   readonly run: string;
   readonly #broker: Broker;
-  readonly #clock: Clock;
   readonly #state: KeyedState;
   readonly #known = new Map<string, readonly RunStart[]>();
   /** Logs whose newest run is not durably written down yet. */
@@ -44,18 +41,26 @@ export class Lineages {
   /** Throws DISK_IO where the topic can't be opened. */
   constructor(broker: Broker, random: Random) {
     this.#broker = broker;
-    this.#clock = broker.clock;
     this.#state = broker.openState(STATE_TOPIC, SPARE_BYTES);
     const newest = Number(text(this.#state.get(NUMBER_KEY)) || 0);
     const number = Number.isSafeInteger(newest) ? newest + 1 : 1;
     this.run = `${number}.${random.bytes(NAME_BYTES).toHex()}`;
-    this.#write(NUMBER_KEY, String(number), () => {});
+    this.#write(
+      NUMBER_KEY,
+      () => String(number),
+      () => {},
+    );
     for (const { name, internal, partitions } of broker.topics.all())
       assert(internal || partitions.every(({ hasBegun }) => !hasBegun), `a run of ${name} began unnoticed`);
     broker.topics.hooks.onBegun = (partition) => this.#begun(partition);
     broker.onAppended((topic, partition) => {
       if (partition < 0 && broker.topics.get(topic) === null) this.#forget();
     });
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    this.#state.close();
   }
 
   /** The runs of a log, oldest first; empty where none was ever noted. */
@@ -90,24 +95,29 @@ export class Lineages {
     const lineage = [...before, { run: this.run, startOffset }].slice(-MAX_RUNS_PER_LOG);
     this.#known.set(key, lineage);
     this.#unwritten.add(key);
-    this.#write(key, encodeLineage(lineage), () => {
+    const written = () => (this.#unwritten.has(key) ? encodeLineage(this.of(topicId, index)) : null);
+    this.#write(key, written, () => {
       this.#unwritten.delete(key);
       for (const listener of this.#listeners) listener(log.topic, index);
     });
   }
 
-  #write(key: string, value: string, done: () => void): void {
-    this.#state.set(key, new TextEncoder().encode(value)).then(done, () => {
-      this.#clock.after(RETRY_MS, () => this.#write(key, value, done));
-    });
+  #write(key: string, value: () => string | null, done: () => void): void {
+    const bytes = (): Uint8Array | null => {
+      const now = value();
+      return now === null ? null : new TextEncoder().encode(now);
+    };
+    this.#state.insist(key, bytes, done);
   }
 
   /** What is kept of logs that are gone. */
   #forget(): void {
-    for (const [key] of [...this.#state.entries()]) {
+    const stored = Array.from(this.#state.entries(), ([key]) => key);
+    for (const key of new Set([...stored, ...this.#known.keys()])) {
       const slash = key.lastIndexOf("/");
       if (slash < 0 || this.#broker.topics.byId(key.slice(0, slash) as Uuid) !== null) continue;
       this.#known.delete(key);
+      this.#unwritten.delete(key);
       this.#state.delete(key).catch(() => {});
     }
   }

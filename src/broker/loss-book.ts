@@ -12,8 +12,6 @@ export const LOSS_TOPIC = "__headwater_losses";
 const MAX_KNOWN_PER_LOG = 64;
 /** For promises on a full disk, without which no room is made. */
 const SPARE_BYTES = 64 * 1024;
-/** How soon it is tried again where a promise can't be written down. */
-const RETRY_MS = 1_000;
 
 /** Offsets [start, end). */
 export interface Range {
@@ -47,14 +45,25 @@ const EMPTY: Page = { known: [], told: [], promises: [] };
 export class LossBook {
   readonly #broker: Broker;
   readonly #pages = new Map<string, Page>();
-  #state: KeyedState | null = null;
+  readonly #state: KeyedState;
 
   constructor(broker: Broker) {
     this.#broker = broker;
+    this.#state = broker.lateState(LOSS_TOPIC, SPARE_BYTES);
     if (broker.topics.get(LOSS_TOPIC) !== null) this.#load();
     broker.onAppended((topic, partition) => {
       if (partition < 0 && broker.topics.get(topic) === null) this.#forget();
     });
+  }
+
+  /** Has the topic there, and room for promises: a disk that is full to the last byte has none for either. */
+  prepare(): void {
+    this.#open();
+  }
+
+  /** Nothing is written any more. */
+  close(): void {
+    this.#state.close();
   }
 
   /** What is known to be lost of a log, in order. */
@@ -74,7 +83,7 @@ export class LossBook {
     const page = this.#page(key);
     page.told = merged(page.told, range);
     // Where this is not written, it is told of twice after a start.
-    void this.#store(key).catch(() => {});
+    this.#state.set(key, encodePage(page)).catch(() => {});
   }
 
   /** `then` runs once the next start will keep the promise, however long that is tried. */
@@ -95,24 +104,26 @@ export class LossBook {
     }
   }
 
+  /** Writes the page as it is then, until it is written; that of a log that is gone never. */
   #insist(key: string, then: () => void): void {
-    this.#store(key).then(then, () => {
-      this.#broker.clock.after(RETRY_MS, () => this.#insist(key, then));
-    });
+    const pageNow = (): Uint8Array | null => {
+      const page = this.#pages.get(key);
+      return page === undefined ? null : encodePage(page);
+    };
+    this.#state.insist(key, pageNow, then);
   }
 
-  async #store(key: string): Promise<void> {
-    this.#state ??= this.#broker.openState(LOSS_TOPIC, SPARE_BYTES);
-    await this.#state.set(key, encoder.encode(encodePage(this.#page(key))));
+  /** Where it can't be read, the first write tries again. */
+  #open(): void {
+    try {
+      this.#state.open();
+    } catch (error) {
+      if (!hasCode(error, "DISK_IO")) throw error;
+    }
   }
 
   #load(): void {
-    try {
-      this.#state = this.#broker.openState(LOSS_TOPIC, SPARE_BYTES);
-    } catch (error) {
-      if (!hasCode(error, "DISK_IO")) throw error;
-      return;
-    }
+    this.#open();
     for (const [key, value] of [...this.#state.entries()]) {
       const log = this.#log(key);
       if (log === null) this.#state.delete(key).catch(() => {});
@@ -120,7 +131,7 @@ export class LossBook {
         const page = pageOf(value, log);
         this.#pages.set(key, page);
         // Before offsets that are told of here are given anew: the next start would take their records for these.
-        if (encodePage(page) !== decoder.decode(value)) this.#insist(key, () => {});
+        if (decoder.decode(encodePage(page)) !== decoder.decode(value)) this.#insist(key, () => {});
       }
     }
   }
@@ -130,7 +141,7 @@ export class LossBook {
     for (const key of [...this.#pages.keys()]) {
       if (this.#broker.topics.byId(topicIdOf(key)) !== null) continue;
       this.#pages.delete(key);
-      this.#state?.delete(key).catch(() => {});
+      this.#state.delete(key).catch(() => {});
     }
   }
 
@@ -160,8 +171,8 @@ function pageOf(value: Uint8Array, log: PartitionLog): Page {
   return { known: promises.reduce(merged, told), told, promises };
 }
 
-function encodePage({ told, promises }: Page): string {
-  return JSON.stringify({ told, promises });
+function encodePage({ told, promises }: Page): Uint8Array {
+  return encoder.encode(JSON.stringify({ told, promises }));
 }
 
 function storedPage(value: Uint8Array): Pick<Page, "told" | "promises"> {

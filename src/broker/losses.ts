@@ -6,6 +6,7 @@ import type { Broker } from "./broker.ts";
 import { GAP_TOPIC, type Gap, type GapLedger, type LossReason } from "./gap-ledger.ts";
 import { type DeletionPromise, LossBook, type Range } from "./loss-book.ts";
 import { LossTally, runTally } from "./loss-tally.ts";
+import { OpenGaps } from "./open-gaps.ts";
 import { replayRecords } from "./replay.ts";
 
 /** Who carries logs elsewhere: an uplink. */
@@ -44,8 +45,9 @@ export class Losses implements DeletionWitness {
   #refusalsMs = FIRST_REFUSALS_MS;
   /** Whether some are on their way into the ledger. */
   #isTelling = false;
-  /** Losses that are known here, and that a power cut would still take out of the ledger. */
-  #unwritten = 0;
+  /** What is gone, and what is about to go. */
+  readonly #gone = new OpenGaps();
+  readonly #going = new OpenGaps();
 
   constructor(broker: Broker, ledger: GapLedger) {
     this.#broker = broker;
@@ -63,15 +65,27 @@ export class Losses implements DeletionWitness {
     this.#isTelling = false;
     this.#tellRefusals();
     this.#refusalTimer?.cancel();
+    this.#book.close();
   }
 
+  /** From the first one on somebody loses by what goes: what it takes to tell of that has its room before the disk is full. */
   addCarrier(carrier: Carrier): void {
     this.#carriers.push(carrier);
+    this.#book.prepare();
+    this.#ledger.prepare();
   }
 
-  /** Whether no power cut takes what the ledger tells of. Nobody may pass over a loss for good before. */
-  get areWritten(): boolean {
-    return this.#unwritten === 0;
+  /**
+   * Whether no power cut takes what the ledger tells of a log's records below an offset that are gone. Nobody may pass over
+   * them for good before.
+   */
+  areWritten(topicId: Uuid, partition: number, endOffset: number): boolean {
+    return !this.#gone.has(topicId, partition, endOffset);
+  }
+
+  /** The same of what is about to go. Who has read it before may still carry it. */
+  areDeletionsWritten(topicId: Uuid, partition: number, endOffset: number): boolean {
+    return !this.#going.has(topicId, partition, endOffset);
   }
 
   forwardedEnd(log: LogIdentity): number | null {
@@ -103,10 +117,10 @@ export class Losses implements DeletionWitness {
     // From now on uplinks pass over it (see LocalSource): what they have not read by now they don't read any more.
     const ledgerEnd = this.#broker.partition(GAP_TOPIC, 0)?.log.logEndOffset ?? 0;
     const promise = unkept ?? { start, end: toOffset, cause: reason, ledgerEnd };
-    this.#unwritten += 1;
+    const isWritten = this.#going.open(log.topicId, log.partition, start);
     const tell = (): void =>
       this.#tally(new LossTally(log, start, toOffset, wordOf(promise.cause)), unkept, log, () => {
-        this.#unwritten -= 1;
+        isWritten();
         this.#book.told(log.topicId, log.partition, promise);
         then();
       });
@@ -140,10 +154,10 @@ export class Losses implements DeletionWitness {
     begin: (write: () => void) => void = (write) => write(),
   ): void {
     this.#book.note(topicId, partition, range);
-    this.#unwritten += 1;
+    const isWritten = this.#gone.open(topicId, partition, range.start);
     begin(() =>
       this.#ledger.record(gaps, () => {
-        this.#unwritten -= 1;
+        isWritten();
         this.#book.told(topicId, partition, range);
       }),
     );

@@ -1,5 +1,6 @@
-import type { LeaderEpoch, Offset } from "../base/ids.ts";
+import { type LeaderEpoch, type Offset, offset } from "../base/ids.ts";
 import type { AppendRefusal } from "./admission.ts";
+import type { ProducerBatch } from "./producer-state.ts";
 import type { Segment } from "./segment.ts";
 
 export interface AppendOptions {
@@ -22,6 +23,19 @@ export interface Appended {
   readonly logAppendTimeMs: number;
   readonly logStartOffset: Offset;
   readonly duplicate: boolean;
+}
+
+/** Of a batch that a producer sends again. */
+export function duplicateOf(batch: ProducerBatch, logStartOffset: Offset): Appended {
+  return {
+    error: 0,
+    baseOffset: offset(batch.baseOffset),
+    lastOffset: offset(batch.lastOffset),
+    // As Kafka tells it of a duplicate, whatever the topic's timestamp type.
+    logAppendTimeMs: batch.timestampMs,
+    logStartOffset,
+    duplicate: true,
+  };
 }
 
 export type AppendResult = Appended | (AppendRefusal & { readonly error: number });

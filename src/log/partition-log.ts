@@ -10,15 +10,16 @@ import {
   setBatchLogAppendTime,
 } from "../records/batch.ts";
 import { type Admission, type AppendRefusal, admitFromBroker, admitFromClient } from "./admission.ts";
-import type {
-  Appended,
-  AppendOptions,
-  AppendResult,
-  CommitMark,
-  LogFault,
-  ReadBatches,
-  ReadOptions,
-  ReadResult,
+import {
+  type Appended,
+  type AppendOptions,
+  type AppendResult,
+  type CommitMark,
+  duplicateOf,
+  type LogFault,
+  type ReadBatches,
+  type ReadOptions,
+  type ReadResult,
 } from "./append-read.ts";
 import type { LogState } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
@@ -26,18 +27,16 @@ import { type KeyReadOptions, type KeyReadResult, readByKey } from "./key-search
 import { LeaderEpochs } from "./leader-epochs.ts";
 import type { DeletionReason, LogConfig, LogIdentity } from "./log-config.ts";
 import type { LogHost } from "./log-host.ts";
-import { type ProducerBatch, ProducerStates } from "./producer-state.ts";
+import { ProducerStates } from "./producer-state.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentList } from "./segment-list.ts";
-import { grownSizeBytes } from "./space-guard.ts";
+import { grownSizeBytes, mustRoll } from "./space-guard.ts";
 import { findMaxTimestamp, findTimestamp, type TimestampedOffset } from "./time-search.ts";
 import { damagedBy, findAborted, transactionsOf } from "./transaction-index.ts";
 import type { AbortedTransaction } from "./transaction-state.ts";
 
 /** Segments begin with the growth step where the one before was filled within this time. */
 const BUSY_SEGMENT_MS = 60_000;
-/** Index entries hold offsets relative to the segment's base in 32 bits. */
-const MAX_RELATIVE_OFFSET = 0x7fffffff;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -55,8 +54,6 @@ export class PartitionLog {
   readonly epochs = new LeaderEpochs();
   /** Makes the log's files at the first append, durable with its commit round; null once they are there. */
   makeFiles: (() => void) | null = null;
-  /** So much room is kept beyond the end while the disk has it: a full disk still takes that. */
-  spareBytes = 0;
   readonly #host: LogHost;
   readonly #topicIdBytes: Uint8Array;
   #config: LogConfig;
@@ -73,6 +70,7 @@ export class PartitionLog {
   #appendedBytes = 0;
   #fault: LogFault | null = null;
   #deleted = false;
+  #spareBytes = 0;
 
   constructor(host: LogHost, identity: LogIdentity, folder: string, config: LogConfig) {
     this.#host = host;
@@ -106,6 +104,23 @@ export class PartitionLog {
 
   get folder(): string {
     return this.#segments.folder;
+  }
+
+  /** So much room is kept beyond the end while the disk has it: a full disk still takes that. */
+  get spareBytes(): number {
+    return this.#spareBytes;
+  }
+
+  /** Keeps so much room from now on, also before the first append, whose files it makes. Where the disk has none, later. */
+  spare(bytes: number): void {
+    if (this.#spareBytes === bytes) return;
+    this.#spareBytes = bytes;
+    if (this.#trouble() !== null) return;
+    try {
+      this.#prepare(0, this.#host.clock.nowMs());
+    } catch (error) {
+      this.#appendFailed(error);
+    }
   }
 
   get logStartOffset(): Offset {
@@ -180,12 +195,10 @@ export class PartitionLog {
         ? admitFromClient(batches, start, end, this.#config, options.nowMs, this.producers, options.guard)
         : admitFromBroker(batches, start, end, this.#config, this.producers, options.transactionVersion ?? 0);
     if (admission.kind === "refuse") return admission.refusal;
-    if (admission.kind === "duplicate") return this.#duplicate(admission.batch);
+    if (admission.kind === "duplicate") return duplicateOf(admission.batch, this.logStartOffset);
     const stored = admission.stored ?? batches.subarray(start, end);
     try {
-      this.makeFiles?.();
-      this.makeFiles = null;
-      const refusal = this.#leaveDamage() ?? this.#makeRoom(stored.length, options.nowMs);
+      const refusal = this.#prepare(stored.length, options.nowMs);
       return refusal ?? this.#store(stored, 0, stored.length, options);
     } catch (error) {
       return this.#appendFailed(error);
@@ -480,18 +493,6 @@ export class PartitionLog {
     this.#host.needsCommit(this);
   }
 
-  #duplicate(batch: ProducerBatch): Appended {
-    return {
-      error: 0,
-      baseOffset: offset(batch.baseOffset),
-      lastOffset: offset(batch.lastOffset),
-      // As Kafka tells it of a duplicate, whatever the topic's timestamp type.
-      logAppendTimeMs: batch.timestampMs,
-      logStartOffset: this.logStartOffset,
-      duplicate: true,
-    };
-  }
-
   #trouble(): AppendRefusal | null {
     if (this.#fault !== null || this.#deleted || this.#host.failure !== null) return this.#storageError();
     if (this.#host.uncommittedBytes > this.#host.limits.maxUncommittedBytes) {
@@ -523,6 +524,13 @@ export class PartitionLog {
     return { error: ERROR.KAFKA_STORAGE_ERROR, message, diskFull: true };
   }
 
+  /** Has the active segment's file there, with room for so much. Throws DISK_FULL, DISK_IO or LOG_CORRUPT. */
+  #prepare(bytes: number, nowMs: number): AppendRefusal | null {
+    this.makeFiles?.();
+    this.makeFiles = null;
+    return this.#leaveDamage() ?? this.#makeRoom(bytes, nowMs);
+  }
+
   /** Where the active segment's file is damaged or gone, appends go on in a new one. Throws DISK_IO. */
   #leaveDamage(): AppendRefusal | null {
     const { active } = this.#segments;
@@ -545,13 +553,13 @@ export class PartitionLog {
   #makeRoom(bytes: number, nowMs: number): AppendRefusal | null {
     const { limits } = this.#host;
     const { active } = this.#segments;
-    const wantedBytes = bytes + this.spareBytes;
-    if (active === null || this.#mustRoll(active, bytes)) {
+    const wantedBytes = bytes + this.#spareBytes;
+    if (active === null || mustRoll(active, bytes, this.#endOffset, this.#config, limits)) {
       const startedMs = active?.firstAppendMs ?? null;
       const busy = startedMs !== null && nowMs - startedMs < BUSY_SEGMENT_MS;
       const wanted = busy ? limits.segmentGrowthBytes : limits.segmentFirstBytes;
       const refused = this.#startSegment(Math.max(Math.min(wanted, this.#config.segmentBytes), wantedBytes));
-      return this.spareBytes > 0 && active?.sealed === false && active.roomBytes >= bytes ? null : refused;
+      return this.#spareBytes > 0 && active?.sealed === false && active.roomBytes >= bytes ? null : refused;
     }
     // The file may have been closed, and is measured when it is opened.
     active.open();
@@ -561,16 +569,6 @@ export class PartitionLog {
     if (!isAllowed) return active.roomBytes >= bytes ? null : this.#noSpace();
     active.allocate(target);
     return null;
-  }
-
-  #mustRoll(active: Segment, bytes: number): boolean {
-    if (active.sealed) return true;
-    if (active.sizeBytes === 0) return false;
-    return (
-      active.sizeBytes + bytes > this.#config.segmentBytes ||
-      active.transactions.abortedCount >= this.#host.limits.maxAbortedPerSegment ||
-      this.#endOffset - active.baseOffset > MAX_RELATIVE_OFFSET - bytes
-    );
   }
 
   #startSegment(allocateBytes: number): AppendRefusal | null {

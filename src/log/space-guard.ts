@@ -1,10 +1,31 @@
 import type { Disk } from "../io/disk.ts";
 import type { LogConfig, LogLimits, LogReport, SpaceLimit } from "./log-config.ts";
+import type { Segment } from "./segment.ts";
+
+/** Index entries hold offsets relative to the segment's base in 32 bits. */
+const MAX_RELATIVE_OFFSET = 0x7fffffff;
 
 /** Who asks for space. */
 export interface SpaceUser {
   readonly internal: boolean;
   readonly config: Pick<LogConfig, "fullPolicy" | "usesReserve">;
+}
+
+/** Whether so many bytes more have to go into a new segment. */
+export function mustRoll(
+  { sealed, sizeBytes, baseOffset, transactions }: Segment,
+  bytes: number,
+  endOffset: number,
+  { segmentBytes }: LogConfig,
+  { maxAbortedPerSegment }: LogLimits,
+): boolean {
+  if (sealed) return true;
+  if (sizeBytes === 0) return false;
+  return (
+    sizeBytes + bytes > segmentBytes ||
+    transactions.abortedCount >= maxAbortedPerSegment ||
+    endOffset - baseOffset > MAX_RELATIVE_OFFSET - bytes
+  );
 }
 
 /** How long a segment's file is made that has to take so much more: it doubles, by `segmentGrowthBytes` at most. */

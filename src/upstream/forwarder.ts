@@ -122,7 +122,7 @@ export class Forwarder {
       completed: (round: Round) => this.#completed(round),
       slots: (round: Round) => this.#slots(round),
       denied: (error: number, what: string) => this.#denied(error, what),
-      maySend: () => this.#local.maySend(),
+      maySend: (...rounds: readonly (Round | null)[]) => this.#local.maySend(rounds),
     };
     const compression = new Compression(settings, hasCompressor ? this.#calls : null);
     const outbox = new Outbox(settings.limits, compression, link.sizes);

@@ -228,6 +228,11 @@ export class Intake {
     partition.lineage = bounds.lineage ?? [];
     if (!this.#stepOverLost(partition, bounds, round)) return 0;
     if (partition.next >= bounds.highWatermark) return 0;
+    // Else the whole round would wait for it.
+    if (this.#reports.areGapsWritten?.(topic, partition.index, partition.next) === false) {
+      this.#atGaps.add(partition);
+      return 0;
+    }
     let slice: SourceSlice;
     try {
       slice = this.#source.read(topic, partition.index, partition.next, READ_BYTES);
@@ -284,7 +289,7 @@ export class Intake {
     const isBudgeted = this.#link.isBudgeted(partition.route.topic);
     do {
       const from = Math.max(partition.next, partition.resumeAt);
-      if (partition.refused.has(cursor.offset) && !this.#mayPass(partition)) return false;
+      if (partition.refused.has(cursor.offset) && !this.#mayPass(partition, cursor.nextOffset)) return false;
       const isNew = cursor.offset >= from && !cursor.isControl && !hidden;
       if (isBudgeted && isNew && !this.#affords(partition, round)) {
         round.isFull = true;
@@ -374,7 +379,7 @@ export class Intake {
     if (to > from) {
       partition.toldTo = Math.max(to, toldTo);
       if (to > toldTo) this.#reports.onGap(route.topic, index, Math.max(from, toldTo), to, reason, cause);
-      if (!this.#mayPass(partition)) return false;
+      if (!this.#mayPass(partition, to)) return false;
       round.tallyOf(partition).gapped += to - from;
     }
     partition.next = to;
@@ -391,17 +396,22 @@ export class Intake {
   }
 
   /**
-   * Whether a position may pass a gap: the ledger goes up in the same round, or went before. Else an older copy of the data
-   * folder could take its place between the two, and nobody would ever tell of the gap.
+   * Whether a position may pass a gap that ends at an offset: it is written down, and the ledger goes up in the same round, or
+   * went before. Else an older copy of the data folder could take its place between the two, and nobody would ever tell of
+   * the gap.
    */
-  #mayPass(partition: SourcePartition): boolean {
-    if (partition.route.topic === GAP_TOPIC || this.#isLedgerRead()) return true;
+  #mayPass(partition: SourcePartition, to: number): boolean {
+    const { index, route } = partition;
+    const { topic } = route;
+    const isWritten =
+      this.#reports.areGapsWritten?.(topic, index, to) !== false &&
+      this.#reports.areDeletionsWritten?.(topic, index, to) !== false;
+    if (isWritten && (topic === GAP_TOPIC || this.#isLedgerRead())) return true;
     this.#atGaps.add(partition);
     return false;
   }
 
   #isLedgerRead(): boolean {
-    if (this.#reports.areGapsWritten?.() === false) return false;
     const ledger = this.routes.get(GAP_TOPIC);
     if (ledger === undefined) return !this.#source.topics().some(({ name }) => name === GAP_TOPIC);
     // Where the centre does not take it, everything else goes on.

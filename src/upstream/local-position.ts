@@ -8,6 +8,7 @@ import {
   type StoredTopicPosition,
 } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
+import { hasOpenGaps, type Round } from "./round.ts";
 import type { UplinkSettings } from "./settings.ts";
 import type { TopicRoute } from "./topic-route.ts";
 import type { Now } from "./topic-setup.ts";
@@ -52,6 +53,8 @@ export class LocalPosition {
   #storedLogs: ReadonlySet<Uuid> = new Set();
   #savedMs = 0;
   #busyMs = 0;
+  /** Something waits for gaps to be written down. */
+  #isAtGap = false;
   /** What the store holds for certain, or null. */
   #saved: Uint8Array | null = null;
 
@@ -119,17 +122,25 @@ export class LocalPosition {
   }
 
   /**
-   * Whether records may leave: of each log the store has to know first where it began, new ones included. And what is
-   * found at the centre after a crash vouches for all before it, a gap that is not written down among it.
+   * Whether records of rounds may leave: of each log the store has to know first where it began, new ones included. And what
+   * is found at the centre after a crash vouches for all before it, a gap that is not written down among it.
    */
-  maySend(): boolean {
+  maySend(rounds: readonly (Round | null)[]): boolean {
     if (this.#settings.delivery === "transactional") return true;
-    return this.#knowsAll() && !this.#hasOpenGaps();
+    const isOpen = rounds.some((round) => round !== null && hasOpenGaps(round, this.#reports));
+    if (isOpen) this.#isAtGap = true;
+    return this.#knowsAll() && !isOpen;
   }
 
-  /** Whether a power cut would take what is known of gaps: a position that has passed one is not saved before. */
+  /** Whether a power cut would take what is known of gaps that positions have passed: these are not saved before. */
   #hasOpenGaps(): boolean {
-    return this.#reports.areGapsWritten?.() === false;
+    const { areGapsWritten } = this.#reports;
+    if (areGapsWritten === undefined) return false;
+    for (const { topic, partitions } of this.#intake.routes.values()) {
+      for (const { index, committed } of partitions)
+        if (committed > 0 && !areGapsWritten(topic, index, committed)) return true;
+    }
+    return false;
   }
 
   #knowsAll(): boolean {
@@ -143,18 +154,27 @@ export class LocalPosition {
   /** Saves when due. `idle`: nothing to read and nothing on its way. */
   advance(idle: boolean): void {
     if (!idle) this.#busyMs = this.#now.nowMs;
-    if (this.#saving || this.#hasOpenGaps()) return;
+    if (this.#saving) return;
+    const sending = this.#due(idle);
+    if (sending === null) return;
+    if (this.#hasOpenGaps()) this.#isAtGap = true;
+    else this.#save(sending);
+  }
+
+  /** Whether a save is due, and what it is to say of records on their way; null where none is. */
+  #due(idle: boolean): boolean | null {
     const idempotent = this.#settings.delivery === "idempotent";
-    if (idempotent && !idle && !this.#knowsAll()) this.#save(true);
-    else if (idempotent && idle && this.#mayRest()) this.#save(false);
-    else if (this.#now.nowMs >= this.#savedMs + this.#intervalMs()) {
-      this.#save(this.#storedSending || this.#mustLook());
-    }
+    if (idempotent && !idle && !this.#knowsAll()) return true;
+    if (idempotent && idle && this.#mayRest()) return false;
+    const isLongAgo = this.#now.nowMs >= this.#savedMs + this.#intervalMs();
+    return isLongAgo ? this.#storedSending || this.#mustLook() : null;
   }
 
   nextMs(): number | null {
+    const isAtGap = this.#isAtGap;
+    this.#isAtGap = false;
     if (this.#saving || this.#settings.delivery === "transactional") return null;
-    if (this.#hasOpenGaps()) return this.#now.nowMs + GAPS_CHECK_MS;
+    if (isAtGap) return this.#now.nowMs + GAPS_CHECK_MS;
     if (!this.#storedSending) return null;
     return Math.max(this.#busyMs + IDLE_MS, this.#now.nowMs + REST_CHECK_MS);
   }

@@ -29,10 +29,13 @@ export interface UplinkReports {
     record?: RefusedRecord,
   ): void;
   /**
-   * Whether all gaps told of so far are written down where no power cut takes them. The position, at the centre and
-   * in the local store, moves over a gap only then. Without this function they are at once.
+   * Whether the gaps of a source partition that begin below an offset and were told of, here or by the log, are written
+   * down where no power cut takes them. The position, at the centre and in the local store, moves over a gap only
+   * then. Without this function they are at once.
    */
-  areGapsWritten?(): boolean;
+  areGapsWritten?(topic: string, partition: number, endOffset: number): boolean;
+  /** The same of what the log is about to let go: what was read of that before goes up, and nothing steps over the rest. */
+  areDeletionsWritten?(topic: string, partition: number, endOffset: number): boolean;
   /** A local topic was deleted and made again: its records are forwarded from the new log's start. */
   onRecreated(topic: string): void;
   /**

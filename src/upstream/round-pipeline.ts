@@ -7,7 +7,7 @@ import type { LinkGovernor } from "./link/governor.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Slot } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
-import { type Rewind, Round } from "./round.ts";
+import { hasOpenGaps, type Rewind, Round } from "./round.ts";
 import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
 import type { Now, SetupHooks } from "./topic-setup.ts";
 import { deniesTopic, verdictOf } from "./verdicts.ts";
@@ -25,8 +25,8 @@ export interface PipelineHooks extends SetupHooks {
   slots(round: Round): readonly Slot[] | null;
   /** The centre says that it has no such topic. That may pass, or the topic is gone. */
   denied(error: number, what: string): void;
-  /** Whether batches may leave: without transactions the store has to know first. */
-  maySend(): boolean;
+  /** Whether batches of these rounds may leave: without transactions the store has to know first. */
+  maySend(closing: Round | null, filling: Round | null): boolean;
 }
 
 /** How rounds go up: one is filled while the one before it ends; see Round. */
@@ -212,7 +212,7 @@ export class RoundPipeline {
   }
 
   #dispatch(): void {
-    if (!this.#hooks.maySend()) return;
+    if (!this.#hooks.maySend(this.#closing, this.#filling)) return;
     const current = this.#current;
     this.outbox.dispatch(
       this.#now.nowMs,
@@ -330,7 +330,7 @@ export class RoundPipeline {
     // to the coordinator meanwhile has to be repeated.
     const ready = this.protocol === 1 ? round.offsetsAdded : round.outstanding === 0 || round.sentBytes > 0;
     if (!ready) return;
-    if (this.#reports.areGapsWritten?.() === false) {
+    if (hasOpenGaps(round, this.#reports)) {
       this.#commitRetryAtMs = this.#now.nowMs + FIRST_RETRY_MS;
       return;
     }

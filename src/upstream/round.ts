@@ -1,4 +1,5 @@
 import type { Lane } from "./lane.ts";
+import type { UplinkReports } from "./reports.ts";
 import { type SourcePartition, Tally } from "./source-partition.ts";
 import type { TopicRoute } from "./topic-route.ts";
 
@@ -66,4 +67,12 @@ export class Round {
     }
     return tally;
   }
+}
+
+/** Whether a power cut would take what is known of a gap that this round moved over. */
+export function hasOpenGaps({ next }: Round, reports: UplinkReports): boolean {
+  if (reports.areGapsWritten === undefined) return false;
+  for (const [{ route, index }, end] of next)
+    if (!reports.areGapsWritten(route.topic, index, end)) return true;
+  return false;
 }

@@ -1,7 +1,9 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { type Offset, offset } from "../base/ids.ts";
 import type { Broker } from "../broker/broker.ts";
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import type { Lineages } from "../broker/lineages.ts";
+import type { Partition } from "../broker/partition.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { LocalSource, SourceSlice } from "../upstream/source.ts";
 
@@ -35,11 +37,9 @@ export function localSource(broker: Broker, lineages: Lineages | null = null): L
   return {
     ...(lineages === null ? {} : { run: lineages.run }),
     topics: () =>
-      Array.from(broker.topics.all(), ({ name, id, partitions }) => ({
-        name,
-        id,
-        partitions: partitions.length,
-      })),
+      [...broker.topics.all()]
+        .filter(({ name, partitions }) => name !== GAP_TOPIC || partitions.some(hasRecords))
+        .map(({ name, id, partitions }) => ({ name, id, partitions: partitions.length })),
     bounds(topic, partition) {
       const found = broker.partition(topic, partition);
       if (found === null) return null;
@@ -87,6 +87,11 @@ export function localSource(broker: Broker, lineages: Lineages | null = null): L
       };
     },
   };
+}
+
+/** The ledger is there before there is anything to carry. */
+function hasRecords({ log }: Partition): boolean {
+  return log.logEndOffset > 0;
 }
 
 function nothingUpTo(nextOffset: number): SourceSlice {

@@ -104,6 +104,7 @@ class Gateway implements RunningBroker {
   #gatewayClock: GatewayClock | null = null;
   #gaps: GapLedger | null = null;
   #losses: Losses | null = null;
+  #lineages: Lineages | null = null;
   #counters: CounterWatch | null = null;
   #security: WatchedSecurity | null = null;
   #kafka: LateKafkaDoor | null = null;
@@ -210,6 +211,7 @@ class Gateway implements RunningBroker {
     await this.#mqtt?.close();
     this.#devices?.stop();
     this.#losses?.close();
+    this.#lineages?.close();
     this.#gaps?.close();
     this.#kafka?.close();
     this.#coordinators?.close();
@@ -266,6 +268,7 @@ class Gateway implements RunningBroker {
     this.#state.broker = broker;
     // Before anybody appends, the ledger too, which keeps promises of before the start.
     const lineages = this.#settings.uplinks.length === 0 ? null : this.#openLineages(broker);
+    this.#lineages = lineages;
     const gatewayClock = new GatewayClock({
       settings: this.#settings,
       broker,

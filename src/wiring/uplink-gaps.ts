@@ -2,6 +2,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Gap, GapLedger, LossReason } from "../broker/gap-ledger.ts";
 import { LossTally, MAX_DEVICE_KEY_BYTES, runTally } from "../broker/loss-tally.ts";
 import type { Losses } from "../broker/losses.ts";
+import { OpenGaps } from "../broker/open-gaps.ts";
 import type { Partition } from "../broker/partition.ts";
 import type { GapCause, RefusedRecord } from "../upstream/reports.ts";
 
@@ -21,7 +22,8 @@ export class UplinkGaps {
   readonly #broker: Broker;
   readonly #ledger: GapLedger;
   readonly #losses: Losses;
-  #unwritten = 0;
+  /** What was noted here. */
+  readonly #open = new OpenGaps();
 
   constructor(
     uplink: string,
@@ -33,9 +35,19 @@ export class UplinkGaps {
     this.#losses = parts.losses;
   }
 
-  /** Whether no power cut takes what was noted, here or when the log let it go. */
-  get areWritten(): boolean {
-    return this.#unwritten === 0 && this.#losses.areWritten;
+  /** See UplinkReports.areGapsWritten. */
+  areWritten(topic: string, partition: number, endOffset: number): boolean {
+    const found = this.#broker.partition(topic, partition);
+    if (found === null) return true;
+    const { topicId } = found;
+    if (this.#open.has(topicId, partition, endOffset)) return false;
+    return this.#losses.areWritten(topicId, partition, endOffset);
+  }
+
+  /** See UplinkReports.areDeletionsWritten. */
+  areDeletionsWritten(topic: string, partition: number, endOffset: number): boolean {
+    const found = this.#broker.partition(topic, partition);
+    return found === null || this.#losses.areDeletionsWritten(found.topicId, partition, endOffset);
   }
 
   /** See UplinkReports.onGap. */
@@ -64,24 +76,22 @@ export class UplinkGaps {
 
   #refused(partition: Partition, fromOffset: number, toOffset: number, record?: RefusedRecord): void {
     const gap = gapOf(partition, fromOffset, toOffset, REASONS.refused);
-    this.#unwritten += 1;
-    this.#record([record === undefined ? gap : { ...gap, ...aboutRecord(record) }]);
+    const isWritten = this.#open.open(partition.topicId, partition.index, fromOffset);
+    this.#record([record === undefined ? gap : { ...gap, ...aboutRecord(record) }], isWritten);
   }
 
   /** Who had sent them is in the log yet. */
   #skipped(partition: Partition, fromOffset: number, toOffset: number): void {
     const { log } = partition;
     const tally = new LossTally(log, fromOffset, toOffset, REASONS.skipped);
-    this.#unwritten += 1;
-    runTally(tally, log, this.#broker.clock, () => this.#record(tally.gaps()));
+    const isWritten = this.#open.open(partition.topicId, partition.index, fromOffset);
+    runTally(tally, log, this.#broker.clock, () => this.#record(tally.gaps(), isWritten));
   }
 
-  #record(gaps: readonly Gap[]): void {
+  #record(gaps: readonly Gap[], isWritten: () => void): void {
     this.#ledger.record(
       gaps.map((gap) => ({ ...gap, uplink: this.#uplink })),
-      () => {
-        this.#unwritten -= 1;
-      },
+      isWritten,
     );
   }
 }

@@ -261,7 +261,8 @@ function reportsTo(logger: Logger, gaps: UplinkGaps, countGap: (records: number)
       gaps.note(topic, partition, fromOffset, toOffset, cause, record);
       logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
     },
-    areGapsWritten: () => gaps.areWritten,
+    areGapsWritten: (...upTo) => gaps.areWritten(...upTo),
+    areDeletionsWritten: (...upTo) => gaps.areDeletionsWritten(...upTo),
     onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),
     onDiverged: (topic, partition, fromOffset, toOffset, epoch) =>
       logger.error("the centre has records that this data folder has not: it is an older copy, or another", {

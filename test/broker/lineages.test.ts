@@ -3,7 +3,7 @@ import type { Uuid } from "../../src/base/ids.ts";
 import { Lineages } from "../../src/broker/lineages.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
-import { type OpenBroker, openBroker } from "./support.ts";
+import { type OpenBroker, openBroker, recordsOf } from "./support.ts";
 
 interface Opened extends OpenBroker {
   readonly lineages: Lineages;
@@ -88,5 +88,23 @@ describe("the history of a log", () => {
     opened.broker.deleteTopic("readings", () => {});
     await opened.clock.settleAll();
     expect(opened.lineages.of(id, 0)).toEqual([]);
+  });
+
+  test("is not written down any more once its topic is gone", async () => {
+    const opened = await start(new SimulatedDisk({ seed: 1 }), 1);
+    const state = opened.broker.partition("__headwater_lineage", 0);
+    if (state === null) throw new Error("no topic");
+    const write = state.append.bind(state);
+    state.append = () => ({ error: 56, message: "no" });
+    await append(opened, 1);
+    const id = idOf(opened);
+    expect(opened.lineages.writtenEnd(id, 0)).toBe(0);
+    opened.broker.deleteTopic("readings", () => {});
+    await opened.clock.settleAll();
+    state.append = write;
+    opened.clock.advance(1_000);
+    await opened.clock.settleAll();
+    const keys = recordsOf(opened, "__headwater_lineage").map(({ key }) => Buffer.from(key ?? []).toString());
+    expect(keys.filter((key) => key.startsWith(id))).toEqual([]);
   });
 });

@@ -419,6 +419,16 @@ describe("what makes room on a full disk", () => {
     expect(sum(entriesOf(opened))).toBe(log.logStartOffset as number);
   });
 
+  test("goes on a disk without a byte to spare, where nothing was ever lost before", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const log = await fill(opened, "readings", 300);
+    opened.disk.limitFreeBytes(0);
+    await settle(opened);
+    expect(log.logStartOffset as number).toBeGreaterThan(280);
+    expect(sum(entriesOf(opened))).toBe(log.logStartOffset as number);
+  });
+
   test("is nothing while nobody knows what was forwarded", async () => {
     const opened = await open();
     const log = await fill(opened, "readings", 50);
@@ -505,22 +515,42 @@ test("damage is in the ledger once", async () => {
   ]);
 });
 
-test("nobody may pass over a loss for good before a power cut leaves it in the ledger", async () => {
-  const disk = new SimulatedDisk({ seed: 1 });
-  const opened = await open(disk);
-  const { losses, broker, clock } = opened;
-  const log = await fill(opened, "readings", 60);
-  expect(losses.areWritten).toBe(true);
-  broker.createTopic({ name: GAP_TOPIC, partitionCount: 1, configs: new Map() }, () => {});
-  await clock.settleAll();
-  let isGone = false;
-  losses.witness(log, 0, 20, "disk-full", () => {
-    isGone = true;
+describe("nobody may pass over a loss for good", () => {
+  test("before a power cut leaves it in the ledger", async () => {
+    const opened = await open();
+    const { losses } = opened;
+    const log = await fill(opened, "readings", 60);
+    const { topicId } = log;
+    expect(losses.areWritten(topicId, 0, 60)).toBe(true);
+    const range = { start: 10, end: 20 };
+    const lost = { reason: "quarantine", device: null, topic: "readings", partition: 0, count: 10, bytes: 0 };
+    losses.record(topicId, 0, range, [lost]);
+    // What takes no time is written by now, but not on the disk. Who is not past its beginning has no part in it.
+    expect([10, 11].map((end) => losses.areWritten(topicId, 0, end))).toEqual([true, false]);
+    expect(losses.areWritten(topicId, 1, 60)).toBe(true);
+    await settle(opened);
+    expect(losses.areWritten(topicId, 0, 60)).toBe(true);
   });
-  // What takes no time is written by now, but not on the disk.
-  expect([losses.areWritten, isGone]).toEqual([false, false]);
-  await settle(opened);
-  expect([losses.areWritten, isGone]).toEqual([true, true]);
+
+  test("that is about to happen; who has read it before may carry it all the same", async () => {
+    const opened = await open();
+    const { losses } = opened;
+    const log = await fill(opened, "readings", 60);
+    const { topicId } = log;
+    const other = await fill(opened, "others", 60);
+    let isGone = false;
+    losses.witness(log, 0, 20, "delete-topic", () => {
+      isGone = true;
+    });
+    expect([losses.areDeletionsWritten(topicId, 0, 20), isGone]).toEqual([false, false]);
+    expect([losses.areWritten(topicId, 0, 20), losses.areDeletionsWritten(topicId, 0, 0)]).toEqual([
+      true,
+      true,
+    ]);
+    expect(losses.areDeletionsWritten(other.topicId, 0, 60)).toBe(true);
+    await settle(opened);
+    expect([losses.areDeletionsWritten(topicId, 0, 20), isGone]).toEqual([true, true]);
+  });
 });
 
 test("a promise that a power cut has made void takes no records that come later", async () => {

@@ -322,7 +322,7 @@ describe("a log with room to spare", () => {
     const opened = await openSmall(512 * 1024);
     const { disk, store } = opened;
     const log = createLog(store, "__state", 0, SMALL_CONFIG);
-    log.spareBytes = 8 * 1024;
+    log.spare(8 * 1024);
     await fill(opened, log, 3);
     expect(log.files.active?.roomBytes).toBeGreaterThanOrEqual(8 * 1024);
     disk.limitFreeBytes(0);

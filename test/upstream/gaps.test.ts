@@ -144,6 +144,58 @@ for (const protocol of [1, 2] as const) {
   });
 }
 
+for (const protocol of [0, 1, 2] as const) {
+  test(`who waits for the ledger holds up nobody else, protocol ${protocol}`, () => {
+    const run = new ModelRun({ protocol });
+    fill(run.memory, 2);
+    run.memory.createTopic("others", 1);
+    run.run(1_000);
+    run.memory.append(TOPIC, 0, [{ key: "device", value: "4" }]);
+    run.memory.deleteBefore(TOPIC, 0, 5);
+    run.memory.append(TOPIC, 0, [{ key: "device", value: "5" }]);
+    run.gapsWritten = false;
+    run.writtenTopics.add("others");
+    for (const value of ["a", "b", "c"]) {
+      run.memory.append("others", 0, [{ key: "device", value }]);
+      run.forwarder.appended("others", 0);
+      run.forwarder.appended(TOPIC, 0);
+      run.run(2_000);
+    }
+    expect(run.values("others")).toEqual(["a", "b", "c"]);
+    expect(run.values(TOPIC)).toEqual(["0", "1", "2", "3"]);
+    expect(run.status()).toMatchObject({ lagRecords: 2, restarts: 0 });
+    run.gapsWritten = true;
+    run.run(5_000);
+    expect(run.values(TOPIC)).toEqual(["0", "1", "2", "3", "5"]);
+  });
+
+  test(`what was read before it is about to go is carried, protocol ${protocol}`, () => {
+    const run = new ModelRun({ protocol });
+    fill(run.memory, 2);
+    let begun = 0;
+    run.instead = (call) => {
+      // It is being taken from the moment on at which it is sent, and read no more.
+      if (call.kind === "produce" && call.ask.topic === TOPIC && begun++ === 0) {
+        run.deletionsWritten = false;
+        run.memory.deleteBefore(TOPIC, 0, 4);
+      }
+      return null;
+    };
+    run.run(5_000);
+    expect(begun).toBe(1);
+    expect(run.values(TOPIC)).toEqual(["0", "1", "2", "3"]);
+    expect(run.status()).toMatchObject({ lagRecords: 0, restarts: 0 });
+    run.memory.append(TOPIC, 0, [{ key: "device", value: "4" }]);
+    run.memory.deleteBefore(TOPIC, 0, 5);
+    run.forwarder.appended(TOPIC, 0);
+    run.run(5_000);
+    expect(run.status().lagRecords).toBe(1);
+    run.deletionsWritten = true;
+    run.run(20_000);
+    expect(run.status().lagRecords).toBe(0);
+  });
+}
+
 function isOfLedger(call: CentreCall): boolean {
   return call.kind === "produce" && call.ask.topic === GAP_TOPIC;
 }

@@ -57,6 +57,9 @@ export class ModelRun {
   nowMs = 0;
   /** Whether the ledger has all gaps where no power cut takes them. */
   gapsWritten = true;
+  /** Topics whose gaps are written down whatever `gapsWritten` says. */
+  readonly writtenTopics = new Set<string>();
+  deletionsWritten = true;
   /** Answers in place of the model and of the store; null leaves it to them, "never" to nobody. */
   instead: (call: CentreCall) => CentreOutcome | "never" | null = () => null;
 
@@ -83,7 +86,8 @@ export class ModelRun {
         this.reports.push(`gap ${topic}-${partition} ${from}..${to} ${cause}: ${reason}`);
         if (record !== undefined) this.refused.push(record);
       },
-      areGapsWritten: () => this.gapsWritten,
+      areGapsWritten: (topic) => this.gapsWritten || this.writtenTopics.has(topic),
+      areDeletionsWritten: () => this.deletionsWritten,
       onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
       onDiverged: (topic, partition, from, to, epoch) =>
         this.reports.push(`diverged ${topic}-${partition} ${from}..${to} epoch ${epoch}`),

@@ -31,9 +31,9 @@ async function filled() {
 test("what an operator has skipped is told of by device", async () => {
   const { open, gaps, losses, entries, log } = await filled();
   gaps.note("readings", 0, 6, 21, "skipped");
-  expect(gaps.areWritten).toBe(false);
+  expect(gaps.areWritten("readings", 0, 30)).toBe(false);
   await open.clock.settleAll();
-  expect(gaps.areWritten).toBe(true);
+  expect(gaps.areWritten("readings", 0, 30)).toBe(true);
   expect(entries()).toHaveLength(3);
   expect(entries()[1]).toMatchObject({
     ...{
@@ -57,9 +57,9 @@ test("a record that the centre refuses has its device, its bytes and its time", 
   gaps.note("readings", 0, 4, 5, "refused", { ...record, key: text.encode("d1") });
   gaps.note("readings", 0, 5, 6, "refused", { ...record, key: null });
   gaps.note("readings", 0, 6, 7, "refused", { ...record, key: new Uint8Array(2_000) });
-  expect(gaps.areWritten).toBe(false);
+  expect(gaps.areWritten("readings", 0, 30)).toBe(false);
   await open.clock.settleAll();
-  expect(gaps.areWritten).toBe(true);
+  expect(gaps.areWritten("readings", 0, 30)).toBe(true);
   const time = "2026-01-01T00:00:00.004Z";
   const all = { reason: "uplink-refused", uplink: "main", count: 1, bytes: 10, from: time, to: time };
   expect(entries()).toMatchObject([

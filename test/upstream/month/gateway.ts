@@ -228,7 +228,8 @@ function openUplink(
       if (flaw !== "losses are not written down")
         gaps.note(topic, partition, fromOffset, toOffset, cause, record);
     },
-    areGapsWritten: () => gaps.areWritten,
+    areGapsWritten: (...upTo) => gaps.areWritten(...upTo),
+    areDeletionsWritten: (...upTo) => gaps.areDeletionsWritten(...upTo),
     onRecreated: (topic) => messages.push(`recreated ${topic}`),
     onDiverged: (topic, partition, from, to) =>
       messages.push(`diverged ${topic}-${partition} ${from}..${to}`),
