@@ -18,13 +18,7 @@ import type { Ingest } from "./ingest.ts";
 import { KeyedState } from "./keyed-state.ts";
 import { decodeMetadataRecord, type MetadataRecord, metadataStateRecord } from "./metadata-records.ts";
 import { describeTopic, MetadataState, partitionRecord, type TopicDescription } from "./metadata-state.ts";
-import {
-  isOwnTopic,
-  METADATA_LOG_CONFIG,
-  METADATA_LOG_MAX_BYTES,
-  METADATA_TOPIC_ID,
-  STATE_CONFIGS,
-} from "./own-topics.ts";
+import { isOwnTopic, METADATA_LOG_CONFIG, METADATA_LOG_MAX_BYTES, METADATA_TOPIC_ID } from "./own-topics.ts";
 import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { Quotas } from "./quotas.ts";
@@ -424,12 +418,7 @@ export class Broker {
 
   /** The same, where the topic is made, or read, when something is written first, or by `open`. */
   lateState(topic: string, spareBytes = 0): KeyedState {
-    const open = (): Partition => {
-      const partition = this.internalPartition(topic, STATE_CONFIGS);
-      if (spareBytes > 0) partition.log.spare(spareBytes);
-      return partition;
-    };
-    return new KeyedState(open, this.clock, () => this.reportDamage(topic));
+    return new KeyedState(this, topic, spareBytes);
   }
 
   /** The partition of an internal topic (its name begins with `__`), made where it is missing. Throws DISK_IO. */

@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Clock, Timer } from "../io/clock.ts";
+import { STATE_CONFIGS } from "./own-topics.ts";
 import type { Partition } from "./partition.ts";
 import { StateLog, type StateRecord } from "./state-log.ts";
 
@@ -7,6 +8,14 @@ const MAX_LOG_BYTES = 1024 * 1024;
 
 /** How soon what is insisted on is tried again where it was refused. */
 const RETRY_MS = 1_000;
+
+/** Whose internal topics states are. */
+export interface StateHost {
+  readonly clock: Clock;
+  /** Throws DISK_IO. */
+  internalPartition(topic: string, configs: ReadonlyMap<string, string>): Partition;
+  reportDamage(topic: string): void;
+}
 
 interface Insistence {
   readonly name: string;
@@ -16,9 +25,9 @@ interface Insistence {
 
 /** Small values by name, durable and replaced whole: an internal topic, read once. */
 export class KeyedState {
-  readonly #makeLog: () => Partition;
-  readonly #clock: Clock;
-  readonly #onDamage: () => void;
+  readonly #host: StateHost;
+  readonly #topic: string;
+  readonly #spareBytes: number;
   #log: StateLog | null = null;
   readonly #values = new Map<string, Uint8Array>();
   /** What was insisted on, and refused. */
@@ -26,11 +35,10 @@ export class KeyedState {
   #retry: Timer | null = null;
   #isClosed = false;
 
-  /** `makeLog` opens the log; it may throw DISK_IO. `onDamage` is told where the log can't be read to its end. */
-  constructor(makeLog: () => Partition, clock: Clock, onDamage: () => void) {
-    this.#makeLog = makeLog;
-    this.#clock = clock;
-    this.#onDamage = onDamage;
+  constructor(host: StateHost, topic: string, spareBytes: number) {
+    this.#host = host;
+    this.#topic = topic;
+    this.#spareBytes = spareBytes;
   }
 
   /** Reads what there is, where that was not done yet; else the first write does. Throws DISK_IO. */
@@ -40,7 +48,9 @@ export class KeyedState {
 
   #opened(): StateLog {
     if (this.#log !== null) return this.#log;
-    const log = new StateLog(this.#makeLog(), this.#clock, MAX_LOG_BYTES, () =>
+    const partition = this.#host.internalPartition(this.#topic, STATE_CONFIGS);
+    partition.log.spare(this.#spareBytes);
+    const log = new StateLog(partition, this.#host.clock, MAX_LOG_BYTES, () =>
       Array.from(this.#values, ([key, value]) => stateRecord(key, value)),
     );
     this.#log = log;
@@ -50,7 +60,7 @@ export class KeyedState {
       if (value === null) this.#values.delete(name);
       else this.#values.set(name, value.slice());
     });
-    if (!complete) this.#onDamage();
+    if (!complete) this.#host.reportDamage(this.#topic);
     return log;
   }
 
@@ -94,7 +104,7 @@ export class KeyedState {
       if (!(error instanceof HeadwaterError)) throw error;
       if (this.#isClosed) return;
       this.#refused.push({ name, value, done });
-      this.#retry ??= this.#clock.after(RETRY_MS, () => this.#tryAgain());
+      this.#retry ??= this.#host.clock.after(RETRY_MS, () => this.#tryAgain());
     });
   }
 
