@@ -23,7 +23,8 @@ export class RecordDeletions {
 
   /**
    * Moves the log start offset up to `before`, -1 for the high watermark, once what somebody loses by it is in the
-   * ledger. `done` is called when the disk has it, or at once where nothing changes or it is refused.
+   * ledger. `done` is called when the disk has it, or at once where nothing changes or it is refused: with an error that
+   * clients retry where too many wait for the same.
    */
   start(partition: Partition, before: number, done: DeletionCallback): void {
     const { log } = partition;
@@ -32,11 +33,10 @@ export class RecordDeletions {
       return;
     }
     const target = before === -1 ? log.highWatermark : before;
-    if (target > log.highWatermark || log.fault !== null) this.#finish(partition, target, done);
-    else
-      this.#store.deletions.request(log, target, "delete-records", () =>
-        this.#finish(partition, target, done),
-      );
+    const finish = (): void => this.#finish(partition, target, done);
+    if (target > log.highWatermark || log.fault !== null) finish();
+    else if (!this.#store.deletions.request(log, target, "delete-records", finish))
+      done(ERROR.REQUEST_TIMED_OUT, -1);
   }
 
   #finish(partition: Partition, target: number, done: DeletionCallback): void {

@@ -5,6 +5,9 @@ import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { RetentionDecision } from "./retention.ts";
 
+/** Deletions of clients that wait for one log; who comes then is refused, and may try again. */
+export const MAX_BEHIND_PER_LOG = 100;
+
 /**
  * What retention, a full disk and clients take. Who has to know is told first, and the log start offset moves once it has been
  * written down, so that no power cut leaves a loss that nobody knows of.
@@ -50,14 +53,17 @@ export class Deletions {
 
   /**
    * Takes a log's records below an offset once who has to know of it does, behind what is being taken already. `then` runs
-   * when the log begins there, or can't any more.
+   * when the log begins there, or can't any more; not where it is refused (false), since too many clients wait for that.
    */
-  request(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void): void {
+  request(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void): boolean {
     if (this.#pending.has(log)) {
-      const again = (): void => this.request(log, toOffset, reason, then);
-      this.#behind.set(log, [...(this.#behind.get(log) ?? []), again]);
+      const behind = this.#behind.get(log) ?? [];
+      if (reason === "delete-records" && behind.length >= MAX_BEHIND_PER_LOG) return false;
+      behind.push(() => void this.request(log, toOffset, reason, then));
+      this.#behind.set(log, behind);
     } else if (toOffset <= log.logStartOffset || log.deleted) then();
     else this.#begin(log, toOffset, reason, then);
+    return true;
   }
 
   /** Whether somebody has to know before the log's topic is deleted, or is being told of what goes before. */

@@ -1,4 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
+import type { Timer } from "../io/clock.ts";
 import { KeyIndexBuilder, type Portions } from "./key-index-builder.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
@@ -20,7 +21,7 @@ export class KeyIndexing {
   #leftBytes = 0;
   #work: Portions<void> | null = null;
   #segment: Segment | null = null;
-  #isResting = false;
+  #rest: Timer | null = null;
 
   constructor(host: LogHost) {
     this.#host = host;
@@ -32,7 +33,13 @@ export class KeyIndexing {
     this.#host.keyIndexes.closeFiles();
     this.#logs = logs;
     this.#leftBytes = Math.min(keyIndexBytesPerTick, this.#leftBytes + keyIndexBytesPerTick);
-    if (!this.#isResting) this.#slice();
+    if (this.#rest === null) this.#slice();
+  }
+
+  /** Does nothing any more until the next tick. */
+  stop(): void {
+    this.#rest?.cancel();
+    this.#rest = null;
   }
 
   #slice(): void {
@@ -44,9 +51,8 @@ export class KeyIndexing {
       if (this.#work === null) return;
       this.#leftBytes -= this.#advance(this.#work);
       if (clock.monotonicMs() < endMs || this.#leftBytes <= 0) continue;
-      this.#isResting = true;
-      clock.after(REST_MS, () => {
-        this.#isResting = false;
+      this.#rest = clock.after(REST_MS, () => {
+        this.#rest = null;
         this.#slice();
       });
       return;

@@ -63,6 +63,7 @@ export class Maintenance {
 
   /** Nothing is under way once this resolves, and no file is kept open. */
   async stop(): Promise<void> {
+    this.#keyIndexing.stop();
     await this.compaction.stop();
     this.#host.keyIndexes.closeFiles();
   }

@@ -65,6 +65,18 @@ test("a tick goes through no more than it may, counted as it is decompressed", a
   await store.close();
 });
 
+test("it does nothing any more once the store is closed", async () => {
+  const clock = new BusyClock();
+  const { store, segment, tick } = await filled(clock, 1 << 30);
+  while (!segment.trimmed) await tick();
+  clock.lookMs = 0.5;
+  await store.maintain(clock.nowMs());
+  const closed = store.close();
+  await clock.settleAll();
+  await closed;
+  expect([segment.keyIndexed, clock.pendingTimers]).toEqual([false, 0]);
+});
+
 test("it rests as soon as it has kept the event loop for a while, and goes on by itself", async () => {
   const clock = new BusyClock();
   const { store, segment, tick } = await filled(clock, 1 << 30);
