@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { OPTIONS } from "../../../src/config/options.ts";
+
+const UNIT = resolve(import.meta.dirname, "../../../gateway/systemd/headwater.service");
+const SECOND_MS = 1000;
+/** What serve gives the closing of files beyond shutdown.timeout.ms. */
+const CLOSE_GRACE_MS = 15 * SECOND_MS;
+const text = readFileSync(UNIT, "utf8");
+
+/** All values of a key, in their order, as "Section.Key". */
+function values(unit: string, key: string): readonly string[] {
+  const found: string[] = [];
+  let section = "";
+  for (const line of unit.split("\n")) {
+    const header = /^\[(\w+)\]$/.exec(line);
+    if (header !== null) section = header[1] ?? "";
+    const [name, ...rest] = line.split("=");
+    if (!line.startsWith("#") && `${section}.${name}` === key) found.push(rest.join("="));
+  }
+  return found;
+}
+
+const one = (key: string) => {
+  const [value, ...more] = values(text, key);
+  expect(more).toEqual([]);
+  return value ?? "";
+};
+
+describe("the unit", () => {
+  test("is started once it serves, watched, and started again whatever ends it, for ever", () => {
+    expect(one("Service.Type")).toBe("notify");
+    expect(Number(one("Service.WatchdogSec"))).toBeGreaterThanOrEqual(10);
+    expect(one("Service.Restart")).toBe("always");
+    expect(one("Unit.StartLimitIntervalSec")).toBe("0");
+    expect(values(text, "Service.RestartPreventExitStatus")).toEqual([]);
+    expect(one("Install.WantedBy")).toBe("multi-user.target");
+  });
+
+  test("waits for neither network nor time, as gateways have to start without them", () => {
+    const waits = ["After", "Wants", "Requires", "BindsTo"].flatMap((key) => values(text, `Unit.${key}`));
+    expect(waits).toEqual(["local-fs.target"]);
+  });
+
+  test("has time to stop", () => {
+    const wanted = OPTIONS["shutdown.timeout.ms"].default + CLOSE_GRACE_MS;
+    expect(Number(one("Service.TimeoutStopSec")) * SECOND_MS).toBeGreaterThan(wanted);
+  });
+
+  test("is an ordinary user without capabilities, with folders of its own, bounded in memory and files", () => {
+    expect([one("Service.User"), one("Service.Group")]).toEqual(["headwater", "headwater"]);
+    expect(one("Service.CapabilityBoundingSet")).toBe("");
+    expect([one("Service.StateDirectory"), one("Service.ConfigurationDirectory")]).toEqual([
+      "headwater",
+      "headwater",
+    ]);
+    expect(one("Service.MemoryMax")).toMatch(/^[1-9][0-9]%$/);
+    const files = OPTIONS["max.connections"].default + 2 * 1024;
+    expect(Number(one("Service.LimitNOFILE"))).toBeGreaterThan(files);
+  });
+
+  test("has nothing that breaks the program: its code is made as it runs, and it asks whether the clock is kept", () => {
+    expect(values(text, "Service.MemoryDenyWriteExecute")).toEqual([]);
+    expect(values(text, "Service.ProtectClock")).toEqual([]);
+    // The boot's id, which tells what was stamped by which boot's clock.
+    expect(values(text, "Service.ProcSubset")).toEqual([]);
+    expect(values(text, "Service.SystemCallFilter").at(-1)).toBe("adjtimex");
+  });
+});
+
+test.skipIf(Bun.which("systemd-analyze") === null)("systemd knows all of its lines", () => {
+  const folder = mkdtempSync(join(tmpdir(), "headwater-unit-"));
+  const verify = (unit: string) => {
+    // The program need not be installed here.
+    writeFileSync(join(folder, "headwater.service"), unit.replaceAll("/usr/bin/headwater", process.execPath));
+    const { stdout, stderr } = Bun.spawnSync([
+      "systemd-analyze",
+      "verify",
+      "--man=no",
+      "--recursive-errors=no",
+      join(folder, "headwater.service"),
+    ]);
+    return `${stdout}${stderr}`;
+  };
+  try {
+    expect(verify(text)).toBe("");
+    expect(verify(text.replace("WatchdogSec=", "WatchdogSecs="))).toContain("WatchdogSecs");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
