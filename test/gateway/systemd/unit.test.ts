@@ -45,7 +45,7 @@ describe("the unit", () => {
   });
 
   test("has time to stop", () => {
-    const wanted = OPTIONS["shutdown.timeout.ms"].default + CLOSE_GRACE_MS;
+    const wanted = (OPTIONS["shutdown.timeout.ms"].default ?? Number.NaN) + CLOSE_GRACE_MS;
     expect(Number(one("Service.TimeoutStopSec")) * SECOND_MS).toBeGreaterThan(wanted);
   });
 
@@ -57,7 +57,7 @@ describe("the unit", () => {
       "headwater",
     ]);
     expect(one("Service.MemoryMax")).toMatch(/^[1-9][0-9]%$/);
-    const files = OPTIONS["max.connections"].default + 2 * 1024;
+    const files = (OPTIONS["max.connections"].default ?? Number.NaN) + 2 * 1024;
     expect(Number(one("Service.LimitNOFILE"))).toBeGreaterThan(files);
   });
 
