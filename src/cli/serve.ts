@@ -37,7 +37,7 @@ const STARTED_MS = 1_000;
 const CLOSE_GRACE_MS = 15_000;
 
 async function serve(input: Input, world: World): Promise<number> {
-  const { settings, warnings } = effectiveSettings(input, world);
+  const { settings, sources, warnings } = effectiveSettings(input, world);
   const clock = new SystemClock();
   const output = logOutput(settings, world, clock);
   const { logger } = output;
@@ -48,7 +48,7 @@ async function serve(input: Input, world: World): Promise<number> {
   const interrupted = world.interrupted();
   let started: Timer | null = null;
   try {
-    const running = await world.runBroker(settings, logger);
+    const running = await world.runBroker(settings, logger, sources);
     world.onHangup(() => running.reload());
     world.out(readyLine(running.addresses, input.json));
     started = clock.after(STARTED_MS, () => releaseProgramPages());

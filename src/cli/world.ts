@@ -1,5 +1,6 @@
 import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/options.ts";
+import type { Source } from "../config/problem.ts";
 import type { Addresses } from "../http/status.ts";
 
 /** What commands need of the process they run in; tests give their own. */
@@ -30,8 +31,15 @@ export interface World {
   readonly askSecret: (prompt: string) => Promise<string>;
 }
 
-/** Starts a gateway, or throws a HeadwaterError that says why not. Resolves once everything serves. */
-export type RunBroker = (settings: Settings, logger: Logger) => Promise<RunningBroker>;
+/**
+ * Starts a gateway, or throws a HeadwaterError that says why not. Resolves once everything serves. `sources` says where
+ * settings are from, for those who ask the gateway.
+ */
+export type RunBroker = (
+  settings: Settings,
+  logger: Logger,
+  sources?: ReadonlyMap<string, Source>,
+) => Promise<RunningBroker>;
 
 export interface RunningBroker {
   readonly addresses: Addresses;

@@ -3,6 +3,7 @@ import { CLOCK_OPTIONS } from "./clock-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { DEVICE_OPTIONS } from "./device-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
+import { HTTP_OPTIONS } from "./http-options.ts";
 import { KAFKA_DOOR_OPTIONS } from "./kafka-door-options.ts";
 import { MQTT_ALIAS_OPTIONS } from "./mqtt-alias-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
@@ -17,9 +18,7 @@ import {
   count,
   door,
   duration,
-  list,
   type Option,
-  readHostName,
   type SectionValues,
   size,
   text,
@@ -188,26 +187,7 @@ export const OPTIONS = {
   ...SECURITY_OPTIONS,
   ...MQTT_PAYLOAD_OPTIONS,
 
-  "http.listen": door({
-    default: { host: "127.0.0.1", port: 8080 },
-    flag: "http",
-    doc: "Where health, metrics and status are served.",
-  }),
-  "http.hosts": list("host names", readHostName, String, {
-    minItems: 0,
-    maxItems: 100,
-    default: [],
-    defaultText: "none",
-    doc: "Names that this gateway is asked by over HTTP. By its addresses, as localhost and by the host of http.listen it answers anyway; what is asked of /api by another name is refused, since any web page can have a name of its own lead here.",
-  }),
-  "http.control": choice(["loopback", "any", "off"], {
-    default: "loopback",
-    doc: "From where requests are taken that change something, such as pausing an uplink: from this machine only, from anywhere that reaches http.listen, or from nowhere. Nobody is asked for a password.",
-  }),
-  "http.records": choice(["loopback", "any", "off"], {
-    default: "loopback",
-    doc: "To where records of devices are given out over HTTP: to this machine only, to anybody who reaches http.listen, or to nobody. Nobody is asked for a password.",
-  }),
+  ...HTTP_OPTIONS,
 
   "auto.create.topics.enable": boolean({
     default: true,

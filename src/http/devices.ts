@@ -3,7 +3,6 @@ import type { Device } from "../broker/devices/device.ts";
 import type { DeviceTable } from "../broker/devices/device-table.ts";
 import type { CountLimits } from "../broker/views/waiting-count.ts";
 import type { Clock } from "../io/clock.ts";
-import { isFromHere } from "./caller.ts";
 import type { DeviceWaits } from "./device-waits.ts";
 import { percentDecoded } from "./records.ts";
 
@@ -53,7 +52,6 @@ export interface DeviceUplink extends DeviceCarried {
 export interface DevicesSource {
   readonly table: DeviceTable;
   readonly clock: Clock;
-  readonly allowed: "loopback" | "any" | "off";
   /** Where an MQTT client is connected from; null where it is not. */
   addressOf(clientId: string): string | null;
   /** What counts the records that wait. */
@@ -108,35 +106,15 @@ export interface DevicesAnswer {
   readonly forgotten: number;
 }
 
-/** Whether a path is one of these. */
-export function isDevices(path: string): boolean {
-  return path === PREFIX || path.startsWith(`${PREFIX}/`);
-}
-
 /**
  * Answers `GET /api/devices`, by key in parts, with `topic`, `prefix` (of the key, percent-encoded as everywhere), `silent`
  * (true or false), `limit`, and `waiting` (true: count what waits for uplinks, which reads the logs); and
  * `GET /api/devices/KEY`: the device in every topic that it sends to, with what waits.
  */
-export function answerDevices(
-  request: Request,
-  url: URL,
-  remoteAddress: string,
-  source: DevicesSource | null,
-): Response | Promise<Response> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    const response = problem(405, "this takes GET", "method", request.method, "send a GET");
-    response.headers.set("allow", "GET, HEAD");
-    return response;
-  }
+export function answerDevices(url: URL, source: DevicesSource | null): Response | Promise<Response> {
   if (source === null) {
     const remedy = "set devices.max above 0, or ask again once the gateway has started";
     return problem(404, "there is no registry of devices", "devices.max", null, remedy);
-  }
-  const { allowed } = source;
-  if (allowed === "off" || (allowed === "loopback" && !isFromHere(request, remoteAddress))) {
-    const remedy = 'ask from the gateway itself at 127.0.0.1, or set http.records = "any"';
-    return problem(403, "devices are not told of to there", "http.records", allowed, remedy);
   }
   if (url.pathname === PREFIX) return list(url, source);
   const raw = url.pathname.slice(PREFIX.length + 1);

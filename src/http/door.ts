@@ -3,11 +3,16 @@ import type { Logger } from "../base/logger.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { isForUs } from "./caller.ts";
 import { answerConsole, isConsole } from "./console-page.ts";
-import { type ControlSource, control, isControl } from "./controls.ts";
-import { answerDevices, type DevicesSource, isDevices } from "./devices.ts";
+import type { ControlSource } from "./controls.ts";
+import type { DevicesSource } from "./devices.ts";
 import { answer } from "./pages.ts";
 import { problem } from "./problem.ts";
-import { type DeviceRecords, isRecords } from "./records.ts";
+import type { DeviceRecords } from "./records.ts";
+import { type DoorParts, doorRoutes } from "./rest/door-routes.ts";
+import type { Gateway } from "./rest/gateway.ts";
+import { GATEWAY_ROUTES } from "./rest/gateway-routes.ts";
+import { Router } from "./rest/router.ts";
+import type { Access } from "./session/access.ts";
 import type { StatusSource } from "./status.ts";
 
 export interface HttpDoorOptions {
@@ -15,6 +20,8 @@ export interface HttpDoorOptions {
   /** 0 picks one. */
   readonly port: number;
   readonly source: StatusSource;
+  /** Says who asks, and what he may. */
+  readonly access: Access;
   /** What this gateway is called by, besides its addresses and `host`; see the setting `http.hosts`. */
   readonly names?: readonly string[];
   /** Asked for each request, since what it controls starts later than the door; null while there is nothing. */
@@ -23,18 +30,20 @@ export interface HttpDoorOptions {
   readonly records?: () => DeviceRecords | null;
   /** The same for the registry of devices. */
   readonly devices?: () => DevicesSource | null;
+  /** The same for all that comes with the open logs. */
+  readonly gateway?: () => Gateway | null;
   readonly metrics: Registry;
   readonly logger: Logger;
 }
 
-/** What is larger than a slip is refused before it is read. */
-const MAX_BODY_BYTES = 4 * 1024;
+/** What no operation takes is refused before it is read. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Seconds that a connection may be silent, so that clients which never finish a request do not pile up. */
 const IDLE_TIMEOUT_SEC = 10;
 
 type Server = ReturnType<typeof Bun.serve<undefined>>;
 
-/** The door for people, probes and Prometheus. Everything but `controls.ts` is read-only. */
+/** The door for people, probes, Prometheus and programs. */
 export class HttpDoor {
   readonly host: string;
   readonly port: number;
@@ -59,7 +68,17 @@ export class HttpDoor {
 }
 
 function serve(options: HttpDoorOptions): Server {
-  const { host, port, source, metrics, logger } = options;
+  const { host, port, source, access, metrics, logger } = options;
+  const router = new Router(doorRoutes(GATEWAY_ROUTES));
+  const paths = router.routes.map(({ method, path }) => (method === "GET" ? path : `${method} ${path}`));
+  const parts: DoorParts = {
+    access,
+    source,
+    controls: () => options.controls?.() ?? null,
+    records: () => options.records?.() ?? null,
+    devices: () => options.devices?.() ?? null,
+    gateway: () => options.gateway?.() ?? null,
+  };
   try {
     return Bun.serve({
       hostname: host,
@@ -71,13 +90,13 @@ function serve(options: HttpDoorOptions): Server {
       idleTimeout: IDLE_TIMEOUT_SEC,
       fetch: (request, server) => {
         const url = URL.parse(request.url);
-        if (url === null) return answer(request, source, metrics);
+        if (url === null) return answer(request, source, metrics, paths);
         if (isConsole(url.pathname)) return answerConsole(request, url.pathname);
-        const remote = () => server.requestIP(request)?.address ?? "";
+        const arrival = { address: server.requestIP(request)?.address ?? "", isTls: false };
         return (
           refusedHost(request, url.pathname, options) ??
-          answerApi(request, url, remote, options) ??
-          answer(request, source, metrics)
+          router.answer(request, url, arrival, access, parts) ??
+          answer(request, source, metrics, paths)
         );
       },
       error(error) {
@@ -106,21 +125,4 @@ function refusedHost(request: Request, path: string, { host, names = [] }: HttpD
     value: request.headers.get("host"),
     remedy: "ask for it by its address, or name the host in http.hosts",
   });
-}
-
-/** What is not made from memory alone; null for other paths. */
-function answerApi(
-  request: Request,
-  url: URL,
-  remote: () => string,
-  options: HttpDoorOptions,
-): Response | Promise<Response> | null {
-  const path = url.pathname;
-  if (isControl(path)) return control(request, path, remote(), options.controls?.() ?? null);
-  if (isDevices(path)) return answerDevices(request, url, remote(), options.devices?.() ?? null);
-  if (!isRecords(path) || options.records === undefined) return null;
-  const records = options.records();
-  if (records !== null) return records.answer(request, url, remote());
-  const error = { message: "the logs are not open yet", thing: "path", value: path, remedy: "ask again" };
-  return problem(503, error, { "retry-after": "1" });
 }

@@ -6,34 +6,25 @@ import type { StatusSource } from "./status.ts";
 const TEXT = "text/plain; charset=utf-8";
 const METHODS = "GET, HEAD";
 
-/** Sessions that one answer tells of. */
-const MAX_SESSIONS = 10_000;
-
 type Page = (source: StatusSource, metrics: Registry) => Response;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ["/healthz", (source) => health(source.faults(), "alive")],
   ["/readyz", (source) => health([...source.faults(), ...source.hindrances()], "ready")],
   ["/metrics", (_, metrics) => page(200, expose(metrics), EXPOSITION_TYPE)],
-  ["/api/status", (source) => status(source)],
-  ["/api/sessions", (source) => sessions(source)],
 ]);
 
-/** What the door answers besides. */
-const OTHER_PATHS = [
-  "/api/devices",
-  "/api/devices/KEY",
-  "/api/topics/TOPIC/devices/KEY/records",
-  "POST /api/uplinks/NAME/ACTION",
-  "POST /api/sessions/CLIENT-ID/end",
-];
-
-/** Answers one request from memory. */
-export function answer(request: Request, source: StatusSource, metrics: Registry): Response {
+/** Answers one request for a page from memory. `others` are paths that are answered elsewhere. */
+export function answer(
+  request: Request,
+  source: StatusSource,
+  metrics: Registry,
+  others: readonly string[],
+): Response {
   const path = pathOf(request.url);
   const make = PAGES.get(path);
   if (make === undefined) {
-    const remedy = `there are ${[...PAGES.keys(), ...OTHER_PATHS].join(", ")}`;
+    const remedy = `there are ${[...PAGES.keys(), ...others].join(", ")}`;
     return problem(404, { message: "there is no such page", thing: "path", value: path, remedy });
   }
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -45,18 +36,6 @@ export function answer(request: Request, source: StatusSource, metrics: Registry
 /** 200 with a word, or 503 with a reason a line. */
 function health(reasons: readonly string[], word: string): Response {
   return reasons.length === 0 ? page(200, `${word}\n`) : page(503, `${reasons.join("\n")}\n`);
-}
-
-function status(source: StatusSource): Response {
-  const reasons = [...source.faults(), ...source.hindrances()];
-  const body = { ready: reasons.length === 0, reasons, ...source.status() };
-  return page(200, `${JSON.stringify(body)}\n`, "application/json");
-}
-
-function sessions(source: StatusSource): Response {
-  const all = source.sessions(MAX_SESSIONS + 1);
-  const body = { sessions: all.slice(0, MAX_SESSIONS), more: all.length > MAX_SESSIONS };
-  return page(200, `${JSON.stringify(body)}\n`, "application/json");
 }
 
 function page(

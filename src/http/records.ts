@@ -3,13 +3,11 @@ import type { Broker } from "../broker/broker.ts";
 import type { Topic } from "../broker/topics.ts";
 import { DeviceHistory, type HistoryPlace } from "../broker/views/device-history.ts";
 import { Turns } from "../broker/views/turns.ts";
-import { decodeHeaders, type RecordCursor } from "../records/reader.ts";
-import { isFromHere } from "./caller.ts";
+import { FORMS, type Form, RecordLines, textOf } from "./record-lines.ts";
 
 /** What one answer has at most; a link says where it goes on. */
 const MAX_RECORDS = 10_000;
 const DEFAULT_RECORDS = 1000;
-const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** An answer comes before clients, and what stands between, take the silence for an end. */
 const MAX_MS = 5_000;
 /** Answers that are being put together at a time. */
@@ -17,8 +15,6 @@ const MAX_ANSWERS = 8;
 
 const PATH = /^\/api\/topics\/([^/]+)\/devices\/([^/]+)\/records$/;
 const PLACE = /^(\d{1,9}):(\d{1,16})$/;
-const FORMS = ["auto", "json", "text", "base64"] as const;
-type Form = (typeof FORMS)[number];
 
 const COMMON_HEADERS = {
   "cache-control": "no-store",
@@ -45,11 +41,6 @@ interface Problem {
   readonly remedy: string;
 }
 
-/** Whether a path is one of these. */
-export function isRecords(path: string): boolean {
-  return PATH.test(path);
-}
-
 /**
  * Answers `GET /api/topics/TOPIC/devices/KEY/records`: one device's committed records, oldest first by partition, as lines
  * of JSON. `from` and `to` (not included) are ISO 8601 times or milliseconds since 1970; `limit` records at most; `values`
@@ -60,39 +51,16 @@ export function isRecords(path: string): boolean {
  */
 export class DeviceRecords {
   readonly #broker: Broker;
-  readonly #allowed: "loopback" | "any" | "off";
   readonly #turns: Turns;
   #answering = 0;
 
-  constructor(broker: Broker, allowed: "loopback" | "any" | "off") {
+  constructor(broker: Broker) {
     this.#broker = broker;
-    this.#allowed = allowed;
     this.#turns = new Turns(broker.clock);
   }
 
-  answer(request: Request, url: URL, remoteAddress: string): Response | Promise<Response> {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      const response = problem({
-        status: 405,
-        message: "this takes GET",
-        thing: "method",
-        value: request.method,
-        remedy: "send a GET",
-      });
-      response.headers.set("allow", "GET, HEAD");
-      return response;
-    }
-    const isLocal = this.#allowed === "loopback" && isFromHere(request, remoteAddress);
-    if (this.#allowed !== "any" && !isLocal) {
-      const remedy = 'ask from the gateway itself at 127.0.0.1, or set http.records = "any"';
-      return problem({
-        status: 403,
-        message: "records are not given out to there",
-        thing: "http.records",
-        value: this.#allowed,
-        remedy,
-      });
-    }
+  /** Who may ask was seen to. */
+  answer(request: Request, url: URL): Response | Promise<Response> {
     const asked = read(url);
     if ("status" in asked) return problem(asked);
     if (this.#answering >= MAX_ANSWERS) {
@@ -121,7 +89,7 @@ export class DeviceRecords {
         remedy,
       });
     }
-    const lines = new Lines(asked.form, asked.limit);
+    const lines = new RecordLines(asked.form, asked.limit);
     const { next, error } = await this.#gather(asked, topic, lines, signal);
     if (error !== 0 && lines.count === 0) {
       const remedy = "see the gateway's log";
@@ -140,7 +108,7 @@ export class DeviceRecords {
   }
 
   /** Counts as under way until it has ended, however it does. */
-  async #gather(asked: Asked, topic: Topic, lines: Lines, signal: AbortSignal): Promise<Ended> {
+  async #gather(asked: Asked, topic: Topic, lines: RecordLines, signal: AbortSignal): Promise<Ended> {
     const { promise, resolve } = Promise.withResolvers<Ended>();
     const history = new DeviceHistory(this.#turns, this.#broker.clock, {
       ...asked,
@@ -167,82 +135,6 @@ export class DeviceRecords {
 interface Ended {
   readonly next: HistoryPlace | null;
   readonly error: number;
-}
-
-/** The lines of an answer. */
-class Lines {
-  readonly #form: Form;
-  readonly #limit: number;
-  readonly #lines: string[] = [];
-  #bytes = 0;
-
-  constructor(form: Form, limit: number) {
-    this.#form = form;
-    this.#limit = limit;
-  }
-
-  get count(): number {
-    return this.#lines.length;
-  }
-
-  text(): string {
-    return this.#lines.join("");
-  }
-
-  take(record: RecordCursor, partition: number): boolean {
-    if (this.count >= this.#limit) return false;
-    const line = lineOf(record, partition, this.#form);
-    if (this.count > 0 && this.#bytes + line.length > MAX_BODY_BYTES) return false;
-    this.#lines.push(line);
-    this.#bytes += line.length;
-    return true;
-  }
-}
-
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function lineOf(record: RecordCursor, partition: number, form: Form): string {
-  const { offset, timestampMs: timestamp } = record;
-  const head = JSON.stringify({ partition, offset, timestamp }).slice(0, -1);
-  const headers = record.headerCount === 0 ? "" : `,"headers":[${headersOf(record).join(",")}]`;
-  return `${head},${valueField(record.value(), form)}${headers}}\n`;
-}
-
-/** `"value": ...` or `"valueBase64": ...`. */
-function valueField(value: Uint8Array | null, form: Form): string {
-  if (value === null) return '"value":null';
-  const text = form === "base64" ? null : textOf(value);
-  if (text === null) return `"valueBase64":"${value.toBase64()}"`;
-  if (form !== "text" && isJson(text)) {
-    // Outside of strings a line's end is a space, and in strings it stands escaped.
-    return `"value":${text.replace(/[\r\n]/g, " ")}`;
-  }
-  return form === "json" ? `"valueBase64":"${value.toBase64()}"` : `"value":${JSON.stringify(text)}`;
-}
-
-function headersOf(record: RecordCursor): readonly string[] {
-  const found: string[] = [];
-  for (const { key, value } of decodeHeaders(record)) {
-    found.push(`{"key":${JSON.stringify(key)},${valueField(value, "text")}}`);
-  }
-  return found;
-}
-
-function textOf(bytes: Uint8Array): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function read(url: URL): Asked | Problem {
@@ -283,7 +175,7 @@ function read(url: URL): Asked | Problem {
 }
 
 /** Null where nothing was said, NaN for what is no time. */
-function timeOf(text: string | null): number | null {
+export function timeOf(text: string | null): number | null {
   if (text === null) return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   return parseIsoTimeMs(text);

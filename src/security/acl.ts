@@ -40,12 +40,24 @@ const PLACEHOLDER = /\{([^{}]*)\}/g;
 
 type Table = Readonly<Record<string, unknown>>;
 
+/** What a file of rules says. */
+export interface AclFile {
+  readonly rules: readonly Rule[];
+  /** Names of users by the group's. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
  * Reads a file of rules: TOML with a table `[groups]` of lists of names, and `[[rule]]`s. Throws CONFIG_INVALID with
  * a line for every problem.
  */
-export function parseAcl(path: string, text: string): readonly Rule[] {
+export function readAcl(path: string, text: string): AclFile {
   return new AclReader(path, text).read();
+}
+
+/** The rules of such a file. */
+export function parseAcl(path: string, text: string): readonly Rule[] {
+  return readAcl(path, text).rules;
 }
 
 class AclReader {
@@ -59,7 +71,7 @@ class AclReader {
     this.#text = text;
   }
 
-  read(): readonly Rule[] {
+  read(): AclFile {
     const root = this.#parse();
     this.#lines = tomlLines(this.#text);
     for (const key of Object.keys(root)) {
@@ -75,7 +87,7 @@ class AclReader {
       this.#problem("rule", null, `${rules.length} rules are too many`, `write at most ${MAX_RULES}`);
     }
     this.#throwProblems();
-    return rules.filter((rule) => rule !== null);
+    return { rules: rules.filter((rule) => rule !== null), groups };
   }
 
   #parse(): Table {

@@ -4,7 +4,7 @@ import { isLoopback } from "../config/address.ts";
 import type { Clock } from "../io/clock.ts";
 import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
-import { MAX_ACL_FILE_BYTES, parseAcl, type Rule } from "./acl.ts";
+import { MAX_ACL_FILE_BYTES, type Rule, readAcl } from "./acl.ts";
 import { readAuthorities, readCertificate, readRevocations } from "./certificate.ts";
 import { LOGIN_LIMITS, Logins } from "./logins.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
@@ -85,6 +85,7 @@ export type Admission =
       readonly what: string;
     };
 
+const NO_GROUPS: ReadonlyMap<string, readonly string[]> = new Map();
 const ANONYMOUS: Proof = { kind: "anonymous" };
 const BAD_LOGIN = "user name or password is wrong";
 
@@ -95,6 +96,7 @@ export class Security {
   #users: Users = new Map();
   /** Null where there are no rules: then nobody is denied anything. */
   #rules: readonly Rule[] | null = null;
+  #groups: ReadonlyMap<string, readonly string[]> = NO_GROUPS;
   #tls: Omit<TlsServer, "clientCertificate" | "protocols"> | null = null;
   #revoked: ReadonlySet<string> = new Set();
   /** Names of the authorities by their bytes, and how often some had been taken away when one of a name was, the last time. */
@@ -117,6 +119,16 @@ export class Security {
   /** Grows whenever rights or users may have changed: what was found out under another one no longer stands. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Whether there are users; while there are none, names and passwords mean nothing. */
+  get hasUsers(): boolean {
+    return this.#users.size > 0;
+  }
+
+  /** Groups of the file of rules that a user is in. */
+  groupsOf(userName: string): readonly string[] {
+    return [...this.#groups].filter(([, members]) => members.includes(userName)).map(([name]) => name);
   }
 
   /** Stands for keys and certificates as they are: another object where they have changed. Null without TLS. */
@@ -290,7 +302,9 @@ export class Security {
         ),
       () =>
         this.#take([acl], [MAX_ACL_FILE_BYTES], ([text]) => {
-          this.#rules = text === null || text === undefined ? null : parseAcl(acl.path, text);
+          const file = text === null || text === undefined ? null : readAcl(acl.path, text);
+          this.#rules = file?.rules ?? null;
+          this.#groups = file?.groups ?? NO_GROUPS;
         }),
       () => {
         if (tls !== null) this.#takeTls(tls);

@@ -4,11 +4,7 @@ import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { Uplinks } from "./uplinks.ts";
 
 /** What may be changed of a gateway over HTTP. Null while there is nothing yet. */
-export function controlSource(
-  allowed: ControlSource["allowed"],
-  uplinks: Uplinks | null,
-  mqtt: MqttDoor | null,
-): ControlSource | null {
+export function controlSource(uplinks: Uplinks | null, mqtt: MqttDoor | null): ControlSource | null {
   if (uplinks === null) return null;
   const to =
     (mode: LinkMode): UplinkAction =>
@@ -17,7 +13,6 @@ export function controlSource(
       return uplinks.status().find((status) => status.name === name) ?? {};
     };
   return {
-    allowed,
     uplinkNames: () => uplinks.names,
     uplinkActions: new Map([
       ["pause", to("paused")],

@@ -13,11 +13,8 @@ import { WatchedClock } from "../clock/watched-clock.ts";
 import { formatAddress } from "../config/address.ts";
 import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
+import type { Source } from "../config/problem.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
-import { DeviceWaits } from "../http/device-waits.ts";
-import type { DevicesSource } from "../http/devices.ts";
-import { HttpDoor } from "../http/door.ts";
-import { DeviceRecords } from "../http/records.ts";
 import { SystemAcceptQueues } from "../io/bun/accept-queues.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
@@ -42,10 +39,10 @@ import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import type { Bridges, startBridges as StartBridges } from "./bridges.ts";
-import { controlSource } from "./controls.ts";
 import { CounterWatch } from "./counter-watch.ts";
-import { carriedBy, type DeviceRegistry, deviceTopics, openDeviceRegistry } from "./device-registry.ts";
+import { type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
 import { GatewayClock } from "./gateway-clock.ts";
+import { GatewayHttp } from "./http-door.ts";
 import { kafkaPlaces } from "./kafka-places.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { logLimits } from "./log-limits.ts";
@@ -76,8 +73,8 @@ export interface Surroundings {
 
 /** Starts gateways in this process: the real clock, disk, network and randomness meet the rooms here. */
 export function brokerRunner(surroundings: Surroundings): RunBroker {
-  return async (settings, logger) => {
-    const gateway = new Gateway(settings, logger, surroundings);
+  return async (settings, logger, sources = new Map()) => {
+    const gateway = new Gateway(settings, sources, logger, surroundings);
     try {
       await gateway.start();
     } catch (error) {
@@ -91,6 +88,7 @@ export function brokerRunner(surroundings: Surroundings): RunBroker {
 class Gateway implements RunningBroker {
   readonly failed: Promise<Error>;
   readonly #settings: Settings;
+  readonly #sources: ReadonlyMap<string, Source>;
   readonly #logger: Logger;
   readonly #surroundings: Surroundings;
   readonly #clock: WatchedClock;
@@ -110,18 +108,22 @@ class Gateway implements RunningBroker {
   #kafka: LateKafkaDoor | null = null;
   #mqtt: MqttDoor | null = null;
   #followers: Followers | null = null;
-  #http: HttpDoor | null = null;
-  #records: DeviceRecords | null = null;
+  #http: GatewayHttp | null = null;
   #devices: DeviceRegistry | null = null;
-  #waits: DeviceWaits | null = null;
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
   #watchdog: Watchdog | null = null;
   #stopping = false;
 
-  constructor(settings: Settings, logger: Logger, surroundings: Surroundings) {
+  constructor(
+    settings: Settings,
+    sources: ReadonlyMap<string, Source>,
+    logger: Logger,
+    surroundings: Surroundings,
+  ) {
     this.#settings = settings;
+    this.#sources = sources;
     this.#logger = logger;
     this.#surroundings = surroundings;
     this.#clock = new WatchedClock(surroundings.clock ?? new SystemClock());
@@ -145,6 +147,7 @@ class Gateway implements RunningBroker {
   }
 
   async start(): Promise<void> {
+    if (this.#settings["security.roles"].length > 0) this.#openSecurity();
     this.#openHttp();
     // What nobody asked for is not even read into memory. Before the logs are open: from then on nothing may come between.
     const [uplinks, bridges] = await Promise.all([
@@ -187,6 +190,7 @@ class Gateway implements RunningBroker {
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
     collectMetrics(this.#metrics, this.#state);
     this.#state.addresses = this.#listening();
+    this.#http?.begin();
     this.#state.hinder();
     this.#maintain();
     this.#watch();
@@ -215,7 +219,7 @@ class Gateway implements RunningBroker {
     this.#gaps?.close();
     this.#kafka?.close();
     this.#coordinators?.close();
-    await this.#http?.stop(true);
+    await this.#http?.stop();
     this.#gatewayClock?.stop();
     await this.#store?.close();
   }
@@ -402,48 +406,24 @@ class Gateway implements RunningBroker {
   #openHttp(): void {
     const listen = this.#settings["http.listen"];
     if (listen === "off") return;
-    const source = this.#state;
-    this.#http = new HttpDoor({
+    this.#http = new GatewayHttp({
       ...listen,
-      names: this.#settings["http.hosts"],
-      source,
-      controls: () => controlSource(this.#settings["http.control"], this.#uplinks, this.#mqtt),
-      records: () => this.#deviceRecords(),
-      devices: () => this.#devicesSource(),
+      settings: this.#settings,
+      sources: this.#sources,
+      state: this.#state,
+      clock: this.#clock,
+      random: this.#random,
       metrics: this.#metrics.registry,
       logger: this.#logger,
+      security: () => this.#security?.security ?? null,
+      uplinks: () => this.#uplinks,
     });
-  }
-
-  /** Null until there is a registry. */
-  #devicesSource(): DevicesSource | null {
-    const table = this.#devices?.table;
-    if (table === undefined) return null;
-    const uplinks = this.#uplinks?.topics() ?? [];
-    const { broker } = this.#state;
-    if (broker !== null) this.#waits ??= new DeviceWaits(broker);
-    return {
-      waits: this.#waits,
-      topics: deviceTopics(this.#settings),
-      table,
-      clock: this.#clock,
-      allowed: this.#settings["http.records"],
-      addressOf: (clientId) => this.#mqtt?.inside.addressOf(clientId) ?? null,
-      carried: (topic, partition, lastOffset) => carriedBy(uplinks, topic, partition, lastOffset),
-    };
-  }
-
-  /** Null until the logs are open. */
-  #deviceRecords(): DeviceRecords | null {
-    const { broker } = this.#state;
-    if (broker !== null) this.#records ??= new DeviceRecords(broker, this.#settings["http.records"]);
-    return this.#records;
   }
 
   #listening() {
     const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
       door === null || door === undefined ? undefined : formatAddress(door);
-    const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http)];
+    const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http?.door)];
     const kafka = shown(this.#kafka?.places.find(({ tls }) => !tls));
     const kafkaTls = shown(this.#kafka?.places.find(({ tls }) => tls));
     const mqttWebSocket = shown(this.#mqtt?.webSocket);

@@ -221,7 +221,8 @@ export class KeyScan {
 /** Every scan's: a step opens it and lets go of it. */
 const cursor = new RecordCursor({ verifyCrc: true });
 
-function isAborted(batch: Uint8Array, aborted: readonly AbortedTransaction[]): boolean {
+/** Whether a batch, of which there is the header at least, is one of these transactions'. */
+export function isAborted(batch: Uint8Array, aborted: readonly AbortedTransaction[]): boolean {
   if (aborted.length === 0 || !batchIsTransactional(batch, 0)) return false;
   const producerId = batchProducerId(batch, 0);
   const first = batchBaseOffset(batch, 0);

@@ -1,0 +1,22 @@
+import { CONFIG_ROUTES } from "./config.ts";
+import { CONNECTION_ROUTES } from "./connections.ts";
+import type { Gateway } from "./gateway.ts";
+import { GROUP_ROUTES } from "./groups.ts";
+import { OVERVIEW_ROUTES } from "./overview.ts";
+import type { Route } from "./route.ts";
+import { STORAGE_ROUTES } from "./storage.ts";
+import { TOPIC_RECORD_ROUTES } from "./topic-records.ts";
+import { TOPIC_ROUTES } from "./topics.ts";
+import { UPLINK_ROUTES } from "./uplinks.ts";
+
+/** Operations of a gateway that has started. */
+export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
+  ...OVERVIEW_ROUTES,
+  ...TOPIC_ROUTES,
+  ...TOPIC_RECORD_ROUTES,
+  ...GROUP_ROUTES,
+  ...UPLINK_ROUTES,
+  ...STORAGE_ROUTES,
+  ...CONNECTION_ROUTES,
+  ...CONFIG_ROUTES,
+];

@@ -1,0 +1,31 @@
+import type { Broker } from "../../broker/broker.ts";
+import type { DeviceTable } from "../../broker/devices/device-table.ts";
+import type { Turns } from "../../broker/views/turns.ts";
+import type { SettingRow } from "../../config/setting-rows.ts";
+import type { Coordinators } from "../../coordinators/coordinators.ts";
+import type { RateHistory } from "../history/rate-history.ts";
+import type { StatusSource } from "../status.ts";
+
+/** What the operations work with. Whoever wires the gateway gives it once the logs are open. */
+export interface Gateway {
+  readonly broker: Broker;
+  readonly coordinators: Coordinators;
+  readonly status: StatusSource;
+  /** Null where there is no registry of devices. */
+  readonly devices: DeviceTable | null;
+  readonly rates: RateHistory;
+  /** Shares turns of the event loop out among answers that read logs. */
+  readonly turns: Turns;
+  readonly connections: ConnectionSource;
+  readonly config: ConfigSource;
+}
+
+/** Who is connected, beside what StatusSource tells of. */
+export interface ConnectionSource {
+  /** Requests of this door that are being answered, streams included. */
+  httpRequests(): number;
+}
+
+export interface ConfigSource {
+  list(): readonly SettingRow[];
+}

@@ -1,0 +1,138 @@
+import type { Logger } from "../base/logger.ts";
+import type { DeviceTable } from "../broker/devices/device-table.ts";
+import { Turns } from "../broker/views/turns.ts";
+import type { Settings } from "../config/options.ts";
+import type { Source } from "../config/problem.ts";
+import { settingRows } from "../config/setting-rows.ts";
+import { DeviceWaits } from "../http/device-waits.ts";
+import type { DevicesSource } from "../http/devices.ts";
+import { HttpDoor } from "../http/door.ts";
+import { RateHistory, type Traffic } from "../http/history/rate-history.ts";
+import { DeviceRecords } from "../http/records.ts";
+import type { Gateway } from "../http/rest/gateway.ts";
+import { Access } from "../http/session/access.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Random } from "../io/random.ts";
+import type { Registry } from "../metrics/registry.ts";
+import type { MqttDoor } from "../mqtt/listener.ts";
+import type { Security } from "../security/security.ts";
+import { controlSource } from "./controls.ts";
+import { carriedBy, deviceTopics } from "./device-registry.ts";
+import type { GatewayState } from "./status.ts";
+import type { Uplinks } from "./uplinks.ts";
+
+export interface HttpParts {
+  readonly host: string;
+  readonly port: number;
+  readonly settings: Settings;
+  /** Where each setting is from. */
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly state: GatewayState;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly metrics: Registry;
+  readonly logger: Logger;
+  /** What starts later than the door; null before. */
+  readonly security: () => Security | null;
+  readonly uplinks: () => Uplinks | null;
+}
+
+/** The HTTP door of a gateway, and what it answers from as that starts. */
+export class GatewayHttp {
+  readonly door: HttpDoor;
+  readonly #parts: HttpParts;
+  #records: DeviceRecords | null = null;
+  #waits: DeviceWaits | null = null;
+  #rates: RateHistory | null = null;
+  #gateway: Gateway | null = null;
+
+  /** Listens from now on. Throws PORT_TAKEN or NETWORK. */
+  constructor(parts: HttpParts) {
+    this.#parts = parts;
+    const { host, port, settings, state, clock, random, metrics, logger } = parts;
+    const access = new Access({
+      clock,
+      random,
+      security: parts.security,
+      roles: settings["security.roles"],
+      control: settings["http.control"],
+      records: settings["http.records"],
+      plainLogin: settings["http.login.plain"],
+      sessions: { idleMs: settings["http.session.idle.ms"], maxMs: settings["http.session.max.ms"] },
+    });
+    this.door = new HttpDoor({
+      host,
+      port,
+      names: settings["http.hosts"],
+      source: state,
+      access,
+      controls: () => controlSource(parts.uplinks(), state.mqtt),
+      records: () => this.#deviceRecords(),
+      devices: () => this.#devicesSource(),
+      gateway: () => this.#gateway,
+      metrics,
+      logger,
+    });
+  }
+
+  /** Everything has started: from now on it is told of, and rates are measured. */
+  begin(): void {
+    const { state, settings, sources } = this.#parts;
+    const { broker, coordinators } = state;
+    if (broker === null || coordinators === null) return;
+    const rates = new RateHistory(broker, () => trafficOf(state));
+    this.#rates = rates;
+    rates.start();
+    this.#gateway = {
+      ...{ broker, coordinators, rates, status: state, devices: state.devices },
+      turns: new Turns(broker.clock),
+      connections: { httpRequests: () => this.door.pendingRequests },
+      config: { list: () => settingRows(settings, sources) },
+    };
+  }
+
+  async stop(): Promise<void> {
+    this.#rates?.stop();
+    await this.door.stop(true);
+  }
+
+  /** Null until there is a registry. */
+  #devicesSource(): DevicesSource | null {
+    const { state, settings, clock, uplinks } = this.#parts;
+    const table: DeviceTable | null = state.devices;
+    if (table === null) return null;
+    const topics = uplinks()?.topics() ?? [];
+    if (state.broker !== null) this.#waits ??= new DeviceWaits(state.broker);
+    return {
+      waits: this.#waits,
+      topics: deviceTopics(settings),
+      table,
+      clock,
+      addressOf: (clientId) => mqttDoor(state)?.inside.addressOf(clientId) ?? null,
+      carried: (topic, partition, lastOffset) => carriedBy(topics, topic, partition, lastOffset),
+    };
+  }
+
+  /** Null until the logs are open. */
+  #deviceRecords(): DeviceRecords | null {
+    const { broker } = this.#parts.state;
+    if (broker !== null) this.#records ??= new DeviceRecords(broker);
+    return this.#records;
+  }
+}
+
+function mqttDoor({ mqtt }: GatewayState): MqttDoor | null {
+  return mqtt;
+}
+
+function trafficOf(state: GatewayState): Traffic {
+  const mqtt = state.mqtt?.stats();
+  const kafka = state.kafka?.counters;
+  return {
+    bytesIn: (mqtt?.publishBytesReceived ?? 0) + (kafka?.bytesIn ?? 0),
+    bytesOut: (mqtt?.publishBytesSent ?? 0) + (kafka?.bytesOut ?? 0),
+    uplinks: state.uplinks().map(({ name, lagRecords, flow, link }) => ({
+      ...{ name, lagRecords, lagBytes: flow.lagBytes, sentBytes: link.sentBytes },
+    })),
+  };
+}
