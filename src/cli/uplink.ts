@@ -121,7 +121,9 @@ function linkText({ link, budget }: UplinkStatus): string {
           `${Math.round((100 * period.usedBytes) / period.limitBytes)}% of the ${index === 0 ? "day" : "month"}`,
         ],
   );
-  const words = [...heldWords(link), ...used];
+  const over = budget?.oversizedBytes ?? null;
+  const exceeded = over === null ? [] : [`exceeded by a record of ${over} bytes`];
+  const words = [...heldWords(link), ...used, ...exceeded];
   return words.length === 0 ? "-" : words.join(", ");
 }
 

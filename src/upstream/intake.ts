@@ -311,14 +311,18 @@ export class Intake {
   }
 
   /** Whether the budgets have room for the record at which the cursor is. */
-  #affords({ origin }: SourcePartition, round: Round): boolean {
-    const { recordStart, headersEnd } = this.#cursor;
-    const sizeBytes = headersEnd - recordStart + origin.prefix.length + ADDED_BYTES;
-    if (this.#link.affords(sizeBytes, this.#outbox)) return true;
-    if (round.open.size === 0) return false;
-    // What is open counts as if it did not shrink: once it is compressed there may be more room.
-    this.#outbox.sealAll(round);
-    return this.#link.affords(sizeBytes, this.#outbox);
+  #affords(partition: SourcePartition, round: Round): boolean {
+    const { recordStart, headersEnd, offset } = this.#cursor;
+    const sizeBytes = headersEnd - recordStart + partition.origin.prefix.length + ADDED_BYTES;
+    const waits = partition.short?.offset === offset ? partition.short.since : null;
+    if (this.#link.affords(sizeBytes, this.#outbox, waits)) return true;
+    if (round.open.size > 0) {
+      // What is open counts as if it did not shrink: once it is compressed there may be more room.
+      this.#outbox.sealAll(round);
+      if (this.#link.affords(sizeBytes, this.#outbox, waits)) return true;
+    }
+    partition.short = { offset, since: waits ?? this.#link.shortage };
+    return false;
   }
 
   /** Takes the record at which the cursor is; its offset was counted as empty. */

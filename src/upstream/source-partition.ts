@@ -1,6 +1,7 @@
 import type { RunStart } from "../broker/lineages.ts";
 import type { OriginHeaders } from "./central-batch.ts";
 import { type Branch, lineageBelow } from "./lineage.ts";
+import type { Shortage } from "./link/governor.ts";
 import type { Selection } from "./selection.ts";
 import type { TopicRoute } from "./topic-route.ts";
 
@@ -39,6 +40,8 @@ export class SourcePartition {
   queued = false;
   /** No budget had room for its next record: else what others have would use up the next one, too, before it. */
   goesFirst = false;
+  /** The record that a budget had no room for last, and since when it waits. */
+  short: { readonly offset: number; readonly since: Shortage } | null = null;
   /** Records below these offsets, by central partition, are at the centre already. Null where there are none. */
   alreadyThere: AlreadyThere | null = null;
   /** The offset after the last record that was ever found at the centre by a look, not by its acknowledgement. */

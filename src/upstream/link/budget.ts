@@ -23,6 +23,7 @@ export class Budget {
   readonly limitBytes: number;
   #startMs = -1;
   #usedBytes = 0;
+  #starts = 0;
 
   constructor(period: BudgetPeriod, limitBytes: number) {
     this.period = period;
@@ -36,6 +37,11 @@ export class Budget {
   /** Bytes that are left, Infinity without a limit. */
   get leftBytes(): number {
     return this.limitBytes === 0 ? Number.POSITIVE_INFINITY : Math.max(0, this.limitBytes - this.#usedBytes);
+  }
+
+  /** How often it began anew in this process. */
+  get starts(): number {
+    return this.#starts;
   }
 
   get record(): BudgetRecord {
@@ -61,6 +67,7 @@ export class Budget {
     if (startMs > this.#startMs) {
       this.#startMs = startMs;
       this.#usedBytes = 0;
+      this.#starts += 1;
       return true;
     }
     if (local < this.#startMs - SMALL_STEP_MS) this.#startMs = startMs;

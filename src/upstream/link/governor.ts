@@ -1,6 +1,6 @@
 import type { Random } from "../../io/random.ts";
 import { Adaptation, type RoundFigures, type SizeLimits } from "./adaptation.ts";
-import { Budget } from "./budget.ts";
+import { Budget, type BudgetPeriod } from "./budget.ts";
 import { decodeLinkRecord, encodeLinkRecord, type LinkMode } from "./link-record.ts";
 import { windowState } from "./schedule.ts";
 import type { LinkSettings, WallClock } from "./settings.ts";
@@ -21,6 +21,13 @@ export interface Ahead {
   /** As it is sent, or before compression where it is not compressed yet. */
   readonly bufferedBytes: number;
   readonly batchCount: number;
+}
+
+/** Since when a record waits for a budget that has room for it. */
+export interface Shortage {
+  readonly period: BudgetPeriod;
+  /** How often that period had begun by then. */
+  readonly starts: number;
 }
 
 /** What passes beside a round's records, at most: its own requests, and for each batch its header, request and answer. */
@@ -65,8 +72,10 @@ export class LinkGovernor {
   #warned = false;
   /** What is left in this period is less than the next record takes. */
   #isTooLittle = false;
-  /** A record took more than a whole budget: told once. */
-  #oversized: { readonly bytes: number; isTold: boolean } | null = null;
+  /** A record that goes up in this period though no budget had room for it. */
+  #oversized: { readonly bytes: number; readonly why: string; isTold: boolean } | null = null;
+  /** Whether a record found room in this period, or may have before this process. */
+  #hasCarried = true;
   readonly #rounds: { readonly endedMs: number; readonly records: number }[] = [];
 
   constructor(settings: LinkSettings, limits: SizeLimits, wall: WallClock, random: Random) {
@@ -144,12 +153,14 @@ export class LinkGovernor {
     if (begunAnew.includes(true)) {
       this.#warned = false;
       this.#isTooLittle = false;
+      this.#oversized = null;
+      this.#hasCarried = false;
       this.#storedUpToBytes = 0;
     }
     const oversized = this.#oversized;
     if (oversized !== null && !oversized.isTold) {
       oversized.isTold = true;
-      return `a record of ${oversized.bytes} bytes is more than a whole budget: it goes up all the same, and exceeds it`;
+      return `a record of ${oversized.bytes} bytes ${oversized.why}: it goes up all the same, and exceeds it`;
     }
     const spent = this.#spent;
     if (spent === null || this.#warned) return null;
@@ -202,21 +213,36 @@ export class LinkGovernor {
 
   /**
    * Whether the budgets have room for a record besides what is ahead of it, even if nothing of all that shrinks any more.
-   * One that does not fit once nothing is ahead waits for the next period; one that would fit in none is let through.
+   * One that does not fit once nothing is ahead waits for the next period. One that would fit in none is let through, and
+   * so is one that `waits` for the period before: what goes first would be in its way each time.
    */
-  affords(recordBytes: number, { bufferedBytes, batchCount }: Ahead): boolean {
+  affords(recordBytes: number, { bufferedBytes, batchCount }: Ahead, waits: Shortage | null = null): boolean {
     this.#count();
     const batches = bufferedBytes + recordBytes + (batchCount + 1) * BATCH_OVERHEAD_BYTES;
     const neededBytes = ROUND_OVERHEAD_BYTES + ENCRYPTED_SHARE * batches;
-    if (neededBytes <= this.#leftBytes) return true;
-    if (bufferedBytes > 0 || this.#spent !== null) return false;
-    const wholeBytes = Math.min(...this.#limits);
-    if (neededBytes > wholeBytes - reserveOf(wholeBytes)) {
-      this.#oversized ??= { bytes: recordBytes, isTold: false };
+    if (neededBytes <= this.#leftBytes) {
+      this.#hasCarried = true;
       return true;
     }
-    this.#isTooLittle = true;
-    return false;
+    if (bufferedBytes > 0 || this.#spent !== null) return false;
+    const wholeBytes = Math.min(...this.#limits);
+    const fitsInOne = neededBytes <= wholeBytes - reserveOf(wholeBytes);
+    if (fitsInOne && (waits === null || this.#budgetOf(waits.period).starts === waits.starts)) {
+      this.#isTooLittle = true;
+      return false;
+    }
+    const why = fitsInOne
+      ? "has waited for this budget, which has no room for it either besides what goes first"
+      : "is more than a whole budget";
+    this.#oversized ??= { bytes: recordBytes, why, isTold: false };
+    this.#hasCarried = true;
+    return true;
+  }
+
+  /** Of the budget that has the least room now, for what `affords` does not let through. */
+  get shortage(): Shortage {
+    const { period, starts } = this.#shortest;
+    return { period, starts };
   }
 
   /** When to look again though nothing happens, as a delay; null where time changes nothing. */
@@ -290,6 +316,7 @@ export class LinkGovernor {
       month: month ?? null,
       atEnd: this.#settings.atBudgetEnd,
       spent: this.#spent !== null,
+      oversizedBytes: this.#oversized?.bytes ?? null,
     };
   }
 
@@ -316,15 +343,23 @@ export class LinkGovernor {
       ({ limitBytes, leftBytes }) => limitBytes > 0 && leftBytes <= reserveOf(limitBytes),
     );
     if (spent !== undefined) return spent;
-    if (!this.#isTooLittle) return null;
+    return this.#isTooLittle ? this.#shortest : null;
+  }
+
+  get #shortest(): Budget {
     return this.#month.leftBytes < this.#day.leftBytes ? this.#month : this.#day;
+  }
+
+  #budgetOf(period: BudgetPeriod): Budget {
+    return period === "day" ? this.#day : this.#month;
   }
 
   #spentHold(): Hold | null {
     const spent = this.#spent;
     if (spent === null) return null;
     const retryInMs = spent.resetsInMs(this.#wall) ?? LOOK_MS;
-    return { reason: `the budget of the ${spent.period} is used up`, retryInMs };
+    const early = this.#hasCarried ? "" : `, before a record went up: raise budget.${spent.period}`;
+    return { reason: `the budget of the ${spent.period} is used up${early}`, retryInMs };
   }
 
   get #stepBytes(): number {

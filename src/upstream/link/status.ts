@@ -39,6 +39,8 @@ export interface BudgetStatus {
   readonly month: PeriodStatus | null;
   readonly atEnd: BudgetEnd;
   readonly spent: boolean;
+  /** Of the first record that went up in this period though no budget had room for it; null where none did. */
+  readonly oversizedBytes: number | null;
 }
 
 export interface PeriodStatus {

@@ -153,6 +153,71 @@ describe("over a LAN, with records that do not shrink", () => {
     expect(told).toHaveLength(1);
   });
 
+  describe("a record that a budget has room for, but for what goes first each day", () => {
+    const dayBudgetBytes = 20 * KIB;
+
+    test("goes up on the second, and that is told", () => {
+      const link = { dayBudgetBytes, priorityTopics: ["alarms"] };
+      const lan = new Lan({ link, partitions: 1 });
+      lan.feed("alarms", 5 * KIB, 1_000);
+      lan.pass(20_000);
+      lan.feed("readings", 13 * KIB, 13 * KIB);
+      const shares: number[] = [];
+      for (let day = 0; day < 3; day += 1) {
+        const before = lan.wireBytes;
+        if (day > 0) lan.feed("alarms", 5 * KIB, 1_000);
+        lan.pass(40_000);
+        shares.push((lan.wireBytes - before) / dayBudgetBytes);
+        expect(lan.run.values("readings")).toHaveLength(day === 0 ? 0 : 1);
+        if (day === 1) expect(lan.run.status().budget?.oversizedBytes).toBeGreaterThan(13 * KIB);
+        else expect(lan.run.status().budget?.oversizedBytes).toBeNull();
+        lan.run.nowMs += DAY_MS;
+      }
+      expect(Math.max(...shares)).toBeLessThan(1.3);
+      expect(lan.run.reports.filter((line) => line.includes("goes up all the same"))).toHaveLength(1);
+    });
+
+    test("waits for the month where that is what is short", () => {
+      const link = { dayBudgetBytes, monthBudgetBytes: 40 * KIB };
+      const lan = new Lan({ link, partitions: 1 });
+      lan.run.governor.meter.received(26 * KIB, 0);
+      lan.run.nowMs += DAY_MS;
+      lan.feed("readings", 13 * KIB, 13 * KIB);
+      for (let day = 0; day < 3; day += 1) {
+        lan.pass(20_000);
+        lan.run.nowMs += DAY_MS;
+      }
+      expect(lan.run.values("readings")).toHaveLength(0);
+      lan.run.nowMs += 28 * DAY_MS;
+      lan.pass(40_000);
+      expect(lan.run.values("readings")).toHaveLength(1);
+    });
+  });
+
+  test("what is left after each start has no room for it, and it goes up on the second day", () => {
+    const lan = new Lan({ link: { dayBudgetBytes: 20 * KIB }, partitions: 1 });
+    lan.feed("readings", 13 * KIB, 13 * KIB);
+    for (let day = 0; day < 2; day += 1) {
+      lan.run.governor.meter.received(6 * KIB, lan.run.nowMs);
+      lan.pass(40_000);
+      expect(lan.run.values("readings")).toHaveLength(day);
+      lan.run.nowMs += DAY_MS - 40_000;
+    }
+  });
+
+  test("a budget that is used up before any record goes says so", () => {
+    const lan = new Lan({ link: { dayBudgetBytes: 10 * KIB }, partitions: 1 });
+    lan.pass(5_000);
+    lan.run.nowMs += DAY_MS;
+    lan.pass(40_000);
+    lan.run.governor.meter.received(10 * KIB, lan.run.nowMs);
+    lan.feed("readings", 1_000);
+    lan.pass(5_000);
+    expect(lan.run.status().link.heldBecause).toBe(
+      "the budget of the day is used up, before a record went up: raise budget.day",
+    );
+  });
+
   test("one partition's small records do not use up every day before another's large one", () => {
     const dayBudgetBytes = 100 * KIB;
     const lan = new Lan({ link: { dayBudgetBytes }, partitions: 2 });
