@@ -21,4 +21,6 @@ const runBroker = brokerRunner({
   supervisor: openSupervisor(process.env),
   ...(typeof HEADWATER_COMMITTED === "undefined" ? {} : { builtMs: HEADWATER_COMMITTED * 1000 }),
 });
-process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker)));
+/** Only few commands need it. */
+const dataWork = async () => (await import("./wiring/data-work.ts")).DATA_WORK;
+process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker, dataWork)));

@@ -19,7 +19,7 @@ export interface RunStart {
 }
 
 /** The internal topic that the runs of logs are kept in, by `TOPIC_ID/PARTITION`. */
-const STATE_TOPIC = "__headwater_lineage";
+export const LINEAGE_TOPIC = "__headwater_lineage";
 /** Key of the number of the newest run. */
 const NUMBER_KEY = "run";
 /** Runs that are remembered of one log: restarts with the centre away, each with records. The oldest go. */
@@ -41,7 +41,7 @@ export class Lineages {
   /** Throws DISK_IO where the topic can't be opened. */
   constructor(broker: Broker, random: Random) {
     this.#broker = broker;
-    this.#state = broker.openState(STATE_TOPIC, SPARE_BYTES);
+    this.#state = broker.openState(LINEAGE_TOPIC, SPARE_BYTES);
     const newest = Number(text(this.#state.get(NUMBER_KEY)) || 0);
     const number = Number.isSafeInteger(newest) ? newest + 1 : 1;
     this.run = `${number}.${random.bytes(NAME_BYTES).toHex()}`;

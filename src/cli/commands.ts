@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor.ts";
 import { groupCommand } from "./group.ts";
 import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
+import { repairCommand } from "./repair.ts";
 import { replayCommand } from "./replay.ts";
 import { serveCommand } from "./serve.ts";
 import { sessionCommand } from "./session.ts";
@@ -36,6 +37,7 @@ export function allCommands(program: string): Command {
       bridgeCommand,
       doctorCommand,
       verifyCommand,
+      repairCommand,
       configCommand,
       versionCommand,
     ],

@@ -40,6 +40,12 @@ export function accessFolder(folder: string): FolderAccess {
   }
 }
 
+/** The folder for whoever changes it; null where no gateway ever ran. Throws DATA_FOLDER_LOCKED where one runs, DISK_IO. */
+export function takeFolder(folder: string): FolderLock | null {
+  const disk = new PlainDisk();
+  return disk.exists(`${folder}/${LOCK_FILE}`) ? disk.lock(folder) : null;
+}
+
 function codeOf(cause: unknown): unknown {
   return typeof cause === "object" && cause !== null && "code" in cause ? cause.code : null;
 }
@@ -90,7 +96,7 @@ export function damagesText(damages: readonly Damage[]): string {
   return more > 0 ? `${shown}... and ${more} more; -o json has all\n` : shown;
 }
 
-function damageText({ part, path, what, meaning, remedy, keys, ...where }: Damage): string {
+function damageText({ part, path, isHarmless, what, meaning, remedy, keys, ...where }: Damage): string {
   const { topic, partition, position, endPosition, fromOffset, toOffset } = where;
   const log = topic === null ? "" : ` ${topic}-${partition}`;
   const offsets =
@@ -98,7 +104,7 @@ function damageText({ part, path, what, meaning, remedy, keys, ...where }: Damag
   const bytes = position === null || endPosition === null ? "" : `, bytes ${position} to ${endPosition - 1}`;
   const gap = " ".repeat(INDENT);
   const lines = [
-    `DAMAGE  ${part}${log}${offsets}`,
+    `${isHarmless ? "STALE " : "DAMAGE"}  ${part}${log}${offsets}`,
     `${gap}${path}${bytes}`,
     `${gap}${wrap(what, INDENT)}`,
     `${gap}${wrap(meaning, INDENT)}`,

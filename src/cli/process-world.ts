@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { HeadwaterError } from "../base/errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import type { RunBroker, World } from "./world.ts";
+import type { DataWork, RunBroker, World } from "./world.ts";
 
 /** What standard error may hold back while nobody reads it; lines beyond it are lost, the gateway goes on. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024;
@@ -15,7 +15,11 @@ const SIGNALS = [
 ] as const;
 
 /** The process itself, as commands see it. */
-export function processWorld(version: string, runBroker: RunBroker): World {
+export function processWorld(
+  version: string,
+  runBroker: RunBroker,
+  dataWork: () => Promise<DataWork>,
+): World {
   return {
     out: writeOut,
     err: writeErr,
@@ -27,6 +31,7 @@ export function processWorld(version: string, runBroker: RunBroker): World {
     stdinIsTerminal: process.stdin.isTTY === true,
     version,
     runBroker,
+    dataWork,
     interrupted: firstSignal,
     onHangup: (callback) => process.on("SIGHUP", callback),
     askSecret,

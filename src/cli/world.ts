@@ -2,6 +2,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/options.ts";
 import type { Source } from "../config/problem.ts";
 import type { Addresses } from "../http/status.ts";
+import type { Inspection } from "../log/inspection/store-check.ts";
 
 /** What commands need of the process they run in; tests give their own. */
 export interface World {
@@ -20,6 +21,8 @@ export interface World {
   readonly stdinIsTerminal: boolean;
   readonly version: string;
   readonly runBroker: RunBroker;
+  /** What can be done to the data folder of a gateway that does not run. */
+  readonly dataWork: () => Promise<DataWork>;
   /**
    * Resolves with the signal's name when the user or the supervisor wants the command to end. A command that
    * never calls this is ended by the signal itself.
@@ -49,4 +52,27 @@ export interface RunningBroker {
   stop(): Promise<void>;
   /** Resolves with the reason when the gateway can't go on by itself; never where it can. */
   readonly failed: Promise<Error>;
+}
+
+export interface DataWork {
+  /** Repairs what an inspection found; see wiring/repair-data.ts. */
+  repair(settings: Settings, inspection: Inspection, logger: Logger): Promise<RepairOutcome>;
+}
+
+export interface RepairOutcome {
+  readonly setAside: readonly SetAside[];
+  /** Partitions that can't be served all the same. */
+  readonly faulty: readonly string[];
+}
+
+/** Something damaged that was put out of the way. */
+export interface SetAside {
+  readonly topic: string | null;
+  readonly partition: number | null;
+  /** Where it lies now; null where nothing was left of it. */
+  readonly path: string | null;
+  /** Offsets [fromOffset, toOffset) that are lost; null where that is not known. */
+  readonly fromOffset: number | null;
+  readonly toOffset: number | null;
+  readonly why: string;
 }

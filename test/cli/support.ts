@@ -1,5 +1,6 @@
 import { runCli } from "../../src/cli/cli.ts";
 import type { RunBroker, World } from "../../src/cli/world.ts";
+import { DATA_WORK } from "../../src/wiring/data-work.ts";
 
 export interface Outcome {
   readonly code: number;
@@ -38,6 +39,7 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     stdinIsTerminal: given.secrets !== undefined,
     version: "1.2.3",
     runBroker: given.runBroker ?? (() => Promise.reject(new Error("not expected to run"))),
+    dataWork: async () => DATA_WORK,
     onBug: () => {},
     interrupted: () => given.interrupted ?? new Promise(() => {}),
     onHangup: (callback) => given.hangups?.push(callback),

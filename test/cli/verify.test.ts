@@ -66,3 +66,29 @@ test("where there is no data folder the command line is wrong", async () => {
   expect(code).toBe(2);
   expect(err).toContain("is no data folder of headwater");
 });
+
+test("a repair says first what it would do, does it when it is told to, and never while somebody has the folder", async () => {
+  const folder = newFolder();
+  const store = await filledStore(folder);
+  const busy = await run(["repair", "--data", folder, "--apply"]);
+  expect(busy).toMatchObject({ code: 4, out: "" });
+  expect(busy.err).toContain("is in use by process");
+  await store.close();
+  expect((await run(["repair", "--data", folder])).code).toBe(0);
+  const name = readdirSync(join(folder, "telemetry-0")).find((file) => file.endsWith(".log")) ?? "";
+  const path = join(folder, "telemetry-0", name);
+  const bytes = readFileSync(path);
+  // Within the value: the key can still be read.
+  bytes[76] = (bytes[76] ?? 0) ^ 4;
+  writeFileSync(path, bytes);
+  const dry = await run(["repair", "--data", folder]);
+  expect(dry.code).toBe(1);
+  expect(dry.out).toContain("lost    telemetry-0 offsets 0 to 0: pump-0\nnothing was changed");
+  expect(readFileSync(path)).toEqual(bytes);
+  const applied = await run(["repair", "--data", folder, "--apply"]);
+  expect(applied.code).toBe(0);
+  expect(applied.out).toContain(`kept    ${join(folder, "quarantine", `telemetry-0.${name}`)}`);
+  expect(applied.out).toEndWith("mended, and checked again: whole\n");
+  expect((await run(["verify", "--data", folder])).code).toBe(0);
+  expect((await run(["repair", "--data", folder, "--apply"])).out).toEndWith("there is nothing to mend\n");
+});

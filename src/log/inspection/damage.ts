@@ -7,6 +7,8 @@ export type DamagedPart = "segment" | "index" | "journal" | "checkpoint" | "fold
 export interface Damage {
   readonly part: DamagedPart;
   readonly path: string;
+  /** A copy of something that is sound is damaged, as any power cut may leave it: nothing has to be done. */
+  readonly isHarmless: boolean;
   /** Bytes [position, endPosition) of the file; null where all of it is meant, or it is missing. */
   readonly position: number | null;
   readonly endPosition: number | null;
@@ -54,6 +56,7 @@ export class Findings {
     found: Pick<Damage, "part" | "path" | "what" | "meaning" | "remedy"> & Partial<Damage>,
   ): void {
     this.damages.push({
+      isHarmless: false,
       position: null,
       endPosition: null,
       fromOffset: null,
@@ -76,3 +79,8 @@ export const REBUILD =
   "nothing has to be done: it is built again when it is needed; headwater repair does so at once";
 /** What every damage that nobody has made means as well. */
 export const SUSPECT_DISK = "look at the disk: bytes that change by themselves are its first sign of failing";
+
+/** Whether somebody has to do something. */
+export function isWhole(damages: readonly Damage[]): boolean {
+  return damages.every(({ isHarmless }) => isHarmless);
+}

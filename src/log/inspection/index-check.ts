@@ -50,30 +50,19 @@ export interface CheckedSegment extends IndexedSegment {
 
 /**
  * Compares the index files beside a segment with its batches. Those of another state of the segment are not read by anybody.
- * After a power cut they may hold anything, since they are never synced: `mayBeTorn`.
+ * They are never synced, so that a power cut may leave anything in them.
  */
-export function checkIndexes(
-  disk: Disk,
-  segment: CheckedSegment,
-  mayBeTorn: boolean,
-  findings: Findings,
-): void {
+export function checkIndexes(disk: Disk, segment: CheckedSegment, findings: Findings): void {
   for (const { suffix, kind, name } of KINDS) {
     const path = `${segment.folder}/${segmentName(segment.baseOffset)}${suffix}`;
     const what = fault(disk, path, kind, segment, findings);
     if (what === null) continue;
-    if (mayBeTorn) {
-      findings.remark(
-        path,
-        `the ${name} ${what}; it is a cache that no power cut spares, and is built again`,
-      );
-      continue;
-    }
     findings.damage(segment.log, {
       part: "index",
+      isHarmless: true,
       path,
       what: `the ${name} ${what}`,
-      meaning: "nothing is lost: it is a cache of what the segment says",
+      meaning: "nothing is lost: it is a cache of what the segment says, and no power cut spares it",
       remedy: REBUILD,
     });
   }
@@ -117,7 +106,7 @@ function agrees(bytes: Uint8Array, kind: (typeof KINDS)[number]["kind"], segment
       return lists !== null && transactionsAgree(lists, segment);
     }
     case KEY_INDEX_KIND:
-      return Buffer.compare(bytes, builtKeyIndex(segment)) === 0;
+      return Buffer.compare(bytes, buildKeyIndex(segment.file, segment)) === 0;
   }
 }
 
@@ -159,10 +148,10 @@ function transactionsAgree({ aborted }: TransactionLists, segment: CheckedSegmen
   return aborted.every(({ producerId, lastOffset }) => markers.get(lastOffset) === producerId);
 }
 
-/** The same as the gateway builds it: what differs in one bit is wrong. */
-function builtKeyIndex(segment: CheckedSegment): Uint8Array {
+/** The key index of a segment, the same as the gateway builds it bit for bit. */
+export function buildKeyIndex(file: DiskFile, segment: IndexedSegment): Uint8Array {
   const builder = new KeyIndexBuilder();
-  const source = new BatchSource(segment.file);
+  const source = new BatchSource(file);
   for (let position = 0; position < segment.sizeBytes; ) {
     const batch = source.batchAt(position, segment.sizeBytes);
     if (batch === null) break;

@@ -10,7 +10,14 @@ import {
   completeBatchSizeBytes,
 } from "../../records/batch.ts";
 import type { LogState, SegmentState } from "../checkpoint.ts";
-import { CLEANED_SUFFIX, LOG_SUFFIX, parseSegmentName, SWAP_SUFFIX, segmentName } from "../folder-names.ts";
+import {
+  CLEANED_SUFFIX,
+  LOG_SUFFIX,
+  parseSegmentName,
+  SALVAGE_SUFFIX,
+  SWAP_SUFFIX,
+  segmentName,
+} from "../folder-names.ts";
 import { entryBatches, type JournalEntry } from "../journal.ts";
 import type { LogIdentity } from "../log-config.ts";
 import type { ProducerBatch } from "../producer-state.ts";
@@ -152,8 +159,7 @@ class LogCheck {
       }
       const { log, folder, disk } = this.#facts;
       const { baseOffset, sizeBytes } = segment;
-      const mayBeTorn = this.#facts.condition === "unclean";
-      checkIndexes(disk, { log, folder, file, baseOffset, sizeBytes }, mayBeTorn, this.#findings);
+      checkIndexes(disk, { log, folder, file, baseOffset, sizeBytes }, this.#findings);
     } finally {
       file.close();
     }
@@ -162,6 +168,8 @@ class LogCheck {
   #pathOf(baseOffset: number): string {
     const { disk, folder } = this.#facts;
     const stem = `${folder}/${segmentName(baseOffset)}`;
+    // A mending that was cut off has the damaged file out of the way, and what is sound not in its place yet.
+    if (!disk.isFile(stem + LOG_SUFFIX) && disk.isFile(stem + SALVAGE_SUFFIX)) return stem + SALVAGE_SUFFIX;
     const isSwapped = this.#replacedBelow.some(({ from }) => from === baseOffset);
     return isSwapped && disk.exists(stem + CLEANED_SUFFIX) ? stem + CLEANED_SUFFIX : stem + LOG_SUFFIX;
   }
@@ -263,7 +271,7 @@ class LogCheck {
         kept < toOffset
           ? `records of offsets ${kept} to ${toOffset - 1} are lost here; what an uplink has carried is at the centre`
           : "no record is lost",
-      remedy: `${REPAIR}: they set the file aside, keep every sound batch and write the loss into the ledger; ${SUSPECT_DISK}`,
+      remedy: `${REPAIR}. The file is set aside, every sound batch stays, and the loss goes into the ledger; ${SUSPECT_DISK}`,
     });
   }
 

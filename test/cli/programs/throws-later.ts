@@ -12,4 +12,6 @@ function assertSomething(): never {
   throw new Error("an invariant is broken");
 }
 
-process.exit(await runCli(["serve", "--set", "log.format=json"], processWorld("test", runBroker)));
+const dataWork = () => Promise.reject(new Error("nobody asks for it"));
+const world = processWorld("test", runBroker, dataWork);
+process.exit(await runCli(["serve", "--set", "log.format=json"], world));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SimulatedDisk } from "../../../src/io/simulated/disk.ts";
+import { isWhole } from "../../../src/log/inspection/damage.ts";
 import { type Inspection, inspectStore } from "../../../src/log/inspection/store-check.ts";
 import { readJournal } from "../../../src/log/journal.ts";
 import type { PartitionLog } from "../../../src/log/partition-log.ts";
@@ -48,7 +49,7 @@ async function closed(): Promise<SimulatedDisk> {
 async function cutOff(): Promise<SimulatedDisk> {
   const { disk, opened, log } = await filled();
   while (currentHalf(disk) === null) await fill(opened, log, 3);
-  return disk.crash("everything");
+  return disk.crash("process");
 }
 
 /** The half of the journal that is written to, once it has some rounds. */
@@ -88,7 +89,8 @@ describe("a whole log", () => {
       const { disk, opened, log } = await filled();
       await fill(opened, log, 10);
       const inspection = inspect(disk.crash(seed % 2 === 0 ? "pages" : "sectors", seed));
-      expect(inspection.damages).toEqual([]);
+      // The file of an index that was never synced may hold anything.
+      expect(isWhole(inspection.damages)).toBe(true);
       expect(inspection.condition).toBe("unclean");
       expect(inspection.sums.journalRounds).toBeGreaterThan(0);
     }
@@ -176,7 +178,12 @@ describe("a flipped bit", () => {
       for (let position = 0; position < sizeBytes; position += 5) {
         const bit = position * 8 + (position % 8);
         disk.flipBit(FIRST + suffix, bit);
-        expect(only(inspect(disk))).toMatchObject({ part: "index", path: FIRST + suffix, fromOffset: null });
+        expect(only(inspect(disk))).toMatchObject({
+          part: "index",
+          isHarmless: true,
+          path: FIRST + suffix,
+          fromOffset: null,
+        });
         disk.flipBit(FIRST + suffix, bit);
       }
     });
@@ -268,7 +275,7 @@ test("a batch that neither the segment nor the journal has is lost, by its offse
   await fill(opened, log, 4);
   expect(log.segments.at(-1)).toBe(active as Segment);
   const batchBytes = ((active?.sizeBytes ?? 0) - startBytes) / 4;
-  const crashed = disk.crash("everything");
+  const crashed = disk.crash("process");
   expect(inspect(crashed).damages).toEqual([]);
   // The second of the four: what the journal has of the third tells that it was acknowledged.
   const half = currentHalf(crashed) ?? "";
