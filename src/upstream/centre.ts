@@ -20,6 +20,8 @@ export interface CentreCalls {
   "topic-settings": { ask: readonly string[]; answer: readonly CentralTopicSettings[] };
   /** Makes a topic; `error` 36 where it was there already. */
   "create-topic": { ask: NewCentralTopic; answer: Refusal };
+  /** How the last transaction of this transactional id ended. */
+  "last-end": { ask: string; answer: LastEndAnswer };
   /** InitProducerId. With a transactional id, an open transaction of it is over once this is answered. */
   "init-producer": { ask: InitProducer; answer: ProducerGrant };
   /** Where transactions of this producer are open, in the topics and in the group; nothing where nobody can tell. */
@@ -127,6 +129,14 @@ export interface InitProducer {
   readonly transactionTimeoutMs: number;
 }
 
+export interface LastEndAnswer extends Refusal {
+  /** Null where nobody can tell: one is open, or there was none since the producer id was taken. */
+  readonly committed: boolean | null;
+  /** As the coordinator has them now: with protocol 2 the end of a transaction takes an epoch. */
+  readonly producerId: number;
+  readonly producerEpoch: number;
+}
+
 export interface ProducerGrant extends Refusal {
   /** -1 where the answer brings none. */
   readonly producerId: number;
@@ -141,8 +151,8 @@ export interface FindOpen {
 
 export interface OpenTransactions {
   readonly partitions: readonly OpenTransaction[];
-  /** Whether the group holds offsets of one. */
-  readonly offsets: boolean;
+  /** Where the group holds offsets of one, or null. */
+  readonly offsets: OpenTransaction | null;
 }
 
 export interface OpenTransaction extends TopicPartition {
@@ -150,8 +160,6 @@ export interface OpenTransaction extends TopicPartition {
   readonly startOffset: number;
   readonly producerEpoch: number;
   readonly coordinatorEpoch: number;
-  /** Partitions of the topic. */
-  readonly partitionCount: number;
 }
 
 export interface WriteMarkers {

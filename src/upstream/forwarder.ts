@@ -22,7 +22,7 @@ import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot, sameClaim } fro
 import type { UplinkReports } from "./reports.ts";
 import type { Round } from "./round.ts";
 import { RoundPipeline } from "./round-pipeline.ts";
-import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
+import { positionGroup, type UplinkSettings } from "./settings.ts";
 import { slotsOf } from "./slots.ts";
 import type { LocalSource } from "./source.ts";
 import type { UplinkStatus } from "./status.ts";
@@ -143,7 +143,7 @@ export class Forwarder {
     this.#local = new LocalPosition(settings, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#book = new LinkBook(link, this.#calls, hooks);
     this.positions = new PositionDesk(this.#intake, this.#pipeline, this.#local);
-    this.#lostEnds = new LostEnds(settings, this.#calls, reports, hooks, this.#now);
+    this.#lostEnds = new LostEnds(settings, this.#calls, this.#local, reports, hooks, this.#now);
   }
 
   /** A partition's high watermark moved, or topics came or went (partition -1). A turn is wanted after it. */
@@ -345,21 +345,20 @@ export class Forwarder {
   }
 
   #initialise(): void {
-    const transactional = this.#pipeline.protocol !== 0;
-    const { id, epoch } = this.#pipeline.producer;
-    const ask = {
-      transactionalId: transactional ? transactionalId(this.settings) : null,
-      // Without a transactional id there is nothing to continue: a new id each time.
-      producerId: transactional ? id : -1,
-      producerEpoch: transactional ? epoch : -1,
-      transactionTimeoutMs: this.settings.limits.transactionTimeoutMs,
-    };
-    this.#calls.ask("init-producer", ask, (outcome) => {
-      if (outcome.kind === "lost") {
-        this.#reset(`taking the producer id: ${outcome.reason}`);
-        return;
-      }
-      this.#initialised(outcome.answer);
+    if (this.#pipeline.protocol === 0) this.#takeId();
+    else {
+      this.#lostEnds.learn((isKnown) => {
+        if (isKnown) this.#takeId();
+        else if (this.#phase.kind === "initialising")
+          this.#phase = { ...this.#phase, notBeforeMs: this.#now.nowMs + RETRY_MS };
+      });
+    }
+  }
+
+  #takeId(): void {
+    this.#calls.ask("init-producer", this.#pipeline.idToTake, (outcome) => {
+      if (outcome.kind === "lost") this.#reset(`taking the producer id: ${outcome.reason}`);
+      else this.#initialised(outcome.answer);
     });
   }
 

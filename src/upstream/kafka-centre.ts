@@ -17,6 +17,8 @@ import {
   committedOffsets,
   endTransaction,
   initProducerId,
+  type LastEnd,
+  lastEnd,
   OFFSETS_TOPIC,
   openTransactions,
   type ProducerIdentity,
@@ -33,6 +35,7 @@ import type {
   CentreFacts,
   CentreOutcome,
   FindOpen,
+  LastEndAnswer,
   Outcome,
   ProducerGrant,
   Refusal,
@@ -146,6 +149,8 @@ export class KafkaCentre implements Centre {
         return done<"topic-settings">(await new KafkaAdmin(cluster).describeTopics(call.ask, TIME_SETTINGS));
       case "create-topic":
         return done<"create-topic">(await new KafkaAdmin(cluster).createTopic(call.ask));
+      case "last-end":
+        return ended(await lastEnd(cluster, call.ask));
       case "init-producer": {
         const { transactionalId, transactionTimeoutMs, producerId, producerEpoch } = call.ask;
         const known = { producerId, producerEpoch };
@@ -334,12 +339,9 @@ async function findOpen(cluster: KafkaCluster, ask: FindOpen): Promise<Answer<"f
       .filter(({ partition }) => name !== OFFSETS_TOPIC || partition === groupPartition),
   );
   const open = await openTransactions(cluster, asked, ask.producerId);
-  const countOf = (topic: string) => topics.find(({ name }) => name === topic)?.partitions.length ?? 0;
   return {
-    partitions: open
-      .filter(({ topic }) => topic !== OFFSETS_TOPIC)
-      .map((entry) => ({ ...entry, partitionCount: countOf(entry.topic) })),
-    offsets: open.some(({ topic }) => topic === OFFSETS_TOPIC),
+    partitions: open.filter(({ topic }) => topic !== OFFSETS_TOPIC),
+    offsets: open.find(({ topic }) => topic === OFFSETS_TOPIC) ?? null,
   };
 }
 
@@ -358,6 +360,13 @@ function grant(outcome: CallOutcome<ProducerIdentity>): Outcome<ProducerGrant> {
   if (outcome.kind === "done") return { kind: "answered", answer: { ...NO_REFUSAL, ...outcome.value } };
   const { error, message } = outcome;
   return { kind: "answered", answer: { error, message, producerId: -1, producerEpoch: -1 } };
+}
+
+function ended(outcome: CallOutcome<LastEnd>): Outcome<LastEndAnswer> {
+  if (outcome.kind === "lost") return outcome;
+  if (outcome.kind === "done") return { kind: "answered", answer: { ...NO_REFUSAL, ...outcome.value } };
+  const { error, message } = outcome;
+  return { kind: "answered", answer: { error, message, producerId: -1, producerEpoch: -1, committed: null } };
 }
 
 const NO_REFUSAL: Refusal = { error: 0, message: null };

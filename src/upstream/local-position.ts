@@ -4,6 +4,7 @@ import type { Intake } from "./intake.ts";
 import {
   decodeStoredPosition,
   encodeStoredPosition,
+  type StoredEnd,
   type StoredPosition,
   type StoredTopicPosition,
 } from "./positions.ts";
@@ -46,6 +47,8 @@ export class LocalPosition {
   /** The centre that `#stored` is about, "" before any is known. */
   #centre = "";
   #stored: StoredPosition | null = null;
+  /** What the store was given last, or has from before. */
+  #newest: StoredPosition | null = null;
   #saving = false;
   /** What the store says, once it says so durably. */
   #storedSending = false;
@@ -102,6 +105,7 @@ export class LocalPosition {
     this.read(() => {
       if (this.#stored?.centre !== centre) this.#stored = null;
       this.#storedSending = this.#stored?.sending ?? false;
+      this.#newest = this.#stored;
       this.#centre = centre;
       then();
     });
@@ -111,6 +115,22 @@ export class LocalPosition {
   storedPosition({ topic, topicId }: TopicRoute, partition: number): number {
     const stored = this.#stored?.topics.find((other) => other.topic === topic && other.topicId === topicId);
     return stored?.next.find(([index]) => index === partition)?.[1] ?? -1;
+  }
+
+  /** How the last transaction ended that this centre was asked about, or null. */
+  get ended(): StoredEnd | null {
+    return this.#newest?.ended ?? null;
+  }
+
+  /** Has it outlive the process where it can, and goes on. */
+  keepEnded(ended: StoredEnd, then: () => void): void {
+    if (sameEnd(this.ended, ended)) {
+      then();
+      return;
+    }
+    this.#newest = { centre: this.#centre, sending: false, topics: [], ...this.#newest, ended };
+    // Nothing is known of the topics yet: what the store has of them stays. A full disk is no reason to send nothing.
+    this.#calls.ask("save-position", encodeStoredPosition(this.#newest), then);
   }
 
   /** A new attempt. A save that was under way may still happen: nothing leaves before another one is done. */
@@ -219,7 +239,9 @@ export class LocalPosition {
       .map((route) => route.position())
       .filter((position) => position !== null);
     const topics = [...current, ...this.#absent()];
-    const bytes = encodeStoredPosition({ centre: this.#centre, sending, topics });
+    const ended = this.ended;
+    this.#newest = { centre: this.#centre, sending, topics, ...(ended === null ? {} : { ended }) };
+    const bytes = encodeStoredPosition(this.#newest);
     this.#savedMs = this.#now.nowMs;
     if (this.#saved !== null && equalBytes(bytes, this.#saved)) return;
     this.#saving = true;
@@ -238,6 +260,10 @@ export class LocalPosition {
       this.#storedLogs = logs;
     });
   }
+}
+
+function sameEnd(a: StoredEnd | null, b: StoredEnd): boolean {
+  return a?.producerId === b.producerId && a.producerEpoch === b.producerEpoch && a.committed === b.committed;
 }
 
 function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -169,6 +169,15 @@ export interface StoredPosition {
   /** False where nothing was sent after the position was saved: nothing needs to be looked up. */
   readonly sending: boolean;
   readonly topics: readonly StoredTopicPosition[];
+  /** How the centre said that the last transaction ended, before its producer id was taken anew. */
+  readonly ended?: StoredEnd;
+}
+
+export interface StoredEnd {
+  readonly producerId: number;
+  /** As the coordinator had it after that end. */
+  readonly producerEpoch: number;
+  readonly committed: boolean;
 }
 
 export interface StoredTopicPosition {
@@ -203,12 +212,21 @@ export function decodeStoredPosition(bytes: Uint8Array | null): StoredPosition |
 
 function isStoredPosition(value: unknown): value is StoredPosition {
   if (!isObject(value) || value.format !== 1) return false;
-  const { centre, sending, topics } = value;
+  const { centre, sending, topics, ended } = value;
   return (
     typeof centre === "string" &&
     typeof sending === "boolean" &&
     Array.isArray(topics) &&
-    topics.every(isStoredTopic)
+    topics.every(isStoredTopic) &&
+    (ended === undefined || isStoredEnd(ended))
+  );
+}
+
+function isStoredEnd(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { producerId, producerEpoch, committed } = value;
+  return (
+    Number.isSafeInteger(producerId) && Number.isSafeInteger(producerEpoch) && typeof committed === "boolean"
   );
 }
 

@@ -1,6 +1,14 @@
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
 import type { Calls } from "./calls.ts";
-import type { CentreCalls, InTransaction, Outcome, ProduceAnswer, ProducerGrant, Refusal } from "./centre.ts";
+import type {
+  CentreCalls,
+  InitProducer,
+  InTransaction,
+  Outcome,
+  ProduceAnswer,
+  ProducerGrant,
+  Refusal,
+} from "./centre.ts";
 import type { Intake } from "./intake.ts";
 import type { Lane, Producer, SealedBatch } from "./lane.ts";
 import type { LinkGovernor } from "./link/governor.ts";
@@ -422,6 +430,19 @@ export class RoundPipeline {
     if (begunMs === null) return;
     const patienceMs = (this.#settings.limits.transactionTimeoutMs * 2) / 3;
     if (this.#now.nowMs - begunMs > patienceMs) this.#hooks.reset("a transaction did not end in time");
+  }
+
+  /** What to ask the centre's coordinator for. */
+  get idToTake(): InitProducer {
+    const isTransactional = this.protocol !== 0;
+    const { id, epoch } = this.producer;
+    return {
+      transactionalId: isTransactional ? transactionalId(this.#settings) : null,
+      // Without a transactional id there is nothing to continue: a new id each time.
+      producerId: isTransactional ? id : -1,
+      producerEpoch: isTransactional ? epoch : -1,
+      transactionTimeoutMs: this.#settings.limits.transactionTimeoutMs,
+    };
   }
 
   /** Who the transactions are of. Not without transactions. */

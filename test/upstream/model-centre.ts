@@ -1,4 +1,5 @@
 import { ZERO_UUID } from "../../src/base/ids.ts";
+import { OFFSETS_TOPIC } from "../../src/kafka/client/transactions.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import {
   BATCH_HEADER_BYTES,
@@ -59,7 +60,7 @@ export class ModelCentre {
   readonly #topics = new Map<string, ModelPartition[]>();
   readonly #producers = new Map<string, ModelProducer>();
   /** Offsets of transactions that are over, but for the end that they never got, by producer id. */
-  readonly #undecidedOffsets = new Map<number, readonly Slot[]>();
+  readonly #undecidedOffsets = new Map<number, { readonly slots: readonly Slot[]; readonly epoch: number }>();
   /** Says whether the end of a transaction gets lost on its way to a partition, or to the group's offsets (null). */
   losesEnd: (partition: string | null) => boolean = () => false;
   /** Whether this client may alter the cluster. */
@@ -144,6 +145,8 @@ export class ModelCentre {
         return answer({ error: 0, message: null });
       case "init-producer":
         return this.#init(call.ask.transactionalId, call.ask.producerId, call.ask.producerEpoch, call.ask);
+      case "last-end":
+        return this.#lastEnd(call.ask);
       case "find-open":
         return answer(this.#openOf(call.ask.producerId));
       case "write-markers":
@@ -151,7 +154,8 @@ export class ModelCentre {
           return answer({ error: ERROR.CLUSTER_AUTHORIZATION_FAILED, message: null });
         for (const { topic, partition, producerEpoch } of call.ask.partitions) {
           const state = call.ask.commit ? "committed" : "aborted";
-          this.#endIn(`${topic} ${partition}`, call.ask.producerId, state, producerEpoch);
+          if (topic === OFFSETS_TOPIC) this.#endOffsets(call.ask.producerId, [], state);
+          else this.#endIn(`${topic} ${partition}`, call.ask.producerId, state, producerEpoch);
         }
         return answer({ error: 0, message: null });
       case "positions":
@@ -372,7 +376,9 @@ export class ModelCentre {
   #finish(producer: ModelProducer, state: "committed" | "aborted"): void {
     const { transaction } = producer;
     for (const name of producer.partitions) this.#endIn(name, producer.id, state);
-    if (producer.offsets.length > 0 || producer.groupAdded) this.#endOffsets(producer, state);
+    if (producer.offsets.length > 0 || producer.groupAdded) {
+      this.#endOffsets(producer.id, producer.offsets, state, producer.epoch);
+    }
     if (transaction !== null) transaction.state = state;
     producer.transaction = null;
     producer.partitions.clear();
@@ -403,15 +409,28 @@ export class ModelCentre {
     if (!lost) target.end += 1;
   }
 
-  #endOffsets(producer: ModelProducer, state: "committed" | "aborted"): void {
-    const slots = [...(this.#undecidedOffsets.get(producer.id) ?? []), ...producer.offsets];
-    this.#undecidedOffsets.delete(producer.id);
+  #endOffsets(id: number, more: readonly Slot[], state: "committed" | "aborted", epoch = 0): void {
+    const earlier = this.#undecidedOffsets.get(id);
+    const slots = [...(earlier?.slots ?? []), ...more];
+    this.#undecidedOffsets.delete(id);
     if (slots.length > 0 && this.losesEnd(null)) {
       this.lostEnds += 1;
-      this.#undecidedOffsets.set(producer.id, slots);
+      this.#undecidedOffsets.set(id, { slots, epoch: earlier?.epoch ?? epoch });
     } else if (state === "committed") {
       for (const slot of slots) this.#offsets.set(`${slot.topic} ${slot.partition}`, slot);
     }
+  }
+
+  #lastEnd(transactionalId: string): CentreOutcome {
+    const producer = this.#producers.get(transactionalId);
+    const { id = -1, epoch = -1, lastEnd = null } = producer ?? {};
+    return answer({
+      error: producer === undefined ? ERROR.TRANSACTIONAL_ID_NOT_FOUND : 0,
+      message: null,
+      committed: lastEnd === null ? null : lastEnd === "committed",
+      producerId: id,
+      producerEpoch: epoch,
+    });
   }
 
   #openOf(producerId: number) {
@@ -429,12 +448,13 @@ export class ModelCentre {
                 startOffset: first.baseOffset,
                 producerEpoch: batchProducerEpoch(first.bytes, 0),
                 coordinatorEpoch: 0,
-                partitionCount: all.length,
               },
             ];
       }),
     );
-    return { partitions, offsets: this.#undecidedOffsets.has(producerId) };
+    const epoch = this.#undecidedOffsets.get(producerId)?.epoch ?? null;
+    const place = { topic: OFFSETS_TOPIC, partition: 0, startOffset: 0, coordinatorEpoch: 0 };
+    return { partitions, offsets: epoch === null ? null : { ...place, producerEpoch: epoch } };
   }
 }
 

@@ -24,6 +24,7 @@ export interface SimulationOptions {
   readonly flaw?:
     | "positions are remembered"
     | "lost ends are overlooked"
+    | "nobody asks how it ended"
     | "the store answers early"
     | "the budget is forgotten"
     | "headers are not counted"
@@ -35,7 +36,7 @@ export interface SimulationOptions {
   readonly slowLink?: SlowLinkOptions;
   /** Default 4 hours. */
   readonly limitMs?: number;
-  /** The centre loses ends of transactions: everywhere, or in some partitions but not for the positions. */
+  /** The centre loses ends of transactions: everywhere, in some partitions, or in some and for the positions. */
   readonly losesEnds?: boolean;
   /** Default true: the uplink may do what administrators may. */
   readonly administrator?: boolean;
@@ -63,6 +64,8 @@ interface Event {
 const DEVICES = 12;
 const PARTITIONS = 3;
 const TOPIC = "readings";
+/** What becomes of the end of a transaction that gets lost. */
+const FATES = ["everywhere", "in partitions", "here and there"] as const;
 /** Simulated time after which it has failed to get on. */
 const LIMIT_MS = 4 * 3600_000;
 /** The time of day at which a run begins: a Monday, 00:00 UTC. */
@@ -257,14 +260,15 @@ export class Simulation {
   #loseEnds(): void {
     const random = this.#random.fork();
     let atMs = -1;
-    let fate: "none" | "everywhere" | "in partitions" = "none";
+    let fate: "none" | "everywhere" | "in partitions" | "here and there" = "none";
     this.#centre.losesEnd = (partition) => {
       if (this.#nowMs !== atMs) {
         atMs = this.#nowMs;
-        fate = random.chance(0.1) ? random.pick(["everywhere", "in partitions"] as const) : "none";
+        fate = random.chance(0.1) ? random.pick(FATES) : "none";
         // What loses them is a centre that dies: its clients lose their connections.
         if (fate !== "none") this.#at(0, () => this.#crash());
       }
+      if (fate === "here and there") return random.chance(0.6);
       return fate === "everywhere" || (fate === "in partitions" && partition !== null && random.chance(0.7));
     };
   }
@@ -275,7 +279,11 @@ export class Simulation {
       return this.#remembered;
     }
     if (this.#options.flaw === "lost ends are overlooked" && call.kind === "find-open") {
-      return { kind: "answered", answer: { partitions: [], offsets: false } };
+      return { kind: "answered", answer: { partitions: [], offsets: null } };
+    }
+    if (this.#options.flaw === "nobody asks how it ended" && call.kind === "last-end") {
+      const nothing = { error: 0, message: null, producerId: -1, producerEpoch: -1, committed: null };
+      return { kind: "answered", answer: nothing };
     }
     return outcome;
   }

@@ -24,6 +24,8 @@ import { DESCRIBE_PRODUCERS_REQUEST } from "../wire/generated/describe-producers
 import { DESCRIBE_PRODUCERS_RESPONSE } from "../wire/generated/describe-producers-response.ts";
 import { DESCRIBE_SHARE_GROUP_OFFSETS_REQUEST } from "../wire/generated/describe-share-group-offsets-request.ts";
 import { DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE } from "../wire/generated/describe-share-group-offsets-response.ts";
+import { DESCRIBE_TRANSACTIONS_REQUEST } from "../wire/generated/describe-transactions-request.ts";
+import { DESCRIBE_TRANSACTIONS_RESPONSE } from "../wire/generated/describe-transactions-response.ts";
 import { END_TXN_REQUEST } from "../wire/generated/end-txn-request.ts";
 import { END_TXN_RESPONSE } from "../wire/generated/end-txn-response.ts";
 import { FETCH_REQUEST } from "../wire/generated/fetch-request.ts";
@@ -83,6 +85,10 @@ export const DESCRIBE_CONFIGS = { request: DESCRIBE_CONFIGS_REQUEST, response: D
 export const DESCRIBE_PRODUCERS = {
   request: DESCRIBE_PRODUCERS_REQUEST,
   response: DESCRIBE_PRODUCERS_RESPONSE,
+};
+export const DESCRIBE_TRANSACTIONS = {
+  request: DESCRIBE_TRANSACTIONS_REQUEST,
+  response: DESCRIBE_TRANSACTIONS_RESPONSE,
 };
 export const FIND_COORDINATOR = { request: FIND_COORDINATOR_REQUEST, response: FIND_COORDINATOR_RESPONSE };
 /** Version 6 is for two-phase commit. */

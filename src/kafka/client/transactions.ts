@@ -1,6 +1,7 @@
 import { type Int64, ZERO_UUID } from "../../base/ids.ts";
 import { DEFAULT_ADD_OFFSETS_TO_TXN_REQUEST } from "../wire/generated/add-offsets-to-txn-request.ts";
 import { DEFAULT_ADD_PARTITIONS_TO_TXN_REQUEST } from "../wire/generated/add-partitions-to-txn-request.ts";
+import type { DescribeTransactionsResponse } from "../wire/generated/describe-transactions-response.ts";
 import { DEFAULT_END_TXN_REQUEST } from "../wire/generated/end-txn-request.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { DEFAULT_INIT_PRODUCER_ID_REQUEST } from "../wire/generated/init-producer-id-request.ts";
@@ -13,6 +14,7 @@ import {
   ADD_OFFSETS_TO_TXN,
   ADD_PARTITIONS_TO_TXN,
   DESCRIBE_PRODUCERS,
+  DESCRIBE_TRANSACTIONS,
   END_TXN,
   INIT_PRODUCER_ID,
   OFFSET_FETCH,
@@ -184,6 +186,38 @@ export async function endTransaction(
   const call = { api: END_TXN, body, errorOf: errorCodeOf, versionOf };
   return askCoordinator(cluster, { kind: "transaction", key: who.transactionalId, ...call }, identityIn);
 }
+
+export interface LastEnd extends ProducerIdentity {
+  /** How the last transaction ended, or is going to; null where one is open, or none has been since the id was taken. */
+  readonly committed: boolean | null;
+}
+
+/** What a coordinator has written down of a transactional id (DescribeTransactions, KIP-664). */
+export async function lastEnd(cluster: KafkaCluster, transactionalId: string): Promise<CallOutcome<LastEnd>> {
+  const body = () => ({ transactionalIds: [transactionalId] });
+  const errorOf = (response: DescribeTransactionsResponse): number =>
+    firstError(response.transactionStates.map(({ errorCode }) => errorCode));
+  const call = {
+    kind: "transaction",
+    key: transactionalId,
+    api: DESCRIBE_TRANSACTIONS,
+    body,
+    errorOf,
+  } as const;
+  return askCoordinator(cluster, call, ({ transactionStates: [state] }) => ({
+    producerId: offsetOf(state?.producerId ?? -1),
+    producerEpoch: state?.producerEpoch ?? -1,
+    committed: ENDS.get(state?.transactionState ?? "") ?? null,
+  }));
+}
+
+/** States that are left for the ends they name only. */
+const ENDS: ReadonlyMap<string, boolean> = new Map([
+  ["PrepareCommit", true],
+  ["CompleteCommit", true],
+  ["PrepareAbort", false],
+  ["CompleteAbort", false],
+]);
 
 /** Where groups keep their offsets. */
 export const OFFSETS_TOPIC = "__consumer_offsets";

@@ -37,7 +37,7 @@ const BATCH_OVERHEAD_BYTES = 288;
 const ENCRYPTED_SHARE = 1.002;
 /** A budget that has no more left than this share is used up, or no more than a connection and a round cost. */
 const SPENT_SHARE = 0.01;
-const SPENT_BYTES = 2 * 1024;
+const SPENT_BYTES = 2 * 1024 + 256;
 const LARGEST_SPENT_SHARE = 0.1;
 /** Parts of the smaller budget in which use is written down, ahead of it. */
 const BUDGET_STEPS = 400;

@@ -15,6 +15,8 @@ export class FrameHolder {
   #held: Connection | null = null;
   /** Told of each request that goes to the broker. */
   onRequest: ((apiKey: number) => void) | null = null;
+  /** Told as an answer arrives that is held. */
+  onHeldAnswer: (() => void) | null = null;
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -58,6 +60,7 @@ export class FrameHolder {
     const target = tcpConnect({ host: "127.0.0.1", port: this.#targetPort });
     const connection: Connection = new Connection(client, target, {
       closed: () => this.#connections.delete(connection),
+      heldAnswer: () => this.onHeldAnswer?.(),
       request: (apiKey) => {
         this.onRequest?.(apiKey);
         const armed = this.#armed;
@@ -80,6 +83,7 @@ interface Armed {
 
 interface Watch {
   readonly closed: () => void;
+  readonly heldAnswer: () => void;
   /** What to hold, of a request that is about to go to the broker. */
   readonly request: (apiKey: number) => HoldPoint | null;
 }
@@ -158,6 +162,7 @@ class Connection {
     if (this.#held !== null) {
       // What answers earlier requests is held too: an answer can't overtake another.
       this.#heldAnswers.push(chunk);
+      this.#watch.heldAnswer();
       return;
     }
     if (this.#answered !== null && chunk.length >= ERROR_AT + 2) {
