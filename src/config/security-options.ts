@@ -1,4 +1,4 @@
-import { bad, choice, door, duration, good, list, text } from "./option.ts";
+import { bad, boolean, choice, door, duration, good, list, text } from "./option.ts";
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -74,6 +74,28 @@ export const SECURITY_OPTIONS = {
   "security.acl.subscriptions": choice(["whole", "part"], {
     default: "whole",
     doc: "whole: a subscription is granted where all that its filter matches is allowed. part: where some of it may be, and only that is delivered, as mosquitto does.",
+  }),
+  "security.super.users": list<string>(
+    "names of users",
+    (raw) =>
+      raw === "" || raw.includes("\0")
+        ? bad("that is no user's name", "write the names of users")
+        : good(raw),
+    (name) => name,
+    {
+      default: [],
+      minItems: 0,
+      maxItems: 100,
+      doc: "Users who may do everything at the Kafka door, whatever its rules deny. ANONYMOUS is whoever did not log in.",
+    },
+  ),
+  "kafka.authorizer": choice(["off", "acl"], {
+    default: "off",
+    doc: "Who may do what at the Kafka door. off: everybody everything. acl: what Kafka's ACLs allow (kafka-acls.sh, headwater acl); without one that allows it nobody may do anything but security.super.users.",
+  }),
+  "kafka.acl.allow.if.none": boolean({
+    default: false,
+    doc: "Whether everybody may do everything with topics, groups and others that no ACL is about; Kafka's allow.everyone.if.no.acl.found.",
   }),
   "security.anonymous": choice(["loopback", "allow", "deny"], {
     default: "loopback",

@@ -1,6 +1,5 @@
 import { ACL_OPERATION, ACL_RESOURCE, CLUSTER_NAME } from "../broker/acl-entry.ts";
-import type { Topic } from "../broker/topics.ts";
-import { type DeviceView, isDeviceView, type ReadableTopics } from "../broker/views/device-views.ts";
+import type { DeviceView, ReadableTopics } from "../broker/views/device-views.ts";
 import type { Rights } from "../security/kafka-acls/authorizer.ts";
 import type { Call } from "./call.ts";
 import type { KafkaServices } from "./services.ts";
@@ -20,16 +19,19 @@ export interface Access {
   transactionalId(operation: number, id: string): boolean;
   /** By the name that the client gave, of a topic or of a device's view. */
   topic(operation: number, name: string): boolean;
+  /** Those of a request's topics with which this is not allowed. */
+  deniedTopics(operation: number, names: Iterable<string>): ReadonlySet<string>;
   /** As `topic`, for lists that only tell what may be seen: nothing was refused. */
   seesTopic(operation: number, name: string): boolean;
   seesGroup(operation: number, groupId: string): boolean;
   seesCluster(operation: number): boolean;
-  readable(operation: number, readable: Topic | DeviceView): boolean;
   /** Whether this is allowed with some topic, whatever its name. */
   someTopic(operation: number): boolean;
   /** Those of these operations that are allowed, as a bit field of their codes (KIP-430). */
   operations(resourceType: number, name: string, all: number): number;
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Everybody may do everything. */
 export const OPEN_ACCESS: Access = {
@@ -38,10 +40,10 @@ export const OPEN_ACCESS: Access = {
   group: () => true,
   transactionalId: () => true,
   topic: () => true,
+  deniedTopics: () => NONE,
   seesTopic: () => true,
   seesGroup: () => true,
   seesCluster: () => true,
-  readable: () => true,
   someTopic: () => true,
   operations: (_type, _name, all) => all,
 };
@@ -94,6 +96,16 @@ class RuledAccess implements Access {
     return isAllowed;
   }
 
+  deniedTopics(operation: number, names: Iterable<string>): ReadonlySet<string> {
+    let denied: Set<string> | null = null;
+    for (const name of new Set(names)) {
+      if (this.topic(operation, name)) continue;
+      denied ??= new Set();
+      denied.add(name);
+    }
+    return denied ?? NONE;
+  }
+
   seesTopic(operation: number, name: string): boolean {
     // `topic--key` is a view only while there is no topic of that name. Rules are about the view's first name, so
     // that one made for topics `plant-...` does not open what is behind a topic `plant`; those that deny count too.
@@ -102,12 +114,6 @@ class RuledAccess implements Access {
       if (view !== null && !name.includes("/")) return this.#allowsAlias(operation, view);
     }
     return this.#rights.allows(operation, ACL_RESOURCE.topic, name);
-  }
-
-  readable(operation: number, readable: Topic | DeviceView): boolean {
-    return isDeviceView(readable)
-      ? this.topic(operation, readable.name)
-      : this.#ask(operation, ACL_RESOURCE.topic, readable.name);
   }
 
   someTopic(operation: number): boolean {

@@ -1,8 +1,10 @@
+import type { Broker } from "../broker/broker.ts";
 import type { Settings } from "../config/options.ts";
 import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
 import { KafkaDoor, type KafkaDoorOptions } from "../kafka/listener.ts";
 import type { KafkaServices } from "../kafka/services.ts";
 import { KafkaViews } from "../kafka/views/kafka-views.ts";
+import { KafkaAuthorizer } from "../security/kafka-acls/authorizer.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 
 /** What the door is made of, but for what only it needs. */
@@ -11,13 +13,22 @@ export interface KafkaDoorParts extends Omit<KafkaDoorOptions, "services" | "lim
   readonly services: Pick<KafkaServices, "broker" | "coordinators" | "fetchSessions" | "counters">;
 }
 
+function authorizerOf(settings: Settings, { acls }: Broker): KafkaAuthorizer | null {
+  if (settings["kafka.authorizer"] === "off") return null;
+  return new KafkaAuthorizer({
+    acls,
+    superUsers: settings["security.super.users"],
+    allowIfNone: settings["kafka.acl.allow.if.none"],
+  });
+}
+
 /** Opens the door for Kafka clients. */
 export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts): KafkaDoor {
   return new KafkaDoor({
     ...parts,
     services: {
       ...services,
-      authorizer: null,
+      authorizer: authorizerOf(settings, services.broker),
       views: new KafkaViews(parts.clock),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => brokerConfigs(settings),

@@ -158,14 +158,14 @@ class Connection {
   }
 }
 
-function messageNamed(name: string): KnownMessage {
+export function messageNamed(name: string): KnownMessage {
   const message = MESSAGES.get(name);
   if (message === undefined) throw new Error(`there is no ${name}`);
   return message;
 }
 
 /** The message with all its fields. Bytes may be given as text. */
-function filled(schema: Schema, fields: readonly SchemaField[], said: Fields): Fields {
+export function filled(schema: Schema, fields: readonly SchemaField[], said: Fields): Fields {
   const message: Record<string, unknown> = {};
   const names = new Set(Object.keys(said));
   for (const field of fieldsOfAnyVersion(schema, fields)) {

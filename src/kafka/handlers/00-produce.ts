@@ -9,6 +9,7 @@ import {
   COMPRESSION_ZSTD,
   completeBatchSizeBytes,
 } from "../../records/batch.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -45,16 +46,59 @@ export const produce: ApiHandler<KafkaServices> = {
     const request = readProduceRequest(call.reader, call.version);
     counters.produceRequests += 1;
     const refusal = requestFault(request);
-    if (refusal !== ERROR.NONE || !hasTransactionalRecords(request)) {
-      appendAll(call, services, request, refusal, NO_VERDICTS);
+    const access = accessOf(call, services);
+    const isTransactional = hasTransactionalRecords(request);
+    if (isTransactional && !mayWriteTransaction(request, access)) {
+      refuseAll(call, request, ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
       return;
     }
-    const error = admitTransaction(broker, request, call.version, (verdicts) =>
-      appendAll(call, services, request, ERROR.NONE, verdicts),
+    const denied = deniedTopics(request, access, broker);
+    if (refusal !== ERROR.NONE || !isTransactional) {
+      appendAll(call, services, request, refusal, NO_VERDICTS, denied);
+      return;
+    }
+    const { topicData } = request;
+    const allowed = { ...request, topicData: topicData.filter((data) => !denied.has(data)) };
+    const error = admitTransaction(broker, allowed, call.version, (verdicts) =>
+      appendAll(call, services, request, ERROR.NONE, verdicts, denied),
     );
-    if (error !== ERROR.NONE) appendAll(call, services, request, error, NO_VERDICTS);
+    if (error !== ERROR.NONE) appendAll(call, services, request, error, NO_VERDICTS, denied);
   },
 };
+
+type TopicData = ProduceRequest["topicData"][number];
+
+const NONE_DENIED: ReadonlySet<TopicData> = new Set();
+
+function mayWriteTransaction({ transactionalId }: ProduceRequest, access: Access): boolean {
+  return transactionalId !== null && access.transactionalId(CAN.write, transactionalId);
+}
+
+/** An id that is not known is told to everybody, as in Kafka. */
+function deniedTopics(
+  { topicData }: ProduceRequest,
+  access: Access,
+  { topics }: Broker,
+): ReadonlySet<TopicData> {
+  if (access.isOpen) return NONE_DENIED;
+  let denied: Set<TopicData> | null = null;
+  for (const data of topicData) {
+    const name = data.topicId === ZERO_UUID ? data.name : topics.readable.byId(data.topicId)?.name;
+    if (name === undefined || access.topic(CAN.write, name)) continue;
+    denied ??= new Set();
+    denied.add(data);
+  }
+  return denied ?? NONE_DENIED;
+}
+
+function refuseAll(call: Call, request: ProduceRequest, error: number): void {
+  const responses = request.topicData.map(({ name, topicId, partitionData }) => ({
+    name,
+    topicId,
+    partitionResponses: partitionData.map(({ index }) => refused(index, error, null)),
+  }));
+  answer(call, request, responses);
+}
 
 function appendAll(
   call: Call,
@@ -62,6 +106,7 @@ function appendAll(
   request: ProduceRequest,
   refusal: number,
   verdicts: Verdicts,
+  denied: ReadonlySet<TopicData>,
 ): void {
   const { broker } = services;
   const gather = new Gather();
@@ -69,13 +114,14 @@ function appendAll(
     const topic =
       data.topicId === ZERO_UUID ? broker.topics.get(data.name) : broker.topics.byId(data.topicId);
     const missing = topic === null ? absence(broker, data) : NOT_MISSING;
+    const verdict = denied.has(data) ? ERROR.TOPIC_AUTHORIZATION_FAILED : refusal;
     return {
       name: data.name,
       topicId: data.topicId,
       partitionResponses: data.partitionData.map((partition) =>
-        refusal === ERROR.NONE
+        verdict === ERROR.NONE
           ? append(call.version, services, topic, missing, partition, verdicts.get(partition), gather)
-          : refused(partition.index, refusal, null),
+          : refused(partition.index, verdict, null),
       ),
     };
   });

@@ -4,6 +4,7 @@ import type { Partition } from "../../broker/partition.ts";
 import type { ReadWaiter } from "../../broker/waiting.ts";
 import type { Timer } from "../../io/clock.ts";
 import type { PartitionLog } from "../../log/partition-log.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import type { FetchPartition, FetchPartitionResponse, FetchTopicResponse } from "../fetch-partition.ts";
 import { type FetchContext, type FetchResult, isFollower } from "../fetch-sessions.ts";
@@ -55,6 +56,20 @@ const EMPTY_RESPONSE: FetchResponse = {
   nodeEndpoints: [],
 };
 
+interface Refused {
+  readonly target: FetchPartition;
+  readonly error: number;
+}
+
+/** Why a partition is not read, before anything is told about it; followers may read all. */
+function refusalOf(target: FetchPartition, access: Access, isFollower: boolean): number {
+  const { topic } = target;
+  if (topic !== null && !isFollower && !access.topic(CAN.read, topic))
+    return ERROR.TOPIC_AUTHORIZATION_FAILED;
+  const isThere = target.partition !== null || target.view !== null;
+  return isThere || target.missing === ERROR.INCONSISTENT_TOPIC_ID ? ERROR.NONE : target.missing;
+}
+
 /** One fetch while it waits. */
 class Poll implements ReadWaiter {
   readonly #call: Call;
@@ -62,8 +77,8 @@ class Poll implements ReadWaiter {
   readonly #context: FetchContext;
   /** What can be read. */
   readonly #targets: readonly FetchPartition[];
-  /** What is not there: nobody waits for it. */
-  readonly #missing: readonly FetchPartition[];
+  /** What is not there, or not for this client: nobody waits for it. */
+  readonly #refused: readonly Refused[];
   readonly #minBytes: number;
   readonly #maxFetchBytes: number;
   readonly #maxWaitMs: number;
@@ -79,21 +94,25 @@ class Poll implements ReadWaiter {
     this.#call = call;
     this.#services = services;
     this.#context = context;
+    this.#isFollower = isFollower(request);
+    const access = accessOf(call, services);
+    const mayFollow = !this.#isFollower || access.cluster(CAN.clusterAction);
     const targets: FetchPartition[] = [];
-    const missing: FetchPartition[] = [];
+    const denied: Refused[] = [];
     for (const target of context.targets) {
       target.resolve(services.broker);
-      const isThere = target.partition !== null || target.view !== null;
-      const isReadable = isThere || target.missing === ERROR.INCONSISTENT_TOPIC_ID;
-      (isReadable ? targets : missing).push(target);
+      const error = mayFollow
+        ? refusalOf(target, access, this.#isFollower)
+        : ERROR.TOPIC_AUTHORIZATION_FAILED;
+      if (error === ERROR.NONE) targets.push(target);
+      else denied.push({ target, error });
     }
     this.#targets = targets;
-    this.#missing = missing;
+    this.#refused = denied;
     this.#maxFetchBytes = Math.max(0, Math.min(request.maxBytes, services.limits.maxFetchBytes));
     this.#minBytes = Math.min(request.minBytes, this.#maxFetchBytes);
     this.#maxWaitMs = Math.max(0, request.maxWaitMs);
     this.#readCommitted = request.isolationLevel === READ_COMMITTED;
-    this.#isFollower = isFollower(request);
     const maxViewBytes = Math.min(this.#maxFetchBytes, call.responseBudget);
     this.#views = new ViewReads(targets, this.#readCommitted, maxViewBytes, services.views, () =>
       this.wake(),
@@ -145,8 +164,8 @@ class Poll implements ReadWaiter {
         : { target, response: this.#viewAnswer(target, target.viewPartition) },
     );
     this.#stop();
-    for (const target of this.#missing) {
-      const response = { ...failure(target.index, target.missing), abortedTransactions: [] };
+    for (const { target, error } of this.#refused) {
+      const response = { ...failure(target.index, error), abortedTransactions: [] };
       answered.push({ target, response });
     }
     this.#reply(answered);

@@ -1,5 +1,6 @@
 import type { Partition } from "../../broker/partition.ts";
 import { isDeviceView } from "../../broker/views/device-views.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -38,8 +39,11 @@ export const listOffsets: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 11,
   pipelined: false,
-  handle(call, { broker, views }) {
+  handle(call, services) {
+    const { broker, views } = services;
     const request = readListOffsetsRequest(call.reader, call.version);
+    const names = request.topics.map(({ name }) => name);
+    const denied = accessOf(call, services).deniedTopics(CAN.describe, names);
     const twice = namedTwice(request);
     const refused = new Set<string>();
     const questions: OffsetQuestion[] = [];
@@ -48,6 +52,7 @@ export const listOffsets: ApiHandler<KafkaServices> = {
       name,
       partitions: partitions.flatMap((wanted): PartitionResponse | [] => {
         const index = wanted.partitionIndex;
+        if (denied.has(name)) return unknown(index, ERROR.TOPIC_AUTHORIZATION_FAILED);
         const timestamp = Number(wanted.timestamp);
         const key = `${name}:${index}`;
         if (twice.has(key)) {

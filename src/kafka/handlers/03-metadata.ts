@@ -1,8 +1,10 @@
-import { ZERO_UUID } from "../../base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
+import { ACL_RESOURCE } from "../../broker/acl-entry.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
 import type { Topic } from "../../broker/topics.ts";
 import { type DeviceView, readableNameFault } from "../../broker/views/device-views.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -12,7 +14,7 @@ import { type MetadataRequest, readMetadataRequest } from "../wire/generated/met
 import { type MetadataResponseTopic, writeMetadataResponse } from "../wire/generated/metadata-response.ts";
 import type { Mutable } from "../wire/message.ts";
 import {
-  CLUSTER_OPERATIONS,
+  clusterOperations,
   NO_OPERATIONS,
   TOPIC_OPERATIONS,
   VIEW_OPERATIONS,
@@ -28,7 +30,8 @@ export const metadata: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 13,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readMetadataRequest(call.reader, call.version);
     const wanted = wantedTopics(request, call.version, broker);
     if (
@@ -38,31 +41,63 @@ export const metadata: ApiHandler<KafkaServices> = {
       refuseIds(call, wanted);
       return;
     }
-    const gather = new Gather();
-    const topics = wanted.map((topic) => {
-      const described = lookUp(topic, request, broker, gather);
-      if (request.includeTopicAuthorizedOperations && described.name !== null)
-        described.topicAuthorizedOperations =
-          broker.topics.get(described.name) === null ? VIEW_OPERATIONS : TOPIC_OPERATIONS;
+    const access = accessOf(call, services);
+    const asked = { request, broker, access, gather: new Gather() };
+    const isAll = asksForAll(request, call.version);
+    const topics = wanted.flatMap((topic) => {
+      const { name } =
+        topic.topicId === ZERO_UUID ? topic : (broker.topics.readable.byId(topic.topicId) ?? NOBODY);
+      // What may not be seen is answered before anybody looks whether it is there.
+      if (isAll && name !== null && !access.seesTopic(CAN.describe, name)) return [];
+      if (name !== null && !access.topic(CAN.describe, name)) return denied(topic);
+      const described = lookUp(topic, asked);
+      if (request.includeTopicAuthorizedOperations && described.name !== null && !isRefused(described)) {
+        const isView = broker.topics.get(described.name) === null;
+        const all = isView ? VIEW_OPERATIONS : TOPIC_OPERATIONS;
+        described.topicAuthorizedOperations = access.operations(ACL_RESOURCE.topic, described.name, all);
+      }
       return described;
     });
-    const operations = request.includeClusterAuthorizedOperations ? CLUSTER_OPERATIONS : NO_OPERATIONS;
-    gather.whenAll(() => answer(call, broker, topics, operations));
+    const operations = request.includeClusterAuthorizedOperations ? clusterOperations(access) : NO_OPERATIONS;
+    asked.gather.whenAll(() => answer(call, broker, topics, operations));
   },
 };
+
+const NOBODY = { name: null };
+
+/** A request and those who have a say in its answer. */
+interface Asked {
+  readonly request: MetadataRequest;
+  readonly broker: Broker;
+  readonly access: Access;
+  readonly gather: Gather;
+}
+
+function denied({ name, topicId }: Wanted): Mutable<MetadataResponseTopic> {
+  const byName = topicId === ZERO_UUID;
+  return { ...unknown(ERROR.TOPIC_AUTHORIZATION_FAILED, byName ? name : null), topicId };
+}
+
+function isRefused({ errorCode }: MetadataResponseTopic): boolean {
+  return errorCode === ERROR.TOPIC_AUTHORIZATION_FAILED;
+}
 
 /** Versions 10 and 11 have a place for ids in the request, and don't take them. */
 const FIRST_BY_ID = 12;
 
 interface Wanted {
   readonly name: string | null;
-  readonly topicId: string;
+  readonly topicId: Uuid;
 }
 
 /** Each topic once. Version 0 asks for all topics by an empty list, later ones by null. */
+function asksForAll({ topics }: MetadataRequest, version: number): boolean {
+  return topics === null || (version === 0 && topics.length === 0);
+}
+
 function wantedTopics(request: MetadataRequest, version: number, broker: Broker): readonly Wanted[] {
-  const { topics } = request;
-  if (topics === null || (version === 0 && topics.length === 0))
+  const topics = request.topics ?? [];
+  if (asksForAll(request, version))
     return Array.from(broker.topics.all(), ({ name }) => ({ name, topicId: ZERO_UUID }));
   const byId = topics.filter(({ topicId }) => topicId !== ZERO_UUID);
   if (byId.length > 0) {
@@ -75,7 +110,7 @@ function wantedTopics(request: MetadataRequest, version: number, broker: Broker)
 function refuseIds(call: Call, wanted: readonly Wanted[]): void {
   const topics = wanted.map(({ topicId }) => ({
     ...unknown(ERROR.INVALID_REQUEST, ""),
-    topicId: topicId as Topic["id"],
+    topicId: topicId,
   }));
   const response = {
     throttleTimeMs: 0,
@@ -89,25 +124,22 @@ function refuseIds(call: Call, wanted: readonly Wanted[]): void {
   call.reply((writer) => writeMetadataResponse(writer, response, call.version));
 }
 
-function lookUp(
-  wanted: Wanted,
-  request: MetadataRequest,
-  broker: Broker,
-  gather: Gather,
-): Mutable<MetadataResponseTopic> {
+function lookUp(wanted: Wanted, { request, broker, access, gather }: Asked): Mutable<MetadataResponseTopic> {
   const { name, topicId } = wanted;
   if (name === null || topicId !== ZERO_UUID) {
-    const topic = broker.topics.readable.byId(topicId as Topic["id"]);
+    const topic = broker.topics.readable.byId(topicId);
     if (topic !== null) return describe(topic, broker);
     const errorCode = topicId === ZERO_UUID ? ERROR.INVALID_REQUEST : ERROR.UNKNOWN_TOPIC_ID;
-    return { ...unknown(errorCode, null), topicId: topicId as Topic["id"] };
+    return { ...unknown(errorCode, null), topicId: topicId };
   }
   const existing = broker.topics.readable.get(name);
   if (existing !== null) return describe(existing, broker);
+  const isOfView = topicNameFault(name) !== null && readableNameFault(name) === null;
+  if (request.allowAutoTopicCreation && broker.autoCreateTopics && !isOfView && !mayCreateTopic(name, access))
+    return unknown(ERROR.TOPIC_AUTHORIZATION_FAILED, name);
   if (readableNameFault(name) !== null) return unknown(ERROR.INVALID_TOPIC_EXCEPTION, name);
   // The topic of a view may come; a topic of that name never does.
-  const mayCreate = request.allowAutoTopicCreation && topicNameFault(name) === null;
-  if (!mayCreate) return unknown(ERROR.UNKNOWN_TOPIC_OR_PARTITION, name);
+  if (!request.allowAutoTopicCreation || isOfView) return unknown(ERROR.UNKNOWN_TOPIC_OR_PARTITION, name);
   let described: Mutable<MetadataResponseTopic> | null = null;
   const ended = gather.begin((error) => {
     if (described !== null && error !== 0) described.errorCode = error;
@@ -119,6 +151,10 @@ function lookUp(
   }
   described = describe(created, broker);
   return described;
+}
+
+function mayCreateTopic(name: string, access: Access): boolean {
+  return access.seesCluster(CAN.create) || access.topic(CAN.create, name);
 }
 
 function unknown(errorCode: number, name: string | null): MetadataResponseTopic {

@@ -1,5 +1,7 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
+import { ERROR } from "../wire/generated/errors.ts";
 import { readOffsetCommitRequest } from "../wire/generated/offset-commit-request.ts";
 import { writeOffsetCommitResponse } from "../wire/generated/offset-commit-response.ts";
 import { KnownPartitions } from "./known-partitions.ts";
@@ -19,11 +21,26 @@ export const offsetCommit: ApiHandler<KafkaServices> = {
   minVersion: 2,
   maxVersion: 10,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const { version } = call;
     const request = readOffsetCommitRequest(call.reader, version);
+    const access = accessOf(call, services);
+    if (!access.group(CAN.read, request.groupId)) {
+      const topics = request.topics.map(({ name, topicId, partitions: asked }) => ({
+        name,
+        topicId,
+        partitions: asked.map(({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode: ERROR.GROUP_AUTHORIZATION_FAILED,
+        })),
+      }));
+      call.reply((writer) => writeOffsetCommitResponse(writer, { throttleTimeMs: 0, topics }, version));
+      return;
+    }
     const partitions = new KnownPartitions(
       broker,
+      (topic) => access.topic(CAN.read, topic),
       request.topics,
       version >= FIRST_WITH_IDS,
       ({ partitionIndex }) => partitionIndex,

@@ -1,6 +1,7 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { FetchedOffset, GroupOffsets } from "../../coordinators/groups/offsets/group-offsets.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -32,7 +33,8 @@ export const offsetFetch: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 10,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const { version } = call;
     const { groups } = coordinators;
     const request = readOffsetFetchRequest(call.reader, version);
@@ -40,8 +42,11 @@ export const offsetFetch: ApiHandler<KafkaServices> = {
       version >= FIRST_WITH_GROUPS
         ? once(request.groups, ({ groupId, topics }) => JSON.stringify([groupId, topics]))
         : [onlyGroup(request)];
+    const access = accessOf(call, services);
     const found = asked.map((group) =>
-      fetchGroup(group, request.requireStable, version, broker, groups.offsets),
+      access.group(CAN.describe, group.groupId)
+        ? fetchGroup(group, request.requireStable, { version, broker, access }, groups.offsets)
+        : { groupId: group.groupId, topics: [], errorCode: ERROR.GROUP_AUTHORIZATION_FAILED },
     );
     groups.whenDurable((error) => {
       const told = error === ERROR.NONE ? found : found.map(notAvailable);
@@ -62,8 +67,7 @@ function onlyGroup({ groupId, topics }: OffsetFetchRequest): AskedGroup {
 function fetchGroup(
   { groupId, memberId, memberEpoch, topics }: AskedGroup,
   stable: boolean,
-  version: number,
-  broker: Broker,
+  { version, broker, access }: { version: number; broker: Broker; access: Access },
   offsets: GroupOffsets,
 ): OffsetFetchResponseGroup {
   const caller = { memberId: memberId ?? "", groupInstanceId: null, generationOrEpoch: memberEpoch };
@@ -73,6 +77,7 @@ function fetchGroup(
   if (topics === null) {
     const all: Topic[] = [];
     for (const { topic, partitions } of offsets.fetchAll(groupId, stable)) {
+      if (!access.seesTopic(CAN.describe, topic)) continue;
       const topicId: Uuid = broker.topics.readable.get(topic)?.id ?? ZERO_UUID;
       // One that is gone can't be told by its id.
       if (byId && topicId === ZERO_UUID) continue;
@@ -86,11 +91,12 @@ function fetchGroup(
   }
   const answered = topics.map(({ name, topicId, partitionIndexes }) => {
     const known = byId ? (broker.topics.readable.byId(topicId)?.name ?? null) : name;
-    const partitions = partitionIndexes.map((partition) =>
-      known === null
-        ? none(partition, ERROR.UNKNOWN_TOPIC_ID)
-        : told(partition, offsets.fetchOffset(groupId, known, partition, stable)),
-    );
+    const isDenied = known !== null && !access.topic(CAN.describe, known);
+    const partitions = partitionIndexes.map((partition) => {
+      if (known === null) return none(partition, ERROR.UNKNOWN_TOPIC_ID);
+      if (isDenied) return none(partition, ERROR.TOPIC_AUTHORIZATION_FAILED);
+      return told(partition, offsets.fetchOffset(groupId, known, partition, stable));
+    });
     return { name, topicId, partitions };
   });
   return { groupId, topics: answered, errorCode };

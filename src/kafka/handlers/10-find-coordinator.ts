@@ -1,3 +1,5 @@
+import type { Refusal } from "../../broker/broker.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -6,6 +8,8 @@ import {
   DEFAULT_FIND_COORDINATOR_RESPONSE,
   writeFindCoordinatorResponse,
 } from "../wire/generated/find-coordinator-response.ts";
+
+import { CLUSTER_REFUSAL, GROUP_REFUSAL, TRANSACTIONAL_ID_REFUSAL } from "./acl-answers.ts";
 
 /** KIP-699: several keys at a time. */
 const FIRST_WITH_KEYS = 4;
@@ -26,25 +30,45 @@ export const findCoordinator: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 6,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
     const request = readFindCoordinatorRequest(call.reader, call.version);
-    const nodeId = broker.nodeId;
+    const { nodeId } = services.broker;
+    const access = accessOf(call, services);
     const response =
       call.version >= FIRST_WITH_KEYS
         ? {
             ...DEFAULT_FIND_COORDINATOR_RESPONSE,
-            coordinators: request.coordinatorKeys.map((key) => locate(call, key, request.keyType, nodeId)),
+            coordinators: request.coordinatorKeys.map((key) =>
+              locate(call, access, key, request.keyType, nodeId),
+            ),
           }
-        : { ...DEFAULT_FIND_COORDINATOR_RESPONSE, ...locate(call, request.key, request.keyType, nodeId) };
+        : {
+            ...DEFAULT_FIND_COORDINATOR_RESPONSE,
+            ...locate(call, access, request.key, request.keyType, nodeId),
+          };
     call.reply((writer) => writeFindCoordinatorResponse(writer, response, call.version));
   },
 };
 
-function locate(call: Call, key: string, keyType: number, nodeId: number) {
+function locate(call: Call, access: Access, key: string, keyType: number, nodeId: number) {
   const { host, port } = call.advertised;
-  const fault = keyFault(key, keyType, call.version);
+  const fault = refusalOf(access, key, keyType) ?? keyFault(key, keyType, call.version);
   if (fault === null) return { key, nodeId, host, port, errorCode: ERROR.NONE, errorMessage: "" };
-  return { key, nodeId: -1, host: "", port: -1, errorCode: ERROR.INVALID_REQUEST, errorMessage: fault };
+  const refusal = typeof fault === "string" ? { error: ERROR.INVALID_REQUEST, message: fault } : fault;
+  return { key, nodeId: -1, host: "", port: -1, errorCode: refusal.error, errorMessage: refusal.message };
+}
+
+function refusalOf(access: Access, key: string, keyType: number): Refusal | null {
+  switch (keyType) {
+    case GROUP:
+      return access.group(CAN.describe, key) ? null : GROUP_REFUSAL;
+    case TRANSACTION:
+      return access.transactionalId(CAN.describe, key) ? null : TRANSACTIONAL_ID_REFUSAL;
+    case SHARE:
+      return access.cluster(CAN.clusterAction) ? null : CLUSTER_REFUSAL;
+    default:
+      return null;
+  }
 }
 
 function keyFault(key: string, keyType: number, version: number): string | null {

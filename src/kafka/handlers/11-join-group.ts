@@ -1,6 +1,9 @@
 import type { JoinResult } from "../../coordinators/groups/classic/classic-protocol.ts";
+import { joinError } from "../../coordinators/groups/classic/classic-protocol.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
+import { ERROR } from "../wire/generated/errors.ts";
 import { readJoinGroupRequest } from "../wire/generated/join-group-request.ts";
 import { type JoinGroupResponse, writeJoinGroupResponse } from "../wire/generated/join-group-response.ts";
 
@@ -22,9 +25,16 @@ export const joinGroup: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 9,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const { version } = call;
     const request = readJoinGroupRequest(call.reader, version);
+    const access = accessOf(call, services);
+    if (!access.group(CAN.read, request.groupId)) {
+      const response = responseOf(joinError(ERROR.GROUP_AUTHORIZATION_FAILED, ""), version);
+      call.reply((writer) => writeJoinGroupResponse(writer, response, version));
+      return;
+    }
     const rebalanceTimeoutMs =
       version >= FIRST_WITH_REBALANCE_TIMEOUT ? request.rebalanceTimeoutMs : request.sessionTimeoutMs;
     coordinators.groups.classic.join(
@@ -34,6 +44,7 @@ export const joinGroup: ApiHandler<KafkaServices> = {
         groupInstanceId: request.groupInstanceId,
         clientId: call.clientId ?? "",
         clientHost: call.clientHost,
+        maySee: (topic) => access.seesTopic(CAN.describe, topic),
         sessionTimeoutMs: request.sessionTimeoutMs,
         rebalanceTimeoutMs,
         protocolType: request.protocolType,

@@ -1,3 +1,4 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -13,9 +14,15 @@ export const leaveGroup: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 5,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const { version } = call;
     const request = readLeaveGroupRequest(call.reader, version);
+    if (!accessOf(call, services).group(CAN.read, request.groupId)) {
+      const response = { throttleTimeMs: 0, errorCode: ERROR.GROUP_AUTHORIZATION_FAILED, members: [] };
+      call.reply((writer) => writeLeaveGroupResponse(writer, response, version));
+      return;
+    }
     const several = version >= FIRST_WITH_MEMBERS;
     const leaving = several ? request.members : [{ memberId: request.memberId, groupInstanceId: null }];
     const members = leaving.map(({ memberId, groupInstanceId }) => ({ memberId, groupInstanceId }));

@@ -1,4 +1,5 @@
 import { type SyncResult, syncError } from "../../coordinators/groups/classic/classic-protocol.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -17,7 +18,8 @@ export const syncGroup: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 5,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const { version } = call;
     const request = readSyncGroupRequest(call.reader, version);
     const answer = ({ error, protocolType, protocolName, assignment }: SyncResult): void => {
@@ -27,6 +29,10 @@ export const syncGroup: ApiHandler<KafkaServices> = {
     const unsaid = request.protocolType === null || request.protocolName === null;
     if (version >= FIRST_WITH_PROTOCOL && unsaid) {
       answer(syncError(ERROR.INCONSISTENT_GROUP_PROTOCOL));
+      return;
+    }
+    if (!accessOf(call, services).group(CAN.read, request.groupId)) {
+      answer(syncError(ERROR.GROUP_AUTHORIZATION_FAILED));
       return;
     }
     const assignments = request.assignments.map(({ memberId, assignment }) => ({

@@ -1,4 +1,6 @@
+import { ACL_RESOURCE } from "../../broker/acl-entry.ts";
 import type { ClassicGroup } from "../../coordinators/groups/classic/classic-group.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -20,11 +22,16 @@ export const describeGroups: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 6,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const { version } = call;
     const request = readDescribeGroupsRequest(call.reader, version);
-    const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const access = accessOf(call, services);
     const groups = unique(request.groups).map((groupId) => {
+      if (!access.group(CAN.describe, groupId)) return refused(groupId);
+      const operations = request.includeAuthorizedOperations
+        ? access.operations(ACL_RESOURCE.group, groupId, GROUP_OPERATIONS)
+        : NO_OPERATIONS;
       const group = coordinators.groups.classic.get(groupId);
       if (group !== null) return described(group, operations);
       const other = coordinators.groups.registry.get(groupId) !== null;
@@ -55,6 +62,19 @@ function described(group: ClassicGroup, authorizedOperations: number): Described
       memberAssignment: stable ? member.assignment : NO_BYTES,
     })),
     authorizedOperations,
+  };
+}
+
+function refused(groupId: string): DescribedGroup {
+  return {
+    errorCode: ERROR.GROUP_AUTHORIZATION_FAILED,
+    errorMessage: null,
+    groupId,
+    groupState: "",
+    protocolType: "",
+    protocolData: "",
+    members: [],
+    authorizedOperations: NO_OPERATIONS,
   };
 }
 

@@ -1,3 +1,4 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readListGroupsRequest } from "../wire/generated/list-groups-request.ts";
@@ -9,9 +10,14 @@ export const listGroups: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 5,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readListGroupsRequest(call.reader, call.version);
-    const groups = coordinators.groups.list(request.statesFilter, request.typesFilter);
+    const access = accessOf(call, services);
+    const all = coordinators.groups.list(request.statesFilter, request.typesFilter);
+    const groups = access.seesCluster(CAN.describe)
+      ? all
+      : all.filter(({ groupId }) => access.seesGroup(CAN.describe, groupId));
     coordinators.groups.whenDurable((errorCode) => {
       const response = { throttleTimeMs: 0, errorCode, groups: errorCode === 0 ? groups : [] };
       call.reply((writer) => writeListGroupsResponse(writer, response, call.version));

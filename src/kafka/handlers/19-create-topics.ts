@@ -1,6 +1,13 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
-import { type Broker, isInternalTopic, type Refusal, type TopicSpec } from "../../broker/broker.ts";
+import {
+  type Broker,
+  isInternalTopic,
+  METADATA_TOPIC,
+  type Refusal,
+  type TopicSpec,
+} from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -34,15 +41,28 @@ export const createTopics: ApiHandler<KafkaServices> = {
   minVersion: 2,
   maxVersion: 7,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readCreateTopicsRequest(call.reader, call.version);
     const counts = countOf(request.topics.map(({ name }) => name));
     const unique = new Map(request.topics.map((topic) => [topic.name, topic]));
     const quota = broker.quotas.mutations(call.session);
-    const creation = new Creation(broker, quota, request.validateOnly, call.version >= FIRST_STRICT_VERSION);
+    const access = accessOf(call, services);
+    const mayCreate = access.seesCluster(CAN.create);
+    const creation = new Creation(
+      broker,
+      quota,
+      access,
+      request.validateOnly,
+      call.version >= FIRST_STRICT_VERSION,
+    );
     const excessive = partitionsIn(request, broker) > MAX_PARTITIONS_PER_REQUEST;
     const topics = Array.from(unique.values(), (topic) => {
       if (counts.get(topic.name) !== 1) return refused(topic.name, DUPLICATE);
+      // That nobody makes the broker's own topics is told to everybody, as in Kafka.
+      const isClosed = topic.name === METADATA_TOPIC;
+      if (!mayCreate && !isClosed && !access.topic(CAN.create, topic.name))
+        return refused(topic.name, NOT_ALLOWED);
       return excessive ? refused(topic.name, EXCESSIVE) : creation.create(topic);
     });
     call.throttle(quota.throttleMs);
@@ -53,6 +73,10 @@ export const createTopics: ApiHandler<KafkaServices> = {
 };
 
 const DUPLICATE: Refusal = { error: ERROR.INVALID_REQUEST, message: "Duplicate topic name." };
+const NOT_ALLOWED: Refusal = {
+  error: ERROR.TOPIC_AUTHORIZATION_FAILED,
+  message: "Authorization failed.",
+};
 const EXCESSIVE: Refusal = {
   error: ERROR.POLICY_VIOLATION,
   message: "Excessively large number of partitions per request.",
@@ -74,12 +98,14 @@ class Creation {
   readonly gather = new Gather();
   readonly #broker: Broker;
   readonly #quota: MutationQuota;
+  readonly #access: Access;
   readonly #validateOnly: boolean;
   readonly #strict: boolean;
   /** What the answer says of topics without settings of their own, which many topics share. */
   #plainConfigs: Result["configs"] = null;
 
-  constructor(broker: Broker, quota: MutationQuota, validateOnly: boolean, strict: boolean) {
+  constructor(broker: Broker, quota: MutationQuota, access: Access, validateOnly: boolean, strict: boolean) {
+    this.#access = access;
     this.#broker = broker;
     this.#quota = quota;
     this.#validateOnly = validateOnly;
@@ -109,11 +135,14 @@ class Creation {
   }
 
   #created(spec: TopicSpec, topicId: Uuid): Result {
+    const { name } = spec;
+    const made = { name, topicId, errorCode: ERROR.NONE, errorMessage: null };
+    if (!this.#access.seesTopic(CAN.describeConfigs, name)) {
+      const topicConfigErrorCode = ERROR.TOPIC_AUTHORIZATION_FAILED;
+      return { ...made, topicConfigErrorCode, numPartitions: -1, replicationFactor: -1, configs: [] };
+    }
     return {
-      name: spec.name,
-      topicId,
-      errorCode: ERROR.NONE,
-      errorMessage: null,
+      ...made,
       topicConfigErrorCode: ERROR.NONE,
       numPartitions: this.#broker.partitionCountOf(spec),
       replicationFactor: 1,

@@ -2,6 +2,7 @@ import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Broker, Refusal } from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
 import { deleteFault } from "../../broker/topic-deletions.ts";
+import { type Access, accessOf, CAN, OPEN_ACCESS } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -12,6 +13,7 @@ import {
 } from "../wire/generated/delete-topics-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import type { Mutable } from "../wire/message.ts";
+import { TOPIC_REFUSAL } from "./acl-answers.ts";
 import { countOf } from "./placement.ts";
 
 type Result = DeleteTopicsResponse["responses"][number];
@@ -36,13 +38,16 @@ export const deleteTopics: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 6,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDeleteTopicsRequest(call.reader, call.version);
     const wanted: readonly Wanted[] =
       call.version >= FIRST_WITH_IDS
         ? request.topics
         : request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }));
-    const keys = wanted.map(({ name, topicId }) => keyOf(name, topicId, broker));
+    const access = accessOf(call, services);
+    const rights = access.seesCluster(CAN.delete) ? OPEN_ACCESS : access;
+    const keys = wanted.map(({ name, topicId }) => keyOf(name, topicId, broker, rights));
     const counts = countOf(keys);
     const gather = new Gather();
     const quota = broker.quotas.mutations(call.session);
@@ -52,7 +57,7 @@ export const deleteTopics: ApiHandler<KafkaServices> = {
       const key = keys[index] ?? "";
       if (results.has(key)) return;
       const result =
-        counts.get(key) === 1 ? remove(topic, broker, { gather, quota, strict }) : duplicate(topic);
+        counts.get(key) === 1 ? remove(topic, broker, { gather, quota, strict, rights }) : duplicate(topic);
       results.set(key, result);
     });
     call.throttle(quota.throttleMs);
@@ -65,11 +70,12 @@ export const deleteTopics: ApiHandler<KafkaServices> = {
   },
 };
 
-/** The same for a topic's name and its id. */
-function keyOf(name: string | null, topicId: Uuid, broker: Broker): string {
+/** The same for a topic's name and its id, which who may not delete the topic is not told. */
+function keyOf(name: string | null, topicId: Uuid, broker: Broker, rights: Access): string {
   if (name !== null && topicId !== ZERO_UUID) return `both:${topicId}:${name}`;
   const known = name === null ? broker.topics.byId(topicId)?.name : name;
-  return known === undefined ? `id:${topicId}` : `name:${known}`;
+  const isTold = known !== undefined && (name !== null || rights.seesTopic(CAN.delete, known));
+  return !isTold ? `id:${topicId}` : `name:${known}`;
 }
 
 function duplicate({ name, topicId }: Wanted): Result {
@@ -81,18 +87,26 @@ interface Removal {
   readonly gather: Gather;
   readonly quota: MutationQuota;
   readonly strict: boolean;
+  readonly rights: Access;
 }
 
-function remove({ name, topicId }: Wanted, broker: Broker, { gather, quota, strict }: Removal): Result {
+function remove({ name, topicId }: Wanted, broker: Broker, removal: Removal): Result {
+  const { gather, quota, strict, rights } = removal;
   const topic = name === null ? broker.topics.byId(topicId) : broker.topics.get(name);
   const fault = askFault(name, topicId);
   if (fault !== null) return refused(name, topicId, fault);
+  const asked = name ?? topic?.name ?? null;
+  if (asked !== null && !rights.seesTopic(CAN.describe, asked)) {
+    rights.topic(CAN.delete, asked);
+    return refused(name, topicId, TOPIC_REFUSAL);
+  }
   if (topic === null) {
     const byId = name === null;
     const error = byId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
     const message = `This server does not host this topic${byId ? " ID" : "-partition"}.`;
     return refused(name, topicId, { error, message });
   }
+  if (!rights.topic(CAN.delete, topic.name)) return refused(topic.name, topicId, TOPIC_REFUSAL);
   const kept = deleteFault(topic);
   if (kept !== null) return refused(topic.name, topic.id, kept);
   if (strict && !quota.open) {

@@ -1,4 +1,5 @@
 import { deleteFault } from "../../broker/topic-deletions.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -29,10 +30,14 @@ export const deleteRecords: ApiHandler<KafkaServices> = {
   handle(call, services) {
     const request = readDeleteRecordsRequest(call.reader, call.version);
     const gather = new Gather();
+    const names = request.topics.map(({ name }) => name);
+    const denied = accessOf(call, services).deniedTopics(CAN.delete, names);
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, offset }) =>
-        deleteFrom(name, partitionIndex, Number(offset), services, gather),
+        denied.has(name)
+          ? { partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode: ERROR.TOPIC_AUTHORIZATION_FAILED }
+          : deleteFrom(name, partitionIndex, Number(offset), services, gather),
       ),
     }));
     gather.whenAll(() =>

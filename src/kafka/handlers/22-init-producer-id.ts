@@ -1,5 +1,6 @@
 import { type Int64, toProducerId } from "../../base/ids.ts";
 import { NOBODY, UNKNOWN_PRODUCER_ID } from "../../coordinators/transactions/transaction.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -19,7 +20,8 @@ export const initProducerId: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 5,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const request = readInitProducerIdRequest(call.reader, call.version);
     const { transactionalId, transactionTimeoutMs: timeoutMs } = request;
     const answer = (error: number, { producerId, producerEpoch } = NOBODY): void => {
@@ -35,7 +37,9 @@ export const initProducerId: ApiHandler<KafkaServices> = {
       call.reply((writer) => writeInitProducerIdResponse(writer, response, call.version));
     };
     const expected = expectedProducer(request.producerId, request.producerEpoch);
-    if (expected === "half a producer") answer(ERROR.INVALID_REQUEST);
+    const refusal = refusalOf(transactionalId, accessOf(call, services));
+    if (refusal !== ERROR.NONE) answer(refusal);
+    else if (expected === "half a producer") answer(ERROR.INVALID_REQUEST);
     else if (transactionalId !== null) {
       coordinators.transactions.initProducerId({ transactionalId, timeoutMs, expected }, answer);
     } else {
@@ -45,6 +49,16 @@ export const initProducerId: ApiHandler<KafkaServices> = {
     }
   },
 };
+
+/** Who may write to any topic may have an id to do it once with (KIP-679). */
+function refusalOf(transactionalId: string | null, access: Access): number {
+  if (transactionalId !== null) {
+    const mayWrite = access.transactionalId(CAN.write, transactionalId);
+    return mayWrite ? ERROR.NONE : ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  }
+  const mayWrite = access.seesCluster(CAN.idempotentWrite) || access.someTopic(CAN.write);
+  return mayWrite ? ERROR.NONE : ERROR.CLUSTER_AUTHORIZATION_FAILED;
+}
 
 function expectedProducer(producerId: Int64, producerEpoch: number) {
   if (producerId === -1 && producerEpoch === -1) return null;

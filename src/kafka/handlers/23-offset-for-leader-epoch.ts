@@ -1,3 +1,4 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -19,12 +20,17 @@ export const offsetForLeaderEpoch: ApiHandler<KafkaServices> = {
   minVersion: 2,
   maxVersion: 4,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readOffsetForLeaderEpochRequest(call.reader, call.version);
+    const access = accessOf(call, services);
+    const names = request.topics.map(({ topic }) => topic);
+    const denied = access.deniedTopics(CAN.describe, access.seesCluster(CAN.clusterAction) ? [] : names);
     const topics = request.topics.map(({ topic, partitions }) => ({
       topic,
       partitions: partitions.map(
         ({ partition: index, currentLeaderEpoch, leaderEpoch }): PartitionResponse => {
+          if (denied.has(topic)) return unknown(index, ERROR.TOPIC_AUTHORIZATION_FAILED);
           const partition = broker.topics.readable.get(topic)?.partitions[index];
           if (partition === undefined) return unknown(index, ERROR.UNKNOWN_TOPIC_OR_PARTITION);
           if (partition.log.fault !== null) return unknown(index, ERROR.KAFKA_STORAGE_ERROR);

@@ -5,6 +5,7 @@ import {
   type TopicPartition,
   UNKNOWN_PRODUCER_ID,
 } from "../../coordinators/transactions/transaction.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -38,6 +39,18 @@ export const addPartitionsToTxn: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, services) {
     const request = readAddPartitionsToTxnRequest(call.reader, call.version);
+    const access = accessOf(call, services);
+    if (call.version >= FIRST_OF_BROKERS && !access.cluster(CAN.clusterAction)) {
+      const errorCode = ERROR.CLUSTER_AUTHORIZATION_FAILED;
+      const response = {
+        throttleTimeMs: 0,
+        errorCode,
+        resultsByTransaction: [],
+        resultsByTopicV3AndBelow: [],
+      };
+      call.reply((writer) => writeAddPartitionsToTxnResponse(writer, response, call.version));
+      return;
+    }
     const gather = new Gather();
     const results = transactionsOf(request, call.version).map((transaction) => {
       const result: { transactionalId: string; topicResults: readonly TopicResult[] } = {
@@ -45,7 +58,7 @@ export const addPartitionsToTxn: ApiHandler<KafkaServices> = {
         topicResults: [],
       };
       const finish = gather.begin(() => {});
-      add(services, transaction, call.version, (errorOf) => {
+      add(services, access, transaction, call.version, (errorOf) => {
         result.topicResults = topicResults(transaction.topics, errorOf);
         finish(ERROR.NONE);
       });
@@ -81,6 +94,7 @@ type ErrorOf = (partition: TopicPartition, position: number) => number;
 
 function add(
   { broker, coordinators }: KafkaServices,
+  access: Access,
   transaction: Transaction,
   version: number,
   done: (errorOf: ErrorOf) => void,
@@ -89,7 +103,17 @@ function add(
   const partitions = transaction.topics.flatMap(({ name, partitions }) =>
     partitions.map((partition) => ({ topic: name, partition })),
   );
-  const faultOf = (partition: TopicPartition) => partitionFault(broker, partition, version);
+  const ofClient = version < FIRST_OF_BROKERS;
+  if (ofClient && !access.transactionalId(CAN.write, transactionalId)) {
+    done(() => ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    return;
+  }
+  const names = ofClient ? transaction.topics.map(({ name }) => name) : [];
+  const denied = access.deniedTopics(CAN.write, names);
+  const faultOf = (partition: TopicPartition) =>
+    denied.has(partition.topic)
+      ? ERROR.TOPIC_AUTHORIZATION_FAILED
+      : partitionFault(broker, partition, version);
   if (partitions.some((partition) => faultOf(partition) !== ERROR.NONE)) {
     done((partition) => faultOf(partition) || ERROR.OPERATION_NOT_ATTEMPTED);
     return;

@@ -1,5 +1,6 @@
 import { toProducerId } from "../../base/ids.ts";
 import { UNKNOWN_PRODUCER_ID } from "../../coordinators/transactions/transaction.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readAddOffsetsToTxnRequest } from "../wire/generated/add-offsets-to-txn-request.ts";
@@ -17,8 +18,22 @@ export const addOffsetsToTxn: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 4,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readAddOffsetsToTxnRequest(call.reader, call.version);
+    const answer = (errorCode: number): void =>
+      call.reply((writer) =>
+        writeAddOffsetsToTxnResponse(writer, { throttleTimeMs: 0, errorCode }, call.version),
+      );
+    const access = accessOf(call, services);
+    if (!access.transactionalId(CAN.write, request.transactionalId)) {
+      answer(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+      return;
+    }
+    if (!access.group(CAN.read, request.groupId)) {
+      answer(ERROR.GROUP_AUTHORIZATION_FAILED);
+      return;
+    }
     const addition = {
       producerId: toProducerId(request.producerId) ?? UNKNOWN_PRODUCER_ID,
       producerEpoch: request.producerEpoch,
@@ -27,8 +42,7 @@ export const addOffsetsToTxn: ApiHandler<KafkaServices> = {
     };
     coordinators.transactions.addPartitions(request.transactionalId, addition, (error) => {
       const fenced = error === ERROR.PRODUCER_FENCED && call.version < FIRST_WITH_FENCED;
-      const response = { throttleTimeMs: 0, errorCode: fenced ? ERROR.INVALID_PRODUCER_EPOCH : error };
-      call.reply((writer) => writeAddOffsetsToTxnResponse(writer, response, call.version));
+      answer(fenced ? ERROR.INVALID_PRODUCER_EPOCH : error);
     });
   },
 };

@@ -1,6 +1,7 @@
 import { toProducerId } from "../../base/ids.ts";
 import { EPOCH_BUMP_VERSION, UNKNOWN_PRODUCER_ID } from "../../coordinators/transactions/transaction.ts";
 import type { EndRequest } from "../../coordinators/transactions/transitions.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readEndTxnRequest } from "../wire/generated/end-txn-request.ts";
@@ -18,8 +19,15 @@ export const endTxn: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 5,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readEndTxnRequest(call.reader, call.version);
+    if (!accessOf(call, services).transactionalId(CAN.write, request.transactionalId)) {
+      const errorCode = ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+      const response = { throttleTimeMs: 0, errorCode, producerId: -1, producerEpoch: -1 };
+      call.reply((writer) => writeEndTxnResponse(writer, response, call.version));
+      return;
+    }
     const end: EndRequest = {
       producerId: toProducerId(request.producerId) ?? UNKNOWN_PRODUCER_ID,
       producerEpoch: request.producerEpoch,

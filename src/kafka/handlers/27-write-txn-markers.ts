@@ -2,6 +2,7 @@ import { type Int64, toProducerId } from "../../base/ids.ts";
 import type { Broker } from "../../broker/broker.ts";
 import { writeMarker } from "../../broker/transactions.ts";
 import type { Marker } from "../../log/transaction-state.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -32,13 +33,17 @@ export const writeTxnMarkers: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readWriteTxnMarkersRequest(call.reader, call.version);
     const results: Results = new Map();
     const gather = new Gather();
+    const access = accessOf(call, services);
+    const isAllowed = access.seesCluster(CAN.alter) || access.cluster(CAN.clusterAction);
     const excessive = markersIn(request) > MAX_MARKERS_PER_REQUEST;
     for (const requested of request.markers) {
-      write(broker, requested, excessive ? null : markerOf(requested), results, gather);
+      const marker = excessive ? null : markerOf(requested);
+      write(broker, requested, isAllowed ? marker : "denied", results, gather);
     }
     gather.whenAll(() => {
       const markers = [...results].map(([producerId, topics]) => ({
@@ -61,11 +66,11 @@ function markersIn({ markers }: WriteTxnMarkersRequest): number {
   return count;
 }
 
-/** Without a marker every partition is refused. */
+/** Without a marker, or without the right to write it, every partition is refused. */
 function write(
   broker: Broker,
   requested: RequestedMarker,
-  marker: Marker | null,
+  marker: Marker | "denied" | null,
   results: Results,
   gather: Gather,
 ): void {
@@ -76,7 +81,8 @@ function write(
     topics.set(name, partitions);
     for (const index of partitionIndexes) {
       const done = gather.begin((error) => partitions.set(index, toCoordinator(error)));
-      if (marker === null) done(ERROR.INVALID_REQUEST);
+      if (marker === "denied") done(ERROR.CLUSTER_AUTHORIZATION_FAILED);
+      else if (marker === null) done(ERROR.INVALID_REQUEST);
       else writeMarker(broker, name, index, marker, done);
     }
   }

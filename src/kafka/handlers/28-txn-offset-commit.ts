@@ -1,4 +1,5 @@
 import { toProducerId } from "../../base/ids.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -31,8 +32,11 @@ export const txnOffsetCommit: ApiHandler<KafkaServices> = {
   handle(call, services) {
     const { version } = call;
     const request = readTxnOffsetCommitRequest(call.reader, version);
+    const access = accessOf(call, services);
+    const refusal = refusalOf(request, access);
     const partitions = new KnownPartitions(
       services.broker,
+      (topic) => refusal !== ERROR.NONE || access.topic(CAN.read, topic),
       request.topics,
       false,
       ({ partitionIndex }: Asked) => partitionIndex,
@@ -43,12 +47,12 @@ export const txnOffsetCommit: ApiHandler<KafkaServices> = {
         topicId,
         partitions: asked.map(({ partitionIndex }, place) => ({
           partitionIndex,
-          errorCode: partitions.errorAt(topic, place),
+          errorCode: refusal || partitions.errorAt(topic, place),
         })),
       }));
       call.reply((writer) => writeTxnOffsetCommitResponse(writer, { throttleTimeMs: 0, topics }, version));
     };
-    if (partitions.known.length === 0) {
+    if (refusal !== ERROR.NONE || partitions.known.length === 0) {
       answer();
       return;
     }
@@ -58,6 +62,11 @@ export const txnOffsetCommit: ApiHandler<KafkaServices> = {
     });
   },
 };
+
+function refusalOf({ transactionalId, groupId }: TxnOffsetCommitRequest, access: Access): number {
+  if (!access.transactionalId(CAN.write, transactionalId)) return ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+  return access.group(CAN.read, groupId) ? ERROR.NONE : ERROR.GROUP_AUTHORIZATION_FAILED;
+}
 
 function commit(
   call: Call,

@@ -1,5 +1,6 @@
 import { RESOURCE } from "../../broker/dynamic-configs.ts";
 import { isDeviceView, readableNameFault } from "../../broker/views/device-views.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -12,6 +13,7 @@ import {
   writeDescribeConfigsResponse,
 } from "../wire/generated/describe-configs-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { configRefusal } from "./acl-answers.ts";
 import {
   describeBrokerConfigs,
   describeClientMetrics,
@@ -46,6 +48,7 @@ export const describeConfigs: ApiHandler<KafkaServices> = {
       request.resources,
       (resource) => `${resource.resourceType} ${resource.resourceName}`,
     );
+    const access = accessOf(call, services);
     const results = resources.map((resource, index) => {
       const result: Result = {
         errorCode: ERROR.NONE,
@@ -54,7 +57,9 @@ export const describeConfigs: ApiHandler<KafkaServices> = {
         resourceName: resource.resourceName,
         configs: [],
       };
-      const described = index < MAX_RESOURCES ? describe(resource, services) : TOO_MANY;
+      const asked = { type: resource.resourceType, name: resource.resourceName };
+      const refusal = index < MAX_RESOURCES ? configRefusal(asked, CAN.describeConfigs, access) : TOO_MANY;
+      const described = refusal ?? describe(resource, services);
       if ("error" in described) {
         return { ...result, errorCode: described.error, errorMessage: described.message };
       }

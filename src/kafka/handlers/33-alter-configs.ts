@@ -1,3 +1,4 @@
+import { accessOf } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -22,7 +23,7 @@ export const alterConfigs: ApiHandler<KafkaServices> = {
       replaces: true,
     }));
     const gather = new Gather();
-    const responses = alter(alterations, validateOnly, services, gather);
+    const responses = alter(alterations, validateOnly, services, gather, accessOf(call, services));
     gather.whenAll(() =>
       call.reply((writer) =>
         writeAlterConfigsResponse(writer, { throttleTimeMs: 0, responses }, call.version),

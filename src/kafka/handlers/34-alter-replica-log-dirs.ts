@@ -1,3 +1,4 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readAlterReplicaLogDirsRequest } from "../wire/generated/alter-replica-log-dirs-request.ts";
@@ -10,8 +11,10 @@ export const alterReplicaLogDirs: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readAlterReplicaLogDirsRequest(call.reader, call.version);
+    const isAllowed = accessOf(call, services).cluster(CAN.alter);
     const results = new Map<string, Map<number, number>>();
     for (const { path, topics } of request.dirs) {
       for (const { name, partitions } of topics) {
@@ -19,7 +22,8 @@ export const alterReplicaLogDirs: ApiHandler<KafkaServices> = {
         for (const index of partitions) {
           const known = broker.partition(name, index) !== null;
           const here = known ? ERROR.NONE : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
-          codes.set(index, path === broker.store.folder ? here : ERROR.LOG_DIR_NOT_FOUND);
+          if (!isAllowed) codes.set(index, ERROR.CLUSTER_AUTHORIZATION_FAILED);
+          else codes.set(index, path === broker.store.folder ? here : ERROR.LOG_DIR_NOT_FOUND);
         }
         results.set(name, codes);
       }

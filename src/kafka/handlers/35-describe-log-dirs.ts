@@ -1,5 +1,6 @@
 import type { Broker } from "../../broker/broker.ts";
 import type { Partition } from "../../broker/partition.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -23,8 +24,14 @@ export const describeLogDirs: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 5,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDescribeLogDirsRequest(call.reader, call.version);
+    if (!accessOf(call, services).cluster(CAN.describe)) {
+      const refusal = { throttleTimeMs: 0, errorCode: ERROR.CLUSTER_AUTHORIZATION_FAILED, results: [] };
+      call.reply((writer) => writeDescribeLogDirsResponse(writer, refusal, call.version));
+      return;
+    }
     const response: DescribeLogDirsResponse = {
       throttleTimeMs: 0,
       errorCode: ERROR.NONE,

@@ -1,6 +1,7 @@
 import type { Broker, Refusal } from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
 import type { Topic } from "../../broker/topics.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -33,7 +34,8 @@ export const createPartitions: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 3,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readCreatePartitionsRequest(call.reader, call.version);
     const counts = countOf(request.topics.map(({ name }) => name));
     const unique = new Map(request.topics.map((topic) => [topic.name, topic]));
@@ -44,9 +46,11 @@ export const createPartitions: ApiHandler<KafkaServices> = {
       strict: call.version >= FIRST_STRICT_VERSION,
       validateOnly: request.validateOnly,
     };
-    const results = Array.from(unique.values(), (topic) =>
-      counts.get(topic.name) === 1 ? grow(topic, broker, growth) : refused(topic.name, DUPLICATE),
-    );
+    const denied = accessOf(call, services).deniedTopics(CAN.alter, unique.keys());
+    const results = Array.from(unique.values(), (topic) => {
+      if (counts.get(topic.name) !== 1) return refused(topic.name, DUPLICATE);
+      return denied.has(topic.name) ? refused(topic.name, NOT_ALLOWED) : grow(topic, broker, growth);
+    });
     call.throttle(quota.throttleMs);
     growth.gather.whenAll(() =>
       call.reply((writer) =>
@@ -56,6 +60,7 @@ export const createPartitions: ApiHandler<KafkaServices> = {
   },
 };
 
+const NOT_ALLOWED = { error: ERROR.TOPIC_AUTHORIZATION_FAILED, message: null };
 const DUPLICATE: Refusal = { error: ERROR.INVALID_REQUEST, message: "Duplicate topic name." };
 
 interface Growth {
@@ -102,6 +107,6 @@ function assignmentsFault({ assignments, count }: Wanted, topic: Topic, nodeId: 
   return null;
 }
 
-function refused(name: string, refusal: Refusal): Result {
+function refused(name: string, refusal: Refusal | typeof NOT_ALLOWED): Result {
   return { name, errorCode: refusal.error, errorMessage: refusal.message };
 }

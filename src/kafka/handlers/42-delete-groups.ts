@@ -1,3 +1,4 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -11,12 +12,18 @@ export const deleteGroups: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readDeleteGroupsRequest(call.reader, call.version);
     const gather = new Gather();
+    const access = accessOf(call, services);
     // A name that stands there twice is deleted once, as in Kafka's set of results.
     const results = [...new Set(request.groupsNames)].map((groupId) => {
       const result = { groupId, errorCode: ERROR.NONE as number, errorMessage: null };
+      if (!access.group(CAN.delete, groupId)) {
+        result.errorCode = ERROR.GROUP_AUTHORIZATION_FAILED;
+        return result;
+      }
       const ended = gather.begin((error) => {
         result.errorCode = error;
       });

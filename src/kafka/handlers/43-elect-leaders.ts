@@ -1,4 +1,5 @@
 import type { Broker } from "../../broker/broker.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -10,6 +11,7 @@ import {
   writeElectLeadersResponse,
 } from "../wire/generated/elect-leaders-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { CLUSTER_REFUSAL, told } from "./acl-answers.ts";
 
 type Result = ElectLeadersResponse["replicaElectionResults"][number];
 type PartitionResult = Result["partitionResult"][number];
@@ -23,8 +25,18 @@ export const electLeaders: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readElectLeadersRequest(call.reader, call.version);
+    if (!accessOf(call, services).cluster(CAN.alter)) {
+      const refusal = {
+        throttleTimeMs: 0,
+        errorCode: CLUSTER_REFUSAL.error,
+        replicaElectionResults: refuse(request),
+      };
+      call.reply((writer) => writeElectLeadersResponse(writer, refusal, call.version));
+      return;
+    }
     const known = request.electionType === PREFERRED || request.electionType === UNCLEAN;
     const response: ElectLeadersResponse = {
       throttleTimeMs: 0,
@@ -34,6 +46,13 @@ export const electLeaders: ApiHandler<KafkaServices> = {
     call.reply((writer) => writeElectLeadersResponse(writer, response, call.version));
   },
 };
+
+function refuse({ topicPartitions }: ElectLeadersRequest): Result[] {
+  return (topicPartitions ?? []).map(({ topic, partitions }) => ({
+    topic,
+    partitionResult: partitions.map((partitionId) => ({ partitionId, ...told(CLUSTER_REFUSAL) })),
+  }));
+}
 
 /** Where all topics are meant, what did not change is left out of the answer. */
 function elect(

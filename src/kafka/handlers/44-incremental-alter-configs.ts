@@ -1,3 +1,4 @@
+import { accessOf } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -29,7 +30,7 @@ export const incrementalAlterConfigs: ApiHandler<KafkaServices> = {
       replaces: false,
     }));
     const gather = new Gather();
-    const responses = alterConfigs(alterations, validateOnly, services, gather);
+    const responses = alterConfigs(alterations, validateOnly, services, gather, accessOf(call, services));
     gather.whenAll(() =>
       call.reply((writer) =>
         writeIncrementalAlterConfigsResponse(writer, { throttleTimeMs: 0, responses }, call.version),

@@ -1,4 +1,5 @@
 import type { Broker } from "../../broker/broker.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -10,6 +11,7 @@ import {
   writeAlterPartitionReassignmentsResponse,
 } from "../wire/generated/alter-partition-reassignments-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { CLUSTER_REFUSAL, told } from "./acl-answers.ts";
 import { replicasFault } from "./placement.ts";
 
 type Wanted = AlterPartitionReassignmentsRequest["topics"][number]["partitions"][number];
@@ -21,16 +23,22 @@ export const alterPartitionReassignments: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readAlterPartitionReassignmentsRequest(call.reader, call.version);
+    const isAllowed = accessOf(call, services).cluster(CAN.alter);
+    const fault = isAllowed ? { errorCode: ERROR.NONE, errorMessage: null } : told(CLUSTER_REFUSAL);
     const response: AlterPartitionReassignmentsResponse = {
       throttleTimeMs: 0,
       allowReplicationFactorChange: request.allowReplicationFactorChange,
-      errorCode: ERROR.NONE,
-      errorMessage: null,
+      ...fault,
       responses: request.topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map((partition) => resultOf(name, partition, broker)),
+        partitions: partitions.map((partition) =>
+          isAllowed
+            ? resultOf(name, partition, broker)
+            : { partitionIndex: partition.partitionIndex, ...fault },
+        ),
       })),
     };
     call.reply((writer) => writeAlterPartitionReassignmentsResponse(writer, response, call.version));

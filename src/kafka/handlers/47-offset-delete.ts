@@ -1,4 +1,5 @@
 import { ZERO_UUID } from "../../base/ids.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -12,10 +13,23 @@ export const offsetDelete: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const request = readOffsetDeleteRequest(call.reader, call.version);
     const asked = request.topics.map((topic) => ({ ...topic, topicId: ZERO_UUID }));
-    const partitions = new KnownPartitions(broker, asked, false, ({ partitionIndex }) => partitionIndex);
+    const access = accessOf(call, services);
+    if (!access.group(CAN.delete, request.groupId)) {
+      const response = { errorCode: ERROR.GROUP_AUTHORIZATION_FAILED, throttleTimeMs: 0, topics: [] };
+      call.reply((writer) => writeOffsetDeleteResponse(writer, response, call.version));
+      return;
+    }
+    const partitions = new KnownPartitions(
+      broker,
+      (topic) => access.topic(CAN.read, topic),
+      asked,
+      false,
+      ({ partitionIndex }) => partitionIndex,
+    );
     const answer = (errorCode: number): void => {
       const topics = request.topics.map(({ name, partitions: rows }, topic) => ({
         name,

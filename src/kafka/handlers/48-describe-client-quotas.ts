@@ -1,4 +1,5 @@
 import { CLIENT_ID, IP, type QuotaFilter, USER } from "../../broker/client-quotas.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -10,6 +11,7 @@ import {
   writeDescribeClientQuotasResponse,
 } from "../wire/generated/describe-client-quotas-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { CLUSTER_REFUSAL } from "./acl-answers.ts";
 
 type Component = DescribeClientQuotasRequest["components"][number];
 
@@ -28,9 +30,11 @@ export const describeClientQuotas: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDescribeClientQuotasRequest(call.reader, call.version);
-    const fault = componentsFault(request.components);
+    const isAllowed = accessOf(call, services).cluster(CAN.describeConfigs);
+    const fault = isAllowed ? componentsFault(request.components) : CLUSTER_REFUSAL;
     const found =
       fault === null ? broker.clientQuotas.find(request.components.map(filterOf), request.strict) : [];
     const response: DescribeClientQuotasResponse = {

@@ -1,5 +1,6 @@
 import type { Broker, QuotaChange } from "../../broker/broker.ts";
 import { entityKey } from "../../broker/client-quotas.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -12,6 +13,7 @@ import {
 } from "../wire/generated/alter-client-quotas-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import type { Mutable } from "../wire/message.ts";
+import { CLUSTER_REFUSAL, told } from "./acl-answers.ts";
 import { countOf } from "./placement.ts";
 
 type Entry = AlterClientQuotasRequest["entries"][number];
@@ -29,8 +31,15 @@ export const alterClientQuotas: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const { entries, validateOnly } = readAlterClientQuotasRequest(call.reader, call.version);
+    if (!accessOf(call, services).cluster(CAN.alterConfigs)) {
+      const refused = entries.map(({ entity }) => ({ ...told(CLUSTER_REFUSAL), entity }));
+      const refusal = { throttleTimeMs: 0, entries: refused };
+      call.reply((writer) => writeAlterClientQuotasResponse(writer, refusal, call.version));
+      return;
+    }
     const changes = entries.map(changeOf);
     const keys = changes.map(({ entity }) => entityKey(entity));
     const counts = countOf(keys);

@@ -1,3 +1,4 @@
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDescribeUserScramCredentialsRequest } from "../wire/generated/describe-user-scram-credentials-request.ts";
@@ -6,6 +7,7 @@ import {
   writeDescribeUserScramCredentialsResponse,
 } from "../wire/generated/describe-user-scram-credentials-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { CLUSTER_REFUSAL, told } from "./acl-answers.ts";
 import { countOf } from "./placement.ts";
 
 type Result = DescribeUserScramCredentialsResponse["results"][number];
@@ -16,9 +18,14 @@ export const describeUserScramCredentials: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call) {
+  handle(call, services) {
     const { users } = readDescribeUserScramCredentialsRequest(call.reader, call.version);
     const counts = countOf((users ?? []).map(({ name }) => name));
+    if (!accessOf(call, services).cluster(CAN.describe)) {
+      const refusal = { throttleTimeMs: 0, ...told(CLUSTER_REFUSAL), results: [] };
+      call.reply((writer) => writeDescribeUserScramCredentialsResponse(writer, refusal, call.version));
+      return;
+    }
     const response: DescribeUserScramCredentialsResponse = {
       throttleTimeMs: 0,
       errorCode: ERROR.NONE,

@@ -1,5 +1,6 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import { type Broker, METADATA_TOPIC } from "../../broker/broker.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDescribeQuorumRequest } from "../wire/generated/describe-quorum-request.ts";
@@ -8,6 +9,7 @@ import {
   writeDescribeQuorumResponse,
 } from "../wire/generated/describe-quorum-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { CLUSTER_REFUSAL } from "./acl-answers.ts";
 
 type Described = DescribeQuorumResponse["topics"][number]["partitions"][number];
 
@@ -17,10 +19,17 @@ export const describeQuorum: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDescribeQuorumRequest(call.reader, call.version);
     // Before version 2 there is no place for words and nodes.
     const words = call.version >= FIRST_WITH_NODES;
+    if (!accessOf(call, services).cluster(CAN.describe)) {
+      const { error: errorCode, message } = CLUSTER_REFUSAL;
+      const refusal = { errorCode, errorMessage: words ? message : null, topics: [], nodes: [] };
+      call.reply((writer) => writeDescribeQuorumResponse(writer, refusal, call.version));
+      return;
+    }
     let known = false;
     const topics = request.topics.map(({ topicName, partitions }) => ({
       topicName,

@@ -1,5 +1,6 @@
 import type { Broker } from "../../broker/broker.ts";
 import { type FeatureChange, featureFault } from "../../broker/features.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -11,6 +12,7 @@ import {
   type UpdateFeaturesResponse,
   writeUpdateFeaturesResponse,
 } from "../wire/generated/update-features-response.ts";
+import { CLUSTER_REFUSAL } from "./acl-answers.ts";
 
 type Update = UpdateFeaturesRequest["featureUpdates"][number];
 
@@ -24,7 +26,8 @@ export const updateFeatures: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readUpdateFeaturesRequest(call.reader, call.version);
     const { featureUpdates, validateOnly } = request;
     const reply = (errorCode: number, errorMessage: string | null): void => {
@@ -37,6 +40,10 @@ export const updateFeatures: ApiHandler<KafkaServices> = {
       };
       call.reply((writer) => writeUpdateFeaturesResponse(writer, response, call.version));
     };
+    if (!accessOf(call, services).cluster(CAN.alter)) {
+      reply(CLUSTER_REFUSAL.error, CLUSTER_REFUSAL.message);
+      return;
+    }
     const fault = firstFault(featureUpdates, call.version, broker);
     if (fault !== null) {
       const message = `The update failed for all features since the following feature had an error: ${fault}`;

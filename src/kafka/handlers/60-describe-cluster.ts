@@ -1,3 +1,4 @@
+import { accessOf } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDescribeClusterRequest } from "../wire/generated/describe-cluster-request.ts";
@@ -6,7 +7,7 @@ import {
   writeDescribeClusterResponse,
 } from "../wire/generated/describe-cluster-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
-import { CLUSTER_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
+import { clusterOperations, NO_OPERATIONS } from "./authorized-operations.ts";
 
 const BROKERS = 1;
 const CONTROLLERS = 2;
@@ -17,7 +18,8 @@ export const describeCluster: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDescribeClusterRequest(call.reader, call.version);
     const { host, port } = call.advertised;
     const response: DescribeClusterResponse =
@@ -31,7 +33,7 @@ export const describeCluster: ApiHandler<KafkaServices> = {
             controllerId: broker.nodeId,
             brokers: [{ brokerId: broker.nodeId, host, port, rack: null, isFenced: false }],
             clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
-              ? CLUSTER_OPERATIONS
+              ? clusterOperations(accessOf(call, services))
               : NO_OPERATIONS,
           }
         : refusal(request.endpointType);

@@ -1,4 +1,5 @@
 import { readableNameFault } from "../../broker/views/device-views.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { once, unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -8,6 +9,7 @@ import {
   writeDescribeProducersResponse,
 } from "../wire/generated/describe-producers-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { TOPIC_REFUSAL } from "./acl-answers.ts";
 
 type PartitionResponse = DescribeProducersResponse["topics"][number]["partitions"][number];
 
@@ -20,13 +22,17 @@ export const describeProducers: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDescribeProducersRequest(call.reader, call.version);
+    const names = request.topics.map(({ name }) => name);
+    const denied = accessOf(call, services).deniedTopics(CAN.read, names);
     const topics = once(request.topics, ({ name }) => name).map(({ name, partitionIndexes }) => {
       const nameFault = readableNameFault(name);
       return {
         name,
         partitions: unique(partitionIndexes).map((index): PartitionResponse => {
+          if (denied.has(name)) return refused(index, TOPIC_REFUSAL.error, TOPIC_REFUSAL.message);
           if (nameFault !== null) return refused(index, ERROR.INVALID_TOPIC_EXCEPTION, nameFault);
           // Nobody writes to a view.
           const view = broker.topics.readable.view(name);

@@ -1,4 +1,5 @@
 import type { TransactionCoordinator } from "../../coordinators/transactions/transaction-coordinator.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import { unique } from "../once.ts";
@@ -17,13 +18,15 @@ export const describeTransactions: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readDescribeTransactionsRequest(call.reader, call.version);
     const gather = new Gather();
+    const access = accessOf(call, services);
     const states: TransactionState[] = [];
     unique(request.transactionalIds).forEach((transactionalId, index) => {
       const finish = gather.begin(() => {});
-      describe(coordinators.transactions, transactionalId, (state) => {
+      describe(coordinators.transactions, access, transactionalId, (state) => {
         states[index] = state;
         finish(ERROR.NONE);
       });
@@ -42,10 +45,15 @@ export const describeTransactions: ApiHandler<KafkaServices> = {
 
 function describe(
   transactions: TransactionCoordinator,
+  access: Access,
   transactionalId: string,
   done: (state: TransactionState) => void,
 ): void {
   const failed = (errorCode: number) => done({ ...DEFAULT_TRANSACTION_STATE, transactionalId, errorCode });
+  if (!access.transactionalId(CAN.describe, transactionalId)) {
+    failed(ERROR.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    return;
+  }
   if (transactionalId === "") {
     failed(ERROR.INVALID_REQUEST);
     return;
@@ -62,10 +70,9 @@ function describe(
         transactionStartTimeMs: transaction.startTimestampMs,
         producerId: transaction.producerId,
         producerEpoch: transaction.producerEpoch,
-        topics: [...transaction.partitions].map(([topic, partitions]) => ({
-          topic,
-          partitions: [...partitions],
-        })),
+        topics: [...transaction.partitions]
+          .filter(([topic]) => access.topic(CAN.describe, topic))
+          .map(([topic, partitions]) => ({ topic, partitions: [...partitions] })),
       });
     }
   });

@@ -1,5 +1,6 @@
 import { compileIdPattern } from "../../coordinators/transactions/id-pattern.ts";
 import { STATE_NAMES, TRANSIENT_STATE_NAMES } from "../../coordinators/transactions/transaction.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -20,7 +21,8 @@ export const listTransactions: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 2,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readListTransactionsRequest(call.reader, call.version);
     const answer = (response: Partial<ListTransactionsResponse>): void => {
       const whole = {
@@ -45,15 +47,18 @@ export const listTransactions: ApiHandler<KafkaServices> = {
       durationMs: Number(request.durationFilter),
       pattern,
     };
+    const access = accessOf(call, services);
     coordinators.transactions.list(filter, (errorCode, transactions) =>
       answer({
         errorCode,
         unknownStateFilters: [...new Set(request.stateFilters)].filter((state) => !KNOWN_STATES.has(state)),
-        transactionStates: transactions.map(({ transactionalId, producerId, state }) => ({
-          transactionalId,
-          producerId,
-          transactionState: state,
-        })),
+        transactionStates: transactions
+          .filter(({ transactionalId }) => access.transactionalId(CAN.describe, transactionalId))
+          .map(({ transactionalId, producerId, state }) => ({
+            transactionalId,
+            producerId,
+            transactionState: state,
+          })),
       }),
     );
   },

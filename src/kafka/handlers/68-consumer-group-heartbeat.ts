@@ -1,5 +1,6 @@
 import type { HeartbeatAnswer } from "../../coordinators/groups/consumer/heartbeats.ts";
 import { topicPartitionsOf } from "../../coordinators/groups/modern/assignment.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readConsumerGroupHeartbeatRequest } from "../wire/generated/consumer-group-heartbeat-request.ts";
@@ -9,6 +10,7 @@ import {
   writeConsumerGroupHeartbeatResponse,
 } from "../wire/generated/consumer-group-heartbeat-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { memberRefusal, told } from "./acl-answers.ts";
 
 /** At level 0 of this feature an operator has switched the protocol off. */
 export const GROUP_FEATURE = "group.version";
@@ -22,15 +24,22 @@ export const consumerGroupHeartbeat: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const { version, clientHost } = call;
     const request = readConsumerGroupHeartbeatRequest(call.reader, version);
-    if (broker.featureLevel(GROUP_FEATURE) === 0) {
-      const refusal = { ...DEFAULT_CONSUMER_GROUP_HEARTBEAT_RESPONSE, errorCode: ERROR.UNSUPPORTED_VERSION };
-      call.reply((writer) => writeConsumerGroupHeartbeatResponse(writer, refusal, version));
+    const access = accessOf(call, services);
+    const refusal =
+      broker.featureLevel(GROUP_FEATURE) === 0
+        ? { error: ERROR.UNSUPPORTED_VERSION, message: null }
+        : memberRefusal(access, request.groupId, request.subscribedTopicNames);
+    if (refusal !== null) {
+      const response = { ...DEFAULT_CONSUMER_GROUP_HEARTBEAT_RESPONSE, ...told(refusal) };
+      call.reply((writer) => writeConsumerGroupHeartbeatResponse(writer, response, version));
       return;
     }
-    const client = { clientId: call.clientId ?? "", clientHost, version };
+    const maySee = (topic: string): boolean => access.seesTopic(CAN.describe, topic);
+    const client = { clientId: call.clientId ?? "", clientHost, version, maySee };
     coordinators.groups.consumers.heartbeat(request, client, (answer) =>
       call.reply((writer) => writeConsumerGroupHeartbeatResponse(writer, responseOf(answer), version)),
     );

@@ -1,7 +1,9 @@
+import { ACL_RESOURCE } from "../../broker/acl-entry.ts";
 import type { ConsumerGroup } from "../../coordinators/groups/consumer/group.ts";
 import { type ConsumerMember, partitionsOf } from "../../coordinators/groups/consumer/member.ts";
 import type { TopicsView } from "../../coordinators/groups/group-part.ts";
 import type { Assignment } from "../../coordinators/groups/modern/assignment.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -12,6 +14,7 @@ import {
 } from "../wire/generated/consumer-group-describe-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import { GROUP_FEATURE } from "./68-consumer-group-heartbeat.ts";
+import { HIDDEN_TOPICS, told } from "./acl-answers.ts";
 import { GROUP_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
 
 type DescribedGroup = ConsumerGroupDescribeResponse["groups"][number];
@@ -27,18 +30,24 @@ export const consumerGroupDescribe: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const { version } = call;
     const { groupIds, includeAuthorizedOperations } = readConsumerGroupDescribeRequest(call.reader, version);
-    const operations = includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const access = accessOf(call, services);
     const enabled = broker.featureLevel(GROUP_FEATURE) > 0;
     const groups = unique(groupIds).map((groupId) => {
       if (!enabled) return { ...refused(groupId, ""), errorCode: ERROR.UNSUPPORTED_VERSION };
+      if (!access.group(CAN.describe, groupId))
+        return { ...refused(groupId, null), errorCode: ERROR.GROUP_AUTHORIZATION_FAILED };
       const group = coordinators.groups.registry.get(groupId);
       if (group === null) return refused(groupId, `Group ${groupId} not found.`);
       const found = coordinators.groups.consumers.get(groupId);
       if (found === null) return refused(groupId, `Group ${groupId} is not a consumer group.`);
-      return described(found, operations, broker.topics);
+      const operations = includeAuthorizedOperations
+        ? access.operations(ACL_RESOURCE.group, groupId, GROUP_OPERATIONS)
+        : NO_OPERATIONS;
+      return shown(described(found, operations, broker.topics), access);
     });
     // Nobody is told of a state that a power cut could take back.
     coordinators.groups.whenDurable(() => {
@@ -88,7 +97,18 @@ function named(assignment: Assignment, topics: TopicsView): DescribedMember["ass
   return { topicPartitions: topicPartitions.flat() };
 }
 
-function refused(groupId: string, errorMessage: string): DescribedGroup {
+/** Whoever may not see one of the topics is not told of any. */
+function shown(group: DescribedGroup, access: Access): DescribedGroup {
+  const names = group.members.flatMap(({ assignment, targetAssignment }) =>
+    [assignment, targetAssignment].flatMap(({ topicPartitions }) =>
+      topicPartitions.map(({ topicName }) => topicName),
+    ),
+  );
+  const hides = access.deniedTopics(CAN.describe, names).size > 0;
+  return hides ? { ...group, ...told(HIDDEN_TOPICS), members: [] } : group;
+}
+
+function refused(groupId: string, errorMessage: string | null): DescribedGroup {
   return {
     errorCode: ERROR.GROUP_ID_NOT_FOUND,
     errorMessage,

@@ -1,5 +1,6 @@
 import type { Broker } from "../../broker/broker.ts";
 import { RESOURCE } from "../../broker/dynamic-configs.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -15,17 +16,21 @@ export const listConfigResources: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const { resourceTypes } = readListConfigResourcesRequest(call.reader, call.version);
     const all: readonly number[] = call.version === 0 ? [RESOURCE.clientMetrics] : Object.values(RESOURCE);
     const types = resourceTypes.length === 0 ? all : [...new Set(resourceTypes)];
     const isKnown = types.every((type) => all.includes(type));
-    const configResources = isKnown
-      ? types.flatMap((resourceType) =>
-          namesOf(resourceType, broker).map((resourceName) => ({ resourceName, resourceType })),
-        )
-      : [];
-    const errorCode = isKnown ? ERROR.NONE : ERROR.UNSUPPORTED_VERSION;
+    const isAllowed = accessOf(call, services).cluster(CAN.describeConfigs);
+    const configResources =
+      isKnown && isAllowed
+        ? types.flatMap((resourceType) =>
+            namesOf(resourceType, broker).map((resourceName) => ({ resourceName, resourceType })),
+          )
+        : [];
+    const fault = isKnown ? ERROR.NONE : ERROR.UNSUPPORTED_VERSION;
+    const errorCode = isAllowed ? fault : ERROR.CLUSTER_AUTHORIZATION_FAILED;
     const response = { throttleTimeMs: 0, errorCode, configResources };
     call.reply((writer) => writeListConfigResourcesResponse(writer, response, call.version));
   },

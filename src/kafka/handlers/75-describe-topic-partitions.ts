@@ -1,7 +1,9 @@
 import { ZERO_UUID } from "../../base/ids.ts";
+import { ACL_RESOURCE } from "../../broker/acl-entry.ts";
 import type { Broker } from "../../broker/broker.ts";
 import type { Topic } from "../../broker/topics.ts";
 import { type DeviceView, isDeviceView, readableNameFault } from "../../broker/views/device-views.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { type ShownPartition, shownPartitions } from "../views/shown-partitions.ts";
@@ -31,9 +33,12 @@ export const describeTopicPartitions: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call, { broker }) {
+  handle(call, services) {
+    const { broker } = services;
     const request = readDescribeTopicPartitionsRequest(call.reader, call.version);
-    const response = cursorIsValid(request) ? describe(request, broker) : refuseAll(request);
+    const response = cursorIsValid(request)
+      ? describe(request, broker, accessOf(call, services))
+      : refuseAll(request);
     call.reply((writer) => writeDescribeTopicPartitionsResponse(writer, response, call.version));
   },
 };
@@ -53,38 +58,53 @@ function refuseAll({ topics }: DescribeTopicPartitionsRequest): DescribeTopicPar
   };
 }
 
-function describe(request: DescribeTopicPartitionsRequest, broker: Broker): DescribeTopicPartitionsResponse {
+function describe(
+  request: DescribeTopicPartitionsRequest,
+  broker: Broker,
+  access: Access,
+): DescribeTopicPartitionsResponse {
   const { cursor, responsePartitionLimit } = request;
   const all = request.topics.length === 0;
   const names = new Set((all ? [...broker.topics.all()] : request.topics).map(({ name }) => name));
   let room = Math.max(1, Math.min(MAX_PARTITIONS, responsePartitionLimit));
   const topics: Answer[] = [];
+  const denied: Answer[] = [];
   let nextCursor: Cursor | null = null;
   for (const name of [...names].sort()) {
     if (cursor !== null && name < cursor.topicName) continue;
+    if (all && !access.seesTopic(CAN.describe, name)) continue;
+    if (!all && !access.topic(CAN.describe, name)) {
+      denied.push(unknown(name, ERROR.TOPIC_AUTHORIZATION_FAILED));
+      continue;
+    }
+    // Of those that may not be seen, all are told of.
+    if (nextCursor !== null) continue;
     if (room === 0) {
       nextCursor = { topicName: name, partitionIndex: 0 };
-      break;
+      continue;
     }
     const topic = broker.topics.readable.get(name);
     if (topic === null) {
       const invalid = readableNameFault(name) !== null;
       topics.push({
         ...unknown(name, invalid ? ERROR.INVALID_TOPIC_EXCEPTION : ERROR.UNKNOWN_TOPIC_OR_PARTITION),
-        topicAuthorizedOperations: TOPIC_OPERATIONS,
+        topicAuthorizedOperations: access.operations(ACL_RESOURCE.topic, name, TOPIC_OPERATIONS),
       });
       continue;
     }
     const first = name === cursor?.topicName ? cursor.partitionIndex : 0;
     const partitions = shownPartitions(topic).slice(first, first + room);
-    topics.push(known(topic, partitions, broker.nodeId));
+    const operations = isDeviceView(topic) ? VIEW_OPERATIONS : TOPIC_OPERATIONS;
+    topics.push({
+      ...known(topic, partitions, broker.nodeId),
+      topicAuthorizedOperations: access.operations(ACL_RESOURCE.topic, name, operations),
+    });
     room -= partitions.length;
     if (first + partitions.length < topic.partitions.length) {
       nextCursor = { topicName: name, partitionIndex: first + partitions.length };
-      break;
     }
   }
-  return { throttleTimeMs: 0, topics, nextCursor };
+  return { throttleTimeMs: 0, topics: [...topics, ...denied], nextCursor };
 }
 
 function known(topic: Topic | DeviceView, partitions: readonly ShownPartition[], nodeId: number): Answer {
@@ -105,7 +125,7 @@ function known(topic: Topic | DeviceView, partitions: readonly ShownPartition[],
       lastKnownElr: [],
       offlineReplicas: isWell ? [] : nodes,
     })),
-    topicAuthorizedOperations: isDeviceView(topic) ? VIEW_OPERATIONS : TOPIC_OPERATIONS,
+    topicAuthorizedOperations: NO_OPERATIONS,
   };
 }
 

@@ -1,5 +1,6 @@
 import { topicPartitionsOf } from "../../coordinators/groups/modern/assignment.ts";
 import type { ShareHeartbeatAnswer } from "../../coordinators/shares/share-groups.ts";
+import { accessOf } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -12,6 +13,7 @@ import {
   type ShareGroupHeartbeatResponse,
   writeShareGroupHeartbeatResponse,
 } from "../wire/generated/share-group-heartbeat-response.ts";
+import { memberRefusal, told } from "./acl-answers.ts";
 
 const LEAVING_EPOCH = -1;
 
@@ -24,10 +26,16 @@ export const shareGroupHeartbeat: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { coordinators }) {
+  handle(call, services) {
+    const { coordinators } = services;
     const request = readShareGroupHeartbeatRequest(call.reader, call.version);
     const reply = (response: ShareGroupHeartbeatResponse) =>
       call.reply((writer) => writeShareGroupHeartbeatResponse(writer, response, call.version));
+    const refused = memberRefusal(accessOf(call, services), request.groupId, request.subscribedTopicNames);
+    if (refused !== null) {
+      reply({ ...DEFAULT_SHARE_GROUP_HEARTBEAT_RESPONSE, ...told(refused) });
+      return;
+    }
     const fault = requestFault(request);
     if (fault !== null) {
       reply(refusal(ERROR.INVALID_REQUEST, fault));

@@ -1,6 +1,8 @@
+import { ACL_RESOURCE } from "../../broker/acl-entry.ts";
 import type { Topics } from "../../broker/topics.ts";
 import type { Assignment } from "../../coordinators/groups/modern/assignment.ts";
 import type { ShareGroup } from "../../coordinators/shares/share-group.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { unique } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -11,6 +13,7 @@ import {
   type DescribedGroup,
   writeShareGroupDescribeResponse,
 } from "../wire/generated/share-group-describe-response.ts";
+import { HIDDEN_TOPICS, told } from "./acl-answers.ts";
 import { GROUP_OPERATIONS, NO_OPERATIONS } from "./authorized-operations.ts";
 
 /** ShareGroupDescribe, 1 (KIP-932). */
@@ -19,17 +22,23 @@ export const shareGroupDescribe: ApiHandler<KafkaServices> = {
   minVersion: 1,
   maxVersion: 1,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const request = readShareGroupDescribeRequest(call.reader, call.version);
-    const operations = request.includeAuthorizedOperations ? GROUP_OPERATIONS : NO_OPERATIONS;
+    const access = accessOf(call, services);
     const groups = unique(request.groupIds).map((groupId): DescribedGroup => {
+      if (!access.group(CAN.describe, groupId))
+        return { ...DEFAULT_DESCRIBED_GROUP, groupId, errorCode: ERROR.GROUP_AUTHORIZATION_FAILED };
       if (groupId === "") return { ...DEFAULT_DESCRIBED_GROUP, groupId, errorCode: ERROR.INVALID_GROUP_ID };
       const found = coordinators.shares.groups.find(groupId);
       if ("error" in found) {
         const { error: errorCode, message: errorMessage } = found;
         return { ...DEFAULT_DESCRIBED_GROUP, groupId, errorCode, errorMessage };
       }
-      return { ...describe(found, broker.topics), authorizedOperations: operations };
+      const authorizedOperations = request.includeAuthorizedOperations
+        ? access.operations(ACL_RESOURCE.group, groupId, GROUP_OPERATIONS)
+        : NO_OPERATIONS;
+      return shown({ ...describe(found, broker.topics), authorizedOperations }, access);
     });
     const response = { throttleTimeMs: 0, groups };
     coordinators.groups.whenDurable(() =>
@@ -58,6 +67,15 @@ function describe(group: ShareGroup, topics: Topics): DescribedGroup {
     })),
     authorizedOperations: NO_OPERATIONS,
   };
+}
+
+/** Whoever may not see one of the topics is not told of any. */
+function shown(group: DescribedGroup, access: Access): DescribedGroup {
+  const names = group.members.flatMap(({ assignment }) =>
+    assignment.topicPartitions.map(({ topicName }) => topicName),
+  );
+  const hides = access.deniedTopics(CAN.describe, names).size > 0;
+  return hides ? { ...group, ...told(HIDDEN_TOPICS), members: [] } : group;
 }
 
 /** A topic that is gone has no name: it is left out, as in Kafka. */

@@ -1,5 +1,6 @@
 import type { Uuid } from "../../base/ids.ts";
 import { FINAL_EPOCH, INITIAL_EPOCH, type ShareSession } from "../../coordinators/shares/share-sessions.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -8,6 +9,7 @@ import {
   DEFAULT_SHARE_FETCH_RESPONSE,
   writeShareFetchResponse,
 } from "../wire/generated/share-fetch-response.ts";
+import { GROUP_REFUSAL } from "./acl-answers.ts";
 import { acknowledgeAll, FIRST_WITH_RENEWAL, isMemberId } from "./share-acknowledgements.ts";
 import { replyShareFetch, SharePoll } from "./share-poll.ts";
 
@@ -32,6 +34,11 @@ export const shareFetch: ApiHandler<KafkaServices> = {
       refuse(call, ERROR.INVALID_REQUEST, "Invalid group id or member id in the request.");
       return;
     }
+    const access = accessOf(call, services);
+    if (!access.group(CAN.read, groupId)) {
+      refuse(call, GROUP_REFUSAL.error, GROUP_REFUSAL.message);
+      return;
+    }
     const renews = call.version >= FIRST_WITH_RENEWAL && request.isRenewAck;
     if (renews && wantsRecords(request)) {
       refuse(call, ERROR.INVALID_REQUEST, "A request that renews locks can't ask for records as well.");
@@ -40,14 +47,14 @@ export const shareFetch: ApiHandler<KafkaServices> = {
     const session = openSession(call, services, request, groupId, memberId);
     if (session === null) return;
     const by = { groupId, memberId, version: call.version, isRenewAck: renews };
-    acknowledgeAll(services, by, acknowledgements(request), (acknowledged) => {
+    acknowledgeAll(services, access, by, acknowledgements(request), (acknowledged) => {
       if (request.shareSessionEpoch === FINAL_EPOCH) {
         services.coordinators.shares.endSession(groupId, memberId);
         call.onDisconnected(session.name, null);
         replyShareFetch(call, services, groupId, [], acknowledged);
       } else if (renews || request.maxRecords === 0 || request.maxBytes === 0) {
         replyShareFetch(call, services, groupId, [], acknowledged);
-      } else new SharePoll(call, services, request, session, acknowledged).start();
+      } else new SharePoll(call, services, access, request, session, acknowledged).start();
     });
   },
 };

@@ -1,4 +1,5 @@
 import { FINAL_EPOCH, INITIAL_EPOCH } from "../../coordinators/shares/share-sessions.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -9,6 +10,7 @@ import {
   type ShareAcknowledgeResponse,
   writeShareAcknowledgeResponse,
 } from "../wire/generated/share-acknowledge-response.ts";
+import { GROUP_REFUSAL } from "./acl-answers.ts";
 import { acknowledgeAll, byTopic, isMemberId } from "./share-acknowledgements.ts";
 
 /** ShareAcknowledge, 1 to 2 (KIP-932; renewing locks by KIP-1222). Answered once the disk has it. */
@@ -27,6 +29,11 @@ export const shareAcknowledge: ApiHandler<KafkaServices> = {
       reply({ ...DEFAULT_SHARE_ACKNOWLEDGE_RESPONSE, errorCode, errorMessage });
     if (groupId === null || !isMemberId(memberId)) {
       refuse(ERROR.INVALID_REQUEST, "Invalid group id or member id in the request.");
+      return;
+    }
+    const access = accessOf(call, services);
+    if (!access.group(CAN.read, groupId)) {
+      refuse(GROUP_REFUSAL.error, GROUP_REFUSAL.message);
       return;
     }
     if (epoch === INITIAL_EPOCH) {
@@ -51,7 +58,7 @@ export const shareAcknowledge: ApiHandler<KafkaServices> = {
       })),
     );
     const by = { groupId, memberId, version: call.version, isRenewAck };
-    acknowledgeAll(services, by, wanted, (results) => {
+    acknowledgeAll(services, access, by, wanted, (results) => {
       if (ends) {
         const session = shares.sessions.get(groupId, memberId);
         if (session !== null) call.onDisconnected(session.name, null);

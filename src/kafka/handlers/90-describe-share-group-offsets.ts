@@ -1,6 +1,7 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { InitializedTopic } from "../../coordinators/shares/share-records.ts";
+import { type Access, accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import { once } from "../once.ts";
 import type { KafkaServices } from "../services.ts";
@@ -16,10 +17,18 @@ import {
   writeDescribeShareGroupOffsetsResponse,
 } from "../wire/generated/describe-share-group-offsets-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { GROUP_REFUSAL, TOPIC_REFUSAL, told } from "./acl-answers.ts";
 
 type RequestGroup = DescribeShareGroupOffsetsRequest["groups"][number];
 
 const UNKNOWN = -1;
+const NO_OFFSET = {
+  startOffset: UNKNOWN,
+  leaderEpoch: 0,
+  lag: UNKNOWN,
+  errorCode: ERROR.NONE,
+  errorMessage: null,
+};
 const NOTHING: ReadonlyMap<Uuid, InitializedTopic> = new Map();
 
 /**
@@ -33,9 +42,12 @@ export const describeShareGroupOffsets: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, services) {
     const request = readDescribeShareGroupOffsetsRequest(call.reader, call.version);
-    const groups = once(request.groups, ({ groupId }) => groupId).map((group) =>
-      describeGroup(group, services),
-    );
+    const access = accessOf(call, services);
+    const groups = once(request.groups, ({ groupId }) => groupId).map((group) => {
+      if (access.group(CAN.describe, group.groupId)) return describeGroup(group, services, access);
+      const { groupId } = group;
+      return { ...DEFAULT_DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP, groupId, ...told(GROUP_REFUSAL) };
+    });
     services.coordinators.shares.state.whenDurable(() =>
       call.reply((writer) =>
         writeDescribeShareGroupOffsetsResponse(writer, { throttleTimeMs: 0, groups }, call.version),
@@ -47,13 +59,16 @@ export const describeShareGroupOffsets: ApiHandler<KafkaServices> = {
 function describeGroup(
   { groupId, topics }: RequestGroup,
   services: KafkaServices,
+  access: Access,
 ): DescribeShareGroupOffsetsResponseGroup {
   const described = { ...DEFAULT_DESCRIBE_SHARE_GROUP_OFFSETS_RESPONSE_GROUP, groupId };
   if (topics !== null) {
     return {
       ...described,
       topics: topics.map(({ topicName, partitions }) =>
-        describeTopic(groupId, topicName, partitions, services),
+        access.topic(CAN.describe, topicName)
+          ? describeTopic(groupId, topicName, partitions, services)
+          : refusedTopic(topicName, partitions),
       ),
     };
   }
@@ -61,9 +76,22 @@ function describeGroup(
   const initialized = services.coordinators.shares.groups.get(groupId)?.initialized ?? NOTHING;
   const known = Array.from(initialized).flatMap(([topicId, { partitions }]) => {
     const topic = services.broker.topics.byId(topicId);
+    if (topic !== null && !access.seesTopic(CAN.describe, topic.name)) return [];
     return topic === null ? [] : [describeTopic(groupId, topic.name, partitions, services)];
   });
   return { ...described, topics: known };
+}
+
+function refusedTopic(
+  topicName: string,
+  partitions: readonly number[],
+): DescribeShareGroupOffsetsResponseTopic {
+  const refused = partitions.map((partitionIndex) => ({
+    ...NO_OFFSET,
+    partitionIndex,
+    ...told(TOPIC_REFUSAL),
+  }));
+  return { topicName, topicId: ZERO_UUID, partitions: refused };
 }
 
 function describeTopic(
@@ -89,14 +117,7 @@ function describePartition(
   partition: number,
   { coordinators }: KafkaServices,
 ): DescribeShareGroupOffsetsResponsePartition {
-  const none = {
-    partitionIndex: partition,
-    startOffset: UNKNOWN,
-    leaderEpoch: 0,
-    lag: UNKNOWN,
-    errorCode: ERROR.NONE,
-    errorMessage: null,
-  };
+  const none = { ...NO_OFFSET, partitionIndex: partition };
   const source = topic?.partitions[partition];
   const kept = coordinators.shares.state.get({ groupId, topicId, partition });
   if (source === undefined || kept === null || kept.startOffset === UNKNOWN) return none;

@@ -1,5 +1,6 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { SharePartitionId } from "../../coordinators/shares/share-state.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readAlterShareGroupOffsetsRequest } from "../wire/generated/alter-share-group-offsets-request.ts";
@@ -10,9 +11,18 @@ import {
   writeAlterShareGroupOffsetsResponse,
 } from "../wire/generated/alter-share-group-offsets-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { GROUP_REFUSAL, TOPIC_REFUSAL, told } from "./acl-answers.ts";
 
 const NOT_READ_YET = -1;
 const NO_SUCH_PARTITION = "This server does not host this topic-partition.";
+
+function refusedTopic(
+  topicName: string,
+  partitions: readonly { readonly partitionIndex: number }[],
+): AlterShareGroupOffsetsResponseTopic {
+  const refused = partitions.map(({ partitionIndex }) => ({ partitionIndex, ...told(TOPIC_REFUSAL) }));
+  return { topicName, topicId: ZERO_UUID, partitions: refused };
+}
 
 /** AlterShareGroupOffsets, 0 (KIP-932). The group has no members; it is made where it is missing. */
 export const alterShareGroupOffsets: ApiHandler<KafkaServices> = {
@@ -20,7 +30,8 @@ export const alterShareGroupOffsets: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const { groupId, topics } = readAlterShareGroupOffsetsRequest(call.reader, call.version);
     const reply = (response: AlterShareGroupOffsetsResponse) =>
       call.reply((writer) => writeAlterShareGroupOffsetsResponse(writer, response, call.version));
@@ -30,8 +41,18 @@ export const alterShareGroupOffsets: ApiHandler<KafkaServices> = {
       refuse(ERROR.INVALID_GROUP_ID, "The group id is empty.");
       return;
     }
+    const access = accessOf(call, services);
+    if (!access.group(CAN.read, groupId)) {
+      refuse(GROUP_REFUSAL.error, GROUP_REFUSAL.message);
+      return;
+    }
+    const denied = access.deniedTopics(
+      CAN.read,
+      topics.map(({ topicName }) => topicName),
+    );
     const altered = new Map<string, { readonly id: SharePartitionId; readonly startOffset: number }>();
     const responses = topics.map(({ topicName, partitions }): AlterShareGroupOffsetsResponseTopic => {
+      if (denied.has(topicName)) return refusedTopic(topicName, partitions);
       const topic = broker.topics.get(topicName);
       return {
         topicName,

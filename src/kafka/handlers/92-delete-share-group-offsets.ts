@@ -1,4 +1,5 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
+import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDeleteShareGroupOffsetsRequest } from "../wire/generated/delete-share-group-offsets-request.ts";
@@ -9,6 +10,7 @@ import {
   writeDeleteShareGroupOffsetsResponse,
 } from "../wire/generated/delete-share-group-offsets-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
+import { GROUP_REFUSAL, TOPIC_REFUSAL, told } from "./acl-answers.ts";
 
 const NO_SUCH_TOPIC = "This server does not host this topic-partition.";
 
@@ -18,7 +20,8 @@ export const deleteShareGroupOffsets: ApiHandler<KafkaServices> = {
   minVersion: 0,
   maxVersion: 0,
   pipelined: false,
-  handle(call, { broker, coordinators }) {
+  handle(call, services) {
+    const { broker, coordinators } = services;
     const { groupId, topics } = readDeleteShareGroupOffsetsRequest(call.reader, call.version);
     const reply = (response: DeleteShareGroupOffsetsResponse) =>
       call.reply((writer) => writeDeleteShareGroupOffsetsResponse(writer, response, call.version));
@@ -26,6 +29,11 @@ export const deleteShareGroupOffsets: ApiHandler<KafkaServices> = {
       reply({ ...DEFAULT_DELETE_SHARE_GROUP_OFFSETS_RESPONSE, errorCode, errorMessage });
     if (groupId === "") {
       refuse(ERROR.INVALID_GROUP_ID, "The group id is empty.");
+      return;
+    }
+    const access = accessOf(call, services);
+    if (!access.group(CAN.delete, groupId)) {
+      refuse(GROUP_REFUSAL.error, GROUP_REFUSAL.message);
       return;
     }
     const { groups } = coordinators.shares;
@@ -40,6 +48,8 @@ export const deleteShareGroupOffsets: ApiHandler<KafkaServices> = {
     }
     const topicIds = new Set<Uuid>();
     const responses = topics.map(({ topicName }): DeleteShareGroupOffsetsResponseTopic => {
+      if (!access.topic(CAN.read, topicName))
+        return { topicName, topicId: ZERO_UUID, ...told(TOPIC_REFUSAL) };
       const topicId = broker.topics.get(topicName)?.id ?? ZERO_UUID;
       const none = { topicName, topicId, errorCode: ERROR.UNKNOWN_TOPIC_OR_PARTITION };
       if (topicId === ZERO_UUID) return { ...none, errorMessage: NO_SUCH_TOPIC };

@@ -1,3 +1,6 @@
+import { ACL_RESOURCE, CLUSTER_NAME } from "../../broker/acl-entry.ts";
+import { type Access, CAN } from "../access.ts";
+
 /** "Not asked for" (KIP-430). */
 export const NO_OPERATIONS = -2147483648;
 
@@ -31,7 +34,13 @@ export const TOPIC_OPERATIONS = bits(
 /** Of a device's view, which nobody writes to. */
 export const VIEW_OPERATIONS = bits(READ, DESCRIBE, DESCRIBE_CONFIGS);
 
-export const CLUSTER_OPERATIONS = bits(
+/** Of the cluster, for who may see it (KIP-430). */
+export function clusterOperations(access: Access): number {
+  if (!access.cluster(CAN.describe)) return 0;
+  return access.operations(ACL_RESOURCE.cluster, CLUSTER_NAME, CLUSTER_OPERATIONS);
+}
+
+const CLUSTER_OPERATIONS = bits(
   CREATE,
   ALTER,
   DESCRIBE,

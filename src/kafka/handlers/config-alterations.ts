@@ -7,11 +7,13 @@ import { ledgerConfigFault } from "../../broker/gap-ledger.ts";
 import { groupConfigFault } from "../../broker/group-config.ts";
 import { topicConfigDefinition, topicConfigFault } from "../../broker/topic-config.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
+import { type Access, CAN } from "../access.ts";
 import type { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
 import type { AlterConfigsResponse } from "../wire/generated/alter-configs-response.ts";
 import { ERROR } from "../wire/generated/errors.ts";
 import type { Mutable } from "../wire/message.ts";
+import { configRefusal } from "./acl-answers.ts";
 
 /** AlterConfigOp.OpType. */
 const OPERATION = { set: 0, delete: 1, append: 2, subtract: 3 } as const;
@@ -50,6 +52,7 @@ export function alterConfigs(
   validateOnly: boolean,
   services: KafkaServices,
   gather: Gather,
+  access: Access,
 ): AlterationResult[] {
   const seen = new Map<string, number>();
   for (const { resource } of alterations) {
@@ -62,7 +65,7 @@ export function alterConfigs(
     const isTwice = seen.get(`${resource.type} ${resource.name}`) !== 1;
     const planned = isTwice
       ? invalid("Each resource must appear at most once.")
-      : plan(alteration, services.broker, started);
+      : (configRefusal(resource, CAN.alterConfigs, access) ?? plan(alteration, services.broker, started));
     const result: AlterationResult = {
       errorCode: ERROR.NONE,
       errorMessage: null,

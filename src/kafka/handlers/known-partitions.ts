@@ -28,6 +28,8 @@ export class KnownPartitions<Partition> {
 
   constructor(
     broker: Broker,
+    /** Whether the client may use a topic like this: asked before it is told whether it is there. */
+    mayUse: (topic: string) => boolean,
     topics: readonly NamedTopic<Partition>[],
     byId: boolean,
     indexOf: (partition: Partition) => number,
@@ -36,6 +38,9 @@ export class KnownPartitions<Partition> {
     this.#errors = topics.map(({ name, topicId, partitions }, place) => {
       const { readable } = broker.topics;
       const topic = byId ? readable.byId(topicId) : readable.get(name);
+      const asked = byId ? topic?.name : name;
+      if (asked !== undefined && !mayUse(asked))
+        return partitions.map(() => ERROR.TOPIC_AUTHORIZATION_FAILED);
       if (topic === null) {
         const error = byId ? ERROR.UNKNOWN_TOPIC_ID : ERROR.UNKNOWN_TOPIC_OR_PARTITION;
         return partitions.map(() => error);

@@ -1,5 +1,6 @@
 import type { Int64, Uuid } from "../../base/ids.ts";
 import type { AcknowledgementBatch } from "../../coordinators/shares/share-partition.ts";
+import { type Access, CAN } from "../access.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -44,6 +45,7 @@ export function isMemberId(memberId: string | null): memberId is string {
 /** Acknowledges what a request brings; `done` runs once all of it is durable or refused, in the order it came. */
 export function acknowledgeAll(
   services: KafkaServices,
+  access: Access,
   by: Acknowledger,
   wanted: readonly WireAcknowledgements[],
   done: (results: readonly AcknowledgedPartition[]) => void,
@@ -54,7 +56,7 @@ export function acknowledgeAll(
     const durable = gather.begin((error) => {
       result.error = error;
     });
-    acknowledge(services, by, { topicId, partitionIndex, batches }, durable);
+    acknowledge(services, access, by, { topicId, partitionIndex, batches }, durable);
     return result;
   });
   gather.whenAll(() => done(results));
@@ -62,6 +64,7 @@ export function acknowledgeAll(
 
 function acknowledge(
   { broker, coordinators }: KafkaServices,
+  access: Access,
   by: Acknowledger,
   { topicId, partitionIndex, batches }: WireAcknowledgements,
   done: (error: number) => void,
@@ -69,6 +72,10 @@ function acknowledge(
   const topic = broker.topics.byId(topicId);
   if (topic === null) {
     done(ERROR.UNKNOWN_TOPIC_ID);
+    return;
+  }
+  if (!access.topic(CAN.read, topic.name)) {
+    done(ERROR.TOPIC_AUTHORIZATION_FAILED);
     return;
   }
   const checked = checkBatches(batches, by);

@@ -7,6 +7,7 @@ import {
   type ShareSession,
 } from "../../coordinators/shares/share-sessions.ts";
 import type { Timer } from "../../io/clock.ts";
+import { type Access, CAN } from "../access.ts";
 import type { Call } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -31,6 +32,8 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
   readonly #request: ShareFetchRequest;
   readonly #session: ShareSession;
   readonly #acknowledged: readonly AcknowledgedPartition[];
+  /** Topics that the member may not read. */
+  readonly #denied = new Set<Uuid>();
   readonly #watched = new Set<LivePartition>();
   #timer: Timer | null = null;
   #answered = false;
@@ -41,6 +44,7 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
   constructor(
     call: Call,
     services: KafkaServices,
+    access: Access,
     request: ShareFetchRequest,
     session: ShareSession,
     acknowledged: readonly AcknowledgedPartition[],
@@ -50,6 +54,11 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
     this.#request = request;
     this.#session = session;
     this.#acknowledged = acknowledged;
+    const topicIds = new Set(turned(session).map(({ topicId }) => topicId));
+    for (const topicId of access.isOpen ? [] : topicIds) {
+      const name = services.broker.topics.byId(topicId)?.name;
+      if (name !== undefined && !access.topic(CAN.read, name)) this.#denied.add(topicId);
+    }
   }
 
   start(): void {
@@ -98,6 +107,11 @@ export class SharePoll implements ReadWaiter, ShareWaiter {
     const live: LivePartition[] = [];
     const failed: Fetched[] = [];
     for (const { topicId, partition } of turned(this.#session)) {
+      if (this.#denied.has(topicId)) {
+        const errorCode = ERROR.TOPIC_AUTHORIZATION_FAILED;
+        failed.push({ ...DEFAULT_PARTITION_DATA, topicId, partitionIndex: partition, errorCode });
+        continue;
+      }
       const opened = partitions.open(this.#session.groupId, topicId, partition);
       if ("error" in opened) {
         failed.push({

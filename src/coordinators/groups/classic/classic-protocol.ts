@@ -24,6 +24,8 @@ export interface JoinRequest {
   readonly requireKnownMemberId: boolean;
   /** Version 9 and up: a leader that comes back under the same generation need not share out anew (KIP-814). */
   readonly supportsSkippingAssignment: boolean;
+  /** Topics that expressions of a consumer group may bring to this client; all where it is left out. */
+  readonly maySee?: (topic: string) => boolean;
 }
 
 export interface JoinResult {

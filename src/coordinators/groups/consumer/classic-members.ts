@@ -164,7 +164,7 @@ export class ClassicMembers implements ClassicProtocol {
     const said = withJoin(member, request, subscription);
     const noRoom = runtime.roomRefusal(group, said);
     if (noRoom !== null) return noRoom;
-    const input = runtime.planInput(groupId);
+    const input = { ...runtime.planInput(groupId), maySee: request.maySee };
     const subscribed = subscribe(draft, member, said, input);
     if (isRefusal(subscribed)) return subscribed;
     const result = (error: number, generationId: number): void => {

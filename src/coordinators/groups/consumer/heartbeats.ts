@@ -34,6 +34,8 @@ export interface ConsumerClient {
   readonly clientHost: string;
   /** Of the request. */
   readonly version: number;
+  /** Topics that an expression may bring to this client; all where it is left out. */
+  readonly maySee?: (topic: string) => boolean;
 }
 
 export interface HeartbeatAnswer {
@@ -93,7 +95,7 @@ export class Heartbeats {
     const said = withRequest(member, request, client);
     const noRoom = runtime.roomRefusal(draft.group, said);
     if (noRoom !== null) return noRoom;
-    const input = runtime.planInput(groupId);
+    const input = { ...runtime.planInput(groupId), maySee: client.maySee };
     const subscribed = subscribe(draft, member, said, input);
     if (isRefusal(subscribed)) return subscribed;
     const target = retarget(draft, said, subscribed, input);

@@ -40,6 +40,8 @@ export interface PlanInput {
   readonly nowMs: number;
   readonly assignmentIntervalMs: number;
   readonly regexRefreshIntervalMs: number;
+  /** Whether who asks may see a topic: expressions are resolved to no other (all, where it is left out). */
+  readonly maySee?: ((topic: string) => boolean) | undefined;
 }
 
 /** What a request changes, gathered before anything of it is written. The group may not exist yet. */
@@ -141,13 +143,18 @@ function refreshRegexes(
     records.push(regexTombstone(group.id, regex));
     regexes.delete(regex);
   }
-  for (const [regex, found] of resolved) {
+  for (const [regex, matched] of resolved) {
+    const found = visible(matched, input.maySee);
     const before = group.regexes.get(regex);
     if (before === undefined || !sameNames(before.topics, found.topics)) matchesChanged = true;
     records.push(regexRecord(group.id, regex, found));
     regexes.set(regex, found);
   }
   return { regexes, matchesChanged, refreshed: due };
+}
+
+function visible(found: ResolvedRegex, maySee: PlanInput["maySee"]): ResolvedRegex {
+  return maySee === undefined ? found : { ...found, topics: new Set([...found.topics].filter(maySee)) };
 }
 
 function refreshDue(group: ConsumerGroup, input: PlanInput): boolean {
