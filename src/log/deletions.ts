@@ -8,6 +8,10 @@ import type { RetentionDecision } from "./retention.ts";
 /** Deletions of clients that wait for one log; who comes then is refused, and may try again. */
 export const MAX_BEHIND_PER_LOG = 100;
 
+/** It costs about as much to tell of what such an active segment has as it frees: one of a log in this time. */
+const SMALL_SEGMENT_BYTES = 64 * 1024;
+const SMALL_SEGMENT_INTERVAL_MS = 60_000;
+
 /**
  * What retention, a full disk and clients take. Who has to know is told first, and the log start offset moves once it has been
  * written down, so that no power cut leaves a loss that nobody knows of.
@@ -22,6 +26,8 @@ export class Deletions {
   readonly #behind = new Map<PartitionLog, (() => void)[]>();
   /** Logs whose files go as soon as their log start offset is durable, with the bytes of those. */
   readonly #emptying = new Map<PartitionLog, number>();
+  /** When a small active segment of a log made room last, in monotonic milliseconds. */
+  readonly #tookSmall = new WeakMap<PartitionLog, number>();
   /** Whether what is to go next can't yet. */
   #waits = false;
   #soon = false;
@@ -111,14 +117,28 @@ export class Deletions {
     if (waits || (emptied && this.#emptying.size === 0)) this.#makeRoomSoon();
   }
 
+  /** So that the active segment can go. */
   #roll(log: PartitionLog): boolean {
+    const isSmall = this.#isActiveSmall(log);
     try {
-      return log.roll();
+      const isRolled = log.roll();
+      if (isRolled && isSmall) this.#tookSmall.set(log, this.#host.clock.monotonicMs());
+      return isRolled;
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       this.#host.report.warning?.(`${log.topic}-${log.partition} can't make room`, error);
       return false;
     }
+  }
+
+  #isActiveSmall(log: PartitionLog): boolean {
+    return (log.segments.at(-1)?.sizeBytes ?? 0) < SMALL_SEGMENT_BYTES;
+  }
+
+  #keepsActive(log: PartitionLog): boolean {
+    const tookMs = this.#tookSmall.get(log);
+    if (tookMs === undefined || !this.#isActiveSmall(log)) return false;
+    return this.#host.clock.monotonicMs() - tookMs < SMALL_SEGMENT_INTERVAL_MS;
   }
 
   #begin(log: PartitionLog, toOffset: number, reason: DeletionReason, then: () => void = () => {}): void {
@@ -152,7 +172,9 @@ export class Deletions {
       const { config, segments, highWatermark } = log;
       const goingTo = this.#pending.get(log)?.toOffset ?? null;
       if (goingTo !== null && this.#host.bugs.has("drop-important-meanwhile")) continue;
-      yield { log, config, segments, highWatermark, goingTo, forwardedEnd: this.witness.forwardedEnd(log) };
+      const forwardedEnd = this.witness.forwardedEnd(log);
+      const keepsActive = this.#keepsActive(log);
+      yield { log, config, segments, highWatermark, goingTo, keepsActive, forwardedEnd };
     }
   }
 

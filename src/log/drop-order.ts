@@ -18,6 +18,8 @@ export interface DroppableLog<Log> {
   readonly forwardedEnd: number | null;
   /** Up to where records are going already; null where none are. Until they are gone no more of the log can go. */
   readonly goingTo: number | null;
+  /** Whether its active segment stays for now. */
+  readonly keepsActive: boolean;
 }
 
 export interface Drop<Log> {
@@ -102,6 +104,7 @@ function segmentOf<Log>({ from, next }: Head<Log>): DroppableSegment | undefined
 function mayGo<Log>(head: Head<Log>): boolean {
   const segment = segmentOf(head);
   if (segment === undefined || segment.sizeBytes === 0) return false;
+  if (head.from.keepsActive && isActive(head)) return false;
   // What the ledger is writing would be a loss for the ledger to write, and so on.
   if (head.from.config.usesReserve && isActive(head) && isLoss(head)) return false;
   return !head.from.config.keepUnforwarded || head.from.forwardedEnd === null || !isLoss(head);

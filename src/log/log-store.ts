@@ -40,7 +40,7 @@ import { encodePartitionMetadata } from "./partition-metadata.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { Segment } from "./segment.ts";
 import type { CheckpointedFiles } from "./segment-list.ts";
-import { SpaceGuard } from "./space-guard.ts";
+import { SpaceGuard, withinBound } from "./space-guard.ts";
 import { type OpenedStore, openStore } from "./store-opening.ts";
 
 /** Files of deleted partitions removed with each deletion: more than a small partition leaves, so none pile up. */
@@ -114,7 +114,7 @@ export class LogStore {
    */
   static async open(options: LogStoreOptions): Promise<LogStore> {
     const { disk, clock, folder } = options;
-    const limits: LogLimits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
+    const limits = withinBound({ ...DEFAULT_LOG_LIMITS, ...options.limits });
     makeDurableFolder(disk, folder);
     const lock = disk.lock(folder);
     try {

@@ -11,18 +11,32 @@ export interface SpaceUser {
   readonly config: Pick<LogConfig, "fullPolicy" | "usesReserve">;
 }
 
+/** Where all logs together are bounded, steps and segments are at most these shares of that: as much goes at a time. */
+const GROWTH_SHARE = 1 / 16;
+const SEGMENT_SHARE = 1 / 8;
+const LEAST_SEGMENT_BYTES = 64 * 1024;
+
+/** Limits in which steps suit the bound of all logs. */
+export function withinBound(limits: LogLimits): LogLimits {
+  const { maxLogBytes, segmentFirstBytes, segmentGrowthBytes } = limits;
+  if (maxLogBytes < 0) return limits;
+  const most = Math.max(segmentFirstBytes, Math.floor(maxLogBytes * GROWTH_SHARE));
+  return { ...limits, segmentGrowthBytes: Math.min(segmentGrowthBytes, most) };
+}
+
 /** Whether so many bytes more have to go into a new segment. */
 export function mustRoll(
   { sealed, sizeBytes, baseOffset, transactions }: Segment,
   bytes: number,
   endOffset: number,
   { segmentBytes }: LogConfig,
-  { maxAbortedPerSegment }: LogLimits,
+  { maxAbortedPerSegment, maxLogBytes }: LogLimits,
 ): boolean {
   if (sealed) return true;
   if (sizeBytes === 0) return false;
+  const share = maxLogBytes < 0 ? segmentBytes : Math.max(LEAST_SEGMENT_BYTES, maxLogBytes * SEGMENT_SHARE);
   return (
-    sizeBytes + bytes > segmentBytes ||
+    sizeBytes + bytes > Math.min(segmentBytes, share) ||
     transactions.abortedCount >= maxAbortedPerSegment ||
     endOffset - baseOffset > MAX_RELATIVE_OFFSET - bytes
   );

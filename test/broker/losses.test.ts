@@ -392,6 +392,26 @@ describe("what makes room on a full disk", () => {
     expect(sum(entriesOf(opened))).toBe(log.logStartOffset as number);
   });
 
+  test("is a small active segment once a minute at most", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const { broker, clock, disk, store } = opened;
+    broker.createTopic({ name: "readings", partitionCount: 1, configs: new Map() }, () => {});
+    disk.limitFreeBytes(60 * 1024 * 1024);
+    const starts: number[] = [];
+    for (let second = 0; second < 150; second++) {
+      const record = { topic: "readings", key: text.encode(`d${second % 10}`), value: text.encode("v") };
+      broker.ingest.append({ ...record, timestampMs: START_MS, headers: null });
+      clock.advance(1_000);
+      await store.maintain(clock.nowMs());
+      await clock.settleAll();
+      const start = broker.partition("readings", 0)?.log.logStartOffset ?? 0;
+      if (start !== (starts.at(-1) ?? 0)) starts.push(start);
+    }
+    expect(starts.length).toBeGreaterThan(1);
+    expect(starts.length).toBeLessThanOrEqual(3);
+  });
+
   test("is nothing while nobody knows what was forwarded", async () => {
     const opened = await open();
     const log = await fill(opened, "readings", 50);

@@ -2,7 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import { chooseDrops, type DroppableLog } from "../../src/log/drop-order.ts";
-import type { DeletionReason, DeletionWitness, LogConfig } from "../../src/log/log-config.ts";
+import {
+  DEFAULT_LOG_CONFIG,
+  DEFAULT_LOG_LIMITS,
+  type DeletionReason,
+  type DeletionWitness,
+  type LogConfig,
+} from "../../src/log/log-config.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
 import {
   append,
@@ -16,6 +22,7 @@ import {
 } from "./support.ts";
 
 const DROPPING: LogConfig = { ...SMALL_CONFIG, fullPolicy: "drop-oldest" };
+const MIB = 1024 * 1024;
 const RESERVE_BYTES = 64 * 1024;
 /** A batch of a little more than one KiB. */
 const KIB_OF = (value: string) => batchOf([value.padEnd(1000, ".")]);
@@ -127,6 +134,27 @@ describe("where the disk is full", () => {
     expect(log.sizeBytes + second.sizeBytes).toBeLessThanOrEqual(256 * 1024);
     expect(log.sizeBytes + second.sizeBytes).toBeGreaterThan(160 * 1024);
     expect(opened.reports.matching("deleted").at(-1)).toEndWith("log.max.bytes");
+  });
+
+  test("a small bound of all logs does not take most of what is below it", async () => {
+    const maxLogBytes = 4 * MIB;
+    const disk = new SimulatedDisk({ seed: 1 });
+    // Segments and steps as they are by default.
+    const { segmentBytes } = DEFAULT_LOG_CONFIG;
+    const { segmentFirstBytes, segmentGrowthBytes } = DEFAULT_LOG_LIMITS;
+    const limits = { reserveBytes: RESERVE_BYTES, segmentFirstBytes, segmentGrowthBytes, maxLogBytes };
+    const opened = await openStore({ disk, limits });
+    const log = createLog(opened.store, "readings", 0, { ...DROPPING, segmentBytes });
+    const value = "x".repeat(32 * 1024);
+    let [least, most] = [maxLogBytes, 0];
+    for (let i = 0; i < 320; i++) {
+      mustAppend(log, batchOf([value]));
+      await opened.clock.settleAll();
+      if (i > 128) least = Math.min(least, log.sizeBytes);
+      most = Math.max(most, log.sizeBytes);
+    }
+    expect(most).toBeLessThanOrEqual(maxLogBytes);
+    expect(least).toBeGreaterThan(0.7 * maxLogBytes);
   });
 
   test("it is the bound of all logs that is named where that is reached", async () => {
@@ -257,6 +285,7 @@ describe("the order in which records go", () => {
       highWatermark: 30,
       forwardedEnd,
       goingTo: null as number | null,
+      keepsActive: false,
     }) satisfies DroppableLog<string>;
   const ends = (logs: readonly DroppableLog<string>[], bytes: number) =>
     Object.fromEntries(chooseDrops(logs, bytes).drops.map((drop) => [drop.log, drop.logStartOffset]));
@@ -291,6 +320,14 @@ describe("the order in which records go", () => {
     const ledger = { ...log("ledger", 0, null), config: { ...config, usesReserve: true } };
     expect(ends([ledger], 1000)).toEqual({ ledger: 20 });
     expect(ends([{ ...ledger, forwardedEnd: 30 }], 1000)).toEqual({ ledger: 30 });
+  });
+
+  test("never an active segment that is to stay for now", () => {
+    const kept = { ...log("a", 5, 30), keepsActive: true };
+    expect(chooseDrops([{ ...kept, highWatermark: 20 }], 1000)).toMatchObject({
+      drops: [{ logStartOffset: 20, rollFirst: false }],
+      waiting: [],
+    });
   });
 
   test("no more important log's go in place of what can't go yet", () => {
