@@ -14,7 +14,7 @@ type State =
   | { readonly kind: "asking" }
   | { readonly kind: "failed"; readonly error: ApiError }
   | { readonly kind: "signed-out" }
-  | { readonly kind: "signed-in"; readonly me: Me; readonly paths: ReadonlySet<string> | null };
+  | { readonly kind: "signed-in"; readonly me: Me; readonly operations: ReadonlySet<string> };
 
 const RETRY_MS = 3_000;
 
@@ -24,9 +24,10 @@ export function App() {
   const leave = useCallback(() => setState({ kind: "signed-out" }), []);
   const enter = useCallback(async () => {
     try {
-      const [me, paths] = await Promise.all([whoAmI(), describedPaths()]);
+      const [me, operations] = await Promise.all([whoAmI(), describedOperations()]);
       rememberSession(me.csrf, leave);
-      setState({ kind: "signed-in", me, paths });
+      const isNobody = me.role === null && me.logins === true;
+      setState(isNobody ? { kind: "signed-out" } : { kind: "signed-in", me, operations });
     } catch (caught) {
       const error = asApiError(caught);
       setState(error.status === 401 ? { kind: "signed-out" } : { kind: "failed", error });
@@ -50,25 +51,25 @@ export function App() {
     case "signed-out":
       return <Login entered={() => void enter()} />;
     case "signed-in":
-      return <SignedIn me={state.me} paths={state.paths} leave={leave} />;
+      return <SignedIn me={state.me} operations={state.operations} leave={leave} />;
   }
 }
 
 interface SignedInProps {
   readonly me: Me;
-  readonly paths: ReadonlySet<string> | null;
+  readonly operations: ReadonlySet<string>;
   readonly leave: () => void;
 }
 
-function SignedIn({ me, paths, leave }: SignedInProps) {
+function SignedIn({ me, operations, leave }: SignedInProps) {
   const route = useRoute();
   const session = useMemo(() => {
     const signOut = () => {
       const ended = ask("/api/logout", { method: "POST" });
       void ended.catch(() => {}).then(leave);
     };
-    return { ...me, paths, signOut };
-  }, [me, paths, leave]);
+    return { ...me, operations, signOut, signIn: leave };
+  }, [me, operations, leave]);
   const [name = "overview", ...rest] = route.parts;
   const screen = SCREENS.find(({ id }) => id === name);
   return (
@@ -102,11 +103,15 @@ async function whoAmI(): Promise<Me> {
   }
 }
 
-async function describedPaths(): Promise<ReadonlySet<string> | null> {
+/** What the gateway's own description lists, as "GET /api/topics"; nothing where it has none. */
+async function describedOperations(): Promise<ReadonlySet<string>> {
   try {
-    const { paths } = await ask<{ readonly paths: object }>("/api/openapi.json");
-    return new Set(Object.keys(paths));
+    const { paths } = await ask<{ readonly paths: Readonly<Record<string, object>> }>("/api/openapi.json");
+    const named = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    return new Set(named);
   } catch {
-    return null;
+    return new Set();
   }
 }

@@ -77,10 +77,10 @@ export function Frame({
 }
 
 /** Those that who is signed in may see, and that this gateway has. */
-export function screensFor({ role, paths }: Pick<Session, "role" | "paths">): readonly Screen[] {
+export function screensFor({ role, operations }: Pick<Session, "role" | "operations">): readonly Screen[] {
   return SCREENS.filter((screen) => {
     if (!includes(role, screen.role)) return false;
-    return screen.path === undefined || (paths?.has(screen.path) ?? false);
+    return screen.operation === undefined || operations.has(screen.operation);
   });
 }
 
@@ -133,7 +133,7 @@ const THEMES: readonly (readonly [Theme, string, IconName])[] = [
 ];
 
 function SideFoot({ version }: { readonly version: string | null }) {
-  const { user, role, mode, signOut } = useSession();
+  const { user, role, logins, signOut, signIn } = useSession();
   const [theme, setTheme] = useState(chosenTheme);
   const choose = (chosen: Theme) => {
     chooseTheme(chosen);
@@ -161,9 +161,14 @@ function SideFoot({ version }: { readonly version: string | null }) {
           {user ?? "on this machine"}
           <small>{role ?? "no role"}</small>
         </span>
-        {mode === "session" && (
+        {user !== null && (
           <button type="button" class="button bare" aria-label="Sign out" title="Sign out" onClick={signOut}>
             <Icon name="out" />
+          </button>
+        )}
+        {user === null && logins && (
+          <button type="button" class="button" onClick={signIn}>
+            Sign in
           </button>
         )}
       </div>

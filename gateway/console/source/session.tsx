@@ -3,9 +3,11 @@ import { useContext } from "preact/hooks";
 import type { Me, Role } from "./api/types.ts";
 
 export interface Session extends Me {
-  /** Paths that the gateway's own description lists, such as `/api/audit`; null where it has none. */
-  readonly paths: ReadonlySet<string> | null;
+  /** What the gateway's own description lists, such as "GET /api/audit". */
+  readonly operations: ReadonlySet<string>;
   readonly signOut: () => void;
+  /** Shows the way in, to who is here without having signed in. */
+  readonly signIn: () => void;
 }
 
 const RANKS: Readonly<Record<Role, number>> = { viewer: 0, operator: 1, admin: 2 };
@@ -15,8 +17,9 @@ export const SessionContext = createContext<Session>({
   role: "viewer",
   csrf: null,
   mode: "session",
-  paths: null,
+  operations: new Set(),
   signOut: () => {},
+  signIn: () => {},
 });
 
 /** Who is signed in. */
@@ -27,6 +30,11 @@ export function useSession(): Session {
 /** Whether a role includes another. The gateway decides by itself; this is for not showing what it would refuse. */
 export function includes(role: Role | null, wanted: Role): boolean {
   return role !== null && RANKS[role] >= RANKS[wanted];
+}
+
+/** Whether this gateway has an operation, as "GET /api/audit". */
+export function useHas(operation: string): boolean {
+  return useSession().operations.has(operation);
 }
 
 /** Whether who is signed in may do what takes that role. */

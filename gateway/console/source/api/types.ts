@@ -14,6 +14,10 @@ export interface Me {
   /** Goes back in the header `x-csrf-token` of whatever changes something; null where none is wanted. */
   readonly csrf: string | null;
   readonly mode: "loopback" | "session";
+  /** Whether records are shown to who asks. */
+  readonly seesRecords?: boolean;
+  /** Whether anybody can log in. */
+  readonly logins?: boolean;
 }
 
 /** `GET /api/overview`. */
@@ -161,36 +165,43 @@ export interface DeviceUplink {
   } | null;
 }
 
-/** A row of `GET /api/groups`. */
+/** `GET /api/groups`. */
+export interface GroupList {
+  readonly groups: readonly GroupRow[];
+  readonly next: string | null;
+}
+
 export interface GroupRow {
-  readonly group: string;
-  readonly type?: string;
+  readonly id: string;
+  readonly kind: string;
   readonly state: string;
   readonly members: number;
-  readonly lagRecords: number | null;
+  readonly topics: readonly string[];
+  readonly lag: number | null;
 }
 
 /** `GET /api/groups/G`. */
 export interface GroupDetail {
-  readonly group: string;
-  readonly type?: string;
+  readonly id: string;
+  readonly kind: string;
   readonly state: string;
   readonly members: readonly GroupMember[];
   readonly offsets: readonly GroupOffset[];
 }
 
 export interface GroupMember {
-  readonly memberId: string;
+  readonly id: string;
+  readonly instanceId: string | null;
   readonly clientId: string;
   readonly host: string;
-  readonly assigned: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+  readonly partitions: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
 }
 
 export interface GroupOffset {
   readonly topic: string;
   readonly partition: number;
-  readonly committed: number | null;
-  readonly end: number;
+  readonly committed: number;
+  readonly end: number | null;
   readonly lag: number | null;
 }
 
@@ -205,26 +216,82 @@ export interface GroupReset {
   }[];
 }
 
-/** A row of `GET /api/uplinks`. */
+/** `GET /api/uplinks`. */
+export interface UplinkList {
+  readonly uplinks: readonly UplinkRow[];
+}
+
 export interface UplinkRow {
   readonly name: string;
+  /** connecting, resolving, forwarding, idle, held, backing off, fenced, failed or stopped. */
   readonly state: string;
+  readonly bootstrap: readonly string[];
+  readonly delivery: string;
   readonly lagRecords: number | null;
   readonly lagBytes: number | null;
+  readonly lagMs: number | null;
   readonly freshnessMs: number | null;
+  /** What may pass a second now; null for all. */
   readonly rateBytesPerSecond: number | null;
-  readonly capBytesPerSecond: number | null;
+  /** What a person has set, as opposed to the configuration; absent where this gateway can't. */
+  readonly capBytesPerSecond?: number | null;
+  readonly forwardedRecords: number;
+  readonly forwardedBytes: number;
+  readonly failures: number;
+  readonly gaps: number;
+  readonly lastError: string | null;
+  readonly lastErrorAgoMs: number | null;
+  readonly link: UplinkLink;
   readonly budget: UplinkBudget | null;
-  readonly lastError?: string | null;
-  readonly heldBecause?: string | null;
-  readonly bootstrap?: readonly string[];
+  readonly flow: {
+    readonly alarms: readonly { readonly topic: string | null; readonly reason: string }[];
+    readonly paused: string | null;
+    readonly topics: readonly UplinkTopic[];
+  };
+  readonly routes: readonly UplinkRoute[];
+  readonly mirrors: readonly UplinkMirror[];
   readonly history: readonly UplinkPoint[];
+}
+
+export interface UplinkLink {
+  /** flow, paused or draining. */
+  readonly mode: string;
+  readonly heldBecause: string | null;
+  readonly heldForMs: number | null;
+  readonly window: { readonly open: boolean; readonly changesInMs: number | null } | null;
+  readonly goodputBytesPerSecond: number | null;
+  readonly roundTripMs: number | null;
+  readonly compressionRatio: number;
+  readonly etaMs: number | null;
+}
+
+export interface UplinkTopic {
+  readonly topic: string;
+  readonly lagRecords: number | null;
+  readonly lagBytes: number | null;
+  readonly lagMs: number | null;
+}
+
+export interface UplinkRoute {
+  readonly topic: string;
+  readonly centralTopic: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly heldBecause: string | null;
+}
+
+export interface UplinkMirror {
+  readonly centralTopic: string;
+  readonly topic: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly lagRecords: number | null;
 }
 
 export interface UplinkBudget {
   readonly day: BudgetPeriod | null;
   readonly month: BudgetPeriod | null;
-  readonly atEnd?: string;
+  readonly atEnd: string;
   readonly spent: boolean;
 }
 
@@ -236,64 +303,75 @@ export interface BudgetPeriod {
 
 export interface UplinkPoint {
   readonly atMs: number;
+  readonly backlogRecords: number | null;
   readonly backlogBytes: number | null;
   readonly sentBytesPerSecond: number;
 }
 
 /** `GET /api/storage`. */
 export interface Storage {
+  readonly folder: string;
   readonly disk: {
-    readonly totalBytes: number;
-    readonly freeBytes: number;
-    readonly reserveBytes: number;
-    readonly full?: boolean;
-    readonly folder?: string;
+    readonly total: number;
+    readonly free: number;
+    readonly reserve: number;
+    readonly full: boolean;
   };
-  readonly journalBytes: number;
-  readonly topics: readonly StorageTopic[];
+  readonly implementation: string;
+  /** Of all topics. */
+  readonly logBytes: number;
+  /** Since the start. */
+  readonly writtenBytes: number;
+  /** By the pace since the start; null in the first minute. */
   readonly writtenBytesPerDay: number | null;
-  readonly wear: Wear | null;
+  readonly commitMedianMs: number | null;
+  readonly quarantined: number;
+  readonly topics: readonly StorageTopic[];
 }
 
 export interface StorageTopic {
   readonly name: string;
+  readonly internal: boolean;
   readonly bytes: number;
   readonly oldestMs: number | null;
-  readonly retentionMs: number | null;
-  readonly retentionBytes: number | null;
-}
-
-export interface Wear {
-  readonly ratedBytes?: number | null;
-  readonly writtenBytes: number;
-  readonly yearsLeft: number | null;
+  readonly retention: { readonly cleanupPolicy: string; readonly ms: number; readonly bytes: number };
 }
 
 /** `GET /api/clock`. */
-export interface Clock {
+export interface ClockPage {
   readonly nowMs: number;
-  readonly known: boolean;
-  readonly quality: string;
-  readonly steps: number;
-  readonly lastStepMs: number | null;
-  readonly sinceMs: number | null;
-  readonly boot?: string;
+  readonly clock: {
+    readonly known: boolean;
+    /** unknown, plausible or confirmed. */
+    readonly quality: string;
+    readonly boot: string;
+    readonly steps: number;
+    readonly lastStepMs: number | null;
+    readonly sinceMs: number | null;
+  } | null;
 }
 
-/** A row of `GET /api/connections`. */
-export interface ConnectionRow {
-  readonly door: string;
-  readonly remoteAddress: string;
-  readonly user: string | null;
+/** `GET /api/connections`. */
+export interface Connections {
+  readonly kafka: { readonly count: number; readonly clients?: readonly KafkaClient[] };
+  readonly mqtt: { readonly count: number };
+  readonly http: { readonly requests: number };
+}
+
+export interface KafkaClient {
+  readonly address: string;
+  readonly user: string;
   readonly clientId: string | null;
-  readonly software?: string | null;
-  readonly tls?: boolean;
-  readonly sinceMs: number | null;
-  readonly bytesIn?: number;
-  readonly bytesOut?: number;
 }
 
-/** A row of `GET /api/sessions`: an MQTT client. */
+/** `GET /api/sessions`. */
+export interface SessionList {
+  readonly sessions: readonly MqttSession[];
+  /** Whether there are more than one answer has. */
+  readonly more: boolean;
+}
+
+/** An MQTT client: its connection, its session, or both. */
 export interface MqttSession {
   readonly clientId: string;
   readonly userName: string | null;
@@ -307,14 +385,26 @@ export interface MqttSession {
   readonly hasWill: boolean;
 }
 
-/** A row of `GET /api/users`. */
+/** `GET /api/users`. */
+export interface UserList {
+  readonly users: readonly UserRow[];
+}
+
 export interface UserRow {
   readonly name: string;
-  readonly role: Role | null;
+  /** What the user may do over HTTP; null for nothing. */
+  readonly role?: Role | null;
+  readonly groups?: readonly string[];
+  /** What passwords are checked against, as "argon2id" or "SCRAM-SHA-256". */
   readonly mechanisms?: readonly string[];
 }
 
-/** A row of `GET /api/acls`. */
+/** `GET /api/acls`. */
+export interface AclList {
+  readonly acls: readonly AclRow[];
+}
+
+/** Words as Kafka's tools write them, in capitals. */
 export interface AclRow {
   readonly resourceType: string;
   readonly resourceName: string;
@@ -325,13 +415,19 @@ export interface AclRow {
   readonly permission: string;
 }
 
-/** A row of `GET /api/config`. */
+/** `GET /api/config`. */
+export interface SettingList {
+  readonly settings: readonly SettingRow[];
+}
+
 export interface SettingRow {
   readonly key: string;
-  readonly value: unknown;
-  readonly default: unknown;
+  readonly value: string;
+  readonly default: string | null;
+  /** "default", a file and line, a flag or a variable of the environment. */
   readonly source: string;
   readonly doc: string;
+  /** Whether a change is taken over at the next start only. */
   readonly restart: boolean;
 }
 
@@ -339,21 +435,56 @@ export interface SettingRow {
 export interface ConfigCheck {
   readonly changes: readonly {
     readonly key: string;
-    readonly from: unknown;
-    readonly to: unknown;
+    readonly from: string | null;
+    readonly to: string | null;
     readonly restart: boolean;
   }[];
-  readonly problems: readonly (string | { readonly message: string; readonly remedy?: string })[];
+  readonly problems: readonly (string | { readonly message: string })[];
 }
 
-/** A row of `GET /api/audit`, newest first. */
+/** `GET /api/audit`, newest first. */
+export interface AuditList {
+  readonly entries: readonly AuditRow[];
+  readonly next: string | null;
+}
+
 export interface AuditRow {
   readonly atMs: number;
-  readonly who: string;
+  readonly who: string | null;
   readonly from: string | null;
   readonly action: string;
   readonly on: string | null;
   readonly result: string;
+}
+
+/** `GET /api/share-groups`. */
+export interface ShareGroupList {
+  readonly groups: readonly ShareGroupRow[];
+  readonly next: string | null;
+}
+
+export interface ShareGroupRow {
+  readonly id: string;
+  readonly state: string;
+  readonly members: number;
+  readonly topics: readonly string[];
+}
+
+/** `GET /api/share-groups/G`. */
+export interface ShareGroupDetail {
+  readonly id: string;
+  readonly state: string;
+  readonly members: readonly GroupMember[];
+  readonly offsets: readonly {
+    readonly topic: string;
+    readonly partition: number;
+    /** Where what is not finished begins. */
+    readonly start: number | null;
+    readonly end: number | null;
+    readonly lag: number | null;
+  }[];
+  /** The topic that takes what is given up; null where none does. */
+  readonly deadLetters?: string | null;
 }
 
 /** `GET /api/status`, as far as it is read here. */

@@ -3,6 +3,7 @@ import { type ApiError, asApiError, withQuery } from "../api/client.ts";
 import { type History, historyPath, MAX_POINTS, numbersOf, ratesIn, readHistory } from "../api/history.ts";
 import type { DeviceRow, DeviceUplink } from "../api/types.ts";
 import { useApi } from "../api/use-api.ts";
+import { plotValue } from "../decode/value.ts";
 import { ago, bytes, count, duration, keyText, rate, time } from "../format.ts";
 import { go, placeOf } from "../router.ts";
 import { Choice, Segments } from "../ui/field.tsx";
@@ -200,11 +201,14 @@ function Replay({ device }: { readonly device: DeviceRow }) {
     return () => ended.abort();
   }, [topic, key, span, asked]);
   const rows = useMemo(
-    () => read?.records.map((record) => ({ record, numbers: numbersOf(record.value) })),
+    () => read?.records.map((record) => ({ record, numbers: numbersOf(plotValue(record)) })),
     [read],
   );
   const fields = useMemo(() => [...new Set(rows?.flatMap(({ numbers }) => [...numbers.keys()]))], [rows]);
-  const chosen = field !== null && fields.includes(field) ? field : (fields[0] ?? null);
+  const chosen =
+    field !== null && fields.includes(field)
+      ? field
+      : (fields.find((name) => !isCounter(name)) ?? fields[0] ?? null);
   const fromMs = Date.now() - Number(span);
   return (
     <Card
@@ -256,6 +260,7 @@ function Replay({ device }: { readonly device: DeviceRow }) {
                 ]}
                 show={(value) => String(Number(value.toPrecision(6)))}
                 fromZero={false}
+                span={[read.fromMs, read.toMs]}
                 height={220}
               />
             </>
@@ -265,6 +270,11 @@ function Replay({ device }: { readonly device: DeviceRow }) {
       )}
     </Card>
   );
+}
+
+/** Whether a field seems to number or date readings: that is not what somebody looks for first. */
+function isCounter(name: string): boolean {
+  return /(?:^|\.)(?:n|nr|no|id|seq|sequence|count|counter|t|ts|time|timestamp)$/i.test(name);
 }
 
 function Sent({ read }: { readonly read: Read }) {
@@ -280,6 +290,7 @@ function Sent({ read }: { readonly read: Read }) {
         ]}
         show={(value) => String(Number(value.toPrecision(3)))}
         height={110}
+        span={[read.fromMs, read.toMs]}
       />
     </>
   );

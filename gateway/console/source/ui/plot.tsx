@@ -22,15 +22,31 @@ interface PlotProps {
   readonly height?: number;
   /** Zero is the foot of the axis. */
   readonly fromZero?: boolean;
+  /** Steps of the axis are powers of two. */
+  readonly isBytes?: boolean;
+  /** What the plot begins and ends with; else the first and the last time. */
+  readonly span?: readonly [number, number];
 }
 
-const TICK_SPACE = 56;
+/** 1 B, 2 B, 4 B and so on up to terabytes. */
+const BYTE_STEPS = Array.from({ length: 44 }, (_, power) => 2 ** power);
 
 /** A plot over time. */
-export function Plot({ label, timesMs, series, show, height = 180, fromZero = true }: PlotProps) {
+export function Plot({
+  label,
+  timesMs,
+  series,
+  show,
+  height = 180,
+  fromZero = true,
+  isBytes = false,
+  span,
+}: PlotProps) {
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
   const colours = useColours();
+  const spanNow = useRef(span);
+  spanNow.current = span;
   const data = useRef<UPlot.AlignedData>([[]]);
   data.current = [timesMs.map((at) => at / 1000), ...series.map(({ values }) => [...values])];
   const names = series.map((one) => `${one.label}|${one.colour}|${one.isArea}|${one.isSteps}`).join("\n");
@@ -39,7 +55,15 @@ export function Plot({ label, timesMs, series, show, height = 180, fromZero = tr
     const element = frame.current;
     if (element === null) return;
     const made = new UPlot(
-      optionsOf({ series, show, height, fromZero, width: element.clientWidth }),
+      optionsOf({
+        series,
+        show,
+        height,
+        fromZero,
+        isBytes,
+        span: () => spanNow.current,
+        width: element.clientWidth,
+      }),
       data.current,
       element,
     );
@@ -70,9 +94,11 @@ interface Wanted extends Pick<PlotProps, "series" | "show"> {
   readonly height: number;
   readonly width: number;
   readonly fromZero: boolean;
+  readonly isBytes: boolean;
+  readonly span: () => readonly [number, number] | undefined;
 }
 
-function optionsOf({ series, show, height, width, fromZero }: Wanted): UPlot.Options {
+function optionsOf({ series, show, height, width, fromZero, isBytes, span }: Wanted): UPlot.Options {
   const colour = coloursNow();
   const axis = {
     stroke: colour("muted"),
@@ -86,7 +112,10 @@ function optionsOf({ series, show, height, width, fromZero }: Wanted): UPlot.Opt
     padding: [10, 6, 0, 0],
     legend: { show: true, live: true },
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (_, low, high) => rangeOf(low, high, fromZero) } },
+    scales: {
+      x: { range: (_, first, last) => spanOf(span(), first, last) },
+      y: { range: (_, low, high) => rangeOf(low, high, fromZero) },
+    },
     axes: [
       {
         ...axis,
@@ -94,7 +123,13 @@ function optionsOf({ series, show, height, width, fromZero }: Wanted): UPlot.Opt
         size: 26,
         values: (_, ticks, __, ___, step) => ticks.map((at) => tick(at, step)),
       },
-      { ...axis, size: TICK_SPACE, space: 34, values: (_, ticks) => ticks.map(show) },
+      {
+        ...axis,
+        size: (_, texts) => 14 + 6.5 * Math.max(3, ...(texts ?? []).map((text) => text.length)),
+        space: 34,
+        values: (_, ticks) => ticks.map(show),
+        ...(isBytes ? { incrs: BYTE_STEPS } : {}),
+      },
     ],
     series: [
       { value: (_, seconds) => (seconds === null ? "" : time(seconds * 1000)) },
@@ -131,6 +166,12 @@ function coloursNow(): (name: string) => string {
     probe.remove();
     return color;
   };
+}
+
+/** In seconds; a single moment is given room. */
+function spanOf(span: readonly [number, number] | undefined, first: number, last: number): [number, number] {
+  if (span !== undefined) return [span[0] / 1000, span[1] / 1000];
+  return first === last ? [first - 1, last + 1] : [first, last];
 }
 
 function rangeOf(low: number | null, high: number | null, fromZero: boolean): [number, number] {

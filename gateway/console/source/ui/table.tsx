@@ -8,8 +8,10 @@ export interface Column<Row> {
   /** What rows are sorted by when its heading is pressed; without it they are not. */
   readonly by?: (row: Row) => string | number | null;
   readonly isNumber?: boolean;
-  /** Takes what room is left, and may be cut off. */
+  /** Takes what room is left, and may be broken into lines. */
   readonly isWide?: boolean;
+  /** May be broken into lines. */
+  readonly isText?: boolean;
 }
 
 interface TableProps<Row> {
@@ -87,8 +89,9 @@ export function Table<Row>({ label, columns, rows, keyOf, empty }: TableProps<Ro
   );
 }
 
-function classOf<Row>({ isNumber, isWide }: Column<Row>): string | undefined {
-  return [isNumber ? "number" : "", isWide ? "wide" : ""].join(" ").trim() || undefined;
+function classOf<Row>({ isNumber, isWide, isText }: Column<Row>): string | undefined {
+  const names = [isNumber ? "number" : "", isWide ? "wide" : "", isText ? "text" : ""];
+  return names.join(" ").trim() || undefined;
 }
 
 function compare(a: string | number | null, b: string | number | null): number {

@@ -1,0 +1,171 @@
+import { useState } from "preact/hooks";
+import { encoded } from "../api/client.ts";
+import type { GroupMember, ShareGroupDetail, ShareGroupList, ShareGroupRow } from "../api/types.ts";
+import { useApi } from "../api/use-api.ts";
+import { useChange } from "../api/use-change.ts";
+import { count } from "../format.ts";
+import { placeOf } from "../router.ts";
+import type { ScreenProps } from "../screens.ts";
+import { useHas, useMay } from "../session.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Badge, Card, Grid, Page, Stat } from "../ui/page.tsx";
+import { Empty, Show } from "../ui/states.tsx";
+import { type Column, Table } from "../ui/table.tsx";
+import { groupTone } from "./groups.tsx";
+
+const EVERY_MS = 5_000;
+
+/** All share groups, which make queues of topics, or the one that the address names. */
+export function Queues({ parts }: ScreenProps) {
+  const [id] = parts;
+  return id === undefined ? <QueueList /> : <Queue id={id} />;
+}
+
+const COLUMNS: readonly Column<ShareGroupRow>[] = [
+  { label: "Share group", cell: ({ id }) => <a href={placeOf(["queues", id])}>{id}</a>, by: ({ id }) => id },
+  { label: "State", cell: ({ state }) => <Badge tone={groupTone(state)}>{state}</Badge> },
+  { label: "Members", cell: ({ members }) => count(members), by: ({ members }) => members, isNumber: true },
+  { label: "Topics", cell: ({ topics }) => topics.join(", "), isWide: true },
+];
+
+function QueueList() {
+  const groups = useApi<ShareGroupList>("/api/share-groups", EVERY_MS);
+  return (
+    <Page title="Queues" about="Share groups: members take jobs from the same topic, each for a time.">
+      <Card flush>
+        <Show loaded={groups} what="share groups">
+          {(data) => (
+            <Table
+              label="Share groups"
+              columns={COLUMNS}
+              rows={data.groups}
+              keyOf={({ id }) => id}
+              empty={<Empty title="No share group works here">A KafkaShareConsumer makes one.</Empty>}
+            />
+          )}
+        </Show>
+      </Card>
+    </Page>
+  );
+}
+
+type Offset = ShareGroupDetail["offsets"][number];
+
+const OFFSET_COLUMNS: readonly Column<Offset>[] = [
+  {
+    label: "Topic",
+    cell: ({ topic }) => <a href={placeOf(["topics", topic])}>{topic}</a>,
+    by: ({ topic }) => topic,
+  },
+  { label: "Partition", cell: ({ partition }) => partition, isNumber: true },
+  { label: "Finished up to", cell: ({ start }) => count(start), isNumber: true },
+  { label: "End", cell: ({ end }) => count(end), isNumber: true },
+  { label: "Left", cell: ({ lag }) => count(lag), by: ({ lag }) => lag, isNumber: true },
+];
+
+const MEMBER_COLUMNS: readonly Column<GroupMember>[] = [
+  { label: "Member", cell: ({ id }) => id, isWide: true },
+  { label: "Client", cell: ({ clientId }) => clientId },
+  { label: "Host", cell: ({ host }) => host },
+];
+
+function Queue({ id }: { readonly id: string }) {
+  const group = useApi<ShareGroupDetail>(`/api/share-groups/${encoded(id)}`, EVERY_MS);
+  const isOperator = useMay("operator");
+  const canRedrive = useHas("POST /api/share-groups/{group}/redrive") && isOperator;
+  const [isRedriving, setRedriving] = useState(false);
+  const deadLetters = group.data?.deadLetters ?? null;
+  return (
+    <Page
+      title={id}
+      above={{ title: "Queues", place: "#/queues" }}
+      actions={
+        deadLetters !== null && (
+          <>
+            <a class="button" href={placeOf(["records"], { topic: deadLetters })}>
+              Dead letters
+            </a>
+            {canRedrive && (
+              <button type="button" class="button" onClick={() => setRedriving(true)}>
+                Redrive
+              </button>
+            )}
+          </>
+        )
+      }
+    >
+      <Show loaded={group} what="the share group">
+        {(data) => (
+          <>
+            <Grid>
+              <Stat label="State" value={data.state} />
+              <Stat label="Members" value={count(data.members.length)} />
+              <Stat label="Left" value={count(leftOf(data))} note="jobs that are not finished" />
+              <Stat
+                label="Dead letters"
+                value={deadLetters ?? "none kept"}
+                note={deadLetters === null ? "what is given up is left out" : "take what is given up"}
+              />
+            </Grid>
+            <Card title="Progress" flush>
+              <Table
+                label="Progress"
+                columns={OFFSET_COLUMNS}
+                rows={data.offsets}
+                keyOf={({ topic, partition }) => `${topic}/${partition}`}
+                empty={<Empty title="It has taken nothing yet" />}
+              />
+            </Card>
+            <Card title="Members" flush>
+              <Table
+                label="Members"
+                columns={MEMBER_COLUMNS}
+                rows={data.members}
+                keyOf={(member) => member.id}
+                empty={<Empty title="Nobody is connected" />}
+              />
+            </Card>
+          </>
+        )}
+      </Show>
+      {isRedriving && deadLetters !== null && (
+        <Redrive id={id} topic={deadLetters} close={() => setRedriving(false)} refresh={group.refresh} />
+      )}
+    </Page>
+  );
+}
+
+function leftOf({ offsets }: ShareGroupDetail): number | null {
+  const known = offsets.flatMap(({ lag }) => (lag === null ? [] : [lag]));
+  return known.length === 0 ? null : known.reduce((sum, lag) => sum + lag, 0);
+}
+
+interface RedriveProps {
+  readonly id: string;
+  readonly topic: string;
+  readonly close: () => void;
+  readonly refresh: () => void;
+}
+
+/** Writes dead letters to where they came from. */
+function Redrive({ id, topic, close, refresh }: RedriveProps) {
+  const change = useChange();
+  const submit = async () => {
+    const call = { body: { topic } };
+    const done = await change.send(`/api/share-groups/${encoded(id)}/redrive`, call, "They are tried again.");
+    refresh();
+    if (done !== null) close();
+  };
+  return (
+    <Dialog
+      title={`Try dead letters of ${id} again?`}
+      doing="Redrive"
+      close={close}
+      isBusy={change.isBusy}
+      error={change.error}
+      submit={() => void submit()}
+    >
+      <p>What is in {topic} is written to the topics that it came from. What fails again comes back here.</p>
+    </Dialog>
+  );
+}
