@@ -11,6 +11,8 @@ export function program(name: string): string | null {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** For its standard input. */
+  readonly input?: string;
   /** Exit status that is expected; 0 where left out. */
   readonly status?: number;
 }
@@ -20,7 +22,7 @@ export function run(command: readonly string[], options: RunOptions = {}): strin
   const { exitCode, stdout, stderr } = Bun.spawnSync([...command], {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     env: { ...process.env, PATH, ...options.env },
-    stdin: "ignore",
+    stdin: options.input === undefined ? "ignore" : new TextEncoder().encode(options.input),
   });
   const output = `${stdout}${stderr}`;
   if (exitCode !== (options.status ?? 0)) {
