@@ -16,7 +16,7 @@ export const serveCommand: Command = {
   summary: "Run a gateway until it is told to stop",
   flags: SETTING_FLAGS,
   notes: [
-    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT mqttTls=HOST:PORT mqttWebSocketTls=HOST:PORT kafkaTls=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
+    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT mqttTls=HOST:PORT mqttWebSocketTls=HOST:PORT kafkaTls=HOST:PORT httpTls=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
     "SIGHUP has users, rules and certificates read again; so does a change of their files, some seconds later. Connections go on, but of those who are no longer let in.",
     "SIGTERM and SIGINT drain and leave the marker of a clean shutdown; a second one ends the process at once. Nothing that was acknowledged is lost either way.",
   ],
@@ -64,7 +64,16 @@ async function serve(input: Input, world: World): Promise<number> {
   }
 }
 
-const DOORS = ["kafka", "mqtt", "http", "mqttWebSocket", "mqttTls", "mqttWebSocketTls", "kafkaTls"] as const;
+const DOORS = [
+  "kafka",
+  "mqtt",
+  "http",
+  "mqttWebSocket",
+  "mqttTls",
+  "mqttWebSocketTls",
+  "kafkaTls",
+  "httpTls",
+] as const;
 
 /** The line that says that everything serves, and where. */
 export function readyLine(addresses: Addresses, json: boolean): string {

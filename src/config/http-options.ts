@@ -11,6 +11,10 @@ export const HTTP_OPTIONS = {
     flag: "http",
     doc: "Where health, metrics, the console and its interface are served.",
   }),
+  "http.tls.listen": door({
+    default: "off",
+    doc: "Where the same is served over HTTPS; 8443 is usual. Needs tls.certificate.file and tls.key.file.",
+  }),
   "http.hosts": list("host names", readHostName, String, {
     minItems: 0,
     maxItems: 100,

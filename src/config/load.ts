@@ -93,6 +93,7 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
     "mqtt.tls.listen",
     "mqtt.websocket.tls.listen",
     "http.listen",
+    "http.tls.listen",
   ] as const;
   const taken = new Map<string, string>();
   for (const key of doors) {
@@ -126,7 +127,7 @@ function doubtful(settings: Settings): readonly string[] {
 
 /** What TLS can't do without. */
 function checkTls(settings: Settings, blame: (key: string, fault: string, remedy: string) => void): void {
-  const listens = (["mqtt.tls.listen", "mqtt.websocket.tls.listen"] as const).find(
+  const listens = (["mqtt.tls.listen", "mqtt.websocket.tls.listen", "http.tls.listen"] as const).find(
     (key) => settings[key] !== "off",
   );
   if (listens === undefined) return;

@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { TlsServer } from "../io/network.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { isForUs } from "./caller.ts";
 import { answerConsole, isConsole } from "./console-page.ts";
@@ -19,6 +20,8 @@ export interface HttpDoorOptions {
   readonly host: string;
   /** 0 picks one. */
   readonly port: number;
+  /** Serves HTTPS with what this gives; plain HTTP where left out. */
+  readonly tls?: () => TlsServer;
   readonly source: StatusSource;
   /** Says who asks, and what he may. */
   readonly access: Access;
@@ -41,34 +44,62 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Seconds that a connection may be silent, so that clients which never finish a request do not pile up. */
 const IDLE_TIMEOUT_SEC = 10;
 
+/** SSL_OP_NO_TLSv1_2, by which 1.3 is the lowest; below 1.2 Bun speaks nothing anyway. */
+const NO_TLS_1_2 = 0x0800_0000;
+
 type Server = ReturnType<typeof Bun.serve<undefined>>;
 
 /** The door for people, probes, Prometheus and programs. */
 export class HttpDoor {
   readonly host: string;
   readonly port: number;
-  readonly #server: Server;
+  readonly #options: HttpDoorOptions;
+  #server: Server;
+  /** Those that another certificate has taken the place of, while they answer. */
+  readonly #leaving = new Set<Server>();
 
-  /** Listens from now on. Throws PORT_TAKEN or NETWORK. */
+  /** Listens from now on. Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID for what is wrong with a certificate. */
   constructor(options: HttpDoorOptions) {
-    this.#server = serve(options);
+    this.#options = options;
+    this.#server = serve(options, options.port);
     this.host = options.host;
     this.port = this.#server.port ?? options.port;
   }
 
   /** Requests that are being answered. */
   get pendingRequests(): number {
-    return this.#server.pendingRequests;
+    let count = this.#server.pendingRequests;
+    for (const server of this.#leaving) count += server.pendingRequests;
+    return count;
+  }
+
+  /**
+   * Goes on with the certificate and key that there are now; what is under way ends with the ones before. Where Bun can't
+   * use them nothing changes, and the log says so.
+   */
+  renew(): void {
+    const { logger } = this.#options;
+    try {
+      // Elsewhere first: nobody could connect while it is found out.
+      void serve({ ...this.#options, host: "127.0.0.1" }, 0).stop(true);
+    } catch (error) {
+      logger.error("HTTPS goes on with the certificate that it had", { error });
+      return;
+    }
+    const before = this.#server;
+    this.#leaving.add(before);
+    void before.stop().then(() => this.#leaving.delete(before));
+    this.#server = serve(this.#options, this.port);
   }
 
   /** Takes no more requests and resolves when those under way are answered; `now` cuts them. */
   async stop(now = false): Promise<void> {
-    await this.#server.stop(now);
+    await Promise.all([...this.#leaving, this.#server].map((server) => server.stop(now)));
   }
 }
 
-function serve(options: HttpDoorOptions): Server {
-  const { host, port, source, access, metrics, logger } = options;
+function serve(options: HttpDoorOptions, port: number): Server {
+  const { host, source, access, metrics, logger, tls } = options;
   const router = new Router(doorRoutes(GATEWAY_ROUTES));
   const paths = router.routes.map(({ method, path }) => (method === "GET" ? path : `${method} ${path}`));
   const parts: DoorParts = {
@@ -79,6 +110,7 @@ function serve(options: HttpDoorOptions): Server {
     devices: () => options.devices?.() ?? null,
     gateway: () => options.gateway?.() ?? null,
   };
+  const isTls = tls !== undefined;
   try {
     return Bun.serve({
       hostname: host,
@@ -88,11 +120,12 @@ function serve(options: HttpDoorOptions): Server {
       reusePort: false,
       maxRequestBodySize: MAX_BODY_BYTES,
       idleTimeout: IDLE_TIMEOUT_SEC,
+      ...(tls === undefined ? {} : { tls: tlsOptions(tls()) }),
       fetch: (request, server) => {
         const url = URL.parse(request.url);
         if (url === null) return answer(request, source, metrics, paths);
         if (isConsole(url.pathname)) return answerConsole(request, url.pathname);
-        const arrival = { address: server.requestIP(request)?.address ?? "", isTls: false };
+        const arrival = { address: server.requestIP(request)?.address ?? "", isTls };
         return (
           refusedHost(request, url.pathname, options) ??
           router.answer(request, url, arrival, access, parts) ??
@@ -105,15 +138,23 @@ function serve(options: HttpDoorOptions): Server {
       },
     });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : null;
-    const address = `${host}:${port}`;
-    if (code === "EADDRINUSE") {
-      const message = `http.listen = ${address}: another program listens there; choose another port, or 0 for any`;
-      throw new HeadwaterError("PORT_TAKEN", message, { cause });
-    }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new HeadwaterError("NETWORK", `http.listen = ${address}: ${why}`, { cause });
+    throw failure(cause, `${isTls ? "http.tls.listen" : "http.listen"} = ${host}:${port}`);
   }
+}
+
+function tlsOptions({ certificate, key, minVersion }: TlsServer) {
+  return { cert: certificate, key, ...(minVersion === "1.3" ? { secureOptions: NO_TLS_1_2 } : {}) };
+}
+
+function failure(cause: unknown, setting: string): HeadwaterError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code === "EADDRINUSE") {
+    const message = `${setting}: another program listens there; choose another port, or 0 for any`;
+    return new HeadwaterError("PORT_TAKEN", message, { cause });
+  }
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const isCertificate = /SSL|PEM|KEY|CERT/i.test(`${code} ${why}`);
+  return new HeadwaterError(isCertificate ? "CONFIG_INVALID" : "NETWORK", `${setting}: ${why}`, { cause });
 }
 
 /** Probes and scrapers may ask by any name; what is for people and programs is for who means this gateway. */

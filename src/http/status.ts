@@ -43,6 +43,7 @@ export interface Addresses {
   readonly kafkaTls?: string;
   readonly mqttWebSocketTls?: string;
   readonly http?: string;
+  readonly httpTls?: string;
 }
 
 export interface TopicStatus {

@@ -6,7 +6,7 @@ import type { Source } from "../config/problem.ts";
 import { settingRows } from "../config/setting-rows.ts";
 import { DeviceWaits } from "../http/device-waits.ts";
 import type { DevicesSource } from "../http/devices.ts";
-import { HttpDoor } from "../http/door.ts";
+import { HttpDoor, type HttpDoorOptions } from "../http/door.ts";
 import { RateHistory, type Traffic } from "../http/history/rate-history.ts";
 import { DeviceRecords } from "../http/records.ts";
 import type { Gateway } from "../http/rest/gateway.ts";
@@ -22,8 +22,6 @@ import type { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
 
 export interface HttpParts {
-  readonly host: string;
-  readonly port: number;
   readonly settings: Settings;
   /** Where each setting is from. */
   readonly sources: ReadonlyMap<string, Source>;
@@ -39,17 +37,19 @@ export interface HttpParts {
 
 /** The HTTP door of a gateway, and what it answers from as that starts. */
 export class GatewayHttp {
-  readonly door: HttpDoor;
+  /** Null where it is off. */
+  readonly plain: HttpDoor | null;
+  readonly tls: HttpDoor | null;
   readonly #parts: HttpParts;
   #records: DeviceRecords | null = null;
   #waits: DeviceWaits | null = null;
   #rates: RateHistory | null = null;
   #gateway: Gateway | null = null;
 
-  /** Listens from now on. Throws PORT_TAKEN or NETWORK. */
+  /** Listens from now on. Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID for what is wrong with a certificate. */
   constructor(parts: HttpParts) {
     this.#parts = parts;
-    const { host, port, settings, state, clock, random, metrics, logger } = parts;
+    const { settings, state, clock, random, metrics, logger } = parts;
     const access = new Access({
       clock,
       random,
@@ -60,9 +60,7 @@ export class GatewayHttp {
       plainLogin: settings["http.login.plain"],
       sessions: { idleMs: settings["http.session.idle.ms"], maxMs: settings["http.session.max.ms"] },
     });
-    this.door = new HttpDoor({
-      host,
-      port,
+    const common = {
       names: settings["http.hosts"],
       source: state,
       access,
@@ -72,7 +70,24 @@ export class GatewayHttp {
       gateway: () => this.#gateway,
       metrics,
       logger,
+    };
+    const listen = settings["http.listen"];
+    this.plain = listen === "off" ? null : new HttpDoor({ ...common, ...listen });
+    this.tls = this.#openTls(common);
+  }
+
+  #openTls(common: Omit<HttpDoorOptions, "host" | "port">): HttpDoor | null {
+    const listen = this.#parts.settings["http.tls.listen"];
+    const security = this.#parts.security();
+    if (listen === "off" || security === null) return null;
+    const door = new HttpDoor({ ...common, ...listen, tls: () => security.tlsServer("none", []) });
+    let certificates = security.certificates;
+    security.onChanged(() => {
+      if (security.certificates === certificates) return;
+      certificates = security.certificates;
+      door.renew();
     });
+    return door;
   }
 
   /** Everything has started: from now on it is told of, and rates are measured. */
@@ -86,14 +101,16 @@ export class GatewayHttp {
     this.#gateway = {
       ...{ broker, coordinators, rates, status: state, devices: state.devices },
       turns: new Turns(broker.clock),
-      connections: { httpRequests: () => this.door.pendingRequests },
+      connections: {
+        httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
+      },
       config: { list: () => settingRows(settings, sources) },
     };
   }
 
   async stop(): Promise<void> {
     this.#rates?.stop();
-    await this.door.stop(true);
+    await Promise.all([this.plain?.stop(true), this.tls?.stop(true)]);
   }
 
   /** Null until there is a registry. */

@@ -147,7 +147,9 @@ class Gateway implements RunningBroker {
   }
 
   async start(): Promise<void> {
-    if (this.#settings["security.roles"].length > 0) this.#openSecurity();
+    const isSecured =
+      this.#settings["security.roles"].length > 0 || this.#settings["http.tls.listen"] !== "off";
+    if (isSecured) this.#openSecurity();
     this.#openHttp();
     // What nobody asked for is not even read into memory. Before the logs are open: from then on nothing may come between.
     const [uplinks, bridges] = await Promise.all([
@@ -404,10 +406,8 @@ class Gateway implements RunningBroker {
 
   /** First of all, so that a probe sees a start that takes long. */
   #openHttp(): void {
-    const listen = this.#settings["http.listen"];
-    if (listen === "off") return;
+    if (this.#settings["http.listen"] === "off" && this.#settings["http.tls.listen"] === "off") return;
     this.#http = new GatewayHttp({
-      ...listen,
       settings: this.#settings,
       sources: this.#sources,
       state: this.#state,
@@ -423,8 +423,9 @@ class Gateway implements RunningBroker {
   #listening() {
     const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
       door === null || door === undefined ? undefined : formatAddress(door);
-    const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http?.door)];
+    const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http?.plain)];
     const kafka = shown(this.#kafka?.places.find(({ tls }) => !tls));
+    const httpTls = shown(this.#http?.tls);
     const kafkaTls = shown(this.#kafka?.places.find(({ tls }) => tls));
     const mqttWebSocket = shown(this.#mqtt?.webSocket);
     const mqttTls = shown(this.#mqtt?.tls);
@@ -437,6 +438,7 @@ class Gateway implements RunningBroker {
       ...(mqttTls === undefined ? {} : { mqttTls }),
       ...(mqttWebSocketTls === undefined ? {} : { mqttWebSocketTls }),
       ...(kafkaTls === undefined ? {} : { kafkaTls }),
+      ...(httpTls === undefined ? {} : { httpTls }),
     };
   }
 

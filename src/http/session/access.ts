@@ -159,7 +159,7 @@ export class Access {
       });
     }
     if (!arrival.isTls && !this.#options.plainLogin && !isLoopback(arrival.address)) {
-      const remedy = "set http.login.plain = true";
+      const remedy = "ask over https (http.tls.listen), or set http.login.plain = true";
       const message = "a password would pass the network in the clear";
       return problem(403, { message, thing: "http.login.plain", value: "false", remedy });
     }
