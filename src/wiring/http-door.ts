@@ -10,6 +10,7 @@ import { HttpDoor, type HttpDoorOptions } from "../http/door.ts";
 import { RateHistory, type Traffic } from "../http/history/rate-history.ts";
 import { DeviceRecords } from "../http/records.ts";
 import type { Gateway } from "../http/rest/gateway.ts";
+import { Idempotency } from "../http/rest/idempotency.ts";
 import { Access } from "../http/session/access.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
@@ -92,7 +93,7 @@ export class GatewayHttp {
 
   /** Everything has started: from now on it is told of, and rates are measured. */
   begin(): void {
-    const { state, settings, sources } = this.#parts;
+    const { state, settings, sources, random } = this.#parts;
     const { broker, coordinators } = state;
     if (broker === null || coordinators === null) return;
     const rates = new RateHistory(broker, () => trafficOf(state));
@@ -101,6 +102,8 @@ export class GatewayHttp {
     this.#gateway = {
       ...{ broker, coordinators, rates, status: state, devices: state.devices },
       turns: new Turns(broker.clock),
+      idempotency: new Idempotency(broker),
+      random,
       connections: {
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },

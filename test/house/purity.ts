@@ -29,6 +29,7 @@ const PURE_BUN: ReadonlySet<string> = new Set([
   "Bun.inflateSync",
   "Bun.inspect",
   "Bun.SHA1",
+  "Bun.SHA256",
   "Bun.stringWidth",
   "Bun.TOML",
   "Bun.zstdCompressSync",

@@ -7,12 +7,14 @@ import { DeviceRecords } from "../../src/http/records.ts";
 import { type DoorParts, doorRoutes } from "../../src/http/rest/door-routes.ts";
 import type { Gateway } from "../../src/http/rest/gateway.ts";
 import { GATEWAY_ROUTES } from "../../src/http/rest/gateway-routes.ts";
+import { Idempotency } from "../../src/http/rest/idempotency.ts";
 import { Router } from "../../src/http/rest/router.ts";
 import { Access, type AccessOptions } from "../../src/http/session/access.ts";
 import type { GatewayStatus, StatusSource } from "../../src/http/status.ts";
 import { SystemPasswords } from "../../src/io/bun/passwords.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
+import type { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { Security } from "../../src/security/security.ts";
 import { Gateway as KafkaGateway } from "../kafka/support/door.ts";
@@ -118,6 +120,7 @@ export interface RestOptions {
   readonly parts?: Partial<DoorParts>;
   readonly gateway?: Partial<Gateway>;
   readonly started?: boolean;
+  readonly disk?: SimulatedDisk;
 }
 
 /** A broker in memory and all operations over it, asked without a network. */
@@ -140,6 +143,8 @@ export class RestGateway {
       ...{ broker, coordinators, status: options.source ?? QUIET, devices: null },
       rates: new RateHistory(broker, () => this.traffic),
       turns: new Turns(broker.clock),
+      idempotency: new Idempotency(broker),
+      random: new SeededRandom(3),
       connections: { httpRequests: () => 0 },
       config: { list: () => settingRows(settings, new Map()) },
       ...options.gateway,
@@ -158,7 +163,8 @@ export class RestGateway {
   }
 
   static async open(options: RestOptions = {}): Promise<RestGateway> {
-    return new RestGateway(await KafkaGateway.open(), options);
+    const { disk } = options;
+    return new RestGateway(await KafkaGateway.open(disk === undefined ? {} : { disk }), options);
   }
 
   /** The response, once the simulated disk and clock have nothing more to do. */

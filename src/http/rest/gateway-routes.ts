@@ -3,6 +3,7 @@ import { CONNECTION_ROUTES } from "./connections.ts";
 import type { Gateway } from "./gateway.ts";
 import { GROUP_ROUTES } from "./groups.ts";
 import { OVERVIEW_ROUTES } from "./overview.ts";
+import { PRODUCE_ROUTES } from "./produce.ts";
 import type { Route } from "./route.ts";
 import { STORAGE_ROUTES } from "./storage.ts";
 import { TOPIC_RECORD_ROUTES } from "./topic-records.ts";
@@ -14,6 +15,7 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...OVERVIEW_ROUTES,
   ...TOPIC_ROUTES,
   ...TOPIC_RECORD_ROUTES,
+  ...PRODUCE_ROUTES,
   ...GROUP_ROUTES,
   ...UPLINK_ROUTES,
   ...STORAGE_ROUTES,

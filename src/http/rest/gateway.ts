@@ -3,8 +3,10 @@ import type { DeviceTable } from "../../broker/devices/device-table.ts";
 import type { Turns } from "../../broker/views/turns.ts";
 import type { SettingRow } from "../../config/setting-rows.ts";
 import type { Coordinators } from "../../coordinators/coordinators.ts";
+import type { Random } from "../../io/random.ts";
 import type { RateHistory } from "../history/rate-history.ts";
 import type { StatusSource } from "../status.ts";
+import type { Idempotency } from "./idempotency.ts";
 
 /** What the operations work with. Whoever wires the gateway gives it once the logs are open. */
 export interface Gateway {
@@ -16,6 +18,9 @@ export interface Gateway {
   readonly rates: RateHistory;
   /** Shares turns of the event loop out among answers that read logs. */
   readonly turns: Turns;
+  /** Requests that may come again. */
+  readonly idempotency: Idempotency;
+  readonly random: Random;
   readonly connections: ConnectionSource;
   readonly config: ConfigSource;
 }

@@ -34,6 +34,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   ],
   listTopics: ["/api/topics?limit=1"],
   getTopic: ["/api/topics/telemetry"],
+  produceRecords: [
+    "/api/topics/telemetry/records",
+    { method: "POST", body: { key: "a", valueJson: { t: 1 } } },
+  ],
   listRecords: ["/api/topics/telemetry/records?limit=2"],
   listDeviceRecords: ["/api/topics/telemetry/devices/a/records"],
   deleteTopic: ["/api/topics/made", { method: "DELETE" }],
