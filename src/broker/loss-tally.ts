@@ -118,11 +118,11 @@ export class LossTally {
 
   #takeRecord(): void {
     const cursor = this.#cursor;
-    const { offset: at, timestampMs, keyStart, keyEnd, valueStart, valueEnd } = cursor;
+    const { offset: at, timestampMs, contentBytes } = cursor;
     if (at < this.#fromOffset || at >= this.#toOffset || cursor.isControl) return;
     const key = cursor.key();
-    const bytes = keyEnd - keyStart + (valueEnd - valueStart);
-    this.#note(key === null || key.length > MAX_DEVICE_KEY_BYTES ? null : key, at, at, 1, bytes, timestampMs);
+    const isDevice = key !== null && key.length <= MAX_DEVICE_KEY_BYTES;
+    this.#note(isDevice ? key : null, at, at, 1, contentBytes, timestampMs);
   }
 
   #note(

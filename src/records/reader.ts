@@ -166,6 +166,12 @@ export class RecordCursor {
     return this.valueStart === NULL_FIELD ? null : this.bytes.subarray(this.valueStart, this.valueEnd);
   }
 
+  /** Of key and value; one that is null has none. */
+  get contentBytes(): number {
+    const keyBytes = this.keyStart === NULL_FIELD ? 0 : this.keyEnd - this.keyStart;
+    return keyBytes + (this.valueStart === NULL_FIELD ? 0 : this.valueEnd - this.valueStart);
+  }
+
   /** A view of the headers as they stand in the record, null where there are none. */
   encodedHeaders(): Uint8Array | null {
     return this.headerCount === 0 ? null : this.bytes.subarray(this.headersStart, this.headersEnd);

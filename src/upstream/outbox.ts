@@ -57,8 +57,7 @@ export class Outbox {
       open = this.#spare.pop() ?? new CentralBatch();
       lane.open = open;
       this.batchCount += 1;
-      const { offset, timestampMs, keyStart, keyEnd, valueStart, valueEnd } = record;
-      const bytes = keyEnd - keyStart + (valueEnd - valueStart);
+      const { offset, timestampMs, contentBytes: bytes } = record;
       lane.openOnly = { partition: from, offset, key: record.key()?.slice() ?? null, bytes, timestampMs };
       round.open.add(lane);
       round.lanes.add(lane);

@@ -192,6 +192,28 @@ describe("what a client deletes", () => {
     ]);
   });
 
+  test("has as many bytes as keys and values have, also where some are null", async () => {
+    const opened = await open();
+    opened.carrier.next = opened.carrier.committed = 0;
+    const contents = [
+      [null, "1234567890"],
+      ["key", null],
+      [null, null],
+      ["key", "1234"],
+    ] as const;
+    for (const [key, value] of contents) {
+      const content = { key: key && text.encode(key), value: value && text.encode(value) };
+      opened.broker.ingest.append({ topic: "readings", ...content, timestampMs: START_MS, headers: null });
+    }
+    await opened.clock.settleAll();
+    deletion(opened, "readings", 4);
+    await settle(opened);
+    expect(entriesOf(opened).map(({ device, count, bytes }) => [device, count, bytes])).toEqual([
+      ["key", 2, 10],
+      [null, 2, 10],
+    ]);
+  });
+
   test("is nobody's loss where nobody carries it", async () => {
     const opened = await open();
     const log = await fill(opened, "local", 20);
