@@ -133,7 +133,7 @@ export class Maintenance {
       const timeOf = ({ baseOffset, nextOffset }: Segment, stampedMs: number): number | null =>
         this.times.ageTime(log, baseOffset, nextOffset, stampedMs);
       if (active !== undefined && trueMs !== null && isDueToRoll(active, log.config, trueMs, timeOf))
-        log.roll();
+        log.roll(true);
       const timeMs = looksAtTime ? trueMs : null;
       const limit = Math.min(log.highWatermark, this.#deletions.keptFrom(log));
       const decision = decideRetention(log.segments, log.config, limit, timeMs, timeOf);

@@ -388,11 +388,16 @@ export class PartitionLog {
     this.#durableLogStartOffset = Math.max(this.#durableLogStartOffset, logStartOffset);
   }
 
-  /** Starts a new segment, so that the one before can be deleted or set aside. False where there is no room. */
-  roll(): boolean {
+  /**
+   * Starts a new segment, so that the one before can be deleted or set aside. False where there is no room; with `keepsSpare`
+   * also where the new one would not have what the log has to spare, and the one before has.
+   */
+  roll(keepsSpare = false): boolean {
     const { active } = this.#segments;
     if (active !== null && active.sizeBytes === 0 && active.baseOffset === this.#endOffset) return true;
-    return this.#startSegment(this.#host.limits.segmentFirstBytes) === null;
+    const { segmentFirstBytes } = this.#host.limits;
+    const sizeBytes = keepsSpare ? Math.max(segmentFirstBytes, this.#spareBytes) : segmentFirstBytes;
+    return this.#startSegment(sizeBytes) === null;
   }
 
   /** What a checkpoint says of the log: as far as the segments are synced. */

@@ -373,4 +373,21 @@ describe("a log with room to spare", () => {
     expect(log.files.active?.roomBytes).toBeGreaterThanOrEqual(8 * 1024);
     expect(readAll(log)).toHaveLength(3 + taken + 1);
   });
+
+  test("does not give it up for a new segment that is due, and begins that once it has as much", async () => {
+    const opened = await openSmall(512 * 1024);
+    const { disk, store, clock } = opened;
+    const log = createLog(store, "__state", 0, { ...SMALL_CONFIG, segmentMs: 1_000 });
+    log.spare(8 * 1024);
+    await fill(opened, log, 3);
+    disk.limitFreeBytes(4 * 1024);
+    clock.advance(10_000);
+    await store.maintain(clock.nowMs());
+    expect(log.segments).toHaveLength(1);
+    expect(log.files.active?.roomBytes).toBeGreaterThanOrEqual(8 * 1024);
+    disk.limitFreeBytes(512 * 1024);
+    await store.maintain(clock.nowMs());
+    expect(log.segments).toHaveLength(2);
+    expect(log.files.active?.roomBytes).toBeGreaterThanOrEqual(8 * 1024);
+  });
 });
