@@ -52,7 +52,7 @@ export const metadata: ApiHandler<KafkaServices> = {
       if (name !== null && !access.topic(CAN.describe, name)) return denied(topic);
       const described = lookUp(topic, asked);
       if (request.includeTopicAuthorizedOperations && described.name !== null && !isRefused(described)) {
-        const isView = broker.topics.get(described.name) === null;
+        const isView = broker.topics.readable.view(described.name) !== null;
         const all = isView ? VIEW_OPERATIONS : TOPIC_OPERATIONS;
         described.topicAuthorizedOperations = access.operations(ACL_RESOURCE.topic, described.name, all);
       }

@@ -22,7 +22,10 @@ export const describeUserScramCredentials: ApiHandler<KafkaServices> = {
     const { users } = readDescribeUserScramCredentialsRequest(call.reader, call.version);
     const counts = countOf((users ?? []).map(({ name }) => name));
     if (!accessOf(call, services).cluster(CAN.describe)) {
-      const refusal = { throttleTimeMs: 0, ...told(CLUSTER_REFUSAL), results: [] };
+      // Kafka puts the error beside each user, without saying who that is.
+      const refused = { user: "", ...told(CLUSTER_REFUSAL), credentialInfos: [] };
+      const results = (users ?? []).map(() => refused);
+      const refusal = { throttleTimeMs: 0, ...told(CLUSTER_REFUSAL), results };
       call.reply((writer) => writeDescribeUserScramCredentialsResponse(writer, refusal, call.version));
       return;
     }

@@ -72,6 +72,10 @@ export const alterShareGroupOffsets: ApiHandler<KafkaServices> = {
         }),
       };
     });
+    if (altered.size === 0) {
+      reply({ ...DEFAULT_ALTER_SHARE_GROUP_OFFSETS_RESPONSE, responses });
+      return;
+    }
     const fault = coordinators.shares.groups.alterOffsets(groupId, [...altered.values()], (error) => {
       if (error === ERROR.NONE) reply({ ...DEFAULT_ALTER_SHARE_GROUP_OFFSETS_RESPONSE, responses });
       else refuse(error, null);

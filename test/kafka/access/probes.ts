@@ -18,7 +18,16 @@ export interface World {
 
 const STRANGE_ID = "Q2hvcHBlZHdvb2RzdG9ycw" as Uuid;
 const NAMES = ["orders", "missing"];
-const ALL = { resourceTypeFilter: 1, patternTypeFilter: 1, operation: 1, permissionType: 1 };
+/** A filter of ACLs that means all. */
+export const ALL_RULES = {
+  resourceTypeFilter: 1,
+  resourceNameFilter: null,
+  patternTypeFilter: 1,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+};
 const RULE = {
   resourceType: 2,
   resourceName: "orders",
@@ -264,15 +273,15 @@ function configProbes(): readonly Probe[] {
       ],
       validateOnly: true,
     }),
-    probe("DescribeUserScramCredentials", 0, { users: null }),
+    probe("DescribeUserScramCredentials", 0, { users: [{ name: "mallory" }] }),
   ];
 }
 
 function clusterProbes(): readonly Probe[] {
   return [
-    probe("DescribeAcls", 3, ALL),
+    probe("DescribeAcls", 3, ALL_RULES),
     probe("CreateAcls", 3, { creations: [RULE] }),
-    probe("DeleteAcls", 3, { filters: [{ ...ALL, principalFilter: "User:mallory" }] }),
+    probe("DeleteAcls", 3, { filters: [{ ...ALL_RULES, principalFilter: "User:mallory" }] }),
     probe("AlterReplicaLogDirs", 2, {
       dirs: [{ path: "/nowhere", topics: [{ name: "orders", partitions: [0] }] }],
     }),
