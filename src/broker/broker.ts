@@ -23,6 +23,7 @@ import { Partition } from "./partition.ts";
 import { ProducerIds } from "./producer-ids.ts";
 import { Quotas } from "./quotas.ts";
 import { type DeletionCallback, RecordDeletions } from "./record-deletions.ts";
+import { ScramCredentials } from "./scram-credentials.ts";
 import { Stamps } from "./stamps.ts";
 import { StateLog } from "./state-log.ts";
 import { logConfigOf, topicConfigFault } from "./topic-config.ts";
@@ -87,6 +88,8 @@ export class Broker {
   readonly quotas: Quotas;
   /** Who may do what, for doors that ask. */
   readonly acls: Acls;
+  /** Users whom Kafka's own tools have made. */
+  readonly scram: ScramCredentials;
   readonly stamps = new Stamps();
   /** Asked before a transaction's first records go into a partition; null where no transactions are served. */
   transactions: TransactionGate | null = null;
@@ -131,9 +134,10 @@ export class Broker {
     this.#producerIds = new ProducerIds(this.#state.nextProducerId, (nextProducerId, durable) =>
       this.#write([{ kind: "producer-ids", nextProducerId }], durable),
     );
-    this.acls = new Acls(this.#state.acls, options.random, (records, durable) =>
-      records.length === 0 ? this.#nothingToWrite(durable) : this.#write(records, durable),
-    );
+    const write = (records: readonly MetadataRecord[], durable: AckCallback): number =>
+      records.length === 0 ? this.#nothingToWrite(durable) : this.#write(records, durable);
+    this.acls = new Acls(this.#state.acls, options.random, write);
+    this.scram = new ScramCredentials(this.#state.scram, write);
     this.#leaving = new TopicDeletions(options.store);
     this.#deletions = new RecordDeletions(options.store);
     this.#ingest = new TurnIngest(options.clock, this.stamps, (name) => this.#topicForIngest(name));

@@ -9,17 +9,21 @@ import { DEFAULT_PARTITION_RECORD, PARTITION_RECORD } from "../kafka/wire/genera
 import { PRODUCER_IDS_RECORD } from "../kafka/wire/generated/producer-ids-record.ts";
 import { REMOVE_ACCESS_CONTROL_ENTRY_RECORD } from "../kafka/wire/generated/remove-access-control-entry-record.ts";
 import { REMOVE_TOPIC_RECORD } from "../kafka/wire/generated/remove-topic-record.ts";
+import { REMOVE_USER_SCRAM_CREDENTIAL_RECORD } from "../kafka/wire/generated/remove-user-scram-credential-record.ts";
 import { TOPIC_RECORD } from "../kafka/wire/generated/topic-record.ts";
+import { USER_SCRAM_CREDENTIAL_RECORD } from "../kafka/wire/generated/user-scram-credential-record.ts";
 import type { MessageCodec } from "../kafka/wire/message.ts";
 import { Reader } from "../kafka/wire/reader.ts";
 import { Writer } from "../kafka/wire/writer.ts";
 import type { AclRecord } from "./acls.ts";
 import type { QuotaEntity } from "./client-quotas.ts";
 import { type ConfigResource, RESOURCE } from "./dynamic-configs.ts";
+import { SCRAM_MECHANISM, type ScramMechanismId, type ScramRecord } from "./scram-credentials.ts";
 
 /** What the metadata log holds, in our words. On disk it is in Kafka's own schemas. */
 export type MetadataRecord =
   | AclRecord
+  | ScramRecord
   | { readonly kind: "topic"; readonly name: string; readonly topicId: Uuid }
   | {
       readonly kind: "partition";
@@ -114,6 +118,10 @@ export function encodeMetadataRecord(record: MetadataRecord): Uint8Array {
       return encode(ACCESS_CONTROL_ENTRY_RECORD, { id: record.id, ...record.entry });
     case "remove-acl":
       return encode(REMOVE_ACCESS_CONTROL_ENTRY_RECORD, { id: record.id });
+    case "scram":
+      return encode(USER_SCRAM_CREDENTIAL_RECORD, { name: record.user, ...record.credential });
+    case "remove-scram":
+      return encode(REMOVE_USER_SCRAM_CREDENTIAL_RECORD, { name: record.user, mechanism: record.mechanism });
     default:
       return assertNever(record);
   }
@@ -165,9 +173,27 @@ export function decodeMetadataRecord(bytes: Uint8Array): MetadataRecord | null {
     }
     case REMOVE_ACCESS_CONTROL_ENTRY_RECORD.apiKey:
       return { kind: "remove-acl", id: REMOVE_ACCESS_CONTROL_ENTRY_RECORD.read(reader, version).id };
+    case USER_SCRAM_CREDENTIAL_RECORD.apiKey: {
+      const { name, mechanism: id, ...credential } = USER_SCRAM_CREDENTIAL_RECORD.read(reader, version);
+      const mechanism = knownMechanism(id);
+      if (mechanism === null) return null;
+      const { salt, storedKey, serverKey, iterations } = credential;
+      // The bytes that are read are somebody's buffer.
+      const copies = { salt: salt.slice(), storedKey: storedKey.slice(), serverKey: serverKey.slice() };
+      return { kind: "scram", user: name, credential: { mechanism, iterations, ...copies } };
+    }
+    case REMOVE_USER_SCRAM_CREDENTIAL_RECORD.apiKey: {
+      const { name, mechanism: id } = REMOVE_USER_SCRAM_CREDENTIAL_RECORD.read(reader, version);
+      const mechanism = knownMechanism(id);
+      return mechanism === null ? null : { kind: "remove-scram", user: name, mechanism };
+    }
     default:
       return null;
   }
+}
+
+function knownMechanism(id: number): ScramMechanismId | null {
+  return Object.values(SCRAM_MECHANISM).find((known) => known === id) ?? null;
 }
 
 function encode<Message>(codec: MessageCodec<Message>, message: Message): Uint8Array {

@@ -4,6 +4,7 @@ import { AclTable } from "./acls.ts";
 import { ClientQuotas } from "./client-quotas.ts";
 import { DynamicConfigs } from "./dynamic-configs.ts";
 import type { MetadataRecord } from "./metadata-records.ts";
+import { ScramTable } from "./scram-credentials.ts";
 
 /** A topic as the metadata log tells it. */
 export interface TopicDescription {
@@ -27,6 +28,7 @@ export class MetadataState {
   readonly #quotas = new ClientQuotas();
   readonly #configs = new DynamicConfigs();
   readonly #acls = new AclTable();
+  readonly #scram = new ScramTable();
   #nextProducerId = 0;
 
   get features(): ReadonlyMap<string, number> {
@@ -40,6 +42,10 @@ export class MetadataState {
 
   get acls(): AclTable {
     return this.#acls;
+  }
+
+  get scram(): ScramTable {
+    return this.#scram;
   }
 
   get quotas(): ClientQuotas {
@@ -114,6 +120,10 @@ export class MetadataState {
       case "remove-acl":
         this.#acls.remove(record.id);
         return;
+      case "scram":
+      case "remove-scram":
+        this.#scram.replay(record);
+        return;
       default:
         assertNever(record);
     }
@@ -127,6 +137,7 @@ export class MetadataState {
       for (const [key, value] of values) records.push({ kind: "client-quota", entity, key, value });
     }
     for (const [id, entry] of this.#acls.all()) records.push({ kind: "acl", id, entry });
+    records.push(...this.#scram.records());
     for (const resource of this.#configs.all()) {
       for (const [name, value] of this.#configs.of(resource))
         records.push({ kind: "config", resource, name, value });

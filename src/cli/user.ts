@@ -16,7 +16,9 @@ import { dirname } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
 import { usersFile } from "../config/security-files.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
+import { saltedPassword, verifierOf } from "../kafka/client/scram-keys.ts";
 import { MAX_PASSWORD_BYTES, parseUsers, userNameFault, withoutUser, withUser } from "../security/users.ts";
+import { formatScramVerifier } from "../security/verifiers.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
@@ -24,9 +26,14 @@ import { withUsersLock } from "./users-lock.ts";
 import type { World } from "./world.ts";
 
 const ONLY_OWNER = 0o600;
+const SALT_BYTES = 24;
+/** The most that Kafka's own tools take. */
+const ITERATIONS = 16_384;
 const NAME = { positionals: "NAME", minPositionals: 1, maxPositionals: 1, flags: SETTING_FLAGS } as const;
 const PASSWORD_NOTE =
   "The password is asked for on the terminal, or is the first line of standard input. It is never an argument, which others on the machine could see.";
+const SCRAM_NOTE =
+  "For SCRAM, by which Kafka clients log in, something of its own is kept of the password, for those of kafka.sasl.mechanisms that are set by then: set it first, or give the passwords again.";
 const SOON_NOTE = "A running gateway takes it over within security.reload.interval.ms, or at once on SIGHUP.";
 
 export const userCommand: Command = {
@@ -37,7 +44,7 @@ export const userCommand: Command = {
       name: "add",
       summary: "Add a user",
       ...NAME,
-      notes: [PASSWORD_NOTE, SOON_NOTE],
+      notes: [PASSWORD_NOTE, SCRAM_NOTE, SOON_NOTE],
       examples: [
         ["headwater user add pump-1 --data /var/lib/headwater", "asks for the password"],
         [
@@ -51,7 +58,7 @@ export const userCommand: Command = {
       name: "passwd",
       summary: "Change a user's password; who is connected with the old one is put out",
       ...NAME,
-      notes: [PASSWORD_NOTE, SOON_NOTE],
+      notes: [PASSWORD_NOTE, SCRAM_NOTE, SOON_NOTE],
       run: (input, world) => change(input, world, "passwd"),
     },
     {
@@ -66,13 +73,13 @@ export const userCommand: Command = {
 };
 
 async function change(input: Input, world: World, how: "add" | "passwd"): Promise<number> {
-  const { path, name } = subject(input, world);
+  const { path, name, mechanisms } = subject(input, world);
   const fault = userNameFault(name);
   if (fault !== null) throw new UsageError(`${JSON.stringify(name)}: ${fault}`);
   const text = textFor(how, path, name, world);
   if (text === null) return EXIT.failed;
   const password = await askPassword(world, name);
-  const hash = await new SystemPasswords().hash(password);
+  const hash = await verifiers(password, mechanisms);
   const isWritten = await withUsersLock(path, () => {
     // Looked at again: it took a while.
     const text = textFor(how, path, name, world);
@@ -112,8 +119,32 @@ async function list(input: Input, world: World): Promise<number> {
   return EXIT.ok;
 }
 
-function subject(input: Input, world: World): { readonly path: string; readonly name: string } {
-  return { path: usersFile(effectiveSettings(input, world).settings), name: input.positionals[0] ?? "" };
+interface Subject {
+  readonly path: string;
+  readonly name: string;
+  /** By which users log in to Kafka. */
+  readonly mechanisms: readonly string[];
+}
+
+function subject(input: Input, world: World): Subject {
+  const { settings } = effectiveSettings(input, world);
+  const mechanisms = settings["kafka.sasl.mechanisms"];
+  return { path: usersFile(settings), name: input.positionals[0] ?? "", mechanisms };
+}
+
+/**
+ * What is kept of a password: an argon2id hash, and for SCRAM what that needs, which is less work to guess from. So it
+ * is made only for mechanisms that clients may log in by.
+ */
+async function verifiers(password: Uint8Array, mechanisms: readonly string[]): Promise<string> {
+  const texts = [await new SystemPasswords().hash(password)];
+  for (const hash of ["SHA-256", "SHA-512"] as const) {
+    if (!mechanisms.includes(`SCRAM-${hash}`)) continue;
+    const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
+    const salted = await saltedPassword(hash, password, salt, ITERATIONS);
+    texts.push(formatScramVerifier(verifierOf(hash, salted, salt, ITERATIONS)));
+  }
+  return texts.join(" ");
 }
 
 function done(input: Input, world: World, path: string, name: string): number {

@@ -1,5 +1,13 @@
-import { advertised, choice, door } from "./option.ts";
+import { isLoopback } from "./address.ts";
+import { advertised, bad, boolean, choice, count, door, duration, good, list } from "./option.ts";
 import type { Settings } from "./options.ts";
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+export type KafkaSaslMechanism = (typeof MECHANISMS)[number];
+/** Those that tell whoever listens what it takes to log in. */
+const TELLING: readonly KafkaSaslMechanism[] = ["PLAIN"];
 
 /** Settings of the ways in for Kafka clients, but for the plain one and the limits. */
 export const KAFKA_DOOR_OPTIONS = {
@@ -15,12 +23,63 @@ export const KAFKA_DOOR_OPTIONS = {
     default: "none",
     doc: "Whether Kafka clients over TLS show a certificate of tls.ca.file, whose name they then have. One that does not hold is refused, required or not.",
   }),
+  "kafka.sasl.mechanisms": list<KafkaSaslMechanism>(
+    `mechanisms: ${MECHANISMS.join(", ")}`,
+    (raw) => {
+      const found = MECHANISMS.find((mechanism) => mechanism === raw);
+      return found === undefined
+        ? bad("there is no such mechanism", `write ${MECHANISMS.join(", ")}`)
+        : good(found);
+    },
+    (mechanism) => mechanism,
+    {
+      default: [],
+      defaultText: "none: nobody logs in",
+      minItems: 0,
+      maxItems: MECHANISMS.length,
+      doc: "By what Kafka clients log in (SASL) as users of security.users.file, or of those that kafka-configs.sh has made. Where there are any, nobody gets in without, at the listeners of kafka.sasl.listeners.",
+    },
+  ),
+  "kafka.sasl.listeners": choice(["all", "plain", "tls"], {
+    default: "all",
+    doc: "Which listeners have clients log in by kafka.sasl.mechanisms: all of them, kafka.listen alone (security.protocol SASL_PLAINTEXT), or kafka.tls.listen alone (SASL_SSL).",
+  }),
+  "kafka.sasl.plain.unencrypted": boolean({
+    default: false,
+    doc: "Whether clients may send passwords (PLAIN) without TLS to a kafka.listen that others than programs on this machine reach: whoever listens on the way reads them.",
+  }),
+  "connections.max.reauth.ms": duration({
+    default: 0,
+    min: 0,
+    max: 365 * DAY_MS,
+    doc: "How long a login of a Kafka client holds (KIP-368): clients log in again by themselves before it ends, and who does not is cut off. 0: as long as the connection.",
+  }),
+  "connection.failed.authentication.delay.ms": duration({
+    default: 100,
+    min: 0,
+    max: 10 * SECOND_MS,
+    doc: "How late a Kafka client hears that its login has failed. Wrong passwords make the next ones wait for longer in any case.",
+  }),
+  "kafka.login.timeout.ms": duration({
+    default: 30 * SECOND_MS,
+    min: 100,
+    max: 10 * 60 * SECOND_MS,
+    doc: "A Kafka connection whose TLS handshake and login are not over by then is closed.",
+  }),
+  "kafka.max.connections.per.user": count({
+    default: -1,
+    min: 1,
+    max: 1_000_000,
+    minusOne: "no bound but max.connections",
+    doc: "Kafka connections of one user at once, by password, token or certificate; one more is refused. A client has several.",
+  }),
 } as const;
 
 type Blame = (key: string, fault: string, remedy: string) => void;
 
 /** Says what of the settings of this door does not go together. */
 export function checkKafkaDoor(settings: Settings, blame: Blame): void {
+  checkLogins(settings, blame);
   if (settings["kafka.tls.listen"] === "off") return;
   for (const key of ["tls.certificate.file", "tls.key.file"] as const) {
     if (settings[key] === "")
@@ -30,4 +89,17 @@ export function checkKafkaDoor(settings: Settings, blame: Blame): void {
     const remedy = "name the authorities of client certificates there";
     blame("kafka.tls.client.auth", "tls.ca.file is missing", remedy);
   }
+}
+
+function checkLogins(settings: Settings, blame: Blame): void {
+  const listen = settings["kafka.listen"];
+  const telling = settings["kafka.sasl.mechanisms"].find((mechanism) => TELLING.includes(mechanism));
+  const logsIn = settings["kafka.sasl.listeners"] !== "tls";
+  if (listen === "off" || isLoopback(listen.host) || telling === undefined || !logsIn) return;
+  if (settings["kafka.sasl.plain.unencrypted"]) return;
+  blame(
+    "kafka.sasl.mechanisms",
+    `${telling} shows passwords to whoever listens on the way to kafka.listen`,
+    "take SCRAM-SHA-512, or use kafka.tls.listen and keep kafka.listen on 127.0.0.1, or write kafka.sasl.plain.unencrypted = true",
+  );
 }

@@ -1,4 +1,5 @@
 import type { QuotaSession } from "../broker/quotas.ts";
+import type { Login } from "./login.ts";
 import type { Reader } from "./wire/reader.ts";
 import type { Writer } from "./wire/writer.ts";
 
@@ -11,6 +12,8 @@ export interface Call {
   readonly clientHost: string;
   /** Who asks, as quotas tell clients apart. */
   readonly session: QuotaSession;
+  /** What the connection has shown of itself, for requests that are about that. */
+  readonly login: Login;
   /** Stands at the request's body. What it hands out are views of the received chunk. */
   readonly reader: Reader;
   /** The address that this client can reach the broker at. */
@@ -35,6 +38,8 @@ export interface Call {
   finish(): void;
   /** Closes the connection: the protocol has no answer for what came. */
   drop(reason: string): void;
+  /** Closes the connection once the answer has left: nothing more is served on it. */
+  leave(reason: string): void;
   /** Runs when the connection closes before the call has been answered. */
   onAbandoned(callback: () => void): void;
   /**

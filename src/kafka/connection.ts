@@ -16,6 +16,9 @@ import { Writer } from "./wire/writer.ts";
 const MAX_PENDING_CALLS = 128;
 /** Bytes of such requests; a single request may be larger. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+/** Of whoever has not logged in: bytes of a request, as in Kafka (sasl.server.max.receive.size), and requests that wait. */
+const MAX_LOGIN_FRAME_BYTES = 512 * 1024;
+const MAX_LOGIN_CALLS = 8;
 /** Unsent response bytes above which the next request waits. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 
@@ -43,6 +46,8 @@ export interface ConnectionHost {
  */
 export class KafkaConnection implements ConnectionHandler {
   readonly login: Login;
+  /** Monotonic. */
+  readonly openedAtMs: number;
   readonly #connection: Connection;
   readonly #host: ConnectionHost;
   readonly #advertised: { readonly host: string; readonly port: number };
@@ -74,7 +79,8 @@ export class KafkaConnection implements ConnectionHandler {
     this.#host = host;
     this.#advertised = advertised;
     this.#frames = new FrameReader(host.maxFrameBytes, host.assembly);
-    this.#lastActiveMs = host.monotonicMs();
+    this.openedAtMs = host.monotonicMs();
+    this.#lastActiveMs = this.openedAtMs;
   }
 
   /**
@@ -97,6 +103,10 @@ export class KafkaConnection implements ConnectionHandler {
       this.drop(refusal);
       return;
     }
+    const { isOpen, takesRawMessages } = this.login;
+    const maxFrameBytes = this.#host.maxFrameBytes;
+    const maxBytes = isOpen ? maxFrameBytes : Math.min(maxFrameBytes, MAX_LOGIN_FRAME_BYTES);
+    this.#frames.limit(maxBytes, takesRawMessages);
     let use: FrameUse = "read";
     const fault = this.#frames.push(chunk, (frame) => {
       const frameUse = this.#receive(frame);
@@ -130,6 +140,7 @@ export class KafkaConnection implements ConnectionHandler {
     if (hasCode(error, "TLS_HANDSHAKE"))
       this.#host.dispatch.refused(this.#connection.remoteAddress, error.message);
     this.#muted?.cancel();
+    this.login.end();
     for (const call of this.#pending.splice(0)) call.abandon();
     for (const callback of this.#onDisconnected.values()) callback();
     this.#onDisconnected.clear();
@@ -160,6 +171,13 @@ export class KafkaConnection implements ConnectionHandler {
     if (this.#connection.closed) return;
     this.#host.dispatch.refused(this.#connection.remoteAddress, reason);
     this.#connection.abort();
+  }
+
+  /** Closes the connection once what was sent has left, with one log line that says why. */
+  leave(reason: string): void {
+    if (this.#connection.closed) return;
+    this.#host.dispatch.refused(this.#connection.remoteAddress, reason);
+    this.#connection.close();
   }
 
   close(): void {
@@ -212,11 +230,20 @@ export class KafkaConnection implements ConnectionHandler {
 
   #receive(frame: Uint8Array): FrameUse {
     if (this.#connection.closed) return "kept";
+    if (this.login.takesRawMessages) {
+      this.#takeMessage(frame);
+      return "kept";
+    }
     const call = this.#open(frame);
     if (call === null) return "kept";
+    const { isOpen } = this.login;
+    if (!isOpen && this.#pending.length >= MAX_LOGIN_CALLS) {
+      this.drop("too many requests before a login is over");
+      return "kept";
+    }
     const last = this.#pending.at(-1);
     const inOrder = last === undefined || (last.state !== "queued" && !last.isUnderWay);
-    const runNow = call.pipelined && inOrder && this.#muted === null;
+    const runNow = call.pipelined && inOrder && this.#muted === null && isOpen;
     this.#pending.push(call);
     this.#pendingBytes += frame.length;
     if (runNow) this.#run(call);
@@ -225,7 +252,27 @@ export class KafkaConnection implements ConnectionHandler {
       this.#backlogged = true;
       this.#pauseOrResume();
     }
+    // What comes behind it in this chunk may be another kind of thing once it is answered.
+    if (!isOpen) this.#advance();
     return call.use;
+  }
+
+  /** Takes a message of a login that is a frame of its own; so is the answer. A login that fails has none, as in Kafka. */
+  #takeMessage(frame: Uint8Array): void {
+    if (this.login.isBusy) {
+      this.drop("a message of a login before the one before it was answered");
+      return;
+    }
+    this.login.authenticate(frame, ({ bytes, ends }) => {
+      if (ends !== null) {
+        this.leave(ends);
+        return;
+      }
+      const answer = new Uint8Array(LENGTH_BYTES + bytes.length);
+      new DataView(answer.buffer).setInt32(0, bytes.length);
+      answer.set(bytes, LENGTH_BYTES);
+      this.#connection.send(answer);
+    });
   }
 
   #unmute(): void {
@@ -251,7 +298,7 @@ export class KafkaConnection implements ConnectionHandler {
     for (const call of this.#pending) {
       if (this.#connection.closed) return;
       if (call.state === "queued") {
-        this.#heldBack = !call.pipelined || this.#muted !== null;
+        this.#heldBack = !call.pipelined || this.#muted !== null || !this.login.isOpen;
         if (this.#heldBack) return;
         this.#run(call);
       }
@@ -297,6 +344,12 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   #run(call: PendingCall): void {
+    if (this.login.hasFailed) return;
+    const refusal = this.login.refusal(call.apiKey);
+    if (refusal !== null) {
+      this.drop(refusal);
+      return;
+    }
     this.#guard(call, () => call.run());
   }
 
@@ -314,6 +367,7 @@ export class KafkaConnection implements ConnectionHandler {
 
 type CallState = "queued" | "running" | "answered";
 
+const LENGTH_BYTES = 4;
 const scratch = new Writer();
 
 /** A request on its way to its answer. */
@@ -476,6 +530,14 @@ export class PendingCall implements Call {
 
   drop(reason: string): void {
     this.#connection.drop(`${this.describe()}: ${reason}`);
+  }
+
+  leave(reason: string): void {
+    this.#connection.leave(`${this.describe()}: ${reason}`);
+  }
+
+  get login(): Login {
+    return this.#connection.login;
   }
 
   onAbandoned(callback: () => void): void {

@@ -15,6 +15,7 @@ import { leaveGroup } from "./handlers/13-leave-group.ts";
 import { syncGroup } from "./handlers/14-sync-group.ts";
 import { describeGroups } from "./handlers/15-describe-groups.ts";
 import { listGroups } from "./handlers/16-list-groups.ts";
+import { saslHandshake } from "./handlers/17-sasl-handshake.ts";
 import { apiVersions, type VersionRange } from "./handlers/18-api-versions.ts";
 import { createTopics } from "./handlers/19-create-topics.ts";
 import { deleteTopics } from "./handlers/20-delete-topics.ts";
@@ -33,6 +34,7 @@ import { describeConfigs } from "./handlers/32-describe-configs.ts";
 import { alterConfigs } from "./handlers/33-alter-configs.ts";
 import { alterReplicaLogDirs } from "./handlers/34-alter-replica-log-dirs.ts";
 import { describeLogDirs } from "./handlers/35-describe-log-dirs.ts";
+import { saslAuthenticate } from "./handlers/36-sasl-authenticate.ts";
 import { createPartitions } from "./handlers/37-create-partitions.ts";
 import { deleteGroups } from "./handlers/42-delete-groups.ts";
 import { electLeaders } from "./handlers/43-elect-leaders.ts";
@@ -43,6 +45,7 @@ import { offsetDelete } from "./handlers/47-offset-delete.ts";
 import { describeClientQuotas } from "./handlers/48-describe-client-quotas.ts";
 import { alterClientQuotas } from "./handlers/49-alter-client-quotas.ts";
 import { describeUserScramCredentials } from "./handlers/50-describe-user-scram-credentials.ts";
+import { alterUserScramCredentials } from "./handlers/51-alter-user-scram-credentials.ts";
 import { describeQuorum } from "./handlers/55-describe-quorum.ts";
 import { updateFeatures } from "./handlers/57-update-features.ts";
 import { describeCluster } from "./handlers/60-describe-cluster.ts";
@@ -85,7 +88,10 @@ const HANDLERS: readonly ApiHandler<KafkaServices>[] = [
   describeAcls,
   createAcls,
   deleteAcls,
+  saslHandshake,
+  saslAuthenticate,
   describeUserScramCredentials,
+  alterUserScramCredentials,
   describeConfigs,
   alterConfigs,
   incrementalAlterConfigs,

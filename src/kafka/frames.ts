@@ -28,7 +28,8 @@ export class AssemblyMemory {
  * lies in one chunk is a view of it, only a split frame is assembled.
  */
 export class FrameReader {
-  readonly #maxFrameBytes: number;
+  #maxFrameBytes: number;
+  #minFrameBytes = MIN_FRAME_BYTES;
   readonly #memory: AssemblyMemory;
   /** The frame being assembled, or null; a frame whose length prefix is split is assembled from its first byte. */
   #partial: Uint8Array | null = null;
@@ -39,6 +40,12 @@ export class FrameReader {
   constructor(maxFrameBytes: number, memory = new AssemblyMemory()) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#memory = memory;
+  }
+
+  /** Takes frames up to this size from now on; `anyBytes`: however short, since they are no requests. */
+  limit(maxFrameBytes: number, anyBytes: boolean): void {
+    this.#maxFrameBytes = maxFrameBytes;
+    this.#minFrameBytes = anyBytes ? 1 : MIN_FRAME_BYTES;
   }
 
   /** Bytes held for a frame that has not come whole. */
@@ -87,8 +94,8 @@ export class FrameReader {
   }
 
   #lengthFault(length: number): string | null {
-    if (length >= MIN_FRAME_BYTES && length <= this.#maxFrameBytes) return null;
-    return `a frame of ${length} bytes; between ${MIN_FRAME_BYTES} and ${this.#maxFrameBytes} are taken${guess(length)}`;
+    if (length >= this.#minFrameBytes && length <= this.#maxFrameBytes) return null;
+    return `a frame of ${length} bytes; between ${this.#minFrameBytes} and ${this.#maxFrameBytes} are taken${guess(length)}`;
   }
 
   #begin(length: number): void {

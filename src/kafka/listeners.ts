@@ -3,6 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Connection, ConnectionHandler, Listener, Network, TlsServer } from "../io/network.ts";
 import type { Security } from "../security/security.ts";
 import { TlsListeners } from "../security/tls-listeners.ts";
+import type { LoginPlace } from "./login.ts";
 
 export interface Address {
   readonly host: string;
@@ -10,10 +11,9 @@ export interface Address {
 }
 
 /** A way in for Kafka clients. */
-export interface KafkaPlace extends Address {
+export interface KafkaPlace extends Address, LoginPlace {
   /** What clients that came in here are told to connect to; null: the address that is listened on. */
   readonly advertised: Address | null;
-  readonly tls: boolean;
 }
 
 /** One that is open: with its port, and an address to tell. */

@@ -2,6 +2,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { ATTEMPT_LIMITS, type AttemptLimits, Attempts, networkOf } from "./attempts.ts";
 import { MAX_PASSWORD_BYTES, type Users } from "./users.ts";
+import { fits, verifiersIn } from "./verifiers.ts";
 
 export interface LoginLimits {
   /**
@@ -34,7 +35,11 @@ export const LOGIN_LIMITS: LoginLimits = {
 
 /** "too-many": from this address; "busy": from all. */
 export type LoginOutcome =
-  | { readonly kind: "good"; readonly hash: string }
+  | {
+      readonly kind: "good";
+      /** The one of the user's verifiers that the password is of. */
+      readonly hash: string;
+    }
   | { readonly kind: "wrong" | "busy" | "too-many" };
 
 type Done = (outcome: LoginOutcome) => void;
@@ -44,8 +49,8 @@ interface Login {
   readonly password: Uint8Array;
   readonly address: string;
   readonly network: string;
-  /** The user's, or one that nothing fits where there is no such user: both take the same time. */
-  readonly hash: string;
+  /** The user's verifiers, and one that nothing fits where none is argon2id: a wrong password takes the same time. */
+  readonly hashes: readonly string[];
   readonly known: boolean;
   readonly fingerprint: string;
   /** Whether it has waited for the failures before it. */
@@ -62,8 +67,9 @@ export class Logins {
   readonly #passwords: Passwords;
   readonly #clock: Clock;
   readonly #limits: LoginLimits;
-  readonly #attempts: Attempts;
-  #users: Users = new Map();
+  /** Wrong passwords of late, whoever has looked at them. */
+  readonly attempts: Attempts;
+  #users: Pick<Users, "get"> = new Map();
   /** Fingerprints of passwords that were good, the one not used for longest first. */
   readonly #good = new Set<string>();
   /** Logins that wait or are being checked, by network. */
@@ -85,10 +91,10 @@ export class Logins {
     this.#passwords = passwords;
     this.#clock = clock;
     this.#limits = limits;
-    this.#attempts = new Attempts(clock, attempts);
+    this.attempts = new Attempts(clock, attempts);
   }
 
-  set users(users: Users) {
+  set users(users: Pick<Users, "get">) {
     this.#users = users;
   }
 
@@ -97,15 +103,18 @@ export class Logins {
    * takes the question back: nobody is called then.
    */
   check(userName: string, password: Uint8Array, address: string, done: Done): () => void {
-    const users = this.#users;
-    const hash = users.get(userName) ?? NOBODYS_HASH;
+    const kept = this.#users.get(userName);
+    const known = kept !== undefined;
+    const hashes = verifiersIn(kept ?? NOBODYS_HASH);
     const isPossible = password.length <= MAX_PASSWORD_BYTES;
-    const fingerprint = isPossible ? this.#passwords.fingerprint(password, hash) : "";
-    if (isPossible && users.has(userName) && this.#isRemembered(fingerprint)) {
-      done({ kind: "good", hash });
+    const print = (hash: string) => this.#passwords.fingerprint(password, hash);
+    const remembered =
+      known && isPossible ? hashes.find((hash) => this.#isRemembered(print(hash))) : undefined;
+    if (remembered !== undefined) {
+      done({ kind: "good", hash: remembered });
       return () => {};
     }
-    const waitMs = this.#attempts.waitMs(userName, address);
+    const waitMs = this.attempts.waitMs(userName, address);
     const network = networkOf(address);
     const refusal = this.#refusal(network, waitMs > 0);
     if (refusal !== null) {
@@ -118,9 +127,9 @@ export class Logins {
       password: isPossible ? password.slice() : NOTHING,
       address,
       network,
-      hash,
-      known: users.has(userName),
-      fingerprint,
+      hashes: hashes.some(isArgon2) ? hashes : [...hashes, NOBODYS_HASH],
+      known,
+      fingerprint: isPossible ? print(hashes.join(" ")) : "",
       slowed: waitMs > 0,
       done,
     };
@@ -169,14 +178,14 @@ export class Logins {
         continue;
       }
       // What was wrong since it came shows that its address guesses: the queue behind is not kept waiting for it.
-      if (!login.slowed && this.#attempts.waitMs(login.userName, login.address) > 0) {
-        for (const one of this.#take(login)) this.#answer(one, "too-many");
+      if (!login.slowed && this.attempts.waitMs(login.userName, login.address) > 0) {
+        for (const one of this.#take(login)) this.#answer(one, { kind: "too-many" });
         continue;
       }
       this.#running++;
-      this.#passwords.verify(login.password, login.hash).then(
-        (good) => this.#checked(login, good),
-        () => this.#checked(login, false),
+      this.#match(login).then(
+        (hash) => this.#checked(login, hash),
+        () => this.#checked(login, null),
       );
     }
   }
@@ -187,29 +196,36 @@ export class Logins {
     return logins;
   }
 
-  #checked(first: Login, fits: boolean): void {
+  /** The first verifier that the password is of; null for none. */
+  async #match({ password, hashes, known }: Login): Promise<string | null> {
+    for (const hash of hashes) if (await fits(this.#passwords, password, hash)) return known ? hash : null;
+    return null;
+  }
+
+  #checked(first: Login, hash: string | null): void {
     this.#running--;
-    const good = fits && first.known;
-    if (good) this.#remember(first.fingerprint);
+    if (hash !== null) this.#remember(this.#passwords.fingerprint(first.password, hash));
     for (const login of this.#take(first)) {
-      if (!good) this.#wrong(login);
+      if (hash === null) this.#wrong(login);
       // A password that was changed meanwhile is for the next attempt to decide.
-      else this.#answer(login, this.#users.get(login.userName) === login.hash ? "good" : "busy");
+      else if (verifiersIn(this.#users.get(login.userName) ?? "").includes(hash))
+        this.#answer(login, { kind: "good", hash });
+      else this.#answer(login, { kind: "busy" });
     }
     this.#runNext();
   }
 
   #wrong(login: Login): void {
-    this.#attempts.failed(login.userName, login.address);
-    this.#clock.after(this.#limits.wrongDelayMs, () => this.#answer(login, "wrong"));
+    this.attempts.failed(login.userName, login.address);
+    this.#clock.after(this.#limits.wrongDelayMs, () => this.#answer(login, { kind: "wrong" }));
   }
 
-  #answer(login: Login, kind: LoginOutcome["kind"]): void {
+  #answer(login: Login, outcome: LoginOutcome): void {
     this.#count(login, -1);
-    if (kind === "good") this.#attempts.succeeded(login.userName, login.address);
+    if (outcome.kind === "good") this.attempts.succeeded(login.userName, login.address);
     const { done } = login;
     login.done = null;
-    done?.(kind === "good" ? { kind, hash: login.hash } : { kind });
+    done?.(outcome);
   }
 
   #remember(fingerprint: string): void {
@@ -228,3 +244,7 @@ export class Logins {
 }
 
 const NOTHING = new Uint8Array(0);
+
+function isArgon2(hash: string): boolean {
+  return hash.startsWith("$argon2id$");
+}

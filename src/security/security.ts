@@ -5,11 +5,13 @@ import type { Clock } from "../io/clock.ts";
 import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { MAX_ACL_FILE_BYTES, type Rule, readAcl } from "./acl.ts";
+import type { Attempts } from "./attempts.ts";
 import { readAuthorities, readCertificate, readRevocations } from "./certificate.ts";
-import { LOGIN_LIMITS, Logins } from "./logins.ts";
+import { LOGIN_LIMITS, type LoginOutcome, Logins } from "./logins.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
 import { MAX_USERS_FILE_BYTES, parseUsers, type Users } from "./users.ts";
+import { verifiersIn } from "./verifiers.ts";
 
 const MAX_PEM_BYTES = 1024 * 1024;
 
@@ -58,7 +60,12 @@ export interface Credentials {
 /** What a connection was let in for: as long as it holds, the connection may stay. */
 export type Proof =
   | { readonly kind: "anonymous" }
-  | { readonly kind: "password"; readonly userName: string; readonly hash: string }
+  | {
+      readonly kind: "password";
+      readonly userName: string;
+      /** The one of the user's verifiers by which it was found good. */
+      readonly hash: string;
+    }
   | {
       readonly kind: "certificate";
       readonly id: string;
@@ -67,6 +74,16 @@ export type Proof =
       /** How often authorities had been taken away by then. */
       readonly removals: number;
     };
+
+/** Users that are kept elsewhere than in the file. */
+export interface OtherUsers {
+  /** How many there are. */
+  readonly size: number;
+  /** What is kept of a user's passwords (`verifiers.ts`); empty where there is no such user. */
+  verifiersOf(userName: string): readonly string[];
+  /** Calls back after every change. */
+  onChange(listener: () => void): void;
+}
 
 /** Whose something is that outlives its connection. */
 export interface Owner {
@@ -94,6 +111,7 @@ export class Security {
   readonly #options: SecurityOptions;
   readonly #logins: Logins;
   #users: Users = new Map();
+  #others: OtherUsers | null = null;
   /** Null where there are no rules: then nobody is denied anything. */
   #rules: readonly Rule[] | null = null;
   #groups: ReadonlyMap<string, readonly string[]> = NO_GROUPS;
@@ -113,6 +131,7 @@ export class Security {
     this.#options = options;
     const maxRunning = options.parallelLogins ?? LOGIN_LIMITS.maxRunning;
     this.#logins = new Logins(options.passwords, options.clock, { ...LOGIN_LIMITS, maxRunning });
+    this.#logins.users = { get: (name) => this.verifiersOf(name)?.join(" ") };
     for (const part of this.#parts()) part();
   }
 
@@ -143,7 +162,38 @@ export class Security {
     return [users.path, acl.path, ...pems.filter((path) => path !== null)];
   }
 
-  /** Calls back after every change that `reload` has found. */
+  /** Has these users too from now on; who is a user here and there may have either password. */
+  join(others: OtherUsers): void {
+    this.#others = others;
+    others.onChange(() => this.#changed());
+    this.#changed();
+  }
+
+  /** What is kept of a user's passwords; undefined where there is no such user. */
+  verifiersOf(userName: string): readonly string[] | undefined {
+    const found = [
+      ...verifiersIn(this.#users.get(userName) ?? ""),
+      ...(this.#others?.verifiersOf(userName) ?? []),
+    ];
+    return found.length === 0 ? undefined : found;
+  }
+
+  /** Wrong passwords of late, for who checks them in a way of its own. */
+  get attempts(): Attempts {
+    return this.#logins.attempts;
+  }
+
+  /** Checks a password, as `Logins.check` does. */
+  checkPassword(
+    userName: string,
+    password: Uint8Array,
+    address: string,
+    done: (outcome: LoginOutcome) => void,
+  ): () => void {
+    return this.#logins.check(userName, password, address, done);
+  }
+
+  /** Calls back after every change of the files that `reload` has found, and of the other users. */
   onChanged(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -168,7 +218,20 @@ export class Security {
     }
     if (this.#version === before) return;
     this.#options.logger.info("users, rules or certificates have changed", { users: this.#users.size });
+    this.#tell();
+  }
+
+  #changed(): void {
+    this.#version++;
+    this.#tell();
+  }
+
+  #tell(): void {
     for (const listener of this.#listeners) listener();
+  }
+
+  get #hasUsers(): boolean {
+    return this.#users.size > 0 || (this.#others?.size ?? 0) > 0;
   }
 
   /**
@@ -187,7 +250,7 @@ export class Security {
       done(holder);
       return () => {};
     }
-    if (this.#users.size > 0 && password !== null && userName !== null) {
+    if (this.#hasUsers && password !== null && userName !== null) {
       return this.#logins.check(userName, password, address, (outcome) => {
         if (outcome.kind === "good") {
           done({ kind: "admitted", userName, proof: { kind: "password", userName, hash: outcome.hash } });
@@ -205,7 +268,7 @@ export class Security {
       case "anonymous":
         return true;
       case "password":
-        return this.#users.get(proof.userName) === proof.hash;
+        return this.verifiersOf(proof.userName)?.includes(proof.hash) ?? false;
       case "certificate":
         return !this.#revoked.has(proof.id) && !this.#isOver(proof);
     }
@@ -237,7 +300,7 @@ export class Security {
   /** Whether whoever has left something behind is still somebody: its user is there, its certificate on no list. */
   stands({ userName, certificate }: Owner): boolean {
     if (certificate !== null) return !this.#revoked.has(certificate);
-    return userName === null || this.#users.has(userName);
+    return userName === null || this.verifiersOf(userName) !== undefined;
   }
 
   /** What somebody may do, as of now. */
@@ -262,9 +325,9 @@ export class Security {
       // A name beside a certificate has to be the certificate's.
       const fits =
         password === null && (userName === null || userName === "" || userName === holder.userName);
-      return fits || this.#users.size === 0 ? holder : { kind: "unknown", what: BAD_LOGIN };
+      return fits || !this.#hasUsers ? holder : { kind: "unknown", what: BAD_LOGIN };
     }
-    if (this.#users.size > 0 && (userName !== null || password !== null)) {
+    if (this.#hasUsers && (userName !== null || password !== null)) {
       return { kind: "unknown", what: BAD_LOGIN };
     }
     const { anonymous } = this.#options;
@@ -297,9 +360,9 @@ export class Security {
     const { users, acl, tls } = this.#options;
     return [
       () =>
-        this.#take([users], [MAX_USERS_FILE_BYTES], ([text]) =>
-          this.#useUsers(parseUsers(users.path, text ?? "")),
-        ),
+        this.#take([users], [MAX_USERS_FILE_BYTES], ([text]) => {
+          this.#users = parseUsers(users.path, text ?? "");
+        }),
       () =>
         this.#take([acl], [MAX_ACL_FILE_BYTES], ([text]) => {
           const file = text === null || text === undefined ? null : readAcl(acl.path, text);
@@ -310,11 +373,6 @@ export class Security {
         if (tls !== null) this.#takeTls(tls);
       },
     ];
-  }
-
-  #useUsers(users: Users): void {
-    this.#users = users;
-    this.#logins.users = users;
   }
 
   #takeTls({ certificate, key, authorities, revocations, minVersion }: TlsFiles): void {

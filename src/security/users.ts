@@ -1,8 +1,10 @@
 import { HeadwaterError } from "../base/errors.ts";
+import { parseScramVerifier, verifiersIn } from "./verifiers.ts";
 
 /**
- * The file of users: one a line, `name:$argon2id$v=19$m=...,t=...,p=...$salt$hash`. Empty lines and lines that begin
- * with `#` are for people. The hash is a PHC string: salt and costs are in it.
+ * The file of users: one a line, `name:$argon2id$v=19$m=...,t=...,p=...$salt$hash`, and behind a space what SCRAM needs
+ * (`verifiers.ts`). Empty lines and lines that begin with `#` are for people. The hash is a PHC string: salt and costs
+ * are in it. By name all that stands behind it.
  */
 export type Users = ReadonlyMap<string, string>;
 
@@ -29,7 +31,7 @@ export function parseUsers(path: string, text: string): Users {
       problem("no ':' between a name and a hash; headwater user add writes such a line");
     else if (users.has(entry.name)) problem(`${JSON.stringify(entry.name)} is there twice; remove a line`);
     else {
-      const fault = userNameFault(entry.name) ?? hashFault(entry.hash);
+      const fault = userNameFault(entry.name) ?? verifiersFault(entry.hash);
       if (fault !== null) problem(`${JSON.stringify(entry.name.slice(0, MAX_NAME_LENGTH))}: ${fault}`);
       users.set(entry.name, entry.hash);
     }
@@ -68,6 +70,24 @@ export function nameFault(name: string): string | null {
   if (name.length > MAX_NAME_LENGTH) return `a name has more than ${MAX_NAME_LENGTH} characters`;
   if (name !== name.trim()) return "a name begins or ends with a space";
   return CONTROL.test(name) ? "a name has a control character" : null;
+}
+
+/** One of each kind at most: `kind` is what stands between the first two dollar signs. */
+function verifiersFault(text: string): string | null {
+  const kinds = new Set<string>();
+  for (const verifier of verifiersIn(text)) {
+    const [, kind = ""] = verifier.split("$");
+    if (kinds.has(kind)) return `two of ${kind}; headwater user passwd makes others`;
+    kinds.add(kind);
+    if (kind.startsWith("scram-")) {
+      if (parseScramVerifier(verifier) === null)
+        return `no ${kind} that can be read; headwater user passwd makes one`;
+      continue;
+    }
+    const fault = hashFault(verifier);
+    if (fault !== null) return fault;
+  }
+  return kinds.size === 0 ? hashFault("") : null;
 }
 
 function hashFault(hash: string): string | null {

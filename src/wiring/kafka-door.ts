@@ -41,6 +41,10 @@ export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts):
       maxFrameBytes: settings["socket.request.max.bytes"],
       maxHeldBytes: settings["kafka.max.pending.bytes"],
       maxIdleMs: settings["connections.max.idle.ms"],
+      maxConnectionsOfUser: settings["kafka.max.connections.per.user"],
+      loginTimeoutMs: settings["kafka.login.timeout.ms"],
+      maxReauthMs: settings["connections.max.reauth.ms"],
+      failedLoginDelayMs: settings["connection.failed.authentication.delay.ms"],
     },
   });
 }

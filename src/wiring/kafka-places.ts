@@ -7,7 +7,9 @@ export function kafkaPlaces(settings: Settings): readonly KafkaPlace[] {
     const address = settings[listen];
     if (address === "off") return [];
     const advertised = settings[tls ? "kafka.tls.advertised" : "kafka.advertised"];
-    return [{ ...address, tls, advertised: advertised === "auto" ? null : advertised }];
+    const asks = settings["kafka.sasl.listeners"];
+    const mechanisms = asks === "all" || (asks === "tls") === tls ? settings["kafka.sasl.mechanisms"] : [];
+    return [{ ...address, tls, mechanisms, advertised: advertised === "auto" ? null : advertised }];
   };
   return [...place("kafka.listen", false), ...place("kafka.tls.listen", true)];
 }

@@ -1,12 +1,14 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Logger } from "../base/logger.ts";
+import type { ScramCredentials } from "../broker/scram-credentials.ts";
 import type { Settings } from "../config/options.ts";
 import { aclFile, usersFile } from "../config/security-files.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Clock, Timer } from "../io/clock.ts";
-import { Security, type SecurityFile, type TlsFiles } from "../security/security.ts";
+import { type OtherUsers, Security, type SecurityFile, type TlsFiles } from "../security/security.ts";
+import { verifierOfCredential } from "../security/verifiers.ts";
 
 /** Users, rules and certificates of a gateway, and the look at whether their files have changed. */
 export class WatchedSecurity {
@@ -65,6 +67,17 @@ export class WatchedSecurity {
       })
       .join("\n");
   }
+}
+
+/** Users whom Kafka's own tools have made. */
+export function otherUsers(scram: ScramCredentials): OtherUsers {
+  return {
+    get size() {
+      return scram.size;
+    },
+    verifiersOf: (userName) => scram.of(userName).map(verifierOfCredential),
+    onChange: (listener) => scram.onChange(listener),
+  };
 }
 
 function file(asked: string, path: string): SecurityFile {

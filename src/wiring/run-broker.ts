@@ -38,6 +38,7 @@ import { type MqttDoor, startMqttDoor } from "../mqtt/listener.ts";
 import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
+import { Sasl } from "../security/sasl/sasl.ts";
 import type { Bridges, startBridges as StartBridges } from "./bridges.ts";
 import { CounterWatch } from "./counter-watch.ts";
 import { type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
@@ -50,7 +51,7 @@ import { DamageNotes, logReport } from "./log-report.ts";
 import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { NO_UPLINKS } from "./no-uplinks.ts";
-import { WatchedSecurity } from "./open-security.ts";
+import { otherUsers, WatchedSecurity } from "./open-security.ts";
 import { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -157,6 +158,7 @@ class Gateway implements RunningBroker {
       this.#settings.bridges.length === 0 ? null : import("./bridges.ts"),
     ]);
     const { broker, lineages, ledger, losses } = await this.#openBroker();
+    this.#openSecurity().security.join(otherUsers(broker.scram));
     this.#coordinators = openCoordinators({
       broker,
       random: this.#random,
@@ -331,6 +333,7 @@ class Gateway implements RunningBroker {
       settings: this.#settings,
       services: { broker, coordinators, fetchSessions, counters },
       security,
+      sasl: new Sasl({ security, clock: this.#clock, random: this.#random }),
       clock: this.#clock,
       logger: this.#logger,
     };

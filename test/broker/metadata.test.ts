@@ -6,11 +6,19 @@ import {
   type MetadataRecord,
 } from "../../src/broker/metadata-records.ts";
 import { MetadataState } from "../../src/broker/metadata-state.ts";
+import type { ScramCredential } from "../../src/broker/scram-credentials.ts";
 import { rule } from "../security/kafka-acls/support.ts";
 
 const A = "AAAAAAAAAAAAAAAAAAAAAg" as Uuid;
 const B = "AAAAAAAAAAAAAAAAAAAAAw" as Uuid;
 
+const CREDENTIAL: ScramCredential = {
+  mechanism: 2,
+  salt: Uint8Array.of(1, 2, 3),
+  iterations: 4_096,
+  storedKey: Uint8Array.of(4, 5),
+  serverKey: Uint8Array.of(6, 7),
+};
 const RECORDS: readonly MetadataRecord[] = [
   { kind: "topic", name: "telemetry", topicId: A },
   { kind: "topic-config", topic: "telemetry", name: "retention.ms", value: "1000" },
@@ -25,6 +33,11 @@ const RECORDS: readonly MetadataRecord[] = [
   { kind: "acl", id: A, entry: rule("deny User:anna read topic telemetry*", "10.0.0.7") },
   { kind: "acl", id: B, entry: rule("allow User:* describe group *") },
   { kind: "remove-acl", id: B },
+  { kind: "scram", user: "anna", credential: CREDENTIAL },
+  { kind: "scram", user: "anna", credential: { ...CREDENTIAL, mechanism: 1 } },
+  { kind: "scram", user: "ben", credential: CREDENTIAL },
+  { kind: "remove-scram", user: "anna", mechanism: 1 },
+  { kind: "remove-scram", user: "ben", mechanism: 2 },
   { kind: "feature", name: "transaction.version", level: 1 },
   {
     kind: "client-quota",
@@ -59,7 +72,8 @@ function seen(state: MetadataState) {
   }));
   const quotas = Array.from(state.quotas.all(), ({ entity, values }) => [[...entity], [...values]]);
   const acls = [...state.acls.all()];
-  return { topics, nextProducerId: state.nextProducerId, features: [...state.features], quotas, acls };
+  const scram = Array.from(state.scram.users, (user) => [user, state.scram.of(user)]);
+  return { topics, nextProducerId: state.nextProducerId, features: [...state.features], quotas, acls, scram };
 }
 
 describe("metadata records", () => {
@@ -104,6 +118,7 @@ describe("MetadataState", () => {
         ],
       ],
       acls: [[A, rule("deny User:anna read topic telemetry*", "10.0.0.7")]],
+      scram: [["anna", [CREDENTIAL]]],
     });
     expect(state.wasRemoved(B)).toBe(true);
     expect(state.wasRemoved(A)).toBe(false);

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { tryLock } from "../../src/io/bun/libc.ts";
 import { SystemPasswords } from "../../src/io/bun/passwords.ts";
 import { parseUsers } from "../../src/security/users.ts";
+import { fits as fitsVerifier, verifiersIn } from "../../src/security/verifiers.ts";
 import { type FakeProcess, run } from "./support.ts";
 
 let folder: string;
@@ -52,6 +53,18 @@ test("a user is added, his password changed, and he is removed", async () => {
   ]);
   expect((await user(["delete", "pump-1"])).code).toBe(0);
   expect(JSON.parse((await user(["list", "-o", "json"])).out)).toEqual(["anna"]);
+});
+
+test("what SCRAM needs is kept too, for the mechanisms that are set", async () => {
+  const set = ["--set", "kafka.sasl.mechanisms=SCRAM-SHA-512,PLAIN"];
+  await user(["add", "anna", ...set], piped("two\n"));
+  const kept = verifiersIn(parseUsers(file, readFileSync(file, "utf8")).get("anna") ?? "");
+  expect(kept.map((verifier) => verifier.split("$")[1])).toEqual(["argon2id", "scram-sha-512"]);
+  const passwords = new SystemPasswords();
+  for (const verifier of kept) {
+    expect(await fitsVerifier(passwords, Buffer.from("two"), verifier)).toBe(true);
+    expect(await fitsVerifier(passwords, Buffer.from("three"), verifier)).toBe(false);
+  }
 });
 
 test("only the owner can read the file, and nothing is left beside it", async () => {

@@ -244,6 +244,11 @@ describe("problems name file, line, key, value and remedy", () => {
       "gw.toml:1: kafka.tls.listen = 127.0.0.1:9093: tls.certificate.file is missing",
     ],
     [
+      'kafka.listen = "0.0.0.0:9092"\nkafka.sasl.mechanisms = ["SCRAM-SHA-512", "PLAIN"]',
+      'gw.toml:2: kafka.sasl.mechanisms = ["SCRAM-SHA-512", "PLAIN"]: PLAIN shows passwords to whoever listens on the way to kafka.listen',
+    ],
+    ['kafka.sasl.mechanisms = ["GSSAPI"]', '"GSSAPI": there is no such mechanism'],
+    [
       'tls.certificate.file = "c"\ntls.key.file = "k"\nkafka.tls.listen = "127.0.0.1:9093"\nkafka.tls.client.auth = "requested"',
       "gw.toml:4: kafka.tls.client.auth = requested: tls.ca.file is missing",
     ],

@@ -22,6 +22,7 @@ const FORBIDDEN: readonly Forbidden[] = [
 
 /** What of Bun is a pure function of its arguments, and so allowed everywhere. */
 const PURE_BUN: ReadonlySet<string> = new Set([
+  "Bun.CryptoHasher",
   "Bun.deflateSync",
   "Bun.gunzipSync",
   "Bun.gzipSync",

@@ -11,12 +11,13 @@ import { SecurityRig } from "../security/support.ts";
 import { type Issued, issue, newAuthority, revocationList } from "../support/certificates.ts";
 import { Gateway, type TestClient } from "./support/door.ts";
 
-const PLAIN: KafkaPlace = { host: "127.0.0.1", port: 9092, advertised: null, tls: false };
+const PLAIN: KafkaPlace = { host: "127.0.0.1", port: 9092, advertised: null, tls: false, mechanisms: [] };
 const SECURE: KafkaPlace = {
   host: "127.0.0.1",
   port: 9093,
   advertised: { host: "gateway-7.local", port: 9443 },
   tls: true,
+  mechanisms: [],
 };
 const authority = newAuthority();
 const pump = issue(authority, { commonName: "pump-1" });

@@ -65,7 +65,7 @@ function setUp() {
   let openings = 0;
   const late = new LateKafkaDoor({
     network,
-    places: [{ ...PLACE, advertised: null, tls: false }],
+    places: [{ ...PLACE, advertised: null, tls: false, mechanisms: [] }],
     ...LIMITS,
     security: null,
     clientCertificate: "none",

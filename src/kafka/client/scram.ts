@@ -1,7 +1,13 @@
 import { HeadwaterError } from "../../base/errors.ts";
-
-/** The hashes that Apache Kafka has SCRAM with. */
-export type ScramHash = "SHA-256" | "SHA-512";
+import {
+  clientKeyOf,
+  digest,
+  exclusiveOr,
+  hmac,
+  type ScramHash,
+  saltedPassword,
+  serverKeyOf,
+} from "./scram-keys.ts";
 
 /** What a broker has of a user: fewer rounds than RFC 7677 asks for are refused, more are an attack on our time. */
 const MIN_ITERATIONS = 4_096;
@@ -55,13 +61,13 @@ export class ScramExchange {
     }
     const withoutProof = `c=${NO_CHANNEL_BINDING},r=${nonce}`;
     const message = encode(`${this.#firstBare},${text},${withoutProof}`);
-    const salted = await this.#salted(Uint8Array.fromBase64(salt), iterations);
-    const clientKey = await this.#hmac(salted, encode("Client Key"));
-    const storedKey = new Uint8Array(await crypto.subtle.digest(this.#hash, clientKey));
-    const clientSignature = await this.#hmac(storedKey, message);
-    const proof = clientKey.map((byte, index) => byte ^ (clientSignature[index] ?? 0));
-    const serverKey = await this.#hmac(salted, encode("Server Key"));
-    this.#signature = await this.#hmac(serverKey, message);
+    const hash = this.#hash;
+    const password = encode(this.#password);
+    const salted = await saltedPassword(hash, password, Uint8Array.fromBase64(salt), iterations);
+    const clientKey = clientKeyOf(hash, salted);
+    const clientSignature = hmac(hash, digest(hash, clientKey), message);
+    const proof = exclusiveOr(clientKey, clientSignature);
+    this.#signature = hmac(hash, serverKeyOf(hash, salted), message);
     return encode(`${withoutProof},p=${proof.toBase64()}`);
   }
 
@@ -74,22 +80,6 @@ export class ScramExchange {
     if (shown === undefined || this.#signature === null || shown !== this.#signature.toBase64()) {
       throw refusal("it does not know the password itself: it may not be the broker that it seems to be");
     }
-  }
-
-  /** Hi() of RFC 5802, which is PBKDF2; on another thread, since it is meant to take long. */
-  async #salted(salt: Uint8Array<ArrayBuffer>, iterations: number): Promise<Uint8Array<ArrayBuffer>> {
-    const key = await crypto.subtle.importKey("raw", encode(this.#password), "PBKDF2", false, ["deriveBits"]);
-    const rule = { name: "PBKDF2", hash: this.#hash, salt, iterations };
-    return new Uint8Array(await crypto.subtle.deriveBits(rule, key, this.#hash === "SHA-256" ? 256 : 512));
-  }
-
-  async #hmac(
-    key: Uint8Array<ArrayBuffer>,
-    bytes: Uint8Array<ArrayBuffer>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const rule = { name: "HMAC", hash: this.#hash };
-    const imported = await crypto.subtle.importKey("raw", key, rule, false, ["sign"]);
-    return new Uint8Array(await crypto.subtle.sign("HMAC", imported, bytes));
   }
 }
 

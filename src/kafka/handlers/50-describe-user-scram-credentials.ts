@@ -1,3 +1,4 @@
+import type { ScramCredentials } from "../../broker/scram-credentials.ts";
 import { accessOf, CAN } from "../access.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
@@ -12,7 +13,10 @@ import { countOf } from "./placement.ts";
 
 type Result = DescribeUserScramCredentialsResponse["results"][number];
 
-/** DescribeUserScramCredentials, 0 (KIP-554): nobody has any. Tools ask for them beside the quotas of users. */
+/**
+ * DescribeUserScramCredentials, 0 (KIP-554): which users Kafka's tools have made, and by which mechanisms they may log
+ * in. Those of the file of users are not told of, since these tools can't change them.
+ */
 export const describeUserScramCredentials: ApiHandler<KafkaServices> = {
   apiKey: 50,
   minVersion: 0,
@@ -20,7 +24,6 @@ export const describeUserScramCredentials: ApiHandler<KafkaServices> = {
   pipelined: false,
   handle(call, services) {
     const { users } = readDescribeUserScramCredentialsRequest(call.reader, call.version);
-    const counts = countOf((users ?? []).map(({ name }) => name));
     if (!accessOf(call, services).cluster(CAN.describe)) {
       // Kafka puts the error beside each user, without saying who that is.
       const refused = { user: "", ...told(CLUSTER_REFUSAL), credentialInfos: [] };
@@ -29,22 +32,31 @@ export const describeUserScramCredentials: ApiHandler<KafkaServices> = {
       call.reply((writer) => writeDescribeUserScramCredentialsResponse(writer, refusal, call.version));
       return;
     }
+    const { scram } = services.broker;
+    const names = users === null || users.length === 0 ? [...scram.users] : users.map(({ name }) => name);
     const response: DescribeUserScramCredentialsResponse = {
       throttleTimeMs: 0,
       errorCode: ERROR.NONE,
       errorMessage: null,
-      results: Array.from(counts, ([user, count]) => (count > 1 ? twice(user) : unknown(user))),
+      results: Array.from(countOf(names), ([user, count]) => described(scram, user, count)),
     };
     call.reply((writer) => writeDescribeUserScramCredentialsResponse(writer, response, call.version));
   },
 };
 
-function twice(user: string): Result {
-  const errorMessage = "Cannot describe SCRAM credentials for the same user twice in a single request.";
-  return { user, errorCode: ERROR.DUPLICATE_RESOURCE, errorMessage, credentialInfos: [] };
-}
-
-function unknown(user: string): Result {
-  const errorMessage = "This user has no SCRAM credentials.";
-  return { user, errorCode: ERROR.RESOURCE_NOT_FOUND, errorMessage, credentialInfos: [] };
+function described(scram: ScramCredentials, user: string, count: number): Result {
+  const refusal = (errorCode: number, errorMessage: string): Result => ({
+    user,
+    errorCode,
+    errorMessage,
+    credentialInfos: [],
+  });
+  if (count > 1) {
+    const message = "Cannot describe SCRAM credentials for the same user twice in a single request.";
+    return refusal(ERROR.DUPLICATE_RESOURCE, message);
+  }
+  const credentialInfos = scram.of(user).map(({ mechanism, iterations }) => ({ mechanism, iterations }));
+  if (credentialInfos.length === 0)
+    return refusal(ERROR.RESOURCE_NOT_FOUND, "This user has no SCRAM credentials.");
+  return { user, errorCode: ERROR.NONE, errorMessage: null, credentialInfos };
 }

@@ -274,6 +274,10 @@ function configProbes(): readonly Probe[] {
       validateOnly: true,
     }),
     probe("DescribeUserScramCredentials", 0, { users: [{ name: "mallory" }] }),
+    probe("AlterUserScramCredentials", 0, {
+      deletions: [{ name: "anna", mechanism: 1 }],
+      upsertions: [],
+    }),
   ];
 }
 

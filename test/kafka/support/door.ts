@@ -15,6 +15,7 @@ import { SERVED_VERSIONS } from "../../../src/kafka/dispatch.ts";
 import { FetchSessions } from "../../../src/kafka/fetch-sessions.ts";
 import { KafkaDoor, type KafkaDoorLimits } from "../../../src/kafka/listener.ts";
 import { KafkaListeners, type KafkaPlace } from "../../../src/kafka/listeners.ts";
+import type { LoginBug } from "../../../src/kafka/login.ts";
 import { type KafkaServices, newKafkaCounters } from "../../../src/kafka/services.ts";
 import { KafkaViews } from "../../../src/kafka/views/kafka-views.ts";
 import { findApi, requestHeaderVersion, responseHeaderVersion } from "../../../src/kafka/wire/api.ts";
@@ -24,7 +25,9 @@ import { Writer } from "../../../src/kafka/wire/writer.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
 import type { KafkaAuthorizer } from "../../../src/security/kafka-acls/authorizer.ts";
+import { Sasl } from "../../../src/security/sasl/sasl.ts";
 import type { Security } from "../../../src/security/security.ts";
+import { otherUsers } from "../../../src/wiring/open-security.ts";
 
 const LIMITS: KafkaDoorLimits = {
   maxConnections: 50,
@@ -33,6 +36,10 @@ const LIMITS: KafkaDoorLimits = {
   maxQueuedBytes: 32 * 1024 * 1024,
   maxTotalQueuedBytes: 32 * 1024 * 1024,
   maxIdleMs: 60_000,
+  maxConnectionsOfUser: -1,
+  loginTimeoutMs: 30_000,
+  maxReauthMs: 0,
+  failedLoginDelayMs: 100,
 };
 
 export interface GatewayOptions {
@@ -50,6 +57,7 @@ export interface GatewayOptions {
   /** Where it listens; without TLS at port 9092 where left out. */
   readonly places?: readonly KafkaPlace[];
   readonly security?: Security;
+  readonly loginBugs?: readonly LoginBug[];
 }
 
 /** A broker and its Kafka door in memory, in a time of its own. */
@@ -108,16 +116,22 @@ export class Gateway {
       warn: (_: string, fields?: LogFields) => void refusals.push(String(fields?.reason)),
     };
     const security = options.security ?? null;
+    security?.join(otherUsers(this.broker.scram));
     this.door = new KafkaDoor({
       services: this.services,
       limits: { ...LIMITS, ...options.limits },
-      ...(security === null ? {} : { security }),
+      ...(security === null
+        ? {}
+        : { security, sasl: new Sasl({ security, clock, random: new SeededRandom(19) }) }),
+      bugs: new Set(options.loginBugs),
       clock,
       logger,
     });
     this.listeners = new KafkaListeners({
       network: this.network,
-      places: options.places ?? [{ host: "127.0.0.1", port: 9092, advertised: null, tls: false }],
+      places: options.places ?? [
+        { host: "127.0.0.1", port: 9092, advertised: null, tls: false, mechanisms: [] },
+      ],
       maxQueuedBytes: options.limits?.maxQueuedBytes ?? LIMITS.maxQueuedBytes,
       security,
       clientCertificate: "optional",

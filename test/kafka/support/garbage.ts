@@ -47,13 +47,17 @@ export class Target {
         maxQueuedBytes: 32 * 1024 * 1024,
         maxTotalQueuedBytes: 32 * 1024 * 1024,
         maxIdleMs: -1,
+        maxConnectionsOfUser: -1,
+        loginTimeoutMs: 30_000,
+        maxReauthMs: 0,
+        failedLoginDelayMs: 0,
       },
       clock,
       logger: silentLogger,
     });
     new KafkaListeners({
       network: this.#network,
-      places: [{ host: "127.0.0.1", port: PORT, advertised: null, tls: false }],
+      places: [{ host: "127.0.0.1", port: PORT, advertised: null, tls: false, mechanisms: [] }],
       maxQueuedBytes: 32 * 1024 * 1024,
       security: null,
       clientCertificate: "none",
