@@ -6,12 +6,15 @@ import { isForUs } from "./caller.ts";
 import { answerConsole, isConsole } from "./console-page.ts";
 import type { ControlSource } from "./controls.ts";
 import type { DevicesSource } from "./devices.ts";
+import type { Feed } from "./live/feed.ts";
+import { LIVE_SOCKETS, type LiveSocketData, socketData } from "./live/websocket.ts";
 import { answer } from "./pages.ts";
 import { problem } from "./problem.ts";
 import type { DeviceRecords } from "./records.ts";
 import { type DoorParts, doorRoutes } from "./rest/door-routes.ts";
 import type { Gateway } from "./rest/gateway.ts";
 import { GATEWAY_ROUTES } from "./rest/gateway-routes.ts";
+import { UPGRADED } from "./rest/route.ts";
 import { Router } from "./rest/router.ts";
 import type { Access } from "./session/access.ts";
 import type { StatusSource } from "./status.ts";
@@ -47,7 +50,7 @@ const IDLE_TIMEOUT_SEC = 10;
 /** SSL_OP_NO_TLSv1_2, by which 1.3 is the lowest; below 1.2 Bun speaks nothing anyway. */
 const NO_TLS_1_2 = 0x0800_0000;
 
-type Server = ReturnType<typeof Bun.serve<undefined>>;
+type Server = ReturnType<typeof Bun.serve<LiveSocketData>>;
 
 /** The door for people, probes, Prometheus and programs. */
 export class HttpDoor {
@@ -112,7 +115,7 @@ function serve(options: HttpDoorOptions, port: number): Server {
   };
   const isTls = tls !== undefined;
   try {
-    return Bun.serve({
+    return Bun.serve<LiveSocketData>({
       hostname: host,
       port,
       development: false,
@@ -125,13 +128,17 @@ function serve(options: HttpDoorOptions, port: number): Server {
         const url = URL.parse(request.url);
         if (url === null) return answer(request, source, metrics, paths);
         if (isConsole(url.pathname)) return answerConsole(request, url.pathname);
-        const arrival = { address: server.requestIP(request)?.address ?? "", isTls };
-        return (
-          refusedHost(request, url.pathname, options) ??
-          router.answer(request, url, arrival, access, parts) ??
-          answer(request, source, metrics, paths)
-        );
+        const arrival = {
+          address: server.requestIP(request)?.address ?? "",
+          isTls,
+          upgrade: (feed: Feed) => server.upgrade(request, { data: socketData(feed) }),
+        };
+        const refused = refusedHost(request, url.pathname, options);
+        if (refused !== null) return refused;
+        const answered = router.answer(request, url, arrival, access, parts);
+        return answered === null ? answer(request, source, metrics, paths) : unlessUpgraded(answered);
       },
+      websocket: LIVE_SOCKETS,
       error(error) {
         logger.error("a page could not be made", { error });
         return new Response("internal error\n", { status: 500 });
@@ -140,6 +147,12 @@ function serve(options: HttpDoorOptions, port: number): Server {
   } catch (cause) {
     throw failure(cause, `${isTls ? "http.tls.listen" : "http.listen"} = ${host}:${port}`);
   }
+}
+
+/** Bun wants no answer where a connection goes on as a WebSocket. */
+async function unlessUpgraded(answered: Response | Promise<Response>): Promise<Response | undefined> {
+  const response = await answered;
+  return response === UPGRADED ? undefined : response;
 }
 
 function tlsOptions({ certificate, key, minVersion }: TlsServer) {

@@ -2,6 +2,7 @@ import { CONFIG_ROUTES } from "./config.ts";
 import { CONNECTION_ROUTES } from "./connections.ts";
 import type { Gateway } from "./gateway.ts";
 import { GROUP_ROUTES } from "./groups.ts";
+import { LIVE_ROUTES } from "./live.ts";
 import { OVERVIEW_ROUTES } from "./overview.ts";
 import { PRODUCE_ROUTES } from "./produce.ts";
 import type { Route } from "./route.ts";
@@ -16,6 +17,7 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...TOPIC_ROUTES,
   ...TOPIC_RECORD_ROUTES,
   ...PRODUCE_ROUTES,
+  ...LIVE_ROUTES,
   ...GROUP_ROUTES,
   ...UPLINK_ROUTES,
   ...STORAGE_ROUTES,

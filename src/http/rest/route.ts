@@ -12,6 +12,9 @@ export type Need = "anybody" | "open" | "records" | Role;
 /** A value of a query, read by its schema. */
 export type QueryValue = string | number | boolean;
 
+/** Stands for the answer to a request whose connection goes on as a WebSocket. */
+export const UPGRADED = new Response(null);
+
 /** One request, taken apart. */
 export interface Call<Parts> {
   readonly request: Request;

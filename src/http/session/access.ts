@@ -3,6 +3,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { Random } from "../../io/random.ts";
 import type { Admission, Security } from "../../security/security.ts";
 import { isFromHere } from "../caller.ts";
+import type { Feed } from "../live/feed.ts";
 import { problem } from "../problem.ts";
 import type { Need } from "../rest/route.ts";
 import { basicCredentials, cookieOf, endedCookie, sessionCookie } from "./cookies.ts";
@@ -30,6 +31,8 @@ export interface AccessOptions {
 export interface Arrival {
   readonly address: string;
   readonly isTls: boolean;
+  /** Has the connection go on as a WebSocket that gets what the feed has; false where it can't. */
+  readonly upgrade?: (feed: Feed) => boolean;
 }
 
 /** Where nobody has said what is allowed: as much as on this machine, and nobody logs in. */
@@ -62,8 +65,9 @@ export class Access {
       const session = this.#sessions.use(token, (proof) => security.holds(proof));
       const role = session === null ? null : this.#roleOf(session.user, security);
       if (session !== null && role !== null) {
-        const { user, csrf } = session;
-        return { user, role, csrf, mode: "session", seesRecords: true, address: arrival.address };
+        const { user, csrf, proof } = session;
+        const holds = () => this.#sessions.has(token) && security.holds(proof);
+        return { user, role, csrf, mode: "session", seesRecords: true, address: arrival.address, holds };
       }
     }
     return this.#anonymous(request, arrival);
@@ -127,6 +131,7 @@ export class Access {
       mode: role === null ? "session" : "loopback",
       seesRecords,
       address,
+      holds: () => true,
     };
   }
 
@@ -143,8 +148,9 @@ export class Access {
     const { user, password } = credentials;
     const found = await this.#check(user, password, arrival);
     if (found instanceof Response) return found;
-    const { role } = found;
-    return { user, role, csrf: null, mode: "session", seesRecords: true, address: arrival.address };
+    const { role, proof } = found;
+    const holds = () => this.#options.security()?.holds(proof) === true;
+    return { user, role, csrf: null, mode: "session", seesRecords: true, address: arrival.address, holds };
   }
 
   async #check(user: string, password: Uint8Array, arrival: Arrival): Promise<Checked | Response> {

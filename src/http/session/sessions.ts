@@ -77,6 +77,12 @@ export class Sessions {
     return session;
   }
 
+  /** Whether a session goes on; to look does not use it. */
+  has(token: string): boolean {
+    const session = this.#sessions.get(token);
+    return session !== undefined && !this.#isOver(session);
+  }
+
   end(token: string): void {
     this.#sessions.delete(token);
   }

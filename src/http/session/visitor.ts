@@ -12,4 +12,6 @@ export interface Visitor {
   /** Whether records of devices may be shown. */
   readonly seesRecords: boolean;
   readonly address: string;
+  /** Whether he still may what he may now: for what goes on for long. */
+  readonly holds: () => boolean;
 }

@@ -49,6 +49,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   logOut: ["/api/logout", { method: "POST" }],
 };
 
+/** What has no end has a test of its own. */
+const ENDLESS = ["followTopic"];
+
 /** What needs more than this gateway has; each is refused here, in the form of refusals. */
 const REFUSED: Readonly<Record<string, Example>> = {
   logIn: ["/api/login", { method: "POST", body: { user: "a", password: "b" } }],
@@ -91,7 +94,7 @@ test("every operation answers as the document says, and the document has every o
   );
   const ids = doorRoutes(GATEWAY_ROUTES).map(({ id }) => id);
   expect([...operations.keys()].sort()).toEqual([...ids].sort());
-  expect(Object.keys({ ...EXAMPLES, ...REFUSED }).sort()).toEqual([...ids].sort());
+  expect([...Object.keys({ ...EXAMPLES, ...REFUSED }), ...ENDLESS].sort()).toEqual([...ids].sort());
   const ajv = new Ajv2020({ strict: false });
   ajv.addSchema(document, "document");
   for (const [id, [path, asked]] of Object.entries(EXAMPLES)) {
