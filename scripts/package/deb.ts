@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync } from "node:zlib";
-import { type Entry, type FileEntry, tar, withFolders } from "./tar.ts";
+import { type Entry, type FileEntry, tar, text, withFolders } from "./tar.ts";
 
 /** What is in a package, beside its control file. */
 export interface Package {
@@ -54,10 +54,6 @@ export function deb(content: Package): Uint8Array {
     ],
     epochSeconds,
   );
-}
-
-export function text(path: string, content: string, mode = 0o644): FileEntry {
-  return { kind: "file", path, mode, bytes: new TextEncoder().encode(content) };
 }
 
 function controlFile(content: Package, entries: readonly Entry[]): string {

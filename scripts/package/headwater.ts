@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { deb, type Package, text } from "./deb.ts";
-import type { Entry } from "./tar.ts";
+import { deb, type Package } from "./deb.ts";
+import { type Entry, text } from "./tar.ts";
 
 export const TOP: string = resolve(import.meta.dirname, "../..");
 

@@ -81,6 +81,11 @@ export function withFolders(entries: readonly Entry[]): readonly Entry[] {
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
+/** A file of text. */
+export function text(path: string, content: string, mode = 0o644): FileEntry {
+  return { kind: "file", path, mode, bytes: new TextEncoder().encode(content) };
+}
+
 function header(entry: Entry, epochSeconds: number, prefix: string): Uint8Array {
   const block = Buffer.alloc(BLOCK_BYTES);
   const put = (field: keyof typeof FIELD, text: string) => {
