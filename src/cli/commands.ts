@@ -1,3 +1,4 @@
+import { backupCommand } from "./backup.ts";
 import { bridgeCommand } from "./bridge.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
@@ -9,6 +10,7 @@ import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
 import { repairCommand } from "./repair.ts";
 import { replayCommand } from "./replay.ts";
+import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { sessionCommand } from "./session.ts";
 import { topicCommand } from "./topic.ts";
@@ -38,6 +40,8 @@ export function allCommands(program: string): Command {
       doctorCommand,
       verifyCommand,
       repairCommand,
+      backupCommand,
+      restoreCommand,
       configCommand,
       versionCommand,
     ],

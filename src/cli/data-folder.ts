@@ -1,4 +1,5 @@
 import { HeadwaterError, hasCode } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
 import { contentCheckOf } from "../broker/metadata-check.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
@@ -113,4 +114,14 @@ function damageText({ part, path, isHarmless, what, meaning, remedy, keys, ...wh
     lines.push(`${gap}${wrap(`devices, as far as they can still be read: ${keys.join(", ")}`, INDENT)}`);
   lines.push(`${gap}-> ${wrap(remedy, INDENT + 3)}`);
   return `${lines.join("\n")}\n`;
+}
+
+/** What the log has to say that is worth a look. */
+export function warningsTo(world: World): Logger {
+  const say = (message: string, fields?: Readonly<Record<string, unknown>>) => {
+    const why = fields?.cause ?? fields?.error;
+    world.err(`${message}${why instanceof Error ? `: ${why.message}` : ""}\n`);
+  };
+  const logger: Logger = { debug() {}, info() {}, warn: say, error: say, child: () => logger };
+  return logger;
 }

@@ -103,6 +103,23 @@ export function postUplink(address: string, name: string, action: string, body: 
   return post(address, `/api/uplinks/${encodeURIComponent(name)}/${action}`, body);
 }
 
+/**
+ * Asks for a copy of a gateway's data folder: tar, as it comes, for as long as it takes. Throws as `postControl` does, and
+ * NETWORK where it breaks off.
+ */
+export async function* fetchBackup(address: string): AsyncGenerator<Uint8Array> {
+  const url = `http://${address}/api/backup`;
+  const response = await ask(url, {}, null);
+  if (!response.ok || response.body === null)
+    throw refusal(url, response, await response.json().catch(() => null));
+  try {
+    yield* response.body;
+  } catch (cause) {
+    const message = `${url}: it broke off; the gateway's log says why, if it was the gateway`;
+    throw new HeadwaterError("NETWORK", message, { cause });
+  }
+}
+
 async function post(address: string, path: string, asked: object = {}): Promise<object> {
   const url = `http://${address}${path}`;
   const response = await ask(url, {
@@ -139,9 +156,15 @@ async function get(url: string): Promise<string> {
   return await response.text();
 }
 
-async function ask(url: string, request: RequestInit): Promise<Response> {
+/** `timeoutMs` null: for as long as it takes. */
+async function ask(
+  url: string,
+  request: RequestInit,
+  timeoutMs: number | null = TIMEOUT_MS,
+): Promise<Response> {
+  const limit = timeoutMs === null ? {} : { signal: AbortSignal.timeout(timeoutMs) };
   try {
-    return await fetch(url, { ...request, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: "error" });
+    return await fetch(url, { ...request, ...limit, redirect: "error" });
   } catch (cause) {
     const timedOut = cause instanceof Error && cause.name === "TimeoutError";
     const why = timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : "nobody answers there";

@@ -1,8 +1,7 @@
-import type { Logger } from "../base/logger.ts";
 import { type Damage, isWhole } from "../log/inspection/damage.ts";
 import type { Inspection } from "../log/inspection/store-check.ts";
 import type { Command, Input } from "./command.ts";
-import { damagesText, inspectFolder, sumsText, takeFolder } from "./data-folder.ts";
+import { damagesText, inspectFolder, sumsText, takeFolder, warningsTo } from "./data-folder.ts";
 import { EXIT } from "./exit-codes.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { RepairOutcome, World } from "./world.ts";
@@ -94,14 +93,4 @@ function doneText(losses: readonly Damage[], { outcome, after }: Done): string {
       ? "mended, and checked again: whole\n"
       : "not all could be mended\n";
   return `${lossText(losses)}${[...new Set(aside)].join("")}${faulty.join("")}${left}${end}`;
-}
-
-/** What the log has to say that is worth a look. */
-function warningsTo(world: World): Logger {
-  const say = (message: string, fields?: Readonly<Record<string, unknown>>) => {
-    const why = fields?.cause ?? fields?.error;
-    world.err(`${message}${why instanceof Error ? `: ${why.message}` : ""}\n`);
-  };
-  const logger: Logger = { debug() {}, info() {}, warn: say, error: say, child: () => logger };
-  return logger;
 }

@@ -56,6 +56,8 @@ export interface RunningBroker {
 
 export interface DataWork {
   /** Repairs what an inspection found; see wiring/repair-data.ts. */
+  /** A copy of the folder as tar, after what a start would recover; see wiring/backup.ts. */
+  backup(settings: Settings, version: string, logger: Logger): AsyncGenerator<Uint8Array>;
   repair(settings: Settings, inspection: Inspection, logger: Logger): Promise<RepairOutcome>;
 }
 

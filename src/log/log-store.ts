@@ -5,10 +5,12 @@ import type { Clock } from "../io/clock.ts";
 import type { Disk, FolderLock } from "../io/disk.ts";
 import type { Random } from "../io/random.ts";
 import { Background } from "./background.ts";
+import { captureLogs, type StoreCapture } from "./capture.ts";
 import type { CheckpointSlots, LogState } from "./checkpoint.ts";
 import { type CommitStatus, Commits } from "./commit.ts";
 import type { CompactionStatus } from "./compaction.ts";
 import { Deletions } from "./deletions.ts";
+import { makeDurableFolder } from "./durable-folder.ts";
 import {
   CLEAN_SHUTDOWN_FILE,
   doomedFolderName,
@@ -327,6 +329,11 @@ export class LogStore {
     return this.#maintenance.verifyAll(this.#logs.values());
   }
 
+  /** All logs as they are at this moment, for a copy; see capture.ts. */
+  capture(): StoreCapture {
+    return captureLogs(this.#logs.values(), this.#storeId, this.#host.clock.monotonicMs());
+  }
+
   /** Writes out everything and leaves the marker of a clean shutdown. Rejects with DISK_IO where it could not. */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -509,21 +516,6 @@ export class LogStore {
     const marker = new TextEncoder().encode(`${this.#sequence}\n`);
     this.#host.disk.replaceFile(`${this.#options.folder}/${CLEAN_SHUTDOWN_FILE}`, marker);
   }
-}
-
-/** Makes the folder and its parents; all of them are durable when this returns. */
-function makeDurableFolder(disk: Disk, folder: string): void {
-  const parents: string[] = [];
-  for (let path = folder; path !== "" && !disk.exists(path); path = parentOf(path))
-    parents.push(parentOf(path));
-  disk.makeFolder(folder);
-  for (const parent of parents.reverse()) disk.syncFolderNow(parent === "" ? "." : parent);
-}
-
-/** "" stands for the working folder. */
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash === 0 && path !== "/" ? "/" : path.slice(0, Math.max(0, slash));
 }
 
 function logKey(topicId: Uuid, partition: number): string {

@@ -233,20 +233,17 @@ export class ProducerStates {
     for (const [producerId, current] of this.#producers) {
       const known = before.get(producerId);
       if (known === null) continue;
-      const producer = known ?? current;
-      const batches = producer.batches.filter((batch) => batch.lastOffset < endOffset);
-      snapshots.push({
-        producerId,
-        producerEpoch: producer.epoch,
-        coordinatorEpoch: producer.coordinatorEpoch,
-        transactionOffset: producer.transactionOffset,
-        anySequence: producer.anySequence || (batches.length === 0 && producer.batches.length > 0),
-        silentMs: Math.max(0, nowMs - current.lastSeenMs),
-        lastTimestampMs: producer.lastTimestampMs,
-        batches,
-      });
+      const silentMs = Math.max(0, nowMs - current.lastSeenMs);
+      snapshots.push(snapshotOf(producerId, known ?? current, endOffset, silentMs));
     }
     return snapshots;
+  }
+
+  /** The producers as they are. Unlike `snapshot` it leaves what a checkpoint as of an earlier offset still needs. */
+  snapshotNow(nowMs: number): ProducerSnapshot[] {
+    return [...this.#producers].map(([producerId, producer]) =>
+      snapshotOf(producerId, producer, Number.MAX_SAFE_INTEGER, Math.max(0, nowMs - producer.lastSeenMs)),
+    );
   }
 
   /** Forgets everybody: some batches are gone, and nobody can say whose. Producers begin anew. */
@@ -397,6 +394,25 @@ export class ProducerStates {
       return;
     }
   }
+}
+
+function snapshotOf(
+  producerId: number,
+  producer: Readonly<Producer>,
+  endOffset: number,
+  silentMs: number,
+): ProducerSnapshot {
+  const batches = producer.batches.filter((batch) => batch.lastOffset < endOffset);
+  return {
+    producerId,
+    producerEpoch: producer.epoch,
+    coordinatorEpoch: producer.coordinatorEpoch,
+    transactionOffset: producer.transactionOffset,
+    anySequence: producer.anySequence || (batches.length === 0 && producer.batches.length > 0),
+    silentMs,
+    lastTimestampMs: producer.lastTimestampMs,
+    batches,
+  };
 }
 
 function isOpen(producer: Producer, epoch: number): boolean {

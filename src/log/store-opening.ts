@@ -31,6 +31,7 @@ import {
 } from "./partition-metadata.ts";
 import type { Quarantine } from "./quarantine.ts";
 import { LogRecovery } from "./recovery.ts";
+import { endSwitch } from "./restore-switch.ts";
 import type { Segment } from "./segment.ts";
 import { decodeFormat, encodeFormat, MAX_FORMAT_BYTES } from "./store-format.ts";
 
@@ -106,6 +107,7 @@ class StoreOpening {
 
   async run(): Promise<OpenedStore> {
     const { folder, host } = this.#options;
+    endSwitch(host.disk, folder);
     this.#setAsideOdd(folder, (name) => OWN_FILES.includes(name), "");
     this.#setAsideNoFolder();
     this.#setAsideOdd(this.#journalFolder, isJournalFile, `${JOURNAL_FOLDER}-`);

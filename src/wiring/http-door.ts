@@ -17,6 +17,7 @@ import type { Random } from "../io/random.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { MqttDoor } from "../mqtt/listener.ts";
 import type { Security } from "../security/security.ts";
+import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
 import { carriedBy, deviceTopics } from "./device-registry.ts";
 import type { GatewayState } from "./status.ts";
@@ -96,6 +97,10 @@ export class GatewayHttp {
     const { state, settings, sources, random } = this.#parts;
     const { broker, coordinators } = state;
     if (broker === null || coordinators === null) return;
+    const backups = new Backups({
+      ...{ store: broker.store, clock: broker.clock, version: state.version },
+      gatewayId: settings["gateway.id"],
+    });
     const rates = new RateHistory(broker, () => trafficOf(state));
     this.#rates = rates;
     rates.start();
@@ -108,6 +113,7 @@ export class GatewayHttp {
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },
       config: { list: () => settingRows(settings, sources) },
+      backup: () => backups.tar(),
     };
   }
 

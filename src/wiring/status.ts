@@ -24,7 +24,7 @@ import type { MqttDoor } from "../mqtt/listener.ts";
 export class GatewayState implements StatusSource {
   readonly settings: Settings;
   readonly startedAtMs: number;
-  readonly #version: string;
+  readonly version: string;
   readonly #faults: string[] = [];
   #hindrances: readonly string[] = ["starting: the log is being opened"];
   broker: Broker | null = null;
@@ -43,7 +43,7 @@ export class GatewayState implements StatusSource {
 
   constructor(settings: Settings, version: string, startedAtMs: number) {
     this.settings = settings;
-    this.#version = version;
+    this.version = version;
     this.startedAtMs = startedAtMs;
   }
 
@@ -77,7 +77,7 @@ export class GatewayState implements StatusSource {
   status(): GatewayStatus {
     const nowMs = this.broker?.clock.nowMs() ?? this.startedAtMs;
     return {
-      version: this.#version,
+      version: this.version,
       gatewayId: this.settings["gateway.id"],
       clusterId: this.broker?.clusterId ?? "",
       startedAtMs: this.startedAtMs,

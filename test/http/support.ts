@@ -1,3 +1,4 @@
+import { HeadwaterError } from "../../src/base/errors.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { Turns } from "../../src/broker/views/turns.ts";
 import { defaultSettings, type Settings } from "../../src/config/options.ts";
@@ -146,6 +147,10 @@ export class RestGateway {
       idempotency: new Idempotency(broker),
       random: new SeededRandom(3),
       connections: { httpRequests: () => 0 },
+      // biome-ignore lint/correctness/useYield: it is refused before there is anything.
+      async *backup() {
+        throw new HeadwaterError("UNSUPPORTED", "a backup is being made already");
+      },
       config: { list: () => settingRows(settings, new Map()) },
       ...options.gateway,
     };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { KafkaAdmin } from "../../src/kafka/client/admin.ts";
@@ -66,6 +66,12 @@ async function untilIdle(gateway: Headwater): Promise<void> {
   throw new Error(`the uplink does not come to rest:\n${gateway.log().slice(-2_000)}`);
 }
 
+async function headwater(...words: readonly string[]): Promise<void> {
+  const child = Bun.spawn([...headwaterCommand(), ...words], { stdout: "ignore", stderr: "pipe" });
+  const errors = await new Response(child.stderr).text();
+  expect([await child.exited, errors]).toEqual([0, ""]);
+}
+
 test("an older copy of a gateway's data goes on at offsets that the centre has seen, and comes back", async () => {
   const folder = mkdtempSync(join(tmpdir(), "headwater-restored-"));
   const centre = await startHeadwater({ settings: { "num.partitions": "1" } });
@@ -78,9 +84,9 @@ test("an older copy of a gateway's data goes on at offsets that the centre has s
     let gateway = await startGateway("first");
     await append(gateway, "a", 10);
     await untilIdle(gateway);
-    await gateway.stop();
-    cpSync(join(folder, "first"), join(folder, "backup"), { recursive: true });
-    gateway = await startGateway("first");
+    // While it runs, and forwards.
+    await headwater("backup", "--http", gateway.http, "--to", join(folder, "file"));
+    await headwater("restore", "--from", join(folder, "file"), "--data", join(folder, "backup"));
     await append(gateway, "b", 10);
     await untilIdle(gateway);
     await gateway.kill();

@@ -1,3 +1,4 @@
+import { BACKUP_ROUTES } from "./backup.ts";
 import { CONFIG_ROUTES } from "./config.ts";
 import { CONNECTION_ROUTES } from "./connections.ts";
 import type { Gateway } from "./gateway.ts";
@@ -23,4 +24,5 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...STORAGE_ROUTES,
   ...CONNECTION_ROUTES,
   ...CONFIG_ROUTES,
+  ...BACKUP_ROUTES,
 ];

@@ -23,6 +23,8 @@ export interface Gateway {
   readonly random: Random;
   readonly connections: ConnectionSource;
   readonly config: ConfigSource;
+  /** A copy of the data folder, as tar. */
+  backup(): AsyncGenerator<Uint8Array>;
 }
 
 /** Who is connected, beside what StatusSource tells of. */

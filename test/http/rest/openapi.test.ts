@@ -60,6 +60,7 @@ const REFUSED: Readonly<Record<string, Example>> = {
   controlUplink: ["/api/uplinks/a/pause", { method: "POST" }],
   endSession: ["/api/sessions/a/end", { method: "POST" }],
   getGroup: ["/api/groups/nobody"],
+  getBackup: ["/api/backup"],
 };
 
 async function opened(): Promise<RestGateway> {
