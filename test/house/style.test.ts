@@ -41,6 +41,7 @@ const TEST_FOLDERS: readonly string[] = [
   "binary",
   "chaos",
   "conformance",
+  "console",
   "devices",
   "fixtures",
   "fuzz",

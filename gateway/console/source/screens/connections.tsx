@@ -63,16 +63,27 @@ export function ConnectionsScreen() {
 }
 
 const COLUMNS: readonly Column<MqttSession>[] = [
-  { label: "Client", cell: ({ clientId }) => clientId, by: ({ clientId }) => clientId, isWide: true },
+  {
+    label: "Client",
+    cell: ({ clientId, version, remoteAddress }) => (
+      <>
+        {clientId}
+        <p class="hint">
+          MQTT {version}
+          {remoteAddress !== null && `, ${remoteAddress}`}
+        </p>
+      </>
+    ),
+    by: ({ clientId }) => clientId,
+    isWide: true,
+  },
   {
     label: "State",
     cell: ({ awayMs }) =>
       awayMs === null ? <Badge tone="good">connected</Badge> : <Badge>{`left ${ago(awayMs)}`}</Badge>,
     by: ({ awayMs }) => awayMs ?? -1,
   },
-  { label: "User", cell: ({ userName }) => userName ?? "nobody" },
-  { label: "Address", cell: ({ remoteAddress }) => remoteAddress ?? "" },
-  { label: "MQTT", cell: ({ version }) => version, by: ({ version }) => version },
+  { label: "User", cell: ({ userName }) => userName ?? "nobody", by: ({ userName }) => userName },
   {
     label: "Session kept",
     cell: ({ expirySec }) =>

@@ -270,6 +270,7 @@ function Tail({
       actions={
         <>
           <Badge tone={tone}>{word}</Badge>
+          {live.missed > 0 && <Badge tone="bad">{count(live.missed)} deleted before they came</Badge>}
           <span class="muted">{count(live.count)} came</span>
           <button type="button" class="button" onClick={() => setPaused(!isPaused)}>
             <Icon name={isPaused ? "play" : "pause"} />

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ApiError } from "../api/client.ts";
 import { Icon } from "./icon.tsx";
 import { Failure } from "./states.tsx";
@@ -31,9 +31,14 @@ export function Dialog(props: DialogProps) {
     children,
   } = props;
   const frame = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     frame.current?.showModal();
+    // Else it would be the button that closes.
+    const first = frame.current?.querySelector<HTMLElement>(
+      ".dialog-body :is(input, select, textarea), [type=submit]",
+    );
+    first?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
