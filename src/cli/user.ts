@@ -1,34 +1,12 @@
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
-import { dirname } from "node:path";
-import { HeadwaterError } from "../base/errors.ts";
 import { usersFile } from "../config/security-files.ts";
-import { SystemPasswords } from "../io/bun/passwords.ts";
-import { saltedPassword, verifierOf } from "../kafka/client/scram-keys.ts";
 import { MAX_PASSWORD_BYTES, parseUsers, userNameFault, withoutUser, withUser } from "../security/users.ts";
-import { formatScramVerifier } from "../security/verifiers.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
+import { readUsersFile, verifiersOf, writeUsersFile } from "./users-file.ts";
 import { withUsersLock } from "./users-lock.ts";
 import type { World } from "./world.ts";
 
-const ONLY_OWNER = 0o600;
-const SALT_BYTES = 24;
-/** The most that Kafka's own tools take. */
-const ITERATIONS = 16_384;
 const NAME = { positionals: "NAME", minPositionals: 1, maxPositionals: 1, flags: SETTING_FLAGS } as const;
 const PASSWORD_NOTE =
   "The password is asked for on the terminal, or is the first line of standard input. It is never an argument, which others on the machine could see.";
@@ -79,11 +57,11 @@ async function change(input: Input, world: World, how: "add" | "passwd"): Promis
   const text = textFor(how, path, name, world);
   if (text === null) return EXIT.failed;
   const password = await askPassword(world, name);
-  const hash = await verifiers(password, mechanisms);
+  const hash = await verifiersOf(password, mechanisms);
   const isWritten = await withUsersLock(path, () => {
     // Looked at again: it took a while.
     const text = textFor(how, path, name, world);
-    if (text !== null) write(path, withUser(text, name, hash));
+    if (text !== null) writeUsersFile(path, withUser(text, name, hash));
     return text !== null;
   });
   return isWritten ? done(input, world, path, name) : EXIT.failed;
@@ -91,7 +69,7 @@ async function change(input: Input, world: World, how: "add" | "passwd"): Promis
 
 /** What the file has, or null where the user is there, or is not, against expectation: then that was said. */
 function textFor(how: "add" | "passwd", path: string, name: string, world: World): string | null {
-  const text = read(path);
+  const text = readUsersFile(path);
   const exists = parseUsers(path, text).has(name);
   if (exists === (how === "passwd")) return text;
   const remedy = exists ? "headwater user passwd changes the password" : "headwater user add adds it";
@@ -102,9 +80,9 @@ function textFor(how: "add" | "passwd", path: string, name: string, world: World
 async function remove(input: Input, world: World): Promise<number> {
   const { path, name } = subject(input, world);
   const isRemoved = await withUsersLock(path, () => {
-    const text = read(path);
+    const text = readUsersFile(path);
     if (!parseUsers(path, text).has(name)) return false;
-    write(path, withoutUser(text, name));
+    writeUsersFile(path, withoutUser(text, name));
     return true;
   });
   if (isRemoved) return done(input, world, path, name);
@@ -114,7 +92,7 @@ async function remove(input: Input, world: World): Promise<number> {
 
 async function list(input: Input, world: World): Promise<number> {
   const path = usersFile(effectiveSettings(input, world).settings);
-  const names = [...parseUsers(path, read(path)).keys()].sort();
+  const names = [...parseUsers(path, readUsersFile(path)).keys()].sort();
   world.out(input.json ? `${JSON.stringify(names)}\n` : names.map((name) => `${name}\n`).join(""));
   return EXIT.ok;
 }
@@ -130,21 +108,6 @@ function subject(input: Input, world: World): Subject {
   const { settings } = effectiveSettings(input, world);
   const mechanisms = settings["kafka.sasl.mechanisms"];
   return { path: usersFile(settings), name: input.positionals[0] ?? "", mechanisms };
-}
-
-/**
- * What is kept of a password: an argon2id hash, and for SCRAM what that needs, which is less work to guess from. So it
- * is made only for mechanisms that clients may log in by.
- */
-async function verifiers(password: Uint8Array, mechanisms: readonly string[]): Promise<string> {
-  const texts = [await new SystemPasswords().hash(password)];
-  for (const hash of ["SHA-256", "SHA-512"] as const) {
-    if (!mechanisms.includes(`SCRAM-${hash}`)) continue;
-    const salt = crypto.getRandomValues(new Uint8Array(SALT_BYTES));
-    const salted = await saltedPassword(hash, password, salt, ITERATIONS);
-    texts.push(formatScramVerifier(verifierOf(hash, salted, salt, ITERATIONS)));
-  }
-  return texts.join(" ");
 }
 
 function done(input: Input, world: World, path: string, name: string): number {
@@ -175,52 +138,4 @@ async function firstLine(world: World): Promise<string> {
     if (text.includes("\n") || text.length > MAX_PASSWORD_BYTES) break;
   }
   return (text.split("\n")[0] ?? "").replace(/\r$/, "");
-}
-
-function read(path: string): string {
-  try {
-    return existsSync(path) ? readFileSync(path, "utf8") : "";
-  } catch (cause) {
-    throw failure(path, "read", cause);
-  }
-}
-
-/** Replaces the file as a whole, readable by its owner alone, who is the one it had, or its folder's. */
-function write(given: string, text: string): void {
-  // A link stays one.
-  const path = existsSync(given) ? realpathSync(given) : given;
-  const fresh = `${path}.${process.pid}.new`;
-  try {
-    const folder = dirname(path);
-    mkdirSync(folder, { recursive: true });
-    const { uid, gid } = statSync(existsSync(path) ? path : folder);
-    const fd = openSync(fresh, "wx", ONLY_OWNER);
-    try {
-      writeSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    // Else a file that root has written is none that the gateway can read.
-    if (process.getuid?.() === 0) chownSync(fresh, uid, gid);
-    renameSync(fresh, path);
-    syncFolder(folder);
-  } catch (cause) {
-    rmSync(fresh, { force: true });
-    throw failure(path, "written", cause);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function failure(path: string, what: string, cause: unknown): HeadwaterError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new HeadwaterError("DISK_IO", `${path} can't be ${what}: ${reason}`, { path, cause });
 }

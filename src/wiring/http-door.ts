@@ -110,6 +110,7 @@ export class GatewayHttp {
       idempotency: new Idempotency(broker),
       random,
       connections: {
+        kafka: (limit) => state.kafka?.clients(limit) ?? [],
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },
       config: { list: () => settingRows(settings, sources) },

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionHandler } from "../io/network.ts";
-import type { KafkaDoor } from "../kafka/listener.ts";
+import type { ConnectedClient, KafkaDoor } from "../kafka/listener.ts";
 import { KafkaListeners, type KafkaListenersOptions, type OpenPlace } from "../kafka/listeners.ts";
 
 export interface LateKafkaDoorOptions extends Omit<KafkaListenersOptions, "accept"> {
@@ -9,7 +9,8 @@ export interface LateKafkaDoorOptions extends Omit<KafkaListenersOptions, "accep
 }
 
 /** What is asked of the open door. */
-export interface OpenDoor extends Pick<KafkaDoor, "connectionCount" | "stopAccepting" | "close"> {
+export interface OpenDoor
+  extends Pick<KafkaDoor, "connectionCount" | "connections" | "stopAccepting" | "close"> {
   accept(connection: Connection, place: OpenPlace): ConnectionHandler | null;
 }
 
@@ -43,6 +44,11 @@ export class LateKafkaDoor {
 
   get connectionCount(): number {
     return this.#waiting.size + (this.#door?.connectionCount ?? 0);
+  }
+
+  /** See KafkaDoor. */
+  connections(limit: number): readonly ConnectedClient[] {
+    return this.#door?.connections(limit) ?? [];
   }
 
   /** See KafkaDoor. */

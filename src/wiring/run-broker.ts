@@ -349,7 +349,11 @@ class Gateway implements RunningBroker {
       open: async () => (await import("./kafka-door.ts")).openKafkaDoor(parts),
     });
     this.#kafka = door;
-    this.#state.kafka = { connections: () => door.connectionCount, counters };
+    this.#state.kafka = {
+      connections: () => door.connectionCount,
+      clients: (limit) => door.connections(limit),
+      counters,
+    };
     this.#state.fetchSessions = fetchSessions;
   }
 

@@ -16,6 +16,7 @@ import type {
   UplinkStatus,
 } from "../http/status.ts";
 import type { FetchSessions } from "../kafka/fetch-sessions.ts";
+import type { ConnectedClient } from "../kafka/listener.ts";
 import type { KafkaCounters } from "../kafka/services.ts";
 import { LATENCY_BOUNDS_MS, type LatencyFigures } from "../log/commit.ts";
 import type { MqttDoor } from "../mqtt/listener.ts";
@@ -30,7 +31,11 @@ export class GatewayState implements StatusSource {
   broker: Broker | null = null;
   ledger: Pick<GapLedger, "countOf" | "fault" | "lostCount"> | null = null;
   mqtt: MqttDoor | null = null;
-  kafka: { readonly connections: () => number; readonly counters: KafkaCounters } | null = null;
+  kafka: {
+    readonly connections: () => number;
+    readonly clients: (limit: number) => readonly ConnectedClient[];
+    readonly counters: KafkaCounters;
+  } | null = null;
   coordinators: Coordinators | null = null;
   fetchSessions: FetchSessions | null = null;
   /** Null where there is no registry of devices. */

@@ -146,7 +146,10 @@ export class RestGateway {
       turns: new Turns(broker.clock),
       idempotency: new Idempotency(broker),
       random: new SeededRandom(3),
-      connections: { httpRequests: () => 0 },
+      connections: {
+        kafka: () => [{ user: "anna", method: "PLAIN", remoteAddress: "192.0.2.7", remotePort: 4_711 }],
+        httpRequests: () => 0,
+      },
       // biome-ignore lint/correctness/useYield: it is refused before there is anything.
       async *backup() {
         throw new HeadwaterError("UNSUPPORTED", "a backup is being made already");
@@ -165,6 +168,11 @@ export class RestGateway {
       gateway: () => (options.started === false ? null : this.gateway),
       ...options.parts,
     };
+  }
+
+  /** Over a broker that somebody else has made. */
+  static over(kafka: KafkaGateway, options: RestOptions = {}): RestGateway {
+    return new RestGateway(kafka, options);
   }
 
   static async open(options: RestOptions = {}): Promise<RestGateway> {

@@ -10,21 +10,25 @@ const LIMITS = { maxConnections: 3, maxQueuedBytes: 65536 };
 
 /** Sends back what it is sent, and takes no more than two clients. */
 class Echo implements OpenDoor {
-  readonly connections = new Set<Connection>();
+  readonly accepted = new Set<Connection>();
   isOpen = true;
 
   accept(connection: Connection): ConnectionHandler | null {
-    if (!this.isOpen || this.connections.size === 2) return null;
-    this.connections.add(connection);
+    if (!this.isOpen || this.accepted.size === 2) return null;
+    this.accepted.add(connection);
     return {
       data: (chunk) => connection.send(chunk),
       drained: () => {},
-      closed: () => void this.connections.delete(connection),
+      closed: () => void this.accepted.delete(connection),
     };
   }
 
+  connections(): readonly [] {
+    return [];
+  }
+
   get connectionCount(): number {
-    return this.connections.size;
+    return this.accepted.size;
   }
 
   stopAccepting(): void {
@@ -33,7 +37,7 @@ class Echo implements OpenDoor {
 
   close(): void {
     this.stopAccepting();
-    for (const connection of this.connections) connection.close();
+    for (const connection of this.accepted) connection.close();
   }
 }
 
@@ -128,7 +132,7 @@ test("clients that come once it is open are the door's", async () => {
   client.say("hello");
   await clock.settleAll();
   expect(client.heard).toBe("hello");
-  expect(doors[0]?.connections.size).toBe(1);
+  expect(doors[0]?.accepted.size).toBe(1);
 });
 
 test("no more wait than may be connected, and the door refuses whom it will", async () => {

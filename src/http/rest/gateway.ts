@@ -29,8 +29,19 @@ export interface Gateway {
 
 /** Who is connected, beside what StatusSource tells of. */
 export interface ConnectionSource {
+  /** Clients of Kafka's door, at most so many. */
+  kafka(limit: number): readonly KafkaClient[];
   /** Requests of this door that are being answered, streams included. */
   httpRequests(): number;
+}
+
+export interface KafkaClient {
+  /** Name of the principal. */
+  readonly user: string;
+  /** How it is known who it is: a mechanism of SASL, a certificate, or null for not at all. */
+  readonly method: string | null;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
 }
 
 export interface ConfigSource {

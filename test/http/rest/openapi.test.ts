@@ -42,6 +42,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   listDeviceRecords: ["/api/topics/telemetry/devices/a/records"],
   deleteTopic: ["/api/topics/made", { method: "DELETE" }],
   listGroups: ["/api/groups"],
+  listShareGroups: ["/api/share-groups"],
   listUplinks: ["/api/uplinks"],
   getStorage: ["/api/storage"],
   getConnections: ["/api/connections"],
@@ -61,6 +62,8 @@ const REFUSED: Readonly<Record<string, Example>> = {
   endSession: ["/api/sessions/a/end", { method: "POST" }],
   getGroup: ["/api/groups/nobody"],
   getBackup: ["/api/backup"],
+  resetGroup: ["/api/groups/nobody/reset", { method: "POST", body: { topic: "telemetry", to: "earliest" } }],
+  getShareGroup: ["/api/share-groups/nobody"],
 };
 
 async function opened(): Promise<RestGateway> {
