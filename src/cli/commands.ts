@@ -1,3 +1,4 @@
+import { aclCommand } from "./acl.ts";
 import { backupCommand } from "./backup.ts";
 import { bridgeCommand } from "./bridge.ts";
 import type { Command } from "./command.ts";
@@ -35,6 +36,7 @@ export function allCommands(program: string): Command {
       mergeCheckCommand,
       uplinkCommand,
       userCommand,
+      aclCommand,
       sessionCommand,
       bridgeCommand,
       doctorCommand,
