@@ -4,6 +4,7 @@ import {
   goDriverMissing,
   goMemberMissing,
   goMqttMissing,
+  goSecureMissing,
   javaMqttMissing,
   pythonClientsMissing,
 } from "./tools.ts";
@@ -14,6 +15,7 @@ const missing = [
   goDriverMissing(),
   goMemberMissing(),
   goMqttMissing(),
+  goSecureMissing(),
   javaMqttMissing(),
   pythonClientsMissing(),
   shareDriverMissing(),

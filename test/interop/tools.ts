@@ -14,6 +14,7 @@ export const PAHO_GO: string = join(CACHE, "paho-go");
 const JAVA_MQTT_FOLDER = join(HERE, "java/mqtt");
 const JAVA_MQTT = join(CACHE, "java-mqtt");
 export const JAVA_MQTT_CLASSPATH: string = `${JAVA_MQTT}:${join(JAVA_MQTT, "*")}`;
+export const FRANZ_GO_SECURE: string = `${GO_BINARY}-secure`;
 export const FRANZ_GO_MEMBER: string = `${GO_BINARY}-member`;
 
 /**
@@ -44,6 +45,14 @@ export function goMemberMissing(): string | null {
   return once("go-member", ["main.go"], join(HERE, "go/member"), () => {
     if (Bun.which("go") === null) return "go is not installed";
     return failure("go", ["build", "-o", FRANZ_GO_MEMBER, "./member"], join(HERE, "go"));
+  });
+}
+
+/** The same for the client over TLS and SASL. */
+export function goSecureMissing(): string | null {
+  return once("go-secure", ["main.go"], join(HERE, "go/secure"), () => {
+    if (Bun.which("go") === null) return "go is not installed";
+    return failure("go", ["build", "-o", FRANZ_GO_SECURE, "./secure"], join(HERE, "go"));
   });
 }
 
