@@ -1,6 +1,7 @@
 /**
  * One device of many: how long its history takes to read by its view, in all partitions, beside reading the partition
- * that it lies in, and what of the disk that costs. Writes the records first, in batches of a fleet's producer (`--batch`
+ * that it lies in, by our own client and, where Go is there, by franz-go; and how many bytes that costs on the wire and of
+ * the disk, beside what the records themselves take in a log. Writes the records first, in batches of a fleet's producer (`--batch`
  * records of all devices each; 1 to 8 as gateways get them over MQTT), and waits until all segments but the last are
  * indexed.
  *
@@ -13,15 +14,21 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { clusterAt } from "../../src/cli/kafka-session.ts";
+import { SystemClock } from "../../src/io/bun/clock.ts";
+import { SystemNetwork } from "../../src/io/bun/network.ts";
+import { SystemRandom } from "../../src/io/bun/random.ts";
 import { KafkaAdmin } from "../../src/kafka/client/admin.ts";
+import { clusterOptions, KafkaCluster } from "../../src/kafka/client/cluster.ts";
 import { fetchFrom } from "../../src/kafka/client/fetch.ts";
 import { produce } from "../../src/kafka/client/produce.ts";
-import { batchNextOffset, batchSizeBytes } from "../../src/records/batch.ts";
+import { BATCH_HEADER_BYTES, batchNextOffset, batchSizeBytes } from "../../src/records/batch.ts";
 import { BatchBuilder } from "../../src/records/builder.ts";
 import { murmur2 } from "../../src/records/murmur2.ts";
 import { RecordCursor } from "../../src/records/reader.ts";
+import { MeteredNetwork } from "../../src/upstream/link/metered-network.ts";
+import { WireMeter } from "../../src/upstream/link/wire-meter.ts";
 import { startHeadwater } from "../../test/support/headwater.ts";
+import { buildKbench, consumed } from "./loads.ts";
 
 const TOPIC = "telemetry";
 const ASKED = 100;
@@ -58,7 +65,10 @@ const keys = Array.from({ length: devices }, (_, device) =>
 );
 
 const broker = await startHeadwater({ settings: { "disk.implementation": values.disk } });
-const cluster = clusterAt("bootstrap", broker.kafka);
+const clock = new SystemClock();
+const meter = new WireMeter();
+const network = new MeteredNetwork(new SystemNetwork(clock), clock, meter);
+const cluster = new KafkaCluster({ clock, network, random: new SystemRandom() }, clusterOptions([leader()]));
 try {
   const configs = { "segment.bytes": values.segment, "segment.ms": String(SEAL_MS) };
   await new KafkaAdmin(cluster).createTopic({ name: TOPIC, partitions, replicationFactor: 1, configs });
@@ -148,8 +158,9 @@ async function measure(): Promise<void> {
   const wholeMs = median(wholes.map(({ ms }) => ms));
   const [whole] = wholes;
   console.log(
-    `a partition: ${whole?.records} records, ${mib(whole?.bytes ?? 0)} in ${wholeMs.toFixed(0)} ms, the middle of three`,
+    `a partition: ${whole?.records} records, ${mib(whole?.wireBytes ?? 0)} in ${wholeMs.toFixed(0)} ms, the middle of three`,
   );
+  const franzMs = byFranzGo(whole?.records ?? 0);
   const names = Array.from(
     { length: ASKED + WARM },
     (_, n) => `${TOPIC}/device-${String((n * 37) % devices).padStart(6, "0")}`,
@@ -162,15 +173,31 @@ async function measure(): Promise<void> {
   const readBytes = (rchar() - before) / ASKED;
   const again: Reading[] = [];
   for (const name of names.slice(WARM)) again.push(await read(name, all));
-  const needed = asked.reduce((sum, { bytes }) => sum + bytes, 0) / ASKED;
-  const found = asked.reduce((sum, reading) => sum + reading.records, 0) / ASKED;
+  const mean = (of: (reading: Reading) => number) => asked.reduce((sum, one) => sum + of(one), 0) / ASKED;
+  const needed = mean(({ recordBytes }) => recordBytes);
+  const wire = mean(({ wireBytes }) => wireBytes);
   const first = median(asked.map(({ ms }) => ms));
   console.log(
-    `a device: ${found.toFixed(0)} records, ${kib(needed)} in ${first.toFixed(2)} ms, again ${median(again.map(({ ms }) => ms)).toFixed(2)} ms`,
+    `a device: ${mean(({ records }) => records).toFixed(0)} records, ${kib(needed)} in ${first.toFixed(2)} ms, again ${median(again.map(({ ms }) => ms)).toFixed(2)} ms`,
   );
-  console.log(
-    `that is ${(wholeMs / first).toFixed(0)} times as fast; asked of the disk: ${asksOfDisk(readBytes, needed)}`,
-  );
+  const beside = franzMs === null ? "" : `, and ${(franzMs / first).toFixed(0)} times beside franz-go`;
+  console.log(`that is ${(wholeMs / first).toFixed(0)} times as fast${beside}`);
+  console.log(`on the wire: ${kib(wire)}, ${(wire / needed).toFixed(2)} times the records`);
+  console.log(`asked of the disk: ${asksOfDisk(readBytes, needed)}`);
+}
+
+/** The same partition as another client reads it: the middle of three, in milliseconds. Null where it can't be built. */
+function byFranzGo(count: number): number | null {
+  const missing = buildKbench();
+  if (missing !== null) {
+    console.log(missing);
+    return null;
+  }
+  const readings = Array.from({ length: 3 }, () => consumed(broker.kafka, TOPIC, 0, count));
+  const ms = median(readings.map((reading) => reading.ms));
+  const bytes = median(readings.map(({ wireBytes }) => wireBytes));
+  console.log(`the same by franz-go: ${mib(bytes)} in ${ms.toFixed(0)} ms, the middle of three`);
+  return ms;
 }
 
 function asksOfDisk(readBytes: number, needed: number): string {
@@ -180,7 +207,10 @@ function asksOfDisk(readBytes: number, needed: number): string {
 
 interface Reading {
   readonly records: number;
-  readonly bytes: number;
+  /** What they take in a log, without headers of batches. */
+  readonly recordBytes: number;
+  /** All that went over the connection for them, both ways. */
+  readonly wireBytes: number;
   readonly ms: number;
 }
 
@@ -191,18 +221,22 @@ async function read(topic: string, wanted: readonly number[]): Promise<Reading> 
   const cursor = new RecordCursor({ verifyCrc: true });
   let open = wanted.map((partition) => ({ topic, partition, offset: 0 }));
   let count = 0;
-  let bytes = 0;
+  let recordBytes = 0;
+  const wireBefore = meter.totalBytes;
   while (open.length > 0) {
     const answers = await fetchFrom(cluster, leader(), open, FETCH);
     const next: typeof open = [];
     for (const { partition, error, batches, highWatermark } of answers) {
       if (error !== 0) throw new Error(`error ${error} of ${topic}`);
       let offset = open.find((asked) => asked.partition === partition)?.offset ?? 0;
-      for (let at = 0; at + 61 <= batches.length && at + batchSizeBytes(batches, at) <= batches.length; ) {
+      for (
+        let at = 0;
+        at + BATCH_HEADER_BYTES <= batches.length && at + batchSizeBytes(batches, at) <= batches.length;
+      ) {
         const size = batchSizeBytes(batches, at);
         cursor.open(batches, at, at + size);
         while (cursor.next()) count += 1;
-        bytes += size;
+        recordBytes += size - BATCH_HEADER_BYTES;
         offset = batchNextOffset(batches, at);
         at += size;
       }
@@ -210,7 +244,8 @@ async function read(topic: string, wanted: readonly number[]): Promise<Reading> 
     }
     open = next;
   }
-  return { records: count, bytes, ms: performance.now() - started };
+  const ms = performance.now() - started;
+  return { records: count, recordBytes, wireBytes: meter.totalBytes - wireBefore, ms };
 }
 
 function rchar(): number {

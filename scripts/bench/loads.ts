@@ -49,6 +49,20 @@ interface KbenchLine {
   readonly p99_ms?: number;
 }
 
+/** How a client in Go, franz-go, reads all that a partition holds: from the making of the client to the last record. */
+export function consumed(
+  bootstrap: string,
+  topic: string,
+  partition: number,
+  records: number,
+): { readonly ms: number; readonly wireBytes: number } {
+  const load = ["-mode", "consume", "-t", topic, "-part", String(partition), "-n", String(records)];
+  const run = spawnSync(KBENCH, ["-b", bootstrap, ...load], { encoding: "utf8", timeout: 180_000 });
+  if (run.status !== 0) throw new Error(`kbench ${load.join(" ")}: ${run.stderr || run.error}`);
+  const { secs, wire_bytes: wireBytes } = JSON.parse(run.stdout) as { secs: number; wire_bytes: number };
+  return { ms: secs * 1000, wireBytes };
+}
+
 function kbench(peer: Peer, args: readonly string[]): KbenchLine {
   const command = ["-c", LOAD_CORE, KBENCH, "-b", peer.kafka ?? "", "-pid", String(peer.pid), ...args];
   const run = spawnSync("taskset", command, { encoding: "utf8", timeout: 180_000 });
