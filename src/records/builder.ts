@@ -107,15 +107,7 @@ export class BatchBuilder {
     value: Uint8Array | null,
     headers: Uint8Array | null,
   ): void {
-    // Fixed texts: a template would be put together for each record, good or not.
-    assert(Number.isSafeInteger(timestampMs), "timestamp is no safe integer");
-    assert(offsetDelta > this.#lastOffsetDelta, "offset delta is not beyond the last");
-    assert(offsetDelta <= 0x7fffffff, "offset delta is beyond an int32");
-    if (this.#count === 0) {
-      if (this.#baseTimestampMs === NO_TIMESTAMP) this.#baseTimestampMs = timestampMs;
-      this.#maxTimestampMs = timestampMs;
-    } else if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs;
-    const timestampDelta = timestampMs - this.#baseTimestampMs;
+    const timestampDelta = this.#begin(offsetDelta, timestampMs);
     const bodyBytes =
       1 +
       varlongSizeBytes(timestampDelta) +
@@ -125,13 +117,32 @@ export class BatchBuilder {
       (headers === null ? 1 : headers.length);
     this.#reserve(MAX_VARINT_BYTES + bodyBytes);
     const buffer = this.#buffer;
-    let at = putVarint(buffer, this.#end, bodyBytes);
-    buffer[at++] = 0;
-    at = putVarlong(buffer, at, timestampDelta);
-    at = putVarint(buffer, at, offsetDelta);
+    let at = putPrefix(buffer, this.#end, bodyBytes, timestampDelta, offsetDelta);
     at = putField(buffer, at, key);
     at = putField(buffer, at, value);
     this.#end = copyInto(buffer, at, headers ?? NO_HEADERS);
+    this.#lastOffsetDelta = offsetDelta;
+    this.#count++;
+  }
+
+  /**
+   * `appendAt` for a record that stands somewhere: its fields, key, value and headers with their lengths, are `bytes` from
+   * `start` to `end`, and copied as they are (see `fieldsStart` of RecordCursor).
+   */
+  appendFields(
+    offsetDelta: number,
+    timestampMs: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const timestampDelta = this.#begin(offsetDelta, timestampMs);
+    const bodyBytes = 1 + varlongSizeBytes(timestampDelta) + varintSizeBytes(offsetDelta) + end - start;
+    this.#reserve(MAX_VARINT_BYTES + bodyBytes);
+    const buffer = this.#buffer;
+    const at = putPrefix(buffer, this.#end, bodyBytes, timestampDelta, offsetDelta);
+    buffer.set(bytes.subarray(start, end), at);
+    this.#end = at + end - start;
     this.#lastOffsetDelta = offsetDelta;
     this.#count++;
   }
@@ -171,6 +182,19 @@ export class BatchBuilder {
     this.#lastOffsetDelta = -1;
     this.#baseTimestampMs = baseTimestampMs;
     this.#maxTimestampMs = NO_TIMESTAMP;
+  }
+
+  /** Takes note of the time of one more record. Returns how far it is from the batch's first. */
+  #begin(offsetDelta: number, timestampMs: number): number {
+    // Fixed texts: a template would be put together for each record, good or not.
+    assert(Number.isSafeInteger(timestampMs), "timestamp is no safe integer");
+    assert(offsetDelta > this.#lastOffsetDelta, "offset delta is not beyond the last");
+    assert(offsetDelta <= 0x7fffffff, "offset delta is beyond an int32");
+    if (this.#count === 0) {
+      if (this.#baseTimestampMs === NO_TIMESTAMP) this.#baseTimestampMs = timestampMs;
+      this.#maxTimestampMs = timestampMs;
+    } else if (timestampMs > this.#maxTimestampMs) this.#maxTimestampMs = timestampMs;
+    return timestampMs - this.#baseTimestampMs;
   }
 
   #writeHeader(batch: Uint8Array, compression: number, options: BuildOptions): void {
@@ -234,6 +258,20 @@ export function encodeHeaders(headers: readonly RecordHeader[]): Uint8Array<Arra
 }
 
 const textEncoder = new TextEncoder();
+
+/** What of a record stands before its key. */
+function putPrefix(
+  buffer: Uint8Array,
+  position: number,
+  bodyBytes: number,
+  timestampDelta: number,
+  offsetDelta: number,
+): number {
+  let at = putVarint(buffer, position, bodyBytes);
+  buffer[at++] = 0;
+  at = putVarlong(buffer, at, timestampDelta);
+  return putVarint(buffer, at, offsetDelta);
+}
 
 function fieldSizeBytes(field: Uint8Array | null): number {
   return field === null ? 1 : varintSizeBytes(field.length) + field.length;

@@ -64,6 +64,8 @@ export class RecordCursor {
   timestampMs = -1;
   /** Where the record starts, its length included. */
   recordStart = -1;
+  /** Where its fields start, from the length of the key on: up to `headersEnd` they don't depend on the batch. */
+  fieldsStart = -1;
   /** -1 for a null key. */
   keyStart = NULL_FIELD;
   keyEnd = NULL_FIELD;
@@ -240,6 +242,7 @@ export class RecordCursor {
       ? this.#appendTimestampMs
       : this.#baseTimestampMs + timestampDelta;
     if (!Number.isSafeInteger(this.timestampMs)) throw malformed("timestamp is beyond 2^53");
+    this.fieldsStart = this.#position;
     this.keyStart = this.#field(end);
     this.keyEnd = this.#position;
     this.valueStart = this.#field(end);

@@ -7,7 +7,7 @@ import {
   checkBatch,
 } from "../../src/records/batch.ts";
 import { BatchBuilder, encodeHeaders, maxRecordSizeBytes } from "../../src/records/builder.ts";
-import { decodeRecords } from "../../src/records/reader.ts";
+import { decodeRecords, RecordCursor } from "../../src/records/reader.ts";
 import { Seeded } from "./support.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -44,6 +44,33 @@ describe("BatchBuilder", () => {
     builder.append(1, null, text("other"), null);
     builder.buildView();
     expect(decodeRecords(view)[0]?.value).toEqual(text("other"));
+  });
+
+  test("takes a record's fields as they stand in another batch", () => {
+    const random = new Seeded(12);
+    const from = new BatchBuilder();
+    for (let i = 0; i < 300; i++) {
+      const headers = i % 4 === 0 ? encodeHeaders([{ key: "h", value: random.bytes(i) }]) : null;
+      const [key, value] = [i % 5 === 0 ? null : random.bytes(i % 70), i % 7 === 0 ? null : random.bytes(i)];
+      from.append(1_000 + ((i * 37) % 50), key, value, headers);
+    }
+    const batch = from.build();
+    const cursor = new RecordCursor();
+    cursor.open(batch);
+    const to = new BatchBuilder(61);
+    while (cursor.next())
+      to.appendFields(
+        2 * cursor.offset,
+        cursor.timestampMs,
+        cursor.bytes,
+        cursor.fieldsStart,
+        cursor.headersEnd,
+      );
+    const copied = to.build();
+    expect(checkBatch(copied, 0, copied.length)).toBeNull();
+    expect(decodeRecords(copied)).toEqual(
+      decodeRecords(batch).map((record) => ({ ...record, offset: 2 * record.offset })),
+    );
   });
 
   test("records of every size come back, and take no more than was said", () => {

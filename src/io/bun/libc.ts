@@ -87,8 +87,22 @@ export function copyTo(address: Address, bytes: Uint8Array): void {
 
 /** Copies bytes from memory that the caller knows to be mapped to `at` of `into`, which has room. */
 export function copyFrom(address: Address, length: number, into: Uint8Array, at: number): void {
-  symbols.memcpy((ptr(into) + at) as Address, address, length);
+  if (into.length < STAYS_FROM_BYTES) {
+    symbols.memcpy((ptr(into) + at) as Address, address, length);
+    return;
+  }
+  if (into !== lastInto) {
+    lastInto = into;
+    lastIntoAddress = ptr(into);
+  }
+  symbols.memcpy((lastIntoAddress + at) as Address, address, length);
 }
+
+/** Pieces are put together in one place after the other: to ask where that is costs as much as to copy a small one. */
+let lastInto: Uint8Array | null = null;
+let lastIntoAddress = 0;
+/** The engine may move what smaller arrays hold, once somebody asks for their buffer. */
+const STAYS_FROM_BYTES = 4096;
 
 function lastErrno(): number {
   const location = symbols.__errno_location();

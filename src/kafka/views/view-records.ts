@@ -61,17 +61,16 @@ export class ViewRecords implements RecordTaker {
   }
 
   take(record: RecordCursor): boolean {
-    const key = record.key();
-    const value = record.value();
-    const headers = record.encodedHeaders();
-    const recordBytes = maxRecordSizeBytes(key?.length ?? 0, value?.length ?? 0, headers?.length ?? 0);
+    const { bytes, fieldsStart, headersEnd } = record;
+    const recordBytes = maxRecordSizeBytes(0, 0, headersEnd - fieldsStart);
     const sizeBytes = recordBytes + BATCH_HEADER_BYTES;
     if (!this.#room.fits(sizeBytes)) return false;
     const isFirst = this.#nextOffset < 0;
     if (!isFirst && this.sizeBytes + sizeBytes > this.#maxBytes) return false;
     const builder = this.#builderFor(record.offset, recordBytes);
     const before = builder.sizeBytes;
-    builder.appendAt(record.offset - this.#baseOffset, record.timestampMs, key, value, headers);
+    const offsetDelta = record.offset - this.#baseOffset;
+    builder.appendFields(offsetDelta, record.timestampMs, bytes, fieldsStart, headersEnd);
     this.#room.take(builder.sizeBytes - before + (builder.count === 1 ? BATCH_HEADER_BYTES : 0));
     this.#nextOffset = record.offset + 1;
     return true;
