@@ -39,7 +39,7 @@ const TLS: Asked = { from: "192.0.2.7", isTls: true };
 
 /** What is answered late, in a time that goes on by itself meanwhile. */
 async function ticking<Result>(rest: RestGateway, answer: Promise<Result>): Promise<Result> {
-  const timer = setInterval(() => rest.clock.advance(1_000), 5);
+  const timer = setInterval(() => rest.clock.advance(50), 5);
   try {
     return await answer;
   } finally {
