@@ -29,7 +29,17 @@ export async function startSite(many: number): Promise<Site> {
     await run(["user", "add", user, "--data", data], `${PASSWORD}\n`);
   const gateway = await startHeadwater({ dataFolder: data, arguments: ["--config", config] });
   if (many > 0) await sendOnce(gateway.mqtt, many);
-  const consume = ["consume", "telemetry", "--from", "earliest", "--count", "100", "--group", "readers"];
+  const consume = [
+    "consume",
+    "telemetry",
+    "--from",
+    "earliest",
+    "--count",
+    "100",
+    "--exit",
+    "--group",
+    "readers",
+  ];
   await run([...consume, "--bootstrap", gateway.kafka]);
   const fleet = Bun.spawn(
     [

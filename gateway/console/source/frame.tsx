@@ -7,7 +7,7 @@ import { includes, type Session, useSession } from "./session.tsx";
 import { chooseTheme, chosenTheme, type Theme } from "./theme.ts";
 import { Icon, type IconName } from "./ui/icon.tsx";
 
-const STATE_EVERY_MS = 5_000;
+const STATE_EVERY_MS = 8_000;
 
 /** What is around each screen: the menu, how the gateway is, who is signed in. */
 export function Frame({
@@ -64,7 +64,7 @@ export function Frame({
         <Menu screen={screen} />
         <SideFoot version={state.data?.version ?? null} />
       </nav>
-      <main ref={main} class="main" id="main" tabIndex={-1}>
+      <main ref={main} class="content" id="main" tabIndex={-1}>
         {state.error !== null && state.error.status === 0 && (
           <p class="banner bad" role="alert">
             The gateway does not answer. What is shown is older; it goes on by itself.

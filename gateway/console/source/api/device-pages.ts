@@ -109,10 +109,15 @@ class Pages {
       this.error = null;
       return this.#load();
     }
+    // One at a time: a part that has changed has those behind it loaded anew.
+    if (this.#isLoading) return;
+    this.#isLoading = true;
     const [first, last] = this.#looked;
     const parts = this.#parts.map((_, index) => index);
     const seen = parts.filter((index) => index * PART_ROWS <= last && (index + 1) * PART_ROWS > first);
     for (const index of seen.slice(0, 2)) await this.#fetch(index, signal);
+    this.#isLoading = false;
+    await this.#load();
   }
 
   async #load(): Promise<void> {
@@ -130,9 +135,12 @@ class Pages {
     if (path === null || path === undefined) return;
     try {
       const answer = await ask<DeviceList>(path, { signal });
-      // The next part begins behind the last row of this one, so those behind it stay as they are.
-      if (index === this.#parts.length) this.#paths[index + 1] = answer.next;
       this.#parts[index] = answer.devices;
+      // The next part begins behind the last row of this one. Where that is another now, those behind it are of old.
+      if (this.#paths[index + 1] !== answer.next) {
+        this.#parts.length = index + 1;
+        this.#paths.splice(index + 1, Number.POSITIVE_INFINITY, answer.next);
+      }
       this.rows = this.#parts.flat();
       this.totals = answer;
       this.error = null;

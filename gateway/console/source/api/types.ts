@@ -207,9 +207,9 @@ export interface GroupOffset {
 
 /** Answer of `POST /api/groups/G/reset`. */
 export interface GroupReset {
-  readonly dryRun: boolean;
+  /** False for a dry run. */
+  readonly changed: boolean;
   readonly offsets: readonly {
-    readonly topic: string;
     readonly partition: number;
     readonly from: number | null;
     readonly to: number;
@@ -468,13 +468,17 @@ export interface ShareGroupRow {
   readonly state: string;
   readonly members: number;
   readonly topics: readonly string[];
+  /** Records that nobody has done with; null where none is known. */
+  readonly lag: number | null;
+  /** The topic that takes what is given up; null where none does. */
+  readonly deadLetterTopic: string | null;
 }
 
 /** `GET /api/share-groups/G`. */
 export interface ShareGroupDetail {
   readonly id: string;
   readonly state: string;
-  readonly members: readonly GroupMember[];
+  readonly members: readonly Omit<GroupMember, "instanceId">[];
   readonly offsets: readonly {
     readonly topic: string;
     readonly partition: number;
@@ -483,8 +487,8 @@ export interface ShareGroupDetail {
     readonly end: number | null;
     readonly lag: number | null;
   }[];
-  /** The topic that takes what is given up; null where none does. */
-  readonly deadLetters?: string | null;
+  readonly lag: number | null;
+  readonly deadLetterTopic: string | null;
 }
 
 /** `GET /api/status`, as far as it is read here. */

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { encoded } from "../api/client.ts";
-import type { GroupMember, ShareGroupDetail, ShareGroupList, ShareGroupRow } from "../api/types.ts";
+import type { ShareGroupDetail, ShareGroupList, ShareGroupRow } from "../api/types.ts";
 import { useApi } from "../api/use-api.ts";
 import { useChange } from "../api/use-change.ts";
 import { count } from "../format.ts";
@@ -25,6 +25,8 @@ const COLUMNS: readonly Column<ShareGroupRow>[] = [
   { label: "Share group", cell: ({ id }) => <a href={placeOf(["queues", id])}>{id}</a>, by: ({ id }) => id },
   { label: "State", cell: ({ state }) => <Badge tone={groupTone(state)}>{state}</Badge> },
   { label: "Members", cell: ({ members }) => count(members), by: ({ members }) => members, isNumber: true },
+  { label: "Left", cell: ({ lag }) => count(lag), by: ({ lag }) => lag, isNumber: true },
+  { label: "Dead letters", cell: ({ deadLetterTopic }) => deadLetterTopic ?? "none kept" },
   { label: "Topics", cell: ({ topics }) => topics.join(", "), isWide: true },
 ];
 
@@ -63,7 +65,9 @@ const OFFSET_COLUMNS: readonly Column<Offset>[] = [
   { label: "Left", cell: ({ lag }) => count(lag), by: ({ lag }) => lag, isNumber: true },
 ];
 
-const MEMBER_COLUMNS: readonly Column<GroupMember>[] = [
+type Member = ShareGroupDetail["members"][number];
+
+const MEMBER_COLUMNS: readonly Column<Member>[] = [
   { label: "Member", cell: ({ id }) => id, isWide: true },
   { label: "Client", cell: ({ clientId }) => clientId },
   { label: "Host", cell: ({ host }) => host },
@@ -74,7 +78,7 @@ function Queue({ id }: { readonly id: string }) {
   const isOperator = useMay("operator");
   const canRedrive = useHas("POST /api/share-groups/{group}/redrive") && isOperator;
   const [isRedriving, setRedriving] = useState(false);
-  const deadLetters = group.data?.deadLetters ?? null;
+  const deadLetters = group.data?.deadLetterTopic ?? null;
   return (
     <Page
       title={id}
@@ -100,7 +104,7 @@ function Queue({ id }: { readonly id: string }) {
             <Grid>
               <Stat label="State" value={data.state} />
               <Stat label="Members" value={count(data.members.length)} />
-              <Stat label="Left" value={count(leftOf(data))} note="jobs that are not finished" />
+              <Stat label="Left" value={count(data.lag)} note="jobs that are not finished" />
               <Stat
                 label="Dead letters"
                 value={deadLetters ?? "none kept"}
@@ -133,11 +137,6 @@ function Queue({ id }: { readonly id: string }) {
       )}
     </Page>
   );
-}
-
-function leftOf({ offsets }: ShareGroupDetail): number | null {
-  const known = offsets.flatMap(({ lag }) => (lag === null ? [] : [lag]));
-  return known.length === 0 ? null : known.reduce((sum, lag) => sum + lag, 0);
 }
 
 interface RedriveProps {

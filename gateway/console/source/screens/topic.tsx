@@ -44,7 +44,13 @@ export function Topic({ name }: { readonly name: string; readonly query: URLSear
               <Stat label="Records" value={count(data.records)} note={`${rate(data.recordsPerSecond)} now`} />
               <Stat label="Size" value={bytes(data.bytes)} note={`kept: ${kept(data)}`} />
               <Stat label="Partitions" value={count(data.partitions.length)} />
-              <Stat label="Devices" value={count(data.keys)} place={placeOf(["devices"], { topic: name })} />
+              {data.keys !== null && (
+                <Stat
+                  label="Devices"
+                  value={count(data.keys)}
+                  place={placeOf(["devices"], { topic: name })}
+                />
+              )}
             </Grid>
             <Spread data={data} />
             <Settings data={data} />

@@ -133,7 +133,10 @@ function Uplink({ uplink, refresh, isOnly }: UplinkProps) {
             facts={[
               ["Carried", `${count(uplink.forwardedRecords)} records, ${bytes(uplink.forwardedBytes)}`],
               ["Delivery", uplink.delivery],
-              ["Compression", link.compressionRatio > 0 ? percent(link.compressionRatio) : "none yet"],
+              [
+                "Sent for them",
+                link.compressionRatio > 0 ? `${percent(link.compressionRatio)} of their size` : "nothing yet",
+              ],
               ["Attempts that failed", count(uplink.failures)],
               ["Gaps", count(uplink.gaps)],
               ["Last error", lastError === null ? "none" : `${lastError} (${ago(lastErrorAgoMs)})`],
