@@ -156,6 +156,18 @@ export class Uplink {
     const { governor, store } = this.#link;
     if (!governor.isRestored) governor.restore(await store.load());
     this.#forwarder.setMode(mode);
+    await this.#saveLink();
+  }
+
+  /** Lets no more pass a second than this, beside what is configured; null takes it back. Resolves as `setMode` does. */
+  async setCap(bytesPerSecond: number | null): Promise<void> {
+    const { governor, store } = this.#link;
+    if (!governor.isRestored) governor.restore(await store.load());
+    governor.operatorCap = bytesPerSecond;
+    await this.#saveLink();
+  }
+
+  async #saveLink(): Promise<void> {
     this.#wake();
     const state = this.#link.governor.toStore();
     if (state === null) return;

@@ -18,6 +18,13 @@ export function controlSource(uplinks: Uplinks | null, mqtt: MqttDoor | null): C
       ["pause", to("paused")],
       ["resume", to("flowing")],
       ["drain", to("draining")],
+      [
+        "cap",
+        async (name, body) => {
+          await uplinks.setCap(name, body);
+          return uplinks.status().find((status) => status.name === name) ?? {};
+        },
+      ],
       ["inspect", async (name) => ({ positions: uplinks.inspect(name) })],
       ["rewind", (name, body) => uplinks.rewind(name, body)],
     ]),

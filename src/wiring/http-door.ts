@@ -20,6 +20,7 @@ import type { Security } from "../security/security.ts";
 import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
 import { carriedBy, deviceTopics } from "./device-registry.ts";
+import { httpUsers } from "./http-users.ts";
 import type { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
 
@@ -113,6 +114,7 @@ export class GatewayHttp {
         kafka: (limit) => state.kafka?.clients(limit) ?? [],
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },
+      users: httpUsers(settings, this.#parts.security),
       config: { list: () => settingRows(settings, sources) },
       backup: () => backups.tar(),
     };

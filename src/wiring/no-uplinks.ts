@@ -6,6 +6,7 @@ export const NO_UPLINKS: Uplinks = {
   topics: () => [],
   names: [],
   setMode: async () => {},
+  setCap: async () => {},
   inspect: () => [],
   rewind: async () => ({ done: false, moves: [] }),
   stop: async () => {},

@@ -11,6 +11,7 @@ import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import type { Settings } from "../config/options.ts";
 import type { UplinkSettings as ConfiguredUplink } from "../config/uplink-options.ts";
 import type { UplinkRouteSettings } from "../config/uplink-route-options.ts";
+import { InvalidField } from "../http/controls.ts";
 import type { UplinkStatus } from "../http/status.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Clock } from "../io/clock.ts";
@@ -20,7 +21,7 @@ import { securitySource } from "../kafka/client/security.ts";
 import { countersOf } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { Hold } from "../upstream/link/governor.ts";
-import type { LinkMode } from "../upstream/link/link-record.ts";
+import { isCap, type LinkMode, MIN_CAP_BYTES_PER_SECOND } from "../upstream/link/link-record.ts";
 import type { Mirror } from "../upstream/mirror/mirror.ts";
 import type { PartitionPosition } from "../upstream/position-desk.ts";
 import type { PositionStore } from "../upstream/positions.ts";
@@ -66,6 +67,8 @@ export interface Uplinks {
   readonly names: readonly string[];
   /** See Uplink.setMode. */
   setMode(name: string, mode: LinkMode): Promise<void>;
+  /** See Uplink.setCap. Throws InvalidField. */
+  setCap(name: string, body: Readonly<Record<string, unknown>>): Promise<void>;
   /** Every partition's position, local and at the centre. */
   inspect(name: string): readonly PartitionPosition[];
   /** Has a topic go on elsewhere, or says what that would do. Throws InvalidField. */
@@ -109,6 +112,14 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       const found = running.find(({ configured }) => configured.name === name);
       await found?.uplink.setMode(mode);
       for (const mirror of found?.mirrors ?? []) mirror.wake();
+    },
+    setCap: async (name, { bytesPerSecond }) => {
+      if (bytesPerSecond !== null && !isCap(bytesPerSecond)) {
+        const remedy = `write ${MIN_CAP_BYTES_PER_SECOND} or more, or null for what is configured`;
+        throw new InvalidField("bytesPerSecond", bytesPerSecond, remedy);
+      }
+      await running.find(({ configured }) => configured.name === name)?.uplink.setCap(bytesPerSecond);
+      parts.logger.info("an operator capped an uplink", { uplink: name, bytesPerSecond });
     },
     inspect: (name) => running.find(({ configured }) => configured.name === name)?.uplink.inspect() ?? [],
     rewind: async (name, body) => {

@@ -6,7 +6,7 @@ import { settingRows } from "../../src/config/setting-rows.ts";
 import { RateHistory, type Traffic } from "../../src/http/history/rate-history.ts";
 import { DeviceRecords } from "../../src/http/records.ts";
 import { type DoorParts, doorRoutes } from "../../src/http/rest/door-routes.ts";
-import type { Gateway } from "../../src/http/rest/gateway.ts";
+import type { Gateway, UserSource } from "../../src/http/rest/gateway.ts";
 import { GATEWAY_ROUTES } from "../../src/http/rest/gateway-routes.ts";
 import { Idempotency } from "../../src/http/rest/idempotency.ts";
 import { Router } from "../../src/http/rest/router.ts";
@@ -155,6 +155,7 @@ export class RestGateway {
         throw new HeadwaterError("UNSUPPORTED", "a backup is being made already");
       },
       config: { list: () => settingRows(settings, new Map()) },
+      users: usersOf(["anna", "ben"]),
       ...options.gateway,
     };
     const records = new DeviceRecords(broker);
@@ -228,4 +229,18 @@ export class RestGateway {
     this.gateway.rates.stop();
     await this.kafka.close();
   }
+}
+
+/** Users that are in no file. */
+function usersOf(names: readonly string[]): UserSource {
+  const users = new Set(names);
+  return {
+    list: () => [...users].map((name) => ({ name, role: null, groups: [] })),
+    set: async (name, _, how) => {
+      if (users.has(name) === (how === "add")) return false;
+      users.add(name);
+      return true;
+    },
+    remove: async (name) => users.delete(name),
+  };
 }

@@ -13,6 +13,7 @@ import { STORAGE_ROUTES } from "./storage.ts";
 import { TOPIC_RECORD_ROUTES } from "./topic-records.ts";
 import { TOPIC_ROUTES } from "./topics.ts";
 import { UPLINK_ROUTES } from "./uplinks.ts";
+import { USER_ROUTES } from "./users.ts";
 
 /** Operations of a gateway that has started. */
 export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
@@ -28,5 +29,6 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...STORAGE_ROUTES,
   ...CONNECTION_ROUTES,
   ...CONFIG_ROUTES,
+  ...USER_ROUTES,
   ...BACKUP_ROUTES,
 ];

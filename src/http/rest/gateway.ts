@@ -1,6 +1,7 @@
 import type { Broker } from "../../broker/broker.ts";
 import type { DeviceTable } from "../../broker/devices/device-table.ts";
 import type { Turns } from "../../broker/views/turns.ts";
+import type { Role } from "../../config/role-option.ts";
 import type { SettingRow } from "../../config/setting-rows.ts";
 import type { Coordinators } from "../../coordinators/coordinators.ts";
 import type { Random } from "../../io/random.ts";
@@ -23,6 +24,7 @@ export interface Gateway {
   readonly random: Random;
   readonly connections: ConnectionSource;
   readonly config: ConfigSource;
+  readonly users: UserSource;
   /** A copy of the data folder, as tar. */
   backup(): AsyncGenerator<Uint8Array>;
 }
@@ -46,4 +48,17 @@ export interface KafkaClient {
 
 export interface ConfigSource {
   list(): readonly SettingRow[];
+}
+
+/** The users of all doors. Calls throw or reject with HeadwaterError. */
+export interface UserSource {
+  list(): readonly {
+    readonly name: string;
+    readonly role: Role | null;
+    readonly groups: readonly string[];
+  }[];
+  /** Resolves once the file has it and the doors go by it; false where the user is there, or is not, against expectation. */
+  set(name: string, password: Uint8Array, how: "add" | "change"): Promise<boolean>;
+  /** False where there is no such user. */
+  remove(name: string): Promise<boolean>;
 }

@@ -56,7 +56,7 @@ function adviceFor(topic: Topic, largestShare: number, { hot, keyless }: KeyShar
   const hottest = first?.share ?? 0;
   const percent = (share: number) => `${Math.round(share * 100)} %`;
   if (count === 1) {
-    if (first === undefined || hottest < 0.5) return null;
+    if (first === undefined || hottest <= 0.5) return null;
     return `${first.key} sends ${percent(hottest)} of the records. With more partitions it would still be in one of them: give its records a compound key (${first.key}/sensor) if their order need only hold for each part.`;
   }
   if (largestShare * count < SKEWED) return null;

@@ -62,6 +62,7 @@ export class LinkGovernor {
   readonly #day: Budget;
   readonly #month: Budget;
   #mode: LinkMode = "flowing";
+  #operatorCap: number | null = null;
   #isRestored = false;
   #countedBytes = 0;
   /** Whether what is stored is older than the mode. */
@@ -100,6 +101,18 @@ export class LinkGovernor {
     this.#modeChanged = true;
   }
 
+  /** What the operator lets pass a second at most, beside what is configured; null for no more than that. */
+  get operatorCap(): number | null {
+    return this.#operatorCap;
+  }
+
+  set operatorCap(bytesPerSecond: number | null) {
+    if (bytesPerSecond === this.#operatorCap) return;
+    this.#operatorCap = bytesPerSecond;
+    this.#modeChanged = true;
+    this.sizes.capBytesPerSecond = this.#cap;
+  }
+
   /** Whether the store was read: before that nothing may be stored, which would be less than it has. */
   get isRestored(): boolean {
     return this.#isRestored;
@@ -111,7 +124,11 @@ export class LinkGovernor {
     this.#isRestored = true;
     const record = decodeLinkRecord(bytes);
     if (record === null) return;
-    if (!this.#modeChanged) this.#mode = record.mode;
+    if (!this.#modeChanged) {
+      this.#mode = record.mode;
+      this.#operatorCap = record.capBytesPerSecond ?? null;
+      this.sizes.capBytesPerSecond = this.#cap;
+    }
     this.#day.restore(record.day);
     this.#month.restore(record.month);
   }
@@ -134,7 +151,8 @@ export class LinkGovernor {
       startMs,
       usedBytes: usedBytes + ahead,
     })) as [Budget["record"], Budget["record"]];
-    return encodeLinkRecord({ mode: this.#mode, day, month });
+    const cap = this.#operatorCap === null ? {} : { capBytesPerSecond: this.#operatorCap };
+    return encodeLinkRecord({ mode: this.#mode, ...cap, day, month });
   }
 
   /** What was to be stored was not. */
@@ -287,6 +305,7 @@ export class LinkGovernor {
         windows.length === 0
           ? null
           : { open: this.#windowHold() === null, changesInMs: window?.changesInMs ?? null },
+      capBytesPerSecond: this.#operatorCap,
       rateBytesPerSecond: rate === Number.POSITIVE_INFINITY ? null : Math.round(rate),
       sentBytes: this.meter.sentBytes,
       receivedBytes: this.meter.receivedBytes,
@@ -322,7 +341,8 @@ export class LinkGovernor {
 
   get #cap(): number {
     const { rateBytesPerSecond } = this.#settings;
-    return rateBytesPerSecond === 0 ? Number.POSITIVE_INFINITY : rateBytesPerSecond;
+    const configured = rateBytesPerSecond === 0 ? Number.POSITIVE_INFINITY : rateBytesPerSecond;
+    return Math.min(configured, this.#operatorCap ?? Number.POSITIVE_INFINITY);
   }
 
   get #hasBudget(): boolean {

@@ -6,9 +6,14 @@ export type LinkMode = "flowing" | "paused" | "draining";
 /** What of a link outlives the process. */
 export interface LinkRecord {
   readonly mode: LinkMode;
+  /** What the operator lets pass a second at most; left out: as configured. */
+  readonly capBytesPerSecond?: number;
   readonly day: BudgetRecord;
   readonly month: BudgetRecord;
 }
+
+/** With less, connecting alone would take minutes. */
+export const MIN_CAP_BYTES_PER_SECOND = 1_024;
 
 const MODES: readonly string[] = ["flowing", "paused", "draining"] satisfies readonly LinkMode[];
 
@@ -23,12 +28,19 @@ export function decodeLinkRecord(bytes: Uint8Array | null): LinkRecord | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
     if (typeof value !== "object" || value === null) return null;
-    const { mode, day, month } = value as Partial<Record<string, unknown>>;
+    const { mode, capBytesPerSecond = null, day, month } = value as Partial<Record<string, unknown>>;
     if (!MODES.includes(String(mode)) || !isBudget(day) || !isBudget(month)) return null;
-    return { mode: mode as LinkMode, day, month };
+    if (capBytesPerSecond !== null && !isCap(capBytesPerSecond)) return null;
+    const cap = capBytesPerSecond === null ? {} : { capBytesPerSecond };
+    return { mode: mode as LinkMode, ...cap, day, month };
   } catch {
     return null;
   }
+}
+
+/** Whether a cap is one that something passes under. */
+export function isCap(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= MIN_CAP_BYTES_PER_SECOND;
 }
 
 function isBudget(value: unknown): value is BudgetRecord {

@@ -12,6 +12,8 @@ export interface LinkStatus {
   readonly heldForMs: number | null;
   /** Null where there are no windows; `changesInMs` is null where the time is not known. */
   readonly window: { readonly open: boolean; readonly changesInMs: number | null } | null;
+  /** What the operator lets pass a second at most; null: as configured. */
+  readonly capBytesPerSecond: number | null;
   /** What may pass a second now, null for all. */
   readonly rateBytesPerSecond: number | null;
   /** Over the sockets to the centre, everything included, since the start of the process. */

@@ -47,6 +47,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   getStorage: ["/api/storage"],
   getConnections: ["/api/connections"],
   listConfig: ["/api/config"],
+  listUsers: ["/api/users"],
+  addUser: ["/api/users", { method: "POST", body: { name: "cleo", password: "secret" } }],
+  changePassword: ["/api/users/cleo/password", { method: "POST", body: { password: "another" } }],
+  removeUser: ["/api/users/cleo", { method: "DELETE" }],
   logOut: ["/api/logout", { method: "POST" }],
 };
 

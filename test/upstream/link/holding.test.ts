@@ -107,6 +107,31 @@ test("what was not read from the store yet is not written over", () => {
   expect(decodeLinkRecord(run.governor.toStore(true))).toEqual({ ...record, mode: "paused" });
 });
 
+test("a cap of the operator's holds beside what is configured, over restarts, until it is taken back", () => {
+  const run = started({ link: { rateBytesPerSecond: 50_000 } });
+  run.governor.restore(null);
+  const rateNow = () => {
+    run.governor.advance(run.nowMs);
+    const { rateBytesPerSecond, capBytesPerSecond } = run.status().link;
+    return [rateBytesPerSecond, capBytesPerSecond];
+  };
+  expect(rateNow()).toEqual([50_000, null]);
+  run.governor.operatorCap = 2_000;
+  expect(rateNow()).toEqual([2_000, 2_000]);
+  const again = started({ link: { rateBytesPerSecond: 50_000 } });
+  again.governor.restore(run.governor.toStore());
+  again.governor.advance(again.nowMs);
+  expect(again.status().link).toMatchObject({ rateBytesPerSecond: 2_000, capBytesPerSecond: 2_000 });
+  // Never above what is configured.
+  run.governor.operatorCap = 90_000;
+  expect(rateNow()).toEqual([50_000, 90_000]);
+  run.governor.operatorCap = null;
+  expect([rateNow(), decodeLinkRecord(run.governor.toStore())?.capBytesPerSecond]).toEqual([
+    [50_000, null],
+    undefined,
+  ]);
+});
+
 describe("a drain", () => {
   test("carries what is stored, outside the windows as well, and pauses then", () => {
     const reading = readScheduleWindow("sun 00:00-01:00");
