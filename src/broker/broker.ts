@@ -1,15 +1,14 @@
 import { assert } from "../base/assert.ts";
 import { HeadwaterError } from "../base/errors.ts";
 import { leaderEpoch, type Uuid, uuidFromBytes, ZERO_UUID } from "../base/ids.ts";
-import type { Logger } from "../base/logger.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Random } from "../io/random.ts";
 import { ERROR } from "../kafka/wire/generated/errors.ts";
 import { DEFAULT_LOG_CONFIG, type LogConfig } from "../log/log-config.ts";
 import type { LogStore } from "../log/log-store.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { Acls } from "./acls.ts";
 import { type BrokerConfigLayers, configLayers, layeredTopicDefaults } from "./broker-config.ts";
+import type { BrokerDefaults, BrokerOptions } from "./broker-options.ts";
 import type { ClientQuotas, QuotaEntity } from "./client-quotas.ts";
 import { type ConfigResource, type DynamicConfigs, RESOURCE } from "./dynamic-configs.ts";
 import { featureLevel } from "./features.ts";
@@ -35,23 +34,6 @@ import { TurnIngest } from "./turn-ingest.ts";
 import type { AckCallback } from "./waiting.ts";
 
 export const METADATA_TOPIC = "__cluster_metadata";
-
-export interface BrokerOptions {
-  readonly store: LogStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-  readonly nodeId: number;
-  readonly clusterId: string;
-  /** Settings of topics that have none of their own, by Kafka's names. */
-  readonly topicDefaults: ReadonlyMap<string, string>;
-  readonly autoCreateTopics: boolean;
-  readonly defaultPartitions: number;
-  /** Partitions of all topics together. */
-  readonly maxPartitions: number;
-  /** How long an idle producer's sequence numbers are remembered. Default 1 day, as in Kafka. */
-  readonly producerIdExpirationMs?: number;
-}
 
 /** A refusal, as Kafka codes it, with the words that go to the client. */
 export interface Refusal {
@@ -80,8 +62,8 @@ export class Broker {
   readonly clusterId: string;
   readonly clock: Clock;
   readonly topics = new Topics();
-  readonly autoCreateTopics: boolean;
-  readonly defaultPartitions: number;
+  autoCreateTopics: boolean;
+  defaultPartitions: number;
   readonly store: LogStore;
   /** The partition of the metadata log. */
   readonly metadata: Partition;
@@ -95,7 +77,7 @@ export class Broker {
   transactions: TransactionGate | null = null;
   /** Internal topics whose transaction markers pass through who keeps their state. */
   readonly markerOwners = new Map<string, MarkerOwner>();
-  readonly #options: BrokerOptions;
+  #options: BrokerOptions;
   readonly #state = new MetadataState();
   readonly #metadata: StateLog;
   readonly #producerIds: ProducerIds;
@@ -312,12 +294,23 @@ export class Broker {
     const error = this.#write(records, durable);
     if (error !== 0) return error;
     if (topic !== null) this.topics.configure(topic, changes);
-    const concerned = resource.type === RESOURCE.broker ? this.topics.all() : topic === null ? [] : [topic];
-    for (const changed of concerned) {
-      const config = this.#logConfigOf(changed.name, changed.configs);
-      for (const { log } of changed.partitions) log.config = config;
-    }
+    this.#configure(resource.type === RESOURCE.broker ? this.topics.all() : topic === null ? [] : [topic]);
     return 0;
+  }
+
+  /** What topics go by from now on that say nothing themselves. */
+  useDefaults(defaults: BrokerDefaults): void {
+    this.#options = { ...this.#options, ...defaults };
+    this.autoCreateTopics = defaults.autoCreateTopics;
+    this.defaultPartitions = defaults.defaultPartitions;
+    this.#configure(this.topics.all());
+  }
+
+  #configure(topics: Iterable<Topic>): void {
+    for (const { name, configs, partitions } of topics) {
+      const config = this.#logConfigOf(name, configs);
+      for (const { log } of partitions) log.config = config;
+    }
   }
 
   /** Deletes a partition's records below an offset, -1 for all that consumers see; `done` once that is durable. */

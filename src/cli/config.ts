@@ -1,11 +1,14 @@
 import { loadSettings } from "../config/load.ts";
 import { formatProblem, formatSource } from "../config/problem.ts";
 import { referenceMarkdown, settingDocs, settingsJson, settingsToml } from "../config/reference.ts";
+import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { reloadConfig } from "./http-client.ts";
 import { formatSchemaProblem, schemaProblems } from "./route-schemas.ts";
 import { effectiveSettings, readConfigFile, SETTING_FLAGS } from "./settings.ts";
 import { topicSettingDocs, topicSettingsMarkdown } from "./topic-settings.ts";
+import { addressOf } from "./uplink-control.ts";
 import type { World } from "./world.ts";
 
 export const configCommand: Command = {
@@ -31,6 +34,16 @@ export const configCommand: Command = {
       ],
       examples: [["headwater config check gateway.toml", "before it is taken to a gateway"]],
       run: check,
+    },
+    {
+      name: "reload",
+      summary: "Have a running gateway read its configuration again, and say what it took over",
+      flags: [HTTP_FLAG],
+      notes: [
+        "The gateway reads what it was started with: the same file, environment and command line. What it can't take over while it runs is named, and takes effect at the next start; headwater config docs says of each setting whether it is live. A file that is wrong changes nothing, and the answer says why. Contents of users, rules, certificates and keys are read again, too. SIGHUP does the same.",
+      ],
+      examples: [["headwater config reload", "after the file was changed"]],
+      run: reload,
     },
     {
       name: "docs",
@@ -77,6 +90,17 @@ async function check(input: Input, world: World): Promise<number> {
     world.out(lines.map((line) => `${line}\n`).join(""));
   }
   return ok ? EXIT.ok : EXIT.usage;
+}
+
+async function reload(input: Input, world: World): Promise<number> {
+  const { live, restart } = await reloadConfig(addressOf(input));
+  if (input.json) world.out(`${JSON.stringify({ live, restart })}\n`);
+  else {
+    if (live.length + restart.length === 0) world.out("no setting has changed\n");
+    for (const key of live) world.out(`taken over     ${key}\n`);
+    for (const key of restart) world.out(`next start     ${key}\n`);
+  }
+  return EXIT.ok;
 }
 
 async function docs(input: Input, world: World): Promise<number> {

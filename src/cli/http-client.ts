@@ -2,6 +2,7 @@ import { decodeDeviceKey } from "../base/device-name.ts";
 import { HeadwaterError } from "../base/errors.ts";
 import type { DeviceStatus, DevicesAnswer } from "../http/devices.ts";
 import type { GatewayStatus, SessionStatus, UplinkStatus } from "../http/status.ts";
+import type { ReloadOutcome } from "./world.ts";
 
 const TIMEOUT_MS = 5_000;
 /** A thousand topics' status is a fraction of this. */
@@ -96,6 +97,11 @@ export async function postControl(address: string, path: string): Promise<Uplink
 /** Has a gateway end the session of an MQTT client. Throws as `postControl` does. */
 export async function endSession(address: string, clientId: string): Promise<void> {
   await post(address, `/api/sessions/${encodeURIComponent(clientId)}/end`);
+}
+
+/** Has a gateway read its configuration again; gives what came of it. Throws as `postControl` does. */
+export async function reloadConfig(address: string): Promise<ReloadOutcome> {
+  return (await post(address, "/api/config/reload")) as ReloadOutcome;
 }
 
 /** Has a gateway do something to an uplink that needs to be told more; gives what it answers. Throws as `postControl` does. */

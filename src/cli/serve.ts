@@ -17,7 +17,7 @@ export const serveCommand: Command = {
   flags: SETTING_FLAGS,
   notes: [
     "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT mqttTls=HOST:PORT mqttWebSocketTls=HOST:PORT kafkaTls=HOST:PORT httpTls=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
-    "SIGHUP has users, rules and certificates read again; so does a change of their files, some seconds later. Connections go on, but of those who are no longer let in.",
+    "SIGHUP has the configuration read again, and takes over what a running gateway can (headwater config reload says which); a file that is wrong changes nothing. Users, rules and certificates are read again, too; so does a change of their files, some seconds later. Connections go on, but of those who are no longer let in.",
     "SIGTERM and SIGINT drain and leave the marker of a clean shutdown; a second one ends the process at once. Nothing that was acknowledged is lost either way.",
   ],
   examples: [
@@ -48,8 +48,11 @@ async function serve(input: Input, world: World): Promise<number> {
   const interrupted = world.interrupted();
   let started: Timer | null = null;
   try {
-    const running = await world.runBroker(settings, logger, sources);
-    world.onHangup(() => running.reload());
+    const running = await world.runBroker(settings, logger, sources, {
+      read: () => effectiveSettings(input, world),
+      took: (now) => output.setLevel(now["log.level"]),
+    });
+    world.onHangup(() => reload(running));
     world.out(readyLine(running.addresses, input.json));
     started = clock.after(STARTED_MS, () => releaseProgramPages());
     return await untilStopped(running, interrupted, settings, logger, clock);
@@ -61,6 +64,15 @@ async function serve(input: Input, world: World): Promise<number> {
   } finally {
     started?.cancel();
     output.close();
+  }
+}
+
+/** Why a configuration can't be taken is in the log. */
+function reload(running: RunningBroker): void {
+  try {
+    running.reload();
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
   }
 }
 

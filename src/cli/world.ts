@@ -42,16 +42,36 @@ export type RunBroker = (
   settings: Settings,
   logger: Logger,
   sources?: ReadonlyMap<string, Source>,
+  reloads?: Reloads,
 ) => Promise<RunningBroker>;
 
 export interface RunningBroker {
   readonly addresses: Addresses;
-  /** Reads files that may change while it runs: users, rules, certificates. */
-  reload(): void;
+  /**
+   * Reads the configuration again, and files that may change while it runs: users, rules, certificates. Throws
+   * CONFIG_INVALID, with nothing changed.
+   */
+  reload(): ReloadOutcome;
   /** Drains, leaves the marker of a clean shutdown and resolves when everything is closed. */
   stop(): Promise<void>;
   /** Resolves with the reason when the gateway can't go on by itself; never where it can. */
   readonly failed: Promise<Error>;
+}
+
+/** Where a gateway gets its configuration again. */
+export interface Reloads {
+  /** As at the start: the same command line, environment and file. Throws CONFIG_INVALID. */
+  read(): { readonly settings: Settings; readonly sources: ReadonlyMap<string, Source> };
+  /** The settings in force from now on. */
+  took(settings: Settings): void;
+}
+
+/** Names of settings that differ from those in force. */
+export interface ReloadOutcome {
+  /** Taken over. */
+  readonly live: readonly string[];
+  /** In effect at the next start. */
+  readonly restart: readonly string[];
 }
 
 export interface DataWork {

@@ -1,5 +1,6 @@
 import { BRIDGE_OPTIONS, type BridgeSettings } from "./bridge-options.ts";
 import { downlinkValues } from "./downlink-section.ts";
+import { isLive } from "./live.ts";
 import { DOWNLINK_KEY, DOWNLINK_OPTIONS } from "./mqtt-downlink-options.ts";
 import { NAMED_SECTIONS } from "./named-sections.ts";
 import type { Option } from "./option.ts";
@@ -23,6 +24,8 @@ export interface SettingDoc {
   readonly env: string | null;
   readonly flag: string | null;
   readonly doc: string;
+  /** Whether a change is taken over at the next start only. */
+  readonly restart: boolean;
 }
 
 /** All settings, sections' included (`uplink.NAME.bootstrap`, `mqtt.route.filter`). */
@@ -58,7 +61,9 @@ a setting for the same thing.
 
 Durations are milliseconds or have units (\`500ms\`, \`30s\`, \`15m\`, \`12h\`, \`7d\`, \`1h30m\`), sizes are bytes or have units
 (\`64KiB\`, \`16MiB\`, \`1GB\`); in the file a value with a unit stands in quotes. Lists are comma-separated where they
-are text. All settings are read once, at start.
+are text. Settings are read at the start; those marked
+_live_ also when the gateway is told to read them again (SIGHUP, \`headwater config reload\`), and so are the contents of users, rules
+and certificates.
 `;
 
 const UPLINK_INTRODUCTION = `## [uplink.NAME]
@@ -240,15 +245,16 @@ function settingDoc(key: string, option: Option<unknown>, env: string | null): S
     env,
     flag: option.flag === undefined ? null : `--${option.flag}`,
     doc: option.doc,
+    restart: !isLive(key),
   };
 }
 
 /** A list rather than a table: it is read on terminals too, and its lines stay as short as their texts. */
 function settingList(docs: readonly SettingDoc[], prefix: string): string {
-  const items = docs.map(({ key, default: byDefault, range, doc, flag }) => {
+  const items = docs.map(({ key, default: byDefault, range, doc, flag, restart }) => {
     const name = `\`${key.slice(prefix.length)}\`${flag === null ? "" : ` (\`${flag}\`)`}`;
     const given = byDefault === null ? "must be given" : `default \`${byDefault}\``;
-    return `- ${name}, ${given}; \`${range}\`\n  ${doc}`;
+    return `- ${name}, ${given}; \`${range}\`${restart ? "" : "; live"}\n  ${doc}`;
   });
   return `${items.join("\n")}\n`;
 }

@@ -1,4 +1,5 @@
 import { BRIDGE_OPTIONS } from "./bridge-options.ts";
+import { isLive } from "./live.ts";
 import { DOWNLINK_KEY } from "./mqtt-downlink-options.ts";
 import type { Option } from "./option.ts";
 import { OPTION_ENTRIES, type Settings } from "./options.ts";
@@ -29,7 +30,7 @@ export function settingRows(settings: Settings, sources: ReadonlyMap<string, Sou
     default: option.defaultText ?? (option.default === undefined ? null : option.show(option.default)),
     source: formatSource(sources.get(key) ?? { kind: "default" }),
     doc: option.doc,
-    restart: true,
+    restart: !isLive(key),
   });
   const section = (prefix: string, options: object, values: Values) =>
     (Object.entries(options) as (readonly [string, Option<unknown>])[]).map(([name, option]) =>

@@ -329,6 +329,11 @@ export class LogStore {
     return this.#maintenance.verifyAll(this.#logs.values());
   }
 
+  /** From now on commit rounds wait for so long, and retention looks so often. */
+  setTimes(times: Pick<LogLimits, "lingerMs" | "retentionCheckIntervalMs">): void {
+    Object.assign(this.#host.limits, times);
+  }
+
   /** All logs as they are at this moment, for a copy; see capture.ts. */
   capture(): StoreCapture {
     return captureLogs(this.#logs.values(), this.#storeId, this.#host.clock.monotonicMs());

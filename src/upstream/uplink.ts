@@ -7,6 +7,7 @@ import { Forwarder } from "./forwarder.ts";
 import type { Centre } from "./kafka-centre.ts";
 import { LinkGovernor } from "./link/governor.ts";
 import type { LinkMode } from "./link/link-record.ts";
+import type { LinkSettings } from "./link/settings.ts";
 import { UNKNOWN_TIME } from "./link/settings.ts";
 import type { PartitionPosition } from "./position-desk.ts";
 import type { PositionStore } from "./positions.ts";
@@ -177,6 +178,12 @@ export class Uplink {
       this.#link.governor.notStored();
       throw error;
     }
+  }
+
+  /** How much it may send from now on, and when. */
+  setLink(link: LinkSettings): void {
+    this.#link.governor.reconfigure(link, this.#clock.monotonicMs());
+    this.#wake();
   }
 
   /** How far a local log is; see Carrier in broker/losses.ts. */

@@ -1,8 +1,8 @@
 import type { Logger } from "../base/logger.ts";
 import type { DeviceTable } from "../broker/devices/device-table.ts";
 import { Turns } from "../broker/views/turns.ts";
+import type { ReloadOutcome } from "../cli/world.ts";
 import type { Settings } from "../config/options.ts";
-import type { Source } from "../config/problem.ts";
 import { settingRows } from "../config/setting-rows.ts";
 import { DeviceWaits } from "../http/device-waits.ts";
 import type { DevicesSource } from "../http/devices.ts";
@@ -20,14 +20,20 @@ import type { Security } from "../security/security.ts";
 import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
 import { carriedBy, deviceTopics } from "./device-registry.ts";
+<<<<<<< HEAD
 import { httpUsers } from "./http-users.ts";
+=======
+import type { SettingsInForce } from "./reload.ts";
+>>>>>>> ac8ee87 (Read settings again while a gateway runs)
 import type { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
 
 export interface HttpParts {
   readonly settings: Settings;
-  /** Where each setting is from. */
-  readonly sources: ReadonlyMap<string, Source>;
+  /** The settings of now, and where each is from. */
+  readonly inForce: SettingsInForce;
+  /** Reads the configuration again. */
+  readonly reload: () => ReloadOutcome;
   readonly state: GatewayState;
   readonly clock: Clock;
   readonly random: Random;
@@ -95,7 +101,7 @@ export class GatewayHttp {
 
   /** Everything has started: from now on it is told of, and rates are measured. */
   begin(): void {
-    const { state, settings, sources, random } = this.#parts;
+    const { state, settings, inForce, reload, random } = this.#parts;
     const { broker, coordinators } = state;
     if (broker === null || coordinators === null) return;
     const backups = new Backups({
@@ -114,8 +120,12 @@ export class GatewayHttp {
         kafka: (limit) => state.kafka?.clients(limit) ?? [],
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },
+<<<<<<< HEAD
       users: httpUsers(settings, this.#parts.security),
       config: { list: () => settingRows(settings, sources) },
+=======
+      config: { list: () => settingRows(inForce.settings, inForce.sources), reload },
+>>>>>>> ac8ee87 (Read settings again while a gateway runs)
       backup: () => backups.tar(),
     };
   }

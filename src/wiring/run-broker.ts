@@ -8,12 +8,11 @@ import { Lineages } from "../broker/lineages.ts";
 import { Losses } from "../broker/losses.ts";
 import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
-import type { RunBroker, RunningBroker } from "../cli/world.ts";
+import type { ReloadOutcome, RunBroker, RunningBroker } from "../cli/world.ts";
 import { WatchedClock } from "../clock/watched-clock.ts";
 import { formatAddress } from "../config/address.ts";
 import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
-import type { Source } from "../config/problem.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
 import { SystemAcceptQueues } from "../io/bun/accept-queues.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
@@ -52,6 +51,7 @@ import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { NO_UPLINKS } from "./no-uplinks.ts";
 import { otherUsers, WatchedSecurity } from "./open-security.ts";
+import { SettingsInForce } from "./reload.ts";
 import { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -74,8 +74,9 @@ export interface Surroundings {
 
 /** Starts gateways in this process: the real clock, disk, network and randomness meet the rooms here. */
 export function brokerRunner(surroundings: Surroundings): RunBroker {
-  return async (settings, logger, sources = new Map()) => {
-    const gateway = new Gateway(settings, sources, logger, surroundings);
+  return async (settings, logger, sources = new Map(), reloads) => {
+    const inForce = new SettingsInForce(settings, sources, reloads ?? null, logger);
+    const gateway = new Gateway(inForce, logger, surroundings);
     try {
       await gateway.start();
     } catch (error) {
@@ -89,7 +90,7 @@ export function brokerRunner(surroundings: Surroundings): RunBroker {
 class Gateway implements RunningBroker {
   readonly failed: Promise<Error>;
   readonly #settings: Settings;
-  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #inForce: SettingsInForce;
   readonly #logger: Logger;
   readonly #surroundings: Surroundings;
   readonly #clock: WatchedClock;
@@ -117,14 +118,10 @@ class Gateway implements RunningBroker {
   #watchdog: Watchdog | null = null;
   #stopping = false;
 
-  constructor(
-    settings: Settings,
-    sources: ReadonlyMap<string, Source>,
-    logger: Logger,
-    surroundings: Surroundings,
-  ) {
+  constructor(inForce: SettingsInForce, logger: Logger, surroundings: Surroundings) {
+    const { settings } = inForce;
     this.#settings = settings;
-    this.#sources = sources;
+    this.#inForce = inForce;
     this.#logger = logger;
     this.#surroundings = surroundings;
     this.#clock = new WatchedClock(surroundings.clock ?? new SystemClock());
@@ -200,10 +197,15 @@ class Gateway implements RunningBroker {
     this.#watch();
   }
 
-  reload(): void {
-    const reload = () => this.#security?.reload();
-    if (this.#watchdog === null) reload();
-    else this.#watchdog.reloading(reload);
+  reload(): ReloadOutcome {
+    const reload = () => {
+      try {
+        return this.#inForce.reload({ broker: this.#state.broker, uplinks: this.#uplinks });
+      } finally {
+        this.#security?.reload();
+      }
+    };
+    return this.#watchdog === null ? reload() : this.#watchdog.reloading(reload);
   }
 
   async stop(): Promise<void> {
@@ -416,7 +418,8 @@ class Gateway implements RunningBroker {
     if (this.#settings["http.listen"] === "off" && this.#settings["http.tls.listen"] === "off") return;
     this.#http = new GatewayHttp({
       settings: this.#settings,
-      sources: this.#sources,
+      inForce: this.#inForce,
+      reload: () => this.reload(),
       state: this.#state,
       clock: this.#clock,
       random: this.#random,

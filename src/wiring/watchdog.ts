@@ -69,10 +69,10 @@ export class Watchdog {
   }
 
   /** Does what changes what the gateway runs by, and lets the supervisor know about both ends of it. */
-  reloading(reload: () => void): void {
+  reloading<Result>(reload: () => Result): Result {
     this.#options.supervisor.notify("RELOADING=1");
     try {
-      reload();
+      return reload();
     } finally {
       this.#ready = false;
       this.#tell();

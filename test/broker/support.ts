@@ -1,5 +1,6 @@
 import { silentLogger } from "../../src/base/logger.ts";
-import { Broker, type BrokerOptions } from "../../src/broker/broker.ts";
+import { Broker } from "../../src/broker/broker.ts";
+import type { BrokerOptions } from "../../src/broker/broker-options.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";

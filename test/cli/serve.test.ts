@@ -11,7 +11,7 @@ function gateway(given: Partial<RunningBroker> = {}) {
   return async () => ({
     addresses: ADDRESSES,
     stop: async () => {},
-    reload: () => {},
+    reload: () => ({ live: [], restart: [] }),
     failed: new Promise<Error>(() => {}),
     ...given,
   });

@@ -154,7 +154,10 @@ export class RestGateway {
       async *backup() {
         throw new HeadwaterError("UNSUPPORTED", "a backup is being made already");
       },
-      config: { list: () => settingRows(settings, new Map()) },
+      config: {
+        list: () => settingRows(settings, new Map()),
+        reload: () => ({ live: ["log.level"], restart: [] }),
+      },
       users: usersOf(["anna", "ben"]),
       ...options.gateway,
     };

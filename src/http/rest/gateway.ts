@@ -48,6 +48,8 @@ export interface KafkaClient {
 
 export interface ConfigSource {
   list(): readonly SettingRow[];
+  /** Reads it again. Throws CONFIG_INVALID, with nothing changed. */
+  reload(): { readonly live: readonly string[]; readonly restart: readonly string[] };
 }
 
 /** The users of all doors. Calls throw or reject with HeadwaterError. */

@@ -20,7 +20,7 @@ const SMALL_STEP_MS = 24 * 3600_000;
 export class Budget {
   readonly period: BudgetPeriod;
   /** 0 where there is no limit; bytes are counted all the same. */
-  readonly limitBytes: number;
+  limitBytes: number;
   #startMs = -1;
   #usedBytes = 0;
   #starts = 0;

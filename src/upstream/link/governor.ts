@@ -56,7 +56,7 @@ export class LinkGovernor {
   readonly meter = new WireMeter();
   readonly sizes: Adaptation;
   readonly priority: TopicPriority;
-  readonly #settings: LinkSettings;
+  #settings: LinkSettings;
   readonly #wall: WallClock;
   readonly #slowStart: SlowStart;
   readonly #day: Budget;
@@ -89,6 +89,17 @@ export class LinkGovernor {
     this.#month = new Budget("month", settings.monthBudgetBytes);
     this.meter.setRate(this.#cap, 0);
     this.sizes.capBytesPerSecond = this.#cap;
+  }
+
+  /** From now on: rate, windows and budgets, whose use so far counts. What goes first and the slow start stay. */
+  reconfigure(settings: LinkSettings, nowMs: number): void {
+    const { priorityTopics, slowStartMs } = this.#settings;
+    this.#settings = { ...settings, priorityTopics, slowStartMs };
+    this.#day.limitBytes = settings.dayBudgetBytes;
+    this.#month.limitBytes = settings.monthBudgetBytes;
+    this.meter.setRate(this.#cap, nowMs);
+    this.sizes.capBytesPerSecond = this.#cap;
+    this.#warned = false;
   }
 
   get mode(): LinkMode {

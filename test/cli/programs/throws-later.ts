@@ -5,7 +5,12 @@ import { processWorld } from "../../../src/cli/process-world.ts";
 const runBroker = async () => {
   if (process.env.BUG === "rejection") void Promise.reject(new Error("nobody waits for this"));
   else setTimeout(() => assertSomething(), 1);
-  return { addresses: {}, stop: async () => {}, reload: () => {}, failed: new Promise<Error>(() => {}) };
+  return {
+    addresses: {},
+    stop: async () => {},
+    reload: () => ({ live: [], restart: [] }),
+    failed: new Promise<Error>(() => {}),
+  };
 };
 
 function assertSomething(): never {

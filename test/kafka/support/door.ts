@@ -1,6 +1,7 @@
 import * as assert from "uvu/assert";
 import { type LogFields, silentLogger } from "../../../src/base/logger.ts";
-import { Broker, type BrokerOptions } from "../../../src/broker/broker.ts";
+import { Broker } from "../../../src/broker/broker.ts";
+import type { BrokerOptions } from "../../../src/broker/broker-options.ts";
 import type { ViewBug } from "../../../src/broker/views/key-scan.ts";
 import { defaultSettings, type Settings } from "../../../src/config/options.ts";
 import { type Coordinators, openCoordinators } from "../../../src/coordinators/coordinators.ts";

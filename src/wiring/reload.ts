@@ -1,0 +1,65 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Broker } from "../broker/broker.ts";
+import type { ReloadOutcome, Reloads } from "../cli/world.ts";
+import { LIVE_FILES, settingChanges, withLive } from "../config/live.ts";
+import { type Settings, topicDefaults } from "../config/options.ts";
+import type { Source } from "../config/problem.ts";
+import { linkSettings } from "./uplink-link.ts";
+import type { Uplinks } from "./uplinks.ts";
+
+/** The settings of a running gateway, and how they change. */
+export class SettingsInForce {
+  settings: Settings;
+  sources: ReadonlyMap<string, Source>;
+  readonly #reloads: Reloads | null;
+  readonly #logger: Logger;
+
+  constructor(
+    settings: Settings,
+    sources: ReadonlyMap<string, Source>,
+    reloads: Reloads | null,
+    logger: Logger,
+  ) {
+    this.settings = settings;
+    this.sources = sources;
+    this.#reloads = reloads;
+    this.#logger = logger;
+  }
+
+  /**
+   * Reads the configuration again and takes over what can be. Throws CONFIG_INVALID, with nothing changed, where it
+   * can't be read as it should.
+   */
+  reload(parts: { readonly broker: Broker | null; readonly uplinks: Uplinks | null }): ReloadOutcome {
+    if (this.#reloads === null) return { live: [], restart: [] };
+    let read: ReturnType<Reloads["read"]>;
+    try {
+      read = this.#reloads.read();
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#logger.error("the configuration can't be taken: nothing was changed", { error });
+      throw error;
+    }
+    const changes = settingChanges(this.settings, read.settings);
+    const { settings, sources } = withLive(this, read);
+    this.settings = settings;
+    this.sources = sources;
+    const { broker, uplinks } = parts;
+    broker?.useDefaults({
+      topicDefaults: topicDefaults(settings),
+      autoCreateTopics: settings["auto.create.topics.enable"],
+      defaultPartitions: settings["num.partitions"],
+    });
+    broker?.store.setTimes({
+      lingerMs: settings["commit.linger.ms"],
+      retentionCheckIntervalMs: settings["log.retention.check.interval.ms"],
+    });
+    for (const uplink of settings.uplinks) uplinks?.setLink(uplink.name, linkSettings(uplink));
+    this.#reloads.took(settings);
+    this.#logger.info("the configuration was read again", { ...changes, files: LIVE_FILES });
+    if (changes.restart.length > 0)
+      this.#logger.warn("some settings take effect at the next start only", { settings: changes.restart });
+    return changes;
+  }
+}
