@@ -20,11 +20,8 @@ import type { Security } from "../security/security.ts";
 import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
 import { carriedBy, deviceTopics } from "./device-registry.ts";
-<<<<<<< HEAD
 import { httpUsers } from "./http-users.ts";
-=======
 import type { SettingsInForce } from "./reload.ts";
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
 import type { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
 
@@ -120,12 +117,8 @@ export class GatewayHttp {
         kafka: (limit) => state.kafka?.clients(limit) ?? [],
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },
-<<<<<<< HEAD
       users: httpUsers(settings, this.#parts.security),
-      config: { list: () => settingRows(settings, sources) },
-=======
       config: { list: () => settingRows(inForce.settings, inForce.sources), reload },
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
       backup: () => backups.tar(),
     };
   }

@@ -6,11 +6,8 @@ export const NO_UPLINKS: Uplinks = {
   topics: () => [],
   names: [],
   setMode: async () => {},
-<<<<<<< HEAD
   setCap: async () => {},
-=======
   setLink: () => {},
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
   inspect: () => [],
   rewind: async () => ({ done: false, moves: [] }),
   stop: async () => {},

@@ -21,12 +21,8 @@ import { securitySource } from "../kafka/client/security.ts";
 import { countersOf } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { Hold } from "../upstream/link/governor.ts";
-<<<<<<< HEAD
 import { isCap, type LinkMode, MIN_CAP_BYTES_PER_SECOND } from "../upstream/link/link-record.ts";
-=======
-import type { LinkMode } from "../upstream/link/link-record.ts";
 import type { LinkSettings } from "../upstream/link/settings.ts";
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
 import type { Mirror } from "../upstream/mirror/mirror.ts";
 import type { PartitionPosition } from "../upstream/position-desk.ts";
 import type { PositionStore } from "../upstream/positions.ts";
@@ -72,13 +68,10 @@ export interface Uplinks {
   readonly names: readonly string[];
   /** See Uplink.setMode. */
   setMode(name: string, mode: LinkMode): Promise<void>;
-<<<<<<< HEAD
   /** See Uplink.setCap. Throws InvalidField. */
   setCap(name: string, body: Readonly<Record<string, unknown>>): Promise<void>;
-=======
   /** How much it may send from now on, and when. */
   setLink(name: string, link: LinkSettings): void;
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
   /** Every partition's position, local and at the centre. */
   inspect(name: string): readonly PartitionPosition[];
   /** Has a topic go on elsewhere, or says what that would do. Throws InvalidField. */
@@ -123,7 +116,6 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       await found?.uplink.setMode(mode);
       for (const mirror of found?.mirrors ?? []) mirror.wake();
     },
-<<<<<<< HEAD
     setCap: async (name, { bytesPerSecond }) => {
       if (bytesPerSecond !== null && !isCap(bytesPerSecond)) {
         const remedy = `write ${MIN_CAP_BYTES_PER_SECOND} or more, or null for what is configured`;
@@ -131,12 +123,11 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       }
       await running.find(({ configured }) => configured.name === name)?.uplink.setCap(bytesPerSecond);
       parts.logger.info("an operator capped an uplink", { uplink: name, bytesPerSecond });
-=======
+    },
     setLink: (name, link) => {
       const found = running.find(({ configured }) => configured.name === name);
       found?.uplink.setLink(link);
       for (const mirror of found?.mirrors ?? []) mirror.wake();
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
     },
     inspect: (name) => running.find(({ configured }) => configured.name === name)?.uplink.inspect() ?? [],
     rewind: async (name, body) => {

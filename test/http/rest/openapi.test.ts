@@ -47,14 +47,11 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   getStorage: ["/api/storage"],
   getConnections: ["/api/connections"],
   listConfig: ["/api/config"],
-<<<<<<< HEAD
   listUsers: ["/api/users"],
   addUser: ["/api/users", { method: "POST", body: { name: "cleo", password: "secret" } }],
   changePassword: ["/api/users/cleo/password", { method: "POST", body: { password: "another" } }],
   removeUser: ["/api/users/cleo", { method: "DELETE" }],
-=======
   reloadConfig: ["/api/config/reload", { method: "POST" }],
->>>>>>> ac8ee87 (Read settings again while a gateway runs)
   logOut: ["/api/logout", { method: "POST" }],
 };
 
