@@ -105,7 +105,7 @@ function shown(group: DescribedGroup, access: Access): DescribedGroup {
     ),
   );
   const hides = access.deniedTopics(CAN.describe, names).size > 0;
-  return hides ? { ...group, ...told(HIDDEN_TOPICS), members: [] } : group;
+  return hides ? { ...refused(group.groupId, null), ...told(HIDDEN_TOPICS) } : group;
 }
 
 function refused(groupId: string, errorMessage: string | null): DescribedGroup {

@@ -75,7 +75,7 @@ function shown(group: DescribedGroup, access: Access): DescribedGroup {
     assignment.topicPartitions.map(({ topicName }) => topicName),
   );
   const hides = access.deniedTopics(CAN.describe, names).size > 0;
-  return hides ? { ...group, ...told(HIDDEN_TOPICS), members: [] } : group;
+  return hides ? { ...DEFAULT_DESCRIBED_GROUP, groupId: group.groupId, ...told(HIDDEN_TOPICS) } : group;
 }
 
 /** A topic that is gone has no name: it is left out, as in Kafka. */

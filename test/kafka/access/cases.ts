@@ -174,6 +174,16 @@ export const CASES: readonly Case[] = [
   },
   { rules: ["allow User:alice read group sharers", "allow User:alice delete group nobodies"], asks: SHARES },
   { rules: ["allow User:alice read group new-sharers", "allow User:alice read topic missing"], asks: SHARES },
+  // What a group's topics have to do with it.
+  { rules: ["allow User:alice read group sharers"], asks: ["ShareFetch 2"] },
+  {
+    rules: ["allow User:alice read group members", "allow User:alice describe topic orders"],
+    asks: ["ConsumerGroupHeartbeat 1", "ConsumerGroupDescribe 1: of members"],
+  },
+  {
+    rules: ["allow User:alice describe group members", "allow User:bob describe topic orders"],
+    asks: ["ConsumerGroupDescribe 1: of members"],
+  },
   // Transactions.
   { rules: ["allow User:alice write transactionalId tx"], asks: [...TRANSACTION, ...FIND, ...IDEMPOTENT] },
   { rules: ["allow User:alice describe transactionalId *"], asks: [...TRANSACTION, ...FIND] },

@@ -162,6 +162,12 @@ function groupProbes(): readonly Probe[] {
       topicPartitions: [],
     }),
     probe("ConsumerGroupDescribe", 1, { groupIds: ["nobodies"], includeAuthorizedOperations: true }),
+    probe(
+      "ConsumerGroupDescribe",
+      1,
+      { groupIds: ["members"], includeAuthorizedOperations: true },
+      "of members",
+    ),
   ];
 }
 
