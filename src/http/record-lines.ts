@@ -4,20 +4,26 @@ import { decodeHeaders, type RecordCursor } from "../records/reader.ts";
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** How values are written. */
-export const FORMS = ["auto", "json", "text", "base64"] as const;
+export const FORMS = ["auto", "json", "text", "base64", "cbor", "senml", "sparkplug"] as const;
 export type Form = (typeof FORMS)[number];
+
+/** What gives a value as JSON, by the form that it is in; null for what is in another. A form without one is as `auto`. */
+export type Decoders = Readonly<Partial<Record<Form, (value: Uint8Array) => string | null>>>;
+export const NO_DECODERS: Decoders = {};
 
 /** The lines of an answer, one a record. */
 export class RecordLines {
   readonly #form: Form;
+  readonly #decoders: Decoders;
   readonly #limit: number;
   readonly #withKeys: boolean;
   readonly #lines: string[] = [];
   #bytes = 0;
 
   /** `withKeys`: whether lines have the records' keys, which is pointless where all are one device's. */
-  constructor(form: Form, limit: number, withKeys = false) {
+  constructor(form: Form, limit: number, decoders: Decoders, withKeys = false) {
     this.#form = form;
+    this.#decoders = decoders;
     this.#limit = limit;
     this.#withKeys = withKeys;
   }
@@ -33,7 +39,7 @@ export class RecordLines {
   /** False where there is no room for it. */
   take(record: RecordCursor, partition: number): boolean {
     if (this.count >= this.#limit) return false;
-    const line = recordLine(record, partition, this.#form, this.#withKeys);
+    const line = recordLine(record, partition, this.#form, this.#decoders, this.#withKeys);
     if (this.count > 0 && this.#bytes + line.length > MAX_BODY_BYTES) return false;
     this.#lines.push(line);
     this.#bytes += line.length;
@@ -44,12 +50,18 @@ export class RecordLines {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A record as JSON, with a line's end: partition, offset, timestamp, key, value, headers. */
-export function recordLine(record: RecordCursor, partition: number, form: Form, withKey: boolean): string {
+export function recordLine(
+  record: RecordCursor,
+  partition: number,
+  form: Form,
+  decoders: Decoders,
+  withKey: boolean,
+): string {
   const { offset, timestampMs: timestamp } = record;
   const head = JSON.stringify({ partition, offset, timestamp }).slice(0, -1);
   const headers = record.headerCount === 0 ? "" : `,"headers":[${headersOf(record).join(",")}]`;
   const key = withKey ? `${keyField(record.key())},` : "";
-  return `${head},${key}${valueField(record.value(), form)}${headers}}\n`;
+  return `${head},${key}${valueField(record.value(), form, decoders)}${headers}}\n`;
 }
 
 /** `"key": ...` or `"keyBase64": ...`. */
@@ -60,8 +72,10 @@ function keyField(key: Uint8Array | null): string {
 }
 
 /** `"value": ...` or `"valueBase64": ...`. */
-function valueField(value: Uint8Array | null, form: Form): string {
+function valueField(value: Uint8Array | null, form: Form, decoders: Decoders = NO_DECODERS): string {
   if (value === null) return '"value":null';
+  const decoded = decoders[form]?.(value) ?? null;
+  if (decoded !== null) return `"value":${decoded}`;
   const text = form === "base64" ? null : textOf(value);
   if (text === null) return `"valueBase64":"${value.toBase64()}"`;
   if (form !== "text" && isJson(text)) {

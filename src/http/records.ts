@@ -3,7 +3,7 @@ import type { Broker } from "../broker/broker.ts";
 import type { Topic } from "../broker/topics.ts";
 import { DeviceHistory, type HistoryPlace } from "../broker/views/device-history.ts";
 import { Turns } from "../broker/views/turns.ts";
-import { FORMS, type Form, RecordLines, textOf } from "./record-lines.ts";
+import { type Decoders, FORMS, type Form, NO_DECODERS, RecordLines, textOf } from "./record-lines.ts";
 
 /** What one answer has at most; a link says where it goes on. */
 const MAX_RECORDS = 10_000;
@@ -51,11 +51,13 @@ interface Problem {
  */
 export class DeviceRecords {
   readonly #broker: Broker;
+  readonly #decoders: Decoders;
   readonly #turns: Turns;
   #answering = 0;
 
-  constructor(broker: Broker) {
+  constructor(broker: Broker, decoders: Decoders = NO_DECODERS) {
     this.#broker = broker;
+    this.#decoders = decoders;
     this.#turns = new Turns(broker.clock);
   }
 
@@ -89,7 +91,7 @@ export class DeviceRecords {
         remedy,
       });
     }
-    const lines = new RecordLines(asked.form, asked.limit);
+    const lines = new RecordLines(asked.form, asked.limit, this.#decoders);
     const { next, error } = await this.#gather(asked, topic, lines, signal);
     if (error !== 0 && lines.count === 0) {
       const remedy = "see the gateway's log";

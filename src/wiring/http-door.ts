@@ -8,6 +8,7 @@ import { DeviceWaits } from "../http/device-waits.ts";
 import type { DevicesSource } from "../http/devices.ts";
 import { HttpDoor, type HttpDoorOptions } from "../http/door.ts";
 import { RateHistory, type Traffic } from "../http/history/rate-history.ts";
+import type { Decoders } from "../http/record-lines.ts";
 import { DeviceRecords } from "../http/records.ts";
 import type { Gateway } from "../http/rest/gateway.ts";
 import { Idempotency } from "../http/rest/idempotency.ts";
@@ -21,6 +22,7 @@ import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
 import { carriedBy, deviceTopics } from "./device-registry.ts";
 import { httpUsers } from "./http-users.ts";
+import { payloadDecoders } from "./payload-decoders.ts";
 import type { SettingsInForce } from "./reload.ts";
 import type { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
@@ -47,6 +49,7 @@ export class GatewayHttp {
   readonly plain: HttpDoor | null;
   readonly tls: HttpDoor | null;
   readonly #parts: HttpParts;
+  readonly #decoders: Decoders;
   #records: DeviceRecords | null = null;
   #waits: DeviceWaits | null = null;
   #rates: RateHistory | null = null;
@@ -55,6 +58,7 @@ export class GatewayHttp {
   /** Listens from now on. Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID for what is wrong with a certificate. */
   constructor(parts: HttpParts) {
     this.#parts = parts;
+    this.#decoders = payloadDecoders(() => parts.clock.nowMs());
     const { settings, state, clock, random, metrics, logger } = parts;
     const access = new Access({
       clock,
@@ -117,6 +121,7 @@ export class GatewayHttp {
         kafka: (limit) => state.kafka?.clients(limit) ?? [],
         httpRequests: () => (this.plain?.pendingRequests ?? 0) + (this.tls?.pendingRequests ?? 0),
       },
+      decoders: this.#decoders,
       users: httpUsers(settings, this.#parts.security),
       config: { list: () => settingRows(inForce.settings, inForce.sources), reload },
       backup: () => backups.tar(),
@@ -148,7 +153,7 @@ export class GatewayHttp {
   /** Null until the logs are open. */
   #deviceRecords(): DeviceRecords | null {
     const { broker } = this.#parts.state;
-    if (broker !== null) this.#records ??= new DeviceRecords(broker);
+    if (broker !== null) this.#records ??= new DeviceRecords(broker, this.#decoders);
     return this.#records;
   }
 }

@@ -18,6 +18,7 @@ import { ManualClock } from "../../src/io/simulated/clock.ts";
 import type { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { SeededRandom } from "../../src/io/simulated/random.ts";
 import { Security } from "../../src/security/security.ts";
+import { payloadDecoders } from "../../src/wiring/payload-decoders.ts";
 import { Gateway as KafkaGateway } from "../kafka/support/door.ts";
 
 export const STATUS: GatewayStatus = {
@@ -158,6 +159,7 @@ export class RestGateway {
         list: () => settingRows(settings, new Map()),
         reload: () => ({ live: ["log.level"], restart: [] }),
       },
+      decoders: payloadDecoders(() => broker.clock.nowMs()),
       users: usersOf(["anna", "ben"]),
       ...options.gateway,
     };

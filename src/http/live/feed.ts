@@ -4,7 +4,7 @@ import type { ScanBudget } from "../../broker/views/key-scan.ts";
 import type { SlicedWork, Turns } from "../../broker/views/turns.ts";
 import type { Timer } from "../../io/clock.ts";
 import type { RecordCursor } from "../../records/reader.ts";
-import { type Form, recordLine } from "../record-lines.ts";
+import { type Decoders, type Form, recordLine } from "../record-lines.ts";
 import { RecordScan } from "../rest/record-scan.ts";
 
 /** What is read ahead of who reads, at most; a record that is larger comes alone. */
@@ -37,6 +37,7 @@ export interface FeedOptions {
   /** So many records before the end, where `after` says nothing. */
   readonly last: number;
   readonly form: Form;
+  readonly decoders: Decoders;
   /** Whether whoever follows still may. */
   readonly holds: () => boolean;
   /** Called once, when it has ended, however it does. */
@@ -155,13 +156,13 @@ export class Feed implements SlicedWork {
   }
 
   #take(record: RecordCursor, partition: number): boolean {
-    const { key, form } = this.#options;
+    const { key, form, decoders } = this.#options;
     if (key !== null) {
       const own = record.key();
       if (own === null || Buffer.compare(own, key) !== 0) return true;
     }
     if (this.#bytes >= CHUNK_BYTES) return false;
-    const line = recordLine(record, partition, form, true).trimEnd();
+    const line = recordLine(record, partition, form, decoders, true).trimEnd();
     this.#bytes += line.length;
     this.#events.push({ kind: "record", place: this.#place(partition, record.offset + 1), line });
     return true;

@@ -6,6 +6,7 @@ import type { SettingRow } from "../../config/setting-rows.ts";
 import type { Coordinators } from "../../coordinators/coordinators.ts";
 import type { Random } from "../../io/random.ts";
 import type { RateHistory } from "../history/rate-history.ts";
+import type { Decoders } from "../record-lines.ts";
 import type { StatusSource } from "../status.ts";
 import type { Idempotency } from "./idempotency.ts";
 
@@ -19,6 +20,7 @@ export interface Gateway {
   readonly rates: RateHistory;
   /** Shares turns of the event loop out among answers that read logs. */
   readonly turns: Turns;
+  readonly decoders: Decoders;
   /** Requests that may come again. */
   readonly idempotency: Idempotency;
   readonly random: Random;

@@ -79,6 +79,7 @@ function follow(call: Call<Gateway>): Response {
     partition: partition === undefined ? null : Number(partition),
     key: key === undefined ? null : new TextEncoder().encode(String(key)),
     form: String(values) as Form,
+    decoders: parts.decoders,
     holds: visitor.holds,
     onEnd: () => {
       streams -= 1;

@@ -1,3 +1,4 @@
+import { encodeDeviceKey } from "../../base/device-name.ts";
 import type { Topic } from "../../broker/topics.ts";
 import { DeviceHistory, type HistoryPlace } from "../../broker/views/device-history.ts";
 import type { ScanBudget } from "../../broker/views/key-scan.ts";
@@ -63,7 +64,66 @@ export const TOPIC_RECORD_ROUTES: readonly Route<Gateway>[] = [
     },
     handle: (call) => answer(call),
   },
+  {
+    method: "GET",
+    path: "/api/topics/{topic}/records/{partition}/{offset}",
+    id: "getRecordValue",
+    summary: "The value of one record, as its bytes",
+    needs: "records",
+    answer: {
+      status: 200,
+      type: "application/octet-stream",
+      headers: {
+        "x-record-timestamp": "Milliseconds since 1970.",
+        "x-record-key": "Percent-encoded; left out where there is none.",
+      },
+    },
+    handle: ({ path, parts }) => valueOfOne(path, parts),
+  },
 ];
+
+/** A record is where it stands: one look into the log finds it. */
+function valueOfOne(path: Readonly<Record<string, string>>, { broker }: Gateway): Response {
+  const topic = broker.topics.get(path.topic ?? "");
+  if (topic === null || topic.internal) return noTopic(path.topic ?? "");
+  const [index, at] = [path.partition ?? "", path.offset ?? ""].map((text) =>
+    /^\d{1,15}$/.test(text) ? Number(text) : -1,
+  ) as [number, number];
+  const partition = topic.partitions[index];
+  if (partition === undefined) return bad("partition", path.partition, "GET /api/topics/TOPIC has them");
+  const found: Response[] = [];
+  const scan = new RecordScan(partition, at, (record) => {
+    if (record.offset === at) found.push(bytesOf(record));
+    return false;
+  });
+  if (at >= partition.log.logStartOffset) scan.step({ bytes: 1 });
+  return found[0] ?? noRecord(`${index}:${path.offset ?? ""}`);
+}
+
+function bytesOf(record: RecordCursor): Response {
+  const key = record.key();
+  const value = record.value()?.slice() ?? null;
+  return new Response(value, {
+    headers: {
+      ...COMMON_HEADERS,
+      "content-type": "application/octet-stream",
+      // Nobody's browser makes a page of what a device has sent.
+      "content-disposition": "attachment",
+      "x-record-timestamp": String(record.timestampMs),
+      ...(key === null ? {} : { "x-record-key": encodeDeviceKey(key) }),
+    },
+  });
+}
+
+function noRecord(place: string): Response {
+  const remedy = "GET /api/topics/TOPIC/records shows those there are";
+  return problem(404, {
+    message: "there is no such record",
+    thing: "offset",
+    value: place.slice(0, 40),
+    remedy,
+  });
+}
 
 interface Asked {
   readonly topic: Topic;
@@ -88,7 +148,7 @@ async function answer({ path, query, url, request, parts }: Call<Gateway>): Prom
     return problem(503, { ...error, remedy: "ask again" }, { "retry-after": "1" });
   }
   const { limit = DEFAULT_RECORDS, values = "auto" } = query;
-  const lines = new RecordLines(String(values) as Form, Number(limit), true);
+  const lines = new RecordLines(String(values) as Form, Number(limit), parts.decoders, true);
   answering += 1;
   try {
     const { next, error } = await gather(asked, lines, parts, request.signal);

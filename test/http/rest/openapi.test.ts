@@ -39,6 +39,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     { method: "POST", body: { key: "a", valueJson: { t: 1 } } },
   ],
   listRecords: ["/api/topics/telemetry/records?limit=2"],
+  getRecordValue: ["/api/topics/telemetry/records/0/0"],
   listDeviceRecords: ["/api/topics/telemetry/devices/a/records"],
   deleteTopic: ["/api/topics/made", { method: "DELETE" }],
   listGroups: ["/api/groups"],
