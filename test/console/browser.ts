@@ -244,9 +244,9 @@ export class Page {
     );
   }
 
-  /** What is seen of the page, as a PNG. */
+  /** What is seen of the page, as WebP. */
   async picture(): Promise<Uint8Array> {
-    const { data } = await this.send("Page.captureScreenshot", { format: "png" });
+    const { data } = await this.send("Page.captureScreenshot", { format: "webp", quality: 85 });
     return Uint8Array.fromBase64(String(data));
   }
 }

@@ -9,7 +9,9 @@ import { goTo, signIn } from "./screens.ts";
 import { run, startSite } from "./site.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../gateway/console/screenshots");
-const FLEET_MS = Number(process.argv[2] ?? "240") * 1000;
+/** Orders come in waves. */
+const WAVES = 24;
+const WAVE_MS = 9_000;
 const SETTLE_MS = 1_500;
 
 const PICTURES = [
@@ -26,12 +28,15 @@ const browser = await Browser.start();
 try {
   const bootstrap = ["--bootstrap", site.gateway.kafka];
   await run(["topic", "create", "orders", "--partitions", "4", ...bootstrap]);
-  const orders = Array.from(
-    { length: 2_000 },
-    (_, n) => `press-${n % 5 === 0 ? n % 9 : 7}:{"order": ${n}}\n`,
-  );
-  await run(["produce", "orders", "--key-separator", ":", ...bootstrap], orders.join(""));
-  await Bun.sleep(FLEET_MS);
+  for (let wave = 0; wave < WAVES; wave++) {
+    const count = Math.round(150 + 100 * Math.sin(wave / 3));
+    const orders = Array.from(
+      { length: count },
+      (_, n) => `press-${n % 5 === 0 ? n % 9 : 7}:{"order": ${n}}\n`,
+    );
+    await run(["produce", "orders", "--key-separator", ":", ...bootstrap], orders.join(""));
+    await Bun.sleep(WAVE_MS);
+  }
   const page = await browser.open();
   await page.resize(1280, 860);
   await signIn(page, site, "anna");
@@ -42,8 +47,8 @@ try {
     // What is refreshed every few seconds comes a few times, so that lines have points.
     await Bun.sleep(name === "devices-phone" ? 10 * SETTLE_MS : SETTLE_MS);
     const picture = await page.picture();
-    writeFileSync(join(FOLDER, `${name}.png`), picture);
-    console.log(`${name}.png ${Math.round(picture.length / 1024)} KiB`);
+    writeFileSync(join(FOLDER, `${name}.webp`), picture);
+    console.log(`${name}.webp ${Math.round(picture.length / 1024)} KiB`);
   }
 } finally {
   await browser.stop();

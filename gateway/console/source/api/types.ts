@@ -233,8 +233,6 @@ export interface UplinkRow {
   readonly freshnessMs: number | null;
   /** What may pass a second now; null for all. */
   readonly rateBytesPerSecond: number | null;
-  /** What a person has set, as opposed to the configuration; absent where this gateway can't. */
-  readonly capBytesPerSecond?: number | null;
   readonly forwardedRecords: number;
   readonly forwardedBytes: number;
   readonly failures: number;
@@ -258,6 +256,8 @@ export interface UplinkLink {
   readonly mode: string;
   readonly heldBecause: string | null;
   readonly heldForMs: number | null;
+  /** What an operator lets pass a second, beside what is configured; null: as configured. */
+  readonly capBytesPerSecond: number | null;
   readonly window: { readonly open: boolean; readonly changesInMs: number | null } | null;
   readonly goodputBytesPerSecond: number | null;
   readonly roundTripMs: number | null;
@@ -393,10 +393,8 @@ export interface UserList {
 export interface UserRow {
   readonly name: string;
   /** What the user may do over HTTP; null for nothing. */
-  readonly role?: Role | null;
-  readonly groups?: readonly string[];
-  /** What passwords are checked against, as "argon2id" or "SCRAM-SHA-256". */
-  readonly mechanisms?: readonly string[];
+  readonly role: Role | null;
+  readonly groups: readonly string[];
 }
 
 /** `GET /api/acls`. */

@@ -25,20 +25,45 @@ function Users() {
   const users = useApi<UserList>("/api/users");
   const { user: self } = useSession();
   const canAdd = useHas("POST /api/users");
+  const canChange = useHas("POST /api/users/{user}/password");
   const canDelete = useHas("DELETE /api/users/{user}");
   const [isAdding, setAdding] = useState(false);
   const [deleting, setDeleting] = useState<string | null>(null);
+  const [changing, setChanging] = useState<string | null>(null);
   const columns: readonly Column<UserRow>[] = [
     { label: "User", cell: ({ name }) => name, by: ({ name }) => name },
     {
       label: "Role here",
       cell: ({ role }) => (role ? <Badge tone={role === "admin" ? "warn" : "plain"}>{role}</Badge> : "none"),
     },
-    { label: "Groups", cell: ({ groups }) => groups?.join(", ") ?? "" },
-    { label: "Passwords", cell: ({ mechanisms }) => mechanisms?.join(", ") ?? "", isWide: true },
-    ...(canDelete
-      ? [deleteColumn<UserRow>((row) => (row.name === self ? null : row.name), setDeleting)]
-      : []),
+    { label: "Groups", cell: ({ groups }) => groups.join(", "), isWide: true },
+    {
+      label: "",
+      cell: ({ name }) => (
+        <span class="actions">
+          {canChange && (
+            <button
+              type="button"
+              class="button"
+              aria-label={`New password for ${name}`}
+              onClick={() => setChanging(name)}
+            >
+              Password
+            </button>
+          )}
+          {canDelete && name !== self && (
+            <button
+              type="button"
+              class="button danger"
+              aria-label={`Delete ${name}`}
+              onClick={() => setDeleting(name)}
+            >
+              Delete
+            </button>
+          )}
+        </span>
+      ),
+    },
   ];
   return (
     <Card
@@ -67,33 +92,13 @@ function Users() {
           />
         )}
       </Show>
+      {changing !== null && <ChangePassword name={changing} close={() => setChanging(null)} />}
       {isAdding && <AddUser close={() => setAdding(false)} refresh={users.refresh} />}
       {deleting !== null && (
         <DeleteUser name={deleting} close={() => setDeleting(null)} refresh={users.refresh} />
       )}
     </Card>
   );
-}
-
-function deleteColumn<Row>(nameOf: (row: Row) => string | null, choose: (name: string) => void): Column<Row> {
-  return {
-    label: "",
-    cell: (row) => {
-      const name = nameOf(row);
-      return (
-        name !== null && (
-          <button
-            type="button"
-            class="button danger"
-            aria-label={`Delete ${name}`}
-            onClick={() => choose(name)}
-          >
-            Delete
-          </button>
-        )
-      );
-    },
-  };
 }
 
 interface ChangeProps {
@@ -123,6 +128,50 @@ function AddUser({ close, refresh }: ChangeProps) {
       submit={() => void submit()}
     >
       <TextField label="Name" value={name} set={setName} />
+      <NewPassword password={password} setPassword={setPassword} again={again} setAgain={setAgain} />
+    </Dialog>
+  );
+}
+
+function ChangePassword({ name, close }: { readonly name: string; readonly close: () => void }) {
+  const [password, setPassword] = useState("");
+  const [again, setAgain] = useState("");
+  const change = useChange();
+  const submit = async () => {
+    const call = { body: { password } };
+    const done = await change.send(
+      `/api/users/${encoded(name)}/password`,
+      call,
+      `${name} has another password.`,
+    );
+    if (done !== null) close();
+  };
+  return (
+    <Dialog
+      title={`New password for ${name}`}
+      doing="Change"
+      close={close}
+      isBusy={change.isBusy}
+      isReady={password !== "" && password === again}
+      error={change.error}
+      submit={() => void submit()}
+    >
+      <p>Who is connected with the old one is put out.</p>
+      <NewPassword password={password} setPassword={setPassword} again={again} setAgain={setAgain} />
+    </Dialog>
+  );
+}
+
+interface NewPasswordProps {
+  readonly password: string;
+  readonly setPassword: (text: string) => void;
+  readonly again: string;
+  readonly setAgain: (text: string) => void;
+}
+
+function NewPassword({ password, setPassword, again, setAgain }: NewPasswordProps) {
+  return (
+    <>
       <TextField
         label="Password"
         type="password"
@@ -138,7 +187,7 @@ function AddUser({ close, refresh }: ChangeProps) {
         set={setAgain}
         hint={again !== "" && again !== password ? "It is another one." : "It is kept as a hash alone."}
       />
-    </Dialog>
+    </>
   );
 }
 

@@ -2,6 +2,8 @@ import type { Storage, StorageTopic } from "../api/types.ts";
 import { useApi } from "../api/use-api.ts";
 import { ago, bytes, count, duration, percent } from "../format.ts";
 import { placeOf } from "../router.ts";
+import { useHas, useMay } from "../session.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { Badge, Card, Facts, Grid, Meter, Page, Stat } from "../ui/page.tsx";
 import { Show } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
@@ -15,8 +17,21 @@ const CARD_WRITES = 1_000;
 /** What uses the disk, how long that lasts, and how it wears. */
 export function StorageScreen() {
   const storage = useApi<Storage>("/api/storage", EVERY_MS);
+  const isAdmin = useMay("admin");
+  const canBackUp = useHas("GET /api/backup") && isAdmin;
   return (
-    <Page title="Storage" about={storage.data && <code>{storage.data.folder}</code>}>
+    <Page
+      title="Storage"
+      about={storage.data && <code>{storage.data.folder}</code>}
+      actions={
+        canBackUp && (
+          <a class="button" href="/api/backup" download="headwater-backup.tar">
+            <Icon name="download" />
+            Back up
+          </a>
+        )
+      }
+    >
       <Show loaded={storage} what="the disk">
         {(data) => (
           <>

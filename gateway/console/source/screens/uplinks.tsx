@@ -122,7 +122,7 @@ function Uplink({ uplink, refresh, isOnly }: UplinkProps) {
         <Stat
           label="Cap"
           value={uplink.rateBytesPerSecond === null ? "none" : byteRate(uplink.rateBytesPerSecond)}
-          note="what may pass"
+          note={link.capBytesPerSecond === null ? "what may pass" : "set by an operator"}
         />
       </Grid>
       <Plots uplink={uplink} />
@@ -288,11 +288,9 @@ function Controls({ uplink, refresh }: Omit<UplinkProps, "isOnly">) {
   return (
     <>
       {change.error && <Failure error={change.error} />}
-      {uplink.capBytesPerSecond !== undefined && (
-        <button type="button" class="button" onClick={() => setCapping(true)}>
-          Cap
-        </button>
-      )}
+      <button type="button" class="button" onClick={() => setCapping(true)}>
+        Cap
+      </button>
       {isPaused ? (
         <button
           type="button"
@@ -322,7 +320,7 @@ function Controls({ uplink, refresh }: Omit<UplinkProps, "isOnly">) {
 const KIB = 1024;
 
 function Cap({ uplink, refresh, close }: Omit<UplinkProps, "isOnly"> & { readonly close: () => void }) {
-  const { capBytesPerSecond: cap = null } = uplink;
+  const cap = uplink.link.capBytesPerSecond;
   const [text, setText] = useState(cap === null ? "" : String(cap / KIB));
   const change = useChange();
   const isNumber = text === "" || Number(text) > 0;

@@ -109,7 +109,7 @@ function optionsOf({ series, show, height, width, fromZero, isBytes, span }: Wan
   return {
     width,
     height,
-    padding: [10, 6, 0, 0],
+    padding: [10, 26, 0, 0],
     legend: { show: true, live: true },
     cursor: { points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
