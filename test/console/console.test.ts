@@ -219,6 +219,42 @@ function work(): void {
     );
   });
 
+  test("an uplink is capped, and the cap taken off", async () => {
+    await goTo(page, "uplinks", "central");
+    await page.press("Cap");
+    await page.fill("KiB a second", "64");
+    await page.press("Set the cap");
+    await page.untilText("set by an operator");
+    await page.press("Cap");
+    await page.fill("KiB a second", "");
+    await page.ask("void document.execCommand('delete')");
+    await page.press("Take the cap off");
+    await page.until(
+      "!document.querySelector('main').innerText.includes('set by an operator')",
+      "that it is off",
+    );
+  });
+
+  test("a user is added, given another password, and deleted", async () => {
+    const isThere = "document.querySelector('table[aria-label=Users]').innerText.includes('carla')";
+    await goTo(page, "access", "Access");
+    await page.press("New user");
+    await page.fill("Name", "carla");
+    await page.fill("Password", "first one");
+    await page.fill("Once more", "first one");
+    await page.press("Add");
+    await page.until(isThere, "the user");
+    await page.press("New password for carla");
+    await page.fill("Password", "second one");
+    await page.fill("Once more", "second one");
+    await page.press("Change");
+    await page.untilText("carla has another password.");
+    await page.press("Delete carla");
+    await page.press("Delete");
+    await page.until(`!${isThere}`, "that the user is gone");
+    expect(page.complaints).toEqual([]);
+  });
+
   test("a topic is made and deleted, and what is wrong is said", async () => {
     await goTo(page, "topics", "Topics");
     await page.press("New topic");

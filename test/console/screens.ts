@@ -30,6 +30,7 @@ export const SCREENS: readonly (readonly [string, string, string])[] = [
   ["storage", "Storage", rows("Topics by size")],
   ["clock", "Clock", text("It shows")],
   ["config", "Settings", rows("Settings")],
+  ["access", "Access", rows("Users")],
 ];
 
 export interface Layout {
