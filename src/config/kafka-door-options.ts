@@ -23,6 +23,21 @@ export const KAFKA_DOOR_OPTIONS = {
     default: "none",
     doc: "Whether Kafka clients over TLS show a certificate of tls.ca.file, whose name they then have. One that does not hold is refused, required or not.",
   }),
+  "kafka.tls.principal.mapping.rules": list<string>(
+    "rules: RULE:pattern/replacement/[LU], DEFAULT",
+    (raw) => {
+      const fault = mappingRuleFault(raw);
+      return fault === null ? good(raw) : bad(fault, "write RULE:^CN=([^,]+),.*$/$1/L, or DEFAULT");
+    },
+    String,
+    {
+      default: [],
+      defaultText: "none: the name is that of tls.principal",
+      minItems: 0,
+      maxItems: 100,
+      doc: "What the whole name of a certificate's holder, as RFC 2253 writes it (CN=pump-1,OU=press shop,O=Plant), becomes at Kafka's door, as Kafka's ssl.principal.mapping.rules have it: the first rule that fits wholly counts, DEFAULT takes the name as it is, and who fits none is refused. In a TOML list each rule is a text of its own.",
+    },
+  ),
   "kafka.sasl.mechanisms": list<KafkaSaslMechanism>(
     `mechanisms: ${MECHANISMS.join(", ")}`,
     (raw) => {
@@ -102,4 +117,16 @@ function checkLogins(settings: Settings, blame: Blame): void {
     `${telling} shows passwords to whoever listens on the way to kafka.listen`,
     "take SCRAM-SHA-512, or use kafka.tls.listen and keep kafka.listen on 127.0.0.1, or write kafka.sasl.plain.unencrypted = true",
   );
+}
+
+/** As `parseMappingRule` of the room for security reads it, which is above this one. */
+function mappingRuleFault(text: string): string | null {
+  const match = /^(?:DEFAULT|RULE:((?:\\.|[^\\/])*)\/(?:\\.|[^\\/])*\/[LU]?)$/.exec(text.trim());
+  if (match === null) return "it is neither DEFAULT nor a rule";
+  try {
+    new RegExp(`^(?:${match[1] ?? ""})$`);
+    return null;
+  } catch (error) {
+    return `its pattern is none: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

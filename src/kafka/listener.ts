@@ -1,6 +1,7 @@
 import type { Logger } from "../base/logger.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Connection } from "../io/network.ts";
+import type { MappingRule } from "../security/mapping-rules.ts";
 import type { Sasl } from "../security/sasl/sasl.ts";
 import type { Security } from "../security/security.ts";
 import { type ConnectionHost, KafkaConnection } from "./connection.ts";
@@ -16,6 +17,8 @@ export interface KafkaDoorOptions {
   readonly security?: Security;
   /** Lets clients log in, where a listener has them do so. */
   readonly sasl?: Sasl;
+  /** What the names of client certificates become. */
+  readonly mappingRules?: readonly MappingRule[];
   readonly limits: KafkaDoorLimits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -106,6 +109,7 @@ export class KafkaDoor {
     this.#loginHost = {
       security: options.security ?? null,
       sasl: options.sasl ?? null,
+      mappingRules: options.mappingRules ?? [],
       clock,
       maxReauthMs: limits.maxReauthMs,
       failedDelayMs: limits.failedLoginDelayMs,

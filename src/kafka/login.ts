@@ -2,6 +2,7 @@ import { assertNever } from "../base/assert.ts";
 import { ANONYMOUS } from "../broker/quotas.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Connection } from "../io/network.ts";
+import type { MappingRule } from "../security/mapping-rules.ts";
 import type { SaslExchange, SaslRefusal, SaslStep } from "../security/sasl/exchange.ts";
 import type { Sasl, SaslMechanism } from "../security/sasl/sasl.ts";
 import type { Proof, Security } from "../security/security.ts";
@@ -16,6 +17,8 @@ export interface LoginHost {
   /** Null where nobody is ever asked who he is. */
   readonly security: Security | null;
   readonly sasl: Sasl | null;
+  /** What the names of certificates become; without any `tls.principal` says which part is the name. */
+  readonly mappingRules: readonly MappingRule[];
   readonly clock: Clock;
   /** How long a login holds before there has to be another (KIP-368); 0: as long as the connection. */
   readonly maxReauthMs: number;
@@ -144,7 +147,7 @@ export class Login {
     const { peerCertificate } = this.#connection;
     const { security } = this.#host;
     if (peerCertificate === null || security === null) return null;
-    const holder = security.holder(peerCertificate);
+    const holder = security.holder(peerCertificate, this.#host.mappingRules);
     if (holder.kind !== "admitted") return holder.what;
     this.#certificate = holder.proof;
     // Where there is a login, that says who it is.

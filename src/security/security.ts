@@ -6,11 +6,13 @@ import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { MAX_ACL_FILE_BYTES, type Rule, readAcl } from "./acl.ts";
 import type { Attempts } from "./attempts.ts";
-import { readAuthorities, readCertificate, readRevocations } from "./certificate.ts";
+import { type Certificate, readAuthorities, readCertificate, readRevocations } from "./certificate.ts";
+import { formatDistinguishedName } from "./distinguished-name.ts";
 import { LOGIN_LIMITS, type LoginOutcome, Logins } from "./logins.ts";
+import { type MappingRule, mappedName } from "./mapping-rules.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
-import { MAX_USERS_FILE_BYTES, parseUsers, type Users } from "./users.ts";
+import { MAX_USERS_FILE_BYTES, nameFault, parseUsers, type Users } from "./users.ts";
 import { verifiersIn } from "./verifiers.ts";
 
 const MAX_PEM_BYTES = 1024 * 1024;
@@ -340,10 +342,13 @@ export class Security {
     };
   }
 
-  /** Who the holder of a certificate is that a listener has found good, in DER. Admitted, it has a name. */
-  holder(der: Uint8Array): Admission {
+  /**
+   * Who the holder of a certificate is that a listener has found good, in DER. Admitted, it has a name: by these rules
+   * from the subject's whole name, or without any by `nameSources`.
+   */
+  holder(der: Uint8Array, rules: readonly MappingRule[] = []): Admission {
     const certificate = readCertificate(der);
-    const userName = certificate === null ? null : nameOf(certificate, this.#options.nameSources);
+    const userName = certificate === null ? null : this.#nameOf(certificate, rules);
     if (certificate === null || userName === null) {
       return { kind: "unknown", what: "the client certificate has no name that could be used" };
     }
@@ -353,6 +358,13 @@ export class Security {
     const { id, issuer, expiresAtMs } = certificate;
     const proof: Proof = { kind: "certificate", id, issuer, expiresAtMs, removals: this.#removals };
     return { kind: "admitted", userName, proof };
+  }
+
+  #nameOf(certificate: Certificate, rules: readonly MappingRule[]): string | null {
+    if (rules.length === 0) return nameOf(certificate, this.#options.nameSources);
+    const subject = formatDistinguishedName(Uint8Array.fromHex(certificate.subject));
+    const name = subject === null ? null : mappedName(rules, subject);
+    return name === null || nameFault(name) !== null ? null : name;
   }
 
   /** What is read by itself: a fault in one leaves the others alone. */

@@ -5,6 +5,7 @@ import { KafkaDoor, type KafkaDoorOptions } from "../kafka/listener.ts";
 import type { KafkaServices } from "../kafka/services.ts";
 import { KafkaViews } from "../kafka/views/kafka-views.ts";
 import { KafkaAuthorizer } from "../security/kafka-acls/authorizer.ts";
+import { parseMappingRule } from "../security/mapping-rules.ts";
 import { brokerConfigs } from "./broker-configs.ts";
 
 /** What the door is made of, but for what only it needs. */
@@ -34,6 +35,9 @@ export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts):
       brokerConfigs: () => brokerConfigs(settings),
       limits: { maxFetchBytes: settings["fetch.max.bytes"] },
     },
+    mappingRules: settings["kafka.tls.principal.mapping.rules"]
+      .map(parseMappingRule)
+      .filter((rule) => typeof rule === "object" || rule === "DEFAULT"),
     limits: {
       maxConnections: settings["max.connections"],
       maxQueuedBytes: settings["kafka.max.queued.bytes"],

@@ -7,6 +7,7 @@ import {
   METADATA_REQUEST,
 } from "../../src/kafka/wire/generated/metadata-request.ts";
 import { METADATA_RESPONSE } from "../../src/kafka/wire/generated/metadata-response.ts";
+import { type MappingRule, parseMappingRule } from "../../src/security/mapping-rules.ts";
 import { SecurityRig } from "../security/support.ts";
 import { type Issued, issue, newAuthority, revocationList } from "../support/certificates.ts";
 import { Gateway, type TestClient } from "./support/door.ts";
@@ -36,12 +37,13 @@ const tls = {
   minVersion: "1.2",
 } as const;
 
-async function world() {
+async function world(mappingRules: readonly MappingRule[] = []) {
   const rig = new SecurityRig(files, { tls }, new ManualClock(Date.now()));
   const gateway = await Gateway.open({
     places: [PLAIN, SECURE],
     security: rig.security,
     limits: { maxIdleMs: -1 },
+    mappingRules,
   });
   /** Connects and asks for metadata: the address that it is told. */
   const connect = async (port: number, shows: Issued | null = null) => {
@@ -74,6 +76,21 @@ describe("a client certificate", () => {
     await connect(9093, null);
     await connect(9092, null);
     expect(users()).toEqual(["pump-1", "ANONYMOUS", "ANONYMOUS"]);
+    await gateway.close();
+  });
+
+  test("has the name that rules make of the holder's, and without one nobody gets in", async () => {
+    const upper = parseMappingRule("RULE:^CN=(pump-.*)$/$1/U");
+    const { gateway, users } = await world(upper === "DEFAULT" || typeof upper === "string" ? [] : [upper]);
+    const closed: boolean[] = [];
+    for (const shown of [pump, oven]) {
+      gateway.network.certificate = new Uint8Array(new X509Certificate(shown.certificate).raw);
+      const client = await gateway.connect(9093);
+      client.send(METADATA_REQUEST, { ...DEFAULT_METADATA_REQUEST, topics: [] }, 12);
+      await gateway.clock.settleAll();
+      closed.push(client.closedByPeer);
+    }
+    expect([closed, users()]).toEqual([[false, true], ["PUMP-1"]]);
     await gateway.close();
   });
 

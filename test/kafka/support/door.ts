@@ -26,6 +26,7 @@ import { Writer } from "../../../src/kafka/wire/writer.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
 import type { KafkaAuthorizer } from "../../../src/security/kafka-acls/authorizer.ts";
+import type { MappingRule } from "../../../src/security/mapping-rules.ts";
 import { Sasl } from "../../../src/security/sasl/sasl.ts";
 import type { Security } from "../../../src/security/security.ts";
 import { otherUsers } from "../../../src/wiring/open-security.ts";
@@ -59,6 +60,7 @@ export interface GatewayOptions {
   readonly places?: readonly KafkaPlace[];
   readonly security?: Security;
   readonly loginBugs?: readonly LoginBug[];
+  readonly mappingRules?: readonly MappingRule[];
 }
 
 /** A broker and its Kafka door in memory, in a time of its own. */
@@ -125,6 +127,7 @@ export class Gateway {
         ? {}
         : { security, sasl: new Sasl({ security, clock, random: new SeededRandom(19) }) }),
       bugs: new Set(options.loginBugs),
+      mappingRules: options.mappingRules ?? [],
       clock,
       logger,
     });
