@@ -1,13 +1,13 @@
 import { isLoopback } from "./address.ts";
-import { advertised, bad, boolean, choice, count, door, duration, good, list } from "./option.ts";
+import { advertised, bad, boolean, choice, count, door, duration, good, list, text } from "./option.ts";
 import type { Settings } from "./options.ts";
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
-const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
 export type KafkaSaslMechanism = (typeof MECHANISMS)[number];
 /** Those that tell whoever listens what it takes to log in. */
-const TELLING: readonly KafkaSaslMechanism[] = ["PLAIN"];
+const TELLING: readonly KafkaSaslMechanism[] = ["PLAIN", "OAUTHBEARER"];
 
 /** Settings of the ways in for Kafka clients, but for the plain one and the limits. */
 export const KAFKA_DOOR_OPTIONS = {
@@ -52,7 +52,7 @@ export const KAFKA_DOOR_OPTIONS = {
       defaultText: "none: nobody logs in",
       minItems: 0,
       maxItems: MECHANISMS.length,
-      doc: "By what Kafka clients log in (SASL) as users of security.users.file, or of those that kafka-configs.sh has made. Where there are any, nobody gets in without, at the listeners of kafka.sasl.listeners.",
+      doc: "By what Kafka clients log in (SASL): as users of security.users.file, or of those that kafka-configs.sh has made, or with tokens (sasl.oauthbearer.*). Where there are any, nobody gets in without, at the listeners of kafka.sasl.listeners.",
     },
   ),
   "kafka.sasl.listeners": choice(["all", "plain", "tls"], {
@@ -61,7 +61,38 @@ export const KAFKA_DOOR_OPTIONS = {
   }),
   "kafka.sasl.plain.unencrypted": boolean({
     default: false,
-    doc: "Whether clients may send passwords (PLAIN) without TLS to a kafka.listen that others than programs on this machine reach: whoever listens on the way reads them.",
+    doc: "Whether clients may send passwords (PLAIN) and tokens (OAUTHBEARER) without TLS to a kafka.listen that others than programs on this machine reach: whoever listens on the way reads them.",
+  }),
+  "sasl.oauthbearer.jwks.endpoint.url": text("https://..., file:///..., or nothing", keysFault, {
+    default: "",
+    defaultText: "none",
+    doc: "Where the keys are that tokens of Kafka clients (OAUTHBEARER) are signed with: a JSON Web Key Set, over HTTPS or in a file. It is fetched when the first client comes with a token.",
+  }),
+  "sasl.oauthbearer.jwks.endpoint.refresh.ms": duration({
+    default: 3_600 * SECOND_MS,
+    min: 10 * SECOND_MS,
+    max: 30 * DAY_MS,
+    doc: "How often those keys are fetched again; sooner for a token of a key that is not among them.",
+  }),
+  "sasl.oauthbearer.expected.issuer": text("a text", lineFault, {
+    default: "",
+    doc: "Who has to have made a token: its claim iss.",
+  }),
+  "sasl.oauthbearer.expected.audience": list<string>("texts", good, String, {
+    default: [],
+    minItems: 0,
+    maxItems: 100,
+    doc: "Whom a token has to be for, one of these: its claim aud.",
+  }),
+  "sasl.oauthbearer.sub.claim.name": text("the name of a claim", claimFault, {
+    default: "sub",
+    doc: "The claim of a token that is its user's name.",
+  }),
+  "sasl.oauthbearer.clock.skew.seconds": count({
+    default: 30,
+    min: 0,
+    max: 3_600,
+    doc: "By how many seconds this clock and the one of who makes tokens may differ.",
   }),
   "connections.max.reauth.ms": duration({
     default: 0,
@@ -107,6 +138,16 @@ export function checkKafkaDoor(settings: Settings, blame: Blame): void {
 }
 
 function checkLogins(settings: Settings, blame: Blame): void {
+  if (settings["kafka.sasl.mechanisms"].includes("OAUTHBEARER")) {
+    for (const key of [
+      "sasl.oauthbearer.jwks.endpoint.url",
+      "sasl.oauthbearer.expected.issuer",
+      "sasl.oauthbearer.expected.audience",
+    ] as const) {
+      if (settings[key].length === 0)
+        blame("kafka.sasl.mechanisms", `OAUTHBEARER needs ${key}`, `write ${key} = ...`);
+    }
+  }
   const listen = settings["kafka.listen"];
   const telling = settings["kafka.sasl.mechanisms"].find((mechanism) => TELLING.includes(mechanism));
   const logsIn = settings["kafka.sasl.listeners"] !== "tls";
@@ -114,7 +155,7 @@ function checkLogins(settings: Settings, blame: Blame): void {
   if (settings["kafka.sasl.plain.unencrypted"]) return;
   blame(
     "kafka.sasl.mechanisms",
-    `${telling} shows passwords to whoever listens on the way to kafka.listen`,
+    `${telling} shows ${telling === "PLAIN" ? "passwords" : "tokens"} to whoever listens on the way to kafka.listen`,
     "take SCRAM-SHA-512, or use kafka.tls.listen and keep kafka.listen on 127.0.0.1, or write kafka.sasl.plain.unencrypted = true",
   );
 }
@@ -129,4 +170,21 @@ function mappingRuleFault(text: string): string | null {
   } catch (error) {
     return `its pattern is none: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** Whoever can change these keys lets in whom he likes: they come over HTTPS, or from this machine. */
+function keysFault(value: string): string | null {
+  if (value === "") return null;
+  const url = URL.parse(value);
+  if (url === null) return "it is no URL";
+  if (url.protocol === "https:" || url.protocol === "file:") return null;
+  return url.protocol === "http:" && isLoopback(url.hostname) ? null : "it is neither https:// nor file://";
+}
+
+function claimFault(value: string): string | null {
+  return value === "" ? "it is empty" : lineFault(value);
+}
+
+function lineFault(value: string): string | null {
+  return /\p{Cc}/u.test(value) ? "it holds a control character" : null;
 }

@@ -62,6 +62,8 @@ export interface Credentials {
 /** What a connection was let in for: as long as it holds, the connection may stay. */
 export type Proof =
   | { readonly kind: "anonymous" }
+  /** Of an issuer that others keep; whoever takes it looks after its end. */
+  | { readonly kind: "token" }
   | {
       readonly kind: "password";
       readonly userName: string;
@@ -268,6 +270,7 @@ export class Security {
   holds(proof: Proof): boolean {
     switch (proof.kind) {
       case "anonymous":
+      case "token":
         return true;
       case "password":
         return this.verifiersOf(proof.userName)?.includes(proof.hash) ?? false;

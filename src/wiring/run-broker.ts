@@ -335,7 +335,6 @@ class Gateway implements RunningBroker {
       settings: this.#settings,
       services: { broker, coordinators, fetchSessions, counters },
       security,
-      sasl: new Sasl({ security, clock: this.#clock, random: this.#random }),
       clock: this.#clock,
       logger: this.#logger,
     };
@@ -348,7 +347,13 @@ class Gateway implements RunningBroker {
       security,
       clientCertificate: auth === "requested" ? "optional" : auth,
       logger: this.#logger,
-      open: async () => (await import("./kafka-door.ts")).openKafkaDoor(parts),
+      open: async () => {
+        const tokens = this.#settings["kafka.sasl.mechanisms"].includes("OAUTHBEARER")
+          ? (await import("./bearer-tokens.ts")).openBearerTokens(this.#settings, this.#clock, this.#logger)
+          : null;
+        const sasl = new Sasl({ security, clock: this.#clock, random: this.#random, tokens });
+        return (await import("./kafka-door.ts")).openKafkaDoor({ ...parts, sasl });
+      },
     });
     this.#kafka = door;
     this.#state.kafka = {

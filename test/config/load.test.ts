@@ -247,6 +247,12 @@ describe("problems name file, line, key, value and remedy", () => {
       'kafka.listen = "0.0.0.0:9092"\nkafka.sasl.mechanisms = ["SCRAM-SHA-512", "PLAIN"]',
       'gw.toml:2: kafka.sasl.mechanisms = ["SCRAM-SHA-512", "PLAIN"]: PLAIN shows passwords to whoever listens on the way to kafka.listen',
     ],
+    [
+      'kafka.sasl.mechanisms = ["OAUTHBEARER"]\nsasl.oauthbearer.expected.issuer = "i"\nsasl.oauthbearer.expected.audience = ["a"]',
+      "OAUTHBEARER needs sasl.oauthbearer.jwks.endpoint.url",
+    ],
+    ['sasl.oauthbearer.jwks.endpoint.url = "http://keys.example/jwks"', "it is neither https:// nor file://"],
+    ['kafka.tls.principal.mapping.rules = ["RULE:(/x/"]', "its pattern is none"],
     ['kafka.sasl.mechanisms = ["GSSAPI"]', '"GSSAPI": there is no such mechanism'],
     [
       'tls.certificate.file = "c"\ntls.key.file = "k"\nkafka.tls.listen = "127.0.0.1:9093"\nkafka.tls.client.auth = "requested"',

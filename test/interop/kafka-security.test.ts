@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { issue, newAuthority } from "../support/certificates.ts";
 import { type Headwater, headwaterCommand, startHeadwater } from "../support/headwater.ts";
 import { kafkaTool, realKafkaMissing } from "../support/kafka/real-kafka.ts";
@@ -21,13 +23,15 @@ import {
 const START_MS = 60_000;
 const TOOLS = "org.apache.kafka.tools";
 const ANNA = { user: "anna", password: "brackish water" } as const;
-const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+const MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
+const ISSUER = "https://plant.example";
 const VALUES = ["one", "two", "three"];
 const results = new Results("kafka-security");
 const folder = mkdtempSync(join(tmpdir(), "headwater-kafka-security-"));
 /** Where one logs in, and where one shows a certificate. */
 let logins: Headwater;
 let certificates: Headwater;
+let token: string;
 
 type Protocol = "SASL_PLAINTEXT" | "SASL_SSL" | "SSL";
 interface Way {
@@ -63,8 +67,20 @@ beforeAll(async () => {
     "tls.ca.file": file("ca.pem", authority.certificate),
     "mqtt.listen": "127.0.0.1:0",
   };
+  const { publicKey, privateKey } = await generateKeyPair("RS256");
+  token = await new SignJWT({})
+    .setProtectedHeader({ alg: "RS256", kid: "one" })
+    .setIssuer(ISSUER)
+    .setAudience("kafka")
+    .setSubject("pump-3")
+    .setExpirationTime("10m")
+    .sign(privateKey);
+  const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: "one", alg: "RS256" }] };
   const saslSettings = {
     ...settings,
+    "sasl.oauthbearer.jwks.endpoint.url": pathToFileURL(file("keys.json", JSON.stringify(keys))).href,
+    "sasl.oauthbearer.expected.issuer": ISSUER,
+    "sasl.oauthbearer.expected.audience": "kafka",
     "kafka.sasl.mechanisms": MECHANISMS.join(","),
     "connections.max.reauth.ms": "2s",
     "security.users.file": join(folder, "users"),
@@ -98,7 +114,8 @@ function librdkafka(way: Way): Readonly<Record<string, string>> {
           "ssl.certificate.location": join(folder, `${shows}.pem`),
           "ssl.key.location": join(folder, `${shows}.key`),
         }),
-    ...(mechanism === undefined
+    ...(mechanism === "OAUTHBEARER" ? { "sasl.mechanisms": mechanism } : {}),
+    ...(mechanism === undefined || mechanism === "OAUTHBEARER"
       ? {}
       : { "sasl.mechanisms": mechanism, "sasl.username": ANNA.user, "sasl.password": password }),
   };
@@ -183,6 +200,13 @@ describe("franz-go", () => {
     ])
       expect((await run([FRANZ_GO_SECURE, request(way, { values: [] })])).status).toBe(1);
   });
+  results.test("franz-go", "SASL_SSL by OAUTHBEARER", reason, async () => {
+    const way: Way = { protocol: "SASL_SSL", mechanism: "OAUTHBEARER", password: token };
+    const output = await runWell([FRANZ_GO_SECURE, request(way, { values: VALUES })]);
+    expect(lines(output)).toEqual(VALUES);
+    const wrong = { ...way, password: `${token.slice(0, -20)}${token.slice(0, 20)}` };
+    expect((await run([FRANZ_GO_SECURE, request(wrong, { values: [] })])).status).toBe(1);
+  });
   results.test("franz-go", "logins that are renewed", reason, async () => {
     const values = Array.from({ length: 8 }, (_, index) => String(index));
     const output = await runWell([FRANZ_GO_SECURE, request(SCRAM_512, { values, pauseMs: 400 })]);
@@ -203,9 +227,12 @@ describe("librdkafka", () => {
       expect(lines(output)).toEqual(VALUES);
     });
   }
-  for (const [what, way] of [WAYS[1], WAYS[3]].filter((one) => one !== undefined)) {
+  const bearer: Way = { protocol: "SASL_SSL", mechanism: "OAUTHBEARER" };
+  for (const [what, way] of [WAYS[1], WAYS[3], ["SASL_SSL by OAUTHBEARER", bearer] as const].filter(
+    (one) => one !== undefined,
+  )) {
     results.test("confluent-kafka", what, python, async () => {
-      const request = { settings: librdkafka(way), topic: `confluent-${topics++}`, values: VALUES };
+      const request = { settings: librdkafka(way), token, topic: `confluent-${topics++}`, values: VALUES };
       const command = [PYTHON, join(PYTHON_FOLDER, "confluent_secure.py"), JSON.stringify(request)];
       expect(lines(await runWell(command))).toEqual(VALUES);
     });

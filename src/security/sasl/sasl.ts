@@ -6,12 +6,13 @@ import { networkOf } from "../attempts.ts";
 import { LOGIN_LIMITS } from "../logins.ts";
 import type { Security } from "../security.ts";
 import { parseScramVerifier } from "../verifiers.ts";
+import { BearerExchange, type Tokens } from "./bearer.ts";
 import type { SaslExchange } from "./exchange.ts";
 import { PlainExchange } from "./plain.ts";
 import { type ScramHost, ScramServerExchange } from "./scram.ts";
 
 /** Mechanisms by which clients may say who they are; names are those of SASL. */
-export const SASL_MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] as const;
+export const SASL_MECHANISMS = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] as const;
 export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
 
 const NONCE_BYTES = 24;
@@ -22,7 +23,13 @@ export interface SaslOptions {
   readonly security: Security;
   readonly clock: Clock;
   readonly random: Random;
+  /** Null where nobody logs in with a token. */
+  readonly tokens?: Tokens | null;
 }
+
+const NO_TOKENS: Tokens = {
+  check: (_token, done) => done({ kind: "refused", what: "nobody knows tokens here" }),
+};
 
 /** Logins by SASL, from the server's side: which mechanism works how, and who may try how often. */
 export class Sasl implements ScramHost {
@@ -49,6 +56,8 @@ export class Sasl implements ScramHost {
         return new ScramServerExchange("SHA-256", this, address);
       case "SCRAM-SHA-512":
         return new ScramServerExchange("SHA-512", this, address);
+      case "OAUTHBEARER":
+        return new BearerExchange(this.#options.tokens ?? NO_TOKENS);
       default:
         return assertNever(mechanism);
     }

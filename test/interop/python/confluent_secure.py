@@ -3,12 +3,15 @@ written and read again, each printed on a line of its own."""
 
 import json
 import sys
+import time
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 request = json.loads(sys.argv[1])
 failures = []
 settings = {**request["settings"], "error_cb": lambda error: failures.append(error)}
+if settings.get("sasl.mechanisms") == "OAUTHBEARER":
+    settings["oauth_cb"] = lambda _: (request["token"], time.time() + 600)
 topic, values = request["topic"], request["values"]
 producer = Producer({**settings, "enable.idempotence": True, "message.timeout.ms": 15000})
 for value in values:
