@@ -51,6 +51,7 @@ import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { NO_UPLINKS } from "./no-uplinks.ts";
 import { otherUsers, WatchedSecurity } from "./open-security.ts";
+import { DOOR_RETRY_MS, mayPass, PatientNetwork } from "./patient-network.ts";
 import { SettingsInForce } from "./reload.ts";
 import { GatewayState } from "./status.ts";
 import type { Uplinks } from "./uplinks.ts";
@@ -95,7 +96,7 @@ class Gateway implements RunningBroker {
   readonly #surroundings: Surroundings;
   readonly #clock: WatchedClock;
   readonly #random = new SystemRandom();
-  readonly #network: SystemNetwork;
+  readonly #network: PatientNetwork;
   readonly #state: GatewayState;
   readonly #metrics: Metrics;
   #fail: (error: Error) => void = () => {};
@@ -111,6 +112,9 @@ class Gateway implements RunningBroker {
   #mqtt: MqttDoor | null = null;
   #followers: Followers | null = null;
   #http: GatewayHttp | null = null;
+  /** Why the HTTP door is closed that should be open. */
+  #httpFault: HeadwaterError | null = null;
+  #httpRetry: Timer | null = null;
   #devices: DeviceRegistry | null = null;
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
@@ -125,11 +129,15 @@ class Gateway implements RunningBroker {
     this.#logger = logger;
     this.#surroundings = surroundings;
     this.#clock = new WatchedClock(surroundings.clock ?? new SystemClock());
-    this.#network = new SystemNetwork(this.#clock);
+    this.#network = new PatientNetwork(new SystemNetwork(this.#clock), this.#clock, logger);
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
     this.#state = new GatewayState(settings, surroundings.version, this.#clock.nowMs());
+    this.#state.closedDoors = () => [
+      ...this.#network.reasons(),
+      ...(this.#httpFault === null ? [] : [this.#httpFault.message]),
+    ];
     this.#metrics = createMetrics({
       version: surroundings.version,
       build: { bun: Bun.version, arch: process.arch },
@@ -184,6 +192,8 @@ class Gateway implements RunningBroker {
             losses,
             lineages,
           });
+    this.#network.expectOne();
+    if (this.#httpFault !== null && this.#kafka === null && this.#mqtt === null) throw this.#httpFault;
     losses.ready = true;
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
@@ -191,6 +201,9 @@ class Gateway implements RunningBroker {
     collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
     collectMetrics(this.#metrics, this.#state);
     this.#state.addresses = this.#listening();
+    this.#network.onOpened = () => {
+      this.#state.addresses = this.#listening();
+    };
     this.#http?.begin();
     this.#state.hinder();
     this.#maintain();
@@ -214,6 +227,7 @@ class Gateway implements RunningBroker {
     this.#security?.stop();
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
+    this.#httpRetry?.cancel();
     this.#counters?.stop();
     this.#kafka?.stopAccepting();
     const graceMs = this.#settings["shutdown.timeout.ms"];
@@ -421,7 +435,29 @@ class Gateway implements RunningBroker {
   /** First of all, so that a probe sees a start that takes long. */
   #openHttp(): void {
     if (this.#settings["http.listen"] === "off" && this.#settings["http.tls.listen"] === "off") return;
-    this.#http = new GatewayHttp({
+    try {
+      this.#http = this.#newHttp();
+      this.#httpFault = null;
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      if (this.#httpFault === null)
+        this.#logger.error("a door can't be opened; it is tried again", { error });
+      this.#httpFault = error;
+      this.#httpRetry = this.#clock.after(DOOR_RETRY_MS, () => this.#openHttpLate());
+    }
+  }
+
+  /** Tells of what has started by then. */
+  #openHttpLate(): void {
+    this.#openHttp();
+    if (this.#http === null || this.#maintenance === null) return;
+    this.#http.begin();
+    this.#state.addresses = this.#listening();
+    this.#logger.info("the HTTP door is open after all");
+  }
+
+  #newHttp(): GatewayHttp {
+    return new GatewayHttp({
       settings: this.#settings,
       inForce: this.#inForce,
       reload: () => this.reload(),
@@ -437,7 +473,9 @@ class Gateway implements RunningBroker {
 
   #listening() {
     const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
-      door === null || door === undefined ? undefined : formatAddress(door);
+      door === null || door === undefined || this.#network.isWaiting(door.host, door.port)
+        ? undefined
+        : formatAddress(door);
     const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http?.plain)];
     const kafka = shown(this.#kafka?.places.find(({ tls }) => !tls));
     const httpTls = shown(this.#http?.tls);

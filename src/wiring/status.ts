@@ -43,6 +43,8 @@ export class GatewayState implements StatusSource {
   uplinks: () => readonly UplinkStatus[] = () => [];
   bridges: () => readonly BridgeStatus[] = () => [];
   clock: () => ClockStatus | null = () => null;
+  /** Why doors are closed that should be open. */
+  closedDoors: () => readonly string[] = () => [];
   disk = "";
   addresses: Addresses = {};
 
@@ -73,6 +75,7 @@ export class GatewayState implements StatusSource {
     const full = limit === "disk-full" ? "the disk is full" : `${limit} is reached`;
     return [
       ...this.#hindrances,
+      ...this.closedDoors(),
       ...(faults > 0 ? [`${faults} partitions take no records: see the log, or /api/status`] : []),
       ...(limit === null ? [] : [`${full}: records are refused until there is space`]),
       ...(ledgerFault === null ? [] : [ledgerFault]),

@@ -1,0 +1,142 @@
+import { HeadwaterError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Clock, Timer } from "../io/clock.ts";
+import type {
+  Connection,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Network,
+  TlsServer,
+} from "../io/network.ts";
+
+/** How often a door that could not be opened is tried again. */
+export const DOOR_RETRY_MS = 2_000;
+
+/** Whether an error says that somebody else has the address, or that this machine does not have it yet. */
+export function mayPass(error: unknown): error is HeadwaterError {
+  return error instanceof HeadwaterError && (error.code === "PORT_TAKEN" || error.code === "NETWORK");
+}
+
+/**
+ * A network on which a door that can't listen now does so later: a port that another program has costs that door, and not
+ * the records of all others. Where none of them can, another gateway is at work, most likely: see `expectOne`.
+ */
+export class PatientNetwork implements Network {
+  readonly #network: Network;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #waiting = new Set<LateListener>();
+  #opened = 0;
+  /** Called when a door was opened after all. */
+  onOpened: () => void = () => {};
+
+  constructor(network: Network, clock: Clock, logger: Logger) {
+    this.#network = network;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Throws as Network.listen does, but for what may pass. */
+  listen(options: ListenOptions): Listener {
+    try {
+      const listener = this.#network.listen(options);
+      this.#opened += 1;
+      return listener;
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      this.#logger.error("a door can't be opened; it is tried again", { error });
+      const late = new LateListener(options, error, this.#clock, () => this.#retry(late));
+      this.#waiting.add(late);
+      return late;
+    }
+  }
+
+  connect(options: ConnectOptions): Promise<Connection> {
+    return this.#network.connect(options);
+  }
+
+  /** Why doors are closed that should be open. */
+  reasons(): readonly string[] {
+    return Array.from(
+      this.#waiting,
+      ({ error }) => `${error.message}; it is tried every ${DOOR_RETRY_MS / 1000} s`,
+    );
+  }
+
+  isWaiting(host: string, port: number): boolean {
+    return [...this.#waiting].some((late) => late.host === host && late.port === port);
+  }
+
+  /** Throws the first error where doors were asked for and none is open. */
+  expectOne(): void {
+    const [first] = this.#waiting;
+    if (this.#opened > 0 || first === undefined) return;
+    for (const late of this.#waiting) late.close();
+    throw first.error;
+  }
+
+  #retry(late: LateListener): void {
+    if (late.closed) {
+      this.#waiting.delete(late);
+      return;
+    }
+    try {
+      late.open(this.#network.listen(late.options));
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      late.fail(error);
+      return;
+    }
+    this.#waiting.delete(late);
+    this.#opened += 1;
+    this.#logger.info("a door is open after all", { host: late.host, port: late.port });
+    this.onOpened();
+  }
+}
+
+class LateListener implements Listener {
+  readonly host: string;
+  options: ListenOptions;
+  error: HeadwaterError;
+  closed = false;
+  readonly #clock: Clock;
+  readonly #retry: () => void;
+  #listener: Listener | null = null;
+  #timer: Timer;
+
+  constructor(options: ListenOptions, error: HeadwaterError, clock: Clock, retry: () => void) {
+    this.host = options.host;
+    this.options = options;
+    this.error = error;
+    this.#clock = clock;
+    this.#retry = retry;
+    this.#timer = clock.after(DOOR_RETRY_MS, retry);
+  }
+
+  get port(): number {
+    return this.#listener?.port ?? this.options.port;
+  }
+
+  open(listener: Listener): void {
+    this.#listener = listener;
+  }
+
+  fail(error: HeadwaterError): void {
+    this.error = error;
+    this.#timer = this.#clock.after(DOOR_RETRY_MS, this.#retry);
+  }
+
+  renew(tls: TlsServer): void {
+    this.options = { ...this.options, tls };
+    this.#listener?.renew(tls);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#timer.cancel();
+    this.#listener?.close();
+    this.#retry();
+  }
+}
