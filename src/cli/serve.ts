@@ -8,7 +8,7 @@ import type { Timer } from "../io/clock.ts";
 import { LogOutput } from "../metrics/log-output.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, exitCodeOf } from "./exit-codes.ts";
-import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
+import { configFile, effectiveSettings, SETTING_FLAGS, settingsWith } from "./settings.ts";
 import type { RunningBroker, World } from "./world.ts";
 
 export const serveCommand: Command = {
@@ -50,6 +50,8 @@ async function serve(input: Input, world: World): Promise<number> {
   try {
     const running = await world.runBroker(settings, logger, sources, {
       read: () => effectiveSettings(input, world),
+      file: configFile(input, world),
+      check: (text) => settingsWith(input, world, text),
       took: (now) => output.setLevel(now["log.level"]),
     });
     world.onHangup(() => reload(running));

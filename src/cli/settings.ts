@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { HeadwaterError } from "../base/errors.ts";
-import { loadSettings } from "../config/load.ts";
+import { type LoadResult, loadSettings } from "../config/load.ts";
 import { OPTION_ENTRIES, type SettingName, type Settings } from "../config/options.ts";
 import { formatProblem, type Source } from "../config/problem.ts";
 import { ENV_CONFIG_FILE, environmentName } from "../config/raw-values.ts";
@@ -42,21 +42,31 @@ export interface EffectiveSettings {
 
 /** All settings of a command line with environment and file. Throws CONFIG_INVALID with a problem a line. */
 export function effectiveSettings(input: Input, world: World): EffectiveSettings {
-  const path = input.value("config") ?? world.env[ENV_CONFIG_FILE] ?? null;
+  const path = configFile(input, world);
+  const result = settingsWith(input, world, path === null ? null : readConfigFile(path));
+  if (!result.ok) throw new HeadwaterError("CONFIG_INVALID", result.problems.map(formatProblem).join("\n"));
+  return result;
+}
+
+/** The configuration file of a command line with environment; null for none. */
+export function configFile(input: Input, world: World): string | null {
+  return (input.value("config") ?? world.env[ENV_CONFIG_FILE] ?? "") || null;
+}
+
+/** What the settings would be if the file had this text; null: without a file. */
+export function settingsWith(input: Input, world: World, text: string | null): LoadResult {
   const flags = new Map<SettingName, string>();
   for (const [name, option] of OPTION_ENTRIES) {
     const value = option.flag === undefined ? null : input.value(option.flag);
     if (value !== null) flags.set(name, value);
   }
-  const result = loadSettings({
-    file: path === null || path === "" ? null : { path, text: readConfigFile(path) },
+  return loadSettings({
+    file: text === null ? null : { path: configFile(input, world) ?? "configuration", text },
     env: world.env,
     set: input.values("set"),
     flags,
     hostName: world.hostName,
   });
-  if (!result.ok) throw new HeadwaterError("CONFIG_INVALID", result.problems.map(formatProblem).join("\n"));
-  return result;
 }
 
 /** A pipe would be waited for, and a device has no end. */

@@ -49,6 +49,11 @@ export function readUsersFile(path: string): string {
 
 /** Replaces the file as a whole, readable by its owner alone, who is the one it had, or its folder's. */
 export function writeUsersFile(given: string, text: string): void {
+  replaceFile(given, text, ONLY_OWNER);
+}
+
+/** The same with other rights, for other files that are the gateway's configuration. Throws DISK_IO. */
+export function replaceFile(given: string, text: string, mode: number): void {
   // A link stays one.
   const path = existsSync(given) ? realpathSync(given) : given;
   const fresh = `${path}.${process.pid}.new`;
@@ -56,7 +61,7 @@ export function writeUsersFile(given: string, text: string): void {
     const folder = dirname(path);
     mkdirSync(folder, { recursive: true });
     const { uid, gid } = statSync(existsSync(path) ? path : folder);
-    const fd = openSync(fresh, "wx", ONLY_OWNER);
+    const fd = openSync(fresh, "wx", mode);
     try {
       writeSync(fd, text);
       fsyncSync(fd);

@@ -1,4 +1,5 @@
 import type { Logger } from "../base/logger.ts";
+import type { LoadResult } from "../config/load.ts";
 import type { Settings } from "../config/options.ts";
 import type { Source } from "../config/problem.ts";
 import type { Addresses } from "../http/status.ts";
@@ -62,6 +63,10 @@ export interface RunningBroker {
 export interface Reloads {
   /** As at the start: the same command line, environment and file. Throws CONFIG_INVALID. */
   read(): { readonly settings: Settings; readonly sources: ReadonlyMap<string, Source> };
+  /** The configuration file; null where there is none. */
+  readonly file: string | null;
+  /** What `read` would give if the file had this text, or what is wrong with it. */
+  check(text: string): LoadResult;
   /** The settings in force from now on. */
   took(settings: Settings): void;
 }

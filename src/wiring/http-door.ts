@@ -123,7 +123,12 @@ export class GatewayHttp {
       },
       decoders: this.#decoders,
       users: httpUsers(settings, this.#parts.security),
-      config: { list: () => settingRows(inForce.settings, inForce.sources), reload },
+      config: {
+        list: () => settingRows(inForce.settings, inForce.sources),
+        check: (text) => inForce.check(text),
+        write: (text) => inForce.write(text),
+        reload,
+      },
       backup: () => backups.tar(),
     };
   }

@@ -1,10 +1,14 @@
+import { statSync } from "node:fs";
 import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
+import { replaceFile } from "../cli/users-file.ts";
 import type { ReloadOutcome, Reloads } from "../cli/world.ts";
 import { LIVE_FILES, settingChanges, withLive } from "../config/live.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
-import type { Source } from "../config/problem.ts";
+import type { ConfigProblem, Source } from "../config/problem.ts";
+import { settingRows } from "../config/setting-rows.ts";
+import type { ConfigCheck } from "../http/rest/gateway.ts";
 import { linkSettings } from "./uplink-link.ts";
 import type { Uplinks } from "./uplinks.ts";
 
@@ -25,6 +29,35 @@ export class SettingsInForce {
     this.sources = sources;
     this.#reloads = reloads;
     this.#logger = logger;
+  }
+
+  /** What would change if the configuration file had this text, and what is wrong with it. Nothing is changed. */
+  check(text: string): ConfigCheck {
+    if (this.#reloads === null) return { changes: [], problems: [] };
+    const result = this.#reloads.check(text);
+    if (!result.ok) return { changes: [], problems: result.problems.map(problemRow) };
+    const { live, restart } = settingChanges(this.settings, result.settings);
+    const shownBy = (settings: Settings) =>
+      new Map(settingRows(settings, new Map()).map(({ key, value }) => [key, value]));
+    const [before, after] = [shownBy(this.settings), shownBy(result.settings)];
+    const changes = [...live, ...restart].map((key) => ({
+      ...{ key, from: before.get(key) ?? null, to: after.get(key) ?? null, restart: restart.includes(key) },
+    }));
+    return { changes, problems: [] };
+  }
+
+  /** Replaces the configuration file. Throws CONFIG_INVALID where there is none or the text is wrong, DISK_IO. */
+  write(text: string): void {
+    const path = this.#reloads?.file ?? null;
+    if (path === null) {
+      throw new HeadwaterError("CONFIG_INVALID", "the gateway was started without a configuration file");
+    }
+    const [problem] = this.check(text).problems;
+    if (problem !== undefined) {
+      throw new HeadwaterError("CONFIG_INVALID", `${problem.key}: ${problem.fault}; ${problem.remedy}`);
+    }
+    replaceFile(path, text, statSync(path).mode & 0o777);
+    this.#logger.warn("an operator replaced the configuration file", { path });
   }
 
   /**
@@ -62,4 +95,8 @@ export class SettingsInForce {
       this.#logger.warn("some settings take effect at the next start only", { settings: changes.restart });
     return changes;
   }
+}
+
+function problemRow({ key, value, source, fault, remedy }: ConfigProblem): ConfigCheck["problems"][number] {
+  return { key, value, line: source.kind === "file" ? source.line : null, fault, remedy };
 }

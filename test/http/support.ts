@@ -157,6 +157,13 @@ export class RestGateway {
       },
       config: {
         list: () => settingRows(settings, new Map()),
+        check: () => ({
+          changes: [{ key: "log.level", from: "info", to: "debug", restart: false }],
+          problems: [
+            { key: "kafka.listen", value: '"x"', line: 3, fault: "no port in it", remedy: "write one" },
+          ],
+        }),
+        write: () => {},
         reload: () => ({ live: ["log.level"], restart: [] }),
       },
       decoders: payloadDecoders(() => broker.clock.nowMs()),

@@ -48,7 +48,28 @@ export interface KafkaClient {
   readonly remotePort: number;
 }
 
+/** What another text of the configuration file would do. */
+export interface ConfigCheck {
+  readonly changes: readonly {
+    readonly key: string;
+    /** As they would be written; secrets are hidden. Null for sections that come or go. */
+    readonly from: string | null;
+    readonly to: string | null;
+    readonly restart: boolean;
+  }[];
+  readonly problems: readonly {
+    readonly key: string;
+    readonly value: string | null;
+    readonly line: number | null;
+    readonly fault: string;
+    readonly remedy: string;
+  }[];
+}
+
 export interface ConfigSource {
+  check(text: string): ConfigCheck;
+  /** Replaces the configuration file. Throws CONFIG_INVALID with nothing changed, or DISK_IO. */
+  write(text: string): void;
   list(): readonly SettingRow[];
   /** Reads it again. Throws CONFIG_INVALID, with nothing changed. */
   reload(): { readonly live: readonly string[]; readonly restart: readonly string[] };

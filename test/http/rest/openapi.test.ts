@@ -48,6 +48,8 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   getStorage: ["/api/storage"],
   getConnections: ["/api/connections"],
   listConfig: ["/api/config"],
+  validateConfig: ["/api/config/validate", { method: "POST", body: { toml: 'log.level = "debug"' } }],
+  applyConfig: ["/api/config/apply", { method: "POST", body: { toml: 'log.level = "debug"' } }],
   listUsers: ["/api/users"],
   addUser: ["/api/users", { method: "POST", body: { name: "cleo", password: "secret" } }],
   changePassword: ["/api/users/cleo/password", { method: "POST", body: { password: "another" } }],
