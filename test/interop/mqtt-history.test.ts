@@ -79,6 +79,7 @@ describe.skipIf(REFERENCE)("history and commands", () => {
         // A command after all that was missed shows that none came twice.
         await produce(15);
         expect(payloads(await heard(second, 15))).toEqual(commands(5, 20));
+        await received(name, 20);
         await second.disconnect();
         expect(await reported(name)).toEqual(numbers(0, 20).map(() => "delivered"));
       },
