@@ -84,7 +84,7 @@ function signingIn(): void {
     onPage(async (own) => {
       await signIn(own, site, "otto");
       expect(await menuOf(own)).toContain("Settings");
-      expect(await controlsOf(own)).toEqual(["New topic", "Pause"]);
+      expect(await controlsOf(own)).toEqual(["New topic", "Pause", "Move offsets"]);
       expect(await own.ask<string>("document.cookie")).toBe("");
       const resume = (headers: string) =>
         own.ask<number>(
@@ -102,7 +102,7 @@ function signingIn(): void {
     }));
 
   test("an admin may do all of it", async () => {
-    expect(await controlsOf(page)).toEqual(["New topic", "Delete", "Pause"]);
+    expect(await controlsOf(page)).toEqual(["New topic", "Delete", "Pause", "Move offsets"]);
   });
 
   test("nothing inline runs", async () => {
@@ -123,10 +123,10 @@ function menuOf(own: Page): Promise<readonly string[]> {
 
 /** What of what changes something is offered. */
 async function controlsOf(own: Page): Promise<readonly string[]> {
-  const wanted = ["New topic", "Delete", "Pause"];
+  const wanted = ["New topic", "Delete", "Pause", "Move offsets"];
   const found: string[] = [];
   for (const [place, heading, content] of SCREENS) {
-    if (!/^(?:topics|uplinks)/.test(place)) continue;
+    if (!/^(?:topics|uplinks|groups\/)/.test(place)) continue;
     await goTo(own, place, heading);
     await own.until(content, place);
     const names = "[...document.querySelectorAll('main button')].map((one) => one.innerText.trim())";
@@ -233,6 +233,24 @@ function work(): void {
       "!document.querySelector('main').innerText.includes('set by an operator')",
       "that it is off",
     );
+  });
+
+  test("offsets of a group are moved when it was seen what that does", async () => {
+    await goTo(page, "groups/readers", "readers");
+    await page.press("Move offsets");
+    await page.press("Show what it would do");
+    await page.until("document.querySelector('dialog table')?.innerText.includes('100')", "the plan");
+    const committed = "document.querySelector('table[aria-label=Offsets] [data-label=Committed]')?.innerText";
+    expect(await page.ask<string>(committed)).toBe("100");
+    await page.press("Move them");
+    await page.untilText("Offsets of readers are moved.");
+    await page.until(`${committed} === "0"`, "that they are");
+  });
+
+  test("the configuration is read again", async () => {
+    await goTo(page, "config", "Settings");
+    await page.press("Reload");
+    await page.untilText("nothing has changed");
   });
 
   test("a user is added, given another password, and deleted", async () => {

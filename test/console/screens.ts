@@ -26,6 +26,7 @@ export const SCREENS: readonly (readonly [string, string, string])[] = [
   ["uplinks", "central", `${rows("Topics")} && ${text("Budget")}`],
   ["groups", "Groups", rows("Groups")],
   ["groups/readers", "readers", rows("Offsets")],
+  ["queues", "Queues", text("No share group works here")],
   ["connections", "Connections", rows("MQTT clients")],
   ["storage", "Storage", rows("Topics by size")],
   ["clock", "Clock", text("It shows")],

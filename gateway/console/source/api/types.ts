@@ -353,15 +353,17 @@ export interface ClockPage {
 
 /** `GET /api/connections`. */
 export interface Connections {
-  readonly kafka: { readonly count: number; readonly clients?: readonly KafkaClient[] };
+  readonly kafka: { readonly count: number; readonly clients: readonly KafkaClient[] };
   readonly mqtt: { readonly count: number };
   readonly http: { readonly requests: number };
 }
 
 export interface KafkaClient {
-  readonly address: string;
   readonly user: string;
-  readonly clientId: string | null;
+  /** How the client has said who it is; null where it did not. */
+  readonly method: string | null;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
 }
 
 /** `GET /api/sessions`. */
@@ -427,6 +429,14 @@ export interface SettingRow {
   readonly doc: string;
   /** Whether a change is taken over at the next start only. */
   readonly restart: boolean;
+}
+
+/** Answer of `POST /api/config/reload`: names of settings that have changed. */
+export interface ConfigReload {
+  /** Those that are in force. */
+  readonly live: readonly string[];
+  /** Those that take effect at the next start. */
+  readonly restart: readonly string[];
 }
 
 /** Answer of `POST /api/config/validate` and of `apply`. */

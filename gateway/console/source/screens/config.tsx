@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
-import type { ConfigCheck, SettingList, SettingRow } from "../api/types.ts";
+import type { ConfigCheck, ConfigReload, SettingList, SettingRow } from "../api/types.ts";
 import { useApi } from "../api/use-api.ts";
 import { useChange } from "../api/use-change.ts";
 import { count, written } from "../format.ts";
 import { useHas, useMay } from "../session.tsx";
 import { Segments, TextField } from "../ui/field.tsx";
-import { Badge, Card, Page } from "../ui/page.tsx";
+import { Badge, Card, Facts, Page } from "../ui/page.tsx";
 import { Empty, Failure, Show } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 
@@ -15,6 +15,7 @@ export function Config() {
   const [which, setWhich] = useState<"changed" | "all">("changed");
   const [text, setText] = useState("");
   const isAdmin = useMay("admin");
+  const canReload = useHas("POST /api/config/reload") && isAdmin;
   const canValidate = useHas("POST /api/config/validate") && isAdmin;
   const wanted = text.toLowerCase();
   const rows = (settings.data?.settings ?? []).filter(
@@ -67,6 +68,7 @@ export function Config() {
           )}
         </Show>
       </Card>
+      {canReload && <Reload refresh={settings.refresh} />}
       {canValidate && <Edit refresh={settings.refresh} />}
     </Page>
   );
@@ -93,6 +95,37 @@ const COLUMNS: readonly Column<SettingRow>[] = [
     by: ({ restart }) => Number(restart),
   },
 ];
+
+/** Has the gateway read its configuration again, and says what that has changed. */
+function Reload({ refresh }: { readonly refresh: () => void }) {
+  const [done, setDone] = useState<ConfigReload | null>(null);
+  const change = useChange();
+  const reload = async () => {
+    setDone(await change.send<ConfigReload>("/api/config/reload", {}, "The configuration was read again."));
+    refresh();
+  };
+  return (
+    <Card
+      title="Read the configuration again"
+      note="After its file was changed. What can't be taken over while the gateway runs is said, and waits for the next start."
+      actions={
+        <button type="button" class="button" disabled={change.isBusy} onClick={() => void reload()}>
+          Reload
+        </button>
+      }
+    >
+      {change.error && <Failure error={change.error} />}
+      {done !== null && (
+        <Facts
+          facts={[
+            ["In force now", done.live.join(", ") || "nothing has changed"],
+            ["After a restart", done.restart.join(", ") || "nothing waits"],
+          ]}
+        />
+      )}
+    </Card>
+  );
+}
 
 type Change = ConfigCheck["changes"][number];
 

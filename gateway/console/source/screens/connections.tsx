@@ -28,13 +28,13 @@ export function ConnectionsScreen() {
               <Stat label="Kafka" value={count(kafka.count)} note="connections" />
               <Stat label="HTTP" value={count(http.requests)} note="requests being answered" />
             </Grid>
-            {kafka.clients && kafka.clients.length > 0 && (
+            {kafka.clients.length > 0 && (
               <Card title="Kafka clients" flush>
                 <Table
                   label="Kafka clients"
                   columns={KAFKA_COLUMNS}
                   rows={kafka.clients}
-                  keyOf={({ address, clientId }) => `${address} ${clientId}`}
+                  keyOf={({ remoteAddress, remotePort }) => `${remoteAddress}:${remotePort}`}
                 />
               </Card>
             )}
@@ -104,9 +104,13 @@ const COLUMNS: readonly Column<MqttSession>[] = [
 ];
 
 const KAFKA_COLUMNS: readonly Column<KafkaClient>[] = [
-  { label: "Client", cell: ({ clientId }) => clientId ?? "not said yet", by: ({ clientId }) => clientId },
+  {
+    label: "Address",
+    cell: ({ remoteAddress, remotePort }) => `${remoteAddress}:${remotePort}`,
+    by: ({ remoteAddress }) => remoteAddress,
+  },
   { label: "User", cell: ({ user }) => user, by: ({ user }) => user },
-  { label: "Address", cell: ({ address }) => address, by: ({ address }) => address },
+  { label: "Signed in by", cell: ({ method }) => method ?? "not signed in", by: ({ method }) => method },
 ];
 
 function endColumn(end: (session: MqttSession) => void): Column<MqttSession> {
