@@ -89,6 +89,8 @@ export class Login {
   #begun = false;
   #state: State;
   #user = ANONYMOUS;
+  /** Whether the door counts this connection as one of the user's. */
+  #entered = false;
   #mechanism: SaslMechanism | null = null;
   #loggedInAtMs = 0;
   /** Monotonic; null where the login holds for as long as the connection. */
@@ -234,8 +236,9 @@ export class Login {
     this.#delay?.cancel();
     if (this.#state.kind === "exchange") this.#state.exchange?.end();
     this.#state = { kind: "failed" };
-    if (this.#user !== ANONYMOUS) this.#host.leave(this.#user);
-    this.#user = ANONYMOUS;
+    // The name stays: what is still under way for it must not become somebody else's.
+    if (this.#entered) this.#host.leave(this.#user);
+    this.#entered = false;
   }
 
   #took(step: SaslStep, mechanism: SaslMechanism, done: (answer: LoginAnswer) => void): void {
@@ -276,16 +279,18 @@ export class Login {
     if (this.#mechanism === null) return this.#become(userName);
     if (userName === this.#user) return null;
     if (this.#host.bugs.has("changes-users")) {
-      this.#user = userName;
-      return null;
+      this.#host.leave(this.#user);
+      return this.#become(userName);
     }
     return `Cannot change principals during re-authentication from User.${this.#user}: User.${userName}`;
   }
 
   #become(userName: string): string | null {
     const fault = this.#host.enter(userName);
-    if (fault === null) this.#user = userName;
-    return fault;
+    if (fault !== null) return fault;
+    this.#user = userName;
+    this.#entered = true;
+    return null;
   }
 
   #refuse(refusal: SaslRefusal, mechanism: SaslMechanism, done: (answer: LoginAnswer) => void): void {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { ScramExchange } from "../../src/kafka/client/scram.ts";
 import { saltedPassword, verifierOf } from "../../src/kafka/client/scram-keys.ts";
+import type { KafkaConnection } from "../../src/kafka/connection.ts";
 import type { KafkaDoorLimits } from "../../src/kafka/listener.ts";
 import type { LoginBug } from "../../src/kafka/login.ts";
 import { ALTER_USER_SCRAM_CREDENTIALS_REQUEST } from "../../src/kafka/wire/generated/alter-user-scram-credentials-request.ts";
@@ -370,6 +371,25 @@ describe("users that change", () => {
     rig.change("users", put("anna")(rig.files.get("users") ?? ""));
     await gateway.clock.settleAll();
     expect(anna.client.closedByPeer).toBe(false);
+  });
+
+  test("what is under way for a user stays his when the connection ends", async () => {
+    const { gateway, connect } = await world();
+    const kept: (KafkaConnection | null)[] = [];
+    const place = { ...CLOSED, port: 9098, advertised: { host: "127.0.0.1", port: 9098 } };
+    gateway.network.listen({
+      ...place.advertised,
+      limits: { maxQueuedBytes: 1024 * 1024 },
+      accept: (connection) => {
+        kept.push(gateway.door.accept(connection, place));
+        return kept.at(-1) ?? null;
+      },
+    });
+    const anna = await connect(9098);
+    await anna.plain("anna", "annas");
+    anna.client.connection?.abort();
+    await gateway.clock.settleAll();
+    expect(kept.map((one) => [one?.remote.closed, one?.login.user])).toEqual([[true, "anna"]]);
   });
 
   test("so many connections of one user, and one that ends makes room", async () => {
