@@ -1,3 +1,4 @@
+import { ACL_ROUTES } from "./acls.ts";
 import { BACKUP_ROUTES } from "./backup.ts";
 import { CONFIG_ROUTES } from "./config.ts";
 import { CONNECTION_ROUTES } from "./connections.ts";
@@ -30,5 +31,6 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...CONNECTION_ROUTES,
   ...CONFIG_ROUTES,
   ...USER_ROUTES,
+  ...ACL_ROUTES,
   ...BACKUP_ROUTES,
 ];

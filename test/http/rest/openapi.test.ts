@@ -20,6 +20,11 @@ interface Document {
 
 type Example = readonly [path: string, asked?: Asked];
 
+const ACL = {
+  ...{ resourceType: "topic", resourceName: "telemetry", patternType: "prefixed", principal: "User:anna" },
+  ...{ host: "*", operation: "read", permission: "allow" },
+};
+
 /** A request for every operation, in an order in which they go through. */
 const EXAMPLES: Readonly<Record<string, Example>> = {
   getOpenApi: ["/api/openapi.json"],
@@ -50,6 +55,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   listConfig: ["/api/config"],
   validateConfig: ["/api/config/validate", { method: "POST", body: { toml: 'log.level = "debug"' } }],
   applyConfig: ["/api/config/apply", { method: "POST", body: { toml: 'log.level = "debug"' } }],
+  addAcl: ["/api/acls", { method: "POST", body: ACL }],
+  listAcls: ["/api/acls"],
+  removeAcl: ["/api/acls", { method: "DELETE", body: ACL }],
   listUsers: ["/api/users"],
   addUser: ["/api/users", { method: "POST", body: { name: "cleo", password: "secret" } }],
   changePassword: ["/api/users/cleo/password", { method: "POST", body: { password: "another" } }],
