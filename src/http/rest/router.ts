@@ -6,6 +6,9 @@ import { readBody } from "./body.ts";
 import { readQuery } from "./query.ts";
 import type { Call, Route } from "./route.ts";
 
+/** What bodies of requests that are under way may have together. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
 /** What a browser may not send across origins without asking us, and we say no. */
 const CSRF_HEADER = "x-csrf-token";
 
@@ -77,9 +80,35 @@ async function answer<Parts>(
   if (refusal !== null) return refusal;
   const query = readQuery(route.query ?? {}, url.searchParams);
   if (query instanceof Response) return query;
-  const body = route.body === undefined ? undefined : await readBody(request, route.body);
-  if (body instanceof Response) return body;
-  return route.handle({ ...arrived, query, body, visitor });
+  if (route.body === undefined) return route.handle({ ...arrived, query, body: undefined, visitor });
+  const sizeBytes = announcedBytes(request, route.body.maxBytes);
+  if (heldBytes + sizeBytes > MAX_HELD_BYTES) {
+    const error = {
+      message: "too many bodies are being answered",
+      thing: "bodies",
+      value: String(MAX_HELD_BYTES),
+    };
+    return problem(503, { ...error, remedy: "send it again" }, { "retry-after": "1" });
+  }
+  heldBytes += sizeBytes;
+  try {
+    const body = await readBody(request, route.body);
+    if (body instanceof Response) return body;
+    return await route.handle({ ...arrived, query, body, visitor });
+  } finally {
+    heldBytes -= sizeBytes;
+  }
+}
+
+/** Of all doors of this process together, from the first byte until the answer. */
+let heldBytes = 0;
+
+/** What a body may have, as its sender says, or at most where he does not. */
+function announcedBytes(request: Request, maxBytes: number): number {
+  const announced = request.headers.get("content-length");
+  return announced !== null && /^\d{1,15}$/.test(announced)
+    ? Math.min(Number(announced), maxBytes)
+    : maxBytes;
 }
 
 function isChange({ method }: { readonly method: string }): boolean {

@@ -125,6 +125,25 @@ describe("records that are produced", () => {
     await rest.close();
   });
 
+  test("wait for the disk in bounded memory: more are told to come again, and then they are taken", async () => {
+    const { rest, send, stored } = await opened(1);
+    const url = new URL(`http://127.0.0.1:8080${PATH}`);
+    const headers = { host: "127.0.0.1:8080", "content-type": "application/json" };
+    const arrival = { address: "127.0.0.1", isTls: false };
+    // None says how large it is: each may have a MiB.
+    const answers = Array.from({ length: 20 }, () => {
+      const request = new Request(url.href, { method: "POST", headers, body: '{"value":"x"}' });
+      return Promise.resolve(rest.router.answer(request, url, arrival, rest.access, rest.parts));
+    });
+    for (let n = 0; n < 20; n++) await Bun.sleep(0);
+    await rest.clock.settleAll();
+    const statuses = (await Promise.all(answers)).map((answer) => answer?.status);
+    expect([statuses.filter((status) => status === 200).length, stored()]).toEqual([16, 16]);
+    expect(statuses.slice(16)).toEqual([503, 503, 503, 503]);
+    expect((await send({ value: "y" })).status).toBe(200);
+    await rest.close();
+  });
+
   test("are refused where something is not as it must be, and then none is there", async () => {
     const { rest, send, stored } = await opened(2);
     const cases: readonly (readonly [Asked["body"], number, string])[] = [
