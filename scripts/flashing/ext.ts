@@ -29,8 +29,16 @@ export class ExtFileSystem {
     this.#place = `${path}?offset=${offset}`;
   }
 
-  /** Replays the journal, and repairs what can be repaired without asking. Refuses where more is broken. */
+  /** Repairs what can be repaired without asking. Refuses where more is broken, or the journal has to be replayed. */
   repair(): void {
+    // Which e2fsprogs do not do at a place within a file, and writing without it would damage what it has.
+    if (/needs_recovery/.test(run(["dumpe2fs", "-h", this.#place], PACKAGE).out)) {
+      throw new Refusal(
+        this.#name,
+        "was not shut down in order",
+        "let the machine start from it and shut it down, or write the image onto it again",
+      );
+    }
     const { status, out, err } = run(["e2fsck", "-p", this.#place], PACKAGE);
     if (status > E2FSCK_GOOD) {
       throw new Refusal(

@@ -252,6 +252,19 @@ describe.skipIf(missing.length > 0)("a card", () => {
     expect(readFileSync(card, "utf8")).toBe("precious".repeat(1000));
   });
 
+  test("that lost power while it was written to is refused, with what to do", async () => {
+    const card = join(folder, "cut-card");
+    const offset = makeSystemImage(card);
+    const block = file("block", "x".repeat(1024));
+    const requests = file("requests", `journal_open\njournal_write -b 300 ${block}\njournal_close\n`);
+    run(["debugfs", "-w", "-f", requests, `${card}?offset=${offset}`]);
+    const { refusal } = await flashing(["--device", card, ...FILES], {
+      ...CARD,
+      sizeBytes: statSync(card).size,
+    });
+    expect(refusal).toMatch(/not shut down in order; let the machine start from it/);
+  });
+
   test("whose root is damaged beyond what mends by itself is refused", async () => {
     const card = join(folder, "damaged-card");
     const offset = makeSystemImage(card);
