@@ -71,6 +71,7 @@ function mirrorRow(uplink: string, mirror: MirrorStatus): readonly string[] {
 /** Records, or why nobody knows how many. */
 function lagText({ lagRecords, state, lastError }: UplinkStatus): string {
   if (lagRecords !== null) return String(lagRecords);
+  if (state === "held") return "not known yet: the centre will be asked when the uplink goes on";
   const isAway = state === "connecting" || state === "backing off" || lastError !== null;
   return `not known yet: ${isAway ? "the centre was not reached" : "the centre is being asked"}`;
 }

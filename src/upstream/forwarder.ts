@@ -29,7 +29,7 @@ import type { UplinkStatus } from "./status.ts";
 import { type LocalTimes, NO_LOCAL_TIMES } from "./times/local-times.ts";
 import { RecordTimes } from "./times/record-times.ts";
 import { type Now, TopicSetup } from "./topic-setup.ts";
-import { topicStatus } from "./topic-status.ts";
+import { lagOfAll, topicStatus } from "./topic-status.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
 
 export interface Turn {
@@ -180,7 +180,10 @@ export class Forwarder {
     this.#link.mode = mode;
     // Who pauses what is drained changes nothing about that.
     this.#drain.end(isDrained || (mode === "paused" && this.#drain.isOver));
-    if (mode === "draining" && this.#hasListed) this.#drain.begin(this.#intake);
+    if (mode === "draining" && this.#hasListed) {
+      this.#listTopics(false);
+      this.#drain.begin(this.#intake);
+    }
     if (this.#phase.kind === "waiting" && this.#phase.as === "held") {
       this.#phase = { ...this.#phase, untilMs: this.#now.nowMs };
     }
@@ -203,9 +206,7 @@ export class Forwarder {
     const topics = [...this.#intake.routes.values()].map((route) =>
       topicStatus(route, this.#local, this.#link),
     );
-    const lags = topics.flatMap(({ partitions }) => partitions.map((partition) => partition.lagRecords));
-    const isKnown = this.#hasListed && !lags.includes(-1);
-    const lagRecords = isKnown ? lags.reduce((sum, lag) => sum + lag, 0) : -1;
+    const lagRecords = this.#hasListed ? lagOfAll(topics) : -1;
     return {
       name: this.settings.name,
       state: stateOf(this.#phase, nowMs, this.#lastError.text, [...this.#intake.routes.values()]),
@@ -237,6 +238,8 @@ export class Forwarder {
     switch (phase.kind) {
       case "waiting":
         if (this.#now.nowMs >= phase.untilMs) this.#begin();
+        // What comes meanwhile waits, too.
+        else if (this.#hasListed && this.#now.nowMs >= this.#listTopicsAtMs) this.#listTopics(false);
         return false;
       case "initialising":
         if (this.#calls.pending === 0 && this.#now.nowMs >= phase.notBeforeMs) this.#initialise();
@@ -287,7 +290,7 @@ export class Forwarder {
   /** First what is there to forward and how far it was, so that the lag is known while the centre is away. */
   #begin(): void {
     this.#phase = { kind: "loading" };
-    this.#intake.refresh(this.#pipeline.quiet);
+    this.#listTopics(this.#pipeline.quiet);
     this.#hasListed = true;
     this.#local.read(() =>
       this.#book.read(() => {
@@ -402,8 +405,7 @@ export class Forwarder {
       return false;
     }
     if (this.#now.nowMs >= this.#listTopicsAtMs) {
-      this.#listTopicsAtMs = this.#now.nowMs + LIST_TOPICS_MS;
-      this.#intake.refresh(this.#pipeline.quiet);
+      this.#listTopics(this.#pipeline.quiet);
       this.#local.handOut();
     }
     this.#adoptLaneCounts();
@@ -420,6 +422,12 @@ export class Forwarder {
     if (this.#phase.kind !== "forwarding") return false;
     this.#local.advance(this.#pipeline.quiet && !this.#intake.hasMore);
     return more;
+  }
+
+  /** `quiet`: topics that are gone may be forgotten, since nothing of them is on its way. */
+  #listTopics(quiet: boolean): void {
+    this.#listTopicsAtMs = this.#now.nowMs + LIST_TOPICS_MS;
+    this.#intake.refresh(quiet);
   }
 
   /** What the link lets pass now. */
@@ -542,10 +550,8 @@ export class Forwarder {
   #fenced(reason: string): void {
     this.#forget();
     this.#lastError.note(reason, this.#now.nowMs);
-    this.#phase = {
-      kind: "looking",
-      notBeforeMs: this.#now.nowMs + FIRST_LOOK_MS * (1 + this.#random.fraction()),
-    };
+    const notBeforeMs = this.#now.nowMs + FIRST_LOOK_MS * (1 + this.#random.fraction());
+    this.#phase = { kind: "looking", notBeforeMs };
     this.#reports.onState("warn", `fenced: ${reason}`);
   }
 

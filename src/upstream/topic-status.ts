@@ -29,3 +29,9 @@ export function topicStatus(route: TopicRoute, local: LocalPosition, link: LinkG
     }),
   };
 }
+
+/** Records of all topics that are to go up yet; -1 while that is not known of one. */
+export function lagOfAll(topics: readonly UplinkTopicStatus[]): number {
+  const lags = topics.flatMap(({ partitions }) => partitions.map(({ lagRecords }) => lagRecords));
+  return lags.includes(-1) ? -1 : lags.reduce((sum, lag) => sum + lag, 0);
+}

@@ -173,6 +173,24 @@ describe("a drain", () => {
     });
   });
 
+  test("carries topics that came while the uplink was held", () => {
+    const run = started();
+    feed(run, "readings", "a");
+    run.run(1_000);
+    run.forwarder.setMode("paused");
+    run.run(1_000);
+    run.memory.createTopic("later", 1);
+    run.forwarder.appended("later", -1);
+    feed(run, "later", "b", "c");
+    run.run(1);
+    // Where a topic stands at the centre is not known before the centre was asked: that is not nothing.
+    expect(run.status().lagRecords).toBe(-1);
+    run.forwarder.setMode("draining");
+    run.run(10_000);
+    expect(run.values("later")).toEqual(["b", "c"]);
+    expect(run.status().link).toMatchObject({ mode: "paused", drained: true });
+  });
+
   test("that a pause ends is not one that was done", () => {
     const run = started();
     run.instead = (call) => (call.kind === "connect" ? { kind: "lost", reason: "away" } : null);
