@@ -29,6 +29,7 @@ const COLUMNS: readonly (readonly [string, readonly string[]])[] = [
   ["transactions", ["transactions", "platformatic/transactions"]],
   ["queues", ["share-groups"]],
   ["device views", ["device-views"]],
+  ["Kafka, TLS and logins", ["kafka-security", "kafka-acls"]],
   ["MQTT", ["mqtt", "mqtt-crash", "mqtt-sessions", "mqtt-browser"]],
   ["MQTT, TLS", ["mqtt-tls"]],
 ];
