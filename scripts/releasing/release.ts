@@ -29,8 +29,17 @@ async function main(args: readonly string[]): Promise<number> {
   const { positionals, values } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { out: { type: "string" }, key: { type: "string" }, "public-key": { type: "string" } },
+    options: {
+      out: { type: "string" },
+      key: { type: "string" },
+      "public-key": { type: "string" },
+      help: { type: "boolean" },
+    },
   });
+  if (values.help === true) {
+    console.log(HELP);
+    return 0;
+  }
   const [command, ...rest] = positionals;
   const [folder] = rest;
   const { out, key, "public-key": publicKey } = values;
