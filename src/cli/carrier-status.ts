@@ -1,4 +1,5 @@
 import { parseAddress } from "../config/address.ts";
+import { STARTING } from "../http/status.ts";
 import type { Flag, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { columns } from "./help.ts";
@@ -39,6 +40,11 @@ export async function carrierStatus<Status extends { readonly name: string }>(
   if (typeof parsed === "string") throw new UsageError(`--http ${address}: ${parsed}; write host:port`);
   const answer = await fetchStatus(address);
   const { gatewayId } = answer;
+  // Doors answer before there is anything that carries: "it has none" would not be true.
+  if (isStarting(answer)) {
+    world.err(`the gateway ${gatewayId} is starting: its ${kind}s are not known yet; ask again\n`);
+    return EXIT.failed;
+  }
   const all = carrier.of(answer);
   const name = input.positionals[0];
   const chosen = name === undefined ? all : all.filter((one) => one.name === name);
@@ -55,4 +61,9 @@ export async function carrierStatus<Status extends { readonly name: string }>(
     if (details.length > 0) world.out(`\n${columns(details)}`);
   }
   return chosen.every((one) => carrier.isWell(one)) ? EXIT.ok : EXIT.failed;
+}
+
+/** Whether the gateway has not come to its uplinks and bridges yet; one of before does not say. */
+function isStarting({ reasons }: Partial<StatusAnswer>): boolean {
+  return reasons?.some((reason) => reason.startsWith(STARTING)) ?? false;
 }

@@ -8,12 +8,12 @@ import { clusterAt, KAFKA_FLAGS, topicProblem, withCluster } from "./kafka-sessi
 import type { CentralFinding, ComparisonReport, Counted } from "./merge-check/log-comparison.ts";
 import { TopicCheck, type TopicNames, type TopicReport } from "./merge-check/topic-check.ts";
 import { Progress } from "./progress.ts";
+import { type FindingLine, findingsText, MAX_LINES } from "./replay/findings-text.ts";
 import { GAPS_TOPIC_FLAG, readGapEntries } from "./replay/gap-entries.ts";
+import type { OffsetRange } from "./replay/offset-set.ts";
 import { gapText, rangeText } from "./replay/verdict.ts";
 import type { World } from "./world.ts";
 
-/** Findings that people are shown; JSON has more, and all counts. */
-const MAX_LINES = 20;
 /** Names at the centre that a topic may have there. */
 const MAX_ALIKE = 3;
 
@@ -94,12 +94,12 @@ async function mergeCheck(
   const accepted = { times: input.on("ignore-times"), missing: input.on("filtered") };
   const verdict = verdictOf(reports, accepted);
   if (input.json) world.out(`${JSON.stringify({ verdict, topics: reports })}\n`);
-  else world.out(textOf(verdict, reports, accepted));
+  else world.out(mergeCheckText(verdict, reports, accepted));
   return verdict === "unaccounted" ? EXIT.unaccounted : verdict === "gaps known" ? EXIT.failed : EXIT.ok;
 }
 
 /** What the user takes for right. */
-interface Accepted {
+export interface Accepted {
   readonly times: boolean;
   readonly missing: boolean;
 }
@@ -176,7 +176,8 @@ function isPartOf(part: string, name: string): boolean {
 /** Kafka's UNKNOWN_TOPIC_OR_PARTITION, for a broker that leaves a topic out of its answer. */
 const UNKNOWN_TOPIC = 3;
 
-type Word = "the same" | "waiting" | "gaps known" | "unaccounted";
+/** What has come of the comparison. */
+export type Word = "the same" | "waiting" | "gaps known" | "unaccounted";
 
 function verdictOf(reports: readonly TopicReport[], accepted: Accepted): Word {
   const partitions = reports.flatMap((report) => report.partitions);
@@ -193,7 +194,8 @@ function faultsOf(report: ComparisonReport, accepted: Accepted): number {
   return counted.reduce((sum, { count }) => sum + count, 0);
 }
 
-function textOf(verdict: Word, reports: readonly TopicReport[], accepted: Accepted): string {
+/** For people. */
+export function mergeCheckText(verdict: Word, reports: readonly TopicReport[], accepted: Accepted): string {
   const head = [
     ...["TOPIC", "PARTITION", "RECORDS", "THERE", "WAITING", "IN LEDGER", "MISSING", "TWICE", "DISORDER"],
     ...["DIFFERENT", "EXTRA", "OLDER"],
@@ -211,40 +213,40 @@ function textOf(verdict: Word, reports: readonly TopicReport[], accepted: Accept
     ]),
   );
   const details = reports.flatMap((report) => detailsOf(report, accepted));
-  const more = details.length - MAX_LINES;
-  return [
-    `${verdict}\n`,
-    columns([head, ...rows]),
-    ...details.slice(0, MAX_LINES).map((line) => `${line}\n`),
-    more > 0 ? `and ${more} more\n` : "",
-  ].join("");
+  const found = reports
+    .flatMap(({ partitions }) => partitions)
+    .reduce((sum, report) => sum + faultsOf(report, accepted), 0);
+  return [`${verdict}\n`, columns([head, ...rows]), findingsText(details, found)].join("");
 }
 
-function detailsOf(topic: TopicReport, accepted: Accepted): readonly string[] {
+function detailsOf(topic: TopicReport, accepted: Accepted): readonly FindingLine[] {
   const lines = topic.partitions.flatMap((report) => {
     const where = `${topic.local}-${report.partition}`;
     const found = (what: string, { listed }: Counted<CentralFinding>) =>
-      listed.map(({ offset, centralPartition, centralOffset }) =>
-        centralPartition < 0
-          ? `${where}: ${offset} ${what}`
-          : `${where}: ${offset} ${what}, at ${topic.central}-${centralPartition} ${centralOffset}`,
-      );
+      listed.map(({ offset, centralPartition, centralOffset }) => {
+        const place =
+          centralPartition < 0 ? "" : `, at ${topic.central}-${centralPartition} ${centralOffset}`;
+        return { text: `${where}: ${offset} ${what}${place}`, records: 1 };
+      });
+    const absent = (what: string, { listed }: Counted<OffsetRange>) =>
+      (accepted.missing ? [] : listed).map((range) => ({
+        text: `${where}: ${rangeText(range)} ${what}`,
+        records: range.end - range.start,
+      }));
     return [
-      ...(accepted.missing ? [] : report.missing.listed).map(
-        (range) => `${where}: ${rangeText(range)} missing`,
-      ),
-      ...(accepted.missing ? [] : report.olderMissing.listed).map(
-        (range) => `${where}: ${rangeText(range)} missing, gone from the gateway`,
-      ),
+      ...absent("missing", report.missing),
+      ...absent("missing, gone from the gateway", report.olderMissing),
       ...found("again", report.twice),
       ...found("out of order", report.outOfOrder),
       ...found("differs", report.otherContent),
       ...(accepted.times ? [] : found("has another time", report.otherTime)),
       ...found("was never in this log", report.extra),
-      ...report.known.map((entry) => `${where}: ${gapText(entry)}`),
+      ...report.known.map((entry) => ({ text: `${where}: ${gapText(entry)}`, records: 0 })),
     ];
   });
   const aside = topic.partitions.reduce((sum, { otherHistories }) => sum + otherHistories, 0);
+  // Of a log without a record, as the ledger of a gateway that has lost nothing, there is no position to know.
+  const isEmpty = topic.partitions.every(({ records, older }) => records === 0 && older === 0);
   const notes = [
     ...(aside > 0
       ? [`${topic.central}: ${aside} records of copies of these logs that went on by themselves`]
@@ -252,10 +254,10 @@ function detailsOf(topic: TopicReport, accepted: Accepted): readonly string[] {
     ...(topic.undecided
       ? [`${topic.central}: somebody's open transaction hides the end; try again later`]
       : []),
-    ...(topic.positionKnown ? [] : [`${topic.local}: the centre knows no position of an uplink`]),
+    ...(topic.positionKnown || isEmpty ? [] : [`${topic.local}: the centre knows no position of an uplink`]),
     ...Object.entries(topic.otherLogs).map(
       ([log, count]) => `${topic.central}: ${count} records of another log of this gateway, ${log}`,
     ),
   ];
-  return [...lines, ...notes];
+  return [...lines, ...notes.map((text) => ({ text, records: 0 }))];
 }

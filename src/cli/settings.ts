@@ -93,6 +93,8 @@ export function readConfigFile(path: string): string {
   } catch (cause) {
     const why =
       cause instanceof TypeError ? "it is not UTF-8 text" : cause instanceof Error ? cause.message : "";
-    throw new HeadwaterError("CONFIG_INVALID", `${path}: the configuration can't be read: ${why}`, { cause });
+    const fault = `${path}: the configuration can't be read: ${why}`;
+    const remedy = "name a TOML file that is there and that this user may read";
+    throw new HeadwaterError("CONFIG_INVALID", `${fault}; ${remedy}`, { cause });
   }
 }

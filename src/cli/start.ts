@@ -29,16 +29,22 @@ export function parseStart(flag: string, text: string, nowMs: number): Start {
   if (text === "latest") return { beforeEnd: 0 };
   if (text === "earliest") return { timestampMs: LIST_OFFSET.earliest };
   if (/^\d{1,15}$/.test(text)) return { offset: Number(text) };
-  if (/^@\d{1,15}$/.test(text)) return { timestampMs: Number(text.slice(1)) };
-  const agoMs = parseDurationMs(text);
-  if (agoMs !== null && agoMs >= 0) return { timestampMs: Math.max(0, nowMs - agoMs) };
-  const timestampMs = parseIsoTimeMs(text);
-  if (Number.isNaN(timestampMs)) {
+  const timestampMs = parseTimeMs(text, nowMs);
+  if (timestampMs === null) {
     throw new UsageError(
       `${flag} ${text}: write earliest, latest, an offset, a time (2026-01-31T12:00Z), or 15m for 15 minutes ago`,
     );
   }
   return { timestampMs };
+}
+
+/** A time, or how long before `nowMs`: milliseconds since 1970, or null where it is neither. */
+export function parseTimeMs(text: string, nowMs: number): number | null {
+  if (/^@\d{1,15}$/.test(text)) return Number(text.slice(1));
+  const agoMs = parseDurationMs(text);
+  if (agoMs !== null && agoMs >= 0) return Math.max(0, nowMs - agoMs);
+  const timestampMs = parseIsoTimeMs(text);
+  return Number.isNaN(timestampMs) ? null : timestampMs;
 }
 
 /** Where to start and where the log ends now, or an exit code, with a message written. */

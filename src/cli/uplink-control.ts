@@ -65,7 +65,8 @@ export const UPLINK_CONTROLS: readonly Command[] = [
 async function change(action: "pause" | "resume", input: Input, world: World): Promise<number> {
   const status = await post(action, input);
   if (input.json) world.out(`${JSON.stringify(status)}\n`);
-  else world.out(`${status.name} is ${action === "pause" ? "paused" : status.state}\n`);
+  else if (action === "pause") world.out(`${status.name} is paused\n`);
+  else world.out(`${[`${status.name} is ${status.state}`, ...heldWords(status.link)].join(": ")}\n`);
   return EXIT.ok;
 }
 

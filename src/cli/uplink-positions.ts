@@ -56,6 +56,7 @@ export const UPLINK_POSITIONS: readonly Command[] = [
       { name: "dry-run", doc: "Only say what would be sent again or skipped." },
     ],
     notes: [
+      "Moves a topic that is being forwarded: an uplink that is paused has to be resumed first (headwater uplink resume), and for one that is held wait until its window is open or its budget begins anew. --dry-run says at any time what it would do.",
       "What is sent again is at the centre twice then. What is skipped is written to headwater.gaps. Bytes are those of whole segments by share.",
     ],
     examples: [
@@ -100,6 +101,7 @@ async function rewind(input: Input, world: World): Promise<number> {
     readonly done: boolean;
     readonly moves: readonly Move[];
   };
+  if (!answer.done && !dryRun) world.err(notMoved(topic, input.positionals[0] ?? ""));
   if (input.json) world.out(`${JSON.stringify(answer)}\n`);
   else {
     const rows = answer.moves.map((move) => [
@@ -111,9 +113,17 @@ async function rewind(input: Input, world: World): Promise<number> {
       String(move.bytes),
     ]);
     world.out(table([["PARTITION", "FROM", "TO", "EFFECT", "RECORDS", "BYTES"], ...rows]));
-    if (!answer.done && !dryRun) world.err("nothing was moved: the topic is not being forwarded now\n");
   }
   return answer.done || dryRun ? EXIT.ok : EXIT.failed;
+}
+
+/** Before the table, which else would read as if it were done. */
+function notMoved(topic: string, name: string): string {
+  return [
+    `nothing was moved: ${topic} is not being forwarded now. headwater uplink status ${name} says why: where it is`,
+    `paused, headwater uplink resume ${name} first; where it is held, wait for its window or its next budget. Then`,
+    "rewind again. It would have been:\n",
+  ].join(" ");
 }
 
 /** Null for all of them. */

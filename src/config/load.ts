@@ -12,7 +12,7 @@ import {
   type Settings,
   type Values,
 } from "./options.ts";
-import type { ConfigProblem, Source } from "./problem.ts";
+import { type ConfigProblem, excerpt, type Source } from "./problem.ts";
 import { collect, type Layers, type LoadInput, readValue } from "./raw-values.ts";
 import { readBridges, readRoutes, readUplinks } from "./sections.ts";
 import { mirrorNamesSite } from "./uplink-mirror-options.ts";
@@ -171,15 +171,17 @@ function checkMirrors(settings: Settings, layers: Layers, sources: ReadonlyMap<s
 function checkSite(settings: Settings, layers: Layers, sources: ReadonlyMap<string, Source>): void {
   if (settings["gateway.site"] !== "") return;
   for (const { name, route, mirror, "gaps.topic": gapsTopic } of settings.uplinks) {
-    const routed = route.find(({ topic }) => namesSite(topic))?.topic;
-    const mirrored = mirror.find(mirrorNamesSite)?.topic;
-    const found = routed ?? mirrored ?? (namesSite(gapsTopic) ? gapsTopic : undefined);
-    if (found === undefined) continue;
-    const setting = routed !== undefined ? "route" : mirrored !== undefined ? "mirror" : "gaps.topic";
-    const key = `uplink.${name}.${setting}`;
-    const source = sources.get(key) ?? { kind: "default" };
-    const rule = { fault: "gateway.site is not set", remedy: 'write gateway.site = "..."' };
-    layers.problems.push({ key, value: found, source, ...rule });
+    const blame = (setting: string, where: string, topic: string): void => {
+      const key = `uplink.${name}.${setting}`;
+      const source = sources.get(key) ?? { kind: "default" };
+      const rule = { fault: `${where}gateway.site is not set`, remedy: 'write gateway.site = "..."' };
+      layers.problems.push({ key, value: excerpt(topic), source, ...rule });
+    };
+    const routed = route.findIndex(({ topic }) => namesSite(topic));
+    const mirrored = mirror.findIndex(mirrorNamesSite);
+    if (routed >= 0) blame("route", `route ${routed + 1}: topic: `, route[routed]?.topic ?? "");
+    else if (mirrored >= 0) blame("mirror", `mirror ${mirrored + 1}: `, mirror[mirrored]?.topic ?? "");
+    else if (namesSite(gapsTopic)) blame("gaps.topic", "", gapsTopic);
   }
 }
 

@@ -3,6 +3,9 @@ import type { BudgetStatus, LinkStatus } from "../upstream/link/status.ts";
 import type { MirrorFlow } from "../upstream/mirror/settings.ts";
 import type { TimesStatus } from "../upstream/times/settings.ts";
 
+/** How the reason begins why a gateway is not ready that has not come to its uplinks and bridges yet. */
+export const STARTING = "starting";
+
 /**
  * What the HTTP door shows of a gateway. The broker is not asked for more than this, and whoever wires the
  * gateway implements it; every call is answered from memory, at once.

@@ -3,17 +3,18 @@ import type { DeviceTable } from "../broker/devices/device-table.ts";
 import type { GapLedger } from "../broker/gap-ledger.ts";
 import type { Settings } from "../config/options.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
-import type {
-  Addresses,
-  BridgeStatus,
-  ClockStatus,
-  GatewayStatus,
-  LogStatus,
-  MqttStatus,
-  SessionStatus,
-  StatusSource,
-  TopicStatus,
-  UplinkStatus,
+import {
+  type Addresses,
+  type BridgeStatus,
+  type ClockStatus,
+  type GatewayStatus,
+  type LogStatus,
+  type MqttStatus,
+  type SessionStatus,
+  STARTING,
+  type StatusSource,
+  type TopicStatus,
+  type UplinkStatus,
 } from "../http/status.ts";
 import type { FetchSessions } from "../kafka/fetch-sessions.ts";
 import type { ConnectedClient } from "../kafka/listener.ts";
@@ -27,7 +28,7 @@ export class GatewayState implements StatusSource {
   readonly startedAtMs: number;
   readonly version: string;
   readonly #faults: string[] = [];
-  #hindrances: readonly string[] = ["starting: the log is being opened"];
+  #hindrances: readonly string[] = [`${STARTING}: the log is being opened`];
   broker: Broker | null = null;
   ledger: Pick<GapLedger, "countOf" | "fault" | "lostCount"> | null = null;
   mqtt: MqttDoor | null = null;

@@ -27,6 +27,7 @@ test("what is no configuration file is refused with its name, and never waited f
     } catch (error) {
       expect(hasCode(error, "CONFIG_INVALID")).toBe(true);
       expect(String(error)).toContain(path);
+      expect(String(error)).toEndWith("; name a TOML file that is there and that this user may read");
     }
   }
 });

@@ -18,6 +18,8 @@ export interface FakeProcess {
   readonly secrets?: string[];
   /** Gets what is called on SIGHUP. */
   readonly hangups?: (() => void)[];
+  /** Gets where each piece of output went, in their order. */
+  readonly writes?: ("out" | "err")[];
 }
 
 /** Runs a command line in this process. */
@@ -25,8 +27,12 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
   const out: Uint8Array[] = [];
   let err = "";
   const world: World = {
-    out: (text) => out.push(Buffer.from(text as string)),
+    out: (text) => {
+      given.writes?.push("out");
+      out.push(Buffer.from(text as string));
+    },
     err: (text) => {
+      given.writes?.push("err");
       err += text;
     },
     stdin: async function* () {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { defaultSettings } from "../../src/config/options.ts";
+import { GatewayState } from "../../src/wiring/status.ts";
 import { run } from "./support.ts";
 
 const UPLINK = {
@@ -250,6 +252,28 @@ test("pause, resume and drain say so, and drain waits until it is done", async (
   ]);
 });
 
+test("who resumes an uplink that is held hears why it is", async () => {
+  const link = { mode: "flowing", heldBecause: "outside its windows", heldForMs: 7_200_000, etaMs: null };
+  answerTo = () => Response.json({ ...UPLINK, state: "held", link: { ...link, leftBehind: [] } });
+  expect(await run(["uplink", "resume", "central", "--http", address])).toMatchObject({
+    code: 0,
+    out: "central is held: outside its windows (2h more)\n",
+  });
+});
+
+test("a gateway that has not come to its uplinks says that it starts, not that it has none", async () => {
+  for (const name of [[], ["central"]]) {
+    const reasons = new GatewayState(defaultSettings(), "1", 0).hindrances();
+    answerTo = () =>
+      Response.json({ version: "1", gatewayId: "g", topics: [], uplinks: [], ready: false, reasons });
+    expect(await status(...name)).toMatchObject({
+      code: 1,
+      out: "",
+      err: "the gateway g is starting: its uplinks are not known yet; ask again\n",
+    });
+  }
+});
+
 test("a drain that is not done in time goes on, and has an exit code of its own", async () => {
   const draining = { ...UPLINK, link: { ...UPLINK.link, mode: "draining" } };
   answerTo = (request) =>
@@ -279,6 +303,18 @@ describe("rewind", () => {
     };
     return run(["uplink", "rewind", "central", "--http", address, ...args]);
   };
+
+  test("says that nothing was moved, and what to do, before it shows what would have been", async () => {
+    const move = { partition: 0, position: 9, newPosition: 7, effect: "again", records: 2, bytes: 80 };
+    answerTo = () => Response.json({ done: false, moves: [move] });
+    const command = ["uplink", "rewind", "central", "--http", address, "--topic", "t", "--to", "7"];
+    const writes: ("out" | "err")[] = [];
+    const { code, err } = await run(command, { writes });
+    expect([code, writes]).toEqual([1, ["err", "out"]]);
+    expect(err).toStartWith("nothing was moved: t is not being forwarded now.");
+    expect(err).toContain("headwater uplink resume central first");
+    expect(await run([...command, "--dry-run"])).toMatchObject({ code: 0, err: "" });
+  });
 
   test("asks for what was said", async () => {
     expect((await rewind("--topic", "t", "--to", "7", "--partition", "0", "--dry-run")).code).toBe(0);

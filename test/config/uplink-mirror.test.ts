@@ -37,7 +37,7 @@ test.each([
   ["", "topic is missing"],
   ['topic = "__consumer_offsets"\n', "the broker's own"],
   ['topic = "{device}"\n', "there is no {device}"],
-  ['topic = "{site}"\n', "gateway.site is not set"],
+  ['topic = "{site}"\n', 'uplink.c.mirror = "{site}": mirror 1: gateway.site is not set'],
   ['topic = "a"\nfrom = "middle"\n', "earliest, latest"],
   ['topic = "a"\ntopik = "b"\n', "did you mean topic?"],
   ['topic = "headwater.gaps"\n', "the gateway's own"],

@@ -78,7 +78,10 @@ describe("routes of an uplink", () => {
   test.each([
     ['topic = "x"', "route 1: topics is missing"],
     ['topics = ["a"]\ntopic = "{area}"', "there is no {area}: write {topic}, {gateway} or {site}"],
-    ['topics = ["a"]\ntopic = "{site}"', 'gateway.site is not set; write gateway.site = "..."'],
+    [
+      'topics = ["a"]\ntopic = "{site}"',
+      '= "{site}": route 1: topic: gateway.site is not set; write gateway.site = "..."',
+    ],
     ['topics = ["a"]\ntopic = "a b"', "topics have only letters"],
     ['topics = ["a/b"]', "it is not a topic's name"],
     ['topics = [".."]', "it is not a topic's name"],

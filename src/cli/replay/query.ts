@@ -2,7 +2,7 @@ import { parseDurationMs } from "../../config/units.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import type { Input } from "../command.ts";
 import { UsageError } from "../exit-codes.ts";
-import { parseStart } from "../start.ts";
+import { parseTimeMs } from "../start.ts";
 import type { OriginReader } from "./origin.ts";
 
 /** How far from its time a record may lie in the log, unless the command line says. */
@@ -51,9 +51,12 @@ function timeOf(input: Input, name: string, nowMs: number): number | null {
   if (text === null) return null;
   if (name === "from" && text === "earliest") return Number.NEGATIVE_INFINITY;
   if (name === "to" && text === "latest") return Number.POSITIVE_INFINITY;
-  const start = parseStart(`--${name}`, text, nowMs);
-  if ("timestampMs" in start && start.timestampMs >= 0) return start.timestampMs;
-  throw new UsageError(`--${name} ${text}: write a time (2026-01-31T12:00Z), or 15m for 15 minutes ago`);
+  // A bare number is an offset elsewhere, and a duration without its unit: neither is meant as a time.
+  const timeMs = /^\d+$/.test(text) ? null : parseTimeMs(text, nowMs);
+  if (timeMs !== null && timeMs >= 0) return timeMs;
+  throw new UsageError(
+    `--${name} ${text}: write ${name === "from" ? "earliest" : "latest"}, a time (2026-01-31T12:00Z, or @MILLISECONDS), or 15m for 15 minutes ago`,
+  );
 }
 
 function marginOf(text: string): number {

@@ -1,5 +1,6 @@
 import { EXIT } from "../exit-codes.ts";
 import { columns } from "../help.ts";
+import { type FindingLine, findingsText, MAX_LINES } from "./findings-text.ts";
 import type { GapEntry } from "./gap-entries.ts";
 import type { OffsetRange } from "./offset-set.ts";
 import type { LogReport, ProofLevel } from "./proof.ts";
@@ -74,9 +75,6 @@ function headline(verdict: Verdict): string {
   return word === "complete" || word === "gaps known" ? `${word}: ${PROVED[verdict.level]}` : word;
 }
 
-/** Lines of a table that people read to the end. */
-const MAX_LINES = 20;
-
 /** For people. */
 export function verdictText(verdict: Verdict): string {
   const { logs, refused, absent, withoutOrigin, undecided, deleted, compacted } = verdict;
@@ -96,14 +94,13 @@ export function verdictText(verdict: Verdict): string {
   const head = ["GATEWAY", "LOG", "OFFSETS", "THERE", "IN LEDGER", "MISSING", "TWICE", "DISORDER", "EDGES"];
   const details = [
     ...logs.flatMap(detailsOf),
-    ...refused.map((entry) => `refused, never stored: ${gapText(entry)}`),
+    ...refused.map((entry) => ({ text: `refused, never stored: ${gapText(entry)}`, records: 0 })),
   ];
-  const more = details.length - MAX_LINES;
+  const found = logs.reduce((sum, log) => sum + log.missingCount + log.twiceCount + log.outOfOrderCount, 0);
   return [
     `${lines.join("\n")}\n`,
     logs.length > 0 ? columns([head, ...rows]) : "",
-    ...details.slice(0, MAX_LINES).map((line) => `${line}\n`),
-    more > 0 ? `and ${more} more\n` : "",
+    findingsText(details, found),
   ].join("");
 }
 
@@ -124,20 +121,23 @@ function logText({ log, epoch }: LogReport): string {
   return epoch === 0 ? log : `${log} history ${epoch}`;
 }
 
-function detailsOf(report: LogReport): readonly string[] {
+function detailsOf(report: LogReport): readonly FindingLine[] {
   const { gateway, known, missing, twice, outOfOrder } = report;
   const where = `${gateway} ${logText(report)}`;
   return [
-    ...missing.map((range) => `${where}: ${rangeText(range)} missing`),
-    ...twice.map(
-      ({ offset, centralPartition, centralOffset }) =>
-        `${where}: ${offset} again, at ${centralPartition}/${centralOffset}`,
-    ),
-    ...outOfOrder.map(
-      ({ offset, centralPartition, centralOffset }) =>
-        `${where}: ${offset} out of order, at ${centralPartition}/${centralOffset}`,
-    ),
-    ...known.map((entry) => `${where}: ${gapText(entry)}`),
+    ...missing.map((range) => ({
+      text: `${where}: ${rangeText(range)} missing`,
+      records: range.end - range.start,
+    })),
+    ...twice.map(({ offset, centralPartition, centralOffset }) => ({
+      text: `${where}: ${offset} again, at ${centralPartition}/${centralOffset}`,
+      records: 1,
+    })),
+    ...outOfOrder.map(({ offset, centralPartition, centralOffset }) => ({
+      text: `${where}: ${offset} out of order, at ${centralPartition}/${centralOffset}`,
+      records: 1,
+    })),
+    ...known.map((entry) => ({ text: `${where}: ${gapText(entry)}`, records: 0 })),
   ];
 }
 

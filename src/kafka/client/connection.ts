@@ -12,7 +12,7 @@ import type { MessageCodec } from "../wire/message.ts";
 import { Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
 import { SASL_AUTHENTICATE, SASL_HANDSHAKE } from "./client-apis.ts";
-import { FrameAssembler } from "./frame-assembler.ts";
+import { ANSWERS_HTTP, FrameAssembler } from "./frame-assembler.ts";
 import { type LoginChannel, logIn } from "./login.ts";
 import type { ConnectionSecurity, SecuritySource } from "./security.ts";
 
@@ -247,7 +247,8 @@ export class KafkaConnection {
       data: (chunk) => {
         const fault = this.#frames.push(chunk, (frame) => this.#receive(frame));
         if (fault === null) return;
-        this.#end(new HeadwaterError("MALFORMED", `${this.#name()} sent ${fault}${this.#hint()}`));
+        const words = fault === ANSWERS_HTTP ? `answers ${fault}` : `sent ${fault}${this.#hint()}`;
+        this.#end(new HeadwaterError("MALFORMED", `${this.#name()} ${words}`));
       },
       // Sending never waits for room: requests are bounded by count, and their size by those who make them.
       drained: () => {},

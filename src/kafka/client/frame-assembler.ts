@@ -25,6 +25,7 @@ export class FrameAssembler {
         }
         this.#length = new DataView(this.#prefix.buffer).getInt32(0);
         if (this.#length < MIN_FRAME_BYTES || this.#length > this.#maxFrameBytes) {
+          if (this.#length === HTTP) return ANSWERS_HTTP;
           return `a response of ${this.#length} bytes; between ${MIN_FRAME_BYTES} and ${this.#maxFrameBytes} are taken`;
         }
         if (chunk.length - position >= this.#length) {
@@ -66,6 +67,11 @@ export class FrameAssembler {
   }
 }
 
+/** What is wrong with a stream that begins as an answer of HTTP does. */
+export const ANSWERS_HTTP = "HTTP, which is not Kafka's protocol; is it the port of Kafka's listener?";
+
+/** The letters as a length. */
+const HTTP = 0x48545450;
 /** A correlation id and nothing more. */
 const MIN_FRAME_BYTES = 4;
 const FIRST_PIECE_BYTES = 64 * 1024;

@@ -168,6 +168,22 @@ export function replayContract(
       expect(readFileSync(path, "utf8")).toBe(second);
     });
 
+    test("a time that is none is refused with what it takes", async () => {
+      for (const [flag, end] of [
+        ["--from", "earliest"],
+        ["--to", "latest"],
+      ] as const) {
+        for (const time of ["yesterday", "5", end === "earliest" ? "latest" : "earliest"]) {
+          const { code, err } = await replay("-t", "telemetry", flag, time);
+          expect([code, err]).toEqual([
+            2,
+            expect.stringContaining(`${flag} ${time}: write ${end}, a time (`),
+          ]);
+          expect(err).not.toContain("offset");
+        }
+      }
+    });
+
     test("what is not there, and what can't be meant", async () => {
       expect(await replay("-t", "attic", "-d", "pump-1")).toMatchObject({ code: 1 });
       expect((await replay("-t", "telemetry", "-d", "pump-99")).out).toBe("");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
-import { FrameAssembler } from "../../../src/kafka/client/frame-assembler.ts";
+import { ANSWERS_HTTP, FrameAssembler } from "../../../src/kafka/client/frame-assembler.ts";
 
 const BODIES = [4, 5, 70, 1000, 70_000, 200_000].map((length, index) =>
   Uint8Array.from({ length }, (_, at) => (at + index) & 255),
@@ -31,6 +31,11 @@ describe("the frame assembler", () => {
       }
       expect(frames).toEqual(BODIES);
     }
+  });
+
+  test("says of a stream of HTTP that it is one", () => {
+    const chunk = new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n");
+    expect(new FrameAssembler(1_000_000).push(chunk, () => {})).toBe(ANSWERS_HTTP);
   });
 
   test.each([[3], [0], [-1], [1_000_001], [0x7fffffff]])("refuses a frame of %d bytes", (length) => {
