@@ -14,6 +14,7 @@ import { replayCommand } from "./replay.ts";
 import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { sessionCommand } from "./session.ts";
+import { supportBundleCommand } from "./support-bundle.ts";
 import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
 import { userCommand } from "./user.ts";
@@ -40,6 +41,7 @@ export function allCommands(program: string): Command {
       sessionCommand,
       bridgeCommand,
       doctorCommand,
+      supportBundleCommand,
       verifyCommand,
       repairCommand,
       backupCommand,

@@ -126,6 +126,28 @@ export async function* fetchBackup(address: string): AsyncGenerator<Uint8Array> 
   }
 }
 
+/** A page of a gateway as it is, whatever its status. Throws NETWORK, TIMED_OUT, and MALFORMED for one that is too long. */
+export async function fetchPage(
+  address: string,
+  path: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const url = `http://${address}${path}`;
+  const response = await ask(url, {});
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const part of response.body ?? []) {
+      length += part.length;
+      if (length > MAX_BODY_BYTES) break;
+      parts.push(part);
+    }
+  } catch (cause) {
+    throw new HeadwaterError("NETWORK", `${url}: its answer broke off`, { cause });
+  }
+  if (length <= MAX_BODY_BYTES) return { status: response.status, text: Buffer.concat(parts).toString() };
+  throw new HeadwaterError("MALFORMED", `${url} answers with more than ${MAX_BODY_BYTES} bytes`);
+}
+
 async function post(address: string, path: string, asked: object = {}): Promise<object> {
   const url = `http://${address}${path}`;
   const response = await ask(url, {
