@@ -44,6 +44,7 @@ import { type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
 import { GatewayClock } from "./gateway-clock.ts";
 import { GatewayHttp } from "./http-door.ts";
 import { kafkaPlaces } from "./kafka-places.ts";
+import { lastKnown } from "./last-known.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
@@ -401,7 +402,7 @@ class Gateway implements RunningBroker {
       ...(this.#gaps === null ? {} : { gaps: this.#gaps }),
       program: {
         version: `headwater version ${this.#surroundings.version}`,
-        heapBytes: () => process.memoryUsage().heapUsed,
+        heapBytes: lastKnown(() => process.memoryUsage().heapUsed),
       },
       ...places,
       clientCertificate: this.#settings["mqtt.tls.client.auth"],
