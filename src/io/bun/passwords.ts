@@ -1,3 +1,4 @@
+import { hmac } from "../../base/hmac.ts";
 import type { Passwords } from "../passwords.ts";
 
 /**
@@ -24,7 +25,6 @@ export class SystemPasswords implements Passwords {
 
   fingerprint(password: Uint8Array, hash: string): string {
     // No hash has a zero byte in it.
-    const hasher = new Bun.CryptoHasher("sha256", this.#key);
-    return hasher.update(hash).update("\0").update(password).digest("base64");
+    return hmac("sha256", this.#key, hash, "\0", password).toBase64();
   }
 }

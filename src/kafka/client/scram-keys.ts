@@ -1,3 +1,5 @@
+import { hmac as hmacOf } from "../../base/hmac.ts";
+
 /** The hashes that Apache Kafka has SCRAM with. */
 export type ScramHash = "SHA-256" | "SHA-512";
 
@@ -16,7 +18,7 @@ export function keyBytes(hash: ScramHash): number {
 }
 
 export function hmac(hash: ScramHash, key: Uint8Array, bytes: Uint8Array | string): Uint8Array {
-  return new Uint8Array(new Bun.CryptoHasher(name(hash), key).update(bytes).digest());
+  return hmacOf(name(hash), key, bytes);
 }
 
 export function digest(hash: ScramHash, bytes: Uint8Array): Uint8Array {
