@@ -11,6 +11,7 @@ const MAX_CREATION_MS = 10_000;
 /** Of the processor, which is what a start takes where nothing else runs; how long it is may be others' doing. */
 const MAX_START_CPU_MS = 2000;
 const STARTS = 3;
+const MAX_SETTLING_MS = 20_000;
 const TIMEOUT_MS = 120_000;
 
 const NAMES = Array.from({ length: TOPICS }, (_, index) => `site.device-${index}`);
@@ -19,6 +20,12 @@ const NAMES = Array.from({ length: TOPICS }, (_, index) => `site.device-${index}
 function rssBytes(pid: number): number {
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   return Number(match?.[1]) * 1024;
+}
+
+async function settled(holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + MAX_SETTLING_MS;
+  while (!holds() && Date.now() < deadline) await Bun.sleep(100);
+  expect(holds()).toBe(true);
 }
 
 /** What a process has used of the processor so far, in milliseconds. */
@@ -99,7 +106,8 @@ describe(`${TOPICS} topics`, () => {
       expect(rssBytes(gateway.pid)).toBeLessThan(MAX_RSS_BYTES);
       expect(await cheapestStart(gateway, () => gateway.stop())).toBeLessThan(MAX_START_CPU_MS);
       expect(await cheapestStart(gateway, () => gateway.kill())).toBeLessThan(MAX_START_CPU_MS);
-      expect(rssBytes(gateway.pid)).toBeLessThan(MAX_RSS_BYTES);
+      // The pages of the program that only a start needs are given back soon after it.
+      await settled(() => rssBytes(gateway.pid) < MAX_RSS_BYTES);
       expect(await topicCount()).toBe(TOPICS);
     },
     TIMEOUT_MS,
