@@ -6,6 +6,7 @@ import { configCommand } from "./config.ts";
 import { consumeCommand } from "./consume.ts";
 import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
+import { eraseCommand } from "./erase.ts";
 import { groupCommand } from "./group.ts";
 import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
@@ -46,6 +47,7 @@ export function allCommands(program: string): Command {
       repairCommand,
       backupCommand,
       restoreCommand,
+      eraseCommand,
       configCommand,
       versionCommand,
     ],

@@ -4,6 +4,7 @@ import { contentCheckOf } from "../broker/metadata-check.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { FolderLock } from "../io/disk.ts";
+import { refuseErased } from "../log/erasure-marker.ts";
 import type { Damage } from "../log/inspection/damage.ts";
 import { type Inspection, inspectStore } from "../log/inspection/store-check.ts";
 import { wrap } from "./help.ts";
@@ -58,6 +59,7 @@ export function inspectFolder(
   topic: string | null,
   world: World,
 ): Inspection {
+  refuseErased(new PlainDisk(), folder);
   const progress = new Progress(world, new SystemClock(), true, progressLineOfBytes);
   try {
     return inspectStore({

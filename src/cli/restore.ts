@@ -6,6 +6,7 @@ import { SystemClock } from "../io/bun/clock.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Disk } from "../io/disk.ts";
 import { readTar, type TarEntry } from "../io/tar.ts";
+import { refuseErased } from "../log/erasure-marker.ts";
 import { isWhole } from "../log/inspection/damage.ts";
 import { endSwitch, RESTORE_FOLDER, switchToRestored } from "../log/restore-switch.ts";
 import { BACKUP_FORMAT, type BackupManifest, MANIFEST_FILE, parseManifest } from "./backup-manifest.ts";
@@ -53,6 +54,7 @@ async function restore(input: Input, world: World): Promise<number> {
   disk.syncFolderNow(dirname(folder));
   const lock = disk.lock(folder);
   try {
+    refuseErased(disk, folder);
     endSwitch(disk, folder);
     if (!input.on("replace")) refuseData(disk, folder);
     const staging = `${folder}/${RESTORE_FOLDER}`;

@@ -3,6 +3,7 @@ import type { Uuid } from "../base/ids.ts";
 import type { Disk, DiskFile } from "../io/disk.ts";
 import type { Random } from "../io/random.ts";
 import { CHECKPOINT_FILES, type Checkpoint, CheckpointSlots, type LogState } from "./checkpoint.ts";
+import { refuseErased } from "./erasure-marker.ts";
 import {
   CLEAN_SHUTDOWN_FILE,
   FORMAT_FILE,
@@ -38,7 +39,7 @@ import { decodeFormat, encodeFormat, MAX_FORMAT_BYTES } from "./store-format.ts"
 /** Journal files kept for logs that could not be synced: `kept.<generation>`. */
 const KEPT_PREFIX = "kept.";
 /** Files in the data folder itself; the last is the broker's. */
-const OWN_FILES: readonly string[] = [
+export const OWN_FILES: readonly string[] = [
   FORMAT_FILE,
   CLEAN_SHUTDOWN_FILE,
   ...CHECKPOINT_FILES,
@@ -107,6 +108,7 @@ class StoreOpening {
 
   async run(): Promise<OpenedStore> {
     const { folder, host } = this.#options;
+    refuseErased(host.disk, folder);
     endSwitch(host.disk, folder);
     this.#setAsideOdd(folder, (name) => OWN_FILES.includes(name), "");
     this.#setAsideNoFolder();

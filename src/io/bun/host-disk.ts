@@ -179,7 +179,8 @@ export abstract class HostDisk implements Disk {
   lock(path: string): FolderLock {
     const lockPath = join(path, LOCK_FILE);
     const fd = attempt("open", lockPath, () =>
-      openSync(lockPath, constants.O_RDWR | constants.O_CREAT, FILE_MODE),
+      // What it would be a link to must not be cut to a process's number.
+      openSync(lockPath, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, FILE_MODE),
     );
     let holds = false;
     try {
