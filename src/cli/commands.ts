@@ -16,6 +16,7 @@ import { restoreCommand } from "./restore.ts";
 import { serveCommand } from "./serve.ts";
 import { sessionCommand } from "./session.ts";
 import { supportBundleCommand } from "./support-bundle.ts";
+import { topCommand } from "./top.ts";
 import { topicCommand } from "./topic.ts";
 import { uplinkCommand } from "./uplink.ts";
 import { userCommand } from "./user.ts";
@@ -41,6 +42,7 @@ export function allCommands(program: string): Command {
       aclCommand,
       sessionCommand,
       bridgeCommand,
+      topCommand,
       doctorCommand,
       supportBundleCommand,
       verifyCommand,

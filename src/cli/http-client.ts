@@ -148,6 +148,19 @@ export async function fetchPage(
   throw new HeadwaterError("MALFORMED", `${url} answers with more than ${MAX_BODY_BYTES} bytes`);
 }
 
+/** A document of a gateway. Throws as `fetchPage` does, and UNSUPPORTED with the gateway's own words where it refuses. */
+export async function fetchDocument(address: string, path: string): Promise<unknown> {
+  const { status, text } = await fetchPage(address, path);
+  let body: unknown = null;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // What is no JSON is refused below, as what is no success.
+  }
+  if (status === 200 && typeof body === "object" && body !== null) return body;
+  throw refusal(`http://${address}${path}`, { status }, body);
+}
+
 async function post(address: string, path: string, asked: object = {}): Promise<object> {
   const url = `http://${address}${path}`;
   const response = await ask(url, {
@@ -161,7 +174,7 @@ async function post(address: string, path: string, asked: object = {}): Promise<
 }
 
 /** In the gateway's own words. */
-function refusal(url: string, response: Response, body: unknown): HeadwaterError {
+function refusal(url: string, response: Pick<Response, "status">, body: unknown): HeadwaterError {
   const { message, thing, value, remedy } = errorOf(body);
   const what = value === null || value === undefined ? "" : ` (${thing} ${value})`;
   const why = message === undefined ? `it answers ${response.status}` : `${message}${what}; ${remedy}`;

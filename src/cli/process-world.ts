@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { HeadwaterError } from "../base/errors.ts";
 import { EXIT } from "./exit-codes.ts";
-import type { DataWork, RunBroker, World } from "./world.ts";
+import type { DataWork, RunBroker, Terminal, World } from "./world.ts";
 
 /** What standard error may hold back while nobody reads it; lines beyond it are lost, the gateway goes on. */
 const MAX_UNWRITTEN_BYTES = 1024 * 1024;
@@ -35,6 +35,7 @@ export function processWorld(
     interrupted: firstSignal,
     onHangup: (callback) => process.on("SIGHUP", callback),
     askSecret,
+    openTerminal,
     onBug,
   };
 }
@@ -94,6 +95,38 @@ async function askSecret(prompt: string): Promise<string> {
     stdin.setRawMode(false);
     process.stderr.write("\n");
   }
+}
+
+/** Another screen of the terminal, without the cursor; and back, as it was. */
+const [ENTER_SCREEN, LEAVE_SCREEN] = ["\u001b[?1049h\u001b[?25l", "\u001b[?25h\u001b[?1049l"];
+/** Of a terminal that does not say. */
+const [COLUMNS, ROWS] = [80, 24];
+
+function openTerminal(): Terminal | null {
+  const { stdin, stdout } = process;
+  if (stdout.isTTY !== true) return null;
+  const canType = stdin.isTTY === true;
+  if (canType) stdin.setRawMode(true);
+  writeOut(ENTER_SCREEN);
+  let isOpen = true;
+  const close = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    writeOut(LEAVE_SCREEN);
+    if (!canType) return;
+    stdin.setRawMode(false);
+    stdin.pause();
+  };
+  // Also where the process ends by itself: a terminal without a cursor is of no use to anybody.
+  process.on("exit", close);
+  return {
+    size: () => ({ columns: stdout.columns || COLUMNS, rows: stdout.rows || ROWS }),
+    onResize: (callback) => stdout.on("resize", callback),
+    onKey: (callback) => {
+      if (canType) stdin.on("data", (chunk) => callback(String(chunk)));
+    },
+    close,
+  };
 }
 
 /** Who hears of a bug: the latest to ask. */

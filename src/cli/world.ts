@@ -33,6 +33,19 @@ export interface World {
   readonly onHangup: (callback: () => void) => void;
   /** Asks for a secret on the terminal, which does not show what is typed. */
   readonly askSecret: (prompt: string) => Promise<string>;
+  /** Takes the terminal that the output goes to, to draw on all of it; null where it goes to none. */
+  readonly openTerminal: () => Terminal | null;
+}
+
+/** A terminal that a command has for itself until it closes it. */
+export interface Terminal {
+  /** Of characters, as they are now. */
+  size(): { readonly columns: number; readonly rows: number };
+  onResize(callback: () => void): void;
+  /** Calls back with each key, "\u0003" for Ctrl-C included; never where nobody can type. */
+  onKey(callback: (key: string) => void): void;
+  /** Gives it back as it was. */
+  close(): void;
 }
 
 /**

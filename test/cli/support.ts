@@ -1,5 +1,5 @@
 import { runCli } from "../../src/cli/cli.ts";
-import type { RunBroker, World } from "../../src/cli/world.ts";
+import type { RunBroker, Terminal, World } from "../../src/cli/world.ts";
 import { DATA_WORK } from "../../src/wiring/data-work.ts";
 
 export interface Outcome {
@@ -18,6 +18,10 @@ export interface FakeProcess {
   readonly secrets?: string[];
   /** Gets what is called on SIGHUP. */
   readonly hangups?: (() => void)[];
+  /** Standard output is this one. */
+  readonly terminal?: Terminal;
+  /** Gets what is written to standard output while the command runs. */
+  readonly onOut?: (text: string) => void;
   /** Gets where each piece of output went, in their order. */
   readonly writes?: ("out" | "err")[];
 }
@@ -30,6 +34,7 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     out: (text) => {
       given.writes?.push("out");
       out.push(Buffer.from(text as string));
+      given.onOut?.(String(text));
     },
     err: (text) => {
       given.writes?.push("err");
@@ -50,6 +55,7 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     interrupted: () => given.interrupted ?? new Promise(() => {}),
     onHangup: (callback) => given.hangups?.push(callback),
     askSecret: async () => given.secrets?.shift() ?? "",
+    openTerminal: () => given.terminal ?? null,
   };
   const code = await runCli(args, world);
   return { code, out: Buffer.concat(out).toString(), err };

@@ -1,4 +1,4 @@
-import { fetchPage } from "../http-client.ts";
+import { fetchDocument, fetchPage } from "../http-client.ts";
 import type { Collected, Lack, Part } from "./part.ts";
 import { whyOf } from "./part.ts";
 
@@ -56,12 +56,12 @@ export async function gatewayParts(
   };
   await attempt("gateway/metrics.txt", async () => {
     const { status, text } = await fetchPage(address, "/metrics");
-    if (status !== 200) throw new Error(refused(status, text));
+    if (status !== 200) throw new Error(`it answers ${status}`);
     parts.push({ name: "gateway/metrics.txt", kind: "metrics", text });
   });
   for (const [name, path] of DOCUMENTS) {
     await attempt(name, async () => {
-      parts.push({ name, kind: "json", value: await document(address, path) });
+      parts.push({ name, kind: "json", value: await fetchDocument(address, path) });
     });
   }
   await attempt("names of devices", async () => {
@@ -71,7 +71,7 @@ export async function gatewayParts(
     parts.push({ name: "gateway/devices.json", kind: "json", value });
   });
   await attempt("names of MQTT clients", async () => {
-    const { sessions } = (await document(address, "/api/sessions")) as {
+    const { sessions } = (await fetchDocument(address, "/api/sessions")) as {
       readonly sessions: readonly { readonly clientId: string }[];
     };
     for (const { clientId } of sessions) names.add(clientId);
@@ -86,7 +86,7 @@ async function allDevices(address: string, names: Set<string>): Promise<readonly
   let path: string | null = `/api/devices?limit=${DEVICES_PER_PAGE}`;
   for (let page = 0; path !== null; page++) {
     if (page === MAX_DEVICE_PAGES) throw new Error(`there are more than ${page * DEVICES_PER_PAGE} devices`);
-    const answer = (await document(address, path)) as {
+    const answer = (await fetchDocument(address, path)) as {
       readonly devices: readonly Device[];
       readonly next: string | null;
     };
@@ -101,20 +101,4 @@ async function allDevices(address: string, names: Set<string>): Promise<readonly
 
 function withoutValue(device: Device): object {
   return Object.fromEntries(DEVICE_FIELDS.map((name) => [name, device[name]]));
-}
-
-async function document(address: string, path: string): Promise<unknown> {
-  const { status, text } = await fetchPage(address, path);
-  if (status !== 200) throw new Error(refused(status, text));
-  return JSON.parse(text);
-}
-
-/** In the gateway's own words, where it has some. */
-function refused(status: number, text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { error?: { message?: string; remedy?: string } };
-    return `it answers ${status}: ${error?.message ?? ""}; ${error?.remedy ?? ""}`;
-  } catch {
-    return `it answers ${status}`;
-  }
 }
