@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { zstdDecompressSync } from "node:zlib";
 import { parseArguments } from "../../src/cli/arguments.ts";
 import { shownMessage } from "../../src/cli/support-bundle/journal.ts";
+import { SECRET_FILE } from "../../src/cli/support-bundle/known-secrets.ts";
 import { Mask } from "../../src/cli/support-bundle/mask.ts";
 import { type BundleBug, supportBundle, supportBundleCommand } from "../../src/cli/support-bundle.ts";
 import { verifiersOf } from "../../src/cli/users-file.ts";
 import type { World } from "../../src/cli/world.ts";
+import { settingDocs } from "../../src/config/reference.ts";
 import { readTar } from "../../src/io/tar.ts";
 import { issue, newAuthority } from "../support/certificates.ts";
 import { type Headwater, startHeadwater } from "../support/headwater.ts";
@@ -298,6 +300,39 @@ test("lines of the journal keep what is the gateway's own", () => {
   expect(shownMessage('{"message":"odd","clientId":"pump-1","payload":"x"}', true)).toBe(
     '{"message":"odd","clientId":"pump-1","payload":"***"}',
   );
+});
+
+test("an MQTT topic, and a device's view, are no topics that are shown", () => {
+  for (const [topic, shown] of [
+    ["telemetry", "telemetry"],
+    ["devices/pump-1/state", "***"],
+    ["telemetry--pump-1", "***"],
+  ] as const) {
+    expect(shownMessage(JSON.stringify({ message: "odd", topic }), false)).toBe(
+      `{"message":"odd","topic":"${shown}"}`,
+    );
+    expect(shownMessage(JSON.stringify({ message: "odd", topics: [topic] }), true)).toContain(topic);
+  }
+});
+
+test("logins in addresses are hidden, other colons are not", () => {
+  const mask = new Mask([], null);
+  expect(mask.secrets('see https://ann:s3cret@host:80/x and "mqtt://host:1883" a@b')).toBe(
+    'see https://***@host:80/x and "mqtt://host:1883" a@b',
+  );
+});
+
+test("every setting that is named like a secret is one, or known to be none", () => {
+  const none = [
+    ...["mqtt.route.key", "mqtt.deadband.max.keys"],
+    ...["uplink.NAME.route.keys", "uplink.NAME.mirror.keys"],
+  ];
+  const doubtful = settingDocs().filter(
+    ({ key, type }) =>
+      /pass|secret|token|keys?(?:$|\.)/.test(key) && type !== "secret" && !SECRET_FILE.test(key),
+  );
+  expect(doubtful.map(({ key }) => key).filter((key) => !none.includes(key))).toEqual([]);
+  expect(settingDocs().filter(({ key }) => SECRET_FILE.test(key)).length).toBeGreaterThan(3);
 });
 
 test("names are masked as whole words, in each of their spellings, by one number", () => {

@@ -18,6 +18,9 @@ const SHOWN_FIELDS: ReadonlySet<string> = new Set(
     "kafka mqtt http kafkaTls mqttTls mqttWebSocket mqttWebSocketTls httpTls group groupId quality boot policy mode api request"
   ).split(" "),
 );
+/** Of those, what may be an MQTT topic, which names a device, or one device's view. */
+const TOPIC_FIELDS: ReadonlySet<string> = new Set(["topic", "topics", "centralTopic"]);
+const KAFKA_TOPIC = /^(?!.*--)[\w.-]+$/;
 /** Fields whose sentences are shown, but for what stands in quotes in them: that is what came from outside. */
 const SENTENCES: ReadonlySet<string> = new Set([
   ...["message", "error", "cause", "reason", "why", "fault", "remedy", "doubt", "hindrance", "lastError"],
@@ -119,6 +122,7 @@ function structured(text: string, withNames: boolean): string | null {
 
 function field(name: string, value: unknown, withNames: boolean): unknown {
   if (typeof value === "string") {
+    if (TOPIC_FIELDS.has(name) && !withNames && !KAFKA_TOPIC.test(value)) return HIDDEN;
     if (SHOWN_FIELDS.has(name) || (withNames && NAMES.has(name))) return withoutCredentials(value);
     return SENTENCES.has(name) ? withoutCredentials(sentence(value)) : HIDDEN;
   }

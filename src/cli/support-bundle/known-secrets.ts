@@ -9,7 +9,9 @@ import { PlainDisk } from "../../io/bun/plain-disk.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
 /** Settings whose files are secret as a whole. */
-const SECRET_FILE = /(?:^|\.)(?:password\.file|ssl\.key|tls\.key\.file)$/;
+export const SECRET_FILE: RegExp = /(?:^|\.)(?:(?:password|secret|token|key)\.file|ssl\.key)$/;
+/** Larger ones are text: a key in bytes is short, and programs write it in hex or base64. */
+const MAX_RAW_KEY_BYTES = 4096;
 const SECRET_NAME = /pass|secret|token/i;
 /** `sasl.password = "..."`, also as a bare word; in a file that can't be read as TOML as well. */
 const ASSIGNMENT =
@@ -81,8 +83,10 @@ function linesOf(path: string): readonly string[] {
   if (path === "") return [];
   try {
     const bytes = new PlainDisk().readFile(path, MAX_FILE_BYTES);
-    const text = new TextDecoder().decode(bytes ?? new Uint8Array());
-    return text.split(/\r?\n/).filter((line) => !line.startsWith("-----"));
+    if (bytes === null) return [];
+    const lines = new TextDecoder().decode(bytes).split(/\r?\n/);
+    const raw = bytes.length > MAX_RAW_KEY_BYTES ? [] : [bytes.toHex(), bytes.toBase64()];
+    return [...lines.filter((line) => !line.startsWith("-----")), ...raw];
   } catch {
     // Who can't read it can't put it into a bundle either.
     return [];

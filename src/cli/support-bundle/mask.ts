@@ -7,6 +7,8 @@ const MIN_SECRET_LENGTH = 4;
 const MIN_NAME_LENGTH = 3;
 /** Properties and labels that hold names of devices. */
 const NAME_FIELDS: ReadonlySet<string> = new Set(["device", "key", "clientId", "client", "user", "userName"]);
+/** `https://user:password@host`. */
+const URL_LOGIN = /(:\/\/)[^/\s"'@]+:[^/\s"'@]*@/g;
 const WORD = /[\p{L}\p{N}_.%~@$+-]+/gu;
 
 /** What of a bundle's masking is left out, so that a test can see that it would notice. */
@@ -80,9 +82,9 @@ export class Mask {
     });
   }
 
-  /** Secrets, wherever they stand. */
+  /** Secrets, wherever they stand, and logins in addresses. */
   secrets(text: string): string {
-    let masked = text;
+    let masked = text.replaceAll(URL_LOGIN, `$1${HIDDEN}@`);
     for (const secret of this.#secrets) {
       const pieces = masked.split(secret);
       this.#hiddenSecrets += pieces.length - 1;
