@@ -14,6 +14,7 @@ import { runWell } from "./run.ts";
 const MARK = "message";
 const SUBSCRIBED = "Subscribed (mid";
 const SUBSCRIBE_MS = 25_000;
+const GOODBYE_MS = 10_000;
 
 /** mosquitto_sub for what is heard, one process for each filter, and mosquitto_pub for what is said. */
 export function mosquitto(version: "3.1.1" | "5"): MqttSessionClient {
@@ -87,7 +88,10 @@ class MosquittoSession implements MqttSession {
 
   async disconnect(): Promise<void> {
     for (const child of this.#children) child.kill("SIGTERM");
+    // It says goodbye in its signal handler, and hangs where that needs a lock that a message under way has.
+    const late = setTimeout(() => this.#children.map((child) => child.kill("SIGKILL")), GOODBYE_MS);
     await Promise.all(this.#children.map(({ exited }) => exited));
+    clearTimeout(late);
   }
 
   async die(): Promise<void> {
