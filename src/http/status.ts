@@ -33,6 +33,8 @@ export interface GatewayStatus {
   readonly uplinks: readonly UplinkStatus[];
   readonly bridges: readonly BridgeStatus[];
   readonly clock: ClockStatus | null;
+  /** Null where nobody looks. */
+  readonly memory: MemoryStatus | null;
   readonly log: LogStatus;
   readonly mqtt: MqttStatus | null;
   readonly kafka: { readonly connections: number } | null;
@@ -210,6 +212,20 @@ export interface ClockStatus {
   readonly lastStepMs: number | null;
   /** Since when it goes as it does now; null where that is not known. */
   readonly sinceMs: number | null;
+}
+
+/** How short memory is, by the bound that is nearest; figures are null where the kernel does not tell them. */
+export interface MemoryStatus {
+  readonly level: "normal" | "tight" | "critical";
+  /** Whether it is the machine's memory, or what a group of processes may take, as a service or a container. */
+  readonly bound: "machine" | "group" | null;
+  readonly limitBytes: number | null;
+  /** With pages of files that the kernel takes back by itself. */
+  readonly availableBytes: number | null;
+  /** How much of the last ten seconds somebody waited for memory: 0 to 1. */
+  readonly stalledShare: number | null;
+  /** How often caches were given back since the start. */
+  readonly shrinks: number;
 }
 
 export interface LogStatus {

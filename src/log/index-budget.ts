@@ -1,3 +1,6 @@
+/** One of so many parts of its bound is what a budget keeps when memory is short. */
+const KEPT_SHARE = 8;
+
 /** What a budget may take back: indexes that can be read or built again. */
 export interface IndexHolder {
   /** Writes the indexes where that is due, and lets go of them. Doesn't throw. */
@@ -23,15 +26,28 @@ export class IndexBudget {
     this.release(holder);
     this.#held.set(holder, bytes);
     this.#bytes += bytes;
-    for (const oldest of this.#held.keys()) {
-      if (this.#bytes <= this.#maxBytes || oldest === holder) return;
-      this.release(oldest);
-      oldest.giveUpIndexes();
-    }
+    this.#giveUp(this.#maxBytes, holder);
+  }
+
+  /**
+   * Gives up all but a share: not what is used all the time, of which those of segments that still grow would be
+   * written to the disk for it again and again.
+   */
+  shrink(): void {
+    this.#giveUp(this.#maxBytes / KEPT_SHARE, null);
   }
 
   release(holder: IndexHolder): void {
     this.#bytes -= this.#held.get(holder) ?? 0;
     this.#held.delete(holder);
+  }
+
+  /** Those used longest ago, until the rest fits; not `keep`, which was used last. */
+  #giveUp(maxBytes: number, keep: IndexHolder | null): void {
+    for (const oldest of this.#held.keys()) {
+      if (this.#bytes <= maxBytes || oldest === keep) return;
+      this.release(oldest);
+      oldest.giveUpIndexes();
+    }
   }
 }

@@ -109,6 +109,13 @@ export class KeyIndexCache {
     for (const path of [...this.#files.keys()]) this.#closeFile(path);
   }
 
+  /** Lets go of all indexes: they are read again when they are asked for. */
+  shrink(): void {
+    this.closeFiles();
+    this.#indexes.clear();
+    this.#bytes = 0;
+  }
+
   /** The file is gone or another. */
   forget(segment: Segment): void {
     const path = segment.keyIndexPath;

@@ -42,14 +42,12 @@ import { encodePartitionMetadata } from "./partition-metadata.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { Segment } from "./segment.ts";
 import type { CheckpointedFiles } from "./segment-list.ts";
+import { newSecret } from "./sip-hash.ts";
 import { SpaceGuard, withinBound } from "./space-guard.ts";
 import { type OpenedStore, openStore } from "./store-opening.ts";
 
 /** Files of deleted partitions removed with each deletion: more than a small partition leaves, so none pile up. */
 const REMOVALS_PER_DELETION = 8;
-
-/** For the hashes of a pass of compaction. */
-const SECRET_BYTES = 16;
 
 export interface LogStoreOptions {
   readonly disk: Disk;
@@ -181,7 +179,7 @@ export class LogStore {
       journal: this.#journal,
       doomedFolders: opened.doomedFolders,
       deletions: this.#deletions,
-      secret: () => this.#newSecret(),
+      secret: () => newSecret(options.random ?? null, host.clock),
     });
     host.attach({
       needsCommit: (log) => this.#commits.add(log),
@@ -334,6 +332,15 @@ export class LogStore {
     Object.assign(this.#host.limits, times);
   }
 
+  /** Gives back memory that can be had again from the disk. In a turn of its own: views of it end. Doesn't throw. */
+  shrink(): void {
+    const { files, indexBudget, keyIndexes, failure } = this.#host;
+    if (this.#closed || failure !== null) return;
+    indexBudget.shrink();
+    keyIndexes.shrink();
+    files.shrink();
+  }
+
   /** All logs as they are at this moment, for a copy; see capture.ts. */
   capture(): StoreCapture {
     return captureLogs(this.#logs.values(), this.#storeId, this.#host.clock.monotonicMs());
@@ -374,16 +381,6 @@ export class LogStore {
       checkpoints: this.#background.passes,
       compaction: this.#maintenance.compaction.status(),
     };
-  }
-
-  /** From the time where there is no random: in tests, whose keys nobody chooses to collide. */
-  #newSecret(): Uint8Array {
-    const { random } = this.#options;
-    if (random !== undefined) return random.bytes(SECRET_BYTES).slice();
-    const secret = new Uint8Array(SECRET_BYTES);
-    new DataView(secret.buffer).setFloat64(0, this.#host.clock.nowMs());
-    new DataView(secret.buffer).setFloat64(8, this.#host.clock.monotonicMs());
-    return secret;
   }
 
   #add(log: PartitionLog): void {

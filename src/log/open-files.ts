@@ -120,6 +120,15 @@ export class OpenFiles {
     if (this.#residentBytes >= this.#maxResidentBytes) this.relaxAll();
   }
 
+  /**
+   * Closes what is neither pinned nor unsynced, with its mappings, and has the rest give back its memory. Whoever
+   * uses a file opens it again.
+   */
+  shrink(): void {
+    for (const slot of [...this.#open]) if (slot.pins === 0 && !slot.dirty) this.close(slot);
+    this.relaxAll();
+  }
+
   /** Asks every open file to give back the memory of its pages. */
   relaxAll(): void {
     this.#residentBytes = 0;

@@ -1,4 +1,6 @@
 import { assert } from "../base/assert.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Random } from "../io/random.ts";
 
 const KEY_BYTES = 16;
 /** Of SipHash-1-3: rounds for each eight bytes, and at the end. */
@@ -142,4 +144,13 @@ function round(v: Int32Array): void {
   v[5] = c1;
   v[6] = d0;
   v[7] = d1;
+}
+
+/** A key for hashes. From the time where there is no random: in tests, whose keys nobody chooses to collide. */
+export function newSecret(random: Random | null, clock: Clock): Uint8Array {
+  if (random !== null) return random.bytes(KEY_BYTES).slice();
+  const secret = new Uint8Array(KEY_BYTES);
+  new DataView(secret.buffer).setFloat64(0, clock.nowMs());
+  new DataView(secret.buffer).setFloat64(8, clock.monotonicMs());
+  return secret;
 }

@@ -159,6 +159,18 @@ function processMetrics(registry: Registry) {
     ),
     cpuSeconds: registry.counter("process_cpu_seconds_total", "User and system CPU time of the process."),
     residentBytes: registry.gauge("process_resident_memory_bytes", "Resident memory of the process."),
+    memoryLevel: registry.gauge(
+      "headwater_memory_level",
+      "How short memory is: 0 normal, 1 tight, 2 critical.",
+    ),
+    memoryAvailableBytes: registry.gauge(
+      "headwater_memory_available_bytes",
+      "What may still be taken of the machine's memory, or of the service's, whichever is nearer to its end.",
+    ),
+    memoryShrinks: registry.counter(
+      "headwater_memory_shrinks_total",
+      "How often caches were given back since memory was short.",
+    ),
     heapBytes: registry.gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use."),
     eventLoopLagSeconds: registry.gauge(
       "nodejs_eventloop_lag_max_seconds",

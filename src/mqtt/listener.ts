@@ -93,6 +93,8 @@ export interface MqttDoor extends Places {
   endSession(clientId: string): Promise<boolean>;
   /** What was counted since the start; a copy. */
   stats(): MqttStats;
+  /** Gives back memory that can be had again from the log. */
+  shrink(): void;
   /**
    * Stops accepting and reading, acknowledges what the log settles within `CLOSE_WAIT_MS`, says goodbye to
    * everybody. Wills stay unpublished: the gateway goes down, not the devices.
@@ -138,6 +140,10 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
     sessions: (limit) => listSessions(door, limit),
     endSession: (clientId) => endSession(door, clientId),
     stats: () => ({ ...door.stats, downlinkLagRecords: door.downlinks?.lagRecords ?? 0 }),
+    shrink: () => {
+      door.retainedStore.shrink();
+      door.store?.messages.shrink();
+    },
     close: () => {
       listeners.close();
       closing ??= closeDoor(door);

@@ -37,6 +37,11 @@ export class CompressionPool implements Compressor {
     this.#logger = logger;
   }
 
+  /** Whether there is a Worker. */
+  get isOpen(): boolean {
+    return this.#worker !== null;
+  }
+
   compress({ code, level, records }: CompressAsk): Promise<Uint8Array | null> {
     return new Promise((done, failed) => {
       const worker = this.#open();
@@ -52,6 +57,11 @@ export class CompressionPool implements Compressor {
       worker.postMessage(job, [copy.buffer]);
       this.#watch(PATIENCE_MS);
     });
+  }
+
+  /** Ends the Worker where it has nothing to do; the next job starts another. */
+  shrink(): void {
+    if (this.#waiting.size === 0) this.close();
   }
 
   /** Ends the Worker; what it has not answered fails. */

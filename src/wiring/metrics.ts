@@ -7,12 +7,14 @@ import type { GatewayState } from "./status.ts";
 
 const MILLISECONDS = 1e3;
 const PERCENT = 100;
+const MEMORY_LEVELS = ["normal", "tight", "critical"] as const;
 
 /** Sets, before every scrape, what the rooms count or know. */
 export function collectMetrics(metrics: Metrics, state: GatewayState): void {
   metrics.registry.beforeScrape(() => {
     metrics.ready.set(state.hindrances().length === 0 ? 1 : 0);
     collectClock(metrics, state);
+    collectMemory(metrics, state);
     collectLog(metrics, state);
     collectLosses(metrics, state);
     collectDoors(metrics, state);
@@ -28,6 +30,14 @@ function collectClock(metrics: Metrics, state: GatewayState): void {
   if (clock === null) return;
   metrics.clockKnown.set(clock.known ? 1 : 0);
   metrics.clockSteps.set(clock.steps);
+}
+
+function collectMemory(metrics: Metrics, { memory }: GatewayState): void {
+  if (memory === null) return;
+  const { level, availableBytes, shrinks } = memory.status;
+  metrics.memoryLevel.set(MEMORY_LEVELS.indexOf(level));
+  metrics.memoryAvailableBytes.set(availableBytes ?? Number.NaN);
+  metrics.memoryShrinks.set(shrinks);
 }
 
 function collectLog(metrics: Metrics, state: GatewayState): void {

@@ -10,5 +10,6 @@ export const NO_UPLINKS: Uplinks = {
   setLink: () => {},
   inspect: () => [],
   rewind: async () => ({ done: false, moves: [] }),
+  shrink: () => {},
   stop: async () => {},
 };

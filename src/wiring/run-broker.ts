@@ -18,12 +18,14 @@ import { SystemAcceptQueues } from "../io/bun/accept-queues.ts";
 import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { SystemMachineTime } from "../io/bun/machine-time.ts";
+import { SystemMemory } from "../io/bun/memory.ts";
 import { SystemNetwork } from "../io/bun/network.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import { SystemRandom } from "../io/bun/random.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
 import type { MachineTime } from "../io/machine-time.ts";
+import type { MemorySource } from "../io/memory.ts";
 import type { Supervisor } from "../io/supervisor.ts";
 import { FetchSessions } from "../kafka/fetch-sessions.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
@@ -48,6 +50,7 @@ import { lastKnown } from "./last-known.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
+import { MemoryWatch } from "./memory-watch.ts";
 import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { NO_UPLINKS } from "./no-uplinks.ts";
@@ -69,6 +72,8 @@ export interface Surroundings {
   /** In place of the machine's clocks, for tests. */
   readonly clock?: Clock;
   readonly machine?: MachineTime;
+  /** In place of what the kernel tells of memory, for tests. */
+  readonly memory?: MemorySource;
   /** Who hears that the gateway serves, and that it goes on doing so; null where nobody wants to. */
   readonly supervisor?: Supervisor | null;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -120,6 +125,7 @@ class Gateway implements RunningBroker {
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
+  #memory: MemoryWatch | null = null;
   #watchdog: Watchdog | null = null;
   #stopping = false;
 
@@ -208,6 +214,7 @@ class Gateway implements RunningBroker {
     this.#http?.begin();
     this.#state.hinder();
     this.#maintain();
+    this.#watchMemory();
     this.#watch();
   }
 
@@ -228,6 +235,7 @@ class Gateway implements RunningBroker {
     this.#security?.stop();
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
+    this.#memory?.stop();
     this.#httpRetry?.cancel();
     this.#counters?.stop();
     this.#kafka?.stopAccepting();
@@ -510,6 +518,28 @@ class Gateway implements RunningBroker {
       bugs: env.HEADWATER_TEST_WATCHDOG_BUG ?? "",
     });
     this.#watchdog.start();
+  }
+
+  /** Last of what shrinks is the collector: what the others let go of is its. */
+  #watchMemory(): void {
+    const lowPercent = this.#settings["memory.low.percent"];
+    if (lowPercent === 0) return;
+    this.#memory = new MemoryWatch({
+      source: this.#surroundings.memory ?? new SystemMemory(),
+      clock: this.#clock,
+      logger: this.#logger,
+      lowPercent,
+      shrinks: [
+        () => this.#store?.shrink(),
+        () => this.#mqtt?.shrink(),
+        () => this.#uplinks?.shrink(),
+        () => Bun.gc(true),
+      ],
+      residentBytes: () => process.memoryUsage().rss,
+      bug: this.#surroundings.env.HEADWATER_TEST_MEMORY_BUG ?? "",
+    });
+    this.#state.memory = this.#memory;
+    this.#memory.start();
   }
 
   #maintain(): void {

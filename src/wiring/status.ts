@@ -21,6 +21,7 @@ import type { ConnectedClient } from "../kafka/listener.ts";
 import type { KafkaCounters } from "../kafka/services.ts";
 import { LATENCY_BOUNDS_MS, type LatencyFigures } from "../log/commit.ts";
 import type { MqttDoor } from "../mqtt/listener.ts";
+import type { MemoryWatch } from "./memory-watch.ts";
 
 /** What a gateway tells of itself; parts come as they start. */
 export class GatewayState implements StatusSource {
@@ -44,6 +45,8 @@ export class GatewayState implements StatusSource {
   uplinks: () => readonly UplinkStatus[] = () => [];
   bridges: () => readonly BridgeStatus[] = () => [];
   clock: () => ClockStatus | null = () => null;
+  /** Null where nobody looks. */
+  memory: Pick<MemoryWatch, "status" | "hindrance"> | null = null;
   /** Why doors are closed that should be open. */
   closedDoors: () => readonly string[] = () => [];
   disk = "";
@@ -72,6 +75,7 @@ export class GatewayState implements StatusSource {
   hindrances(): readonly string[] {
     const faults = this.#faultyPartitions();
     const ledgerFault = this.ledger?.fault ?? null;
+    const memory = this.memory?.hindrance ?? null;
     const limit = this.broker?.store.status().fullLimit ?? null;
     const full = limit === "disk-full" ? "the disk is full" : `${limit} is reached`;
     return [
@@ -80,6 +84,7 @@ export class GatewayState implements StatusSource {
       ...(faults > 0 ? [`${faults} partitions take no records: see the log, or /api/status`] : []),
       ...(limit === null ? [] : [`${full}: records are refused until there is space`]),
       ...(ledgerFault === null ? [] : [ledgerFault]),
+      ...(memory === null ? [] : [memory]),
     ];
   }
 
@@ -96,6 +101,7 @@ export class GatewayState implements StatusSource {
       uplinks: this.uplinks(),
       bridges: this.bridges(),
       clock: this.clock(),
+      memory: this.memory?.status ?? null,
       log: this.#log(),
       mqtt: this.#mqtt(),
       kafka: this.kafka === null ? null : { connections: this.kafka.connections() },

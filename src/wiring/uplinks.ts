@@ -76,6 +76,8 @@ export interface Uplinks {
   inspect(name: string): readonly PartitionPosition[];
   /** Has a topic go on elsewhere, or says what that would do. Throws InvalidField. */
   rewind(name: string, body: Readonly<Record<string, unknown>>): Promise<RewindOutcome>;
+  /** Gives back memory that nothing needs now. */
+  shrink(): void;
   /** Waits up to `graceMs` for what is on its way to the centres. */
   stop(graceMs: number): Promise<void>;
 }
@@ -129,6 +131,7 @@ export function startUplinks(parts: UplinkParts): Uplinks {
       found?.uplink.setLink(link);
       for (const mirror of found?.mirrors ?? []) mirror.wake();
     },
+    shrink: () => compressor.shrink(),
     inspect: (name) => running.find(({ configured }) => configured.name === name)?.uplink.inspect() ?? [],
     rewind: async (name, body) => {
       const request = rewindRequest(body);

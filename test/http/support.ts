@@ -32,6 +32,7 @@ export const STATUS: GatewayStatus = {
   uplinks: [],
   bridges: [],
   clock: null,
+  memory: null,
   log: {
     folder: "/d",
     disk: "plain",

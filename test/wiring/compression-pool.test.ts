@@ -39,6 +39,18 @@ describe("compression beside the event loop", () => {
     other.close();
   });
 
+  test("gives the memory of an idle Worker back, and never what is under way", async () => {
+    const other = new CompressionPool(new SystemClock(), silentLogger);
+    const job = { code: COMPRESSION_ZSTD, level: 1, records: new Uint8Array(100_000) };
+    const busy = other.compress(job);
+    expect([other.isOpen, other.shrink(), other.isOpen]).toEqual([true, undefined, true]);
+    expect((await busy)?.length).toBeLessThan(1_000);
+    other.shrink();
+    expect(other.isOpen).toBe(false);
+    expect((await other.compress(job))?.length).toBeLessThan(1_000);
+    other.close();
+  });
+
   test("is not asked of a Worker that fails, for a while", async () => {
     const other = new CompressionPool(new SystemClock(), silentLogger);
     const records = new Uint8Array(1_000);

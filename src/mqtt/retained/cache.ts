@@ -42,6 +42,11 @@ export class RetainedCache {
     if (this.#bytes + costOf(message) <= this.#maxBytes) this.put(node, message);
   }
 
+  clear(): void {
+    this.#messages.clear();
+    this.#bytes = 0;
+  }
+
   forget(node: RetainedNode): void {
     const message = this.#messages.get(node);
     if (message === undefined) return;

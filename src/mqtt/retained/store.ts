@@ -239,6 +239,11 @@ export class RetainedStore implements RetainedMessages {
     return message;
   }
 
+  /** Gives back the memory of messages that can be read back. */
+  shrink(): void {
+    this.#cache.clear();
+  }
+
   /** The message of a topic, or null. */
   find(topic: string): RetainedMessage | null {
     const node = this.#trie.find(topic);

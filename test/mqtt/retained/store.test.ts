@@ -378,3 +378,23 @@ describe("on the log", () => {
     expect(stats.retainedUnreadable).toBe(0);
   });
 });
+
+test("messages whose memory was given back are read from their log", () => {
+  const bench = new Bench();
+  for (const topic of ["a", "b"]) bench.keep(topic, `of ${topic}`);
+  bench.settle();
+  let reads = 0;
+  const { storage } = bench;
+  const read = storage.read.bind(storage);
+  storage.read = (offset) => {
+    reads++;
+    return read(offset);
+  };
+  expect([bench.text("a"), reads]).toEqual(["of a", 0]);
+  // One that is on its way is in no cache yet.
+  bench.keep("b", "newer");
+  bench.store.shrink();
+  bench.settle();
+  expect([bench.text("a"), bench.text("b"), reads]).toEqual(["of a", "newer", 1]);
+  expect([bench.text("a"), reads]).toEqual(["of a", 1]);
+});

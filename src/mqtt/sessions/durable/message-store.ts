@@ -9,6 +9,7 @@ import type { Target } from "../targets.ts";
 import { FieldReader, FieldWriter } from "./bytes.ts";
 import type { DurableQueue } from "./durable-queue.ts";
 import { DurableSession } from "./durable-session.ts";
+import { NO_SLOT } from "./entry-state.ts";
 import type { KeptTime } from "./kept-time.ts";
 import { MessageTable } from "./message-table.ts";
 import type { MessageBody, QueueHost } from "./queue-host.ts";
@@ -347,6 +348,11 @@ export class MessageStore implements QueueHost {
     });
   }
 
+  /** Gives back the memory of messages that can be read back. */
+  shrink(): void {
+    this.#forgetUntil(0, NO_SLOT);
+  }
+
   /** Nothing happens by itself any more. */
   stop(): void {
     this.#sweepTimer?.cancel();
@@ -431,9 +437,14 @@ export class MessageStore implements QueueHost {
   #remember(staged: StagedMessage): void {
     this.#cache.set(staged.slot, staged);
     this.#cachedBytes += staged.message.sizeBytes;
-    while (this.#cachedBytes > MAX_CACHED_BYTES) {
+    this.#forgetUntil(MAX_CACHED_BYTES, staged.slot);
+  }
+
+  /** Those that were kept first, until the rest fits; not `keep`, and none that the log does not have yet. */
+  #forgetUntil(maxBytes: number, keep: number): void {
+    while (this.#cachedBytes > maxBytes) {
       const [oldest] = this.#cache.keys();
-      if (oldest === undefined || oldest === staged.slot || this.table.offset(oldest) < 0) return;
+      if (oldest === undefined || oldest === keep || this.table.offset(oldest) < 0) return;
       this.#forget(oldest);
     }
   }

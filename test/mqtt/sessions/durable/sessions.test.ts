@@ -139,6 +139,31 @@ describe("a session that is kept", () => {
     },
   );
 
+  test("gets what waits for it out of the log, once the memory of that was given back", () => {
+    subscriber().break();
+    durable.rig.settle();
+    publish("one");
+    publish("two");
+    let reads = 0;
+    const { log } = durable;
+    const read = log.read.bind(log);
+    log.read = (offset) => {
+      reads++;
+      return read(offset);
+    };
+    const device = durable.rig.connect(4, "dev");
+    device.feed(publishPacket("devices/a/t", "three", 1, 1));
+    durable.rig.clock.settle();
+    durable.rig.door.shrink();
+    durable.rig.settle();
+    durable.rig.door.shrink();
+    expect(durable.rig.door.stats().storedMessages).toBe(3);
+    const [connection, connack] = durable.dial(4, "sub");
+    const got = ["one", "two", "three"].map((payload) => connack.includes(toHex(Buffer.from(payload))));
+    expect([got, connection.closed]).toEqual([[true, true, true], false]);
+    expect(reads).toBeGreaterThanOrEqual(3);
+  });
+
   test("is handed on by a takeover, with what was under way (MQTT-3.1.4-3, MQTT-4.4.0-1)", () => {
     const first = subscriber();
     publish("one");
