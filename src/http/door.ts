@@ -78,21 +78,22 @@ export class HttpDoor {
 
   /**
    * Goes on with the certificate and key that there are now; what is under way ends with the ones before. Where Bun can't
-   * use them nothing changes, and the log says so.
+   * use them nothing changes, the log says so, and false is returned.
    */
-  renew(): void {
+  renew(): boolean {
     const { logger } = this.#options;
     try {
       // Elsewhere first: nobody could connect while it is found out.
       void serve({ ...this.#options, host: "127.0.0.1" }, 0).stop(true);
     } catch (error) {
       logger.error("HTTPS goes on with the certificate that it had", { error });
-      return;
+      return false;
     }
     const before = this.#server;
     this.#leaving.add(before);
     void before.stop().then(() => this.#leaving.delete(before));
     this.#server = serve(this.#options, this.port);
+    return true;
   }
 
   /** Takes no more requests and resolves when those under way are answered; `now` cuts them. */

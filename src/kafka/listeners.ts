@@ -58,6 +58,11 @@ export class KafkaListeners {
     });
   }
 
+  /** When the certificate expires that is served with, as wall time; null without TLS. */
+  get certificateExpiresAtMs(): number | null {
+    return this.#secure?.expiresAtMs ?? null;
+  }
+
   /** Takes no more connections; those that exist stay. */
   close(): void {
     this.#closed = true;

@@ -212,6 +212,12 @@ function doorMetrics(registry: Registry) {
       "door",
       DOORS,
     ),
+    certificateExpiry: registry.gauges(
+      "headwater_certificate_expiry_timestamp_seconds",
+      "When the first certificate expires that the door serves with, the gateway's or one between it and its authority's, in seconds since 1970; left out without TLS.",
+      "door",
+      DOORS,
+    ),
     mqttMessagesIn: registry.counter(
       "headwater_mqtt_messages_received_total",
       "PUBLISH packets that came in.",

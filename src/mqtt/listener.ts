@@ -91,6 +91,8 @@ export interface MqttDoor extends Places {
    * rejects with DISK_IO where the log does not take it: it has ended all the same, until the next start.
    */
   endSession(clientId: string): Promise<boolean>;
+  /** When the certificate expires that is served with, as wall time; null without TLS. */
+  certificateExpiresAtMs(): number | null;
   /** What was counted since the start; a copy. */
   stats(): MqttStats;
   /** Gives back memory that can be had again from the log. */
@@ -139,6 +141,7 @@ export function startMqttDoor(options: MqttDoorOptions): MqttDoor {
     inside: door,
     sessions: (limit) => listSessions(door, limit),
     endSession: (clientId) => endSession(door, clientId),
+    certificateExpiresAtMs: () => listeners.certificateExpiresAtMs,
     stats: () => ({ ...door.stats, downlinkLagRecords: door.downlinks?.lagRecords ?? 0 }),
     shrink: () => {
       door.retainedStore.shrink();

@@ -73,6 +73,11 @@ export class Listeners {
     this.#secure?.renew();
   }
 
+  /** See TlsListeners; null where no place has TLS. */
+  get certificateExpiresAtMs(): number | null {
+    return this.#secure?.expiresAtMs ?? null;
+  }
+
   /** Takes no more connections; those that exist stay. */
   close(): void {
     for (const listener of this.#listeners) listener.close();

@@ -57,14 +57,22 @@ export function readCertificate(der: Uint8Array): Certificate | null {
 /** The authorities of a PEM file: the name of each by its bytes, which tell two of one name apart. */
 export function readAuthorities(pem: string): ReadonlyMap<string, string> {
   const subjects = new Map<string, string>();
-  for (const [, base64 = ""] of pem.matchAll(
-    /-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g,
-  )) {
-    const der = fromBase64(base64);
+  for (const der of certificatesOf(pem)) {
     const subject = readCertificate(der)?.subject;
     if (subject !== undefined) subjects.set(der.toHex(), subject);
   }
   return subjects;
+}
+
+/** When the first certificate of a PEM chain expires, as wall time; null where none can be read. */
+export function chainExpiresAtMs(pem: string): number | null {
+  const times = certificatesOf(pem).flatMap((der) => readCertificate(der)?.expiresAtMs ?? []);
+  return times.length === 0 ? null : Math.min(...times);
+}
+
+function certificatesOf(pem: string): readonly Uint8Array[] {
+  const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
+  return [...blocks].map(([, base64 = ""]) => fromBase64(base64));
 }
 
 /** The certificates of PEM lists (RFC 5280, 5.1) that were taken back, by their ids. Null where one is no list. */

@@ -6,7 +6,13 @@ import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { MAX_ACL_FILE_BYTES, type Rule, readAcl } from "./acl.ts";
 import type { Attempts } from "./attempts.ts";
-import { type Certificate, readAuthorities, readCertificate, readRevocations } from "./certificate.ts";
+import {
+  type Certificate,
+  chainExpiresAtMs,
+  readAuthorities,
+  readCertificate,
+  readRevocations,
+} from "./certificate.ts";
 import { formatDistinguishedName } from "./distinguished-name.ts";
 import { LOGIN_LIMITS, type LoginOutcome, Logins } from "./logins.ts";
 import { type MappingRule, mappedName } from "./mapping-rules.ts";
@@ -120,6 +126,7 @@ export class Security {
   #rules: readonly Rule[] | null = null;
   #groups: ReadonlyMap<string, readonly string[]> = NO_GROUPS;
   #tls: Omit<TlsServer, "clientCertificate" | "protocols"> | null = null;
+  #certificateExpiresAtMs: number | null = null;
   #revoked: ReadonlySet<string> = new Set();
   /** Names of the authorities by their bytes, and how often some had been taken away when one of a name was, the last time. */
   #authorities: ReadonlyMap<string, string> = new Map();
@@ -157,6 +164,11 @@ export class Security {
   /** Stands for keys and certificates as they are: another object where they have changed. Null without TLS. */
   get certificates(): object | null {
     return this.#tls;
+  }
+
+  /** When the gateway's certificate, or one between it and its authority's, expires; null without TLS, or where none can be read. */
+  get certificateExpiresAtMs(): number | null {
+    return this.#certificateExpiresAtMs;
   }
 
   /** Files that matter, for whoever watches them. */
@@ -411,6 +423,7 @@ export class Security {
           revocations: lists,
           minVersion,
         };
+        this.#certificateExpiresAtMs = chainExpiresAtMs(chain ?? "");
         this.#revoked = revoked;
         this.#useAuthorities(readAuthorities(trusted ?? ""));
       },

@@ -54,6 +54,7 @@ export class GatewayHttp {
   #waits: DeviceWaits | null = null;
   #rates: RateHistory | null = null;
   #gateway: Gateway | null = null;
+  #certificateExpiresAtMs: number | null = null;
 
   /** Listens from now on. Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID for what is wrong with a certificate. */
   constructor(parts: HttpParts) {
@@ -91,13 +92,19 @@ export class GatewayHttp {
     const security = this.#parts.security();
     if (listen === "off" || security === null) return null;
     const door = new HttpDoor({ ...common, ...listen, tls: () => security.tlsServer("none", []) });
+    this.#certificateExpiresAtMs = security.certificateExpiresAtMs;
     let certificates = security.certificates;
     security.onChanged(() => {
       if (security.certificates === certificates) return;
       certificates = security.certificates;
-      door.renew();
+      if (door.renew()) this.#certificateExpiresAtMs = security.certificateExpiresAtMs;
     });
     return door;
+  }
+
+  /** When the certificate expires that is served with, as wall time; null without TLS. */
+  get certificateExpiresAtMs(): number | null {
+    return this.#certificateExpiresAtMs;
   }
 
   /** Everything has started: from now on it is told of, and rates are measured. */

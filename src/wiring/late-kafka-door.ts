@@ -42,6 +42,11 @@ export class LateKafkaDoor {
     return this.#listeners.places;
   }
 
+  /** See KafkaListeners. */
+  get certificateExpiresAtMs(): number | null {
+    return this.#listeners.certificateExpiresAtMs;
+  }
+
   get connectionCount(): number {
     return this.#waiting.size + (this.#door?.connectionCount ?? 0);
   }

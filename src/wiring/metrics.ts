@@ -18,6 +18,7 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     collectLog(metrics, state);
     collectLosses(metrics, state);
     collectDoors(metrics, state);
+    collectCertificates(metrics, state);
     collectDevices(metrics, state);
     collectCoordinators(metrics, state);
     collectUplinks(metrics, state);
@@ -102,6 +103,14 @@ function largest(rows: readonly { readonly device: Device; readonly value: numbe
 
 function labelsOf({ facts }: Device): Labels {
   return { device: encodeDeviceKey(Buffer.from(facts.key, "latin1")), topic: facts.topic };
+}
+
+function collectCertificates({ certificateExpiry }: Metrics, state: GatewayState): void {
+  const { kafka, mqtt } = state;
+  const seconds = (atMs: number | null | undefined) => (atMs ?? Number.NaN) / MILLISECONDS;
+  certificateExpiry.kafka.set(seconds(kafka?.certificateExpiresAtMs()));
+  certificateExpiry.mqtt.set(seconds(mqtt?.certificateExpiresAtMs()));
+  certificateExpiry.http.set(seconds(state.httpCertificateExpiresAtMs()));
 }
 
 function collectDoors(metrics: Metrics, state: GatewayState): void {

@@ -382,6 +382,7 @@ class Gateway implements RunningBroker {
     this.#state.kafka = {
       connections: () => door.connectionCount,
       clients: (limit) => door.connections(limit),
+      certificateExpiresAtMs: () => door.certificateExpiresAtMs,
       counters,
     };
     this.#state.fetchSessions = fetchSessions;
@@ -466,7 +467,7 @@ class Gateway implements RunningBroker {
   }
 
   #newHttp(): GatewayHttp {
-    return new GatewayHttp({
+    const http = new GatewayHttp({
       settings: this.#settings,
       inForce: this.#inForce,
       reload: () => this.reload(),
@@ -478,6 +479,8 @@ class Gateway implements RunningBroker {
       security: () => this.#security?.security ?? null,
       uplinks: () => this.#uplinks,
     });
+    this.#state.httpCertificateExpiresAtMs = () => http.certificateExpiresAtMs;
+    return http;
   }
 
   #listening() {

@@ -36,8 +36,10 @@ export class GatewayState implements StatusSource {
   kafka: {
     readonly connections: () => number;
     readonly clients: (limit: number) => readonly ConnectedClient[];
+    readonly certificateExpiresAtMs: () => number | null;
     readonly counters: KafkaCounters;
   } | null = null;
+  httpCertificateExpiresAtMs: () => number | null = () => null;
   coordinators: Coordinators | null = null;
   fetchSessions: FetchSessions | null = null;
   /** Null where there is no registry of devices. */

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { readAuthorities, readCertificate, readRevocations } from "../../src/security/certificate.ts";
+import {
+  chainExpiresAtMs,
+  readAuthorities,
+  readCertificate,
+  readRevocations,
+} from "../../src/security/certificate.ts";
 import { nameOf } from "../../src/security/principal-names.ts";
 import { derOf, issue, newAuthority, revocationList, type Wishes } from "../support/certificates.ts";
 
@@ -30,6 +35,15 @@ test.each([-1, 1, 365, 365 * 40])("the time at which it ends is the runtime's, i
   const { validTo } = new X509Certificate(der);
   // Good up to the end of that second.
   expect(readCertificate(der)?.expiresAtMs).toBe(Date.parse(validTo) + 1_000);
+});
+
+test("a chain ends with the first of its certificates", () => {
+  const [late, soon] = [issue(authority, { days: 90 }), issue(authority, { days: 7 })];
+  const soonMs = readCertificate(derOf(soon.certificate))?.expiresAtMs ?? null;
+  expect(chainExpiresAtMs(late.certificate + soon.certificate)).toBe(soonMs);
+  expect(chainExpiresAtMs(soon.certificate + late.certificate)).toBe(soonMs);
+  expect(chainExpiresAtMs(late.certificate)).toBeGreaterThan(soonMs ?? 0);
+  expect(chainExpiresAtMs("nothing")).toBeNull();
 });
 
 test("authorities are told apart by their bytes, and found by their names", () => {

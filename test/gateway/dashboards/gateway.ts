@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { issue, newAuthority } from "../../support/certificates.ts";
 import { type Headwater, startHeadwater } from "../../support/headwater.ts";
 
-/** An uplink with a mirror whose centre is away, and a bridge whose remote is. */
+/** Beside doors with TLS: an uplink with a mirror whose centre is away, and a bridge whose remote is. */
 const CONFIG = `
 [uplink.main]
 bootstrap = ["127.0.0.1:9"]
@@ -24,7 +25,18 @@ export async function scrapeGateway(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), "headwater-dashboards-"));
   const config = join(folder, "headwater.toml");
   writeFileSync(config, CONFIG);
-  const settings = { "devices.topics": "*", "devices.silent.after.ms": "1s" };
+  const { certificate, key } = issue(newAuthority(), { commonName: "localhost" });
+  writeFileSync(join(folder, "server.pem"), certificate);
+  writeFileSync(join(folder, "server.key"), key);
+  const settings = {
+    "devices.topics": "*",
+    "devices.silent.after.ms": "1s",
+    "kafka.tls.listen": "127.0.0.1:0",
+    "mqtt.tls.listen": "127.0.0.1:0",
+    "http.tls.listen": "127.0.0.1:0",
+    "tls.certificate.file": join(folder, "server.pem"),
+    "tls.key.file": join(folder, "server.key"),
+  };
   let headwater: Headwater | null = null;
   try {
     headwater = await startHeadwater({ arguments: ["--config", config], settings });
