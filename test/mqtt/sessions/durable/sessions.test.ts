@@ -139,33 +139,6 @@ describe("a session that is kept", () => {
     },
   );
 
-  test("gets out of the log what waits for it, where the memory of that was given back", () => {
-    durable = new DurableRig({ maxInFlight: 1 });
-    const connection = subscriber();
-    let reads = 0;
-    const { log } = durable;
-    const read = log.read.bind(log);
-    log.read = (offset) => {
-      reads++;
-      return read(offset);
-    };
-    const device = durable.rig.connect(4, "dev");
-    const messages = ["one", "two", "three"];
-    for (const [index, payload] of messages.entries())
-      device.feed(publishPacket("devices/a/t", payload, 1, index + 1));
-    // What the log does not have yet stays.
-    durable.rig.door.shrink();
-    durable.rig.settle();
-    expect([payloads(connection.take()), reads]).toEqual([["one"], 0]);
-    durable.rig.door.shrink();
-    const got = messages.slice(1).flatMap((_, index) => {
-      connection.feed(ackPacket(PUBACK, index + 1));
-      durable.rig.settle();
-      return payloads(connection.take());
-    });
-    expect([got, reads]).toEqual([["two", "three"], 2]);
-  });
-
   test("is handed on by a takeover, with what was under way (MQTT-3.1.4-3, MQTT-4.4.0-1)", () => {
     const first = subscriber();
     publish("one");
