@@ -23,6 +23,15 @@ export interface FleetOptions {
   readonly window: number;
   /** Names: PREFIX-0, PREFIX-1, ... */
   readonly prefix: string;
+  /** TLS with the certificate of each device; null for a plain connection. */
+  readonly tls: FleetTls | null;
+}
+
+export interface FleetTls {
+  /** Authorities that the gateway's certificate may be of, in PEM. */
+  readonly ca: string;
+  /** What a device shows of itself, in PEM; null for one that shows nothing. */
+  credentials(device: string): { readonly certificate: string; readonly key: string } | null;
 }
 
 export const DEFAULT_FLEET: FleetOptions = {
@@ -38,6 +47,7 @@ export const DEFAULT_FLEET: FleetOptions = {
   protocolVersion: 5,
   window: 20,
   prefix: "device",
+  tls: null,
 };
 
 export interface FleetTotals {
@@ -188,6 +198,7 @@ class Device {
   readonly #observer: Observer;
   readonly #sentBefore: number;
   readonly #ackedBefore: number;
+  readonly #tls: object;
   #finish: () => void = () => {};
   #client: MqttClient | null = null;
   #due = 0;
@@ -201,6 +212,7 @@ class Device {
     this.#make = make;
     this.#options = options;
     this.#observer = observer;
+    this.#tls = options.tls === null ? {} : tlsOptions(options.tls, make.name);
     this.#sentBefore = ledger.sent;
     this.#ackedBefore = ledger.acked;
     this.finished = new Promise((resolve) => {
@@ -250,6 +262,7 @@ class Device {
     const client = mqtt.connect({
       host,
       port,
+      ...this.#tls,
       protocolVersion,
       clientId: this.name,
       clean: true,
@@ -324,4 +337,10 @@ class Device {
       this.#observer.fault(`${this.name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+function tlsOptions(tls: FleetTls, device: string) {
+  const shown = tls.credentials(device);
+  const own = shown === null ? {} : { cert: shown.certificate, key: shown.key };
+  return { protocol: "mqtts", ca: tls.ca, ...own } as const;
 }

@@ -1,7 +1,8 @@
 import { formatAddress } from "../../src/config/address.ts";
 import { PROFILES } from "../profiles/profiles.ts";
 import { type OptionSpec, Options, UsageError } from "./command-line.ts";
-import { DEFAULT_FLEET, Fleet, type FleetOptions, type FleetTotals } from "./fleet.ts";
+import { DEFAULT_FLEET, Fleet, type FleetOptions, type FleetTls, type FleetTotals } from "./fleet.ts";
+import { folderTls } from "./fleet-tls.ts";
 import { quantile, summaryMs } from "./latencies.ts";
 import type { Expectation } from "./ledger.ts";
 import { loadLedgers, saveLedgers } from "./ledger-file.ts";
@@ -19,6 +20,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: "protocol", value: "3.1.1|5", doc: "version of MQTT; 5" },
   { name: "window", value: "N", doc: "readings of a device that may wait for acknowledgement; 20" },
   { name: "prefix", value: "NAME", doc: "devices are NAME-0, NAME-1, ...; device" },
+  { name: "ca", value: "FILE", doc: "connect over TLS to a gateway whose certificate is of this authority" },
+  { name: "certificates", value: "FOLDER", doc: "each device shows its own: NAME.crt and NAME.key in there" },
   { name: "seed", value: "N", doc: "the same seed makes the same measurements; 1" },
   { name: "ledger", value: "FILE", doc: "keep what was sent and acknowledged; goes on where FILE ends" },
   { name: "json", doc: "progress and totals as a JSON object a line" },
@@ -80,7 +83,16 @@ function fleetOptionsOf(options: Options): FleetOptions {
     protocolVersion: options.choice("protocol", ["5", "3.1.1", "4"], "5") === "5" ? 5 : 4,
     window: options.number("window", DEFAULT_FLEET.window, 1, 1000, true),
     prefix,
+    tls: tlsOf(options),
   };
+}
+
+function tlsOf(options: Options): FleetTls | null {
+  const ca = options.text("ca");
+  const folder = options.text("certificates");
+  if (ca !== null) return folderTls(ca, folder);
+  if (folder === null) return null;
+  throw new UsageError("--certificates needs --ca FILE: the authority that the gateway's certificate is of");
 }
 
 /** Says now and then how it goes: in one line of a terminal, or a line each time. */

@@ -70,6 +70,8 @@ export interface KafkaListener {
   readonly name: string;
   readonly protocol: "PLAINTEXT" | "SSL" | "SASL_PLAINTEXT" | "SASL_SSL";
   readonly port: number;
+  /** What clients are told to connect to, where that is not 127.0.0.1: a machine that reaches it by another name. */
+  readonly advertisedHost?: string;
 }
 
 /** From kafka-server-start.sh and kafka-run-class.sh of Kafka 4.3. */
@@ -290,9 +292,9 @@ class Node implements KafkaNode {
       advertised.push(`LINK://${HOST}:${this.advertisedLinkPort}`);
     }
     const protocols = ["CONTROLLER:PLAINTEXT", "PLAINTEXT:PLAINTEXT", "LINK:PLAINTEXT"];
-    for (const { name, protocol, port } of this.options.listeners ?? []) {
+    for (const { name, protocol, port, advertisedHost = HOST } of this.options.listeners ?? []) {
       listeners.push(`${name}://${HOST}:${port}`);
-      advertised.push(`${name}://${HOST}:${port}`);
+      advertised.push(`${name}://${advertisedHost}:${port}`);
       protocols.push(`${name}:${protocol}`);
     }
     listeners.push(`CONTROLLER://${HOST}:${this.controllerPort}`);
