@@ -1,7 +1,8 @@
 import { parseIsoTimeMs } from "../base/iso-time.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Topic } from "../broker/topics.ts";
-import { DeviceHistory, type HistoryPlace } from "../broker/views/device-history.ts";
+import { deviceHistory } from "../broker/views/device-history.ts";
+import type { HistoryPlace } from "../broker/views/topic-walk.ts";
 import { Turns } from "../broker/views/turns.ts";
 import { type Decoders, FORMS, type Form, NO_DECODERS, RecordLines, textOf } from "./record-lines.ts";
 
@@ -112,7 +113,7 @@ export class DeviceRecords {
   /** Counts as under way until it has ended, however it does. */
   async #gather(asked: Asked, topic: Topic, lines: RecordLines, signal: AbortSignal): Promise<Ended> {
     const { promise, resolve } = Promise.withResolvers<Ended>();
-    const history = new DeviceHistory(this.#turns, this.#broker.clock, {
+    const history = deviceHistory(this.#turns, this.#broker.clock, {
       ...asked,
       topic,
       take: (record, partition) => lines.take(record, partition),

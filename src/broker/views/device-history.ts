@@ -1,17 +1,12 @@
 import type { Clock } from "../../io/clock.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import type { Topic } from "../topics.ts";
-import { KeyScan, type RecordTaker, type ScanBudget } from "./key-scan.ts";
-import type { SlicedWork, Turns } from "./turns.ts";
-
-/** Where to go on in a topic: partitions are gone through one after the other. */
-export interface HistoryPlace {
-  readonly partition: number;
-  readonly offset: number;
-}
+import { KeyScan } from "./key-scan.ts";
+import { type HistoryPlace, TopicWalk, type Walk } from "./topic-walk.ts";
+import type { Turns } from "./turns.ts";
 
 /** A part of one device's history. */
-export interface HistoryWant {
+export interface HistoryWant extends Pick<Walk, "maxMs" | "done"> {
   readonly topic: Topic;
   readonly key: Uint8Array;
   /** Records of this time or later; null: all. */
@@ -21,75 +16,29 @@ export interface HistoryWant {
   readonly place: HistoryPlace | null;
   /** Takes a record of the place's partition, whose bytes are good during the call. False where it has enough. */
   readonly take: (record: RecordCursor, partition: number) => boolean;
-  /** How long it may take: then it ends where it is. */
-  readonly maxMs: number;
-  /** `next` is null once all was gone through; an error is Kafka's. Not called after `stop`. */
-  readonly done: (next: HistoryPlace | null, error: number) => void;
 }
 
-/**
- * Goes through one device's committed records of a time, in all partitions of a topic, in slices of the event loop.
- */
-export class DeviceHistory implements SlicedWork, RecordTaker {
-  readonly #turns: Turns;
-  readonly #clock: Clock;
-  readonly #want: HistoryWant;
-  readonly #endMs: number;
-  #partition: number;
-  #scan: KeyScan | null = null;
-
-  constructor(turns: Turns, clock: Clock, want: HistoryWant) {
-    this.#turns = turns;
-    this.#clock = clock;
-    this.#want = want;
-    this.#endMs = clock.monotonicMs() + want.maxMs;
-    this.#partition = want.place?.partition ?? 0;
-  }
-
-  start(): void {
-    this.#turns.add(this);
-  }
-
-  stop(): void {
-    this.#turns.remove(this);
-  }
-
-  step(budget: ScanBudget): boolean {
-    for (;;) {
-      this.#scan ??= this.#begin();
-      const scan = this.#scan;
-      if (scan === null) return this.#end(null, 0);
-      const state = scan.step(budget);
-      const here = { partition: this.#partition, offset: scan.position };
-      if (typeof state === "object") return this.#end(here, state.error);
-      if (state === "full") return this.#end(here, 0);
-      if (state === "more") return this.#clock.monotonicMs() < this.#endMs ? false : this.#end(here, 0);
-      this.#scan = null;
-      this.#partition += 1;
-    }
-  }
-
-  take(record: RecordCursor): boolean {
-    const { fromMs, toMs, take } = this.#want;
-    const { timestampMs } = record;
-    if ((fromMs !== null && timestampMs < fromMs) || (toMs !== null && timestampMs >= toMs)) return true;
-    return take(record, this.#partition);
-  }
-
-  #begin(): KeyScan | null {
-    const { topic, key, fromMs, place } = this.#want;
-    const partition = topic.partitions[this.#partition];
+/** A walk through one device's committed records of a time, in all partitions of a topic. */
+export function deviceHistory(turns: Turns, clock: Clock, want: HistoryWant): TopicWalk {
+  const { topic, key, fromMs, place, maxMs, done } = want;
+  const begin = (index: number): KeyScan | null => {
+    const partition = topic.partitions[index];
     if (partition === undefined || partition.deleted) return null;
     const { log } = partition;
     const found = fromMs === null ? log.logStartOffset : log.offsetForTimestamp(fromMs)?.offset;
     // No record of any device is so late.
     const from = found ?? log.highWatermark;
-    const known = place?.partition === this.#partition ? place.offset : 0;
-    return new KeyScan(partition, { key, fromOffset: Math.max(from, known), readCommitted: true }, this);
-  }
+    const known = place?.partition === index ? place.offset : 0;
+    const taker = { take: (record: RecordCursor) => !isOf(record, want) || want.take(record, index) };
+    return new KeyScan(partition, { key, fromOffset: Math.max(from, known), readCommitted: true }, taker);
+  };
+  return new TopicWalk(turns, clock, { firstPartition: place?.partition ?? 0, begin, maxMs, done });
+}
 
-  #end(next: HistoryPlace | null, error: number): true {
-    this.#want.done(next, error);
-    return true;
-  }
+/** Whether a record is of a time. */
+export function isOf(
+  { timestampMs }: Pick<RecordCursor, "timestampMs">,
+  { fromMs, toMs }: Pick<HistoryWant, "fromMs" | "toMs">,
+): boolean {
+  return (fromMs === null || timestampMs >= fromMs) && (toMs === null || timestampMs < toMs);
 }

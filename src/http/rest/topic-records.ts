@@ -1,8 +1,8 @@
 import { encodeDeviceKey } from "../../base/device-name.ts";
 import type { Topic } from "../../broker/topics.ts";
-import { DeviceHistory, type HistoryPlace } from "../../broker/views/device-history.ts";
-import type { ScanBudget } from "../../broker/views/key-scan.ts";
-import type { SlicedWork, Turns } from "../../broker/views/turns.ts";
+import { deviceHistory, isOf } from "../../broker/views/device-history.ts";
+import { type HistoryPlace, TopicWalk, type Walk } from "../../broker/views/topic-walk.ts";
+import type { Turns } from "../../broker/views/turns.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { COMMON_HEADERS, problem } from "../problem.ts";
@@ -207,8 +207,8 @@ function gather(
   const { key, topic, fromMs, toMs, place } = asked;
   const byKey = key !== null && asked.partition === null && asked.offset === null;
   const work = byKey
-    ? new DeviceHistory(turns, broker.clock, { topic, key, fromMs, toMs, place, ...want })
-    : new TopicHistory(turns, broker.clock, { ...asked, ...want });
+    ? deviceHistory(turns, broker.clock, { topic, key, fromMs, toMs, place, ...want })
+    : topicHistory(turns, broker.clock, { ...asked, ...want });
   // Who is gone is not read for.
   signal.addEventListener("abort", () => {
     work.stop();
@@ -218,77 +218,28 @@ function gather(
   return promise;
 }
 
-interface TopicWant extends Asked {
+interface TopicWant extends Asked, Pick<Walk, "maxMs" | "done"> {
   readonly take: (record: RecordCursor, partition: number) => boolean;
-  readonly maxMs: number;
-  readonly done: (next: HistoryPlace | null, error: number) => void;
 }
 
-/** Goes through a topic's records, partition after partition, in slices of the event loop. */
-class TopicHistory implements SlicedWork {
-  readonly #turns: Turns;
-  readonly #clock: Clock;
-  readonly #want: TopicWant;
-  readonly #endMs: number;
-  #partition: number;
-  #scan: RecordScan | null = null;
-
-  constructor(turns: Turns, clock: Clock, want: TopicWant) {
-    this.#turns = turns;
-    this.#clock = clock;
-    this.#want = want;
-    this.#endMs = clock.monotonicMs() + want.maxMs;
-    this.#partition = want.place?.partition ?? want.partition ?? 0;
-  }
-
-  start(): void {
-    this.#turns.add(this);
-  }
-
-  stop(): void {
-    this.#turns.remove(this);
-  }
-
-  step(budget: ScanBudget): boolean {
-    for (;;) {
-      this.#scan ??= this.#begin();
-      const scan = this.#scan;
-      if (scan === null) return this.#end(null, 0);
-      const state = scan.step(budget);
-      const here = { partition: this.#partition, offset: scan.position };
-      if (typeof state === "object") return this.#end(here, state.error);
-      if (state === "full") return this.#end(here, 0);
-      if (state === "more") return this.#clock.monotonicMs() < this.#endMs ? false : this.#end(here, 0);
-      this.#scan = null;
-      this.#partition += 1;
-    }
-  }
-
-  #begin(): RecordScan | null {
-    const { topic, partition: only, place, offset, fromMs } = this.#want;
-    const partition = topic.partitions[this.#partition];
+/** A walk through a topic's records. */
+function topicHistory(turns: Turns, clock: Clock, want: TopicWant): TopicWalk {
+  const { topic, partition: only, place, offset, fromMs, key, maxMs, done } = want;
+  const begin = (index: number): RecordScan | null => {
+    const partition = topic.partitions[index];
     if (partition === undefined || partition.deleted) return null;
-    if (only !== null && only !== this.#partition) return null;
+    if (only !== null && only !== index) return null;
     const { log } = partition;
     let from: number = log.logStartOffset;
     if (offset !== null) from = offset < 0 ? log.highWatermark + offset : offset;
     if (fromMs !== null) from = Math.max(from, log.offsetForTimestamp(fromMs)?.offset ?? log.highWatermark);
-    if (place?.partition === this.#partition) from = Math.max(from, place.offset);
-    return new RecordScan(partition, from, (record) => this.#take(record));
-  }
-
-  #take(record: RecordCursor): boolean {
-    const { fromMs, toMs, key, take } = this.#want;
-    const { timestampMs } = record;
-    if ((fromMs !== null && timestampMs < fromMs) || (toMs !== null && timestampMs >= toMs)) return true;
-    if (key !== null && !isKey(record.key(), key)) return true;
-    return take(record, this.#partition);
-  }
-
-  #end(next: HistoryPlace | null, error: number): true {
-    this.#want.done(next, error);
-    return true;
-  }
+    if (place?.partition === index) from = Math.max(from, place.offset);
+    return new RecordScan(partition, from, (record) => {
+      if (!isOf(record, want) || (key !== null && !isKey(record.key(), key))) return true;
+      return want.take(record, index);
+    });
+  };
+  return new TopicWalk(turns, clock, { firstPartition: place?.partition ?? only ?? 0, begin, maxMs, done });
 }
 
 function isKey(key: Uint8Array | null, wanted: Uint8Array): boolean {
