@@ -175,7 +175,7 @@ retry.backoff.max.ms = "200ms"
       const waiting = await statuses();
       expect(waiting.get("central")).toMatchObject({
         state: "backing off",
-        lastError: `waiting for ${file("ca.pem")} (ssl.ca): it is not there`,
+        lastError: `waiting for ${file("ca.pem")} (ssl.ca): it is not there; put it there, or correct ssl.ca`,
         lagRecords: null,
       });
       expect(waiting.get("dead")?.state).toBe("backing off");

@@ -14,7 +14,7 @@ import { Writer } from "../wire/writer.ts";
 import { SASL_AUTHENTICATE, SASL_HANDSHAKE } from "./client-apis.ts";
 import { ANSWERS_HTTP, FrameAssembler } from "./frame-assembler.ts";
 import { type LoginChannel, logIn } from "./login.ts";
-import type { ConnectionSecurity, SecuritySource } from "./security.ts";
+import { type ConnectionSecurity, explained, NO_TLS_FILES, type SecuritySource } from "./security.ts";
 
 /** What a client takes from its surroundings. */
 export interface ClientSeams {
@@ -138,11 +138,15 @@ export class KafkaConnection {
       limits: { maxQueuedBytes: options.maxQueuedBytes },
       handler: connection.#handler(),
     };
-    connection.#connection = await seams.network.connect(
+    const target =
       security.tls === null
         ? place
-        : { ...place, tls: { ...security.tls, serverName: security.tls.serverName ?? host } },
-    );
+        : { ...place, tls: { ...security.tls, serverName: security.tls.serverName ?? host } };
+    try {
+      connection.#connection = await seams.network.connect(target);
+    } catch (error) {
+      throw explained(error, security);
+    }
     try {
       await connection.#negotiate(options.connectTimeoutMs);
       if (security.sasl !== null) await connection.#logIn();
@@ -457,7 +461,7 @@ interface Pending {
   readonly fail: (kind: "unsent" | "lost", error: HeadwaterError) => void;
 }
 
-const PLAIN: ConnectionSecurity = { tls: null, sasl: null };
+const PLAIN: ConnectionSecurity = { tls: null, sasl: null, files: NO_TLS_FILES };
 /** Of the time that a login holds, after which it is renewed: somewhere between 85% and 95% of it. */
 const RELOGIN_SHARE = 0.85;
 const RELOGIN_JITTER = 0.1;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { METADATA } from "../../../src/kafka/client/client-apis.ts";
 import { DEFAULT_CONNECTION_OPTIONS, KafkaConnection } from "../../../src/kafka/client/connection.ts";
-import type { SaslCredentials } from "../../../src/kafka/client/security.ts";
+import { NO_TLS_FILES, type SaslCredentials } from "../../../src/kafka/client/security.ts";
 import { API_KEY } from "../../../src/kafka/wire/generated/apis.ts";
 import { DEFAULT_METADATA_REQUEST } from "../../../src/kafka/wire/generated/metadata-request.ts";
 import {
@@ -36,7 +36,7 @@ beforeEach(() => {
 function open(): Promise<KafkaConnection | Error> {
   const security = () => {
     reads += 1;
-    return { tls: null, sasl: credentials };
+    return { tls: null, sasl: credentials, files: NO_TLS_FILES };
   };
   const options = { ...DEFAULT_CONNECTION_OPTIONS, security };
   return KafkaConnection.open(broker.seams, "127.0.0.1", broker.listener.port, options).catch(

@@ -253,7 +253,7 @@ describe.skipIf(missing !== null)("a real Kafka that is secured", () => {
   test("waits for files that come later, and takes a broker's new certificate", async () => {
     const later: Given = { ...tls, "ssl.ca": file("later.pem") };
     expect(await meet(ports.changing, later)).toBe(
-      `waiting for ${file("later.pem")} (ssl.ca): it is not there`,
+      `waiting for ${file("later.pem")} (ssl.ca): it is not there; put it there, or correct ssl.ca`,
     );
     file("later.pem", authority.certificate);
     expect(await meet(ports.changing, later)).toBe(CLUSTER_ID);
