@@ -34,6 +34,12 @@ export function sourceOf(folder: string = TOP): Source {
   return { version: `${version}~git${time}.${commit}${modified ? ".modified" : ""}`, epochSeconds };
 }
 
+/** What the checkout's binaries say that they are, as `./scripts/build` names them. */
+export function programVersion(folder: string = TOP): string {
+  const version = String(JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version);
+  return `${version}+${git(folder, "rev-parse", "--short=12", "HEAD") ?? "unknown"}`;
+}
+
 /** The file that `./scripts/build` leaves. Throws, and says what to do, where it is not there. */
 export function builtBinary(architecture: Architecture): Uint8Array {
   const path = join(TOP, "dist", `headwater-linux-${architecture}`);

@@ -49,8 +49,12 @@ export function publicPem(key: KeyObject): string {
 
 /** By what people compare keys: SHA-256 of the public key (SPKI, DER), in base64. */
 export function fingerprint(key: KeyObject): string {
-  const der = createPublicKey(publicPem(key)).export({ type: "spki", format: "der" });
-  return `SHA256:${createHash("sha256").update(der).digest("base64").replace(/=+$/, "")}`;
+  return `SHA256:${createHash("sha256").update(publicDer(key)).digest("base64").replace(/=+$/, "")}`;
+}
+
+/** The public half of a key, SPKI in DER. */
+export function publicDer(key: KeyObject): Uint8Array {
+  return new Uint8Array(createPublicKey(publicPem(key)).export({ type: "spki", format: "der" }));
 }
 
 /** The 64 bytes of the signature, as `openssl pkeyutl -rawin` reads them. */

@@ -12,13 +12,23 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { ARCHITECTURES, type Architecture, sourceOf, TOP } from "../package/headwater.ts";
+import {
+  ARCHITECTURES,
+  type Architecture,
+  builtBinary,
+  programVersion,
+  sourceOf,
+  TOP,
+} from "../package/headwater.ts";
 import { bundledPackages, bundlesOfBinary, lockedHashes } from "./bundled.ts";
+import { updateBundle } from "./bundles.ts";
 import { fingerprint, makeKey, publicPem, readPrivateKey, readPublicKey } from "./keys.ts";
 import { type Runtime, sbom } from "./sbom.ts";
 import { PUBLIC_KEY, releaseFaults, writeSums } from "./sums.ts";
 
 const HELP = `scripts/release --out DIR --key FILE           builds, and writes a signed release into DIR
+  --bundle-key FILE                            signs the bundles for headwater update too, and may be repeated: the
+                                               old key, while gateways learn to trust a new one
 scripts/release keygen --key FILE              makes the key that signs, and FILE.pub
 scripts/release verify DIR --public-key FILE   checks the signature and every sum; ends with 1 where one is wrong`;
 
@@ -32,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       out: { type: "string" },
       key: { type: "string" },
+      "bundle-key": { type: "string", multiple: true },
       "public-key": { type: "string" },
       help: { type: "boolean" },
     },
@@ -49,7 +60,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if ((command === "check" || command === "write") && rest.length === 0 && out && key) {
     const signer = checked(out, key);
-    if (command === "write") await write(resolve(out), signer);
+    const signers = [signer, ...(values["bundle-key"] ?? []).map(readPrivateKey)];
+    if (command === "write") await write(resolve(out), signer, signers);
     return 0;
   }
   console.error(HELP);
@@ -81,7 +93,7 @@ function checked(out: string, keyFile: string): KeyObject {
 }
 
 /** The folder gets its name when all is in it. */
-async function write(out: string, key: KeyObject): Promise<void> {
+async function write(out: string, key: KeyObject, bundleKeys: readonly KeyObject[]): Promise<void> {
   mkdirSync(dirname(out), { recursive: true });
   const partial = mkdtempSync(join(dirname(out), `.${basename(out)}.partial-`));
   try {
@@ -92,6 +104,13 @@ async function write(out: string, key: KeyObject): Promise<void> {
         copyFileSync(join(TOP, "dist", name), join(partial, name));
       }
       writeFileSync(join(partial, `${binary}.cdx.json`), await sbomOf(architecture));
+      const contents = {
+        ...source,
+        version: programVersion(),
+        binaries: { [architecture]: builtBinary(architecture) },
+      };
+      const bundle = `headwater_${source.version}_${ARCHITECTURES[architecture]}.update`;
+      writeFileSync(join(partial, bundle), updateBundle(contents, bundleKeys));
     }
     writeFileSync(join(partial, PUBLIC_KEY), publicPem(key));
     await writeSums(partial, key);

@@ -7,6 +7,11 @@ import { STORE_ID_BYTES } from "./journal.ts";
  * <CRC32C of what is before, in hex>`.
  */
 const VERSION = 1;
+/**
+ * The versions that this program reads, and the one that it writes a new folder in. Whatever an older program could not read,
+ * in any file or topic of the data folder, needs a version of its own; see gateway/update.md for what that does to updates.
+ */
+export const LOG_FORMATS = { reads: [VERSION], writes: VERSION } as const;
 export const MAX_FORMAT_BYTES = 1024;
 
 export function encodeFormat(storeId: Uint8Array): Uint8Array {

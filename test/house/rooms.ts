@@ -13,7 +13,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["log"],
   ["broker"],
   ["kafka/client"],
-  ["coordinators", "cluster", "upstream", "security"],
+  ["coordinators", "cluster", "upstream", "security", "update"],
   ["kafka", "mqtt", "http"],
   ["cli"],
   ["wiring"],
