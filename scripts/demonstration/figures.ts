@@ -1,5 +1,6 @@
 import type { Fleet, FleetTotals } from "../../devices/simulator/fleet.ts";
-import { fetchStatus, type StatusAnswer } from "../../src/cli/http-client.ts";
+import { HttpDoor } from "../../src/cli/http/door.ts";
+import { fetchStatus, type StatusAnswer } from "../../src/cli/http/requests.ts";
 import { residentMb } from "../bench/procfs.ts";
 import type { CentreWatch } from "./centre-watch.ts";
 import type { Site } from "./site.ts";
@@ -49,7 +50,9 @@ export class FigureTaker {
 
   async take(atMs: number): Promise<Figures> {
     const { gateway, centre } = this.#site;
-    const status = gateway.running ? await fetchStatus(gateway.headwater.http).catch(() => null) : null;
+    const status = gateway.running
+      ? await fetchStatus(new HttpDoor(`http://${gateway.headwater.http}`)).catch(() => null)
+      : null;
     const fleet = this.#fleet.totals();
     const last = this.#history.at(-1);
     const stored = status === null ? (last?.stored ?? 0) : storedRecords(status);

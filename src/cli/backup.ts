@@ -3,13 +3,15 @@ import { dirname } from "node:path";
 import { createZstdCompress, constants as zlib } from "node:zlib";
 import { HeadwaterError } from "../base/errors.ts";
 import { formatAddress } from "../config/address.ts";
+import type { Settings } from "../config/options.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { readTar } from "../io/tar.ts";
 import { BACKUP_FORMAT, type BackupManifest, MANIFEST_FILE, parseManifest } from "./backup-manifest.ts";
 import type { Command, Input } from "./command.ts";
 import { accessFolder, warningsTo } from "./data-folder.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
-import { fetchBackup } from "./http-client.ts";
+import { LOGIN_FLAGS, withDoor } from "./http/flags.ts";
+import { fetchBackup } from "./http/requests.ts";
 import { Progress, progressLineOfBytes, sizeText } from "./progress.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
@@ -24,8 +26,9 @@ export const backupCommand: Command = {
     {
       name: "http",
       value: "HOST:PORT",
-      doc: "HTTP door of a running gateway, here or elsewhere; found by the settings where left out.",
+      doc: "HTTP door of a running gateway, here or elsewhere, or https://HOST:PORT; found by the settings where left out.",
     },
+    ...LOGIN_FLAGS,
     {
       name: "to",
       value: "FILE|-",
@@ -50,7 +53,20 @@ export const backupCommand: Command = {
 async function backup(input: Input, world: World): Promise<number> {
   const to = input.value("to");
   if (to === null) throw new UsageError("--to is missing: name a file, or - for standard output");
-  const source = await sourceOf(input, world);
+  const source = sourceOf(input, world);
+  if (typeof source === "string") {
+    return await withDoor(source, input, world, (door) => copyTo(to, fetchBackup(door), input, world));
+  }
+  const work = await world.dataWork();
+  return await copyTo(to, work.backup(source, world.version, warningsTo(world)), input, world);
+}
+
+async function copyTo(
+  to: string,
+  source: AsyncGenerator<Uint8Array>,
+  input: Input,
+  world: World,
+): Promise<number> {
   const progress = new Progress(world, new SystemClock(), to !== "-", progressLineOfBytes);
   const sink = to === "-" ? new OutSink(world) : new FileSink(to);
   try {
@@ -66,16 +82,16 @@ async function backup(input: Input, world: World): Promise<number> {
   }
 }
 
-/** The gateway that is named, the one that has the folder, or the folder itself. */
-async function sourceOf(input: Input, world: World): Promise<AsyncGenerator<Uint8Array>> {
+/** Where the gateway is asked that is named, or that has the folder; else the settings of the folder itself. */
+function sourceOf(input: Input, world: World): string | Settings {
   const http = input.value("http");
-  if (http !== null) return fetchBackup(http);
+  if (http !== null) return http;
   const { settings } = effectiveSettings(input, world);
   const { isRunning, lock } = accessFolder(settings.data);
   lock?.release();
-  if (!isRunning) return (await world.dataWork()).backup(settings, world.version, warningsTo(world));
+  if (!isRunning) return settings;
   const listen = settings["http.listen"];
-  if (listen !== "off") return fetchBackup(formatAddress(listen));
+  if (listen !== "off") return formatAddress(listen);
   throw new HeadwaterError(
     "DATA_FOLDER_LOCKED",
     `${settings.data} is in use, and http.listen is off: stop the gateway, or have it serve HTTP`,

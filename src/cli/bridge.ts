@@ -1,6 +1,7 @@
 import type { BridgeStatus } from "../http/status.ts";
-import { type Carrier, carrierStatus, HTTP_FLAG } from "./carrier-status.ts";
+import { type Carrier, carrierStatus } from "./carrier-status.ts";
 import type { Command } from "./command.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
 
 const BRIDGES: Carrier<BridgeStatus> = {
   kind: "bridge",
@@ -29,12 +30,12 @@ export const bridgeCommand: Command = {
       summary: "Show state and counts of every bridge of a running gateway",
       positionals: "[NAME]",
       maxPositionals: 1,
-      flags: [HTTP_FLAG],
+      flags: HTTP_FLAGS,
       notes: [
         "LAG is records to look through: at least as many as there are messages to carry. The exit code is 1 where a bridge is not connected, and not about to be for the first time.",
       ],
       examples: [["headwater bridge status -o json", "for scripts"]],
-      run: (input, world) => carrierStatus(BRIDGES, input, world),
+      run: atDoor((input, world, door) => carrierStatus(BRIDGES, input, world, door)),
     },
   ],
 };

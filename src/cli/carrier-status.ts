@@ -1,20 +1,10 @@
-import { parseAddress } from "../config/address.ts";
 import { STARTING } from "../http/status.ts";
-import type { Flag, Input } from "./command.ts";
-import { EXIT, UsageError } from "./exit-codes.ts";
+import type { Input } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
 import { columns } from "./help.ts";
-import { fetchStatus, type StatusAnswer } from "./http-client.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { fetchStatus, type StatusAnswer } from "./http/requests.ts";
 import type { World } from "./world.ts";
-
-/** Where a gateway listens by default. */
-export const DEFAULT_HTTP = "127.0.0.1:8080";
-
-/** Where the gateway is asked. */
-export const HTTP_FLAG: Flag = {
-  name: "http",
-  value: "HOST:PORT",
-  doc: `HTTP door of the gateway; ${DEFAULT_HTTP} where left out.`,
-};
 
 /** What carries messages or records out of a gateway, and how its status is shown. */
 export interface Carrier<Status extends { readonly name: string }> {
@@ -33,12 +23,10 @@ export async function carrierStatus<Status extends { readonly name: string }>(
   carrier: Carrier<Status>,
   input: Input,
   world: World,
+  door: HttpDoor,
 ): Promise<number> {
   const { kind } = carrier;
-  const address = input.value("http") ?? DEFAULT_HTTP;
-  const parsed = parseAddress(address, "127.0.0.1");
-  if (typeof parsed === "string") throw new UsageError(`--http ${address}: ${parsed}; write host:port`);
-  const answer = await fetchStatus(address);
+  const answer = await fetchStatus(door);
   const { gatewayId } = answer;
   // Doors answer before there is anything that carries: "it has none" would not be true.
   if (isStarting(answer)) {

@@ -8,6 +8,7 @@ import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
 import { groupCommand } from "./group.ts";
+import { loginCommand, logoutCommand } from "./login.ts";
 import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
 import { repairCommand } from "./repair.ts";
@@ -40,6 +41,8 @@ export function allCommands(program: string): Command {
       uplinkCommand,
       userCommand,
       aclCommand,
+      loginCommand,
+      logoutCommand,
       sessionCommand,
       bridgeCommand,
       topCommand,

@@ -1,14 +1,14 @@
 import { loadSettings } from "../config/load.ts";
 import { formatProblem, formatSource } from "../config/problem.ts";
 import { referenceMarkdown, settingDocs, settingsJson, settingsToml } from "../config/reference.ts";
-import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
-import { reloadConfig } from "./http-client.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
+import { reloadConfig } from "./http/requests.ts";
 import { formatSchemaProblem, schemaProblems } from "./route-schemas.ts";
 import { effectiveSettings, readConfigFile, SETTING_FLAGS } from "./settings.ts";
 import { topicSettingDocs, topicSettingsMarkdown } from "./topic-settings.ts";
-import { addressOf } from "./uplink-control.ts";
 import type { World } from "./world.ts";
 
 export const configCommand: Command = {
@@ -38,12 +38,12 @@ export const configCommand: Command = {
     {
       name: "reload",
       summary: "Have a running gateway read its configuration again, and say what it took over",
-      flags: [HTTP_FLAG],
+      flags: HTTP_FLAGS,
       notes: [
         "The gateway reads what it was started with: the same file, environment and command line. What it can't take over while it runs is named, and takes effect at the next start; headwater config docs says of each setting whether it is live. A file that is wrong changes nothing, and the answer says why. Contents of users, rules, certificates and keys are read again, too. SIGHUP does the same.",
       ],
       examples: [["headwater config reload", "after the file was changed"]],
-      run: reload,
+      run: atDoor(reload),
     },
     {
       name: "docs",
@@ -92,8 +92,8 @@ async function check(input: Input, world: World): Promise<number> {
   return ok ? EXIT.ok : EXIT.usage;
 }
 
-async function reload(input: Input, world: World): Promise<number> {
-  const { live, restart } = await reloadConfig(addressOf(input));
+async function reload(input: Input, world: World, door: HttpDoor): Promise<number> {
+  const { live, restart } = await reloadConfig(door);
   if (input.json) world.out(`${JSON.stringify({ live, restart })}\n`);
   else {
     if (live.length + restart.length === 0) world.out("no setting has changed\n");

@@ -1,12 +1,12 @@
 import { formatDurationMs } from "../config/units.ts";
 import type { DeviceStatus, DevicesAnswer, DeviceUplink } from "../http/devices.ts";
-import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Flag, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { columns } from "./help.ts";
-import { fetchDevice, fetchDevices } from "./http-client.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
+import { fetchDevice, fetchDevices } from "./http/requests.ts";
 import { replayCommand } from "./replay.ts";
-import { addressOf } from "./uplink-control.ts";
 import type { World } from "./world.ts";
 
 const SECOND_MS = 1000;
@@ -43,7 +43,7 @@ export const deviceCommand: Command = {
       flags: [
         ...FILTERS,
         { name: "limit", short: "n", value: "COUNT", doc: "So many at most; all where left out." },
-        HTTP_FLAG,
+        ...HTTP_FLAGS,
       ],
       notes: [
         "A device is a key of a topic's records (devices.topics); keys are percent-encoded. RATE is in records a second, of about the last minute. A count with + is of so many at least: earlier records were gone when the registry came to them.",
@@ -54,7 +54,7 @@ export const deviceCommand: Command = {
         ["headwater device ls --silent", "who should have sent, for a check by a script"],
         ["headwater device ls --prefix hall-2 -o json", "all that is known, for programs"],
       ],
-      run: ls,
+      run: atDoor(ls),
     },
     {
       name: "show",
@@ -62,10 +62,10 @@ export const deviceCommand: Command = {
       positionals: "KEY",
       minPositionals: 1,
       maxPositionals: 1,
-      flags: [HTTP_FLAG],
+      flags: HTTP_FLAGS,
       notes: ["The exit code is 1 where no such device is known, or it is silent."],
       examples: [["headwater device show pump-1", "when it was seen, what it sent, what it lost"]],
-      run: show,
+      run: atDoor(show),
     },
     {
       name: "lag",
@@ -75,7 +75,7 @@ export const deviceCommand: Command = {
       flags: [
         ...FILTERS,
         { name: "all", doc: "Also those of which everything is at the centre." },
-        HTTP_FLAG,
+        ...HTTP_FLAGS,
       ],
       notes: [
         "RECORDS and BYTES (of keys and values) are the device's own from the uplink's position on, as they stand in the gateway's log; FOR is the age of the first of them, by its timestamp. A count with + is of so many at least: no more of the log was looked through. With - the centre was not asked yet, or too much was to be looked through. Name the device for a more thorough count.",
@@ -86,7 +86,7 @@ export const deviceCommand: Command = {
         ["headwater device lag", "what an outage holds back"],
         ["headwater device lag pump-1 --all", "whether the centre has all of one device"],
       ],
-      run: lag,
+      run: atDoor(lag),
     },
     {
       ...replayCommand,
@@ -108,12 +108,11 @@ export const deviceCommand: Command = {
   ],
 };
 
-async function ls(input: Input, world: World): Promise<number> {
+async function ls(input: Input, world: World, door: HttpDoor): Promise<number> {
   const limit = limitOf(input);
-  const devices = await all(input, limit);
+  const devices = await all(door, input, limit);
   if (input.json) world.out(`${JSON.stringify(devices)}\n`);
-  else if (devices.length === 0)
-    world.out(noneText(await fetchDevices(addressOf(input), "/api/devices?limit=1")));
+  else if (devices.length === 0) world.out(noneText(await fetchDevices(door, "/api/devices?limit=1")));
   else world.out(columns([HEAD, ...devices.map(rowOf)]));
   return input.on("silent") && devices.length > 0 ? EXIT.failed : EXIT.ok;
 }
@@ -127,8 +126,8 @@ function noneText({ topics }: DevicesAnswer): string {
   return `no such device is known; ${where}\n`;
 }
 
-async function show(input: Input, world: World): Promise<number> {
-  const devices = await fetchDevice(addressOf(input), input.positionals[0] ?? "");
+async function show(input: Input, world: World, door: HttpDoor): Promise<number> {
+  const devices = await fetchDevice(door, input.positionals[0] ?? "");
   if (devices.length === 0) {
     world.err(`no device ${JSON.stringify(input.positionals[0])} is known\n`);
     return EXIT.failed;
@@ -138,9 +137,9 @@ async function show(input: Input, world: World): Promise<number> {
   return devices.some(({ silent }) => silent) ? EXIT.failed : EXIT.ok;
 }
 
-async function lag(input: Input, world: World): Promise<number> {
+async function lag(input: Input, world: World, door: HttpDoor): Promise<number> {
   const [key] = input.positionals;
-  const found = key === undefined ? await all(input, null, true) : await fetchDevice(addressOf(input), key);
+  const found = key === undefined ? await all(door, input, null, true) : await fetchDevice(door, key);
   const rows = found
     .flatMap((device) => device.uplinks.map((uplink) => ({ ...uplink, device })))
     .filter(({ carried }) => !carried || input.on("all"));
@@ -170,6 +169,7 @@ async function lag(input: Input, world: World): Promise<number> {
 
 /** All devices that are asked for, over as many parts as it takes. */
 async function all(
+  door: HttpDoor,
   input: Input,
   limit: number | null,
   withWaiting = false,
@@ -185,7 +185,7 @@ async function all(
   const devices: DeviceStatus[] = [];
   let path: string | null = `/api/devices?${query}`;
   while (path !== null && (limit === null || devices.length < limit)) {
-    const answer = await fetchDevices(addressOf(input), path);
+    const answer = await fetchDevices(door, path);
     devices.push(...answer.devices);
     path = answer.next;
   }

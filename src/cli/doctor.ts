@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync
 import { arch, cpus, release } from "node:os";
 import { dirname, resolve } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
-import { type Address, formatAddress } from "../config/address.ts";
+import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import { PAGE_SIZE_BYTES } from "../io/bun/libc.ts";
 import type { Command, Input } from "./command.ts";
@@ -21,14 +21,16 @@ import {
 import { checkUplink } from "./doctor/uplink-checks.ts";
 import { EXIT } from "./exit-codes.ts";
 import { wrap } from "./help.ts";
-import { fetchStatus, postUplink } from "./http-client.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { LOGIN_FLAGS, withDoor } from "./http/flags.ts";
+import { fetchStatus, postUplink } from "./http/requests.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
 
 export const doctorCommand: Command = {
   name: "doctor",
   summary: "Measure this machine and say what it means for a gateway",
-  flags: SETTING_FLAGS,
+  flags: [...SETTING_FLAGS, ...LOGIN_FLAGS.filter(({ name }) => name !== "ca")],
   notes: [
     "Looks at the folder of --data: how long a synced append takes (300 small ones in a file of its own that is removed), file system, free space; and at clock, processor, memory, kernel and limits. A gateway may run meanwhile: what it says of its clock and of the flow of its uplinks is shown, too.",
     "Of every [uplink.NAME] it finds, reaches and logs in to each address of the centre, and looks for the topics that routes name in full. Nothing is changed there.",
@@ -47,7 +49,11 @@ const MARKS: Readonly<Record<Verdict, string>> = {
 
 async function doctor(input: Input, world: World): Promise<number> {
   const { settings } = effectiveSettings(input, world);
-  const findings = await allFindings(settings, true);
+  const listen = settings["http.listen"];
+  const findings =
+    listen === "off"
+      ? await allFindings(settings, true, null)
+      : await withDoor(formatAddress(listen), input, world, (door) => allFindings(settings, true, door));
   const problems = findings.filter(({ verdict }) => verdict === "problem").length;
   if (input.json) world.out(`${JSON.stringify({ ok: problems === 0, findings })}\n`);
   else world.out(findings.map(findingText).join("\n"));
@@ -55,32 +61,37 @@ async function doctor(input: Input, world: World): Promise<number> {
 }
 
 /** All that is found out here; `writes`: the disk is measured, too, by files of its own that are removed. */
-export async function allFindings(settings: Settings, writes: boolean): Promise<readonly Finding[]> {
+export async function allFindings(
+  settings: Settings,
+  writes: boolean,
+  door: HttpDoor | null,
+): Promise<readonly Finding[]> {
   const centres = await Promise.all(settings.uplinks.map((uplink) => checkUplink(uplink, settings)));
-  const gateway = await gatewayFindings(settings);
+  const gateway = door === null ? [] : await gatewayFindings(settings, door);
   return [...dataFindings(settings, writes), ...systemFindings(settings), ...centres, ...gateway];
 }
 
 /** Of the gateway of these settings, where it runs and serves HTTP. */
-async function gatewayFindings(settings: Settings): Promise<readonly Finding[]> {
-  const listen = settings["http.listen"];
-  if (listen === "off") return [];
+async function gatewayFindings(settings: Settings, door: HttpDoor): Promise<readonly Finding[]> {
   try {
-    const status = await fetchStatus(formatAddress(listen));
+    const status = await fetchStatus(door);
     if (status.gatewayId !== settings["gateway.id"]) return [];
-    const histories = await Promise.all(status.uplinks.map(({ name }) => historyFindings(listen, name)));
+    const histories = await Promise.all(status.uplinks.map(({ name }) => historyFindings(door, name)));
     return [...judgeGateway(status), ...histories.flat()];
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;
-    // It does not run: there is nothing to say.
-    return [];
+    // Where it does not run there is nothing to say.
+    if (error.code !== "AUTHENTICATION") return [];
+    const remedy = "log in (headwater login), or give --user";
+    const said = { value: "not asked", meaning: error.message, remedy, data: {} };
+    return [{ check: "gateway", verdict: "note", ...said }];
   }
 }
 
 /** None where the gateway does not say: where `http.control` is off, for one. */
-async function historyFindings(listen: Address, uplink: string): Promise<readonly Finding[]> {
+async function historyFindings(door: HttpDoor, uplink: string): Promise<readonly Finding[]> {
   try {
-    const answer = await postUplink(formatAddress(listen), uplink, "inspect", {});
+    const answer = await postUplink(door, uplink, "inspect", {});
     return judgeHistories({ uplink, ...(answer as Omit<Histories, "uplink">) });
   } catch (error) {
     if (!(error instanceof HeadwaterError)) throw error;

@@ -32,3 +32,14 @@ export async function* lines(
   }
   if (restBytes > 0) yield [Buffer.concat(rest)];
 }
+
+/** The first line of a short text, without its end; no more than about `maxBytes` of it. */
+export async function firstLine(input: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of input) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.includes("\n") || text.length > maxBytes) break;
+  }
+  return (text.split("\n")[0] ?? "").replace(/\r$/, "");
+}

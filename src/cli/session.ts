@@ -1,11 +1,11 @@
 import { formatDurationMs } from "../config/units.ts";
 import type { SessionStatus } from "../http/status.ts";
-import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
 import { columns } from "./help.ts";
-import { endSession, fetchSessions } from "./http-client.ts";
-import { addressOf } from "./uplink-control.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
+import { endSession, fetchSessions } from "./http/requests.ts";
 import type { World } from "./world.ts";
 
 const HEAD = ["CLIENT", "USER", "STATE", "KEPT FOR", "FROM", "SUBSCRIPTIONS", "WAITING", "IN FLIGHT", "WILL"];
@@ -20,9 +20,9 @@ export const sessionCommand: Command = {
       positionals: "[CLIENT-ID]",
       maxPositionals: 1,
       flags: [
-        { name: "user", value: "NAME", doc: "Those of one user alone." },
+        { name: "of", value: "USER", doc: "Those of one user alone." },
         { name: "away", doc: "Those alone that are not connected." },
-        HTTP_FLAG,
+        ...HTTP_FLAGS,
       ],
       notes: [
         "WAITING and IN FLIGHT are messages that are to be sent, and that were sent and are not acknowledged. KEPT FOR says how long the session outlives its connection.",
@@ -31,7 +31,7 @@ export const sessionCommand: Command = {
         ["headwater session list --away", "sessions that wait for their clients"],
         ["headwater session list -o json", "for scripts"],
       ],
-      run: list,
+      run: atDoor(list),
     },
     {
       name: "end",
@@ -40,21 +40,21 @@ export const sessionCommand: Command = {
       positionals: "CLIENT-ID",
       minPositionals: 1,
       maxPositionals: 1,
-      flags: [HTTP_FLAG],
+      flags: HTTP_FLAGS,
       notes: [
         "Its will is published. A client that may connect can come back at once, and begins a new session: to keep it out, take its user or its right (headwater user delete).",
         "What had waited for it stands in the topic headwater.gaps.",
       ],
       examples: [["headwater session end pump-1", "a device that is gone, whose queue fills"]],
-      run: end,
+      run: atDoor(end),
     },
   ],
 };
 
-async function list(input: Input, world: World): Promise<number> {
+async function list(input: Input, world: World, door: HttpDoor): Promise<number> {
   const [clientId] = input.positionals;
-  const user = input.value("user");
-  const { sessions, more } = await fetchSessions(addressOf(input));
+  const user = input.value("of");
+  const { sessions, more } = await fetchSessions(door);
   const chosen = sessions.filter(
     (session) =>
       (clientId === undefined || session.clientId === clientId) &&
@@ -95,9 +95,9 @@ function shown(text: string): string {
   return /[\s\p{C}]/u.test(text) ? JSON.stringify(text) : text;
 }
 
-async function end(input: Input, world: World): Promise<number> {
+async function end(input: Input, world: World, door: HttpDoor): Promise<number> {
   const clientId = input.positionals[0] ?? "";
-  await endSession(addressOf(input), clientId);
+  await endSession(door, clientId);
   if (input.json) world.out(`${JSON.stringify({ clientId, ended: true })}\n`);
   else world.out(`the session of ${shown(clientId)} is ended\n`);
   return EXIT.ok;

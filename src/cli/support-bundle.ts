@@ -7,6 +7,8 @@ import { TAR_END, tarHeader, tarPadding } from "../io/tar.ts";
 import type { Command, Input } from "./command.ts";
 import { allFindings } from "./doctor.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { LOGIN_FLAGS, withDoor } from "./http/flags.ts";
 import { sizeText } from "./progress.ts";
 import { SETTING_FLAGS } from "./settings.ts";
 import { configParts } from "./support-bundle/config-parts.ts";
@@ -32,8 +34,9 @@ export const supportBundleCommand: Command = {
     {
       name: "http",
       value: "HOST:PORT",
-      doc: "HTTP door of the gateway; found by the settings where left out.",
+      doc: "HTTP door of the gateway, or https://HOST:PORT; found by the settings where left out.",
     },
+    ...LOGIN_FLAGS,
     { name: "file", short: "f", value: "FILE|-", doc: "Where to: a .tar.zst; - is standard output." },
     { name: "with-devices", doc: "Name devices, MQTT clients and users; else numbers stand for them." },
     { name: "measure", doc: "Let doctor write to the disk, to say how long a synced append takes." },
@@ -79,13 +82,13 @@ export interface SupportBundle {
 /** Gathers all that can be had, and masks it. Throws UsageError. */
 export async function supportBundle(input: Input, world: World, bug: BundleBug = {}): Promise<SupportBundle> {
   const withDevices = input.on("with-devices");
-  const config = configParts(input, world);
+  const config = configParts(withoutUrl(input), world);
   const { settings, configText } = config;
-  const gateway = await gatewayCollected(input, settings, withDevices, bug);
+  const [gateway, findings] = await asked(input, world, settings, bug);
   const collected: readonly Collected[] = [
     config,
     gateway,
-    await doctorCollected(settings, input.on("measure")),
+    findings,
     folderParts(settings.data),
     { parts: hostParts(settings.data), lacks: [] },
     await journalPart(input.value("unit") ?? DEFAULT_UNIT, world.env.PATH, withDevices),
@@ -109,27 +112,46 @@ export async function supportBundle(input: Input, world: World, bug: BundleBug =
   };
 }
 
-async function gatewayCollected(
-  input: Input,
-  settings: Settings,
-  withDevices: boolean,
-  bug: BundleBug,
-): Promise<GatewayCollected> {
-  const listen = settings["http.listen"];
-  const address = input.value("http") ?? (listen === "off" ? null : formatAddress(listen));
-  if (address !== null) return await gatewayParts(address, withDevices, bug.showsValues === true);
-  const lack = { what: "the running gateway", why: "http.listen is off: nobody can ask it" };
-  return { parts: [], lacks: [lack], names: new Set() };
+/** The option names a door; only a plain address can be the setting of that name, too. */
+function withoutUrl(input: Input): Input {
+  const isUrl = input.value("http")?.includes("://") === true;
+  return isUrl ? { ...input, value: (name) => (name === "http" ? null : input.value(name)) } : input;
 }
 
-async function doctorCollected(settings: Settings, writes: boolean): Promise<Collected> {
+/** What the gateway says, and what doctor finds, who asks it, too. */
+async function asked(
+  input: Input,
+  world: World,
+  settings: Settings,
+  bug: BundleBug,
+): Promise<readonly [GatewayCollected, Collected]> {
+  const listen = settings["http.listen"];
+  const writes = input.on("measure");
+  const address = input.value("http") ?? (listen === "off" ? null : formatAddress(listen));
+  if (address === null) {
+    const lack = { what: "the running gateway", why: "http.listen is off: nobody can ask it" };
+    const nothing = { parts: [], lacks: [lack], names: new Set<string>() };
+    return [nothing, await doctorCollected(settings, writes, null)];
+  }
+  const withDevices = input.on("with-devices");
+  return await withDoor(address, input, world, async (door) => {
+    const gateway = await gatewayParts(door, withDevices, bug.showsValues === true);
+    return [gateway, await doctorCollected(settings, writes, door)] as const;
+  });
+}
+
+async function doctorCollected(
+  settings: Settings,
+  writes: boolean,
+  door: HttpDoor | null,
+): Promise<Collected> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tooLong = new Promise<never>((_, reject) => {
     const why = `it was not done within ${DOCTOR_TIMEOUT_MS / 1000} s`;
     timer = setTimeout(() => reject(new HeadwaterError("TIMED_OUT", why)), DOCTOR_TIMEOUT_MS);
   });
   try {
-    const findings = await Promise.race([allFindings(settings, writes), tooLong]);
+    const findings = await Promise.race([allFindings(settings, writes, door), tooLong]);
     return { parts: [{ name: "doctor.json", kind: "facts", value: findings }], lacks: [] };
   } catch (error) {
     return { parts: [], lacks: [{ what: "doctor.json", why: whyOf(error) }] };

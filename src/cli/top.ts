@@ -1,12 +1,12 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import type { Clock } from "../io/clock.ts";
-import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
 import { type Reading, readGateway } from "./top/reading.ts";
 import { fitted, type Scene, sceneLines } from "./top/view.ts";
-import { addressOf } from "./uplink-control.ts";
 import type { Terminal, World } from "./world.ts";
 
 const DEFAULT_INTERVAL_SEC = 2;
@@ -19,7 +19,7 @@ export const topCommand: Command = {
   name: "top",
   summary: "Watch a running gateway: rates, lag, freshness, doors, space and the busiest topics",
   flags: [
-    HTTP_FLAG,
+    ...HTTP_FLAGS,
     {
       name: "interval",
       value: "SECONDS",
@@ -36,20 +36,19 @@ export const topCommand: Command = {
     ["headwater top --http 10.0.0.5:8080 --once", "how another one is, at a glance"],
     ["headwater top --interval 10 -o json", "for programs: a line each 10 s"],
   ],
-  run: top,
+  run: atDoor(top),
 };
 
-async function top(input: Input, world: World): Promise<number> {
-  const address = addressOf(input);
+async function top(input: Input, world: World, door: HttpDoor): Promise<number> {
   const intervalMs = intervalOf(input) * 1000;
   if (input.on("once")) {
-    const reading = await readGateway(address);
-    world.out(plainText(input, { address, reading, away: null }));
+    const reading = await readGateway(door);
+    world.out(plainText(input, { address: addressOf(door), reading, away: null }));
     return EXIT.ok;
   }
   const terminal = input.json ? null : world.openTerminal();
   try {
-    await new Watch(input, world, terminal, address, intervalMs).run();
+    await new Watch(input, world, terminal, door, intervalMs).run();
   } finally {
     terminal?.close();
   }
@@ -70,7 +69,7 @@ class Watch {
   readonly #input: Input;
   readonly #world: World;
   readonly #terminal: Terminal | null;
-  readonly #address: string;
+  readonly #door: HttpDoor;
   readonly #intervalMs: number;
   readonly #clock: Clock = new SystemClock();
   readonly #ended = Promise.withResolvers<"ended">();
@@ -78,11 +77,11 @@ class Watch {
   /** Monotonic time since which nobody answers, and why. */
   #away: { readonly why: string; readonly sinceMs: number } | null = null;
 
-  constructor(input: Input, world: World, terminal: Terminal | null, address: string, intervalMs: number) {
+  constructor(input: Input, world: World, terminal: Terminal | null, door: HttpDoor, intervalMs: number) {
     this.#input = input;
     this.#world = world;
     this.#terminal = terminal;
-    this.#address = address;
+    this.#door = door;
     this.#intervalMs = intervalMs;
   }
 
@@ -101,10 +100,11 @@ class Watch {
 
   async #look(): Promise<void> {
     try {
-      this.#reading = await readGateway(this.#address);
+      this.#reading = await readGateway(this.#door);
       this.#away = null;
     } catch (error) {
-      if (!(error instanceof HeadwaterError)) throw error;
+      // Asking again tells nobody who we are.
+      if (!(error instanceof HeadwaterError) || error.code === "AUTHENTICATION") throw error;
       const sinceMs = this.#away?.sinceMs ?? this.#clock.monotonicMs();
       this.#away = { why: error.message, sinceMs };
     }
@@ -116,12 +116,17 @@ class Watch {
 
   #draw(): void {
     const away = this.#away && { why: this.#away.why, forMs: this.#clock.monotonicMs() - this.#away.sinceMs };
-    const scene: Scene = { address: this.#address, reading: this.#reading, away };
+    const scene: Scene = { address: addressOf(this.#door), reading: this.#reading, away };
     if (this.#terminal !== null) this.#world.out(screenOf(scene, this.#terminal));
     // Nothing is known before the first look, and a file does not forget what was said last.
     else if (away !== null) this.#world.err(`${away.why}; it is asked again\n`);
     else if (this.#reading !== null) this.#world.out(plainText(this.#input, scene));
   }
+}
+
+/** As it was given, where it was given plainly. */
+function addressOf({ origin }: HttpDoor): string {
+  return origin.replace(/^http:\/\//, "");
 }
 
 function screenOf(scene: Scene, terminal: Terminal): string {

@@ -1,11 +1,11 @@
-import { parseAddress } from "../config/address.ts";
 import { formatDurationMs, parseDurationMs } from "../config/units.ts";
 import type { UplinkStatus } from "../http/status.ts";
 import { SystemClock } from "../io/bun/clock.ts";
-import { DEFAULT_HTTP, HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
-import { fetchStatus, postControl } from "./http-client.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
+import { fetchStatus, postControl } from "./http/requests.ts";
 import type { World } from "./world.ts";
 
 /** How often a drain is looked at. */
@@ -23,27 +23,27 @@ export const UPLINK_CONTROLS: readonly Command[] = [
     ...PARTS,
     name: "pause",
     summary: "Have an uplink send nothing, until it is resumed",
-    flags: [HTTP_FLAG],
+    flags: HTTP_FLAGS,
     notes: [
       "What is on its way ends; then the connections to the centre are closed. A restart of the gateway changes nothing.",
     ],
     examples: [["headwater uplink pause central", "for as long as somebody works at the centre"]],
-    run: (input, world) => change("pause", input, world),
+    run: atDoor((input, world, door) => change("pause", input, world, door)),
   },
   {
     ...PARTS,
     name: "resume",
     summary: "Have a paused uplink go on",
-    flags: [HTTP_FLAG],
+    flags: HTTP_FLAGS,
     examples: [["headwater uplink resume central", "go on where it was"]],
-    run: (input, world) => change("resume", input, world),
+    run: atDoor((input, world, door) => change("resume", input, world, door)),
   },
   {
     ...PARTS,
     name: "drain",
     summary: "Send what is stored now, also outside the windows, and pause then",
     flags: [
-      HTTP_FLAG,
+      ...HTTP_FLAGS,
       { name: "no-wait", doc: "Return at once; uplink status says how it gets on." },
       {
         name: "timeout",
@@ -58,21 +58,26 @@ export const UPLINK_CONTROLS: readonly Command[] = [
       ["headwater uplink drain central", "before a gateway is taken away"],
       ["headwater uplink drain central --timeout 10m", "in a script, which must not wait for ever"],
     ],
-    run: drain,
+    run: atDoor(drain),
   },
 ];
 
-async function change(action: "pause" | "resume", input: Input, world: World): Promise<number> {
-  const status = await post(action, input);
+async function change(
+  action: "pause" | "resume",
+  input: Input,
+  world: World,
+  door: HttpDoor,
+): Promise<number> {
+  const status = await post(door, action, input);
   if (input.json) world.out(`${JSON.stringify(status)}\n`);
   else if (action === "pause") world.out(`${status.name} is paused\n`);
   else world.out(`${[`${status.name} is ${status.state}`, ...heldWords(status.link)].join(": ")}\n`);
   return EXIT.ok;
 }
 
-async function drain(input: Input, world: World): Promise<number> {
+async function drain(input: Input, world: World, door: HttpDoor): Promise<number> {
   const timeoutMs = timeoutOf(input);
-  let status = await post("drain", input);
+  let status = await post(door, "drain", input);
   const clock = new SystemClock();
   const endMs = clock.monotonicMs() + timeoutMs;
   let isLate = false;
@@ -88,7 +93,7 @@ async function drain(input: Input, world: World): Promise<number> {
       clock.after(Math.min(LOOK_MS, leftMs), () => done("waited"));
     });
     if ((await Promise.race([waited, stopped])) === "stopped") break;
-    status = (await look(input)) ?? status;
+    status = (await look(door, input)) ?? status;
   }
   if (world.errIsTerminal) world.err("\r\x1b[K");
   if (input.json) world.out(`${JSON.stringify(status)}\n`);
@@ -169,20 +174,12 @@ export function drainLine(status: UplinkStatus): string {
   return `draining${left}${held === null ? eta : `, held up: ${held}`}`;
 }
 
-function post(action: string, input: Input): Promise<UplinkStatus> {
+function post(door: HttpDoor, action: string, input: Input): Promise<UplinkStatus> {
   const name = input.positionals[0] ?? "";
-  return postControl(addressOf(input), `/api/uplinks/${encodeURIComponent(name)}/${action}`);
+  return postControl(door, `/api/uplinks/${encodeURIComponent(name)}/${action}`);
 }
 
-async function look(input: Input): Promise<UplinkStatus | undefined> {
-  const { uplinks } = await fetchStatus(addressOf(input));
+async function look(door: HttpDoor, input: Input): Promise<UplinkStatus | undefined> {
+  const { uplinks } = await fetchStatus(door);
   return uplinks.find(({ name }) => name === input.positionals[0]);
-}
-
-/** Where the gateway is asked. Throws UsageError. */
-export function addressOf(input: Input): string {
-  const address = input.value("http") ?? DEFAULT_HTTP;
-  const parsed = parseAddress(address, "127.0.0.1");
-  if (typeof parsed === "string") throw new UsageError(`--http ${address}: ${parsed}; write host:port`);
-  return address;
 }

@@ -1,9 +1,9 @@
 import { parsePartition, parseRewindTarget, REWIND_TARGETS } from "../upstream/rewind-target.ts";
-import { HTTP_FLAG } from "./carrier-status.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
-import { postUplink } from "./http-client.ts";
-import { addressOf } from "./uplink-control.ts";
+import type { HttpDoor } from "./http/door.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
+import { postUplink } from "./http/requests.ts";
 import type { World } from "./world.ts";
 
 interface Position {
@@ -35,12 +35,12 @@ export const UPLINK_POSITIONS: readonly Command[] = [
     positionals: "NAME",
     minPositionals: 1,
     maxPositionals: 1,
-    flags: [HTTP_FLAG],
+    flags: HTTP_FLAGS,
     notes: [
       "CENTRE is the next offset to forward as the centre vouches for it, LOCAL what is kept here for the day that the centre forgets. EPOCH counts the histories of a log: it is above 0 after a backup was restored that the centre was ahead of; OTHERS are the other histories that it has, as EPOCH:NEXT. RUNS are the starts of this gateway that appended to the log, with where they began.",
     ],
     examples: [["headwater uplink inspect central -o json", "for scripts"]],
-    run: inspect,
+    run: atDoor(inspect),
   },
   {
     name: "rewind",
@@ -49,7 +49,7 @@ export const UPLINK_POSITIONS: readonly Command[] = [
     minPositionals: 1,
     maxPositionals: 1,
     flags: [
-      HTTP_FLAG,
+      ...HTTP_FLAGS,
       { name: "topic", value: "TOPIC", doc: "The local topic." },
       { name: "partition", value: "NUMBER", doc: "One of its partitions; all without it." },
       { name: "to", value: "WHERE", doc: "An offset, a time such as 2026-01-31T12:00Z, earliest or latest." },
@@ -65,12 +65,12 @@ export const UPLINK_POSITIONS: readonly Command[] = [
         "see how much that would send again",
       ],
     ],
-    run: rewind,
+    run: atDoor(rewind),
   },
 ];
 
-async function inspect(input: Input, world: World): Promise<number> {
-  const answer = (await post(input, "inspect", {})) as { readonly positions: readonly Position[] };
+async function inspect(input: Input, world: World, door: HttpDoor): Promise<number> {
+  const answer = (await post(door, input, "inspect", {})) as { readonly positions: readonly Position[] };
   if (input.json) {
     world.out(`${JSON.stringify(answer)}\n`);
     return EXIT.ok;
@@ -90,14 +90,14 @@ async function inspect(input: Input, world: World): Promise<number> {
   return EXIT.ok;
 }
 
-async function rewind(input: Input, world: World): Promise<number> {
+async function rewind(input: Input, world: World, door: HttpDoor): Promise<number> {
   const [topic, to, partition] = [input.value("topic"), input.value("to"), partitionOf(input)];
   if (topic === null || topic === "") throw new UsageError("--topic is missing: name the local topic");
   if (to === null) throw new UsageError(`--to is missing: ${REWIND_TARGETS}`);
   if (parseRewindTarget(to) === null) throw new UsageError(`--to ${JSON.stringify(to)}: ${REWIND_TARGETS}`);
   const dryRun = input.on("dry-run");
   const body = { topic, to, dryRun, ...(partition === null ? {} : { partition }) };
-  const answer = (await post(input, "rewind", body)) as {
+  const answer = (await post(door, input, "rewind", body)) as {
     readonly done: boolean;
     readonly moves: readonly Move[];
   };
@@ -136,8 +136,8 @@ function partitionOf(input: Input): number | null {
   );
 }
 
-function post(input: Input, action: string, body: object): Promise<object> {
-  return postUplink(addressOf(input), input.positionals[0] ?? "", action, body);
+function post(door: HttpDoor, input: Input, action: string, body: object): Promise<object> {
+  return postUplink(door, input.positionals[0] ?? "", action, body);
 }
 
 function table(rows: readonly (readonly string[])[]): string {

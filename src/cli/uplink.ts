@@ -1,7 +1,8 @@
 import { formatDurationMs } from "../config/units.ts";
 import type { MirrorStatus, UplinkStatus } from "../http/status.ts";
-import { type Carrier, carrierStatus, HTTP_FLAG } from "./carrier-status.ts";
+import { type Carrier, carrierStatus } from "./carrier-status.ts";
 import type { Command } from "./command.ts";
+import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
 import { heldWords, UPLINK_CONTROLS } from "./uplink-control.ts";
 import { UPLINK_POSITIONS } from "./uplink-positions.ts";
 
@@ -137,12 +138,12 @@ export const uplinkCommand: Command = {
       summary: "Show state and lag of every uplink of a running gateway",
       positionals: "[NAME]",
       maxPositionals: 1,
-      flags: [HTTP_FLAG],
+      flags: HTTP_FLAGS,
       notes: [
         "The exit code is 1 where an uplink is not forwarding: backing off from its centre, fenced, failed or stopped; where a topic is not mirrored; or where it says that it is, and nothing flows (flow.alarm.ms).",
       ],
       examples: [["headwater uplink status -o json", "for scripts"]],
-      run: (input, world) => carrierStatus(UPLINKS, input, world),
+      run: atDoor((input, world, door) => carrierStatus(UPLINKS, input, world, door)),
     },
     ...UPLINK_CONTROLS,
     ...UPLINK_POSITIONS,

@@ -2,6 +2,7 @@ import { usersFile } from "../config/security-files.ts";
 import { MAX_PASSWORD_BYTES, parseUsers, userNameFault, withoutUser, withUser } from "../security/users.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
+import { firstLine } from "./lines.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import { readUsersFile, verifiersOf, writeUsersFile } from "./users-file.ts";
 import { withUsersLock } from "./users-lock.ts";
@@ -121,21 +122,11 @@ async function askPassword(world: World, name: string): Promise<Uint8Array> {
   if (world.stdinIsTerminal) {
     text = await world.askSecret(`Password of ${name}: `);
     if ((await world.askSecret("Again: ")) !== text) throw new UsageError("the two passwords differ");
-  } else text = await firstLine(world);
+  } else text = await firstLine(world.stdin(), MAX_PASSWORD_BYTES);
   const password = new TextEncoder().encode(text);
   if (password.length === 0) throw new UsageError("the password is empty");
   if (password.length > MAX_PASSWORD_BYTES) {
     throw new UsageError(`the password has more than ${MAX_PASSWORD_BYTES} bytes`);
   }
   return password;
-}
-
-async function firstLine(world: World): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of world.stdin()) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.includes("\n") || text.length > MAX_PASSWORD_BYTES) break;
-  }
-  return (text.split("\n")[0] ?? "").replace(/\r$/, "");
 }

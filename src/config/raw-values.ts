@@ -37,6 +37,11 @@ export interface Layers {
 export const ENV_PREFIX = "HEADWATER_";
 /** Names the file; read by the command line, not a setting. */
 export const ENV_CONFIG_FILE = "HEADWATER_CONFIG";
+/** And how commands log in to a gateway. */
+const ENV_OF_COMMANDS: ReadonlySet<string> = new Set([
+  ...[ENV_CONFIG_FILE, "HEADWATER_USER", "HEADWATER_PASSWORD", "HEADWATER_PASSWORD_FILE"],
+  ...["HEADWATER_CA_FILE", "HEADWATER_LOGINS_FILE"],
+]);
 export const ROUTE_KEY = "mqtt.route";
 /** Sections that are lists of tables. */
 const LIST_KEYS: readonly string[] = [ROUTE_KEY, DOWNLINK_KEY];
@@ -163,7 +168,9 @@ function mayHold(key: string, raw: unknown): boolean {
 }
 
 function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>, warnings: string[]): void {
-  const own = Object.entries(env).filter(([name]) => name.startsWith(ENV_PREFIX) && name !== ENV_CONFIG_FILE);
+  const own = Object.entries(env).filter(
+    ([name]) => name.startsWith(ENV_PREFIX) && !ENV_OF_COMMANDS.has(name),
+  );
   if (own.length === 0) return;
   const names = new Map<string, string>(OPTION_ENTRIES.map(([name]) => [environmentName(name), name]));
   for (const key of LIST_KEYS) names.set(environmentName(key), key);

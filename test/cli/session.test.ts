@@ -66,9 +66,7 @@ test("lists those who are connected and those who are away", async () => {
   // Nothing that a client calls itself reaches the terminal as it is.
   expect(away).toMatch(/^"a\/b c\\u001b" +- +away 1h +7d +- +2 +40 +0 +-$/);
   expect(JSON.parse((await session("list", "--away", "-o", "json")).out)).toEqual({ sessions: [AWAY], more });
-  expect(JSON.parse((await session("list", "--user", "anna", "-o", "json")).out).sessions).toEqual([
-    CONNECTED,
-  ]);
+  expect(JSON.parse((await session("list", "--of", "anna", "-o", "json")).out).sessions).toEqual([CONNECTED]);
 });
 
 test("says that one is not there, and that there are more", async () => {

@@ -109,7 +109,9 @@ test("a gateway that is not well, starts, or lets nobody look", async () => {
   expect(code).toBe(0);
   expect(out).toContain("NOT READY: starting: \u{fffd}[2J\n");
   expect(out).toContain("kept back, FULL: ");
-  expect(out).toContain(`not shown: http://${address}/api/overview: log in; POST /api/login\n`);
+  expect(out).toContain(
+    `not shown: http://${address}/api/overview: it has to be known who asks; headwater login`,
+  );
 });
 
 test("a command line that is wrong", async () => {

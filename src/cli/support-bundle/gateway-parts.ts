@@ -1,4 +1,5 @@
-import { fetchDocument, fetchPage } from "../http-client.ts";
+import type { HttpDoor } from "../http/door.ts";
+import { fetchDocument, fetchPage } from "../http/requests.ts";
 import type { Collected, Lack, Part } from "./part.ts";
 import { whyOf } from "./part.ts";
 
@@ -31,7 +32,7 @@ const DEVICE_FIELDS = (
 
 /** All that a gateway says of itself over HTTP but records; `withDevices`: each device, too. */
 export async function gatewayParts(
-  address: string,
+  door: HttpDoor,
   withDevices: boolean,
   showsValues: boolean,
 ): Promise<GatewayCollected> {
@@ -40,7 +41,7 @@ export async function gatewayParts(
   const names = new Set<string>();
   try {
     for (const [name, path] of TEXTS) {
-      const { status, text } = await fetchPage(address, path);
+      const { status, text } = await fetchPage(door, path);
       parts.push({ name, kind: "text", text: `HTTP ${status}\n${text}` });
     }
   } catch (error) {
@@ -55,23 +56,23 @@ export async function gatewayParts(
     }
   };
   await attempt("gateway/metrics.txt", async () => {
-    const { status, text } = await fetchPage(address, "/metrics");
+    const { status, text } = await fetchPage(door, "/metrics");
     if (status !== 200) throw new Error(`it answers ${status}`);
     parts.push({ name: "gateway/metrics.txt", kind: "metrics", text });
   });
   for (const [name, path] of DOCUMENTS) {
     await attempt(name, async () => {
-      parts.push({ name, kind: "json", value: await fetchDocument(address, path) });
+      parts.push({ name, kind: "json", value: await fetchDocument(door, path) });
     });
   }
   await attempt("names of devices", async () => {
-    const devices = await allDevices(address, names);
+    const devices = await allDevices(door, names);
     if (!withDevices) return;
     const value = showsValues ? devices : devices.map(withoutValue);
     parts.push({ name: "gateway/devices.json", kind: "json", value });
   });
   await attempt("names of MQTT clients", async () => {
-    const { sessions } = (await fetchDocument(address, "/api/sessions")) as {
+    const { sessions } = (await fetchDocument(door, "/api/sessions")) as {
       readonly sessions: readonly { readonly clientId: string }[];
     };
     for (const { clientId } of sessions) names.add(clientId);
@@ -81,12 +82,12 @@ export async function gatewayParts(
 
 type Device = Readonly<Record<string, unknown>> & { readonly key: string };
 
-async function allDevices(address: string, names: Set<string>): Promise<readonly Device[]> {
+async function allDevices(door: HttpDoor, names: Set<string>): Promise<readonly Device[]> {
   const devices: Device[] = [];
   let path: string | null = `/api/devices?limit=${DEVICES_PER_PAGE}`;
   for (let page = 0; path !== null; page++) {
     if (page === MAX_DEVICE_PAGES) throw new Error(`there are more than ${page * DEVICES_PER_PAGE} devices`);
-    const answer = (await fetchDocument(address, path)) as {
+    const answer = (await fetchDocument(door, path)) as {
       readonly devices: readonly Device[];
       readonly next: string | null;
     };

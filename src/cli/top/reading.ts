@@ -1,5 +1,6 @@
 import { HeadwaterError } from "../../base/errors.ts";
-import { fetchDevices, fetchDocument, fetchStatus, type StatusAnswer } from "../http-client.ts";
+import type { HttpDoor } from "../http/door.ts";
+import { fetchDevices, fetchDocument, fetchStatus, type StatusAnswer } from "../http/requests.ts";
 
 /** Silent devices that are named. */
 const MAX_SILENT = 10;
@@ -43,9 +44,9 @@ export interface Reading {
   readonly refusals: readonly string[];
 }
 
-/** Asks a gateway. Throws NETWORK, TIMED_OUT, MALFORMED where it does not answer as one. */
-export async function readGateway(address: string): Promise<Reading> {
-  const status = await fetchStatus(address);
+/** Asks a gateway. Throws as `fetchStatus` does. */
+export async function readGateway(door: HttpDoor): Promise<Reading> {
+  const status = await fetchStatus(door);
   const refusals: string[] = [];
   const attempt = async <Answer>(work: Promise<Answer>): Promise<Answer | null> => {
     try {
@@ -56,15 +57,15 @@ export async function readGateway(address: string): Promise<Reading> {
       return null;
     }
   };
-  const overview = (await attempt(fetchDocument(address, "/api/overview"))) as Overview | null;
+  const overview = (await attempt(fetchDocument(door, "/api/overview"))) as Overview | null;
   // Who may not see that may see none of the others, and a gateway that starts has none yet.
   if (overview === null) return { status, overview, topics: null, silent: null, refusals };
-  const listed = (await attempt(
-    fetchDocument(address, `/api/topics?internal=false&limit=${MAX_TOPICS}`),
-  )) as { readonly topics: readonly TopicRow[] } | null;
+  const listed = (await attempt(fetchDocument(door, `/api/topics?internal=false&limit=${MAX_TOPICS}`))) as {
+    readonly topics: readonly TopicRow[];
+  } | null;
   const someAreSilent = (overview.devices?.silent ?? 0) > 0;
   const devices = someAreSilent
-    ? await attempt(fetchDevices(address, `/api/devices?silent=true&limit=${MAX_SILENT}`))
+    ? await attempt(fetchDevices(door, `/api/devices?silent=true&limit=${MAX_SILENT}`))
     : null;
   const silent = devices?.devices.map(({ key }) => key) ?? null;
   return { status, overview, topics: listed === null ? null : busiest(listed.topics), silent, refusals };

@@ -1,6 +1,7 @@
 import type { Reading } from "../../../devices/simulator/reading.ts";
 import { TopicReader } from "../../../devices/simulator/topic-reader.ts";
-import { fetchStatus } from "../../../src/cli/http-client.ts";
+import { HttpDoor } from "../../../src/cli/http/door.ts";
+import { fetchStatus } from "../../../src/cli/http/requests.ts";
 import type { SeededRandom } from "../../../src/io/simulated/random.ts";
 import type { Headwater } from "../../support/headwater.ts";
 import { type CentralCluster, GATEWAY_USER, ID_LIFE_MS } from "./central-cluster.ts";
@@ -135,7 +136,8 @@ export function transactionalId(gatewayId: string): string {
 async function deleteTopic({ cluster, gateways, readBefore }: Scene): Promise<void> {
   for (const { gateway } of gateways) await control(gateway, "pause");
   for (const { gateway } of gateways) {
-    while ((await fetchStatus(gateway.http)).uplinks[0]?.state !== "held") await Bun.sleep(100);
+    while ((await fetchStatus(new HttpDoor(`http://${gateway.http}`))).uplinks[0]?.state !== "held")
+      await Bun.sleep(100);
   }
   const bootstrap = cluster.kafka.nodes.map(({ host, port }) => ({ host, port }));
   const reader = await TopicReader.open({

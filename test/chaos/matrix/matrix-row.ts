@@ -2,7 +2,8 @@ import type { Expectation } from "../../../devices/simulator/ledger.ts";
 import type { Reading } from "../../../devices/simulator/reading.ts";
 import { TopicReader } from "../../../devices/simulator/topic-reader.ts";
 import { type Verdict, Verifier } from "../../../devices/simulator/verify.ts";
-import { fetchStatus } from "../../../src/cli/http-client.ts";
+import { HttpDoor } from "../../../src/cli/http/door.ts";
+import { fetchStatus } from "../../../src/cli/http/requests.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import { type Headwater, headwaterCommand, startHeadwater } from "../../support/headwater.ts";
 import { type FleetFigures, FleetProcess } from "../support/fleet-process.ts";
@@ -132,7 +133,7 @@ async function judge(cluster: CentralCluster, column: Column, readBefore: readon
 async function caughtUp(gateway: Headwater): Promise<void> {
   const deadline = performance.now() + ARRIVAL_MS;
   for (;;) {
-    const uplink = (await fetchStatus(gateway.http)).uplinks[0];
+    const uplink = (await fetchStatus(new HttpDoor(`http://${gateway.http}`))).uplinks[0];
     if (uplink?.state === "idle" && uplink.lagRecords === 0) return;
     if (performance.now() > deadline) throw new Error(`not caught up: ${JSON.stringify(uplink)}`);
     await Bun.sleep(LOOK_MS);

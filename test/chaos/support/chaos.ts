@@ -1,5 +1,6 @@
 import { type Proof, prove } from "../../../devices/simulator/verify-command.ts";
-import { fetchStatus, type StatusAnswer } from "../../../src/cli/http-client.ts";
+import { HttpDoor } from "../../../src/cli/http/door.ts";
+import { fetchStatus, type StatusAnswer } from "../../../src/cli/http/requests.ts";
 import { parseAddress } from "../../../src/config/address.ts";
 import { SeededRandom } from "../../../src/io/simulated/random.ts";
 import type { Headwater } from "../../support/headwater.ts";
@@ -154,7 +155,7 @@ class Storm {
 async function caughtUp(gateway: Headwater, timeoutMs: number): Promise<StatusAnswer> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const status = await fetchStatus(gateway.http);
+    const status = await fetchStatus(new HttpDoor(`http://${gateway.http}`));
     const uplink = status.uplinks[0];
     if (uplink?.state === "idle" && uplink.lagRecords === 0) return status;
     if (performance.now() > deadline) {
