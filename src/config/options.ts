@@ -332,6 +332,13 @@ export const OPTIONS = {
     max: UNBOUNDED,
     doc: "Free space that records may not use, so that a full disk leaves room for metadata, offsets and the way out.",
   }),
+  "disk.endurance.bytes": size({
+    default: -1,
+    min: 1,
+    max: UNBOUNDED,
+    minusOne: "not known: for flash 300 times the device's size is assumed",
+    doc: "What can be written to the device that the data is on in its life, as its maker says it (TBW). From it is forecast how long the device lasts: headwater_storage_wear_forecast_seconds.",
+  }),
 
   "log.level": choice(["debug", "info", "warn", "error"], {
     default: "info",

@@ -18,6 +18,7 @@ import { UPGRADED } from "./rest/route.ts";
 import { Router } from "./rest/router.ts";
 import type { Access } from "./session/access.ts";
 import type { StatusSource } from "./status.ts";
+import type { HttpTally } from "./tally.ts";
 
 export interface HttpDoorOptions {
   readonly host: string;
@@ -38,6 +39,8 @@ export interface HttpDoorOptions {
   readonly devices?: () => DevicesSource | null;
   /** The same for all that comes with the open logs. */
   readonly gateway?: () => Gateway | null;
+  /** Counts answers; nobody does where left out. */
+  readonly tally?: HttpTally;
   readonly metrics: Registry;
   readonly logger: Logger;
 }
@@ -46,6 +49,10 @@ export interface HttpDoorOptions {
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 /** Seconds that a connection may be silent, so that clients which never finish a request do not pile up. */
 const IDLE_TIMEOUT_SEC = 10;
+
+/** The status of a connection that goes on as a WebSocket. */
+const SWITCHED = 101;
+const FAILED = 500;
 
 /** SSL_OP_NO_TLSv1_2, by which 1.3 is the lowest; below 1.2 Bun speaks nothing anyway. */
 const NO_TLS_1_2 = 0x0800_0000;
@@ -73,6 +80,13 @@ export class HttpDoor {
   get pendingRequests(): number {
     let count = this.#server.pendingRequests;
     for (const server of this.#leaving) count += server.pendingRequests;
+    return count;
+  }
+
+  /** Topics that are followed by WebSocket. */
+  get liveSockets(): number {
+    let count = this.#server.pendingWebSockets;
+    for (const server of this.#leaving) count += server.pendingWebSockets;
     return count;
   }
 
@@ -115,6 +129,19 @@ function serve(options: HttpDoorOptions, port: number): Server {
     gateway: () => options.gateway?.() ?? null,
   };
   const isTls = tls !== undefined;
+  const respond = (request: Request, server: Server): Response | Promise<Response> => {
+    const url = URL.parse(request.url);
+    if (url === null) return answer(request, source, metrics, paths);
+    if (isConsole(url.pathname)) return answerConsole(request, url.pathname);
+    const arrival = {
+      address: server.requestIP(request)?.address ?? "",
+      isTls,
+      upgrade: (feed: Feed) => server.upgrade(request, { data: socketData(feed) }),
+    };
+    const refused = refusedHost(request, url.pathname, options);
+    if (refused !== null) return refused;
+    return router.answer(request, url, arrival, access, parts) ?? answer(request, source, metrics, paths);
+  };
   try {
     return Bun.serve<LiveSocketData>({
       hostname: host,
@@ -125,24 +152,12 @@ function serve(options: HttpDoorOptions, port: number): Server {
       maxRequestBodySize: MAX_BODY_BYTES,
       idleTimeout: IDLE_TIMEOUT_SEC,
       ...(tls === undefined ? {} : { tls: tlsOptions(tls()) }),
-      fetch: (request, server) => {
-        const url = URL.parse(request.url);
-        if (url === null) return answer(request, source, metrics, paths);
-        if (isConsole(url.pathname)) return answerConsole(request, url.pathname);
-        const arrival = {
-          address: server.requestIP(request)?.address ?? "",
-          isTls,
-          upgrade: (feed: Feed) => server.upgrade(request, { data: socketData(feed) }),
-        };
-        const refused = refusedHost(request, url.pathname, options);
-        if (refused !== null) return refused;
-        const answered = router.answer(request, url, arrival, access, parts);
-        return answered === null ? answer(request, source, metrics, paths) : unlessUpgraded(answered);
-      },
+      fetch: (request, server) => counted(respond(request, server), options.tally),
       websocket: LIVE_SOCKETS,
       error(error) {
         logger.error("a page could not be made", { error });
-        return new Response("internal error\n", { status: 500 });
+        options.tally?.answered(FAILED);
+        return new Response("internal error\n", { status: FAILED });
       },
     });
   } catch (cause) {
@@ -151,8 +166,12 @@ function serve(options: HttpDoorOptions, port: number): Server {
 }
 
 /** Bun wants no answer where a connection goes on as a WebSocket. */
-async function unlessUpgraded(answered: Response | Promise<Response>): Promise<Response | undefined> {
+async function counted(
+  answered: Response | Promise<Response>,
+  tally: HttpTally | undefined,
+): Promise<Response | undefined> {
   const response = await answered;
+  tally?.answered(response === UPGRADED ? SWITCHED : response.status);
   return response === UPGRADED ? undefined : response;
 }
 

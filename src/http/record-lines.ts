@@ -32,6 +32,10 @@ export class RecordLines {
     return this.#lines.length;
   }
 
+  get sizeBytes(): number {
+    return this.#bytes;
+  }
+
   text(): string {
     return this.#lines.join("");
   }

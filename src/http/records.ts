@@ -5,6 +5,7 @@ import { deviceHistory } from "../broker/views/device-history.ts";
 import type { HistoryPlace } from "../broker/views/topic-walk.ts";
 import { Turns } from "../broker/views/turns.ts";
 import { type Decoders, FORMS, type Form, NO_DECODERS, RecordLines, textOf } from "./record-lines.ts";
+import { HttpTally } from "./tally.ts";
 
 /** What one answer has at most; a link says where it goes on. */
 const MAX_RECORDS = 10_000;
@@ -54,9 +55,11 @@ export class DeviceRecords {
   readonly #broker: Broker;
   readonly #decoders: Decoders;
   readonly #turns: Turns;
+  readonly #tally: HttpTally;
   #answering = 0;
 
-  constructor(broker: Broker, decoders: Decoders = NO_DECODERS) {
+  constructor(broker: Broker, decoders: Decoders = NO_DECODERS, tally: HttpTally = new HttpTally()) {
+    this.#tally = tally;
     this.#broker = broker;
     this.#decoders = decoders;
     this.#turns = new Turns(broker.clock);
@@ -104,6 +107,7 @@ export class DeviceRecords {
         remedy,
       });
     }
+    this.#tally.bytesOut += lines.sizeBytes;
     const headers = { ...COMMON_HEADERS, "content-type": "application/x-ndjson" };
     return new Response(lines.text(), {
       headers: next === null ? headers : { ...headers, link: linkTo(url, next) },

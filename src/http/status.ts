@@ -1,3 +1,4 @@
+import type { WearStatus } from "../metrics/wear-forecast.ts";
 import type { FlowStatus } from "../upstream/flow/status.ts";
 import type { BudgetStatus, LinkStatus } from "../upstream/link/status.ts";
 import type { MirrorFlow } from "../upstream/mirror/settings.ts";
@@ -35,6 +36,8 @@ export interface GatewayStatus {
   readonly clock: ClockStatus | null;
   /** Null where nobody looks. */
   readonly memory: MemoryStatus | null;
+  /** Of the device that the data is on; null where nobody knows it. */
+  readonly wear: WearStatus | null;
   readonly log: LogStatus;
   readonly mqtt: MqttStatus | null;
   readonly kafka: { readonly connections: number } | null;

@@ -14,8 +14,12 @@ export interface Network {
 }
 
 export interface ListenOptions {
+  /** Which listener of the gateway it is, for those who count: the name of its setting without `.listen`. */
+  readonly name?: string;
   readonly host: string;
   readonly port: number;
+  /** Counts what becomes of its connections; nobody does where left out. */
+  readonly tally?: ListenerTally;
   readonly limits: ConnectionLimits;
   /** Connections are encrypted by these; plain where left out. CONFIG_INVALID is thrown where they can't be used. */
   readonly tls?: TlsServer;
@@ -25,6 +29,29 @@ export interface ListenOptions {
    * good, and one that fails is `closed` with TLS_HANDSHAKE.
    */
   readonly accept: (connection: Connection) => ConnectionHandler | null;
+}
+
+/** What a listener has seen since it was opened first. It is written to by the network alone. */
+export interface ListenerTally {
+  /** Connections that are open, those in a handshake included. */
+  open: number;
+  accepted: number;
+  /** Those of them that `accept` would not have. */
+  refused: number;
+  /** Bytes that handlers were given, and that the kernel has taken: what TLS adds is not counted. */
+  receivedBytes: number;
+  sentBytes: number;
+  /** TLS handshakes that were good, and connections that ended without one. */
+  handshakes: number;
+  failedHandshakes: number;
+}
+
+export function newListenerTally(): ListenerTally {
+  return {
+    ...{ open: 0, accepted: 0, refused: 0 },
+    ...{ receivedBytes: 0, sentBytes: 0 },
+    ...{ handshakes: 0, failedHandshakes: 0 },
+  };
 }
 
 /** Who a listener is to its clients, and who it asks them to be. All texts are PEM. */

@@ -73,6 +73,7 @@ export class KafkaListeners {
     const { host, port, tls } = place;
     let open: OpenPlace | null = null;
     const plain = {
+      name: tls ? "kafka.tls" : "kafka",
       host,
       port,
       limits: { maxQueuedBytes },

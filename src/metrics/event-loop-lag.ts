@@ -5,12 +5,15 @@ const INTERVAL_MS = 250;
 /** Measures how late timers fire: the longest time in which the event loop did not get round to anything else. */
 export class EventLoopLag {
   readonly #clock: Clock;
+  readonly #observe: (lagMs: number) => void;
   #timer: Timer;
   #dueMs = 0;
   #longestMs = 0;
 
-  constructor(clock: Clock) {
+  /** `observe` is told of each of its timers how late it was. */
+  constructor(clock: Clock, observe: (lagMs: number) => void = () => {}) {
     this.#clock = clock;
+    this.#observe = observe;
     this.#timer = this.#arm();
   }
 
@@ -28,7 +31,9 @@ export class EventLoopLag {
   #arm(): Timer {
     this.#dueMs = this.#clock.monotonicMs() + INTERVAL_MS;
     return this.#clock.after(INTERVAL_MS, () => {
-      this.#longestMs = Math.max(this.#longestMs, this.#clock.monotonicMs() - this.#dueMs);
+      const lagMs = Math.max(0, this.#clock.monotonicMs() - this.#dueMs);
+      this.#longestMs = Math.max(this.#longestMs, lagMs);
+      this.#observe(lagMs);
       this.#timer = this.#arm();
     });
   }

@@ -1,10 +1,15 @@
 import { flowMetrics } from "./flow-metrics.ts";
 import { linkMetrics } from "./link-metrics.ts";
+import { type ListenerNames, listenerMetrics, NO_LISTENERS } from "./listener-metrics.ts";
 import { mirrorMetrics } from "./mirror-metrics.ts";
+import { processMetrics } from "./process-metrics.ts";
 import { type Labels, Registry } from "./registry.ts";
+import { storageMetrics } from "./storage-metrics.ts";
 
 /** Doors that records and connections come through. */
 export const DOORS = ["kafka", "mqtt", "http"] as const;
+/** Those whose connections are counted when they are refused: of HTTP's, Bun tells nothing. */
+const COUNTING_DOORS = ["kafka", "mqtt"] as const;
 /** Kinds of Kafka requests that are told apart. */
 const REQUESTS = ["Produce", "Fetch", "other"] as const;
 /** Kinds of groups of Kafka clients. */
@@ -32,6 +37,8 @@ export interface MetricsOptions {
   /** The topics here that are copies of a centre's. */
   readonly mirrors: readonly string[];
   readonly bridges: readonly string[];
+  /** Those that are open; none where left out. */
+  readonly listeners?: ListenerNames;
   readonly dataFolder: string;
 }
 
@@ -44,7 +51,6 @@ const COMMIT_BOUNDS_S = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
  */
 export function createMetrics(options: MetricsOptions) {
   const registry = new Registry();
-  const { uplinks } = options;
   registry
     .gauge("headwater_build_info", "Version that runs; always 1.", {
       version: options.version,
@@ -56,6 +62,9 @@ export function createMetrics(options: MetricsOptions) {
     ready: registry.gauge("headwater_ready", "1 while everything serves, else 0."),
     ...processMetrics(registry),
     ...doorMetrics(registry),
+    ...mqttMetrics(registry),
+    ...listenerMetrics(registry, options.listeners ?? NO_LISTENERS),
+    ...storageMetrics(registry),
     ...mqttLogMetrics(registry),
     ...coordinatorMetrics(registry),
     ...logMetrics(registry, options.dataFolder),
@@ -73,15 +82,27 @@ export function createMetrics(options: MetricsOptions) {
     deviceRates: registry.topGauges(
       "headwater_device_records_per_second",
       "Of those that send most, and of no others: records a second, of about the last minute.",
+      ["device", "topic"],
       TOP_DEVICES,
     ),
     deviceSilence: registry.topGauges(
       "headwater_device_silent_seconds",
       "Of those that are silent, for longest first, and of no others: time since the last record.",
+      ["device", "topic"],
       TOP_DEVICES,
     ),
     clockKnown: registry.gauge("headwater_clock_known", "1 while the wall clock is believed, else 0."),
     clockSteps: registry.counter("headwater_clock_steps_total", "How often the wall clock was set."),
+    ...uplinkMetrics(registry, options.uplinks),
+    ...mirrorMetrics(registry, options.mirrors),
+  };
+}
+
+/** Handles for whoever counts. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+function uplinkMetrics(registry: Registry, uplinks: readonly string[]) {
+  return {
     uplinkConnected: registry.gauges(
       "headwater_uplink_connected",
       "1 while the centre answers.",
@@ -96,7 +117,6 @@ export function createMetrics(options: MetricsOptions) {
     ),
     ...flowMetrics(registry, uplinks),
     ...linkMetrics(registry, uplinks),
-    ...mirrorMetrics(registry, options.mirrors),
     uplinkLagSeconds: registry.gauges(
       "headwater_uplink_lag_seconds",
       "Age of the oldest record that the centre does not have yet.",
@@ -148,37 +168,6 @@ export function createMetrics(options: MetricsOptions) {
   };
 }
 
-/** Handles for whoever counts. */
-export type Metrics = ReturnType<typeof createMetrics>;
-
-function processMetrics(registry: Registry) {
-  return {
-    startTimeSeconds: registry.gauge(
-      "process_start_time_seconds",
-      "Start of the process, in seconds since 1970.",
-    ),
-    cpuSeconds: registry.counter("process_cpu_seconds_total", "User and system CPU time of the process."),
-    residentBytes: registry.gauge("process_resident_memory_bytes", "Resident memory of the process."),
-    memoryLevel: registry.gauge(
-      "headwater_memory_level",
-      "How short memory is: 0 normal, 1 tight, 2 critical.",
-    ),
-    memoryAvailableBytes: registry.gauge(
-      "headwater_memory_available_bytes",
-      "What may still be taken of the machine's memory, or of the service's, whichever is nearer to its end.",
-    ),
-    memoryShrinks: registry.counter(
-      "headwater_memory_shrinks_total",
-      "How often caches were given back since memory was short.",
-    ),
-    heapBytes: registry.gauge("nodejs_heap_size_used_bytes", "JavaScript heap in use."),
-    eventLoopLagSeconds: registry.gauge(
-      "nodejs_eventloop_lag_max_seconds",
-      "Longest delay of a timer since the scrape before: how long the loop was busy with one thing.",
-    ),
-  };
-}
-
 function doorMetrics(registry: Registry) {
   return {
     recordsIn: registry.counters(
@@ -189,13 +178,13 @@ function doorMetrics(registry: Registry) {
     ),
     bytesIn: registry.counters(
       "kafka_server_brokertopicmetrics_bytesin_total",
-      "Bytes that came in, by door.",
+      "Bytes that came in, by door: requests of Kafka clients, payloads of MQTT messages, records sent over HTTP.",
       "door",
       DOORS,
     ),
     bytesOut: registry.counters(
       "kafka_server_brokertopicmetrics_bytesout_total",
-      "Bytes that went out, by door.",
+      "Bytes that went out, by door: responses to Kafka clients, payloads of MQTT messages, lines of records over HTTP.",
       "door",
       DOORS,
     ),
@@ -205,12 +194,17 @@ function doorMetrics(registry: Registry) {
       "request",
       REQUESTS,
     ),
-    connections: registry.gauges("headwater_connections", "Clients that are connected.", "door", DOORS),
+    connections: registry.gauges(
+      "headwater_connections",
+      "Clients that are connected; of HTTP, requests and live streams that are being answered.",
+      "door",
+      DOORS,
+    ),
     connectionsRefused: registry.counters(
       "headwater_connections_refused_total",
       "Connections that were refused or cut for what they sent.",
       "door",
-      DOORS,
+      COUNTING_DOORS,
     ),
     certificateExpiry: registry.gauges(
       "headwater_certificate_expiry_timestamp_seconds",
@@ -218,6 +212,11 @@ function doorMetrics(registry: Registry) {
       "door",
       DOORS,
     ),
+  };
+}
+
+function mqttMetrics(registry: Registry) {
+  return {
     mqttMessagesIn: registry.counter(
       "headwater_mqtt_messages_received_total",
       "PUBLISH packets that came in.",

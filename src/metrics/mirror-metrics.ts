@@ -8,6 +8,7 @@ export function mirrorMetrics(registry: Registry, topics: readonly string[]) {
     mirrorState: registry.topGauges(
       "headwater_mirror_state",
       "What a mirror is doing, as the label state; always 1.",
+      ["topic", "state"],
       topics.length,
     ),
     mirrorLagRecords: gauges(

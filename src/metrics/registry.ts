@@ -98,13 +98,15 @@ export interface Family {
   readonly name: string;
   readonly help: string;
   readonly type: "counter" | "gauge" | "histogram";
+  /** Of series that come and go; else the series say it. */
+  readonly labelNames?: readonly string[];
   readonly series: readonly { readonly labels: Labels; readonly metric: Counter | Gauge | Histogram }[];
 }
 
 const NAME = /^[a-z][a-z0-9_]*$/;
 
-/** Gauges whose labels are others at each scrape: of the largest of many, say. There are never more than `max`. */
-export class TopGauges {
+/** Series whose labels are others at each scrape: of the largest of many, say. There are never more than `max`. */
+export class TopSeries {
   readonly max: number;
   readonly #series: { readonly labels: Labels; readonly metric: Gauge }[];
 
@@ -180,10 +182,19 @@ export class Registry {
   }
 
   /** At most `max` gauges, whose labels are set with their values. */
-  topGauges(name: string, help: string, max: number): TopGauges {
+  topGauges(name: string, help: string, labelNames: readonly string[], max: number): TopSeries {
+    return this.#top({ name, help, type: "gauge", labelNames }, max);
+  }
+
+  /** The same of totals that somebody else counts. */
+  topCounters(name: string, help: string, labelNames: readonly string[], max: number): TopSeries {
+    return this.#top({ name, help, type: "counter", labelNames }, max);
+  }
+
+  #top(family: Omit<Family, "series">, max: number): TopSeries {
     const series: { readonly labels: Labels; readonly metric: Gauge }[] = [];
-    this.#declare({ name, help, type: "gauge", series });
-    return new TopGauges(max, series);
+    this.#declare({ ...family, series });
+    return new TopSeries(max, series);
   }
 
   /** Called before every scrape: sets what is only looked at then. */

@@ -57,10 +57,10 @@ export class Listeners {
     const overWeb = (socket: Connection) => this.#acceptWebSocket(socket);
     try {
       this.places = {
-        tcp: this.#listen(tcp, accept, null),
-        webSocket: this.#listen(webSocket, overWeb, null),
-        tls: this.#listen(tls, accept, MQTT_PROTOCOLS),
-        webSocketTls: this.#listen(webSocketTls, overWeb, WEB_PROTOCOLS),
+        tcp: this.#listen("mqtt", tcp, accept, null),
+        webSocket: this.#listen("mqtt.websocket", webSocket, overWeb, null),
+        tls: this.#listen("mqtt.tls", tls, accept, MQTT_PROTOCOLS),
+        webSocketTls: this.#listen("mqtt.websocket.tls", webSocketTls, overWeb, WEB_PROTOCOLS),
       };
     } catch (error) {
       this.close();
@@ -84,6 +84,7 @@ export class Listeners {
   }
 
   #listen(
+    name: string,
     place: Place | null,
     accept: (connection: Connection) => ConnectionHandler | null,
     protocols: readonly string[] | null,
@@ -91,7 +92,7 @@ export class Listeners {
     if (place === null) return null;
     const { network, maxQueuedBytes } = this.#options;
     const { host, port } = place;
-    const plain = { host, port, limits: { maxQueuedBytes }, accept };
+    const plain = { name, host, port, limits: { maxQueuedBytes }, accept };
     assert(protocols === null || this.#secure !== null, "TLS without certificates");
     if (protocols === null || this.#secure === null) {
       const listener = network.listen(plain);

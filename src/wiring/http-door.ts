@@ -13,6 +13,7 @@ import { DeviceRecords } from "../http/records.ts";
 import type { Gateway } from "../http/rest/gateway.ts";
 import { Idempotency } from "../http/rest/idempotency.ts";
 import { Access } from "../http/session/access.ts";
+import { HttpTally } from "../http/tally.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import type { Registry } from "../metrics/registry.ts";
@@ -50,6 +51,7 @@ export class GatewayHttp {
   readonly tls: HttpDoor | null;
   readonly #parts: HttpParts;
   readonly #decoders: Decoders;
+  readonly tally = new HttpTally();
   #records: DeviceRecords | null = null;
   #waits: DeviceWaits | null = null;
   #rates: RateHistory | null = null;
@@ -79,6 +81,7 @@ export class GatewayHttp {
       records: () => this.#deviceRecords(),
       devices: () => this.#devicesSource(),
       gateway: () => this.#gateway,
+      tally: this.tally,
       metrics,
       logger,
     };
@@ -102,6 +105,12 @@ export class GatewayHttp {
     return door;
   }
 
+  /** Requests and live streams that are being answered, by listener. */
+  get answering(): { readonly http: number; readonly "http.tls": number } {
+    const of = (door: HttpDoor | null) => (door?.pendingRequests ?? 0) + (door?.liveSockets ?? 0);
+    return { http: of(this.plain), "http.tls": of(this.tls) };
+  }
+
   /** When the certificate expires that is served with, as wall time; null without TLS. */
   get certificateExpiresAtMs(): number | null {
     return this.#certificateExpiresAtMs;
@@ -123,6 +132,7 @@ export class GatewayHttp {
       ...{ broker, coordinators, rates, status: state, devices: state.devices },
       turns: new Turns(broker.clock),
       idempotency: new Idempotency(broker),
+      tally: this.tally,
       random,
       connections: {
         kafka: (limit) => state.kafka?.clients(limit) ?? [],
@@ -165,7 +175,7 @@ export class GatewayHttp {
   /** Null until the logs are open. */
   #deviceRecords(): DeviceRecords | null {
     const { broker } = this.#parts.state;
-    if (broker !== null) this.#records ??= new DeviceRecords(broker, this.#decoders);
+    if (broker !== null) this.#records ??= new DeviceRecords(broker, this.#decoders, this.tally);
     return this.#records;
   }
 }

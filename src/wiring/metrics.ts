@@ -1,6 +1,7 @@
 import { encodeDeviceKey } from "../base/device-name.ts";
 import type { Device } from "../broker/devices/device.ts";
 import type { UplinkStatus } from "../http/status.ts";
+import { HTTP_CODES } from "../metrics/listener-metrics.ts";
 import { GAP_REASONS, type Metrics } from "../metrics/metrics.ts";
 import type { Labels } from "../metrics/registry.ts";
 import type { GatewayState } from "./status.ts";
@@ -18,6 +19,8 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     collectLog(metrics, state);
     collectLosses(metrics, state);
     collectDoors(metrics, state);
+    collectListeners(metrics, state);
+    collectStorage(metrics, state);
     collectCertificates(metrics, state);
     collectDevices(metrics, state);
     collectCoordinators(metrics, state);
@@ -161,6 +164,41 @@ function collectDoors(metrics: Metrics, state: GatewayState): void {
   metrics.mqttRetainedMessages.set(stats.retainedMessages);
   metrics.mqttRetainedBytes.set(stats.retainedBytes);
   metrics.mqttRetainedRefused.set(stats.retainedRefused);
+}
+
+function collectListeners(metrics: Metrics, { listeners, http }: GatewayState): void {
+  for (const [name, tally] of listeners) {
+    metrics.listenerConnections[name]?.set(tally.open);
+    metrics.listenerAccepted[name]?.set(tally.accepted);
+    metrics.listenerRefused[name]?.set(tally.refused);
+    metrics.listenerReceived[name]?.set(tally.receivedBytes);
+    metrics.listenerSent[name]?.set(tally.sentBytes);
+    metrics.listenerHandshakes[name]?.set(tally.handshakes);
+    metrics.listenerHandshakeFailures[name]?.set(tally.failedHandshakes);
+  }
+  if (http === null) return;
+  const { tally, answering } = http;
+  for (const [index, code] of HTTP_CODES.entries()) metrics.httpRequests[code].set(tally.answers[index] ?? 0);
+  for (const [name, count] of Object.entries(answering)) metrics.listenerConnections[name]?.set(count);
+  metrics.connections.http.set(answering.http + answering["http.tls"]);
+  metrics.recordsIn.http.set(tally.recordsIn);
+  metrics.bytesIn.http.set(tally.bytesIn);
+  metrics.bytesOut.http.set(tally.bytesOut);
+}
+
+/** What is not known is left out. */
+function collectStorage(metrics: Metrics, { wear }: GatewayState): void {
+  const status = wear?.status ?? null;
+  const { device = "", kind = "", writtenBytes = 0, basis } = status ?? {};
+  const there = status === null ? [] : [{ device }];
+  metrics.storageInfo.set(
+    there.map((of) => ({ labels: { ...of, kind, endurance: basis ?? "unknown" }, value: 1 })),
+  );
+  metrics.storageWritten.set(there.map((labels) => ({ labels, value: writtenBytes })));
+  metrics.storageLifeUsed.set(status?.lifeUsedShare ?? Number.NaN);
+  metrics.storagePreEol.set(status?.preEol ?? Number.NaN);
+  metrics.storageEndurance.set(status?.enduranceBytes ?? Number.NaN);
+  metrics.storageForecast.set(status?.forecastSec ?? Number.NaN);
 }
 
 function collectCoordinators(metrics: Metrics, state: GatewayState): void {

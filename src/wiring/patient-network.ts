@@ -1,13 +1,15 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock, Timer } from "../io/clock.ts";
-import type {
-  Connection,
-  ConnectOptions,
-  Listener,
-  ListenOptions,
-  Network,
-  TlsServer,
+import {
+  type Connection,
+  type ConnectOptions,
+  type Listener,
+  type ListenerTally,
+  type ListenOptions,
+  type Network,
+  newListenerTally,
+  type TlsServer,
 } from "../io/network.ts";
 
 /** How often a door that could not be opened is tried again. */
@@ -20,13 +22,15 @@ export function mayPass(error: unknown): error is HeadwaterError {
 
 /**
  * A network on which a door that can't listen now does so later: a port that another program has costs that door, and not
- * the records of all others. Where none of them can, another gateway is at work, most likely: see `expectOne`.
+ * the records of all others. Where none of them can, another gateway is at work, most likely: see `expectOne`. What comes to
+ * listeners that have a name is counted.
  */
 export class PatientNetwork implements Network {
   readonly #network: Network;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #waiting = new Set<LateListener>();
+  readonly #tallies = new Map<string, ListenerTally>();
   #opened = 0;
   /** Called when a door was opened after all. */
   onOpened: () => void = () => {};
@@ -38,7 +42,8 @@ export class PatientNetwork implements Network {
   }
 
   /** Throws as Network.listen does, but for what may pass. */
-  listen(options: ListenOptions): Listener {
+  listen(asked: ListenOptions): Listener {
+    const options = this.#counted(asked);
     try {
       const listener = this.#network.listen(options);
       this.#opened += 1;
@@ -50,6 +55,11 @@ export class PatientNetwork implements Network {
       this.#waiting.add(late);
       return late;
     }
+  }
+
+  /** By the names of listeners. */
+  get tallies(): ReadonlyMap<string, ListenerTally> {
+    return this.#tallies;
   }
 
   connect(options: ConnectOptions): Promise<Connection> {
@@ -74,6 +84,13 @@ export class PatientNetwork implements Network {
     if (this.#opened > 0 || first === undefined) return;
     for (const late of this.#waiting) late.close();
     throw first.error;
+  }
+
+  #counted(options: ListenOptions): ListenOptions {
+    if (options.name === undefined) return options;
+    const tally = this.#tallies.get(options.name) ?? newListenerTally();
+    this.#tallies.set(options.name, tally);
+    return { ...options, tally };
   }
 
   #retry(late: LateListener): void {

@@ -6,7 +6,6 @@ import { GapLedger, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import { openIdentity } from "../broker/identity.ts";
 import { Lineages } from "../broker/lineages.ts";
 import { Losses } from "../broker/losses.ts";
-import { collectProcessMetrics } from "../cli/process-metrics.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
 import type { ReloadOutcome, RunBroker, RunningBroker } from "../cli/world.ts";
 import { WatchedClock } from "../clock/watched-clock.ts";
@@ -31,7 +30,6 @@ import { FetchSessions } from "../kafka/fetch-sessions.ts";
 import { newKafkaCounters } from "../kafka/services.ts";
 import { parseLogBugs } from "../log/log-config.ts";
 import { LogStore } from "../log/log-store.ts";
-import { EventLoopLag } from "../metrics/event-loop-lag.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
 import { brokerSource } from "../mqtt/history/broker-source.ts";
 import { Followers } from "../mqtt/history/followers.ts";
@@ -43,15 +41,16 @@ import { Sasl } from "../security/sasl/sasl.ts";
 import type { Bridges, startBridges as StartBridges } from "./bridges.ts";
 import { CounterWatch } from "./counter-watch.ts";
 import { type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
+import { Figures } from "./figures.ts";
 import { GatewayClock } from "./gateway-clock.ts";
 import { GatewayHttp } from "./http-door.ts";
 import { kafkaPlaces } from "./kafka-places.ts";
 import { lastKnown } from "./last-known.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
+import { listenerNames } from "./listener-names.ts";
 import { logLimits } from "./log-limits.ts";
 import { DamageNotes, logReport } from "./log-report.ts";
 import { MemoryWatch } from "./memory-watch.ts";
-import { collectMetrics } from "./metrics.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { NO_UPLINKS } from "./no-uplinks.ts";
 import { otherUsers, WatchedSecurity } from "./open-security.ts";
@@ -125,6 +124,7 @@ class Gateway implements RunningBroker {
   #uplinks: Uplinks | null = null;
   #bridges: Bridges | null = null;
   #maintenance: Timer | null = null;
+  #figures: Figures | null = null;
   #memory: MemoryWatch | null = null;
   #watchdog: Watchdog | null = null;
   #stopping = false;
@@ -151,6 +151,7 @@ class Gateway implements RunningBroker {
       uplinks: settings.uplinks.map(({ name }) => name),
       mirrors: mirroredTopics(settings),
       bridges: settings.bridges.map(({ name }) => name),
+      listeners: listenerNames(settings),
       dataFolder: settings.data,
     });
   }
@@ -205,8 +206,8 @@ class Gateway implements RunningBroker {
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
     if (bridges !== null) this.#startBridges(broker, bridges.startBridges);
-    collectProcessMetrics(this.#metrics, new EventLoopLag(this.#clock));
-    collectMetrics(this.#metrics, this.#state);
+    this.#state.listeners = this.#network.tallies;
+    this.#figures = new Figures(this.#metrics, this.#state, this.#clock);
     this.#state.addresses = this.#listening();
     this.#network.onOpened = () => {
       this.#state.addresses = this.#listening();
@@ -236,6 +237,7 @@ class Gateway implements RunningBroker {
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();
     this.#memory?.stop();
+    this.#figures?.stop();
     this.#httpRetry?.cancel();
     this.#counters?.stop();
     this.#kafka?.stopAccepting();
@@ -480,6 +482,7 @@ class Gateway implements RunningBroker {
       uplinks: () => this.#uplinks,
     });
     this.#state.httpCertificateExpiresAtMs = () => http.certificateExpiresAtMs;
+    this.#state.http = http;
     return http;
   }
 

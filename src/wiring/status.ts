@@ -16,12 +16,15 @@ import {
   type TopicStatus,
   type UplinkStatus,
 } from "../http/status.ts";
+import type { ListenerTally } from "../io/network.ts";
 import type { FetchSessions } from "../kafka/fetch-sessions.ts";
 import type { ConnectedClient } from "../kafka/listener.ts";
 import type { KafkaCounters } from "../kafka/services.ts";
 import { LATENCY_BOUNDS_MS, type LatencyFigures } from "../log/commit.ts";
 import type { MqttDoor } from "../mqtt/listener.ts";
+import type { GatewayHttp } from "./http-door.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
+import type { WearWatch } from "./wear-watch.ts";
 
 /** What a gateway tells of itself; parts come as they start. */
 export class GatewayState implements StatusSource {
@@ -40,6 +43,12 @@ export class GatewayState implements StatusSource {
     readonly counters: KafkaCounters;
   } | null = null;
   httpCertificateExpiresAtMs: () => number | null = () => null;
+  /** What came over HTTP, and what is being answered there; null while that door is closed. */
+  http: Pick<GatewayHttp, "tally" | "answering"> | null = null;
+  /** What came to the listeners of the other doors, by their names. */
+  listeners: ReadonlyMap<string, ListenerTally> = new Map();
+  /** Null where nobody looks. */
+  wear: Pick<WearWatch, "status"> | null = null;
   coordinators: Coordinators | null = null;
   fetchSessions: FetchSessions | null = null;
   /** Null where there is no registry of devices. */
@@ -104,6 +113,7 @@ export class GatewayState implements StatusSource {
       bridges: this.bridges(),
       clock: this.clock(),
       memory: this.memory?.status ?? null,
+      wear: this.wear?.status ?? null,
       log: this.#log(),
       mqtt: this.#mqtt(),
       kafka: this.kafka === null ? null : { connections: this.kafka.connections() },

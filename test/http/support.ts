@@ -12,6 +12,7 @@ import { Idempotency } from "../../src/http/rest/idempotency.ts";
 import { Router } from "../../src/http/rest/router.ts";
 import { Access, type AccessOptions } from "../../src/http/session/access.ts";
 import type { GatewayStatus, StatusSource } from "../../src/http/status.ts";
+import { HttpTally } from "../../src/http/tally.ts";
 import { SystemPasswords } from "../../src/io/bun/passwords.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
@@ -33,6 +34,7 @@ export const STATUS: GatewayStatus = {
   bridges: [],
   clock: null,
   memory: null,
+  wear: null,
   log: {
     folder: "/d",
     disk: "plain",
@@ -147,6 +149,7 @@ export class RestGateway {
       rates: new RateHistory(broker, () => this.traffic),
       turns: new Turns(broker.clock),
       idempotency: new Idempotency(broker),
+      tally: new HttpTally(),
       random: new SeededRandom(3),
       connections: {
         kafka: () => [{ user: "anna", method: "PLAIN", remoteAddress: "192.0.2.7", remotePort: 4_711 }],

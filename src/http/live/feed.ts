@@ -6,6 +6,7 @@ import type { Timer } from "../../io/clock.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { type Decoders, type Form, recordLine } from "../record-lines.ts";
 import { RecordScan } from "../rest/record-scan.ts";
+import type { HttpTally } from "../tally.ts";
 
 /** What is read ahead of who reads, at most; a record that is larger comes alone. */
 const CHUNK_BYTES = 64 * 1024;
@@ -38,6 +39,8 @@ export interface FeedOptions {
   readonly last: number;
   readonly form: Form;
   readonly decoders: Decoders;
+  /** Counts what is given out. */
+  readonly tally: HttpTally;
   /** Whether whoever follows still may. */
   readonly holds: () => boolean;
   /** Called once, when it has ended, however it does. */
@@ -156,7 +159,7 @@ export class Feed implements SlicedWork {
   }
 
   #take(record: RecordCursor, partition: number): boolean {
-    const { key, form, decoders } = this.#options;
+    const { key, form, decoders, tally } = this.#options;
     if (key !== null) {
       const own = record.key();
       if (own === null || Buffer.compare(own, key) !== 0) return true;
@@ -164,6 +167,7 @@ export class Feed implements SlicedWork {
     if (this.#bytes >= CHUNK_BYTES) return false;
     const line = recordLine(record, partition, form, decoders, true).trimEnd();
     this.#bytes += line.length;
+    tally.bytesOut += line.length;
     this.#events.push({ kind: "record", place: this.#place(partition, record.offset + 1), line });
     return true;
   }

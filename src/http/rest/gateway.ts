@@ -8,6 +8,7 @@ import type { Random } from "../../io/random.ts";
 import type { RateHistory } from "../history/rate-history.ts";
 import type { Decoders } from "../record-lines.ts";
 import type { StatusSource } from "../status.ts";
+import type { HttpTally } from "../tally.ts";
 import type { Idempotency } from "./idempotency.ts";
 
 /** What the operations work with. Whoever wires the gateway gives it once the logs are open. */
@@ -24,6 +25,7 @@ export interface Gateway {
   /** Requests that may come again. */
   readonly idempotency: Idempotency;
   readonly random: Random;
+  readonly tally: HttpTally;
   readonly connections: ConnectionSource;
   readonly config: ConfigSource;
   readonly users: UserSource;

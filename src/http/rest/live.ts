@@ -80,6 +80,7 @@ function follow(call: Call<Gateway>): Response {
     key: key === undefined ? null : new TextEncoder().encode(String(key)),
     form: String(values) as Form,
     decoders: parts.decoders,
+    tally: parts.tally,
     holds: visitor.holds,
     onEnd: () => {
       streams -= 1;

@@ -208,13 +208,15 @@ async function topicOf(name: string, { broker }: Gateway): Promise<Topic | Respo
 async function appendOnce(
   topic: Topic,
   records: readonly NewRecord[],
-  { broker, random }: Gateway,
+  { broker, random, tally }: Gateway,
 ): Promise<Response> {
   const places = placesOf(records, topic.partitions.length, random.bytes(8));
   const refusal = unfit(topic, records, places);
   if (refusal !== null) return refusal;
   const bases = await appendRecords(broker, topic, records, places, null);
-  return "error" in bases ? failed(topic, bases) : json(200, offsetsOf(places, bases));
+  if ("error" in bases) return failed(topic, bases);
+  tally.appended(records);
+  return json(200, offsetsOf(places, bases));
 }
 
 async function appendByKey(
@@ -251,12 +253,13 @@ async function appendClaimed(
   records: readonly NewRecord[],
   key: string,
   claim: Claim,
-  { broker, idempotency }: Gateway,
+  { broker, idempotency, tally }: Gateway,
 ): Promise<Response> {
   const places = placesOf(records, claim.partitions, utf8(key));
   if (claim.done !== null) return json(200, offsetsOf(places, claim.done));
   const bases = await appendRecords(broker, topic, records, places, claim);
   if ("error" in bases) return failed(topic, bases);
+  tally.appended(records);
   // The log knows them again until this is durable, too: nobody has to wait for it.
   void idempotency.finish(claim, bases).catch(() => {});
   return json(200, offsetsOf(places, bases));

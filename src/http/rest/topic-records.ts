@@ -83,7 +83,7 @@ export const TOPIC_RECORD_ROUTES: readonly Route<Gateway>[] = [
 ];
 
 /** A record is where it stands: one look into the log finds it. */
-function valueOfOne(path: Readonly<Record<string, string>>, { broker }: Gateway): Response {
+function valueOfOne(path: Readonly<Record<string, string>>, { broker, tally }: Gateway): Response {
   const topic = broker.topics.get(path.topic ?? "");
   if (topic === null || topic.internal) return noTopic(path.topic ?? "");
   const [index, at] = [path.partition ?? "", path.offset ?? ""].map((text) =>
@@ -93,7 +93,9 @@ function valueOfOne(path: Readonly<Record<string, string>>, { broker }: Gateway)
   if (partition === undefined) return bad("partition", path.partition, "GET /api/topics/TOPIC has them");
   const found: Response[] = [];
   const scan = new RecordScan(partition, at, (record) => {
-    if (record.offset === at) found.push(bytesOf(record));
+    if (record.offset !== at) return false;
+    found.push(bytesOf(record));
+    tally.bytesOut += record.value()?.length ?? 0;
     return false;
   });
   if (at >= partition.log.logStartOffset) scan.step({ bytes: 1 });
@@ -156,6 +158,7 @@ async function answer({ path, query, url, request, parts }: Call<Gateway>): Prom
       const remedy = "see the gateway's log";
       return problem(500, { message: "the log can't be read", thing: "topic", value: topic.name, remedy });
     }
+    parts.tally.bytesOut += lines.sizeBytes;
     const headers = { ...COMMON_HEADERS, "content-type": "application/x-ndjson" };
     return new Response(lines.text(), {
       headers: next === null ? headers : { ...headers, link: linkTo(url, next) },

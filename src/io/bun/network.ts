@@ -9,6 +9,7 @@ import type {
   ConnectionLimits,
   ConnectOptions,
   Listener,
+  ListenerTally,
   ListenOptions,
   Network,
   TlsServer,
@@ -164,10 +165,10 @@ class SystemListener implements Listener {
   }
 
   #open(port: number, tls: TlsServer | undefined) {
-    const { host, limits, accept } = this.#options;
+    const { host, limits, accept, tally = null } = this.#options;
     const open = (socket: Socket<SystemConnection>) => {
       const state = tls === undefined ? null : new TlsState(tls.clientCertificate);
-      new SystemConnection(socket, limits, this.#sends, this.#onBug, state).accept(accept);
+      new SystemConnection(socket, limits, this.#sends, this.#onBug, state, tally).accept(accept);
     };
     const place = { hostname: host, port, exclusive: true, socket: socketHandler(open) };
     try {
@@ -247,6 +248,8 @@ class SystemConnection implements Connection {
   readonly #onBug: (error: unknown) => void;
   /** Null for a plain connection. */
   readonly #tls: Handshake | null;
+  /** Of the listener that has accepted it, where somebody counts; null once this is not open any more. */
+  #tally: ListenerTally | null;
   readonly #chain = new PieceChain();
   /** What the kernel did not take; null where that is nothing. */
   #queue: ByteQueue | null = null;
@@ -261,9 +264,11 @@ class SystemConnection implements Connection {
     sends: SendRound,
     onBug: (error: unknown) => void,
     tls: Handshake | null = null,
+    tally: ListenerTally | null = null,
   ) {
     this.#socket = socket;
     this.#tls = tls;
+    this.#tally = tally;
     this.#limits = limits;
     this.#sends = sends;
     this.#onBug = onBug;
@@ -297,13 +302,28 @@ class SystemConnection implements Connection {
   }
 
   accept(accept: (connection: Connection) => ConnectionHandler | null): void {
+    const tally = this.#tally;
+    if (tally !== null) {
+      tally.accepted += 1;
+      tally.open += 1;
+    }
     this.#guard(() => {
       const handler = accept(this);
-      if (handler === null) this.abort();
+      if (handler === null) this.#refuse();
       // A handler whose connection was closed before it was known is told all the same.
       else if (this.#closed) this.#sends.clock.soon(() => this.#guard(() => handler.closed(null)));
       else this.#handler = handler;
     });
+  }
+
+  #refuse(): void {
+    const tally = this.#tally;
+    if (tally !== null) {
+      tally.refused += 1;
+      tally.open -= 1;
+      this.#tally = null;
+    }
+    this.abort();
   }
 
   send(bytes: Uint8Array): void {
@@ -352,6 +372,7 @@ class SystemConnection implements Connection {
     if (this.#closed || this.#tls === null) return;
     const fault = this.#tls.judge(this.#socket, done, error);
     if (fault === null) {
+      if (this.#tally !== null) this.#tally.handshakes += 1;
       const dialing = this.#dialing;
       this.#dialing = null;
       dialing?.ready();
@@ -366,6 +387,7 @@ class SystemConnection implements Connection {
   onData(chunk: Uint8Array): void {
     // Before a handshake that is good nobody is heard.
     if (this.#closed || this.#tls?.ready === false) return;
+    if (this.#tally !== null) this.#tally.receivedBytes += chunk.length;
     try {
       this.#handler?.data(chunk);
     } catch (error) {
@@ -384,6 +406,7 @@ class SystemConnection implements Connection {
         return;
       }
       queue.take(taken);
+      if (this.#tally !== null) this.#tally.sentBytes += taken;
       if (taken < bytes.length) return;
     }
     this.#queue = null;
@@ -403,8 +426,12 @@ class SystemConnection implements Connection {
       return;
     }
     const taken = this.#socket.write(bytes);
-    if (taken < 0) this.#abort(this.#lost(null));
-    else if (taken < bytes.length) this.#enqueue(bytes.subarray(taken));
+    if (taken < 0) {
+      this.#abort(this.#lost(null));
+      return;
+    }
+    if (this.#tally !== null) this.#tally.sentBytes += taken;
+    if (taken < bytes.length) this.#enqueue(bytes.subarray(taken));
   }
 
   #enqueue(bytes: Uint8Array): void {
@@ -429,6 +456,12 @@ class SystemConnection implements Connection {
   /** From here on the connection is closed; its handler hears of it when whoever is calling has returned. */
   #leave(error: Error | null): void {
     this.#closed = true;
+    const tally = this.#tally;
+    if (tally !== null) {
+      tally.open -= 1;
+      if (this.#tls?.ready === false) tally.failedHandshakes += 1;
+      this.#tally = null;
+    }
     this.#chain.clear();
     this.#queue = null;
     const handler = this.#handler;

@@ -8,6 +8,7 @@ import type {
   ConnectionLimits,
   ConnectOptions,
   Listener,
+  ListenerTally,
   ListenOptions,
   Network,
 } from "../network.ts";
@@ -93,6 +94,7 @@ export class SimulatedNetwork implements Network {
         }
         const client = new SimulatedConnection(this, options.limits, this.#nextPort++, options.port);
         const server = new SimulatedConnection(this, listener.limits, options.port, client.localPort);
+        server.count(listener);
         if (listener.tls !== undefined && listener.tls.clientCertificate !== "none") {
           server.peerCertificate = this.certificate;
         }
@@ -102,7 +104,7 @@ export class SimulatedNetwork implements Network {
         this.#ends.add(client).add(server);
         resolve(client);
         const handler = listener.accept(server);
-        if (handler === null) server.abort();
+        if (handler === null) server.refuse();
         else server.handler = handler;
       });
     });
@@ -174,12 +176,27 @@ class SimulatedConnection implements Connection {
   #closed = false;
   #paused = false;
   #backedUp = false;
+  #tally: ListenerTally | null = null;
 
   constructor(network: SimulatedNetwork, limits: ConnectionLimits, localPort: number, remotePort: number) {
     this.#network = network;
     this.#limits = limits;
     this.localPort = localPort;
     this.remotePort = remotePort;
+  }
+
+  /** Is counted by a listener. Its handshakes are all good. */
+  count({ tally, tls }: ListenOptions): void {
+    if (tally === undefined) return;
+    this.#tally = tally;
+    tally.accepted += 1;
+    tally.open += 1;
+    if (tls !== undefined) tally.handshakes += 1;
+  }
+
+  refuse(): void {
+    if (this.#tally !== null) this.#tally.refused += 1;
+    this.abort();
   }
 
   get queuedBytes(): number {
@@ -199,6 +216,7 @@ class SimulatedConnection implements Connection {
   send(bytes: Uint8Array): void {
     if (this.#closed) return;
     this.#sent.add(bytes);
+    if (this.#tally !== null) this.#tally.sentBytes += bytes.length;
     if (this.queuedBytes > this.#limits.maxQueuedBytes) {
       this.break(`the peer reads too slowly: over ${this.#limits.maxQueuedBytes} bytes wait for it`);
       return;
@@ -253,6 +271,7 @@ class SimulatedConnection implements Connection {
     }
     const bytes = peer.#sent.peek();
     const chunk = bytes.slice(0, maxBytes);
+    if (this.#tally !== null) this.#tally.receivedBytes += chunk.length;
     peer.#sent.take(chunk.length);
     if (peer.#backedUp && peer.queuedBytes === 0) {
       peer.#backedUp = false;
@@ -263,6 +282,7 @@ class SimulatedConnection implements Connection {
 
   #leave(error: Error | null): void {
     this.#closed = true;
+    if (this.#tally !== null) this.#tally.open -= 1;
     if (!this.#finished) this.#sent = new ByteQueue();
     this.#network.forget(this);
     const { handler } = this;

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { expose } from "../../../src/metrics/exposition.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
+import { metricsReference } from "../../../src/metrics/reference.ts";
 import { Gauge } from "../../../src/metrics/registry.ts";
 import { run } from "../../cli/support.ts";
-import { DASHBOARDS, readDashboard, readRules } from "./files.ts";
+import { DASHBOARDS, REFERENCE, readDashboard, readRules } from "./files.ts";
 import { scrapeGateway } from "./gateway.ts";
 import { type Checked, checkExpression, type Vocabulary } from "./promql.ts";
 import { vocabularyOf } from "./vocabulary.ts";
@@ -11,13 +13,17 @@ import { vocabularyOf } from "./vocabulary.ts";
 const START_MS = 60_000;
 
 let vocabulary: Vocabulary;
+let scrape = "";
 
 beforeAll(async () => {
-  const scraped = vocabularyOf(await scrapeGateway());
+  scrape = await scrapeGateway();
+  const scraped = vocabularyOf(scrape);
   const unknown = [...unknownYet()].filter(([name]) => !scraped.has(name));
-  // What a gateway does not know is not there: how far a centre is that never answered.
+  // What a gateway does not know is not there: how far a centre is that never answered, what a device says of its life.
   expect(
-    unknown.map(([name]) => name).filter((name) => !/^headwater_(uplink|mirror|bridge)_/.test(name)),
+    unknown
+      .map(([name]) => name)
+      .filter((name) => !/^(?:headwater_(?:uplink|mirror|bridge|storage)_|node_disk_)/.test(name)),
   ).toEqual([]);
   vocabulary = new Map([...unknown, ...scraped]);
 }, START_MS);
@@ -27,11 +33,58 @@ function unknownYet(): Vocabulary {
   const { registry } = createMetrics({
     ...{ version: "1", build: { bun: "1", arch: "x" }, dataFolder: "/data" },
     ...{ uplinks: ["main"], mirrors: ["commands"], bridges: ["plant"] },
+    listeners: { counted: ["mqtt.tls"], secure: ["mqtt.tls"], http: ["http"] },
   });
   for (const { series } of registry.families)
     for (const { metric } of series) if (metric instanceof Gauge) metric.set(0);
   return vocabularyOf(expose(registry));
 }
+
+/** Metrics and their types, by a page of the reference. */
+function referenceOf(page: string): ReadonlyMap<string, string> {
+  return new Map(
+    Array.from(page.matchAll(/^\| `(\w+)` +\| (\w+) +\|/gm), ([, name = "", type = ""]) => [name, type]),
+  );
+}
+
+describe("the reference", () => {
+  const page = readFileSync(REFERENCE, "utf8");
+
+  test("is up to date: bun scripts/metrics-reference.ts > gateway/metrics.md", () => {
+    expect(page).toBe(metricsReference());
+  });
+
+  test("has all that a gateway has, as what it is", () => {
+    const known = referenceOf(page);
+    const found = Array.from(scrape.matchAll(/^# TYPE (\w+) (\w+)$/gm), ([, name = "", type = ""]) => [
+      name,
+      type,
+    ]);
+    expect(found.length).toBeGreaterThan(100);
+    expect(found.filter(([name = "", type = ""]) => known.get(name) !== type)).toEqual([]);
+  });
+
+  test("names every label that a series has, and where its values are closed every value", () => {
+    for (const [name, { labels }] of vocabularyOf(scrape)) {
+      const row =
+        new RegExp(`^\\| \`${name.replace(/_(?:bucket|sum|count)$/, "")}\` +\\|.*$`, "m").exec(page)?.[0] ??
+        "";
+      for (const [label, values] of labels) {
+        if (label === "le" || name === "up") continue;
+        const shown = new RegExp(`\`${label}\`: ([^;|]*)`).exec(row)?.[1]?.trim() ?? "";
+        const isOpen = shown === label.toUpperCase();
+        const listed = new Set(shown.split(", "));
+        expect({
+          name,
+          label,
+          unknown: [...values].filter((value) => !isOpen && !listed.has(value)),
+        }).toEqual({
+          ...{ name, label, unknown: [] },
+        });
+      }
+    }
+  });
+});
 
 function expectSound(where: string, expression: string): Checked {
   const checked = checkExpression(expression, vocabulary);
@@ -153,7 +206,7 @@ describe("alerts", () => {
     const commands = new Set(rules.flatMap(({ annotations }) => (annotations.command ?? "").split("; ")));
     for (const command of commands) {
       const [program = "", ...words] = command.replaceAll(/\{\{.*?\}\}/g, "main").split(" ");
-      expect(["headwater", "systemctl", "journalctl", "curl", "df", "timedatectl"]).toContain(program);
+      expect(["headwater", "systemctl", "journalctl", "curl", "df", "cat", "timedatectl"]).toContain(program);
       if (program === "headwater") {
         const { code, out, err } = await run([...words, "--help"]);
         expect({ command, code, err }).toEqual({ command, code: 0, err: "" });

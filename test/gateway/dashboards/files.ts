@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 export const FOLDER = resolve(import.meta.dirname, "../../../gateway/dashboards");
 export const DASHBOARDS = ["gateway.json", "fleet.json"] as const;
 export const RULES = join(FOLDER, "alerts.yaml");
+/** Of all metrics. */
+export const REFERENCE = join(FOLDER, "../metrics.md");
 
 export interface Target {
   readonly refId: string;

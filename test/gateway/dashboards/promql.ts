@@ -17,7 +17,7 @@ export type Vocabulary = ReadonlyMap<string, Known>;
 export const SCRAPE_LABELS: readonly string[] = ["instance", "job"];
 
 /** Labels whose values are in no setting and no record: one that is not seen is misspelt. */
-const CLOSED_LABELS: readonly string[] = ["door", "reason", "request", "type"];
+const CLOSED_LABELS: readonly string[] = ["code", "door", "listener", "reason", "request", "type"];
 
 const COUNTER_FUNCTIONS = ["rate", "increase"];
 const GAUGE_FUNCTIONS = ["changes", "delta", "deriv", "predict_linear"];
