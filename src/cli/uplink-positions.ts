@@ -75,11 +75,12 @@ async function inspect(input: Input, world: World, door: HttpDoor): Promise<numb
     world.out(`${JSON.stringify(answer)}\n`);
     return EXIT.ok;
   }
-  const known = (offset: number): string => (offset < 0 ? "not known yet" : String(offset));
+  const known = (offset: number, otherwise = "not known yet"): string =>
+    offset < 0 ? otherwise : String(offset);
   const rows = answer.positions.map((each) => [
     `${each.topic}-${each.partition}`,
     known(each.position),
-    known(each.storedPosition),
+    known(each.storedPosition, "nothing yet"),
     known(each.nextOffset),
     String(each.highWatermark),
     String(each.epoch),

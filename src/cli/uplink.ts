@@ -27,7 +27,7 @@ const UPLINKS: Carrier<UplinkStatus> = {
   ],
   row: (uplink) => [
     uplink.name,
-    uplink.state,
+    stateText(uplink),
     lagText(uplink),
     durationText(uplink.lagMs),
     durationText(uplink.link.etaMs),
@@ -69,17 +69,22 @@ function mirrorRow(uplink: string, mirror: MirrorStatus): readonly string[] {
   return [uplink, centralTopic, topic, state, lag, completeAgo, ...counts, mirror.reason ?? "-"];
 }
 
+/** With when it is tried again where it waits for that: no failure is for good. */
+function stateText({ state, retryInMs = null }: UplinkStatus): string {
+  return retryInMs === null || state === "held" ? state : `${state}, again in ${durationText(retryInMs)}`;
+}
+
 /** Records, or why nobody knows how many. */
-function lagText({ lagRecords, state, lastError }: UplinkStatus): string {
+function lagText({ lagRecords, state, lastError, lastErrorOver = false }: UplinkStatus): string {
   if (lagRecords !== null) return String(lagRecords);
   if (state === "held") return "not known yet: the centre will be asked when the uplink goes on";
-  const isAway = state === "connecting" || state === "backing off" || lastError !== null;
+  const isAway = state === "connecting" || state === "backing off" || (lastError !== null && !lastErrorOver);
   return `not known yet: ${isAway ? "the centre was not reached" : "the centre is being asked"}`;
 }
 
-/** What went wrong last, and when: it may be over. */
-function errorText({ lastError, lastErrorAgoMs }: UplinkStatus): string {
-  if (lastError === null) return "-";
+/** What went wrong last, and when, until it is over: the object for programs has it after that, too. */
+function errorText({ lastError, lastErrorAgoMs, lastErrorOver = false }: UplinkStatus): string {
+  if (lastError === null || lastErrorOver) return "-";
   return (lastErrorAgoMs ?? null) === null ? lastError : `${lastError} (${durationText(lastErrorAgoMs)} ago)`;
 }
 

@@ -98,8 +98,12 @@ export interface UplinkStatus {
   readonly failures: number;
   readonly gaps: number;
   readonly lastError: string | null;
-  /** It may be over since. Null before the first. */
+  /** Null before the first. */
   readonly lastErrorAgoMs: number | null;
+  /** Whether records have gone up since, or there were none to send. True before the first, too. */
+  readonly lastErrorOver: boolean;
+  /** When it is tried again in a state that waits for that; null in others. */
+  readonly retryInMs: number | null;
   readonly link: LinkStatus;
   /** Null where there is none. */
   readonly budget: BudgetStatus | null;

@@ -20,6 +20,7 @@ import { LastError, type Phase, stateOf } from "./phase.ts";
 import { PositionDesk } from "./position-desk.ts";
 import { type Claim, MAX_METADATA_BYTES, newestClaim, type Slot, sameClaim } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
+import { Rivals } from "./rivals.ts";
 import type { Round } from "./round.ts";
 import { RoundPipeline } from "./round-pipeline.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
@@ -30,6 +31,7 @@ import { type LocalTimes, NO_LOCAL_TIMES } from "./times/local-times.ts";
 import { RecordTimes } from "./times/record-times.ts";
 import { type Now, TopicSetup } from "./topic-setup.ts";
 import { lagOfAll, topicStatus } from "./topic-status.ts";
+import { Totals } from "./totals.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
 
 export interface Turn {
@@ -49,8 +51,6 @@ const FIRST_LOOK_MS = 2_000;
 const LIST_TOPICS_MS = 1_000;
 /** While the link may not be used, it is looked this often whether it may: the clock may be set. */
 const MAX_HOLD_MS = 30_000;
-/** A fenced copy takes over once the other one made no claim for this many of its intervals. */
-const SILENT_CLAIMS = 3;
 
 /**
  * Carries local topics to a central cluster. Pure: it is given outcomes and the time, and returns requests; the
@@ -83,17 +83,13 @@ export class Forwarder {
   #sequence = 0;
   /** When a round that commits all positions was begun last, or null in an attempt that has not done so. */
   #claimedMs: number | null = null;
-  #rival: { readonly claim: Claim; readonly seenMs: number; readonly looks: number } | null = null;
+  readonly #rivals: Rivals;
   readonly #lastError = new LastError();
   /** Why the link was not used last, told of once. */
   #lastHold: string | null = null;
   /** What the centre denied topics for since a round was completed last: told once. */
   readonly #denials = new Set<string>();
-  #recordsForwarded = 0;
-  #bytesForwarded = 0;
-  #transactions = 0;
-  #restarts = 0;
-  #newestTimestampMs = -1;
+  readonly #totals = new Totals();
 
   /**
    * `instance` names this run of this process among all copies of the gateway: letters and digits, unique. The link's
@@ -113,6 +109,7 @@ export class Forwarder {
     this.settings = settings;
     this.#link = link;
     this.#random = random;
+    this.#rivals = new Rivals(settings.limits, random);
     this.#reports = reports;
     this.#instance = instance;
     const hooks = {
@@ -207,22 +204,26 @@ export class Forwarder {
       topicStatus(route, this.#local, this.#link),
     );
     const lagRecords = this.#hasListed ? lagOfAll(topics) : -1;
+    // What is held for its time, nobody knows for how long.
+    const isHeld = topics.some(({ partitions }) => partitions.some(({ hold }) => hold !== null));
+    const leftRecords = this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords;
     return {
       name: this.settings.name,
       state: stateOf(this.#phase, nowMs, this.#lastError.text, [...this.#intake.routes.values()]),
       clusterId: this.#facts?.clusterId ?? null,
       lastError: this.#lastError.text,
       lastErrorAgoMs: this.#lastError.agoMs(nowMs),
+      lastErrorOver: this.#lastError.isOver,
       topics,
-      recordsForwarded: this.#recordsForwarded,
-      bytesForwarded: this.#bytesForwarded,
-      transactions: this.#transactions,
-      restarts: this.#restarts,
-      newestTimestampMs: this.#newestTimestampMs,
+      recordsForwarded: this.#totals.recordsForwarded,
+      bytesForwarded: this.#totals.bytesForwarded,
+      transactions: this.#totals.transactions,
+      restarts: this.#totals.restarts,
+      newestTimestampMs: this.#totals.newestTimestampMs,
       bufferedBytes: this.#pipeline.outbox.bufferedBytes,
       lagRecords,
       link: {
-        ...this.#link.status(this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords, nowMs),
+        ...this.#link.status(isHeld ? -1 : leftRecords, nowMs),
         leftBehind: this.#drain.leftBehind,
         drained: this.#drain.isOver,
       },
@@ -309,9 +310,9 @@ export class Forwarder {
     this.#link.away(this.#now.nowMs);
     if (this.#lastHold !== hold.reason) this.#reports.onState("info", `held: ${hold.reason}`);
     this.#lastHold = hold.reason;
-    const restarts = this.#restarts;
+    const { restarts } = this.#totals;
     this.#forget();
-    this.#restarts = restarts;
+    this.#totals.restarts = restarts;
     const untilMs = this.#now.nowMs + Math.min(MAX_HOLD_MS, hold.retryInMs ?? MAX_HOLD_MS);
     this.#phase = { kind: "waiting", as: "held", reason: hold.reason, untilMs };
     this.#calls.ask("disconnect", null, () => {});
@@ -420,8 +421,22 @@ export class Forwarder {
     const more = this.#pipeline.advance();
     this.#book.advance(this.#pipeline.outbox.inFlightBytes);
     if (this.#phase.kind !== "forwarding") return false;
-    this.#local.advance(this.#pipeline.quiet && !this.#intake.hasMore);
+    const isIdle = this.#pipeline.quiet && !this.#intake.hasMore;
+    // With nothing to send all that there is to do is done.
+    if (isIdle && this.#isReady()) this.#recovered();
+    this.#local.advance(isIdle);
     return more;
+  }
+
+  #isReady(): boolean {
+    const routes = [...this.#intake.routes.values()];
+    return routes.length > 0 && routes.every(({ state }) => state.kind === "ready");
+  }
+
+  /** What went wrong last is over. */
+  #recovered(): void {
+    const troubleMs = this.#lastError.over(this.#now.nowMs);
+    if (troubleMs !== null) this.#reports.onRecovered?.(troubleMs);
   }
 
   /** `quiet`: topics that are gone may be forgotten, since nothing of them is on its way. */
@@ -486,12 +501,10 @@ export class Forwarder {
     this.canary.completed(round);
     this.#failures = 0;
     this.#denials.clear();
-    this.#rival = null;
-    if (this.#pipeline.protocol !== 0) this.#transactions += 1;
-    this.#recordsForwarded += round.records;
-    this.#bytesForwarded += round.sentBytes;
-    const newestMs = Math.min(round.newestTimestampMs, this.#times.nowMs ?? round.newestTimestampMs);
-    this.#newestTimestampMs = Math.max(this.#newestTimestampMs, newestMs);
+    this.#rivals.forget();
+    this.#recovered();
+    if (this.#pipeline.protocol !== 0) this.#totals.transactions += 1;
+    this.#totals.completed(round, this.#times.nowMs);
   }
 
   #denied(error: number, what: string): void {
@@ -526,7 +539,7 @@ export class Forwarder {
 
   /** Whatever is on its way is nobody's any more. */
   #forget(): void {
-    this.#restarts += 1;
+    this.#totals.restarts += 1;
     this.#denials.clear();
     this.#calls.forgetAll();
     this.#intake.clear();
@@ -574,32 +587,18 @@ export class Forwarder {
    * Another's: stay away for as long as it moves.
    */
   #judge(claim: Claim | null): void {
-    const { fencedMs, keepAliveMs } = this.settings.limits;
     const { nowMs } = this.#now;
     const { inherited, hasTakenPositions } = this.#setup;
-    if (
-      !hasTakenPositions ||
-      claim === null ||
-      claim.instance === this.#instance ||
-      sameClaim(claim, inherited)
-    ) {
+    const isOurs = claim === null || claim.instance === this.#instance || sameClaim(claim, inherited);
+    const look = !hasTakenPositions || isOurs ? null : this.#rivals.look(claim, nowMs);
+    if (look === null || claim === null) {
       this.#takeOver();
       return;
     }
-    const known = this.#rival;
-    const moved = known === null || !sameClaim(known.claim, claim);
-    if (!moved && nowMs - known.seenMs > SILENT_CLAIMS * keepAliveMs) {
-      this.#takeOver();
-      return;
-    }
-    const looks = (known?.looks ?? 0) + 1;
-    this.#rival = { claim, seenMs: moved ? nowMs : known.seenMs, looks };
     const reason = `another gateway with the id ${this.settings.gatewayId} is forwarding (instance ${claim.instance})`;
-    if (looks === 1) this.#reports.onState("error", `fenced: ${reason}`);
-    this.#lastError.note(reason, this.#now.nowMs);
-    const waitMs =
-      Math.min(keepAliveMs, fencedMs * 2 ** Math.min(looks - 1, 10)) * (0.75 + 0.5 * this.#random.fraction());
-    this.#phase = { kind: "looking", notBeforeMs: nowMs + waitMs };
+    if (look.looks === 1) this.#reports.onState("error", `fenced: ${reason}`);
+    this.#lastError.note(reason, nowMs);
+    this.#phase = { kind: "looking", notBeforeMs: nowMs + look.waitMs };
   }
 
   /** Nobody else is at work: on with a new epoch, whatever the one before was. */

@@ -49,6 +49,8 @@ export class LocalPosition {
   #stored: StoredPosition | null = null;
   /** What the store was given last, or has from before. */
   #newest: StoredPosition | null = null;
+  /** What it has for certain, of the same centre. */
+  #kept: StoredPosition | null = null;
   #saving = false;
   /** What the store says, once it says so durably. */
   #storedSending = false;
@@ -89,6 +91,7 @@ export class LocalPosition {
         return;
       }
       this.#stored = decodeStoredPosition(outcome.answer);
+      this.#kept = this.#stored;
       this.#isRead = true;
       then();
     });
@@ -106,6 +109,7 @@ export class LocalPosition {
       if (this.#stored?.centre !== centre) this.#stored = null;
       this.#storedSending = this.#stored?.sending ?? false;
       this.#newest = this.#stored;
+      this.#kept = this.#stored;
       this.#centre = centre;
       then();
     });
@@ -113,7 +117,7 @@ export class LocalPosition {
 
   /** Next offset to forward of a partition, as the store has it; -1 where it has none. It may be behind. */
   storedPosition({ topic, topicId }: TopicRoute, partition: number): number {
-    const stored = this.#stored?.topics.find((other) => other.topic === topic && other.topicId === topicId);
+    const stored = this.#kept?.topics.find((other) => other.topic === topic && other.topicId === topicId);
     return stored?.next.find(([index]) => index === partition)?.[1] ?? -1;
   }
 
@@ -240,8 +244,9 @@ export class LocalPosition {
       .filter((position) => position !== null);
     const topics = [...current, ...this.#absent()];
     const ended = this.ended;
-    this.#newest = { centre: this.#centre, sending, topics, ...(ended === null ? {} : { ended }) };
-    const bytes = encodeStoredPosition(this.#newest);
+    const newest = { centre: this.#centre, sending, topics, ...(ended === null ? {} : { ended }) };
+    this.#newest = newest;
+    const bytes = encodeStoredPosition(newest);
     this.#savedMs = this.#now.nowMs;
     if (this.#saved !== null && equalBytes(bytes, this.#saved)) return;
     this.#saving = true;
@@ -256,6 +261,7 @@ export class LocalPosition {
         return;
       }
       this.#saved = bytes;
+      this.#kept = newest;
       this.#storedSending = sending;
       this.#storedLogs = logs;
     });

@@ -24,14 +24,28 @@ export type Phase =
   | { readonly kind: "forwarding" }
   | { readonly kind: "stopped" };
 
-/** What went wrong last, and when. */
+/** What went wrong last, when, and whether it is over. */
 export class LastError {
   text: string | null = null;
   #atMs = 0;
+  /** Since when nothing goes well; null where it does. */
+  #sinceMs: number | null = null;
 
   note(text: string, nowMs: number): void {
     this.text = text;
     this.#atMs = nowMs;
+    this.#sinceMs ??= nowMs;
+  }
+
+  get isOver(): boolean {
+    return this.#sinceMs === null;
+  }
+
+  /** Something has gone well since: for how long nothing had, null where that is no news. */
+  over(nowMs: number): number | null {
+    const sinceMs = this.#sinceMs;
+    this.#sinceMs = null;
+    return sinceMs === null ? null : nowMs - sinceMs;
   }
 
   agoMs(nowMs: number): number | null {

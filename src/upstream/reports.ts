@@ -45,6 +45,8 @@ export interface UplinkReports {
   onDiverged?(topic: string, partition: number, fromOffset: number, toOffset: number, epoch: number): void;
   /** The uplink changed its state: connected, backing off, fenced, failed. One line for the log. */
   onState(level: "info" | "warn" | "error", message: string): void;
+  /** All is well again after failures that began this long ago. */
+  onRecovered?(troubleMs: number): void;
   /** Something is wrong that the uplink works around. */
   onTrouble(message: string, error: Error | null): void;
 }

@@ -23,8 +23,10 @@ export interface UplinkStatus {
   readonly state: UplinkState;
   readonly clusterId: string | null;
   readonly lastError: string | null;
-  /** It may be over since. Null before the first. */
+  /** Null before the first. */
   readonly lastErrorAgoMs: number | null;
+  /** Whether records have gone up since, or there were none to send. True before the first, too. */
+  readonly lastErrorOver: boolean;
   readonly topics: readonly UplinkTopicStatus[];
   /** Since the start of the process. */
   readonly recordsForwarded: number;

@@ -26,8 +26,8 @@ import type { LinkSettings } from "../upstream/link/settings.ts";
 import type { Mirror } from "../upstream/mirror/mirror.ts";
 import type { PartitionPosition } from "../upstream/position-desk.ts";
 import type { PositionStore } from "../upstream/positions.ts";
-import type { UplinkReports } from "../upstream/reports.ts";
 import { type UplinkRoute, type UplinkSettings, uplinkSettings } from "../upstream/settings.ts";
+import { stateWord } from "../upstream/state-word.ts";
 import type { UplinkTopicStatus } from "../upstream/status.ts";
 import type { LocalTimes } from "../upstream/times/local-times.ts";
 import { Uplink } from "../upstream/uplink.ts";
@@ -39,6 +39,7 @@ import { UplinkFlow } from "./uplink-flow.ts";
 import { UplinkGaps } from "./uplink-gaps.ts";
 import { oldestLagMs, topicLags } from "./uplink-lag.ts";
 import { linkSettings, openLink, refreshOf } from "./uplink-link.ts";
+import { uplinkReports } from "./uplink-reports.ts";
 
 /** The internal topic that uplinks keep their positions in. */
 const STATE_TOPIC = "__headwater_uplink";
@@ -176,7 +177,7 @@ function startUplink(
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker, parts.lineages);
   const gaps = new UplinkGaps(configured.name, parts);
-  const reports = reportsTo(logger, gaps, (count) => {
+  const reports = uplinkReports(logger, clock, gaps, (count) => {
     started.gaps += count;
   });
   const uplink = new Uplink(
@@ -276,25 +277,6 @@ function positionStore(openState: () => KeyedState, name: string): PositionStore
   return { load: async () => openState().get(name), save: async (value) => openState().set(name, value) };
 }
 
-function reportsTo(logger: Logger, gaps: UplinkGaps, countGap: (records: number) => void): UplinkReports {
-  return {
-    onGap(topic, partition, fromOffset, toOffset, reason, cause, record) {
-      countGap(toOffset - fromOffset);
-      gaps.note(topic, partition, fromOffset, toOffset, cause, record);
-      logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
-    },
-    areGapsWritten: (...upTo) => gaps.areWritten(...upTo),
-    areDeletionsWritten: (...upTo) => gaps.areDeletionsWritten(...upTo),
-    onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),
-    onDiverged: (topic, partition, fromOffset, toOffset, epoch) =>
-      logger.error("the centre has records that this data folder has not: it is an older copy, or another", {
-        ...{ topic, partition, fromOffset, toOffset, epoch },
-      }),
-    onState: (level, message) => logger[level](message),
-    onTrouble: (message, error) => logger.warn(message, { error }),
-  };
-}
-
 function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: UplinkParts): UplinkStatus {
   assert(flow !== null, "an uplink that was started is watched");
   const status = uplink.status();
@@ -314,6 +296,8 @@ function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: U
     gaps,
     lastError: status.lastError,
     lastErrorAgoMs: status.lastErrorAgoMs,
+    lastErrorOver: status.lastErrorOver,
+    retryInMs: "retryInMs" in status.state ? status.state.retryInMs : null,
     link: status.link,
     times: status.times,
     flow: flow.describe(status, lags),
@@ -328,10 +312,4 @@ function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: U
     })),
     mirrors: mirrors.map((mirror) => mirror.status()),
   };
-}
-
-/** Forwarding with nothing left to forward is idle. */
-function stateWord(status: ReturnType<Uplink["status"]>): string {
-  const { kind } = status.state;
-  return kind === "forwarding" && status.lagRecords === 0 ? "idle" : kind;
 }

@@ -92,6 +92,13 @@ test("the exit code says whether all of them move", async () => {
   }
 });
 
+test("a state that waits for the next attempt says when that is: no failure is for good", async () => {
+  uplinks({ ...UPLINK, state: "failed", retryInMs: 28_400 });
+  expect((await status()).out).toMatch(/central +failed, again in 29s +12 /);
+  uplinks({ ...UPLINK, state: "held", retryInMs: 28_400 });
+  expect((await status()).out).toMatch(/central +held +12 /);
+});
+
 test("an uplink that says it forwards, and nothing flows, is not well", async () => {
   const { flow } = UPLINK;
   uplinks({ ...UPLINK, flow: { ...flow, canary: { roundTripMs: 41.7 } } });
@@ -137,6 +144,8 @@ test("a budget that is for priority topics alone is no uplink that flows", async
 test("an error says when it was, and the same words are said once", async () => {
   uplinks({ ...UPLINK, lastError: "no such host", lastErrorAgoMs: 300_000 });
   expect((await status()).out).toContain("no such host (5m ago)");
+  uplinks({ ...UPLINK, lastError: "no such host", lastErrorAgoMs: 300_000, lastErrorOver: true });
+  expect((await status()).out).not.toContain("no such host");
   uplinks({ ...UPLINK, flow: { ...UPLINK.flow, paused: "paused" } });
   expect((await status()).out).toMatch(/ paused +a:1/);
   uplinks({ ...UPLINK, flow: { ...UPLINK.flow, away: { forMs: 60_000, alarmInMs: 1, reason: "why" } } });

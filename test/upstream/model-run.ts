@@ -92,6 +92,7 @@ export class ModelRun {
       onDiverged: (topic, partition, from, to, epoch) =>
         this.reports.push(`diverged ${topic}-${partition} ${from}..${to} epoch ${epoch}`),
       onState: (level, message) => this.reports.push(`${level} ${message}`),
+      onRecovered: (troubleMs) => this.reports.push(`recovered ${troubleMs}`),
       onTrouble: (message) => this.reports.push(`trouble ${message}`),
     };
     this.forwarder = new Forwarder(

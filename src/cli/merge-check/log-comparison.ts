@@ -122,6 +122,7 @@ export class LogComparison {
     const history = this.#history(epoch);
     if (offset >= this.end) {
       history.lastNewer = Math.max(history.lastNewer, offset);
+      history.newer += 1;
       return;
     }
     const finding = { offset, centralPartition, centralOffset };
@@ -135,6 +136,7 @@ export class LogComparison {
     if (offset < last) this.#outOfOrder.add(finding);
     if (offset < this.start) {
       if (this.#atCentre.add(offset)) this.#older += 1;
+      else this.#inOther += 1;
     } else if (!this.#atGateway.has(offset)) history.extra.add(finding);
     else this.#match(history, finding, hash, timeMs);
   }
@@ -194,7 +196,7 @@ export class LogComparison {
       ...{ twice: this.#twice, outOfOrder: this.#outOfOrder, extra: inForce.extra },
       ...{ otherContent: inForce.otherContent, otherTime: this.#otherTime, older: this.#older },
       otherHistories: others.reduce(
-        (sum, { extra, otherContent }) => sum + extra.count + otherContent.count,
+        (sum, { extra, otherContent, newer }) => sum + extra.count + otherContent.count + newer,
         this.#inOther,
       ),
       olderMissing: { count: older.unknownCount, listed: older.unknown },
@@ -228,6 +230,8 @@ class History {
   readonly extra = new Findings();
   /** The last offset behind the gateway's log as it was, or -1. */
   lastNewer = -1;
+  /** Records there. Of another history they are all its own: the log here never was as long. */
+  newer = 0;
 
   constructor(budget: ChunkBudget) {
     this.seen = new OffsetSet(budget);

@@ -3,7 +3,10 @@ import { CANARY_TOPIC } from "./canary-topic.ts";
 import type { Away, CanaryStatus, FlowAlarm } from "./status.ts";
 
 /** What an uplink says of itself, as far as it is about flow. */
-export type FlowFacts = Pick<UplinkStatus, "state" | "topics" | "lastError" | "link" | "times"> & {
+export type FlowFacts = Pick<
+  UplinkStatus,
+  "state" | "topics" | "lastError" | "lastErrorOver" | "link" | "times"
+> & {
   readonly canary: CanaryStatus;
 };
 
@@ -121,7 +124,7 @@ function stateReason({ state, lastError }: FlowFacts): string {
   return lastError === null ? `${state.kind}: no answer` : `${state.kind}: ${lastError}`;
 }
 
-function quietReason({ lastError }: FlowFacts): string {
+function quietReason({ lastError, lastErrorOver }: FlowFacts): string {
   const words = "connected, but nothing goes up";
-  return lastError === null ? words : `${words}: ${lastError}`;
+  return lastError === null || lastErrorOver ? words : `${words}: ${lastError}`;
 }

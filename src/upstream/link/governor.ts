@@ -1,6 +1,7 @@
 import type { Random } from "../../io/random.ts";
 import { Adaptation, type RoundFigures, type SizeLimits } from "./adaptation.ts";
 import { Budget, type BudgetPeriod } from "./budget.ts";
+import { type BudgetLeft, Eta } from "./eta.ts";
 import { decodeLinkRecord, encodeLinkRecord, type LinkMode } from "./link-record.ts";
 import { windowState } from "./schedule.ts";
 import type { LinkSettings, WallClock } from "./settings.ts";
@@ -46,7 +47,6 @@ const SMALLEST_STEP_BYTES = 1024;
 const LOOK_MS = 30_000;
 /** How soon it is asked again by whom the store has to be read first. */
 const UNREAD_RETRY_MS = 250;
-const REMEMBERED_ROUNDS = 16;
 
 /**
  * Says when and how fast an uplink may use its link: rate, windows, budgets, what goes first, how much at a time, and what
@@ -77,7 +77,7 @@ export class LinkGovernor {
   #oversized: { readonly bytes: number; readonly why: string; isTold: boolean } | null = null;
   /** Whether a record found room in this period, or may have before this process. */
   #hasCarried = true;
-  readonly #rounds: { readonly endedMs: number; readonly records: number }[] = [];
+  readonly #eta = new Eta();
 
   constructor(settings: LinkSettings, limits: SizeLimits, wall: WallClock, random: Random) {
     this.#settings = settings;
@@ -296,10 +296,10 @@ export class LinkGovernor {
 
   roundEnded(figures: RoundFigures, nowMs: number): void {
     this.sizes.roundEnded(figures);
-    this.#rounds.push({ endedMs: nowMs, records: figures.records });
-    if (this.#rounds.length > REMEMBERED_ROUNDS) this.#rounds.shift();
+    this.#eta.roundEnded(figures.records, this.meter.totalBytes, nowMs);
   }
 
+  /** `lagRecords`: -1 where nobody can say how long they take. */
   status(lagRecords: number, nowMs: number): Omit<LinkStatus, "leftBehind" | "drained"> {
     const wallMs = this.#wall.nowMs();
     const { windows } = this.#settings;
@@ -417,14 +417,23 @@ export class LinkGovernor {
     this.#month.count(bytes);
   }
 
-  /** How long the records that wait will take, by the last rounds. */
+  /** How long the records that wait will take. */
   #etaMs(lagRecords: number, nowMs: number): number | null {
-    if (lagRecords === 0) return 0;
-    const first = this.#rounds[0];
-    if (lagRecords < 0 || first === undefined || this.#rounds.length < 2) return null;
-    if (this.hold() !== null || this.ordinaryHold() !== null) return null;
-    const records = this.#rounds.slice(1).reduce((sum, round) => sum + round.records, 0);
-    return records === 0 ? null : Math.round((lagRecords * (nowMs - first.endedMs)) / records);
+    if (lagRecords !== 0 && (this.hold() !== null || this.ordinaryHold() !== null)) return null;
+    return this.#eta.of(lagRecords, this.meter.bytesPerSecond, this.#budgetLeft(), nowMs);
+  }
+
+  /** Null where none ends what goes up. */
+  #budgetLeft(): BudgetLeft | null {
+    if (!this.#hasBudget || this.#settings.atBudgetEnd === "warn") return null;
+    const { period, limitBytes, leftBytes } = this.#shortest;
+    const reserve = reserveOf(limitBytes);
+    return {
+      period,
+      leftBytes: Math.max(0, leftBytes - reserve),
+      wholeBytes: limitBytes - reserve,
+      resetsInMs: this.#shortest.resetsInMs(this.#wall),
+    };
   }
 }
 
