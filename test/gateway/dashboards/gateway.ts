@@ -20,8 +20,26 @@ out = [{ filter = "plant/#" }]
 const WAIT_MS = 30_000;
 const POLL_MS = 100;
 
+/** A gateway that runs, until it is disposed of. */
+export interface Scraped {
+  readonly headwater: Headwater;
+  /** What its /metrics has now. */
+  scrape(): Promise<string>;
+  dispose(): Promise<void>;
+}
+
 /** What a gateway's /metrics has once a device has sent a record and been silent since. */
 export async function scrapeGateway(): Promise<string> {
+  const gateway = await openGateway();
+  try {
+    return await gateway.scrape();
+  } finally {
+    await gateway.dispose();
+  }
+}
+
+/** A gateway with all doors but WebSockets, to which a device has sent a record and been silent since. */
+export async function openGateway(): Promise<Scraped> {
   const folder = mkdtempSync(join(tmpdir(), "headwater-dashboards-"));
   const config = join(folder, "headwater.toml");
   writeFileSync(config, CONFIG);
@@ -38,24 +56,35 @@ export async function scrapeGateway(): Promise<string> {
     "tls.key.file": join(folder, "server.key"),
   };
   let headwater: Headwater | null = null;
+  const dispose = async () => {
+    await headwater?.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  };
   try {
     headwater = await startHeadwater({ arguments: ["--config", config], settings });
-    const produced = await fetch(`http://${headwater.http}/api/topics/telemetry/records`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ key: "pump-1", value: "1" }),
-    });
-    if (!produced.ok) throw new Error(`the record was refused: ${await produced.text()}`);
+    const { http } = headwater;
+    const scrape = async () => (await fetch(`http://${http}/metrics`)).text();
+    await produce(http, "pump-1");
     const deadline = performance.now() + WAIT_MS;
     for (;;) {
-      const text = await (await fetch(`http://${headwater.http}/metrics`)).text();
+      const text = await scrape();
       const complete = ["headwater_device_silent_seconds{", "headwater_device_records_per_second{"];
-      if (complete.every((name) => text.includes(name))) return text;
+      if (complete.every((name) => text.includes(name))) return { headwater, scrape, dispose };
       if (performance.now() > deadline) throw new Error(`no device is silent:\n${text}`);
       await Bun.sleep(POLL_MS);
     }
-  } finally {
-    await headwater?.dispose();
-    rmSync(folder, { recursive: true });
+  } catch (error) {
+    await dispose();
+    throw error;
   }
+}
+
+/** A record of a device, by HTTP. */
+export async function produce(http: string, device: string): Promise<void> {
+  const produced = await fetch(`http://${http}/api/topics/telemetry/records`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ key: device, value: "1" }),
+  });
+  if (!produced.ok) throw new Error(`the record was refused: ${await produced.text()}`);
 }
