@@ -1,6 +1,7 @@
 import { aclCommand } from "./acl.ts";
 import { backupCommand } from "./backup.ts";
 import { bridgeCommand } from "./bridge.ts";
+import { certificateCommand } from "./certificate.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { consumeCommand } from "./consume.ts";
@@ -8,6 +9,7 @@ import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
 import { groupCommand } from "./group.ts";
+import { initCommand } from "./init.ts";
 import { loginCommand, logoutCommand } from "./login.ts";
 import { mergeCheckCommand } from "./merge-check.ts";
 import { produceCommand } from "./produce.ts";
@@ -31,6 +33,8 @@ export function allCommands(program: string): Command {
     summary: "An event broker for the edge: MQTT and Kafka over durable logs, carried on exactly once",
     commands: [
       serveCommand,
+      initCommand,
+      certificateCommand,
       topicCommand,
       produceCommand,
       consumeCommand,

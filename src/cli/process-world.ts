@@ -34,6 +34,7 @@ export function processWorld(
     dataWork,
     interrupted: firstSignal,
     onHangup: (callback) => process.on("SIGHUP", callback),
+    ask: async (text) => prompt(text.trimEnd()) ?? "",
     askSecret,
     openTerminal,
     onBug,

@@ -1,6 +1,8 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { isLoopback } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
+import type { Source } from "../config/problem.ts";
 import type { Addresses } from "../http/status.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { releaseProgramPages } from "../io/bun/program-pages.ts";
@@ -36,6 +38,8 @@ const STARTED_MS = 1_000;
 /** Beyond shutdown.timeout.ms: what closing files may take before the process ends without waiting. */
 const CLOSE_GRACE_MS = 15_000;
 
+const HOW_TO_GO_ON = "open to programs on this machine alone; headwater init opens it to others, over TLS";
+
 async function serve(input: Input, world: World): Promise<number> {
   const { settings, sources, warnings } = effectiveSettings(input, world);
   const clock = new SystemClock();
@@ -56,6 +60,7 @@ async function serve(input: Input, world: World): Promise<number> {
     });
     world.onHangup(() => reload(running));
     world.out(readyLine(running.addresses, input.json));
+    if (isUnconfigured(settings, sources)) logger.info(HOW_TO_GO_ON);
     started = clock.after(STARTED_MS, () => releaseProgramPages());
     return await untilStopped(running, interrupted, settings, logger, clock);
   } catch (error) {
@@ -67,6 +72,17 @@ async function serve(input: Input, world: World): Promise<number> {
     started?.cancel();
     output.close();
   }
+}
+
+/** Whether nobody has said yet what this gateway is to be: no setting is from a file, and nobody else can reach it. */
+function isUnconfigured(settings: Settings, sources: ReadonlyMap<string, Source>): boolean {
+  if ([...sources.values()].some(({ kind }) => kind === "file")) return false;
+  const doors = [
+    ...([settings["kafka.listen"], settings["mqtt.listen"], settings["mqtt.websocket.listen"]] as const),
+    ...([settings["http.listen"], settings["http.tls.listen"], settings["kafka.tls.listen"]] as const),
+    ...([settings["mqtt.tls.listen"], settings["mqtt.websocket.tls.listen"]] as const),
+  ];
+  return doors.every((door) => door === "off" || isLoopback(door.host));
 }
 
 /** Why a configuration can't be taken is in the log. */

@@ -31,6 +31,8 @@ export interface World {
   readonly interrupted: () => Promise<string>;
   /** From the call on, SIGHUP no longer ends the command but calls back. */
   readonly onHangup: (callback: () => void) => void;
+  /** Asks on the terminal; gives the line that is typed, empty where nothing is. */
+  readonly ask: (prompt: string) => Promise<string>;
   /** Asks for a secret on the terminal, which does not show what is typed. */
   readonly askSecret: (prompt: string) => Promise<string>;
   /** Takes the terminal that the output goes to, to draw on all of it; null where it goes to none. */

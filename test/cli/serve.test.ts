@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AssertionError } from "../../src/base/assert.ts";
 import { HeadwaterError } from "../../src/base/errors.ts";
 import type { RunningBroker } from "../../src/cli/world.ts";
@@ -38,7 +41,40 @@ test("one line says that everything serves, a signal ends it in order", async ()
     .trimEnd()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(lines.map(({ message }) => message)).toEqual(["stopping", "stopped"]);
+  const [how, ...rest] = lines.map(({ message }) => message);
+  expect(how).toContain("headwater init");
+  expect(rest).toEqual(["stopping", "stopped"]);
+});
+
+test("how to go on is said where nobody else can reach it and no file says what it is to be", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "headwater-serve-"));
+  const [empty, full] = [join(folder, "empty.toml"), join(folder, "full.toml")];
+  writeFileSync(empty, "# nothing is said\n");
+  writeFileSync(full, 'log.level = "info"\n');
+  const says = async (...args: readonly string[]) => {
+    const { err } = await run(["serve", ...args], {
+      runBroker: gateway(),
+      interrupted: Promise.resolve("SIGINT"),
+    });
+    return err.includes("headwater init");
+  };
+  expect([await says(), await says("--config", empty), await says("--mqtt", "off")]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([await says("--config", full), await says("--kafka", "0.0.0.0:9092")]).toEqual([false, false]);
+  expect(
+    await says(
+      "--set",
+      "kafka.tls.listen=0.0.0.0:9093",
+      "--set",
+      "tls.certificate.file=a",
+      "--set",
+      "tls.key.file=b",
+    ),
+  ).toBe(false);
+  rmSync(folder, { recursive: true });
 });
 
 test("as JSON, and without the doors that are off", async () => {

@@ -16,6 +16,8 @@ export interface FakeProcess {
   readonly errIsTerminal?: boolean;
   /** What is typed at prompts that show nothing; standard input is a terminal then. */
   readonly secrets?: string[];
+  /** What is typed at prompts that show it. */
+  readonly answers?: string[];
   /** Gets what is called on SIGHUP. */
   readonly hangups?: (() => void)[];
   /** Standard output is this one. */
@@ -54,6 +56,7 @@ export async function run(args: readonly string[], given: FakeProcess = {}): Pro
     onBug: () => {},
     interrupted: () => given.interrupted ?? new Promise(() => {}),
     onHangup: (callback) => given.hangups?.push(callback),
+    ask: async () => given.answers?.shift() ?? "",
     askSecret: async () => given.secrets?.shift() ?? "",
     openTerminal: () => given.terminal ?? null,
   };

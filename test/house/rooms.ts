@@ -14,6 +14,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["broker"],
   ["kafka/client"],
   ["coordinators", "cluster", "upstream", "security", "update"],
+  ["enrolment"],
   ["kafka", "mqtt", "http"],
   ["cli"],
   ["wiring"],
