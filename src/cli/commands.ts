@@ -5,6 +5,7 @@ import { certificateCommand } from "./certificate.ts";
 import type { Command } from "./command.ts";
 import { configCommand } from "./config.ts";
 import { consumeCommand } from "./consume.ts";
+import { deadLetterCommand } from "./dead-letter.ts";
 import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
 import { eraseCommand } from "./erase.ts";
@@ -39,6 +40,7 @@ export function allCommands(program: string): Command {
       produceCommand,
       consumeCommand,
       groupCommand,
+      deadLetterCommand,
       replayCommand,
       deviceCommand,
       mergeCheckCommand,

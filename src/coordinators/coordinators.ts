@@ -3,6 +3,7 @@ import type { Broker } from "../broker/broker.ts";
 import { RESOURCE } from "../broker/dynamic-configs.ts";
 import type { Settings } from "../config/options.ts";
 import type { Random } from "../io/random.ts";
+import { type RedriveBug, Redriver } from "./dead-letters/redriver.ts";
 import { GroupCoordinator } from "./groups/group-coordinator.ts";
 import { type InternalTopic, InternalTopicLog } from "./runtime/internal-log.ts";
 import { ShareCoordinator } from "./shares/share-coordinator.ts";
@@ -29,6 +30,7 @@ export interface Coordinators {
   readonly groups: GroupCoordinator;
   readonly transactions: TransactionCoordinator;
   readonly shares: ShareCoordinator;
+  readonly deadLetters: Redriver;
   /** Ends all timers; what is written is written. */
   close(): void;
 }
@@ -42,6 +44,7 @@ export interface CoordinatorParts {
   readonly groupConfigs?: GroupConfigs;
   /** Deliberate bugs, for tests of the tests. */
   readonly shareBugs?: ShareBugs;
+  readonly redriveBug?: RedriveBug;
 }
 
 /** Opens every coordinator there is, and replays what their topics hold. The doors open after this. */
@@ -69,11 +72,13 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
   });
   groups.load();
   shares.start();
+  const deadLetters = new Redriver(broker, logger, parts.redriveBug);
   broker.markerOwners.set(GROUPS_TOPIC.name, {
     appendMarker: (_partition, marker, done) => groups.appendMarker(marker, done),
   });
   // After all that markers pass through: what was decided before the start is completed now.
   const transactions = openTransactions(broker, settings, logger);
+  deadLetters.start();
   const stopListening = broker.onAppended((topic, partition) => {
     if (partition !== -1) return;
     shares.topicChanged();
@@ -83,6 +88,7 @@ export function openCoordinators(parts: CoordinatorParts): Coordinators {
     groups,
     transactions,
     shares,
+    deadLetters,
     close() {
       stopListening();
       shares.close();

@@ -1,4 +1,5 @@
 import { MAX_VARINT_BYTES, putVarint } from "../base/varint.ts";
+import { MQTT_LETTER_HEADERS } from "../coordinators/dead-letters/letter.ts";
 import { Property } from "./packets/properties.ts";
 
 /**
@@ -9,7 +10,6 @@ export const TOPIC_HEADER = "mqtt.topic";
 /** Headers of dead letters: the filter of the route, who sent it, and what is wrong. */
 export const ROUTE_HEADER = "mqtt.route";
 const CLIENT_ID_HEADER = "mqtt.client-id";
-const REASON_HEADER = "headwater.dead-letter.reason";
 const CONTENT_TYPE_HEADER = "mqtt.content-type";
 const RESPONSE_TOPIC_HEADER = "mqtt.response-topic";
 const CORRELATION_DATA_HEADER = "mqtt.correlation-data";
@@ -76,7 +76,7 @@ export function joinBlocks(first: HeaderBlock, second: HeaderBlock): HeaderBlock
 export function deadLetterBlock(route: HeaderBlock, clientId: string, reason: string): HeaderBlock {
   const own = headerBlock([
     [CLIENT_ID_HEADER, encoder.encode(clientId)],
-    [REASON_HEADER, encoder.encode(reason)],
+    [MQTT_LETTER_HEADERS.REASON, encoder.encode(reason)],
   ]);
   return joinBlocks(route, own);
 }

@@ -133,6 +133,7 @@ export class GatewayHttp {
       turns: new Turns(broker.clock),
       idempotency: new Idempotency(broker),
       tally: this.tally,
+      mqttDeadLetterTopics: deadLetterTopics(settings),
       random,
       connections: {
         kafka: (limit) => state.kafka?.clients(limit) ?? [],
@@ -194,4 +195,8 @@ function trafficOf(state: GatewayState): Traffic {
       ...{ name, lagRecords, lagBytes: flow.lagBytes, sentBytes: link.sentBytes },
     })),
   };
+}
+
+function deadLetterTopics({ mqttRoutes, mqttDownlinks }: Settings): readonly string[] {
+  return [...new Set([...mqttRoutes, ...mqttDownlinks].map(({ deadLetterTopic }) => deadLetterTopic))];
 }

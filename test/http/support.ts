@@ -150,6 +150,7 @@ export class RestGateway {
       turns: new Turns(broker.clock),
       idempotency: new Idempotency(broker),
       tally: new HttpTally(),
+      mqttDeadLetterTopics: ["dlq.mqtt"],
       random: new SeededRandom(3),
       connections: {
         kafka: () => [{ user: "anna", method: "PLAIN", remoteAddress: "192.0.2.7", remotePort: 4_711 }],

@@ -5,6 +5,8 @@ import type { GatewayStatus, SessionStatus, UplinkStatus } from "../../http/stat
 import type { ReloadOutcome } from "../world.ts";
 import { errorOf, type HttpDoor, postOf, refusal } from "./door.ts";
 
+/** Of what the gateway itself bounds to a few seconds. */
+const SLOW_TIMEOUT_MS = 30_000;
 /** A thousand topics' status is a fraction of this. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -165,8 +167,13 @@ export async function fetchDocument(door: HttpDoor, path: string): Promise<unkno
   throw refusal(door.urlOf(path), { status }, body);
 }
 
-async function post(door: HttpDoor, path: string, asked: object = {}): Promise<object> {
-  const response = await door.ask(path, postOf(asked));
+/** Has a gateway do something that is described by a document; gives what it answers. Throws as `postControl` does. */
+export function postDocument(door: HttpDoor, path: string, body: object): Promise<unknown> {
+  return post(door, path, body, SLOW_TIMEOUT_MS);
+}
+
+async function post(door: HttpDoor, path: string, asked: object = {}, timeoutMs?: number): Promise<object> {
+  const response = await door.ask(path, postOf(asked), timeoutMs);
   const body: unknown = await response.json().catch(() => null);
   if (response.ok && typeof body === "object" && body !== null) return body;
   throw refusal(door.urlOf(path), response, body);

@@ -5,17 +5,8 @@ import type { Topic } from "../../broker/topics.ts";
 import { ERROR } from "../../kafka/wire/generated/errors.ts";
 import { BatchBuilder, encodeHeaders, type RecordHeader } from "../../records/builder.ts";
 import { decodeHeaders, RecordCursor } from "../../records/reader.ts";
+import { DEAD_LETTER_HEADERS } from "../dead-letters/letter.ts";
 import type { Run } from "./run-list.ts";
-
-/** Names of the headers that say where a dead letter comes from and why: those of Kafka 4.4 (KIP-1191). */
-export const DEAD_LETTER_HEADERS = {
-  TOPIC: "__dlq.errors.topic",
-  PARTITION: "__dlq.errors.partition",
-  OFFSET: "__dlq.errors.offset",
-  GROUP: "__dlq.errors.group",
-  DELIVERY_COUNT: "__dlq.errors.delivery.count",
-  MESSAGE: "__dlq.errors.message",
-} as const;
 
 /** Values of the message header, which programs tell apart by Kafka's own text. */
 export const DEAD_LETTER_MESSAGES = {

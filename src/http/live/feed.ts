@@ -1,11 +1,11 @@
 import type { Broker } from "../../broker/broker.ts";
 import type { Topic } from "../../broker/topics.ts";
 import type { ScanBudget } from "../../broker/views/key-scan.ts";
+import { RecordScan } from "../../broker/views/record-scan.ts";
 import type { SlicedWork, Turns } from "../../broker/views/turns.ts";
 import type { Timer } from "../../io/clock.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { type Decoders, type Form, recordLine } from "../record-lines.ts";
-import { RecordScan } from "../rest/record-scan.ts";
 import type { HttpTally } from "../tally.ts";
 
 /** What is read ahead of who reads, at most; a record that is larger comes alone. */

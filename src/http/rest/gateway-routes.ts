@@ -2,6 +2,7 @@ import { ACL_ROUTES } from "./acls.ts";
 import { BACKUP_ROUTES } from "./backup.ts";
 import { CONFIG_ROUTES } from "./config.ts";
 import { CONNECTION_ROUTES } from "./connections.ts";
+import { DEAD_LETTER_ROUTES } from "./dead-letters.ts";
 import type { Gateway } from "./gateway.ts";
 import { GROUP_RESET_ROUTES } from "./group-reset.ts";
 import { GROUP_ROUTES } from "./groups.ts";
@@ -26,6 +27,7 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...GROUP_ROUTES,
   ...GROUP_RESET_ROUTES,
   ...SHARE_GROUP_ROUTES,
+  ...DEAD_LETTER_ROUTES,
   ...UPLINK_ROUTES,
   ...STORAGE_ROUTES,
   ...CONNECTION_ROUTES,

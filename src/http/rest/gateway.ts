@@ -24,6 +24,8 @@ export interface Gateway {
   readonly decoders: Decoders;
   /** Requests that may come again. */
   readonly idempotency: Idempotency;
+  /** Where dead letters of routes and downlinks go, each topic once. */
+  readonly mqttDeadLetterTopics: readonly string[];
   readonly random: Random;
   readonly tally: HttpTally;
   readonly connections: ConnectionSource;

@@ -1,6 +1,7 @@
 import { encodeDeviceKey } from "../../base/device-name.ts";
 import type { Topic } from "../../broker/topics.ts";
 import { deviceHistory, isOf } from "../../broker/views/device-history.ts";
+import { RecordScan } from "../../broker/views/record-scan.ts";
 import { type HistoryPlace, TopicWalk, type Walk } from "../../broker/views/topic-walk.ts";
 import type { Turns } from "../../broker/views/turns.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -9,7 +10,6 @@ import { COMMON_HEADERS, problem } from "../problem.ts";
 import { FORMS, type Form, RecordLines } from "../record-lines.ts";
 import { timeOf } from "../records.ts";
 import type { Gateway } from "./gateway.ts";
-import { RecordScan } from "./record-scan.ts";
 import type { Call, Route } from "./route.ts";
 import { objectWithMore, oneOf, text, whole } from "./schema.ts";
 import { noTopic } from "./topics.ts";

@@ -1,6 +1,7 @@
 import { assert } from "../../base/assert.ts";
 import type { Ingest, IngestRecord, PendingBatch } from "../../broker/ingest.ts";
 import type { MqttDownlinkSettings } from "../../config/mqtt-downlink-options.ts";
+import { MQTT_LETTER_HEADERS } from "../../coordinators/dead-letters/letter.ts";
 import type { Timer } from "../../io/clock.ts";
 import { encodeHeaders } from "../../records/builder.ts";
 import { decodeHeaders, type RecordCursor } from "../../records/reader.ts";
@@ -347,10 +348,10 @@ export class PartitionDownlink implements RecordConsumer {
     const { settings, door } = this.#parts;
     const header = (key: string, value: string) => ({ key, value: encoder.encode(value) });
     const own = [
-      header("headwater.dead-letter.reason", fault),
-      header("headwater.dead-letter.topic", place.topic),
-      header("headwater.dead-letter.partition", String(place.partition)),
-      header("headwater.dead-letter.offset", String(place.offset)),
+      header(MQTT_LETTER_HEADERS.REASON, fault),
+      header(MQTT_LETTER_HEADERS.TOPIC, place.topic),
+      header(MQTT_LETTER_HEADERS.PARTITION, String(place.partition)),
+      header(MQTT_LETTER_HEADERS.OFFSET, String(place.offset)),
     ];
     const common = { topic: settings.deadLetterTopic, timestampMs: door.clock.nowMs(), isArrival: true };
     const headers = encodeHeaders([...decodeHeaders(record), ...own]);

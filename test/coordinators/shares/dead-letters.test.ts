@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { DEAD_LETTER_HEADERS } from "../../../src/coordinators/shares/dead-letters.ts";
+import { DEAD_LETTER_HEADERS } from "../../../src/coordinators/dead-letters/letter.ts";
 import { ACKNOWLEDGE } from "../../../src/coordinators/shares/share-partition.ts";
 import { BatchBuilder, encodeHeaders } from "../../../src/records/builder.ts";
 import { decodeRecords } from "../../../src/records/reader.ts";

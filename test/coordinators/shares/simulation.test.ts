@@ -4,7 +4,7 @@ import { Broker } from "../../../src/broker/broker.ts";
 import type { Topic } from "../../../src/broker/topics.ts";
 import { defaultSettings } from "../../../src/config/options.ts";
 import { type Coordinators, openCoordinators } from "../../../src/coordinators/coordinators.ts";
-import { DEAD_LETTER_HEADERS } from "../../../src/coordinators/shares/dead-letters.ts";
+import { DEAD_LETTER_HEADERS } from "../../../src/coordinators/dead-letters/letter.ts";
 import { ACKNOWLEDGE } from "../../../src/coordinators/shares/share-partition.ts";
 import type { LivePartition, ShareBugs } from "../../../src/coordinators/shares/share-partitions.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";

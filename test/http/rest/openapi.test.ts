@@ -25,6 +25,13 @@ const ACL = {
   ...{ host: "*", operation: "read", permission: "allow" },
 };
 
+/** A dead letter's, of a record that was nowhere. */
+const LETTER = [
+  { key: "__dlq.errors.topic", value: "nowhere" },
+  { key: "__dlq.errors.partition", value: "0" },
+  { key: "__dlq.errors.offset", value: "7" },
+];
+
 /** A request for every operation, in an order in which they go through. */
 const EXAMPLES: Readonly<Record<string, Example>> = {
   getOpenApi: ["/api/openapi.json"],
@@ -41,7 +48,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   getTopic: ["/api/topics/telemetry"],
   produceRecords: [
     "/api/topics/telemetry/records",
-    { method: "POST", body: { key: "a", valueJson: { t: 1 } } },
+    { method: "POST", body: { key: "a", valueJson: { t: 1 }, headers: LETTER } },
   ],
   listRecords: ["/api/topics/telemetry/records?limit=2"],
   getRecordValue: ["/api/topics/telemetry/records/0/0"],
@@ -49,6 +56,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   deleteTopic: ["/api/topics/made", { method: "DELETE" }],
   listGroups: ["/api/groups"],
   listShareGroups: ["/api/share-groups"],
+  listDeadLetterTopics: ["/api/dead-letters"],
+  listDeadLetters: ["/api/topics/telemetry/dead-letters"],
+  redriveDeadLetters: ["/api/topics/telemetry/dead-letters/redrive", { method: "POST", body: {} }],
   listUplinks: ["/api/uplinks"],
   getStorage: ["/api/storage"],
   getConnections: ["/api/connections"],

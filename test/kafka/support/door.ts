@@ -5,6 +5,7 @@ import type { BrokerOptions } from "../../../src/broker/broker-options.ts";
 import type { ViewBug } from "../../../src/broker/views/key-scan.ts";
 import { defaultSettings, type Settings } from "../../../src/config/options.ts";
 import { type Coordinators, openCoordinators } from "../../../src/coordinators/coordinators.ts";
+import type { RedriveBug } from "../../../src/coordinators/dead-letters/redriver.ts";
 import type { GroupConfigs } from "../../../src/coordinators/shares/share-settings.ts";
 import type { Connection, ConnectionHandler } from "../../../src/io/network.ts";
 import { ManualClock } from "../../../src/io/simulated/clock.ts";
@@ -60,6 +61,7 @@ export interface GatewayOptions {
   readonly places?: readonly KafkaPlace[];
   readonly security?: Security;
   readonly loginBugs?: readonly LoginBug[];
+  readonly redriveBug?: RedriveBug;
   readonly mappingRules?: readonly MappingRule[];
 }
 
@@ -101,6 +103,7 @@ export class Gateway {
       logger: silentLogger,
       settings: defaultSettings(options.settings),
       ...(options.groupConfigs === undefined ? {} : { groupConfigs: options.groupConfigs }),
+      ...(options.redriveBug === undefined ? {} : { redriveBug: options.redriveBug }),
     });
     this.services = {
       broker: this.broker,

@@ -1,7 +1,5 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import { offset } from "../../base/ids.ts";
-import type { Partition } from "../../broker/partition.ts";
-import { isAborted, type ScanBudget, type ScanState } from "../../broker/views/key-scan.ts";
 import { ERROR } from "../../kafka/wire/generated/errors.ts";
 import {
   batchBaseOffset,
@@ -10,6 +8,8 @@ import {
   COMPRESSION_NONE,
 } from "../../records/batch.ts";
 import { RecordCursor } from "../../records/reader.ts";
+import type { Partition } from "../partition.ts";
+import { isAborted, type ScanBudget, type ScanState } from "./key-scan.ts";
 
 /** Batches that one look into the log takes at most. */
 const READ_BYTES = 128 * 1024;
