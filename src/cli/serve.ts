@@ -5,6 +5,7 @@ import type { Settings } from "../config/options.ts";
 import type { Source } from "../config/problem.ts";
 import type { Addresses } from "../http/status.ts";
 import { SystemClock } from "../io/bun/clock.ts";
+import { openJournal } from "../io/bun/journal.ts";
 import { releaseProgramPages } from "../io/bun/program-pages.ts";
 import type { Timer } from "../io/clock.ts";
 import { LogOutput } from "../metrics/log-output.ts";
@@ -18,7 +19,7 @@ export const serveCommand: Command = {
   summary: "Run a gateway until it is told to stop",
   flags: SETTING_FLAGS,
   notes: [
-    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT mqttTls=HOST:PORT mqttWebSocketTls=HOST:PORT kafkaTls=HOST:PORT httpTls=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error.",
+    "When everything serves, one line goes to standard output: ready kafka=HOST:PORT mqtt=HOST:PORT http=HOST:PORT mqttWebSocket=HOST:PORT mqttTls=HOST:PORT mqttWebSocketTls=HOST:PORT kafkaTls=HOST:PORT httpTls=HOST:PORT (doors that are off are left out), or with -o json one object. The log goes to standard error; where systemd has that in its journal, to the journal, with fields (journalctl -o verbose).",
     "SIGHUP has the configuration read again, and takes over what a running gateway can (headwater config reload says which); a file that is wrong changes nothing. Users, rules and certificates are read again, too; so does a change of their files, some seconds later. Connections go on, but of those who are no longer let in.",
     "SIGTERM and SIGINT drain and leave the marker of a clean shutdown; a second one ends the process at once. Nothing that was acknowledged is lost either way.",
   ],
@@ -150,11 +151,14 @@ async function untilStopped(
 
 function logOutput(settings: Settings, world: World, clock: SystemClock): LogOutput {
   const format = settings["log.format"];
-  const forPeople = format === "human" || (format === "auto" && world.errIsTerminal);
+  const isAuto = format === "auto";
+  const journal = isAuto || format === "journal" ? openJournal(world.env, !isAuto) : null;
+  const unlessJournal = isAuto ? (world.errIsTerminal ? "human" : "json") : format;
   return new LogOutput({
     clock,
     level: settings["log.level"],
-    format: forPeople ? "human" : "json",
+    format: journal === null ? unlessJournal : "journal",
+    journal,
     colour: world.errIsTerminal && !world.env.NO_COLOR,
     write: world.err,
   });

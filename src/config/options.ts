@@ -344,9 +344,9 @@ export const OPTIONS = {
     default: "info",
     doc: "Least urgent log lines that are written.",
   }),
-  "log.format": choice(["auto", "human", "json"], {
+  "log.format": choice(["auto", "human", "json", "journal"], {
     default: "auto",
-    doc: "auto: for people on a terminal, JSON lines otherwise.",
+    doc: "auto: to systemd's journal, with fields, where standard error goes there; for people on a terminal; JSON lines otherwise. journal: there in any case, and lines that begin with their priority while it takes nothing.",
   }),
   "shutdown.timeout.ms": duration({
     default: 10 * SECOND_MS,

@@ -9,7 +9,7 @@ export type StorageKind = "emmc" | "sd" | "usb" | "nvme" | "ssd" | "hard-disk" |
 
 export interface StorageReading {
   /** As the kernel calls it: mmcblk0. */
-  readonly device: string;
+  readonly disk: string;
   readonly kind: StorageKind;
   readonly sizeBytes: number;
   /** By everybody, since the machine was started. */

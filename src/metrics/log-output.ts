@@ -1,12 +1,17 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel } from "../base/logger.ts";
 import type { Clock } from "../io/clock.ts";
+import type { Journal } from "../io/journal.ts";
+import { journalEntry, PRIORITIES } from "./journal-entry.ts";
 import { RepeatLimit } from "./repeat-limit.ts";
 
 export interface LogOutputOptions {
   readonly clock: Clock;
   readonly level: LogLevel;
-  readonly format: "human" | "json";
+  /** `journal`: to the journal with fields; what it does not take is written as lines that begin with their priority. */
+  readonly format: "human" | "json" | "journal";
+  /** Null where there is none. */
+  readonly journal?: Journal | null;
   /** Terminal colours, for people. */
   readonly colour: boolean;
   /** Takes a whole line, its end included. */
@@ -17,7 +22,7 @@ const MAX_TEXT_LENGTH = 2_000;
 const MAX_LIST_ITEMS = 20;
 const MAX_CAUSES = 5;
 
-/** Log lines for people on a terminal, or as JSON, one object a line. */
+/** Log lines for people on a terminal, as JSON, one object a line, or to systemd's journal. */
 export class LogOutput {
   readonly logger: Logger;
   readonly #options: LogOutputOptions;
@@ -67,16 +72,17 @@ export class LogOutput {
   }
 
   #emit(level: LogLevel, message: string, fields: LogFields): void {
-    const { format, colour, clock, write } = this.#options;
+    const { format, colour, clock, write, journal } = this.#options;
     const time = new Date(clock.nowMs());
     const plain = Object.entries(fields).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, plainValue(value, 0)] as const],
     );
-    write(
-      format === "json"
-        ? jsonLine(time, level, message, plain)
-        : humanLine(time, level, message, plain, colour),
-    );
+    if (format === "journal") {
+      if (journal?.send(journalEntry(level, message, plain, textOf(message, plain, false))) === true) return;
+      // systemd takes a number in angle brackets for the priority of a line, see sd-daemon(3).
+      write(`<${PRIORITIES[level]}>${jsonLine(time, level, message, plain)}`);
+    } else if (format === "json") write(jsonLine(time, level, message, plain));
+    else write(humanLine(time, level, message, plain, colour));
   }
 }
 
@@ -104,9 +110,14 @@ function humanLine(
 ): string {
   const paint = (code: string, text: string) => (colour ? `${code}${text}\x1b[0m` : text);
   const clock = time.toISOString().slice(11, 23);
-  const pairs = fields.map(([name, value]) => ` ${paint("\x1b[2m", `${name}=`)}${humanValue(value)}`);
   const label = paint(COLOURS[level], level.toUpperCase().padEnd(5));
-  return `${paint("\x1b[2m", clock)} ${label} ${message}${pairs.join("")}\n`;
+  return `${paint("\x1b[2m", clock)} ${label} ${textOf(message, fields, colour)}\n`;
+}
+
+/** The message, and each field as name=value. */
+function textOf(message: string, fields: PlainFields, colour: boolean): string {
+  const name = (text: string) => (colour ? `\x1b[2m${text}=\x1b[0m` : `${text}=`);
+  return `${message}${fields.map(([key, value]) => ` ${name(key)}${humanValue(value)}`).join("")}`;
 }
 
 function humanValue(value: unknown): string {

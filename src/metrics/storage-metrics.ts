@@ -6,7 +6,7 @@ export function storageMetrics(registry: Registry) {
     storageInfo: registry.topGauges(
       "headwater_storage_device_info",
       "The device that the data is on, its kind, and where its endurance is from; always 1.",
-      ["device", "kind", "endurance"],
+      ["disk", "kind", "endurance"],
       1,
     ),
     storageWritten: registry.topCounters(

@@ -19,9 +19,10 @@ const FLASH: ReadonlySet<StorageKind> = new Set(["emmc", "sd", "usb", "nvme", "s
 
 /** What is known, and what is guessed, of how long the device lasts. */
 export interface WearStatus {
-  readonly device: string;
+  /** As the kernel calls it: mmcblk0. */
+  readonly disk: string;
   readonly kind: StorageKind;
-  readonly deviceBytes: number;
+  readonly diskBytes: number;
   /** By everybody, since the machine was started. */
   readonly writtenBytes: number;
   /** By the pace of up to a week; null in the first ten minutes. */
@@ -50,7 +51,7 @@ interface Sample {
 export class WearForecast {
   /** Null: nobody has said. */
   readonly #enduranceBytes: number | null;
-  #device = "";
+  #disk = "";
   #samples: Sample[] = [];
 
   constructor(enduranceBytes: number | null) {
@@ -59,33 +60,32 @@ export class WearForecast {
 
   /** Notes the pace; called every SAMPLE_MS, by the monotonic clock. */
   sample(reading: StorageReading, nowMs: number): void {
-    const { device, writtenBytes } = reading;
+    const { disk, writtenBytes } = reading;
     // Another device, or one that was taken out and put in again, counts from 0.
     const last = this.#samples.at(-1);
-    if (device !== this.#device || (last !== undefined && writtenBytes < last.writtenBytes))
-      this.#samples = [];
-    this.#device = device;
+    if (disk !== this.#disk || (last !== undefined && writtenBytes < last.writtenBytes)) this.#samples = [];
+    this.#disk = disk;
     this.#samples.push({ atMs: nowMs, writtenBytes });
     if (this.#samples.length > MAX_SAMPLES) this.#samples.shift();
   }
 
   status(reading: StorageReading, nowMs: number): WearStatus {
-    const { device, kind, sizeBytes, writtenBytes, lifeUsedShare, preEol } = reading;
+    const { disk, kind, sizeBytes, writtenBytes, lifeUsedShare, preEol } = reading;
     const perSecond = this.#bytesPerSecond(reading, nowMs);
     const assumed = FLASH.has(kind) ? sizeBytes * ASSUMED_FULL_WRITES : null;
     const enduranceBytes = this.#enduranceBytes ?? assumed;
     const left = Math.max(0, 1 - (lifeUsedShare ?? 0));
     return {
-      ...{ device, kind, deviceBytes: sizeBytes, writtenBytes, lifeUsedShare, preEol, enduranceBytes },
+      ...{ disk, kind, diskBytes: sizeBytes, writtenBytes, lifeUsedShare, preEol, enduranceBytes },
       writtenBytesPerDay: perSecond === null ? null : Math.round(perSecond * DAY_SEC),
       basis: basisOf(this.#enduranceBytes, assumed),
       forecastSec: enduranceBytes === null || !perSecond ? null : (enduranceBytes * left) / perSecond,
     };
   }
 
-  #bytesPerSecond({ device, writtenBytes }: StorageReading, nowMs: number): number | null {
+  #bytesPerSecond({ disk, writtenBytes }: StorageReading, nowMs: number): number | null {
     const [first] = this.#samples;
-    if (first === undefined || device !== this.#device || writtenBytes < first.writtenBytes) return null;
+    if (first === undefined || disk !== this.#disk || writtenBytes < first.writtenBytes) return null;
     const windowMs = nowMs - first.atMs;
     return windowMs < MIN_WINDOW_MS ? null : (writtenBytes - first.writtenBytes) / (windowMs / 1000);
   }

@@ -189,12 +189,12 @@ function collectListeners(metrics: Metrics, { listeners, http }: GatewayState): 
 /** What is not known is left out. */
 function collectStorage(metrics: Metrics, { wear }: GatewayState): void {
   const status = wear?.status ?? null;
-  const { device = "", kind = "", writtenBytes = 0, basis } = status ?? {};
-  const there = status === null ? [] : [{ device }];
+  const { disk = "", kind = "", writtenBytes = 0, basis } = status ?? {};
+  const there = status === null ? [] : [{ disk }];
   metrics.storageInfo.set(
     there.map((of) => ({ labels: { ...of, kind, endurance: basis ?? "unknown" }, value: 1 })),
   );
-  metrics.storageWritten.set(there.map((labels) => ({ labels, value: writtenBytes })));
+  metrics.storageWritten.set(there.map(() => ({ labels: { device: disk }, value: writtenBytes })));
   metrics.storageLifeUsed.set(status?.lifeUsedShare ?? Number.NaN);
   metrics.storagePreEol.set(status?.preEol ?? Number.NaN);
   metrics.storageEndurance.set(status?.enduranceBytes ?? Number.NaN);

@@ -112,10 +112,16 @@ function configuration({ dataFolder, http }: Headwater): string {
 function journal(): string {
   const entry = (SYSLOG_IDENTIFIER: string, MESSAGE: string) =>
     JSON.stringify({ __REALTIME_TIMESTAMP: "1780000000000000", SYSLOG_IDENTIFIER, MESSAGE });
+  const withFields = (MESSAGE: string, fields: Readonly<Record<string, string>>) =>
+    JSON.stringify({ __REALTIME_TIMESTAMP: "1780000000000000", PRIORITY: "4", MESSAGE, ...fields });
   const lines = Object.values(SECRETS).flatMap((secret) => [
     entry("systemd", `headwater serve --set x=${secret} failed`),
     entry("headwater", JSON.stringify({ level: "warn", message: "odd", error: `it is ${secret}` })),
     entry("headwater", `12:00:00.000 WARN  odd why=${JSON.stringify(`it is ${secret}`)}`),
+    withFields(`odd: why=${secret} clientId=${DEVICE} payload=${VALUE}`, {
+      ...{ HEADWATER_EVENT: "odd", HEADWATER_WHY: `it is "${secret}"`, HEADWATER_BYTES: "18" },
+      ...{ HEADWATER_CLIENT_ID: DEVICE, HEADWATER_PAYLOAD: VALUE, HEADWATER_TOPIC: "telemetry" },
+    }),
   ]);
   const said = JSON.stringify({
     level: "warn",
@@ -198,6 +204,9 @@ test("all of a running gateway, and no secret, record or device", async () => {
   expect(files["config.toml"]).toContain("# environment HEADWATER_UPLINK_CENTRAL_SASL_PASSWORD");
   expect(files["config.toml"]).toContain(path("key.pem"));
   expect(files["journal.txt"]).toContain('"error":"\\"***\\" of device#1 is no JSON","bytes":17}');
+  expect(files["journal.txt"]).toContain(
+    '{"level":"warn","message":"odd","why":"it is \\"***\\"","bytes":18,"clientId":"***","payload":"***","topic":"telemetry"}',
+  );
   expect(files["doctor.json"]).not.toContain('"fdatasync"');
   const topics = JSON.parse(files["data-folder/topics.json"] ?? "");
   expect(topics).toContainEqual(expect.objectContaining({ topic: "telemetry", partitions: 1 }));

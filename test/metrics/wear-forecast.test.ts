@@ -6,7 +6,7 @@ const GB = 1e9;
 const DAY_MS = 86_400_000;
 const YEAR_SEC = 365 * 86_400;
 const CARD: StorageReading = {
-  ...{ device: "mmcblk0", kind: "sd", sizeBytes: 32 * GB, writtenBytes: 0 },
+  ...{ disk: "mmcblk0", kind: "sd", sizeBytes: 32 * GB, writtenBytes: 0 },
   ...{ lifeUsedShare: null, preEol: null },
 };
 
@@ -64,7 +64,7 @@ describe("the forecast", () => {
   test("begins anew with another device, or one that counts from 0 again", () => {
     const forecast = new WearForecast(null);
     forecast.sample(after(CARD, 50 * GB), 0);
-    const other = { ...CARD, device: "sda" };
+    const other = { ...CARD, disk: "sda" };
     expect(forecast.status(after(other, 60 * GB), DAY_MS).writtenBytesPerDay).toBeNull();
     expect(forecast.status(after(CARD, GB), DAY_MS).writtenBytesPerDay).toBeNull();
     forecast.sample(after(CARD, GB), DAY_MS);

@@ -1,4 +1,5 @@
 import { HIDDEN } from "../../config/secret.ts";
+import { EVENT_FIELD, logField, PRIORITIES } from "../../metrics/journal-entry.ts";
 import type { Collected, Part } from "./part.ts";
 import { whyOf } from "./part.ts";
 
@@ -97,10 +98,25 @@ function shownEntry(line: string, withNames: boolean): readonly string[] {
       : typeof message === "string"
         ? message
         : "(a line that journalctl does not show)";
+    const own = ownLine(entry);
+    if (own !== null) return [`${time} ${from}: ${shownMessage(own, withNames)}`];
     return text.split("\n").map((one) => `${time} ${from}: ${shownMessage(one, withNames)}`);
   } catch {
     return [];
   }
+}
+
+/** A line that the gateway gave to the journal in fields, as the line of JSON that it would be elsewhere; null for others. */
+function ownLine(entry: Readonly<Record<string, unknown>>): string | null {
+  const { [EVENT_FIELD]: event, PRIORITY: priority } = entry;
+  if (event === undefined) return null;
+  const message = typeof event === "string" ? event : HIDDEN;
+  const fields = Object.entries(entry).flatMap(([name, value]) => {
+    const found = name === EVENT_FIELD || typeof value !== "string" ? null : logField(name, value);
+    return found === null ? [] : [found];
+  });
+  const level = Object.entries(PRIORITIES).find(([, number]) => String(number) === priority)?.[0] ?? "info";
+  return JSON.stringify({ level, message, ...Object.fromEntries(fields) });
 }
 
 /** A message without what came from outside; exported for tests. */

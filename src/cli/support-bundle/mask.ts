@@ -7,6 +7,8 @@ const MIN_SECRET_LENGTH = 4;
 const MIN_NAME_LENGTH = 3;
 /** Properties and labels that hold names of devices. */
 const NAME_FIELDS: ReadonlySet<string> = new Set(["device", "key", "clientId", "client", "user", "userName"]);
+/** Of these a `device` is a disk. */
+const DISK_METRICS = "node_disk_";
 /** `https://user:password@host`. */
 const URL_LOGIN = /(:\/\/)[^/\s"'@]+:[^/\s"'@]*@/g;
 const WORD = /[\p{L}\p{N}_.%~@$+-]+/gu;
@@ -61,10 +63,12 @@ export class Mask {
 
   /** Prometheus' text: labels that hold names. What others hold may be a name, too. */
   metrics(text: string): string {
-    return text.replaceAll(/(\w+)="((?:[^"\\]|\\.)*)"/g, (_, label: string, held: string) => {
-      const isName = NAME_FIELDS.has(label) && this.#names !== null;
-      return `${label}="${isName ? this.#alias(held) : this.names(held)}"`;
-    });
+    const masked = (line: string) =>
+      line.replaceAll(/(\w+)="((?:[^"\\]|\\.)*)"/g, (_, label: string, held: string) => {
+        const isName = NAME_FIELDS.has(label) && this.#names !== null && !line.startsWith(DISK_METRICS);
+        return `${label}="${isName ? this.#alias(held) : this.names(held)}"`;
+      });
+    return text.split("\n").map(masked).join("\n");
   }
 
   /** Names that are known, as whole words. */

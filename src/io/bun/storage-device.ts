@@ -51,7 +51,7 @@ export class SystemStorage implements StorageDevice {
       return null;
     }
     return {
-      device: basename(disk),
+      disk: basename(disk),
       kind: kindOf(disk),
       sizeBytes: size * SECTOR_BYTES,
       writtenBytes: sectors * SECTOR_BYTES,

@@ -1,16 +1,5 @@
-import { dlopen } from "bun:ffi";
 import type { Supervisor } from "../supervisor.ts";
-
-// The same on x64 and arm64 (asm-generic).
-const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-/** `sun_path` of `struct sockaddr_un`; the terminating zero of a path that is a file's belongs to it. */
-const MAX_PATH_BYTES = 108;
-const FAMILY_BYTES = 2;
-const ABSTRACT = "@";
+import { socketAddress, UnixDatagrams } from "./unix-datagrams.ts";
 
 /**
  * systemd, or whatever speaks as it does (sd_notify(3)), by the environment that it gives the process: NOTIFY_SOCKET is
@@ -27,45 +16,16 @@ export function openSupervisor(
 
 class SocketSupervisor implements Supervisor {
   readonly watchdogMs: number | null;
-  readonly #address: Uint8Array;
-  readonly #library = openLibrary();
-  /** Kept for as long as the process lives. */
-  readonly #fd: number;
+  readonly #socket: UnixDatagrams;
 
   constructor(address: Uint8Array, watchdogMs: number | null) {
     this.watchdogMs = watchdogMs;
-    this.#address = address;
-    this.#fd = this.#library.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    this.#socket = new UnixDatagrams(address);
   }
 
   notify(...assignments: readonly string[]): boolean {
-    if (this.#fd < 0) return false;
-    const message = new TextEncoder().encode(assignments.join("\n"));
-    const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    const { length } = this.#address;
-    const sent = this.#library.sendto(this.#fd, message, message.length, flags, this.#address, length);
-    return Number(sent) === message.length;
+    return this.#socket.send(new TextEncoder().encode(assignments.join("\n")));
   }
-}
-
-/** Opened only where there is a supervisor. */
-function openLibrary() {
-  return dlopen("libc.so.6", {
-    socket: { args: ["i32", "i32", "i32"], returns: "i32" },
-    sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
-  }).symbols;
-}
-
-/** `struct sockaddr_un`: the family, then the path and a zero, or a zero and the name. Null for what is neither. */
-function socketAddress(path: string): Uint8Array | null {
-  const isAbstract = path.startsWith(ABSTRACT);
-  if (path.length < 2 || !(isAbstract || path.startsWith("/"))) return null;
-  const bytes = new TextEncoder().encode(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);
-  if (bytes.length > MAX_PATH_BYTES) return null;
-  const address = new Uint8Array(FAMILY_BYTES + bytes.length);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
-  address.set(bytes, FAMILY_BYTES);
-  return address;
 }
 
 function watchdogMs(env: Readonly<Record<string, string | undefined>>, pid: number): number | null {

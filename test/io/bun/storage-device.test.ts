@@ -54,7 +54,7 @@ describe("the device below a folder", () => {
       "179:2",
     );
     expect(storage.read()).toEqual({
-      ...{ device: "mmcblk0", kind: "emmc", sizeBytes: 61_071_360 * 512, writtenBytes: 1_024_000 },
+      ...{ disk: "mmcblk0", kind: "emmc", sizeBytes: 61_071_360 * 512, writtenBytes: 1_024_000 },
       ...{ lifeUsedShare: 0.2, preEol: 1 },
     });
   });
@@ -94,12 +94,12 @@ describe("the device below a folder", () => {
       [`${disk}/stat`]: stat(7),
       [`${disk}/size`]: "8\n",
     };
-    expect(kernel(files, links, "253:1").read()).toMatchObject({ device: "sda", writtenBytes: 7 * 512 });
+    expect(kernel(files, links, "253:1").read()).toMatchObject({ disk: "sda", writtenBytes: 7 * 512 });
     const striped = {
       ...links,
       "sys/devices/virtual/block/dm-0/slaves/sdb1": "sys/devices/pci/ata2/block/sdb",
     };
-    expect(kernel(files, striped, "253:1").read()).toMatchObject({ device: "dm-0", kind: "virtual" });
+    expect(kernel(files, striped, "253:1").read()).toMatchObject({ disk: "dm-0", kind: "virtual" });
   });
 
   test("a file system that has a number of its own is found by what it was mounted from", () => {
@@ -115,7 +115,7 @@ describe("the device below a folder", () => {
       { "sys/class/block/mmcblk0p2": `${MMC}/mmcblk0p2` },
       "0:35",
     );
-    expect(storage.read()).toMatchObject({ device: "mmcblk0", kind: "sd" });
+    expect(storage.read()).toMatchObject({ disk: "mmcblk0", kind: "sd" });
     expect(mountSource(mounts, "0:21")).toBeNull();
   });
 
