@@ -105,3 +105,18 @@ export function aclKey(entry: AclEntry): string {
     permissionType,
   ]);
 }
+
+/** A rule in words: `User:anna may read topic orders from *`. */
+export function aclText(entry: AclEntry): string {
+  const { principal, resourceName, host } = entry;
+  const verb = entry.permissionType === ACL_PERMISSION.deny ? "may not" : "may";
+  const prefix = entry.patternType === ACL_PATTERN.prefixed ? "..." : "";
+  const operation = wordOf(ACL_OPERATION, entry.operation);
+  const type = wordOf(ACL_RESOURCE, entry.resourceType);
+  return `${principal} ${verb} ${operation} ${type} ${resourceName}${prefix} from ${host}`;
+}
+
+/** The word of a code, or the code where there is none. */
+export function wordOf(codes: Readonly<Record<string, number>>, code: number): string {
+  return Object.keys(codes).find((name) => codes[name] === code) ?? String(code);
+}

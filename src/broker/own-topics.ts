@@ -23,6 +23,9 @@ const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
 
 const OWN_PREFIX = "__headwater_";
 
+/** Who did what; see security/audit. Clients that may can read it, and nobody but the broker writes to it. */
+export const AUDIT_TOPIC = "__headwater_audit";
+
 /** Whether a topic of this name is the broker's own. Others that begin with `__` are once it opens them. */
 export function isOwnTopic(name: string): boolean {
   return INTERNAL_TOPICS.has(name) || name.startsWith(OWN_PREFIX);

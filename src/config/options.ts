@@ -1,3 +1,4 @@
+import { AUDIT_OPTIONS } from "./audit-options.ts";
 import type { BridgeSettings } from "./bridge-options.ts";
 import { CLOCK_OPTIONS } from "./clock-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
@@ -291,6 +292,7 @@ export const OPTIONS = {
   }),
 
   ...CLOCK_OPTIONS,
+  ...AUDIT_OPTIONS,
   ...MEMORY_OPTIONS,
   ...DEVICE_OPTIONS,
   ...GROUP_OPTIONS,

@@ -136,6 +136,7 @@ function serve(options: HttpDoorOptions, port: number): Server {
     const arrival = {
       address: server.requestIP(request)?.address ?? "",
       isTls,
+      ...(server.port === undefined ? {} : { port: server.port }),
       upgrade: (feed: Feed) => server.upgrade(request, { data: socketData(feed) }),
     };
     const refused = refusedHost(request, url.pathname, options);

@@ -50,23 +50,23 @@ export const OPEN_ACCESS: Access = {
 
 /** What the sender of this request may do. */
 export function accessOf(
-  call: Pick<Call, "apiKey" | "session" | "clientHost">,
+  call: Pick<Call, "apiKey" | "session" | "clientHost" | "localPort">,
   { authorizer, broker }: Pick<KafkaServices, "authorizer" | "broker">,
 ): Access {
   if (authorizer === null || authorizer.bugs.forgottenApi === call.apiKey) return OPEN_ACCESS;
   const rights = authorizer.rightsOf(call.session.user, call.clientHost.slice(1));
-  return new RuledAccess(rights, call.apiKey, broker.topics.readable);
+  return new RuledAccess(rights, call, broker.topics.readable);
 }
 
 class RuledAccess implements Access {
   readonly isOpen = false;
   readonly #rights: Rights;
-  readonly #apiKey: number;
+  readonly #call: Pick<Call, "apiKey" | "localPort">;
   readonly #topics: ReadableTopics;
 
-  constructor(rights: Rights, apiKey: number, topics: ReadableTopics) {
+  constructor(rights: Rights, call: Pick<Call, "apiKey" | "localPort">, topics: ReadableTopics) {
     this.#rights = rights;
-    this.#apiKey = apiKey;
+    this.#call = call;
     this.#topics = topics;
   }
 
@@ -92,7 +92,7 @@ class RuledAccess implements Access {
 
   topic(operation: number, name: string): boolean {
     const isAllowed = this.seesTopic(operation, name);
-    if (!isAllowed) this.#rights.refused(this.#apiKey, operation, ACL_RESOURCE.topic, name);
+    if (!isAllowed) this.#refused(operation, ACL_RESOURCE.topic, name);
     return isAllowed;
   }
 
@@ -144,7 +144,12 @@ class RuledAccess implements Access {
 
   #ask(operation: number, resourceType: number, name: string): boolean {
     const isAllowed = this.#rights.allows(operation, resourceType, name);
-    if (!isAllowed) this.#rights.refused(this.#apiKey, operation, resourceType, name);
+    if (!isAllowed) this.#refused(operation, resourceType, name);
     return isAllowed;
+  }
+
+  #refused(operation: number, resourceType: number, name: string): void {
+    const { apiKey, localPort } = this.#call;
+    this.#rights.refused(apiKey, operation, resourceType, name, localPort);
   }
 }

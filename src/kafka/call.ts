@@ -10,6 +10,8 @@ export interface Call {
   readonly clientId: string | null;
   /** The client's own address as groups show it: `/127.0.0.1`. */
   readonly clientHost: string;
+  /** Of the listener that it came by. */
+  readonly localPort: number;
   /** Who asks, as quotas tell clients apart. */
   readonly session: QuotaSession;
   /** What the connection has shown of itself, for requests that are about that. */

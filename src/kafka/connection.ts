@@ -137,8 +137,10 @@ export class KafkaConnection implements ConnectionHandler {
   }
 
   closed(error: Error | null): void {
-    if (hasCode(error, "TLS_HANDSHAKE"))
+    if (hasCode(error, "TLS_HANDSHAKE")) {
       this.#host.dispatch.refused(this.#connection.remoteAddress, error.message);
+      this.login.handshakeFailed();
+    }
     this.#muted?.cancel();
     this.login.end();
     for (const call of this.#pending.splice(0)) call.abandon();
@@ -434,6 +436,10 @@ export class PendingCall implements Call {
 
   get clientHost(): string {
     return `/${this.#connection.remote.remoteAddress}`;
+  }
+
+  get localPort(): number {
+    return this.#connection.remote.localPort;
   }
 
   get session(): QuotaSession {

@@ -114,6 +114,7 @@ export class KafkaDoor {
       maxReauthMs: limits.maxReauthMs,
       failedDelayMs: limits.failedLoginDelayMs,
       bugs: options.bugs ?? new Set(),
+      audit: options.services.audit,
       enter: (user) => this.#enter(user),
       leave: (user) => this.#leave(user),
     };
@@ -209,8 +210,10 @@ export class KafkaDoor {
   /** Cuts whoever was let in for something that holds no longer. */
   #putOut(): void {
     for (const connection of [...this.#connections]) {
-      if (!connection.login.holds)
-        connection.drop(`the user, password or certificate of ${connection.login.user} holds no longer`);
+      const { login } = connection;
+      if (login.holds) continue;
+      login.revoke();
+      connection.drop(`the user, password or certificate of ${login.user} holds no longer`);
     }
   }
 

@@ -2,8 +2,9 @@ import { assertNever } from "../base/assert.ts";
 import { ANONYMOUS } from "../broker/quotas.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Connection } from "../io/network.ts";
+import type { AuditEvent, AuditNotes, AuditReason } from "../security/audit/audit-event.ts";
 import type { MappingRule } from "../security/mapping-rules.ts";
-import type { SaslExchange, SaslRefusal, SaslStep } from "../security/sasl/exchange.ts";
+import { refused, type SaslExchange, type SaslRefusal, type SaslStep } from "../security/sasl/exchange.ts";
 import type { Sasl, SaslMechanism } from "../security/sasl/sasl.ts";
 import type { Proof, Security } from "../security/security.ts";
 import { API_KEY } from "./wire/generated/apis.ts";
@@ -25,6 +26,7 @@ export interface LoginHost {
   /** How late a failed login is answered. */
   readonly failedDelayMs: number;
   readonly bugs: ReadonlySet<LoginBug>;
+  readonly audit: AuditNotes;
   /** A connection has become this user's. Says why that may not be, or null. */
   enter(user: string): string | null;
   leave(user: string): void;
@@ -96,6 +98,8 @@ export class Login {
   /** Monotonic; null where the login holds for as long as the connection. */
   #endsAtMs: number | null = null;
   #delay: Timer | null = null;
+  /** Why its session ends, where that is not its own wish. */
+  #endReason: AuditReason | null = null;
 
   constructor(connection: Connection, place: LoginPlace, host: LoginHost) {
     this.#connection = connection;
@@ -150,10 +154,44 @@ export class Login {
     const { security } = this.#host;
     if (peerCertificate === null || security === null) return null;
     const holder = security.holder(peerCertificate, this.#host.mappingRules);
-    if (holder.kind !== "admitted") return holder.what;
+    if (holder.kind !== "admitted") {
+      this.handshakeFailed();
+      return holder.what;
+    }
     this.#certificate = holder.proof;
     // Where there is a login, that says who it is.
-    return this.#mechanisms.length > 0 || holder.userName === null ? null : this.#become(holder.userName);
+    if (this.#mechanisms.length > 0 || holder.userName === null) return null;
+    const fault = this.#become(holder.userName);
+    const full = { result: "failure", reason: "too-many-connections" } as const;
+    this.#note({
+      action: "login",
+      user: holder.userName,
+      detail: "certificate",
+      ...(fault === null ? OK : full),
+    });
+    return fault;
+  }
+
+  /** Its certificate was not taken. */
+  handshakeFailed(): void {
+    this.#note({
+      action: "login",
+      user: null,
+      result: "failure",
+      reason: "certificate",
+      detail: "certificate",
+    });
+  }
+
+  /** What it was let in for holds no longer. */
+  revoke(): void {
+    this.#endReason = "revoked";
+  }
+
+  #note(event: Pick<AuditEvent, "action" | "user" | "result" | "detail" | "reason">): void {
+    const { remoteAddress, localPort } = this.#connection;
+    const from = { door: "kafka", address: remoteAddress, port: localPort } as const;
+    this.#host.audit.note({ kind: "access", ...from, ...event });
   }
 
   /** Says why a request can't be served now, so that the connection has to end; null where it can. */
@@ -216,7 +254,7 @@ export class Login {
     const { exchange, mechanism } = state;
     if (exchange === null) {
       const what = `SASL mechanism '${mechanism}' requested by client is not supported for re-authentication of mechanism '${this.#mechanism}'`;
-      this.#refuse({ kind: "refused", what, message: what }, mechanism, done);
+      this.#refuse(refused(what, what, "other-identity", this.#user), mechanism, done);
       return;
     }
     state.busy = true;
@@ -237,7 +275,11 @@ export class Login {
     if (this.#state.kind === "exchange") this.#state.exchange?.end();
     this.#state = { kind: "failed" };
     // The name stays: what is still under way for it must not become somebody else's.
-    if (this.#entered) this.#host.leave(this.#user);
+    if (this.#entered) {
+      this.#host.leave(this.#user);
+      const why = this.#endReason === null ? {} : { reason: this.#endReason };
+      this.#note({ action: "logout", user: this.#user, result: "success", ...why });
+    }
     this.#entered = false;
   }
 
@@ -252,9 +294,11 @@ export class Login {
       case "admitted": {
         const fault = this.#admit(step.userName);
         if (fault !== null) {
-          this.#refuse({ kind: "refused", what: fault, message: fault }, mechanism, done);
+          const reason = this.#mechanism === null ? "too-many-connections" : "other-identity";
+          this.#refuse(refused(fault, fault, reason, step.userName), mechanism, done);
           return;
         }
+        const isAgain = this.#mechanism !== null;
         const { maxReauthMs, clock } = this.#host;
         const untilMs =
           step.expiresAtMs === null ? Number.POSITIVE_INFINITY : step.expiresAtMs - clock.nowMs();
@@ -265,6 +309,8 @@ export class Login {
         this.#login = step.proof;
         this.#mechanism = mechanism;
         this.#state = { kind: "open" };
+        // One that only renews what there is is no news.
+        if (!isAgain) this.#note({ action: "login", user: step.userName, detail: mechanism, ...OK });
         const sessionLifetimeMs = isBounded ? Math.floor(lifetimeMs) : 0;
         done({ ...NO_LOGIN, bytes: step.bytes, sessionLifetimeMs });
         return;
@@ -298,6 +344,8 @@ export class Login {
     const errorMessage =
       refusal.message ??
       `Authentication failed during ${during} due to invalid credentials with SASL mechanism ${mechanism}`;
+    const { userName: user, reason } = refusal;
+    this.#note({ action: "login", user, result: "failure", reason, detail: mechanism });
     const ends = `login failed: ${refusal.what}`;
     const errorCode = ERROR.SASL_AUTHENTICATION_FAILED;
     this.#fail(() => done({ ...NO_LOGIN, errorCode, errorMessage, ends }));
@@ -309,6 +357,8 @@ export class Login {
     this.#delay = this.#host.clock.after(this.#host.failedDelayMs, done);
   }
 }
+
+const OK = { result: "success" } as const;
 
 const NO_LOGIN: LoginAnswer = {
   errorCode: ERROR.NONE,

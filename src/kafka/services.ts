@@ -1,5 +1,6 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Coordinators } from "../coordinators/coordinators.ts";
+import type { AuditNotes } from "../security/audit/audit-event.ts";
 import type { KafkaAuthorizer } from "../security/kafka-acls/authorizer.ts";
 import type { FetchSessions } from "./fetch-sessions.ts";
 import type { VersionRange } from "./handlers/18-api-versions.ts";
@@ -12,6 +13,8 @@ export interface KafkaServices {
   readonly fetchSessions: FetchSessions;
   /** Null where everybody may do everything. */
   readonly authorizer: KafkaAuthorizer | null;
+  /** Takes notes of who changes what. */
+  readonly audit: AuditNotes;
   /** Topics of single devices. */
   readonly views: KafkaViews;
   /** What ApiVersions announces. */

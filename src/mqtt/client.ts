@@ -239,6 +239,7 @@ export class Client
     if (this.state === "closed") return;
     if (hasCode(error, "TLS_HANDSHAKE")) {
       this.door.stats.protocolErrors++;
+      this.door.audit.handshakeFailed(this);
       this.door.log.warn("refused a TLS connection for MQTT", { ...this.#who(), reason: error.message });
     } else if (error !== null) {
       this.door.log.debug("an MQTT connection broke", { ...this.#who(), reason: error.message });

@@ -3,8 +3,10 @@ import { type GapNotes, NO_GAP_NOTES } from "../broker/gap-ledger.ts";
 import type { Ingest, PendingBatch } from "../broker/ingest.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
+import { type AuditNotes, NO_AUDIT } from "../security/audit/audit-event.ts";
 import { type Access, type Identity, INSIDE_NAME, OPEN_ACCESS } from "./access.ts";
 import { Arrivals } from "./arrivals.ts";
+import { MqttAudit } from "./audit.ts";
 import { type Client, SMALL_CHUNK_BYTES } from "./client.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { Downlinks } from "./downlink/downlinks.ts";
@@ -69,6 +71,7 @@ export interface DoorParts {
   readonly program?: ProgramFigures;
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
+  readonly audit?: AuditNotes;
   /** Where left out, everybody may do everything. */
   readonly access?: Access;
   /** Where left out, everybody gets in. */
@@ -111,6 +114,7 @@ export class Door {
   readonly log: Logger;
   readonly stats = newStats();
   readonly losses: Losses;
+  readonly audit: MqttAudit;
   readonly wheel: TimerWheel;
   readonly arrivals: Arrivals;
   readonly deliveries: Deliveries;
@@ -170,6 +174,7 @@ export class Door {
 
   constructor(parts: DoorParts) {
     this.clock = parts.clock;
+    this.audit = new MqttAudit(parts.audit ?? NO_AUDIT);
     this.random = parts.random;
     this.limits = parts.limits;
     this.access = parts.access ?? OPEN_ACCESS;
@@ -293,6 +298,7 @@ export class Door {
         continue;
       }
       this.stats.loginsRevoked++;
+      this.audit.revoked(client);
       client.leave(Reason.NOT_AUTHORIZED, "its user, password or certificate holds no longer", "discard");
     }
     return hasCertificates;
@@ -460,6 +466,7 @@ export class Door {
   /** Forgets a connection that is closed. */
   forget(client: Client): void {
     this.connections.delete(client);
+    this.audit.left(client);
     this.replays?.end(client);
     this.#paused.delete(client);
     this.stats.connections = this.connections.size;

@@ -7,6 +7,7 @@ import type { MqttDownlinkSettings } from "../config/mqtt-downlink-options.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection, Network, TlsServer } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
+import type { AuditNotes } from "../security/audit/audit-event.ts";
 import type { Security } from "../security/security.ts";
 import type { Access } from "./access.ts";
 import { Client } from "./client.ts";
@@ -52,6 +53,8 @@ export interface MqttDoorOptions {
   readonly sessionBugs?: SessionBugs;
   /** Where it is written down what subscribers did not get; nowhere where left out. */
   readonly gaps?: GapNotes;
+  /** Takes notes of logins and refusals; nobody does where left out. */
+  readonly audit?: AuditNotes;
   readonly host: string;
   /** 0 picks one; null where MQTT over plain TCP is not served. */
   readonly port: number | null;

@@ -17,7 +17,7 @@ import { DurableSession } from "./sessions/durable/durable-session.ts";
 import type { UnderWay } from "./sessions/durable/received.ts";
 import type { LiveMessage, MessageOrigin } from "./sessions/outbound.ts";
 import type { Target } from "./sessions/targets.ts";
-import { forbiddenTopic } from "./settled-batches.ts";
+import { ForbiddenTopic } from "./settled-batches.ts";
 import type { Shares } from "./shared/shared-delivery.ts";
 import type { MqttStats } from "./stats.ts";
 import type { TopicEntry } from "./topic-table.ts";
@@ -140,7 +140,7 @@ export class Publishing {
   ): PendingBatch {
     const { destination } = entry;
     if (destination === null) return entry.refused;
-    if (!access.mayPublish(from, entry)) return forbiddenTopic(entry.text);
+    if (!access.mayPublish(from, entry)) return new ForbiddenTopic(entry.text);
     if (entry.sender !== from.clientId) {
       entry.sender = from.clientId;
       this.#newSender(destination, from.clientId);

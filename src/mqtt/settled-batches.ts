@@ -27,6 +27,17 @@ export class RefusedTopic implements PendingBatch {
   }
 }
 
+/** The same for one that the client may not publish to. */
+export class ForbiddenTopic extends RefusedTopic {
+  readonly topic: string;
+
+  constructor(topic: string) {
+    const why = `no rule lets the client publish to ${shown(topic)}: see security.acl.file`;
+    super(TOPIC_AUTHORIZATION_FAILED, why);
+    this.topic = topic;
+  }
+}
+
 export function notRouted(topic: string): RefusedTopic {
   const why = `no route takes the topic ${shown(topic)}: add a [[mqtt.route]] with a filter for it, for example "#"`;
   return new RefusedTopic(TOPIC_AUTHORIZATION_FAILED, why);
@@ -34,11 +45,6 @@ export function notRouted(topic: string): RefusedTopic {
 
 export function reservedTopic(topic: string): RefusedTopic {
   return new RefusedTopic(TOPIC_AUTHORIZATION_FAILED, `${shown(topic)} is the broker's own to publish`);
-}
-
-export function forbiddenTopic(topic: string): RefusedTopic {
-  const why = `no rule lets the client publish to ${shown(topic)}: see security.acl.file`;
-  return new RefusedTopic(TOPIC_AUTHORIZATION_FAILED, why);
 }
 
 export function impossibleTopic(topic: string, fault: string): RefusedTopic {

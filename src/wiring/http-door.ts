@@ -18,6 +18,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Random } from "../io/random.ts";
 import type { Registry } from "../metrics/registry.ts";
 import type { MqttDoor } from "../mqtt/listener.ts";
+import type { AuditNotes } from "../security/audit/audit-event.ts";
 import type { Security } from "../security/security.ts";
 import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
@@ -39,6 +40,7 @@ export interface HttpParts {
   readonly random: Random;
   readonly metrics: Registry;
   readonly logger: Logger;
+  readonly audit: AuditNotes;
   /** What starts later than the door; null before. */
   readonly security: () => Security | null;
   readonly uplinks: () => Uplinks | null;
@@ -70,6 +72,7 @@ export class GatewayHttp {
       roles: settings["security.roles"],
       control: settings["http.control"],
       records: settings["http.records"],
+      audit: parts.audit,
       plainLogin: settings["http.login.plain"],
       sessions: { idleMs: settings["http.session.idle.ms"], maxMs: settings["http.session.max.ms"] },
     });

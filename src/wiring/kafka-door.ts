@@ -1,9 +1,11 @@
 import type { Broker } from "../broker/broker.ts";
 import type { Settings } from "../config/options.ts";
+import { noteRefusals } from "../kafka/audit.ts";
 import { SERVED_VERSIONS } from "../kafka/dispatch.ts";
 import { KafkaDoor, type KafkaDoorOptions } from "../kafka/listener.ts";
 import type { KafkaServices } from "../kafka/services.ts";
 import { KafkaViews } from "../kafka/views/kafka-views.ts";
+import type { AuditNotes } from "../security/audit/audit-event.ts";
 import { KafkaAuthorizer } from "../security/kafka-acls/authorizer.ts";
 import { parseMappingRule } from "../security/mapping-rules.ts";
 import { brokerConfigs } from "./broker-configs.ts";
@@ -11,16 +13,18 @@ import { brokerConfigs } from "./broker-configs.ts";
 /** What the door is made of, but for what only it needs. */
 export interface KafkaDoorParts extends Omit<KafkaDoorOptions, "services" | "limits"> {
   readonly settings: Settings;
-  readonly services: Pick<KafkaServices, "broker" | "coordinators" | "fetchSessions" | "counters">;
+  readonly services: Pick<KafkaServices, "broker" | "coordinators" | "fetchSessions" | "counters" | "audit">;
 }
 
-function authorizerOf(settings: Settings, { acls }: Broker): KafkaAuthorizer | null {
+function authorizerOf(settings: Settings, { acls }: Broker, audit: AuditNotes): KafkaAuthorizer | null {
   if (settings["kafka.authorizer"] === "off") return null;
-  return new KafkaAuthorizer({
+  const authorizer = new KafkaAuthorizer({
     acls,
     superUsers: settings["security.super.users"],
     allowIfNone: settings["kafka.acl.allow.if.none"],
   });
+  noteRefusals(authorizer, audit);
+  return authorizer;
 }
 
 /** Opens the door for Kafka clients. */
@@ -29,7 +33,7 @@ export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts):
     ...parts,
     services: {
       ...services,
-      authorizer: authorizerOf(settings, services.broker),
+      authorizer: authorizerOf(settings, services.broker, services.audit),
       views: new KafkaViews(parts.clock),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => brokerConfigs(settings),

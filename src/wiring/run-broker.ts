@@ -38,6 +38,7 @@ import { RetainedTopic } from "../mqtt/retained/storage.ts";
 import { BrokerRecordSearch } from "../mqtt/sessions/durable/record-search.ts";
 import { PartitionStateLog } from "../mqtt/sessions/durable/state-log.ts";
 import { Sasl } from "../security/sasl/sasl.ts";
+import { changesText, GatewayAudit } from "./audit.ts";
 import type { Bridges, startBridges as StartBridges } from "./bridges.ts";
 import { CounterWatch } from "./counter-watch.ts";
 import { type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
@@ -104,6 +105,7 @@ class Gateway implements RunningBroker {
   readonly #network: PatientNetwork;
   readonly #state: GatewayState;
   readonly #metrics: Metrics;
+  readonly #audit: GatewayAudit;
   #fail: (error: Error) => void = () => {};
   #store: LogStore | null = null;
   #coordinators: Coordinators | null = null;
@@ -144,7 +146,10 @@ class Gateway implements RunningBroker {
     this.#state.closedDoors = () => [
       ...this.#network.reasons(),
       ...(this.#httpFault === null ? [] : [this.#httpFault.message]),
+      ...(this.#audit.fault === null ? [] : [this.#audit.fault]),
     ];
+    const auditBug = surroundings.env.HEADWATER_TEST_AUDIT_BUG ?? "";
+    this.#audit = new GatewayAudit(settings, this.#clock, logger, auditBug);
     this.#metrics = createMetrics({
       version: surroundings.version,
       build: { bun: Bun.version, arch: process.arch },
@@ -222,7 +227,13 @@ class Gateway implements RunningBroker {
   reload(): ReloadOutcome {
     const reload = () => {
       try {
-        return this.#inForce.reload({ broker: this.#state.broker, uplinks: this.#uplinks });
+        const outcome = this.#inForce.reload({ broker: this.#state.broker, uplinks: this.#uplinks });
+        const { live, restart } = outcome;
+        this.#audit.noteOwn("config.read", "configuration", changesText(live, restart));
+        return outcome;
+      } catch (error) {
+        this.#audit.noteOwn("config.read", "configuration", "it can't be taken; nothing was changed", false);
+        throw error;
       } finally {
         this.#security?.reload();
       }
@@ -251,6 +262,7 @@ class Gateway implements RunningBroker {
     this.#kafka?.close();
     this.#coordinators?.close();
     await this.#http?.stop();
+    this.#audit.close();
     this.#gatewayClock?.stop();
     await this.#store?.close();
   }
@@ -301,6 +313,7 @@ class Gateway implements RunningBroker {
       producerIdExpirationMs: this.#settings["producer.id.expiration.ms"],
     });
     this.#state.broker = broker;
+    this.#audit.open(broker);
     // Before anybody appends, the ledger too, which keeps promises of before the start.
     const lineages = this.#settings.uplinks.length === 0 ? null : this.#openLineages(broker);
     this.#lineages = lineages;
@@ -358,7 +371,7 @@ class Gateway implements RunningBroker {
     const { security } = this.#openSecurity();
     const parts = {
       settings: this.#settings,
-      services: { broker, coordinators, fetchSessions, counters },
+      services: { broker, coordinators, fetchSessions, counters, audit: this.#audit.notes },
       security,
       clock: this.#clock,
       logger: this.#logger,
@@ -418,6 +431,7 @@ class Gateway implements RunningBroker {
       ...places,
       clientCertificate: this.#settings["mqtt.tls.client.auth"],
       security,
+      audit: this.#audit.notes,
       routes: withSchemas(this.#settings.mqttRoutes),
       followers,
       onSender: (topic, key, clientId, address) => this.#devices?.sender(topic, key, clientId, address),
@@ -478,6 +492,7 @@ class Gateway implements RunningBroker {
       random: this.#random,
       metrics: this.#metrics.registry,
       logger: this.#logger,
+      audit: this.#audit.notes,
       security: () => this.#security?.security ?? null,
       uplinks: () => this.#uplinks,
     });

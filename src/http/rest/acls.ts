@@ -4,11 +4,12 @@ import {
   ACL_PERMISSION,
   ACL_RESOURCE,
   type AclEntry,
+  aclText,
   CLUSTER_NAME,
 } from "../../broker/acl-entry.ts";
 import { json, problem } from "../problem.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Call, Route } from "./route.ts";
+import type { AuditedCall, Call, Route } from "./route.ts";
 import { flag, list, object, oneOf, type Schema, text } from "./schema.ts";
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -47,6 +48,7 @@ export const ACL_ROUTES: readonly Route<Gateway>[] = [
     id: "addAcl",
     summary: "Add a rule; one that is there already stays",
     needs: "admin",
+    audit: { action: "acl.create", on: () => "acl", detail: aclOf },
     body: BODY,
     answer: { status: 201, type: "application/json", schema: object(FIELDS) },
     handle: (call) => add(call),
@@ -57,6 +59,7 @@ export const ACL_ROUTES: readonly Route<Gateway>[] = [
     id: "removeAcl",
     summary: "Remove a rule: the one that says just this",
     needs: "admin",
+    audit: { action: "acl.delete", on: () => "acl", detail: aclOf },
     body: BODY,
     answer: { status: 200, type: "application/json", schema: object({ removed: flag() }) },
     handle: (call) => remove(call),
@@ -71,6 +74,12 @@ interface SentAcl {
   readonly host?: string;
   readonly operation: string;
   readonly permission: string;
+}
+
+/** For the audit log; what can't be a rule has no text. */
+function aclOf({ body }: AuditedCall): string {
+  const entry = body === undefined ? null : entryOf(body as SentAcl);
+  return entry === null || entry instanceof Response ? "" : aclText(entry);
 }
 
 function add({ body, parts: { broker } }: Call<Gateway>): Response | Promise<Response> {

@@ -12,6 +12,7 @@ export const BACKUP_ROUTES: readonly Route<Gateway>[] = [
     summary:
       "A consistent copy of the data folder as tar, with a manifest of sums as its last file; an answer that ends without it is none",
     needs: "admin",
+    audit: { action: "backup.read" },
     answer: { status: 200, type: "application/octet-stream" },
     handle: async ({ parts }) => {
       const copy = parts.backup();

@@ -46,6 +46,7 @@ export const CONFIG_ROUTES: readonly Route<Gateway>[] = [
     id: "validateConfig",
     summary: "Say what another text of the configuration file would change, and what is wrong with it",
     needs: "admin",
+    audit: null,
     body: TOML,
     answer: {
       status: 200,
@@ -71,6 +72,7 @@ export const CONFIG_ROUTES: readonly Route<Gateway>[] = [
     id: "applyConfig",
     summary: "Replace the configuration file, and take over what a running gateway can",
     needs: "admin",
+    audit: { action: "config.apply" },
     body: TOML,
     answer: { status: 200, type: "application/json", schema: OUTCOME },
     handle: ({ body, parts }) =>
@@ -85,6 +87,7 @@ export const CONFIG_ROUTES: readonly Route<Gateway>[] = [
     id: "reloadConfig",
     summary: "Read the configuration again, and take over what a running gateway can",
     needs: "admin",
+    audit: { action: "config.reload" },
     answer: {
       status: 200,
       type: "application/json",

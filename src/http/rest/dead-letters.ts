@@ -6,6 +6,7 @@ import type { FoundLetter, RedriveOutcome } from "../../coordinators/dead-letter
 import { json, problem } from "../problem.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Call, Route } from "./route.ts";
+import { isDryRun } from "./route-notes.ts";
 import { flag, list, object, oneOf, orNull, text, whole } from "./schema.ts";
 import { noTopic } from "./topics.ts";
 
@@ -94,6 +95,10 @@ export const DEAD_LETTER_ROUTES: readonly Route<Gateway>[] = [
     summary:
       "Append dead letters to the topics that they come from, each once; `next` goes back as `at` where there is more to do",
     needs: "operator",
+    audit: {
+      action: ({ body }) => (isDryRun(body) ? null : "dead-letters.redrive"),
+      on: ({ path }) => `topic ${path.topic}`,
+    },
     body: {
       maxBytes: MAX_BODY_BYTES,
       schema: object(

@@ -44,6 +44,8 @@ const SESSION_ROUTES: readonly Route<DoorParts>[] = [
     id: "logIn",
     summary: "Log in: sets a session's cookie",
     needs: "anybody",
+    // Told of where names and passwords are looked at.
+    audit: null,
     body: {
       maxBytes: MAX_LOGIN_BYTES,
       schema: object({ user: text({ minLength: 1, maxLength: 128 }), password: text({ maxLength: 1024 }) }),
@@ -61,6 +63,7 @@ const SESSION_ROUTES: readonly Route<DoorParts>[] = [
     id: "logOut",
     summary: "End the session",
     needs: "anybody",
+    audit: null,
     body: OPTIONAL_OBJECT,
     answer: { status: 204, type: "none" },
     handle: ({ request, parts, arrival }) => empty({ "set-cookie": parts.access.logOut(request, arrival) }),
@@ -197,6 +200,20 @@ const DEVICE_ROUTES: readonly Route<DoorParts>[] = [
   },
 ];
 
+const CONTROLS = ["pause", "resume", "drain", "cap", "rewind"];
+/** What a control may say of itself in the audit log, and how much of it. */
+const CONTROL_FIELDS = ["bytesPerSecond", "topic", "partition", "offset", "to", "from", "apply"];
+const MAX_CONTROL_TEXT = 60;
+
+/** Names, numbers and times: nothing else of a body is told. */
+function shownControl(body: unknown): string {
+  if (typeof body !== "object" || body === null) return "";
+  return Object.entries(body)
+    .filter(([name, value]) => CONTROL_FIELDS.includes(name) && typeof value !== "object")
+    .map(([name, value]) => `${name} ${String(value).slice(0, MAX_CONTROL_TEXT)}`)
+    .join(", ");
+}
+
 const CONTROL_ROUTES: readonly Route<DoorParts>[] = [
   {
     method: "POST",
@@ -204,6 +221,12 @@ const CONTROL_ROUTES: readonly Route<DoorParts>[] = [
     id: "controlUplink",
     summary: "pause, resume or drain an uplink, cap its rate, inspect or rewind its positions",
     needs: "operator",
+    audit: {
+      // To look at positions changes nothing; other words are no actions.
+      action: ({ path: { action = "" } }) => (CONTROLS.includes(action) ? `uplink.${action}` : null),
+      on: ({ path }) => `uplink ${path.name}`,
+      detail: ({ body }) => shownControl(body),
+    },
     body: OPTIONAL_OBJECT,
     answer: { status: 200, type: "application/json", schema: ANY_OBJECT },
     handle: ({ path, body, parts }) =>
@@ -215,6 +238,7 @@ const CONTROL_ROUTES: readonly Route<DoorParts>[] = [
     id: "endSession",
     summary: "end: put an MQTT client out and end its session",
     needs: "operator",
+    audit: { action: "session.end", on: ({ path }) => `session ${path.client}` },
     body: OPTIONAL_OBJECT,
     answer: { status: 200, type: "application/json", schema: object({ clientId: text(), ended: flag() }) },
     handle: ({ path, parts }) => act("sessions", path.client ?? "", path.action ?? "", {}, parts.controls()),

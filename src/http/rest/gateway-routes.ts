@@ -1,4 +1,5 @@
 import { ACL_ROUTES } from "./acls.ts";
+import { AUDIT_ROUTES } from "./audit.ts";
 import { BACKUP_ROUTES } from "./backup.ts";
 import { CONFIG_ROUTES } from "./config.ts";
 import { CONNECTION_ROUTES } from "./connections.ts";
@@ -34,5 +35,6 @@ export const GATEWAY_ROUTES: readonly Route<Gateway>[] = [
   ...CONFIG_ROUTES,
   ...USER_ROUTES,
   ...ACL_ROUTES,
+  ...AUDIT_ROUTES,
   ...BACKUP_ROUTES,
 ];

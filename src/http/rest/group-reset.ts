@@ -6,6 +6,7 @@ import { timeOf } from "../records.ts";
 import type { Gateway } from "./gateway.ts";
 import { groupOf, noGroup } from "./groups.ts";
 import type { Call, Route } from "./route.ts";
+import { isDryRun, textIn } from "./route-notes.ts";
 import { flag, list, object, orNull, text, whole } from "./schema.ts";
 import { noTopic } from "./topics.ts";
 
@@ -27,6 +28,11 @@ export const GROUP_RESET_ROUTES: readonly Route<Gateway>[] = [
     id: "resetGroup",
     summary: "Have a group without members go on elsewhere in a topic, or say what that would do",
     needs: "operator",
+    audit: {
+      action: ({ body }) => (isDryRun(body) ? null : "group.set-offsets"),
+      on: ({ path }) => `group ${path.group}`,
+      detail: ({ body }) => textIn(body, "topic"),
+    },
     body: {
       maxBytes: MAX_BODY_BYTES,
       schema: object(

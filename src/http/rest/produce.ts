@@ -65,6 +65,7 @@ export const PRODUCE_ROUTES: readonly Route<Gateway>[] = [
     summary:
       "Append a record, or `records`; answered once they are durable, with where each is. A record has key or keyBase64; value, valueJson or valueBase64. Bytes (application/octet-stream) are the value of one record",
     needs: "operator",
+    audit: { action: "records.produce", on: ({ path }) => `topic ${path.topic}`, isRoutine: true },
     query: {
       key: text({ maxLength: MAX_KEY_LENGTH, description: "Of a record that is sent as bytes." }),
       timestamp: whole({ maximum: MAX_TIME_MS }),

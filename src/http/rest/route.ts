@@ -53,6 +53,20 @@ export interface RouteAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** How the audit log tells of an operation. */
+export interface RouteAudit {
+  /** A thing and what is done to it: `topic.create`; null where a call changes nothing. */
+  readonly action: string | ((call: AuditedCall) => string | null);
+  /** With what: a type and a name. Never what is secret: of bodies names alone. */
+  readonly on?: (call: AuditedCall) => string;
+  readonly detail?: (call: AuditedCall) => string;
+  /** Whether programs do it all the time. */
+  readonly isRoutine?: boolean;
+}
+
+/** What of a call the audit log may tell of. The body is by its schema, where it was read; else undefined. */
+export type AuditedCall = Pick<Call<unknown>, "path" | "body">;
+
 /** An operation: what the door takes, what the OpenAPI document shows, what tests call. */
 export interface Route<Parts> {
   readonly method: "GET" | "POST" | "DELETE";
@@ -69,5 +83,7 @@ export interface Route<Parts> {
   /** Headers of requests that mean something to it. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly answer: RouteAnswer;
+  /** What the audit log says of it; null for what is no change of the gateway. Every operation that is no GET says it. */
+  readonly audit?: RouteAudit | null;
   handle(call: Call<Parts>): Response | Promise<Response>;
 }

@@ -5,6 +5,7 @@ import type { Visitor } from "../session/visitor.ts";
 import { readBody } from "./body.ts";
 import { readQuery } from "./query.ts";
 import type { Call, Route } from "./route.ts";
+import { RouteNotes } from "./route-notes.ts";
 
 /** What bodies of requests that are under way may have together. */
 const MAX_HELD_BYTES = 16 * 1024 * 1024;
@@ -65,19 +66,39 @@ export class Router<Parts> {
 }
 
 /** What was found out of a request before anybody was asked for. */
-type Arrived<Parts> = Omit<Call<Parts>, "query" | "body" | "visitor">;
+export type Arrived<Parts> = Omit<Call<Parts>, "query" | "body" | "visitor">;
 
 async function answer<Parts>(
   route: Route<Parts>,
   arrived: Arrived<Parts>,
   access: Access,
 ): Promise<Response> {
-  const { request, url, arrival } = arrived;
+  const { request, arrival } = arrived;
   const visitor = await access.identify(request, arrival);
   if (visitor instanceof Response) return visitor;
-  const refusal =
-    access.refusal(route.needs, visitor, request) ?? (isChange(route) ? forged(request, visitor) : null);
-  if (refusal !== null) return refusal;
+  const notes = new RouteNotes(route, arrived, visitor, access.audit);
+  const refusal = access.refusal(route.needs, visitor, request);
+  if (refusal !== null) {
+    notes.refused(refusal.status);
+    return refusal;
+  }
+  const forgery = isChange(route) ? forged(request, visitor) : null;
+  if (forgery !== null) {
+    notes.refused(forgery.status, "forged");
+    return forgery;
+  }
+  const response = await served(route, arrived, visitor, notes);
+  notes.answered(response.status);
+  return response;
+}
+
+async function served<Parts>(
+  route: Route<Parts>,
+  arrived: Arrived<Parts>,
+  visitor: Visitor,
+  notes: RouteNotes<Parts>,
+): Promise<Response> {
+  const { request, url } = arrived;
   const query = readQuery(route.query ?? {}, url.searchParams);
   if (query instanceof Response) return query;
   if (route.body === undefined) return route.handle({ ...arrived, query, body: undefined, visitor });
@@ -94,6 +115,7 @@ async function answer<Parts>(
   try {
     const body = await readBody(request, route.body);
     if (body instanceof Response) return body;
+    notes.body = body;
     return await route.handle({ ...arrived, query, body, visitor });
   } finally {
     heldBytes -= sizeBytes;

@@ -6,6 +6,7 @@ import { json, problem } from "../problem.ts";
 import type { Gateway } from "./gateway.ts";
 import { partOf, partParameters } from "./parts.ts";
 import type { Route } from "./route.ts";
+import { textIn } from "./route-notes.ts";
 import { flag, list, mapOf, number, object, orNull, text, whole } from "./schema.ts";
 import { skewOf } from "./skew.ts";
 
@@ -117,6 +118,7 @@ export const TOPIC_ROUTES: readonly Route<Gateway>[] = [
     id: "createTopic",
     summary: "Create a topic",
     needs: "operator",
+    audit: { action: "topic.create", on: ({ body }) => `topic ${textIn(body, "name")}` },
     body: {
       maxBytes: MAX_BODY_BYTES,
       schema: object(
@@ -144,6 +146,7 @@ export const TOPIC_ROUTES: readonly Route<Gateway>[] = [
     id: "deleteTopic",
     summary: "Delete a topic and its records",
     needs: "admin",
+    audit: { action: "topic.delete", on: ({ path }) => `topic ${path.topic}` },
     answer: { status: 204, type: "none" },
     handle: ({ path, parts }) => remove(parts, path.topic ?? ""),
   },

@@ -3,6 +3,7 @@ import { userNameFault } from "../../security/users.ts";
 import { json, problem } from "../problem.ts";
 import type { Gateway, UserSource } from "./gateway.ts";
 import type { Route } from "./route.ts";
+import { textIn } from "./route-notes.ts";
 import { list, object, oneOf, orNull, text } from "./schema.ts";
 
 const MAX_BODY_BYTES = 4 * 1024;
@@ -34,6 +35,7 @@ export const USER_ROUTES: readonly Route<Gateway>[] = [
     id: "addUser",
     summary: "Add a user; who may log in here is in security.roles",
     needs: "admin",
+    audit: { action: "user.create", on: ({ body }) => `user ${textIn(body, "name")}` },
     body: {
       maxBytes: MAX_BODY_BYTES,
       schema: object({ name: text({ minLength: 1, maxLength: MAX_NAME }), password: PASSWORD }),
@@ -50,6 +52,7 @@ export const USER_ROUTES: readonly Route<Gateway>[] = [
     id: "changePassword",
     summary: "Give a user another password; who is connected with the old one is put out",
     needs: "admin",
+    audit: { action: "user.set-password", on: ({ path }) => `user ${path.user}` },
     body: { maxBytes: MAX_BODY_BYTES, schema: object({ password: PASSWORD }) },
     answer: { status: 200, type: "application/json", schema: object({ name: text() }) },
     handle: ({ path, body, parts }) =>
@@ -61,6 +64,7 @@ export const USER_ROUTES: readonly Route<Gateway>[] = [
     id: "removeUser",
     summary: "Remove a user; who is connected as this user is put out",
     needs: "admin",
+    audit: { action: "user.delete", on: ({ path }) => `user ${path.user}` },
     answer: { status: 204, type: "none" },
     handle: ({ path, parts }) =>
       done(path.user ?? "", async () => {

@@ -1,6 +1,7 @@
 import type { Role, RoleGrant } from "../../config/role-option.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Random } from "../../io/random.ts";
+import { type AuditEvent, type AuditNotes, NO_AUDIT } from "../../security/audit/audit-event.ts";
 import type { Admission, Security } from "../../security/security.ts";
 import { isFromHere } from "../caller.ts";
 import type { Feed } from "../live/feed.ts";
@@ -25,12 +26,16 @@ export interface AccessOptions {
   readonly records: Reach;
   readonly plainLogin: boolean;
   readonly sessions: SessionLimits;
+  /** Takes notes of logins and refusals. */
+  readonly audit?: AuditNotes;
 }
 
 /** What is known of a request's way here. */
 export interface Arrival {
   readonly address: string;
   readonly isTls: boolean;
+  /** The door's; left out where it has none. */
+  readonly port?: number;
   /** Has the connection go on as a WebSocket that gets what the feed has; false where it can't. */
   readonly upgrade?: (feed: Feed) => boolean;
 }
@@ -44,9 +49,11 @@ type LoginResult = { readonly cookie: string } | Response;
 export class Access {
   readonly #options: AccessOptions;
   readonly #sessions: Sessions;
+  readonly audit: AuditNotes;
 
   constructor(options: AccessOptions) {
     this.#options = options;
+    this.audit = options.audit ?? NO_AUDIT;
     this.#sessions = new Sessions(options.clock, options.random, options.sessions);
   }
 
@@ -75,7 +82,7 @@ export class Access {
 
   /** Logs a user in: the cookie, or why not. */
   async logIn(user: string, password: string, arrival: Arrival): Promise<LoginResult> {
-    const found = await this.#check(user, new TextEncoder().encode(password), arrival);
+    const found = await this.#check(user, new TextEncoder().encode(password), arrival, "session");
     if (found instanceof Response) return found;
     const { token } = this.#sessions.begin(user, found.proof);
     const maxAgeSec = Math.floor(this.#options.sessions.maxMs / 1000);
@@ -83,9 +90,14 @@ export class Access {
   }
 
   /** Ends the session of a request, if it has one: the cookie that takes it back. */
-  logOut(request: Request, { isTls }: Arrival): string {
+  logOut(request: Request, arrival: Arrival): string {
+    const { isTls } = arrival;
     const token = cookieOf(request, isTls);
-    if (token !== null) this.#sessions.end(token);
+    const session = token === null ? null : this.#sessions.use(token, () => true);
+    if (token !== null && session !== null) {
+      this.#sessions.end(token);
+      this.#note(session.user, arrival, { action: "logout", result: "success", detail: "session" });
+    }
     return endedCookie(isTls);
   }
 
@@ -146,14 +158,19 @@ export class Access {
       );
     }
     const { user, password } = credentials;
-    const found = await this.#check(user, password, arrival);
+    const found = await this.#check(user, password, arrival, "basic");
     if (found instanceof Response) return found;
     const { role, proof } = found;
     const holds = () => this.#options.security()?.holds(proof) === true;
     return { user, role, csrf: null, mode: "session", seesRecords: true, address: arrival.address, holds };
   }
 
-  async #check(user: string, password: Uint8Array, arrival: Arrival): Promise<Checked | Response> {
+  async #check(
+    user: string,
+    password: Uint8Array,
+    arrival: Arrival,
+    detail: "session" | "basic",
+  ): Promise<Checked | Response> {
     const security = this.#options.security();
     if (security === null || !this.hasLogins) {
       const remedy = "add a user (headwater user add), and give it a role in security.roles";
@@ -164,15 +181,25 @@ export class Access {
         remedy,
       });
     }
+    const failed = (reason: NonNullable<AuditEvent["reason"]>): void =>
+      this.#note(user, arrival, { action: "login", result: "failure", reason, detail });
     if (!arrival.isTls && !this.#options.plainLogin && !isLoopback(arrival.address)) {
+      failed("plain-text");
       const remedy = "ask over https (http.tls.listen), or set http.login.plain = true";
       const message = "a password would pass the network in the clear";
       return problem(403, { message, thing: "http.login.plain", value: "false", remedy });
     }
     const admission = await admitted(security, user, password, arrival.address);
-    if (admission.kind !== "admitted" || admission.proof.kind !== "password") return loginRefused(admission);
+    if (admission.kind !== "admitted" || admission.proof.kind !== "password") {
+      failed(admission.kind === "admitted" ? "wrong-password" : LOGIN_REASONS[admission.kind]);
+      return loginRefused(admission);
+    }
     const role = this.#roleOf(user, security);
-    if (role !== null) return { role, proof: admission.proof };
+    if (role !== null) {
+      this.#note(user, arrival, { action: "login", result: "success", detail });
+      return { role, proof: admission.proof };
+    }
+    failed("no-role");
     const remedy = 'give the user one, for example security.roles = ["user:anna=admin"]';
     return problem(403, {
       message: "this user has no role here",
@@ -180,6 +207,14 @@ export class Access {
       value: user.slice(0, 128),
       remedy,
     });
+  }
+
+  #note(
+    user: string,
+    { address, port = null }: Pick<Arrival, "address"> & { readonly port?: number | null },
+    event: Pick<AuditEvent, "action" | "result" | "reason" | "detail">,
+  ): void {
+    this.audit.note({ kind: "access", user, door: "http", address, port, ...event });
   }
 
   #roleOf(user: string, security: Security): Role | null {
@@ -191,6 +226,13 @@ interface Checked {
   readonly role: Role;
   readonly proof: (Admission & { readonly kind: "admitted" })["proof"];
 }
+
+const LOGIN_REASONS = {
+  unknown: "wrong-password",
+  forbidden: "anonymous",
+  busy: "busy",
+  "too-many": "locked-out",
+} as const;
 
 const CHALLENGE = { "www-authenticate": 'Basic realm="headwater", charset="UTF-8"' };
 

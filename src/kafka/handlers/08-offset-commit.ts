@@ -1,4 +1,5 @@
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -84,6 +85,13 @@ export const offsetCommit: ApiHandler<KafkaServices> = {
     };
     coordinators.groups.offsets.commit(commit, (errors) => {
       partitions.settle(errors);
+      // Who is no member sets offsets: a reset by an operator's tool, or a program that keeps its own assignment.
+      if (request.memberId === "" && request.generationIdOrMemberEpoch < 0) {
+        const error = errors.flat().find((one) => one !== ERROR.NONE) ?? ERROR.NONE;
+        const detail = partitions.known.map(({ name }) => name).join(", ");
+        const change = { resource: `group ${request.groupId}`, error, detail };
+        noteChanges(call, services.audit, "group.set-offsets", [change], true);
+      }
       answer();
     });
   },

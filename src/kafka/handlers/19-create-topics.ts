@@ -8,6 +8,7 @@ import {
 } from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
 import { type Access, accessOf, CAN } from "../access.ts";
+import { type NotedChange, noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -66,11 +67,16 @@ export const createTopics: ApiHandler<KafkaServices> = {
       return excessive ? refused(topic.name, EXCESSIVE) : creation.create(topic);
     });
     call.throttle(quota.throttleMs);
-    creation.gather.whenAll(() =>
-      call.reply((writer) => writeCreateTopicsResponse(writer, { throttleTimeMs: 0, topics }, call.version)),
-    );
+    creation.gather.whenAll(() => {
+      if (!request.validateOnly) noteChanges(call, services.audit, "topic.create", topics.map(noted));
+      call.reply((writer) => writeCreateTopicsResponse(writer, { throttleTimeMs: 0, topics }, call.version));
+    });
   },
 };
+
+function noted({ name, errorCode: error }: Result): NotedChange {
+  return { resource: `topic ${name}`, error };
+}
 
 const DUPLICATE: Refusal = { error: ERROR.INVALID_REQUEST, message: "Duplicate topic name." };
 const NOT_ALLOWED: Refusal = {

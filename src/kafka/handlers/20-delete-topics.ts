@@ -3,6 +3,7 @@ import type { Broker, Refusal } from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
 import { deleteFault } from "../../broker/topic-deletions.ts";
 import { type Access, accessOf, CAN, OPEN_ACCESS } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -62,11 +63,16 @@ export const deleteTopics: ApiHandler<KafkaServices> = {
     });
     call.throttle(quota.throttleMs);
     const responses = [...results.values()];
-    gather.whenAll(() =>
+    gather.whenAll(() => {
+      const changes = responses.map(({ name, topicId, errorCode: error }) => ({
+        resource: `topic ${name ?? topicId}`,
+        error,
+      }));
+      noteChanges(call, services.audit, "topic.delete", changes);
       call.reply((writer) =>
         writeDeleteTopicsResponse(writer, { throttleTimeMs: 0, responses }, call.version),
-      ),
-    );
+      );
+    });
   },
 };
 

@@ -1,5 +1,6 @@
 import { deleteFault } from "../../broker/topic-deletions.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -40,9 +41,19 @@ export const deleteRecords: ApiHandler<KafkaServices> = {
           : deleteFrom(name, partitionIndex, Number(offset), services, gather),
       ),
     }));
-    gather.whenAll(() =>
-      call.reply((writer) => writeDeleteRecordsResponse(writer, { throttleTimeMs: 0, topics }, call.version)),
-    );
+    gather.whenAll(() => {
+      const changes = topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex, lowWatermark, errorCode: error }) => ({
+          ...{
+            resource: `topic ${name}`,
+            error,
+            detail: `partition ${partitionIndex} below ${lowWatermark}`,
+          },
+        })),
+      );
+      noteChanges(call, services.audit, "topic.delete-records", changes, true);
+      call.reply((writer) => writeDeleteRecordsResponse(writer, { throttleTimeMs: 0, topics }, call.version));
+    });
   },
 };
 

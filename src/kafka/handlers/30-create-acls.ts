@@ -4,10 +4,12 @@ import {
   ACL_PERMISSION,
   ACL_RESOURCE,
   type AclEntry,
+  aclText,
   CLUSTER_NAME,
 } from "../../broker/acl-entry.ts";
 import type { Refusal } from "../../broker/broker.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { type CreateAclsRequest, readCreateAclsRequest } from "../wire/generated/create-acls-request.ts";
@@ -63,7 +65,11 @@ export const createAcls: ApiHandler<KafkaServices> = {
       answer({ error: ERROR.POLICY_VIOLATION, message: roomFault });
       return;
     }
-    const done = (error: number): void => answer(error === 0 ? null : { error, message: "Not written." });
+    const done = (error: number): void => {
+      const changes = entries.map((entry) => ({ resource: "acl", error, detail: aclText(entry) }));
+      noteChanges(call, services.audit, "acl.create", changes);
+      answer(error === 0 ? null : { error, message: "Not written." });
+    };
     const error = acls.add(entries, done);
     if (error !== 0) done(error);
   },

@@ -5,9 +5,11 @@ import {
   ACL_RESOURCE,
   type AclFilter,
   aclMatches,
+  aclText,
 } from "../../broker/acl-entry.ts";
 import type { Refusal } from "../../broker/broker.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -70,6 +72,8 @@ export const deleteAcls: ApiHandler<KafkaServices> = {
       return { errorCode: ERROR.NONE, errorMessage: null, matchingAcls };
     });
     gather.whenAll(() => {
+      const changes = removed.map((entry) => ({ resource: "acl", error: failure, detail: aclText(entry) }));
+      noteChanges(call, services.audit, "acl.delete", changes);
       if (failure === ERROR.NONE) reply(results);
       else refuseAll({ error: failure, message: "Not written." });
     });

@@ -4,7 +4,7 @@ import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
 import { readAlterConfigsRequest } from "../wire/generated/alter-configs-request.ts";
 import { writeAlterConfigsResponse } from "../wire/generated/alter-configs-response.ts";
-import { alterConfigs as alter } from "./config-alterations.ts";
+import { alterConfigs as alter, noteAlterations } from "./config-alterations.ts";
 
 /**
  * AlterConfigs, 0 to 2, which replaces all settings of a resource (KIP-133); in force at once, answered once
@@ -24,10 +24,11 @@ export const alterConfigs: ApiHandler<KafkaServices> = {
     }));
     const gather = new Gather();
     const responses = alter(alterations, validateOnly, services, gather, accessOf(call, services));
-    gather.whenAll(() =>
+    gather.whenAll(() => {
+      if (!validateOnly) noteAlterations(call, services.audit, alterations, responses);
       call.reply((writer) =>
         writeAlterConfigsResponse(writer, { throttleTimeMs: 0, responses }, call.version),
-      ),
-    );
+      );
+    });
   },
 };

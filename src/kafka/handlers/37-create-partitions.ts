@@ -2,6 +2,7 @@ import type { Broker, Refusal } from "../../broker/broker.ts";
 import type { MutationQuota } from "../../broker/quotas.ts";
 import type { Topic } from "../../broker/topics.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -52,11 +53,15 @@ export const createPartitions: ApiHandler<KafkaServices> = {
       return denied.has(topic.name) ? refused(topic.name, NOT_ALLOWED) : grow(topic, broker, growth);
     });
     call.throttle(quota.throttleMs);
-    growth.gather.whenAll(() =>
+    growth.gather.whenAll(() => {
+      const changes = results.map(({ name, errorCode: error }) => ({
+        ...{ resource: `topic ${name}`, error, detail: `${unique.get(name)?.count} partitions` },
+      }));
+      if (!request.validateOnly) noteChanges(call, services.audit, "topic.grow", changes);
       call.reply((writer) =>
         writeCreatePartitionsResponse(writer, { throttleTimeMs: 0, results }, call.version),
-      ),
-    );
+      );
+    });
   },
 };
 

@@ -1,4 +1,5 @@
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -13,7 +14,7 @@ export const deleteGroups: ApiHandler<KafkaServices> = {
   maxVersion: 2,
   pipelined: false,
   handle(call, services) {
-    const { coordinators } = services;
+    const { audit, coordinators } = services;
     const request = readDeleteGroupsRequest(call.reader, call.version);
     const gather = new Gather();
     const access = accessOf(call, services);
@@ -30,8 +31,13 @@ export const deleteGroups: ApiHandler<KafkaServices> = {
       coordinators.groups.delete(groupId, ended);
       return result;
     });
-    gather.whenAll(() =>
-      call.reply((writer) => writeDeleteGroupsResponse(writer, { throttleTimeMs: 0, results }, call.version)),
-    );
+    gather.whenAll(() => {
+      const changes = results.map(({ groupId, errorCode: error }) => ({
+        resource: `group ${groupId}`,
+        error,
+      }));
+      noteChanges(call, audit, "group.delete", changes);
+      call.reply((writer) => writeDeleteGroupsResponse(writer, { throttleTimeMs: 0, results }, call.version));
+    });
   },
 };

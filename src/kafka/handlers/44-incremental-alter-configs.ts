@@ -4,7 +4,7 @@ import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
 import { readIncrementalAlterConfigsRequest } from "../wire/generated/incremental-alter-configs-request.ts";
 import { writeIncrementalAlterConfigsResponse } from "../wire/generated/incremental-alter-configs-response.ts";
-import { alterConfigs } from "./config-alterations.ts";
+import { alterConfigs, noteAlterations } from "./config-alterations.ts";
 
 /**
  * IncrementalAlterConfigs, 0 and 1 (KIP-339): set, delete, append and subtract, of topics, this broker, all brokers,
@@ -31,10 +31,11 @@ export const incrementalAlterConfigs: ApiHandler<KafkaServices> = {
     }));
     const gather = new Gather();
     const responses = alterConfigs(alterations, validateOnly, services, gather, accessOf(call, services));
-    gather.whenAll(() =>
+    gather.whenAll(() => {
+      if (!validateOnly) noteAlterations(call, services.audit, alterations, responses);
       call.reply((writer) =>
         writeIncrementalAlterConfigsResponse(writer, { throttleTimeMs: 0, responses }, call.version),
-      ),
-    );
+      );
+    });
   },
 };

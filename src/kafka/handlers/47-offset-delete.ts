@@ -1,5 +1,6 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -38,6 +39,9 @@ export const offsetDelete: ApiHandler<KafkaServices> = {
           errorCode: partitions.errorAt(topic, place),
         })),
       }));
+      const detail = request.topics.map(({ name }) => name).join(", ");
+      const change = { resource: `group ${request.groupId}`, error: errorCode, detail };
+      noteChanges(call, services.audit, "group.delete-offsets", [change]);
       const response = { errorCode, throttleTimeMs: 0, topics: errorCode === ERROR.NONE ? topics : [] };
       call.reply((writer) => writeOffsetDeleteResponse(writer, response, call.version));
     };

@@ -1,6 +1,7 @@
 import type { Broker, QuotaChange } from "../../broker/broker.ts";
 import { entityKey } from "../../broker/client-quotas.ts";
 import { accessOf, CAN } from "../access.ts";
+import { type NotedChange, noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import {
@@ -64,6 +65,7 @@ export const alterClientQuotas: ApiHandler<KafkaServices> = {
       const all = [...results.values()].map((result) =>
         error !== 0 && result.errorCode === 0 ? { ...result, errorCode: error } : result,
       );
+      if (!validateOnly) noteChanges(call, services.audit, "quota.alter", all.map(noted));
       const response = { throttleTimeMs: 0, entries: all };
       call.reply((writer) => writeAlterClientQuotasResponse(writer, response, call.version));
     };
@@ -71,6 +73,13 @@ export const alterClientQuotas: ApiHandler<KafkaServices> = {
     else change(broker, accepted, reply);
   },
 };
+
+function noted({ entity, errorCode: error }: Result): NotedChange {
+  const name = entity
+    .map(({ entityType, entityName }) => `${entityType} ${entityName ?? "(default)"}`)
+    .join(", ");
+  return { resource: `quota of ${name}`, error };
+}
 
 function change(broker: Broker, changes: readonly QuotaChange[], done: (error: number) => void): void {
   const error = broker.setQuotas(changes, done);

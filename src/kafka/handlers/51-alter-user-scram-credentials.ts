@@ -8,6 +8,7 @@ import {
 } from "../../broker/scram-credentials.ts";
 import { nameFault } from "../../security/users.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import { verifierOf } from "../client/scram-keys.ts";
 import type { KafkaServices } from "../services.ts";
@@ -74,6 +75,15 @@ export const alterUserScramCredentials: ApiHandler<KafkaServices> = {
       const all = Array.from(results.values(), (result) =>
         error !== 0 && result.errorCode === 0 ? { ...result, errorCode: error } : result,
       );
+      const removed = new Set(deletions.map(({ name }) => name));
+      const noted = (action: string, isRemoval: boolean): void => {
+        const changes = all
+          .filter(({ user }) => removed.has(user) === isRemoval)
+          .map(({ user, errorCode }) => ({ resource: `user ${user}`, error: errorCode }));
+        noteChanges(call, services.audit, action, changes);
+      };
+      noted("user.set-scram", false);
+      noted("user.remove-scram", true);
       const response = { throttleTimeMs: 0, results: all };
       call.reply((writer) => writeAlterUserScramCredentialsResponse(writer, response, call.version));
     };

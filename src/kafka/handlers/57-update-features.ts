@@ -1,6 +1,7 @@
 import type { Broker } from "../../broker/broker.ts";
 import { type FeatureChange, featureFault } from "../../broker/features.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { ERROR } from "../wire/generated/errors.ts";
@@ -38,6 +39,10 @@ export const updateFeatures: ApiHandler<KafkaServices> = {
         errorMessage,
         results: listed.map(({ feature }) => ({ feature, errorCode: ERROR.NONE, errorMessage: null })),
       };
+      const changes = featureUpdates.map(({ feature, maxVersionLevel }) => ({
+        ...{ resource: `feature ${feature}`, error: errorCode, detail: `level ${maxVersionLevel}` },
+      }));
+      if (!validateOnly) noteChanges(call, services.audit, "feature.update", changes);
       call.reply((writer) => writeUpdateFeaturesResponse(writer, response, call.version));
     };
     if (!accessOf(call, services).cluster(CAN.alter)) {

@@ -1,6 +1,7 @@
 import { ZERO_UUID } from "../../base/ids.ts";
 import type { SharePartitionId } from "../../coordinators/shares/share-state.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readAlterShareGroupOffsetsRequest } from "../wire/generated/alter-share-group-offsets-request.ts";
@@ -33,8 +34,12 @@ export const alterShareGroupOffsets: ApiHandler<KafkaServices> = {
   handle(call, services) {
     const { broker, coordinators } = services;
     const { groupId, topics } = readAlterShareGroupOffsetsRequest(call.reader, call.version);
-    const reply = (response: AlterShareGroupOffsetsResponse) =>
+    const reply = (response: AlterShareGroupOffsetsResponse) => {
+      const detail = topics.map(({ topicName }) => topicName).join(", ");
+      const change = { resource: `share group ${groupId}`, error: response.errorCode, detail };
+      noteChanges(call, services.audit, "share-group.set-offsets", [change]);
       call.reply((writer) => writeAlterShareGroupOffsetsResponse(writer, response, call.version));
+    };
     const refuse = (errorCode: number, errorMessage: string | null) =>
       reply({ ...DEFAULT_ALTER_SHARE_GROUP_OFFSETS_RESPONSE, errorCode, errorMessage });
     if (groupId === "") {

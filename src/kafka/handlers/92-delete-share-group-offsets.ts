@@ -1,5 +1,6 @@
 import { type Uuid, ZERO_UUID } from "../../base/ids.ts";
 import { accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler } from "../call.ts";
 import type { KafkaServices } from "../services.ts";
 import { readDeleteShareGroupOffsetsRequest } from "../wire/generated/delete-share-group-offsets-request.ts";
@@ -23,8 +24,12 @@ export const deleteShareGroupOffsets: ApiHandler<KafkaServices> = {
   handle(call, services) {
     const { broker, coordinators } = services;
     const { groupId, topics } = readDeleteShareGroupOffsetsRequest(call.reader, call.version);
-    const reply = (response: DeleteShareGroupOffsetsResponse) =>
+    const reply = (response: DeleteShareGroupOffsetsResponse) => {
+      const detail = topics.map(({ topicName }) => topicName).join(", ");
+      const change = { resource: `share group ${groupId}`, error: response.errorCode, detail };
+      noteChanges(call, services.audit, "share-group.delete-offsets", [change]);
       call.reply((writer) => writeDeleteShareGroupOffsetsResponse(writer, response, call.version));
+    };
     const refuse = (errorCode: number, errorMessage: string | null) =>
       reply({ ...DEFAULT_DELETE_SHARE_GROUP_OFFSETS_RESPONSE, errorCode, errorMessage });
     if (groupId === "") {

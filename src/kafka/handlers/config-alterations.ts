@@ -5,9 +5,12 @@ import { type ConfigDefinition, parts, shortened } from "../../broker/config-def
 import { type ConfigResource, RESOURCE } from "../../broker/dynamic-configs.ts";
 import { ledgerConfigFault } from "../../broker/gap-ledger.ts";
 import { groupConfigFault } from "../../broker/group-config.ts";
+import { AUDIT_TOPIC } from "../../broker/own-topics.ts";
 import { topicConfigDefinition, topicConfigFault } from "../../broker/topic-config.ts";
 import { topicNameFault } from "../../broker/topic-name.ts";
+import type { AuditNotes } from "../../security/audit/audit-event.ts";
 import { type Access, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
 import type { AlterConfigsResponse } from "../wire/generated/alter-configs-response.ts";
@@ -81,6 +84,25 @@ export function alterConfigs(
     if (error !== 0) ended(error);
     return result;
   });
+}
+
+/** Notes them, by the names of settings: a value may be a secret. */
+export function noteAlterations(
+  call: Parameters<typeof noteChanges>[0],
+  audit: AuditNotes,
+  alterations: readonly Alteration[],
+  results: readonly AlterationResult[],
+): void {
+  const changes = results.map(({ errorCode: error, resourceType, resourceName }, index) => ({
+    resource: `${typeName(resourceType)} ${resourceName}`.trimEnd(),
+    error,
+    detail: (alterations[index]?.operations ?? []).map(({ name }) => name).join(", "),
+  }));
+  noteChanges(call, audit, "config.alter", changes);
+}
+
+function typeName(type: number): string {
+  return Object.entries(RESOURCE).find(([, code]) => code === type)?.[0] ?? "resource";
 }
 
 /** What changes: values to set, and null for what is taken back. */
@@ -240,6 +262,10 @@ function valuesRefusal(
 
 function topicRefusal(name: string, values: ReadonlyMap<string, string>, broker: Broker): Refusal | null {
   if (name === "") return invalid("Default topic resources are not allowed.");
+  if (name === AUDIT_TOPIC) {
+    const message = `Topic '${name}' says who did what: its settings are the gateway's (audit.max.bytes, audit.retention.ms).`;
+    return { error: ERROR.POLICY_VIOLATION, message };
+  }
   const nameFault = topicNameFault(name);
   if (nameFault !== null) return { error: ERROR.INVALID_TOPIC_EXCEPTION, message: nameFault };
   const fault = topicConfigFault(values, broker.topicDefaults) ?? ledgerConfigFault(name, values);

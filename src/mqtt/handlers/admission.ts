@@ -27,7 +27,10 @@ export function askWho(
   let answered = false;
   const withdraw = door.gate.admit({ userName, password, certificate, address }, (admission) => {
     answered = true;
-    if (admission.kind !== "admitted") door.stats.loginsRefused++;
+    if (admission.kind !== "admitted") {
+      door.stats.loginsRefused++;
+      door.audit.refused(client, userName, admission.kind);
+    }
     const outcome = admission.kind === "admitted" ? admission : refusalOf(admission);
     if (client.isAsking) client.answered(() => goOn(outcome));
     else goOn(outcome);

@@ -70,6 +70,7 @@ function goOn(client: Client, packet: ConnectPacket, admitted: Admitted, isProve
   if (owner !== null && !givesWay(client.door, owner, admitted.userName)) {
     // Else whoever guesses a client id could put out another user's device, or take its messages.
     const { userName } = owner;
+    client.door.audit.takenId(client, admitted.userName, clientId);
     const fields = { userName: admitted.userName, owner: userName?.slice(0, MAX_LOGGED_NAME) ?? null };
     refuse(client, CLIENT_ID_TAKEN, { ...fields, saidClientId: clientId.slice(0, MAX_LOGGED_NAME) });
     return;
@@ -218,6 +219,7 @@ function begin(client: Client, packet: ConnectPacket, terms: Terms): void {
   client.state = "open";
   client.takeBack = null;
   door.stats.connectionsAccepted++;
+  door.audit.entered(client);
   door.sys?.noteConnected(door.clients.size);
   client.watchKeepAlive();
   if (client.proof.kind === "certificate") door.watchCertificates();
@@ -394,6 +396,7 @@ function willFor(client: Client, packet: ConnectPacket, who: Identity): WillPack
     return badWill(refusalReason(entry.refused.error), "a will to a topic that nobody may publish to");
   }
   if (!door.access.mayPublish(who, entry)) {
+    door.audit.denied(client, "publish", entry.text);
     return badWill(Reason.NOT_AUTHORIZED, "a will to a topic that it may not publish to");
   }
   if (!door.wills.hasRoomFor(asked)) {

@@ -2,6 +2,7 @@ import type { Client } from "../client.ts";
 import { PacketType, Reason, Version } from "../packets/codes.ts";
 import { type PublishView, readPublish } from "../packets/publish.ts";
 import { MESSAGE_OVERHEAD_BYTES } from "../publishing.ts";
+import { ForbiddenTopic } from "../settled-batches.ts";
 import type { TopicEntry } from "../topic-table.ts";
 
 /**
@@ -49,6 +50,7 @@ export function handlePublish(client: Client, flags: number): void {
     session.unanswered.set(packetId, false);
   }
   const batch = door.publishing.receive(entry, publish, session, door.access, door.nowMs);
+  if (batch instanceof ForbiddenTopic) door.audit.denied(client, "publish", batch.topic);
   client.await(batch, packetId, qos, sizeBytes);
 }
 

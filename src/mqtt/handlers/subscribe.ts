@@ -168,7 +168,10 @@ function subscribe(
   if (isShared(filter) && isReplay(splitShared(filter)?.filter ?? "")) {
     return { reason: Reason.TOPIC_FILTER_INVALID, what: "a replay is no shared subscription" };
   }
-  if (!door.access.maySubscribe(session, filter)) return Reason.NOT_AUTHORIZED;
+  if (!door.access.maySubscribe(session, filter)) {
+    door.audit.denied(client, "subscribe", filter);
+    return Reason.NOT_AUTHORIZED;
+  }
   if (levelCount(filter) > limits.maxTopicLevels) return Reason.TOPIC_FILTER_INVALID;
   const isNew = !session.subscriptions.has(filter);
   if (

@@ -53,6 +53,7 @@ export class Replays {
       return { reason: Reason.TOPIC_FILTER_INVALID, what: "a filter of too many levels" };
     }
     if (!door.access.maySubscribe(client.session, asked.filter)) {
+      door.audit.denied(client, "subscribe", request.filter);
       return { reason: Reason.NOT_AUTHORIZED, what: "this filter is not yours to read" };
     }
     const { places, nameless } = placesOf(asked.filter, this.#routes);

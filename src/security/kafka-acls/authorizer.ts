@@ -7,6 +7,7 @@ import {
   type AclEntry,
 } from "../../broker/acl-entry.ts";
 import type { Acls } from "../../broker/acls.ts";
+import { AUDIT_TOPIC } from "../../broker/own-topics.ts";
 import { AclIndex } from "./acl-index.ts";
 import { hostName } from "./hosts.ts";
 
@@ -23,11 +24,15 @@ const EVERYBODY = `${PRINCIPAL_TYPE}${ACL_WILDCARD}`;
 /** What an authorizer has to be told about a refusal. */
 export interface AclRefusal {
   readonly user: string;
+  /** As rules have it, and as the connection has it. */
   readonly host: string;
+  readonly address: string;
   readonly apiKey: number;
   readonly operation: number;
   readonly resourceType: number;
   readonly resourceName: string;
+  /** The listener's, where it is known. */
+  readonly port: number;
 }
 
 /** Deliberate faults, for tests that have to notice them. */
@@ -42,7 +47,7 @@ export interface AuthorizerOptions {
   readonly acls: Pick<Acls, "list" | "onChange">;
   /** Names of users who may do everything. */
   readonly superUsers: readonly string[];
-  /** Whether everybody may do everything with resources that no rule is about. */
+  /** Whether everybody may do everything with resources that no rule is about; but for the audit log. */
   readonly allowIfNone: boolean;
   readonly bugs?: AuthorizerBugs;
 }
@@ -94,6 +99,7 @@ export class KafkaAuthorizer {
       user,
       principal: `${PRINCIPAL_TYPE}${user}`,
       host: hostName(address),
+      address,
       isSuper: this.#superUsers.has(user),
     });
     if (hosts === undefined) this.#callers.set(user, new Map([[address, rights]]));
@@ -136,7 +142,7 @@ export class KafkaAuthorizer {
         else if (this.bugs.denyLoses !== true) return false;
       }
     }
-    return isAllowed || (!isMentioned && this.#options.allowIfNone);
+    return isAllowed || (!isMentioned && this.#options.allowIfNone && !names.includes(AUDIT_TOPIC));
   }
 
   /** Whether a rule denies it, whatever others allow. */
@@ -191,6 +197,7 @@ interface Caller {
   readonly user: string;
   readonly principal: string;
   readonly host: string;
+  readonly address: string;
   readonly isSuper: boolean;
 }
 
@@ -230,9 +237,9 @@ export class Rights {
   }
 
   /** Tells who listens that this was refused. */
-  refused(apiKey: number, operation: number, resourceType: number, resourceName: string): void {
-    const { user, host } = this.#caller;
-    this.#authorizer.refused({ user, host, apiKey, operation, resourceType, resourceName });
+  refused(apiKey: number, operation: number, resourceType: number, resourceName: string, port: number): void {
+    const { user, host, address } = this.#caller;
+    this.#authorizer.refused({ user, host, address, apiKey, operation, resourceType, resourceName, port });
   }
 
   #remember(place: number, name: string, answer: boolean): boolean {

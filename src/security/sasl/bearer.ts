@@ -39,7 +39,7 @@ export class BearerExchange implements SaslExchange {
 
   next(message: Uint8Array, done: (step: SaslStep) => void): void {
     if (this.#fault !== null) {
-      done(refused(this.#fault, '{"status":"invalid_token"}'));
+      done(refused(this.#fault, '{"status":"invalid_token"}', "token"));
       return;
     }
     const said = firstMessage(textOf(message, MAX_MESSAGE_BYTES) ?? "");
@@ -57,7 +57,8 @@ export class BearerExchange implements SaslExchange {
       }
       const { userName, expiresAtMs } = outcome;
       if (authorizationId !== null && authorizationId !== userName) {
-        done(refused(`${JSON.stringify(userName)} wants to be another`, WANTS_ANOTHER));
+        const what = `${JSON.stringify(userName)} wants to be another`;
+        done(refused(what, WANTS_ANOTHER, "other-identity", userName));
         return;
       }
       done({ kind: "admitted", bytes: NO_BYTES, userName, proof: { kind: "token" }, expiresAtMs });

@@ -1,3 +1,4 @@
+import type { AuditReason } from "../audit/audit-event.ts";
 import type { Proof } from "../security.ts";
 
 /** What the server says next in a login by SASL (RFC 4422). */
@@ -20,6 +21,9 @@ export interface SaslRefusal {
   readonly message: string | null;
   /** For the log. */
   readonly what: string;
+  /** For the audit log, with whom it says that it is; null where it has not said so. */
+  readonly reason: AuditReason;
+  readonly userName: string | null;
 }
 
 /** One login by one mechanism, from the server's side. Good for one, well or badly. */
@@ -33,8 +37,13 @@ export interface SaslExchange {
   end(): void;
 }
 
-export function refused(what: string, message: string | null = null): SaslRefusal {
-  return { kind: "refused", message, what };
+export function refused(
+  what: string,
+  message: string | null = null,
+  reason: AuditReason = "malformed",
+  userName: string | null = null,
+): SaslRefusal {
+  return { kind: "refused", message, what, reason, userName };
 }
 
 /** A message's text, or null where it is too long or none. */

@@ -26,16 +26,25 @@ export class PlainExchange implements SaslExchange {
     }
     if (userName === "" || password === "") {
       const missing = userName === "" ? "username" : "password";
-      done(refused(`PLAIN without a ${missing}`, `Authentication failed: ${missing} not specified`));
+      done(
+        refused(
+          `PLAIN without a ${missing}`,
+          `Authentication failed: ${missing} not specified`,
+          "malformed",
+          userName || null,
+        ),
+      );
       return;
     }
     const bytes = new TextEncoder().encode(password);
     this.#withdraw = this.#security.checkPassword(userName, bytes, this.#address, (outcome) => {
       if (outcome.kind !== "good") {
         const message = "Authentication failed: Invalid username or password";
-        done(refused(`${JSON.stringify(userName)} by PLAIN: ${WORDS[outcome.kind]}`, message));
+        const what = `${JSON.stringify(userName)} by PLAIN: ${WORDS[outcome.kind]}`;
+        done(refused(what, message, REASONS[outcome.kind], userName));
       } else if (authorizationId !== "" && authorizationId !== userName) {
-        done(refused(`${JSON.stringify(userName)} wants to be another`, WANTS_ANOTHER));
+        const what = `${JSON.stringify(userName)} wants to be another`;
+        done(refused(what, WANTS_ANOTHER, "other-identity", userName));
       } else {
         const proof = { kind: "password", userName, hash: outcome.hash } as const;
         done({ kind: "admitted", bytes: NO_BYTES, userName, proof, expiresAtMs: null });
@@ -50,6 +59,9 @@ export class PlainExchange implements SaslExchange {
 
 export const WANTS_ANOTHER =
   "Authentication failed: Client requested an authorization id that is different from username";
+
+/** For the audit log. */
+export const REASONS = { wrong: "wrong-password", busy: "busy", "too-many": "locked-out" } as const;
 
 const WORDS = {
   wrong: "user name or password is wrong",

@@ -102,7 +102,8 @@ export class ScramServerExchange implements SaslExchange {
     const userName = plainName(name);
     if (authorizationId !== undefined && plainName(authorizationId) !== userName) {
       this.#over = true;
-      done(refused(`${JSON.stringify(userName)} wants to be another`, WANTS_ANOTHER));
+      const what = `${JSON.stringify(userName)} wants to be another`;
+      done(refused(what, WANTS_ANOTHER, "other-identity", userName));
       return;
     }
     const answer = (): void => {
@@ -115,7 +116,8 @@ export class ScramServerExchange implements SaslExchange {
     const withdraw = this.#host.wait(userName, this.#address, answer);
     if (withdraw === false) {
       this.#over = true;
-      done(refused(`${JSON.stringify(userName)}: too many wrong passwords came from its address`));
+      const what = `${JSON.stringify(userName)}: too many wrong passwords came from its address`;
+      done(refused(what, null, "locked-out", userName));
     } else this.#withdraw = withdraw;
   }
 
@@ -123,11 +125,13 @@ export class ScramServerExchange implements SaslExchange {
     this.#over = true;
     const { userName, verifier } = asked;
     const match = FINAL.exec(text);
-    if (match === null) return refused("a final message that is none of SCRAM");
+    if (match === null) return refused("a final message that is none of SCRAM", null, "malformed", userName);
     const [, withoutProof = "", binding, nonce, proofText = ""] = match;
-    if (binding !== btoa(asked.gs2Header)) return refused("a final message for another first one");
+    if (binding !== btoa(asked.gs2Header))
+      return refused("a final message for another first one", null, "malformed", userName);
     // librdkafka before 2.2 has its own part twice; what is new of it is at the end, and signed.
-    if (nonce?.endsWith(asked.nonce) !== true) return refused("a final message with another nonce");
+    if (nonce?.endsWith(asked.nonce) !== true)
+      return refused("a final message with another nonce", null, "malformed", userName);
     const message = `${asked.firstMessages},${withoutProof}`;
     const proof = bytesOf(proofText);
     const clientSignature = hmac(this.#hash, verifier.storedKey, message);
@@ -136,7 +140,8 @@ export class ScramServerExchange implements SaslExchange {
       sameBytes(digest(this.#hash, exclusiveOr(proof, clientSignature)), verifier.storedKey);
     if (!isProof || asked.text === null) {
       this.#host.failed(userName, this.#address);
-      return refused(`${JSON.stringify(userName)} by SCRAM: user name or password is wrong`);
+      const what = `${JSON.stringify(userName)} by SCRAM: user name or password is wrong`;
+      return refused(what, null, "wrong-password", userName);
     }
     this.#host.succeeded(userName, this.#address);
     const signature = hmac(this.#hash, verifier.serverKey, message).toBase64();

@@ -68,6 +68,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   addAcl: ["/api/acls", { method: "POST", body: ACL }],
   listAcls: ["/api/acls"],
   removeAcl: ["/api/acls", { method: "DELETE", body: ACL }],
+  listAudit: ["/api/audit?limit=5"],
   listUsers: ["/api/users"],
   addUser: ["/api/users", { method: "POST", body: { name: "cleo", password: "secret" } }],
   changePassword: ["/api/users/cleo/password", { method: "POST", body: { password: "another" } }],
@@ -112,6 +113,13 @@ async function opened(): Promise<RestGateway> {
   rest.gateway.rates.sample();
   return rest;
 }
+
+test("every operation that changes something says what the audit log tells of it", () => {
+  const silent = doorRoutes(GATEWAY_ROUTES).filter(
+    ({ method, audit }) => method !== "GET" && audit === undefined,
+  );
+  expect(silent.map(({ id }) => id)).toEqual([]);
+});
 
 test("every operation answers as the document says, and the document has every operation", async () => {
   const rest = await opened();

@@ -26,6 +26,7 @@ import { Reader } from "../../../src/kafka/wire/reader.ts";
 import { Writer } from "../../../src/kafka/wire/writer.ts";
 import { LogStore } from "../../../src/log/log-store.ts";
 import { BatchBuilder } from "../../../src/records/builder.ts";
+import { type AuditNotes, NO_AUDIT } from "../../../src/security/audit/audit-event.ts";
 import type { KafkaAuthorizer } from "../../../src/security/kafka-acls/authorizer.ts";
 import type { MappingRule } from "../../../src/security/mapping-rules.ts";
 import { Sasl } from "../../../src/security/sasl/sasl.ts";
@@ -56,6 +57,7 @@ export interface GatewayOptions {
   readonly maxChunkBytes?: number;
   /** Who says what clients may do; nobody, and everything is allowed, without it. */
   readonly authorizer?: (broker: Broker) => KafkaAuthorizer;
+  readonly audit?: AuditNotes;
   readonly viewBugs?: ReadonlySet<ViewBug>;
   /** Where it listens; without TLS at port 9092 where left out. */
   readonly places?: readonly KafkaPlace[];
@@ -110,6 +112,7 @@ export class Gateway {
       coordinators: this.coordinators,
       fetchSessions: new FetchSessions(clock, new SeededRandom(17)),
       authorizer: options.authorizer?.(this.broker) ?? null,
+      audit: options.audit ?? NO_AUDIT,
       views: new KafkaViews(clock, options.viewBugs),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => [],

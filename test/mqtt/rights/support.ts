@@ -5,6 +5,7 @@ import type { MqttLimits } from "../../../src/mqtt/limits.ts";
 import { type MqttDoor, startMqttDoor } from "../../../src/mqtt/listener.ts";
 import { DEFAULT_ROUTES, type RouteConfig } from "../../../src/mqtt/routes.ts";
 import type { ProgramFigures } from "../../../src/mqtt/sys/figures.ts";
+import type { AuditNotes } from "../../../src/security/audit/audit-event.ts";
 import type { SecurityOptions } from "../../../src/security/security.ts";
 import { SecurityRig } from "../../security/support.ts";
 import { Device } from "../support/broker-rig.ts";
@@ -24,6 +25,7 @@ export interface GuardedOptions {
   readonly program?: ProgramFigures;
   /** Where given, sessions may outlive their connections. */
   readonly stateLog?: FakeStateLog;
+  readonly audit?: AuditNotes;
 }
 
 /** A door with users and rules, on a network, a log and a clock in memory. */
@@ -37,7 +39,8 @@ export class GuardedRig {
   readonly door: MqttDoor;
   readonly #stateLog: FakeStateLog | null;
 
-  constructor({ files, security, limits, routes, retained, stateLog, program }: GuardedOptions = {}) {
+  constructor(options: GuardedOptions = {}) {
+    const { files, security, limits, routes, retained, stateLog, program, audit } = options;
     this.guard = new SecurityRig(files, security, this.clock);
     this.retained = retained ?? new FakeRetained();
     this.#stateLog = stateLog ?? null;
@@ -54,6 +57,7 @@ export class GuardedRig {
       ...(stateLog === undefined ? {} : { stateLog }),
       ...(limits === undefined ? {} : { limits }),
       ...(program === undefined ? {} : { program }),
+      ...(audit === undefined ? {} : { audit }),
       log: recorder(this.lines),
     });
   }

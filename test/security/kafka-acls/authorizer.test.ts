@@ -236,13 +236,15 @@ test("refusals are told to who listens", () => {
   const { authorizer } = authorizerOf([]);
   const seen: AclRefusal[] = [];
   const stop = authorizer.onRefused((refusal) => seen.push(refusal));
-  authorizer.rightsOf("anna", "::1").refused(0, ACL_OPERATION.write, ACL_RESOURCE.topic, "orders");
+  authorizer.rightsOf("anna", "::1").refused(0, ACL_OPERATION.write, ACL_RESOURCE.topic, "orders", 9092);
   stop();
-  authorizer.rightsOf("anna", "::1").refused(0, ACL_OPERATION.write, ACL_RESOURCE.topic, "orders");
+  authorizer.rightsOf("anna", "::1").refused(0, ACL_OPERATION.write, ACL_RESOURCE.topic, "orders", 9092);
   expect(seen).toEqual([
     {
       user: "anna",
       host: "0:0:0:0:0:0:0:1",
+      address: "::1",
+      port: 9092,
       apiKey: 0,
       operation: 4,
       resourceType: 2,
