@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { programsMissing, required } from "../interop/tools.ts";
 import { Browser, type Page } from "./browser.ts";
 import { goTo, LAYOUT, type Layout, SCREENS, SIZES, signIn } from "./screens.ts";
-import { MANY, nameOf, PASSWORD, type Site, startSite } from "./site.ts";
+import { MANY, nameOf, PASSWORD, run, type Site, startSite } from "./site.ts";
 
 /** The console in a real Chromium, against a gateway with a fleet and ten thousand devices. */
 const START_MS = 60_000;
@@ -246,6 +246,44 @@ function work(): void {
     await page.untilText("Offsets of readers are moved.");
     await page.until(`${committed} === "0"`, "that they are");
   });
+
+  test("a dead letter is redriven when it was seen where it goes, and all of the others after it", async () => {
+    const [dead, live] = ["dlq.mqtt", "telemetry"];
+    const place = ["partition=0", "offset=0", "group=lab", "delivery.count=3"];
+    const letter = [`topic=${live}`, ...place, "message=Offset rejected by client."];
+    const headers = letter.flatMap((each) => ["-H", `__dlq.errors.${each}`]);
+    for (const value of ["one", "two"])
+      await run(["produce", dead, "-v", value, ...headers, "--bootstrap", site.gateway.kafka]);
+    const route = [
+      "-H",
+      "headwater.dead-letter.reason=it is no JSON",
+      "-H",
+      "mqtt.topic=devices/pump-1/level",
+    ];
+    await run(["produce", dead, "-v", "three", ...route, "--bootstrap", site.gateway.kafka]);
+    await goTo(page, "queues", "Queues");
+    await page.until(`document.querySelector('table[aria-label="Dead letters"] a')?.innerText === "${dead}"`);
+    await page.ask(`void document.querySelector('table[aria-label="Dead letters"] a').click()`);
+    const states = `[...document.querySelectorAll("td[data-label=State]")].map((one) => one.innerText).join()`;
+    await page.until(`${states} === "waiting,waiting,waiting"`, "three letters");
+    await page.press("Redrive 0:0");
+    await page.press("Show what it would do");
+    await page.until(`document.querySelector("dialog li")?.innerText === "1 to ${live}, partition 0"`);
+    await page.ask("void document.querySelector('dialog [type=submit]').click()");
+    await page.until(`${states} === "redriven,waiting,waiting"`, "that one is");
+    await page.press("Redrive all");
+    await page.press("Show what it would do");
+    await page.until(`document.querySelector("dialog .banner")?.innerText.includes("message of MQTT")`);
+    await page.ask("void document.querySelector('dialog [type=submit]').click()");
+    await page.until(`${states} === "redriven,redriven,waiting"`, "that both are");
+    await page.until("document.querySelector('dialog') === null", "that it closes");
+    for (const [, width, height] of SIZES) {
+      await page.resize(width, height);
+      expect(await page.ask<Layout>(LAYOUT)).toEqual({ wide: width, cut: [] });
+    }
+    await page.resize(1440, 900);
+    expect(page.complaints).toEqual([]);
+  }, 30_000);
 
   test("the configuration is read again", async () => {
     await goTo(page, "config", "Settings");

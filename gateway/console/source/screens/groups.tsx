@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { encoded } from "../api/client.ts";
 import type { GroupDetail, GroupList, GroupMember, GroupOffset, GroupReset, GroupRow } from "../api/types.ts";
@@ -128,22 +129,37 @@ function Group({ id }: { readonly id: string }) {
                 empty={<Empty title="It has committed nothing yet" />}
               />
             </Card>
-            <Card title="Members" flush>
-              <Table
-                label="Members"
-                columns={MEMBER_COLUMNS}
-                rows={data.members}
-                keyOf={(member) => member.id}
-                empty={
-                  <Empty title="Nobody is connected">What was committed is kept for who comes back.</Empty>
-                }
-              />
-            </Card>
+            <Members members={data.members} columns={MEMBER_COLUMNS}>
+              What was committed is kept for who comes back.
+            </Members>
             {isResetting && <Reset group={data} close={() => setResetting(false)} refresh={group.refresh} />}
           </>
         )}
       </Show>
     </Page>
+  );
+}
+
+interface MembersProps<Member> {
+  readonly members: readonly Member[];
+  readonly columns: readonly Column<Member>[];
+  /** What is said where there are none. */
+  readonly children?: ComponentChildren;
+}
+
+/** Who works in a group. */
+export function Members<Member extends { readonly id: string }>(props: MembersProps<Member>) {
+  const { members, columns, children } = props;
+  return (
+    <Card title="Members" flush>
+      <Table
+        label="Members"
+        columns={columns}
+        rows={members}
+        keyOf={({ id }) => id}
+        empty={<Empty title="Nobody is connected">{children}</Empty>}
+      />
+    </Card>
   );
 }
 

@@ -1,24 +1,23 @@
-import { useState } from "preact/hooks";
 import { encoded } from "../api/client.ts";
 import type { ShareGroupDetail, ShareGroupList, ShareGroupRow } from "../api/types.ts";
 import { useApi } from "../api/use-api.ts";
-import { useChange } from "../api/use-change.ts";
 import { count } from "../format.ts";
 import { placeOf } from "../router.ts";
 import type { ScreenProps } from "../screens.ts";
-import { useHas, useMay } from "../session.tsx";
-import { Dialog } from "../ui/dialog.tsx";
 import { Badge, Card, Grid, Page, Stat } from "../ui/page.tsx";
 import { Empty, Show } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
-import { groupTone } from "./groups.tsx";
+import { DeadLetters, LetterTopics } from "./dead-letters.tsx";
+import { groupTone, Members } from "./groups.tsx";
 
 const EVERY_MS = 5_000;
 
 /** All share groups, which make queues of topics, or the one that the address names. */
-export function Queues({ parts }: ScreenProps) {
+export function Queues({ parts, query }: ScreenProps) {
   const [id] = parts;
-  return id === undefined ? <QueueList /> : <Queue id={id} />;
+  const topic = query.get("letters");
+  if (id !== undefined) return <Queue id={id} />;
+  return topic === null ? <QueueList /> : <LettersOf topic={topic} />;
 }
 
 const COLUMNS: readonly Column<ShareGroupRow>[] = [
@@ -47,6 +46,15 @@ function QueueList() {
           )}
         </Show>
       </Card>
+      <LetterTopics />
+    </Page>
+  );
+}
+
+function LettersOf({ topic }: { readonly topic: string }) {
+  return (
+    <Page title={topic} above={{ title: "Queues", place: "#/queues" }} about="What was given up, and why.">
+      <DeadLetters topic={topic} group={null} />
     </Page>
   );
 }
@@ -75,29 +83,9 @@ const MEMBER_COLUMNS: readonly Column<Member>[] = [
 
 function Queue({ id }: { readonly id: string }) {
   const group = useApi<ShareGroupDetail>(`/api/share-groups/${encoded(id)}`, EVERY_MS);
-  const isOperator = useMay("operator");
-  const canRedrive = useHas("POST /api/share-groups/{group}/redrive") && isOperator;
-  const [isRedriving, setRedriving] = useState(false);
   const deadLetters = group.data?.deadLetterTopic ?? null;
   return (
-    <Page
-      title={id}
-      above={{ title: "Queues", place: "#/queues" }}
-      actions={
-        deadLetters !== null && (
-          <>
-            <a class="button" href={placeOf(["records"], { topic: deadLetters })}>
-              Dead letters
-            </a>
-            {canRedrive && (
-              <button type="button" class="button" onClick={() => setRedriving(true)}>
-                Redrive
-              </button>
-            )}
-          </>
-        )
-      }
-    >
+    <Page title={id} above={{ title: "Queues", place: "#/queues" }}>
       <Show loaded={group} what="the share group">
         {(data) => (
           <>
@@ -120,51 +108,11 @@ function Queue({ id }: { readonly id: string }) {
                 empty={<Empty title="It has taken nothing yet" />}
               />
             </Card>
-            <Card title="Members" flush>
-              <Table
-                label="Members"
-                columns={MEMBER_COLUMNS}
-                rows={data.members}
-                keyOf={(member) => member.id}
-                empty={<Empty title="Nobody is connected" />}
-              />
-            </Card>
+            {deadLetters !== null && <DeadLetters topic={deadLetters} group={id} />}
+            <Members members={data.members} columns={MEMBER_COLUMNS} />
           </>
         )}
       </Show>
-      {isRedriving && deadLetters !== null && (
-        <Redrive id={id} topic={deadLetters} close={() => setRedriving(false)} refresh={group.refresh} />
-      )}
     </Page>
-  );
-}
-
-interface RedriveProps {
-  readonly id: string;
-  readonly topic: string;
-  readonly close: () => void;
-  readonly refresh: () => void;
-}
-
-/** Writes dead letters to where they came from. */
-function Redrive({ id, topic, close, refresh }: RedriveProps) {
-  const change = useChange();
-  const submit = async () => {
-    const call = { body: { topic } };
-    const done = await change.send(`/api/share-groups/${encoded(id)}/redrive`, call, "They are tried again.");
-    refresh();
-    if (done !== null) close();
-  };
-  return (
-    <Dialog
-      title={`Try dead letters of ${id} again?`}
-      doing="Redrive"
-      close={close}
-      isBusy={change.isBusy}
-      error={change.error}
-      submit={() => void submit()}
-    >
-      <p>What is in {topic} is written to the topics that it came from. What fails again comes back here.</p>
-    </Dialog>
   );
 }
