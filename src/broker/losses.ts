@@ -16,6 +16,8 @@ export interface Carrier {
    * yet. Null where it does not carry the log.
    */
   progress(log: LogIdentity): { readonly next: number; readonly committed: number } | null;
+  /** A log goes with its topic, and ends there: what it has not carried by then it never will. */
+  gone?(log: LogIdentity, endOffset: number): void;
 }
 
 /** How long refusals are gathered: twice as long each time while they go on. What is gathered a power cut takes. */
@@ -114,6 +116,7 @@ export class Losses implements DeletionWitness {
       then();
       return;
     }
+    if (reason === "delete-topic") for (const carrier of this.#carriers) carrier.gone?.(log, toOffset);
     // From now on uplinks pass over it (see LocalSource): what they have not read by now they don't read any more.
     const ledgerEnd = this.#broker.partition(GAP_TOPIC, 0)?.log.logEndOffset ?? 0;
     const promise = unkept ?? { start, end: toOffset, cause: reason, ledgerEnd };

@@ -90,12 +90,14 @@ export interface UplinkStatus {
   readonly lagRecords: number | null;
   /** Age of the oldest of them. */
   readonly lagMs: number | null;
+  /** Also before this process, as are `gaps` and `counters`. */
   readonly forwardedRecords: number;
-  /** Of record batches as they were sent. */
+  /** Of record batches as they were sent, since the start. */
   readonly forwardedBytes: number;
   readonly transactions: number;
   /** Attempts that failed and began again. */
   readonly failures: number;
+  /** Records that will never reach the centre: those of topics that were deleted, too. */
   readonly gaps: number;
   readonly lastError: string | null;
   /** Null before the first. */
@@ -162,6 +164,20 @@ export interface UplinkCounters {
     readonly waiting: number;
     readonly reconciled: boolean;
   }[];
+  /** All topics together, with those that are gone and what was counted before a position was moved back. */
+  readonly total: UplinkTotal;
+  /** Whether what was counted before this process is known; until then it is not in here. */
+  readonly known: boolean;
+}
+
+/** `stored = forwarded + filtered + gapped + empty + waiting`, in offsets; an offset that is sent again counts again. */
+export interface UplinkTotal {
+  readonly stored: number;
+  readonly forwarded: number;
+  readonly filtered: number;
+  readonly gapped: number;
+  readonly empty: number;
+  readonly waiting: number;
 }
 
 /** Counts are since the start of the process. */

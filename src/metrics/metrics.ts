@@ -5,6 +5,7 @@ import { mirrorMetrics } from "./mirror-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { type Labels, Registry } from "./registry.ts";
 import { storageMetrics } from "./storage-metrics.ts";
+import { uplinkCounters } from "./uplink-counters.ts";
 
 /** Doors that records and connections come through. */
 export const DOORS = ["kafka", "mqtt", "http"] as const;
@@ -123,12 +124,7 @@ function uplinkMetrics(registry: Registry, uplinks: readonly string[]) {
       "uplink",
       uplinks,
     ),
-    uplinkRecords: registry.counters(
-      "headwater_uplink_records_total",
-      "Records that the centre has acknowledged.",
-      "uplink",
-      uplinks,
-    ),
+    ...uplinkCounters(registry, uplinks),
     uplinkBytes: registry.counters(
       "headwater_uplink_bytes_total",
       "Bytes of record batches that the centre has acknowledged, as sent.",
@@ -138,18 +134,6 @@ function uplinkMetrics(registry: Registry, uplinks: readonly string[]) {
     uplinkTransactions: registry.counters(
       "headwater_uplink_transactions_total",
       "Transactions that were committed at the centre.",
-      "uplink",
-      uplinks,
-    ),
-    uplinkGapped: registry.gauges(
-      "headwater_uplink_gapped_records",
-      "Offsets since the start that will never reach the centre, as the topic headwater.gaps tells.",
-      "uplink",
-      uplinks,
-    ),
-    uplinkFiltered: registry.gauges(
-      "headwater_uplink_filtered_records",
-      "Records since the start that routes left out.",
       "uplink",
       uplinks,
     ),

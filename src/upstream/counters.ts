@@ -1,12 +1,12 @@
-import type { UplinkTopicStatus } from "./status.ts";
+import type { UplinkStatus, UplinkTopicStatus } from "./status.ts";
 
 /**
- * What became of a topic's records, in offsets, since this process began to forward it:
- * `stored = forwarded + filtered + gapped + empty + waiting`.
+ * What became of a topic's records, in offsets, also before this process: `stored = forwarded + filtered + gapped + empty +
+ * waiting`. They begin at offset 0, but where what became of earlier ones is not known.
  */
 export interface TopicCounters {
   readonly topic: string;
-  /** Offsets that the log has given since then. */
+  /** Offsets that the log has given. */
   readonly stored: number;
   /** At the centre. */
   readonly forwarded: number;
@@ -21,6 +21,35 @@ export interface TopicCounters {
   /** Whether it adds up in every partition. Where not, something is wrong with the program. */
   readonly reconciled: boolean;
 }
+
+export type Counts = Omit<TopicCounters, "topic" | "reconciled">;
+
+/** The counters of an uplink: topic by topic, and all together with what no topic tells of any more. */
+export function countersOfAll({
+  topics,
+  closed,
+  countersKnown,
+}: Pick<UplinkStatus, "topics" | "closed" | "countersKnown">): {
+  readonly reconciled: boolean;
+  readonly topics: readonly TopicCounters[];
+  readonly total: Counts;
+  readonly known: boolean;
+} {
+  const counters = topics.map(countersOf);
+  const { forwarded, filtered, gapped, empty } = closed;
+  const total = { stored: forwarded + filtered + gapped + empty, waiting: 0, ...closed };
+  for (const each of counters) {
+    for (const name of COUNTS) total[name] += each[name];
+  }
+  return {
+    reconciled: counters.every(({ reconciled }) => reconciled),
+    topics: counters,
+    total,
+    known: countersKnown,
+  };
+}
+
+const COUNTS = ["stored", "forwarded", "filtered", "gapped", "empty", "waiting"] as const;
 
 /** The counters of one topic; of partitions whose position is not known yet nothing counts. */
 export function countersOf({ topic, partitions }: UplinkTopicStatus): TopicCounters {

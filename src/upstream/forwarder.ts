@@ -138,6 +138,7 @@ export class Forwarder {
     );
     this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#local = new LocalPosition(settings, this.#intake, this.#calls, reports, hooks, this.#now);
+    this.#intake.onRemoved = (route) => this.#local.closeRoute(route);
     this.#book = new LinkBook(link, this.#calls, hooks);
     this.positions = new PositionDesk(this.#intake, this.#pipeline, this.#local);
     this.#lostEnds = new LostEnds(settings, this.#calls, this.#local, reports, hooks, this.#now);
@@ -215,6 +216,8 @@ export class Forwarder {
       lastErrorAgoMs: this.#lastError.agoMs(nowMs),
       lastErrorOver: this.#lastError.isOver,
       topics,
+      closed: { ...this.#local.closed },
+      countersKnown: this.#hasListed && this.#local.isRead,
       recordsForwarded: this.#totals.recordsForwarded,
       bytesForwarded: this.#totals.bytesForwarded,
       transactions: this.#totals.transactions,
@@ -240,7 +243,10 @@ export class Forwarder {
       case "waiting":
         if (this.#now.nowMs >= phase.untilMs) this.#begin();
         // What comes meanwhile waits, too.
-        else if (this.#hasListed && this.#now.nowMs >= this.#listTopicsAtMs) this.#listTopics(false);
+        else if (this.#hasListed && this.#now.nowMs >= this.#listTopicsAtMs) {
+          this.#listTopics(this.#pipeline.quiet);
+          this.#local.saveClosed();
+        }
         return false;
       case "initialising":
         if (this.#calls.pending === 0 && this.#now.nowMs >= phase.notBeforeMs) this.#initialise();
@@ -423,17 +429,11 @@ export class Forwarder {
     if (this.#phase.kind !== "forwarding") return false;
     const isIdle = this.#pipeline.quiet && !this.#intake.hasMore;
     // With nothing to send all that there is to do is done.
-    if (isIdle && this.#isReady()) this.#recovered();
+    if (isIdle && this.#intake.isAllReady) this.#recovered();
     this.#local.advance(isIdle);
     return more;
   }
 
-  #isReady(): boolean {
-    const routes = [...this.#intake.routes.values()];
-    return routes.length > 0 && routes.every(({ state }) => state.kind === "ready");
-  }
-
-  /** What went wrong last is over. */
   #recovered(): void {
     const troubleMs = this.#lastError.over(this.#now.nowMs);
     if (troubleMs !== null) this.#reports.onRecovered?.(troubleMs);
@@ -498,6 +498,7 @@ export class Forwarder {
     for (const [lane, end] of round.ends) {
       if (this.#intake.centralTopics.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;
     }
+    this.#local.close(round.closed);
     this.canary.completed(round);
     this.#failures = 0;
     this.#denials.clear();

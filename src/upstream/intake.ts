@@ -41,6 +41,8 @@ export class Intake {
   readonly #link: LinkGovernor;
   readonly #times: RecordTimes;
   readonly #queue: PartitionQueue;
+  /** A route of a topic that is gone was removed. */
+  onRemoved: (route: TopicRoute) => void = () => {};
   /** In front of a gap that the ledger has to tell of first. */
   readonly #atGaps = new Set<SourcePartition>();
 
@@ -78,6 +80,12 @@ export class Intake {
     return all
       .filter(({ routes }) => [...routes].some(({ state }) => state.kind === "ready"))
       .map(({ name }) => name);
+  }
+
+  /** Whether there is a topic to forward, and nothing keeps any of them. */
+  get isAllReady(): boolean {
+    const routes = [...this.routes.values()];
+    return routes.length > 0 && routes.every(({ state }) => state.kind === "ready");
   }
 
   /** The lanes of all central topics. */
@@ -137,6 +145,7 @@ export class Intake {
 
   #remove(route: TopicRoute): void {
     const { central } = route;
+    this.onRemoved(route);
     this.routes.delete(route.topic);
     central.routes.delete(route);
     if (central.routes.size === 0) this.centralTopics.delete(central.name);
@@ -171,7 +180,10 @@ export class Intake {
         this.#reports.onGap(route.topic, index, committed, position, words, "skipped");
         round.tallyOf(partition).gapped += position - committed;
         partition.skipTo(position, logStartOffset);
-      } else partition.begin(position, logStartOffset);
+      } else {
+        if (position < committed) round.closed.add(partition.tally);
+        partition.begin(position, logStartOffset);
+      }
       round.next.set(partition, position);
     }
     this.enqueueAll(route);

@@ -1,4 +1,5 @@
 import type { Uuid } from "../base/ids.ts";
+import { type Account, decodeAccount, forwardedOf } from "./account.ts";
 import type { Calls } from "./calls.ts";
 import type { Intake } from "./intake.ts";
 import {
@@ -6,11 +7,13 @@ import {
   encodeStoredPosition,
   type StoredEnd,
   type StoredPosition,
+  type StoredTally,
   type StoredTopicPosition,
 } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import { hasOpenGaps, type Round } from "./round.ts";
 import type { UplinkSettings } from "./settings.ts";
+import { Tally } from "./source-partition.ts";
 import type { TopicRoute } from "./topic-route.ts";
 import type { Now } from "./topic-setup.ts";
 
@@ -60,6 +63,12 @@ export class LocalPosition {
   #busyMs = 0;
   /** Something waits for gaps to be written down. */
   #isAtGap = false;
+  readonly #closed = new Tally();
+  /** Whether the store does not know all of it. */
+  #hasClosed = false;
+  #hasReadClosed = false;
+  /** Whether what is being saved has what the store did not know of it. */
+  #isClosing = false;
   /** What the store holds for certain, or null. */
   #saved: Uint8Array | null = null;
 
@@ -92,6 +101,8 @@ export class LocalPosition {
       }
       this.#stored = decodeStoredPosition(outcome.answer);
       this.#kept = this.#stored;
+      if (!this.#hasReadClosed) this.#closed.add(this.#stored?.closed ?? new Tally());
+      this.#hasReadClosed = true;
       this.#isRead = true;
       then();
     });
@@ -121,6 +132,55 @@ export class LocalPosition {
     return stored?.next.find(([index]) => index === partition)?.[1] ?? -1;
   }
 
+  /** What became of the offsets below that position; null where it is not known. */
+  storedAccount({ topic, topicId }: TopicRoute, partition: number): Account | null {
+    const stored = this.#kept?.topics.find((other) => other.topic === topic && other.topicId === topicId);
+    const text = stored?.accounts?.find(([index]) => index === partition)?.[1];
+    return text === undefined ? null : decodeAccount(text);
+  }
+
+  /** What became of offsets that no position tells of any more. */
+  get closed(): Readonly<Tally> {
+    return this.#closed;
+  }
+
+  /** Whether the store was read. */
+  get isRead(): boolean {
+    return this.#isRead;
+  }
+
+  /** Counts what became of offsets that no position will tell of. It is saved soon. */
+  close(tally: StoredTally): void {
+    if (tally.forwarded + tally.filtered + tally.gapped + tally.empty === 0) return;
+    this.#closed.add(tally);
+    this.#hasClosed = true;
+  }
+
+  /** The same of a topic that is gone: what of it was not forwarded is a gap. */
+  closeRoute(route: TopicRoute): void {
+    for (const partition of route.partitions) {
+      const { index, committed } = partition;
+      // Before that nobody knows what of it was forwarded.
+      if (committed < 0 && !this.#isRead) continue;
+      const isKnown = committed >= 0;
+      const position = isKnown ? committed : this.storedPosition(route, index);
+      const account = isKnown ? partition.account() : this.storedAccount(route, index);
+      const forwarded = account === null ? -1 : forwardedOf(account, position);
+      if (account !== null && forwarded >= 0) this.close({ ...account, forwarded });
+      const end = Math.max(partition.highWatermark, partition.goneEnd);
+      const gapped = Math.max(0, end - Math.max(0, position));
+      this.close({ forwarded: 0, filtered: 0, gapped, empty: 0 });
+    }
+  }
+
+  /** Saves what was counted by `close` while the centre is away. */
+  saveClosed(): void {
+    if (!this.#hasClosed || this.#saving || !this.#isRead) return;
+    const newest = { centre: "", sending: false, topics: [], ...(this.#newest ?? this.#stored) };
+    // A store that fails now is no reason to begin again: nothing is on its way.
+    this.#keep({ ...newest, closed: { ...this.#closed } }, this.#storedLogs, () => {});
+  }
+
   /** How the last transaction ended that this centre was asked about, or null. */
   get ended(): StoredEnd | null {
     return this.#newest?.ended ?? null;
@@ -142,6 +202,7 @@ export class LocalPosition {
     if (!this.#saving) return;
     this.#saving = false;
     this.#saved = null;
+    this.#hasClosed ||= this.#isClosing;
     this.#storedSending = false;
   }
 
@@ -190,7 +251,7 @@ export class LocalPosition {
     const idempotent = this.#settings.delivery === "idempotent";
     if (idempotent && !idle && !this.#knowsAll()) return true;
     if (idempotent && idle && this.#mayRest()) return false;
-    const isLongAgo = this.#now.nowMs >= this.#savedMs + this.#intervalMs();
+    const isLongAgo = this.#hasClosed || this.#now.nowMs >= this.#savedMs + this.#intervalMs();
     return isLongAgo ? this.#storedSending || this.#mustLook() : null;
   }
 
@@ -244,20 +305,34 @@ export class LocalPosition {
       .filter((position) => position !== null);
     const topics = [...current, ...this.#absent()];
     const ended = this.ended;
-    const newest = { centre: this.#centre, sending, topics, ...(ended === null ? {} : { ended }) };
+    const closed = { ...this.#closed };
+    const newest = { centre: this.#centre, sending, topics, ...(ended === null ? {} : { ended }), closed };
     this.#newest = newest;
-    const bytes = encodeStoredPosition(newest);
     this.#savedMs = this.#now.nowMs;
+    const logs = new Set(current.map(({ topicId }) => topicId));
+    this.#keep(newest, logs);
+  }
+
+  /** `logs`: those that the store knows of as being sent from then on. */
+  #keep(
+    newest: StoredPosition,
+    logs: ReadonlySet<Uuid>,
+    failed: (reason: string) => void = (reason) => this.#hooks.reset(reason),
+  ): void {
+    const bytes = encodeStoredPosition(newest);
+    this.#isClosing = this.#hasClosed;
+    this.#hasClosed = false;
     if (this.#saved !== null && equalBytes(bytes, this.#saved)) return;
+    const { sending } = newest;
     this.#saving = true;
     // From now on the store may say so, before its answer does.
     if (!sending) this.#storedSending = false;
-    const logs = new Set(current.map(({ topicId }) => topicId));
     this.#calls.ask("save-position", bytes, (outcome) => {
       this.#saving = false;
       if (outcome.kind === "lost") {
         this.#saved = null;
-        this.#hooks.reset(`saving the local position: ${outcome.reason}`);
+        this.#hasClosed ||= this.#isClosing;
+        failed(`saving the local position: ${outcome.reason}`);
         return;
       }
       this.#saved = bytes;

@@ -46,6 +46,13 @@ export class PositionDesk {
     return { next: route.state.kind === "ready" ? found.next : -1, committed };
   }
 
+  /** A log goes with its topic, and ends there; see Carrier in broker/losses.ts. */
+  gone({ topic, topicId, partition }: LogIdentity, endOffset: number): void {
+    const route = this.#intake.routes.get(topic);
+    const found = route?.topicId === topicId ? route.partitions[partition] : undefined;
+    if (found !== undefined) found.goneEnd = endOffset;
+  }
+
   inspect(): readonly PartitionPosition[] {
     this.#intake.lookAtEnds();
     return [...this.#intake.routes.values()].flatMap((route) =>

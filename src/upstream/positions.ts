@@ -1,5 +1,6 @@
 import type { Uuid } from "../base/ids.ts";
 import { murmur2 } from "../records/murmur2.ts";
+import { type Account, decodeAccount, encodeAccount } from "./account.ts";
 import { type Branch, decodeBranch, encodeBranch } from "./lineage.ts";
 
 /**
@@ -12,9 +13,10 @@ import { type Branch, decodeBranch, encodeBranch } from "./lineage.ts";
  * there. The committed offset is the position of the first of them, for people
  * who look; what counts is in the metadata, at most `MAX_METADATA_BYTES`:
  *
- *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=HISTORY[|HISTORY...],...[;TOPIC_ID;...]
+ *   1;INSTANCE;SEQUENCE;TOPIC_ID;P=HISTORY[|HISTORY...][!ACCOUNT],...[;TOPIC_ID;...]
  *
- * A HISTORY is OFFSET[~EPOCH][@RUN:START/RUN:START...], see lineage.ts; the first is the one in force.
+ * A HISTORY is OFFSET[~EPOCH][@RUN:START/RUN:START...], see lineage.ts; the first is the one in force. An ACCOUNT says what
+ * became of the offsets below it, see account.ts; it is left out where there is no room for it, or nobody knows.
  * INSTANCE names the forwarder that wrote it, SEQUENCE grows with every commit. A position counts only for the
  * log with that topic id. Where the count of central partitions has changed, a source partition may stand in two
  * slots; the entry with the higher sequence is the newer one.
@@ -42,6 +44,8 @@ export interface LogPositions {
   readonly next: ReadonlyMap<number, number>;
   /** The same with what else is known of a partition's histories, the one in force first. */
   readonly branches?: ReadonlyMap<number, readonly Branch[]>;
+  /** What became of the offsets below the first of them; left out where that is not known. */
+  readonly accounts?: ReadonlyMap<number, Account>;
 }
 
 /** Apache Kafka's default for offset.metadata.max.bytes is 4,096. */
@@ -50,10 +54,12 @@ const FORMAT = "1";
 
 /** The metadata of a slot. The caller compares its length with `MAX_METADATA_BYTES`; it is ASCII. */
 export function encodeSlot(content: SlotContent): string {
-  const logs = content.logs.map(({ topicId, next, branches }) => {
+  const logs = content.logs.map(({ topicId, next, branches, accounts }) => {
     const entries = [...next].map(([partition, offset]) => {
       const histories = branches?.get(partition)?.map(encodeBranch) ?? [String(offset)];
-      return `${partition}=${histories.join("|")}`;
+      const account = accounts?.get(partition);
+      const counts = account === undefined ? "" : `!${encodeAccount(account)}`;
+      return `${partition}=${histories.join("|")}${counts}`;
     });
     return `${topicId};${entries.join(",")}`;
   });
@@ -67,26 +73,37 @@ export function decodeSlot(metadata: string | null): SlotContent | null {
   if (parts[0] !== FORMAT || parts.length % 2 !== 1 || !Number.isSafeInteger(sequence)) return null;
   const logs: LogPositions[] = [];
   for (let index = 3; index < parts.length; index += 2) {
-    const branches = decodeEntries(parts[index + 1] ?? "");
-    if (branches === null) return null;
-    const next = new Map(Array.from(branches, ([partition, [first]]) => [partition, first?.next ?? 0]));
-    logs.push({ topicId: (parts[index] ?? "") as Uuid, next, branches });
+    const entries = decodeEntries(parts[index + 1] ?? "");
+    if (entries === null) return null;
+    const next = new Map(
+      Array.from(entries.branches, ([partition, [first]]) => [partition, first?.next ?? 0]),
+    );
+    logs.push({ topicId: (parts[index] ?? "") as Uuid, next, ...entries });
   }
   return { instance: parts[1] ?? "", sequence, logs };
 }
 
-function decodeEntries(text: string): Map<number, readonly Branch[]> | null {
-  const entries = new Map<number, readonly Branch[]>();
+interface Entries {
+  readonly branches: Map<number, readonly Branch[]>;
+  readonly accounts: Map<number, Account>;
+}
+
+function decodeEntries(text: string): Entries | null {
+  const entries: Entries = { branches: new Map(), accounts: new Map() };
   if (text === "") return entries;
   for (const entry of text.split(",")) {
-    const [partition = "", histories = "", ...more] = entry.split("=");
+    const [partition = "", value = "", ...more] = entry.split("=");
+    const [histories = "", counts, ...others] = value.split("!");
     const branches = histories.split("|").map(decodeBranch);
-    if (!/^\d+$/.test(partition) || !isCount(Number(partition)) || more.length > 0) return null;
-    if (branches.includes(null)) return null;
-    entries.set(
+    const account = counts === undefined ? undefined : decodeAccount(counts);
+    if (!/^\d+$/.test(partition) || !isCount(Number(partition)) || more.length + others.length > 0)
+      return null;
+    if (branches.includes(null) || account === null) return null;
+    entries.branches.set(
       Number(partition),
       branches.filter((branch) => branch !== null),
     );
+    if (account !== undefined) entries.accounts.set(Number(partition), account);
   }
   return entries;
 }
@@ -131,7 +148,15 @@ export function positionsInSlots(slots: readonly Slot[], topicId: Uuid): Map<num
 
 /** The same with what else they know of a partition's histories, the one in force first. */
 export function branchesInSlots(slots: readonly Slot[], topicId: Uuid): Map<number, readonly Branch[]> {
-  const found = new Map<number, readonly Branch[]>();
+  return entriesInSlots(slots, topicId).branches;
+}
+
+/** All that they know of a log's partitions. */
+export function entriesInSlots(
+  slots: readonly Slot[],
+  topicId: Uuid,
+): Pick<Required<LogPositions>, "branches" | "accounts"> & Entries {
+  const found: Entries = { branches: new Map(), accounts: new Map() };
   const sequences = new Map<number, number>();
   for (const slot of slots) {
     const content = decodeSlot(slot.metadata);
@@ -140,7 +165,10 @@ export function branchesInSlots(slots: readonly Slot[], topicId: Uuid): Map<numb
       for (const [partition, branches] of log.branches ?? []) {
         if (content.sequence < (sequences.get(partition) ?? -1)) continue;
         sequences.set(partition, content.sequence);
-        found.set(partition, branches);
+        found.branches.set(partition, branches);
+        const account = log.accounts?.get(partition);
+        if (account === undefined) found.accounts.delete(partition);
+        else found.accounts.set(partition, account);
       }
     }
   }
@@ -171,6 +199,15 @@ export interface StoredPosition {
   readonly topics: readonly StoredTopicPosition[];
   /** How the centre said that the last transaction ended, before its producer id was taken anew. */
   readonly ended?: StoredEnd;
+  /** What became of offsets that no position tells of any more: of topics that are gone, or before a position was moved back. */
+  readonly closed?: StoredTally;
+}
+
+export interface StoredTally {
+  readonly forwarded: number;
+  readonly filtered: number;
+  readonly gapped: number;
+  readonly empty: number;
 }
 
 export interface StoredEnd {
@@ -191,6 +228,10 @@ export interface StoredTopicPosition {
   readonly next: readonly (readonly [partition: number, offset: number])[];
   /** Of partitions whose history in force is not their first. */
   readonly epochs?: readonly (readonly [partition: number, epoch: number])[];
+  /** What became of the offsets below `next`, of partitions where that is known. */
+  readonly accounts?: readonly (readonly [partition: number, account: string])[];
+  /** Id of the topic at the centre, where it has one: another topic of the same name has another. */
+  readonly centralId?: Uuid;
   /** By central partition: the central offset behind the last record of this uplink that was acknowledged. */
   readonly centralEnds: readonly number[];
 }
@@ -212,13 +253,14 @@ export function decodeStoredPosition(bytes: Uint8Array | null): StoredPosition |
 
 function isStoredPosition(value: unknown): value is StoredPosition {
   if (!isObject(value) || value.format !== 1) return false;
-  const { centre, sending, topics, ended } = value;
+  const { centre, sending, topics, ended, closed } = value;
   return (
     typeof centre === "string" &&
     typeof sending === "boolean" &&
     Array.isArray(topics) &&
     topics.every(isStoredTopic) &&
-    (ended === undefined || isStoredEnd(ended))
+    (ended === undefined || isStoredEnd(ended)) &&
+    (closed === undefined || isStoredTally(closed))
   );
 }
 
@@ -230,9 +272,16 @@ function isStoredEnd(value: unknown): boolean {
   );
 }
 
+function isStoredTally(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { forwarded, filtered, gapped, empty } = value;
+  return [forwarded, filtered, gapped, empty].every((count) => Number.isSafeInteger(count));
+}
+
 function isStoredTopic(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { topic, topicId, central = "", run = "", next, epochs = [], centralEnds } = value;
+  const { topic, topicId, central = "", run = "", next, epochs = [], accounts = [] } = value;
+  const { centralEnds, centralId = "" } = value;
   return (
     typeof topic === "string" &&
     typeof topicId === "string" &&
@@ -242,6 +291,9 @@ function isStoredTopic(value: unknown): boolean {
     next.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isCount)) &&
     Array.isArray(epochs) &&
     epochs.every((entry) => Array.isArray(entry) && entry.length === 2 && entry.every(isCount)) &&
+    Array.isArray(accounts) &&
+    accounts.every((entry) => Array.isArray(entry) && isCount(entry[0]) && typeof entry[1] === "string") &&
+    typeof centralId === "string" &&
     Array.isArray(centralEnds) &&
     centralEnds.every((end) => typeof end === "number" && Number.isSafeInteger(end))
   );

@@ -51,6 +51,8 @@ export class Round {
   readonly added = new Set<Lane>();
   /** It moves positions as an operator said, and nothing else. */
   rewind: Rewind | null = null;
+  /** What became of offsets that it has forwarded anew: no account will tell of that any more. */
+  readonly closed = new Tally();
   offsetsAdded = false;
   offsetsCommitted = false;
   commitAsked = false;

@@ -1,4 +1,5 @@
 import type { Uuid } from "../base/ids.ts";
+import { type Account, forwardedOf } from "./account.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { Branch } from "./lineage.ts";
 import {
@@ -11,8 +12,16 @@ import {
 } from "./positions.ts";
 import type { Round } from "./round.ts";
 
-/** Runs of a partition's history that are told, most first. */
-const LINEAGE_DEPTHS = [8, 4, 2, 1, 0] as const;
+/** How much is told, most first: runs of a partition's history, and what became of its offsets. */
+const DETAILS = [
+  { depth: 8, hasAccounts: true },
+  { depth: 4, hasAccounts: true },
+  { depth: 2, hasAccounts: true },
+  { depth: 1, hasAccounts: true },
+  { depth: 0, hasAccounts: true },
+  { depth: 0, hasAccounts: false },
+] as const;
+const LEAST = { depth: 0, hasAccounts: false };
 /** Logs that are not here, whose positions are written again. */
 const MAX_FOREIGN_LOGS = 2;
 
@@ -42,8 +51,8 @@ export function slotsOf(
 }
 
 /**
- * As much of the histories as there is room for: of many partitions in one slot fewer runs are told, and then none but
- * the positions in force.
+ * As much of the histories and accounts as there is room for: of many partitions in one slot fewer runs are told, and then
+ * none but the positions in force.
  */
 function slotOf(
   topic: CentralTopic,
@@ -52,15 +61,15 @@ function slotOf(
   claim: Claim,
   isLocal: (topicId: Uuid) => boolean,
 ): Slot {
-  for (const depth of LINEAGE_DEPTHS) {
-    const made = slotWith(depth, topic, slot, round, claim, isLocal);
-    if (depth === 0 || made.metadata.length <= MAX_METADATA_BYTES) return made;
+  for (const details of DETAILS) {
+    const made = slotWith(details, topic, slot, round, claim, isLocal);
+    if (made.metadata.length <= MAX_METADATA_BYTES) return made;
   }
-  return slotWith(0, topic, slot, round, claim, isLocal);
+  return slotWith(LEAST, topic, slot, round, claim, isLocal);
 }
 
 function slotWith(
-  depth: number,
+  { depth, hasAccounts }: { readonly depth: number; readonly hasAccounts: boolean },
   topic: CentralTopic,
   slot: number,
   round: Round,
@@ -72,6 +81,7 @@ function slotWith(
   for (const route of topic.routes) {
     const next = new Map<number, number>();
     const branches = new Map<number, readonly Branch[]>();
+    const accounts = new Map<number, Account>();
     const first = (slot - (route.slotShift % topic.lanes.length) + topic.lanes.length) % topic.lanes.length;
     for (let index = first; index < route.partitions.length; index += topic.lanes.length) {
       const partition = route.partitions[index];
@@ -79,9 +89,11 @@ function slotWith(
       if (partition === undefined || position < 0) continue;
       next.set(index, position);
       branches.set(index, partition.branches(position, depth));
+      const account = hasAccounts ? partition.account(round.tallies.get(partition) ?? null) : null;
+      if (account !== null && forwardedOf(account, position) >= 0) accounts.set(index, account);
     }
     if (next.size === 0) continue;
-    logs.push({ topicId: route.topicId, next, branches });
+    logs.push({ topicId: route.topicId, next, branches, accounts });
     known.add(route.topicId);
   }
   let foreign = depth === 0 ? 0 : MAX_FOREIGN_LOGS;
@@ -93,7 +105,8 @@ function slotWith(
     const own = <Value>(values: ReadonlyMap<number, Value>) =>
       new Map([...values].filter(([partition]) => (shift + partition) % topic.lanes.length === slot));
     const next = own(inherited.next);
-    if (next.size > 0) logs.push({ topicId, next, branches: own(inherited.branches ?? new Map()) });
+    const accounts = own((hasAccounts ? inherited.accounts : undefined) ?? new Map());
+    if (next.size > 0) logs.push({ topicId, next, branches: own(inherited.branches ?? new Map()), accounts });
   }
   return {
     topic: topic.name,

@@ -1,4 +1,5 @@
 import type { RunStart } from "../broker/lineages.ts";
+import { type Account, forwardedOf } from "./account.ts";
 import type { OriginHeaders } from "./central-batch.ts";
 import { type Branch, lineageBelow } from "./lineage.ts";
 import type { Shortage } from "./link/governor.ts";
@@ -24,7 +25,7 @@ export class SourcePartition {
   committed = -1;
   /** Records below this are read only for the selection's sake: they were dealt with before. */
   resumeAt = 0;
-  /** What became of the offsets that finished rounds moved over, since `firstOffset`. */
+  /** What became of the offsets from `firstOffset` on that finished rounds moved over, of this process or before it. */
   readonly tally = new Tally();
   /** Where the tally begins; -1 while not known. */
   firstOffset = -1;
@@ -34,6 +35,8 @@ export class SourcePartition {
   toldTo = 0;
   /** End of the log as last seen, for the lag. */
   highWatermark = 0;
+  /** Where it ended when its topic was deleted; -1 where it was not. */
+  goneEnd = -1;
   /** Why its next record may not go up yet; looked at again now and then. Null where it may. */
   hold: string | null = null;
   /** Waits in the ring of partitions with something to read. */
@@ -69,11 +72,23 @@ export class SourcePartition {
     return [own, ...this.others.map((branch) => ({ ...branch, lineage: branch.lineage.slice(-depth) }))];
   }
 
-  /** Everything below `position` is dealt with. The log begins at `logStartOffset`. */
-  begin(position: number, logStartOffset: number): void {
+  /** Everything below `position` is dealt with, as `account` says where that is known. The log begins at `logStartOffset`. */
+  begin(position: number, logStartOffset: number, account: Account | null = null): void {
     this.skipTo(position, logStartOffset);
-    this.#account(position);
+    this.#account(position, account);
     this.committed = position;
+  }
+
+  /** What became of the offsets below the position, once what a round moved over is `added`; null where that is not known. */
+  account(added: Tally | null = null): Account | null {
+    const { firstOffset, tally } = this;
+    if (firstOffset < 0) return null;
+    return {
+      firstOffset,
+      filtered: tally.filtered + (added?.filtered ?? 0),
+      gapped: tally.gapped + (added?.gapped ?? 0),
+      empty: tally.empty + (added?.empty ?? 0),
+    };
   }
 
   /** Goes on at `position`, which nobody vouches for yet. */
@@ -84,8 +99,13 @@ export class SourcePartition {
     this.toldTo = 0;
   }
 
-  #account(position: number): void {
-    if (this.pending?.next === position) this.tally.add(this.pending.tally);
+  #account(position: number, account: Account | null): void {
+    const forwarded = account === null ? -1 : forwardedOf(account, position);
+    if (account !== null && forwarded >= 0) {
+      this.firstOffset = account.firstOffset;
+      this.tally.reset();
+      this.tally.add({ ...account, forwarded });
+    } else if (this.pending?.next === position) this.tally.add(this.pending.tally);
     else if (this.firstOffset < 0 || position !== this.committed) {
       // The log, or what the centre holds, went another way: what was counted says nothing about it.
       this.firstOffset = position;
@@ -113,7 +133,7 @@ export class Tally {
     this.forwarded = this.filtered = this.gapped = this.empty = 0;
   }
 
-  add(other: Tally): void {
+  add(other: Readonly<Record<"forwarded" | "filtered" | "gapped" | "empty", number>>): void {
     this.forwarded += other.forwarded;
     this.filtered += other.filtered;
     this.gapped += other.gapped;

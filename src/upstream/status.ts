@@ -1,5 +1,6 @@
 import type { CanaryStatus } from "./flow/status.ts";
 import type { BudgetStatus, LinkStatus } from "./link/status.ts";
+import type { StoredTally } from "./positions.ts";
 import type { TimesStatus } from "./times/settings.ts";
 
 /** What an uplink is doing. Times are in milliseconds from now, so that no clock is needed to read them. */
@@ -28,6 +29,10 @@ export interface UplinkStatus {
   /** Whether records have gone up since, or there were none to send. True before the first, too. */
   readonly lastErrorOver: boolean;
   readonly topics: readonly UplinkTopicStatus[];
+  /** What became of offsets that no topic tells of any more: it was deleted, or its position was moved back. */
+  readonly closed: StoredTally;
+  /** Whether what was counted before this process is known; until then counters begin at 0. */
+  readonly countersKnown: boolean;
   /** Since the start of the process. */
   readonly recordsForwarded: number;
   /** Of record batches as they were sent, without repetitions. */
@@ -73,7 +78,7 @@ export interface UplinkPartitionStatus {
   readonly lagRecords: number;
   /** Why its next record may not go up yet; null where it may. */
   readonly hold: string | null;
-  /** Where this process began to forward; -1 while not known. */
+  /** Where the tally begins: 0, but where what became of earlier offsets is not known. -1 while that itself is not known. */
   readonly firstOffset: number;
   /**
    * What became of the offsets from there on: `position = firstOffset + forwarded + filtered + gapped + empty`, exactly.

@@ -1,4 +1,5 @@
-import type { Uuid } from "../base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../base/ids.ts";
+import { encodeAccount } from "./account.ts";
 import { type OriginHeaders, originHeaders } from "./central-batch.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { Lane } from "./lane.ts";
@@ -124,6 +125,10 @@ export class TopicRoute {
     const epochs = this.partitions
       .filter(({ epoch }) => epoch > 0)
       .map(({ index, epoch }) => [index, epoch] as const);
+    const accounts = this.partitions.flatMap((partition) => {
+      const account = partition.committed < 0 ? null : partition.account();
+      return account === null ? [] : [[partition.index, encodeAccount(account)] as const];
+    });
     return {
       topic: this.topic,
       topicId: this.topicId,
@@ -133,6 +138,8 @@ export class TopicRoute {
         .map((partition) => [partition.index, partition.committed] as const),
       ...(this.run === "" ? {} : { run: this.run }),
       ...(epochs.length === 0 ? {} : { epochs }),
+      ...(accounts.length === 0 ? {} : { accounts }),
+      ...(this.central.id === ZERO_UUID ? {} : { centralId: this.central.id }),
       centralEnds: this.lanes.map((lane) => lane.centralEnd),
     };
   }

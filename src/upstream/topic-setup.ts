@@ -1,13 +1,14 @@
 import { ZERO_UUID } from "../base/ids.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
+import { type Account, decodeAccount } from "./account.ts";
 import type { Calls } from "./calls.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { CallKind, CentralTopicFacts, CentreCalls } from "./centre.ts";
 import type { Intake } from "./intake.ts";
 import { type Branch, resume, startAfter } from "./lineage.ts";
 import {
-  branchesInSlots,
   type Claim,
+  entriesInSlots,
   logsInSlots,
   newestClaim,
   positionsInSlots,
@@ -243,18 +244,18 @@ export class TopicSetup {
   #settle(route: TopicRoute, slots: readonly Slot[]): void {
     const { central } = route;
     // Under whatever name it was forwarded: a route that leads elsewhere now goes on where it was.
-    const committed = branchesInSlots(slots, route.topicId);
+    const { branches: committed, accounts } = entriesInSlots(slots, route.topicId);
     const claim = newestClaim(slots);
     this.hasTakenPositions = true;
     if (claim !== null && claim.sequence > (this.inherited?.sequence ?? -1)) this.inherited = claim;
     const hasSlots = slots.some(({ topic }) => topic === central.name);
     if (committed.size === 0 && hasSlots && central.routes.size === 1) this.#reports.onRecreated(route.topic);
     if (committed.size > 0) {
-      this.#ready(route, committed);
+      this.#ready(route, committed, accounts);
       return;
     }
     if (route.remembered === null) {
-      this.#ready(route, new Map());
+      this.#ready(route, new Map(), new Map());
       return;
     }
     if (this.#settings.delivery === "transactional") {
@@ -267,7 +268,7 @@ export class TopicSetup {
     }
     // What was sent under another name is not looked for.
     if (!route.unsure || endsOf(route) === null) {
-      this.#ready(route, rememberedBranches(route.remembered));
+      this.#ready(route, rememberedBranches(route.remembered), rememberedAccounts(route.remembered));
       return;
     }
     route.state = { kind: "reconciling" };
@@ -327,10 +328,14 @@ export class TopicSetup {
       branches.set(partition.index, [{ ...own, epoch }]);
       this.#reports.onDiverged?.(route.topic, partition.index, end, there.end, epoch);
     }
-    this.#ready(route, branches);
+    this.#ready(route, branches, rememberedAccounts(route.remembered));
   }
 
-  #ready(route: TopicRoute, positions: ReadonlyMap<number, readonly Branch[]>): void {
+  #ready(
+    route: TopicRoute,
+    positions: ReadonlyMap<number, readonly Branch[]>,
+    accounts: ReadonlyMap<number, Account>,
+  ): void {
     for (const partition of route.partitions) {
       const bounds = this.#source.bounds(route.topic, partition.index);
       const branches = positions.get(partition.index) ?? [];
@@ -339,7 +344,9 @@ export class TopicSetup {
         branches.length === 0 || bounds === null
           ? (branches[0]?.next ?? 0)
           : this.#resume(route, partition, bounds, branches);
-      partition.begin(next, bounds?.logStartOffset ?? 0);
+      // An account is of the position that it was written with.
+      const account = branches[0]?.next === next ? accounts.get(partition.index) : null;
+      partition.begin(next, bounds?.logStartOffset ?? 0, account ?? null);
     }
     route.unsure = false;
     route.state = { kind: "ready" };
@@ -400,8 +407,8 @@ function inherit(central: CentralTopic, slots: readonly Slot[]): void {
   const ours = slots.filter(({ topic }) => topic === central.name);
   central.inherited.clear();
   for (const topicId of logsInSlots(ours)) {
-    const branches = branchesInSlots(ours, topicId);
-    central.inherited.set(topicId, { topicId, next: positionsInSlots(ours, topicId), branches });
+    const { branches, accounts } = entriesInSlots(ours, topicId);
+    central.inherited.set(topicId, { topicId, next: positionsInSlots(ours, topicId), branches, accounts });
   }
 }
 
@@ -418,6 +425,16 @@ function rememberedBranches({ next, epochs }: StoredTopicPosition): Map<number, 
       return [partition, [{ next: offset, epoch, lineage: [] }]];
     }),
   );
+}
+
+/** What became of the offsets below the positions, as far as that is remembered. */
+function rememberedAccounts(remembered: StoredTopicPosition | null): Map<number, Account> {
+  const accounts = new Map<number, Account>();
+  for (const [partition, text] of remembered?.accounts ?? []) {
+    const account = decodeAccount(text);
+    if (account !== null) accounts.set(partition, account);
+  }
+  return accounts;
 }
 
 /** Where the central partitions ended, as remembered; null where nothing is, or of a topic of another name. */

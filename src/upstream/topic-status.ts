@@ -1,3 +1,4 @@
+import { forwardedOf } from "./account.ts";
 import type { LinkGovernor } from "./link/governor.ts";
 import type { LocalPosition } from "./local-position.ts";
 import type { UplinkTopicStatus } from "./status.ts";
@@ -16,14 +17,16 @@ export function topicStatus(route: TopicRoute, local: LocalPosition, link: LinkG
     centralPartitions: route.lanes.length,
     partitions: route.partitions.map(({ index, committed, highWatermark, firstOffset, tally, hold }) => {
       const position = committed < 0 ? local.storedPosition(route, index) : committed;
+      const stored = committed < 0 ? local.storedAccount(route, index) : null;
+      const known = stored === null ? null : { ...stored, forwarded: forwardedOf(stored, position) };
       const lagRecords = position < 0 ? -1 : Math.max(0, highWatermark - position);
       return {
         partition: index,
         position,
         highWatermark,
         lagRecords,
-        firstOffset,
-        tally: { ...tally },
+        firstOffset: known?.firstOffset ?? firstOffset,
+        tally: known ?? { ...tally },
         hold,
       };
     }),

@@ -191,6 +191,11 @@ export class Uplink {
     return this.#forwarder.positions.progress(log);
   }
 
+  /** A log goes with its topic; see Carrier in broker/losses.ts. */
+  gone(log: LogIdentity, endOffset: number): void {
+    this.#forwarder.positions.gone(log, endOffset);
+  }
+
   /** Every partition's position. */
   inspect(): readonly PartitionPosition[] {
     return this.#forwarder.positions.inspect();

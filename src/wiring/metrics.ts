@@ -232,14 +232,26 @@ function collectUplinks(metrics: Metrics, state: GatewayState): void {
     collectFlow(metrics, uplink);
     collectLink(metrics, uplink);
     collectMirrors(metrics, uplink);
-    metrics.uplinkRecords[name]?.set(uplink.forwardedRecords);
     metrics.uplinkBytes[name]?.set(uplink.forwardedBytes);
     metrics.uplinkTransactions[name]?.set(uplink.transactions);
     metrics.uplinkFailures[name]?.set(uplink.failures);
+    collectCounters(metrics, uplink);
     const { topics } = uplink.counters;
-    metrics.uplinkGapped[name]?.set(topics.reduce((sum, { gapped }) => sum + gapped, 0));
-    metrics.uplinkFiltered[name]?.set(topics.reduce((sum, { filtered }) => sum + filtered, 0));
     metrics.uplinkUnreconciled[name]?.set(topics.filter(({ reconciled }) => !reconciled).length);
+  }
+}
+
+function collectCounters(metrics: Metrics, { name, counters }: UplinkStatus): void {
+  const { known, total } = counters;
+  for (const [counter, count] of [
+    [metrics.uplinkStored[name], total.stored],
+    [metrics.uplinkRecords[name], total.forwarded],
+    [metrics.uplinkFiltered[name], total.filtered],
+    [metrics.uplinkGapped[name], total.gapped],
+    [metrics.uplinkEmpty[name], total.empty],
+  ] as const) {
+    // From 0 to what was counted before is no rate.
+    counter?.set(known ? count : Number.NaN);
   }
 }
 

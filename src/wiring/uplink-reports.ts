@@ -5,12 +5,7 @@ import type { UplinkReports } from "../upstream/reports.ts";
 import type { UplinkGaps } from "./uplink-gaps.ts";
 
 /** What an uplink tells, as lines of the log and entries of the ledger. What repeats is told at times that grow. */
-export function uplinkReports(
-  logger: Logger,
-  clock: Clock,
-  gaps: UplinkGaps,
-  countGap: (records: number) => void,
-): UplinkReports {
+export function uplinkReports(logger: Logger, clock: Clock, gaps: UplinkGaps): UplinkReports {
   const repeated = new RepeatedWords();
   const tell = (level: "info" | "warn" | "error", message: string, error?: Error | null): void => {
     const before = repeated.say(message, clock.monotonicMs());
@@ -21,7 +16,6 @@ export function uplinkReports(
   };
   return {
     onGap(topic, partition, fromOffset, toOffset, reason, cause, record) {
-      countGap(toOffset - fromOffset);
       gaps.note(topic, partition, fromOffset, toOffset, cause, record);
       logger.error("records will not reach the centre", { topic, partition, fromOffset, toOffset, reason });
     },

@@ -18,7 +18,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Network } from "../io/network.ts";
 import type { Random } from "../io/random.ts";
 import { securitySource } from "../kafka/client/security.ts";
-import { countersOf } from "../upstream/counters.ts";
+import { countersOfAll } from "../upstream/counters.ts";
 import { KafkaCentre } from "../upstream/kafka-centre.ts";
 import type { Hold } from "../upstream/link/governor.ts";
 import { isCap, type LinkMode, MIN_CAP_BYTES_PER_SECOND } from "../upstream/link/link-record.ts";
@@ -93,7 +93,6 @@ interface Running {
   readonly configured: ConfiguredUplink;
   readonly uplink: Uplink;
   readonly mirrors: readonly Mirror[];
-  gaps: number;
   flow: UplinkFlow | null;
 }
 
@@ -177,9 +176,7 @@ function startUplink(
   const logger = parts.logger.child({ uplink: configured.name });
   const source = localSource(broker, parts.lineages);
   const gaps = new UplinkGaps(configured.name, parts);
-  const reports = uplinkReports(logger, clock, gaps, (count) => {
-    started.gaps += count;
-  });
+  const reports = uplinkReports(logger, clock, gaps);
   const uplink = new Uplink(
     settings,
     source,
@@ -191,7 +188,7 @@ function startUplink(
   );
   const hold = (): Hold | null => link.governor.holdForOthers(clock.monotonicMs());
   const mirrors = startMirrors({ ...parts, configured, seams, centre: options, openState, hold, logger });
-  const started: Running = { configured, uplink, mirrors, gaps: 0, flow: null };
+  const started: Running = { configured, uplink, mirrors, flow: null };
   parts.losses.addCarrier(uplink);
   uplink.start();
   started.flow = new UplinkFlow({
@@ -277,11 +274,11 @@ function positionStore(openState: () => KeyedState, name: string): PositionStore
   return { load: async () => openState().get(name), save: async (value) => openState().set(name, value) };
 }
 
-function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: UplinkParts): UplinkStatus {
+function describe({ configured, uplink, mirrors, flow }: Running, parts: UplinkParts): UplinkStatus {
   assert(flow !== null, "an uplink that was started is watched");
   const status = uplink.status();
   const lags = topicLags(status, parts);
-  const counters = status.topics.map(countersOf);
+  const counters = countersOfAll(status);
   return {
     name: configured.name,
     state: stateWord(status),
@@ -289,11 +286,11 @@ function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: U
     delivery: configured.delivery,
     lagRecords: status.lagRecords < 0 ? null : status.lagRecords,
     lagMs: status.lagRecords < 0 ? null : oldestLagMs(lags),
-    forwardedRecords: status.recordsForwarded,
+    forwardedRecords: counters.total.forwarded,
     forwardedBytes: status.bytesForwarded,
     transactions: status.transactions,
     failures: status.restarts,
-    gaps,
+    gaps: counters.total.gapped,
     lastError: status.lastError,
     lastErrorAgoMs: status.lastErrorAgoMs,
     lastErrorOver: status.lastErrorOver,
@@ -302,7 +299,7 @@ function describe({ configured, uplink, mirrors, gaps, flow }: Running, parts: U
     times: status.times,
     flow: flow.describe(status, lags),
     budget: status.budget,
-    counters: { reconciled: counters.every(({ reconciled }) => reconciled), topics: counters },
+    counters,
     routes: status.topics.map(({ topic, centralTopic, state, reason, heldBecause }) => ({
       topic,
       centralTopic,

@@ -102,6 +102,8 @@ describe("nobody may pass over a loss for good", () => {
     losses.witness(log, 0, 20, "delete-topic", () => {
       isGone = true;
     });
+    // Who carries the log hears where it ended.
+    expect([...opened.carrier.ends]).toEqual([["readings", 20]]);
     expect([losses.areDeletionsWritten(topicId, 0, 20), isGone]).toEqual([false, false]);
     expect([losses.areWritten(topicId, 0, 20), losses.areDeletionsWritten(topicId, 0, 0)]).toEqual([
       true,

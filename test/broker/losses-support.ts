@@ -14,6 +14,12 @@ export function entriesOf(open: OpenBroker): Entry[] {
 export class FakeCarrier implements Carrier {
   next = -1;
   committed = -1;
+  /** Where logs ended whose topic went, by name. */
+  readonly ends = new Map<string, number>();
+
+  gone(log: { readonly topic: string }, endOffset: number): void {
+    this.ends.set(log.topic, endOffset);
+  }
 
   progress(log: { readonly topic: string }): { next: number; committed: number } | null {
     return log.topic === "local" ? null : { next: this.next, committed: this.committed };

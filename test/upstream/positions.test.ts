@@ -55,7 +55,18 @@ describe("slots", () => {
     const branches = new Map([[3, [own, old]]]);
     const text = encodeSlot({ instance: "ab12", sequence: 7, logs: [{ topicId: LOG, next, branches }] });
     expect(text).toBe(`1;ab12;7;${LOG};3=14~1@1.ab:0/2.cd:b|20@1.ab:0`);
-    expect(decodeSlot(text)?.logs).toEqual([{ topicId: LOG, next, branches }]);
+    expect(decodeSlot(text)?.logs).toEqual([{ topicId: LOG, next, branches, accounts: new Map() }]);
+    const accounts = new Map([[3, { firstOffset: 2, filtered: 0, gapped: 37, empty: 0 }]]);
+    const told = encodeSlot({
+      instance: "ab12",
+      sequence: 7,
+      logs: [{ topicId: LOG, next, branches, accounts }],
+    });
+    expect(told).toBe(`${text}!2.0.11`);
+    expect(decodeSlot(told)?.logs).toEqual([{ topicId: LOG, next, branches, accounts }]);
+    expect(decodeSlot(`${text}!`)?.logs[0]?.accounts?.get(3)?.gapped).toBe(0);
+    for (const wrong of [`${text}!x!y`, `${text}!-1`, `${text}!1.2.3.4.5`])
+      expect(decodeSlot(wrong)).toBeNull();
     const slots = [{ topic: "t", partition: 0, offset: 0, metadata: text }];
     expect(positionsInSlots(slots, LOG)).toEqual(next);
     expect(branchesInSlots(slots, LOG)).toEqual(branches);

@@ -13,7 +13,7 @@ test("an uplink that waits for a file for a day writes a few lines, and one when
     };
   const logger = { info: line("info"), warn: line("warn"), error: line("error") } as unknown as Logger;
   const clock = new ManualClock();
-  const reports = uplinkReports(logger, clock, {} as UplinkGaps, () => {});
+  const reports = uplinkReports(logger, clock, {} as UplinkGaps);
   for (let minute = 0; minute < 24 * 60; minute += 1) {
     reports.onState("warn", "backing off: waiting for ca.pem");
     clock.advance(60_000);

@@ -101,6 +101,41 @@ test("after a restart with the centre away the status has the lag, by the positi
   expect(uplinks.status()).toMatchObject([{ lagRecords: 2, lagMs: clock.nowMs() - writtenMs }]);
 });
 
+test("counters go on from what is stored, and are not there before that is read", async () => {
+  const open = await openBroker(new SimulatedDisk({ seed: 1 }));
+  const { broker, clock } = open;
+  broker.createTopic({ name: TOPIC, partitionCount: 1, configs: new Map() }, () => {});
+  await clock.settleAll();
+  const bytes = batchOf(["a", "b", "c", "d", "e"], { timestampMs: clock.nowMs() });
+  broker.partition(TOPIC, 0)?.append(bytes, 0, bytes.length, clock.nowMs(), "broker");
+  await clock.settleAll();
+  const topicId = broker.topics.get(TOPIC)?.id ?? "";
+  const topics = [{ topic: TOPIC, topicId, next: [[0, 4]], accounts: [[0, "0.1.2"]], centralEnds: [1] }];
+  const closed = { forwarded: 10, filtered: 0, gapped: 7, empty: 0 };
+  const position = encodeStoredPosition({ centre: "far", sending: false, topics, closed } as never);
+  void broker.openState("__headwater_uplink").set("main", position);
+  await clock.settleAll();
+  const uplinks = start(open);
+  const metrics = metricsOf([]);
+  const state = new GatewayState(defaultSettings({}), "1", 0);
+  state.uplinks = uplinks.status;
+  collectMetrics(metrics, state);
+  const lines = () =>
+    expose(metrics.registry)
+      .split("\n")
+      .flatMap(
+        (line) =>
+          /^headwater_uplink_(\w+_(?:records|offsets)_total|records_total)\{.*\} (\d+)$/.exec(line) ?? [],
+      )
+      .filter((_, index) => index % 3 !== 0);
+  expect(lines()).toEqual([]);
+  clock.advance(5_000);
+  await clock.settleAll();
+  const counts = ["stored_records_total", "22", "records_total", "11", "filtered_records_total", "1"];
+  expect(lines()).toEqual([...counts, "gapped_records_total", "9", "empty_offsets_total", "0"]);
+  expect(uplinks.status()).toMatchObject([{ forwardedRecords: 11, gaps: 9, lagRecords: 1 }]);
+});
+
 test("a mirror whose centre is away is in the metrics, and alarms with its uplink", async () => {
   const open = await openBroker(new SimulatedDisk({ seed: 1 }));
   const metrics = metricsOf(["commands"]);
