@@ -7,6 +7,8 @@ export interface BackgroundOptions {
   readonly report: LogReport;
   /** Copies what a half of the journal holds of logs that can't be synced, before it is reused. Throws DISK_*. */
   keepJournal(generation: number, fenced: readonly PartitionLog[]): void;
+  /** A sync has made records durable that no round of the journal has. */
+  acknowledged(log: PartitionLog): void;
   /** Writes a checkpoint in which journal rounds below the generation count as done (null: as before). */
   checkpoint(floorGeneration: number | null): Promise<void>;
   /** The half is free. */
@@ -128,7 +130,9 @@ export class Background {
       return;
     }
     if (log.fault !== null || log.deleted) return;
+    const isNews = mark.offset > log.durableEndOffset;
     log.committed(mark);
+    if (isNews) this.#options.acknowledged(log);
     if (!log.files.isBehind) this.#unsynced.delete(log);
   }
 

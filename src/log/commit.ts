@@ -4,6 +4,7 @@ import type { CommitMark } from "./append-read.ts";
 import type { Journal } from "./journal.ts";
 import type { LogBug, LogLimits } from "./log-config.ts";
 import type { PartitionLog } from "./partition-log.ts";
+import { SyncedEnds } from "./synced-ends.ts";
 
 export interface CommitStatus {
   readonly rounds: number;
@@ -68,6 +69,7 @@ export interface CommitOptions {
 export class Commits {
   readonly #options: CommitOptions;
   readonly #waiting = new Set<PartitionLog>();
+  readonly #syncedEnds: SyncedEnds;
   #scheduled = false;
   #lingering: Timer | null = null;
   /** Appends since the last round began, and those that it had. */
@@ -90,6 +92,7 @@ export class Commits {
 
   constructor(options: CommitOptions) {
     this.#options = options;
+    this.#syncedEnds = new SyncedEnds(options.journal, options.bugs);
   }
 
   status(): CommitStatus {
@@ -110,6 +113,11 @@ export class Commits {
     this.#unfinishedSinceMs ??= this.#options.clock.monotonicMs();
     this.#appends += 1;
     this.#schedule();
+  }
+
+  /** Somebody else has synced the log's segments, and more of it is durable now. */
+  noteSynced(log: PartitionLog): void {
+    this.#syncedEnds.note([log]);
   }
 
   /** Resolves when nothing waits for a round any more. */
@@ -180,6 +188,7 @@ export class Commits {
     const direct: Taken[] = [];
     const journaled: Taken[] = [];
     for (const log of this.#waiting) this.#take(log, direct, journaled);
+    if (journal.entries > 0) this.#syncedEnds.carry();
     if (journal.entries > 0 && !journal.hasRoom) await this.#switchHalf();
     const syncs = direct.map((taken) => this.#syncDirect(taken.log));
     for (const { log } of journaled) if (log.files.isNewborn) syncs.push(this.#bear(log));
@@ -195,6 +204,8 @@ export class Commits {
     const results = await Promise.allSettled(syncs);
     for (const result of results) if (result.status === "rejected") throw result.reason;
     this.#release(direct, journaled);
+    // Before clients are told that it is durable.
+    this.#syncedEnds.note(direct.map(({ log }) => log));
     this.#note(clock.monotonicMs() - startMs);
     this.#options.committed();
   }

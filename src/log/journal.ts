@@ -9,7 +9,8 @@ import { int32At, int64At, isSafeInt64At, putInt32, putInt64, uint32At } from ".
  * The journal holds what commit rounds made durable before the segments were synced. It is two files ("halves")
  * written in turn. A round is one write and one sync; it begins at a multiple of 4096 bytes and is padded to one
  * with zeros, so that no block with an acknowledged round in it is ever written again before the half is reused:
- * a torn write can only hit the round that is in flight. Big-endian:
+ * a torn write can only hit the round that is in flight. Where the next round will go may stand one that was written
+ * without a sync, and that the next replaces: see `writeAhead`. Big-endian:
  *
  *  position  size  field
  *         0     4  magic "HWJR"
@@ -21,11 +22,13 @@ import { int32At, int64At, isSafeInt64At, putInt32, putInt64, uint32At } from ".
  *        32     4  number of entries
  *        36     4  0
  *        40     -  entries, each:
- *                     0  1  kind: 1 record batches, 2 log start offset
+ *                     0  1  kind: 1 record batches, 2 log start offset, 3 synced end
  *                     1  3  0
  *                     4  4  partition
  *                     8 16  topic id
- *                    24  8  base offset of the batches, or the log start offset
+ *                    24  8  base offset of the batches; the log start offset; or the offset below which everything
+ *                           was acknowledged by a sync of segments before this was written: what is missing there is
+ *                           damage. Readers from before there was kind 3 take it for batches, of which there are none
  *                    32  4  bytes that follow
  *                    36  -  record batches as they stand in the segment
  */
@@ -35,7 +38,11 @@ export const ROUND_ALIGNMENT_BYTES = 4096;
 const MAGIC = 0x48574a52;
 const BATCHES_KIND = 1;
 const LOG_START_KIND = 2;
+const SYNCED_KIND = 3;
 export const STORE_ID_BYTES = 8;
+
+/** Kept free at the end of a half, so that there is always room for `writeAhead`. */
+const AHEAD_BYTES = ROUND_ALIGNMENT_BYTES;
 
 /** Bytes zeroed by one call of `zeroAhead`. */
 const ZERO_SLICE_BYTES = 1024 * 1024;
@@ -86,9 +93,10 @@ export class Journal {
     this.#current = this.#halves[0];
     this.#current.state = "current";
     this.#current.generation = generation;
-    const smaller = Math.min(files[0].sizeBytes, files[1].sizeBytes, options.maxRoundBytes);
+    const halfBytes = Math.min(files[0].sizeBytes, files[1].sizeBytes) - AHEAD_BYTES;
+    const smaller = Math.min(halfBytes, options.maxRoundBytes);
     this.#buffer = new Uint8Array(Math.floor(smaller / ROUND_ALIGNMENT_BYTES) * ROUND_ALIGNMENT_BYTES);
-    assert(this.#buffer.length >= ROUND_ALIGNMENT_BYTES, "a journal holds a block at least");
+    assert(this.#buffer.length >= ROUND_ALIGNMENT_BYTES, "a journal holds two blocks at least");
   }
 
   get generation(): number {
@@ -112,7 +120,7 @@ export class Journal {
 
   /** Whether the round that is being built can be written to the current half. */
   get hasRoom(): boolean {
-    return this.#current.position + padded(this.#length) <= this.#current.file.sizeBytes;
+    return this.#current.position + padded(this.#length) + AHEAD_BYTES <= this.#current.file.sizeBytes;
   }
 
   addBatches(topicId: Uint8Array, partition: number, baseOffset: number, batches: Uint8Array): void {
@@ -125,11 +133,38 @@ export class Journal {
     this.#addHeader(LOG_START_KIND, topicId, partition, logStartOffset, 0);
   }
 
+  addSynced(topicId: Uint8Array, partition: number, syncedEnd: number): void {
+    this.#addHeader(SYNCED_KIND, topicId, partition, syncedEnd, 0);
+  }
+
   /** Writes the round; durable after `sync`. The caller has made sure that there is room. Throws DISK_IO. */
   write(): void {
+    assert(this.hasRoom, "a round fits its half");
+    const sizeBytes = this.#store();
+    this.#current.position += sizeBytes;
+    this.bytesWritten += sizeBytes;
+    this.#round += 1;
+  }
+
+  /**
+   * How many more entries without batches a round can have that is written by `writeAhead`: as many as one block holds.
+   */
+  get roomAhead(): number {
+    return Math.floor((AHEAD_BYTES - this.#length) / ENTRY_HEADER_BYTES);
+  }
+
+  /**
+   * Writes the round where the next one will go, and replace it: for what is good to know after a crash and not worth a
+   * sync. A process that is killed leaves it; of a power cut it may be lost. Has to have room: `roomAhead`. Throws DISK_IO.
+   */
+  writeAhead(): void {
+    assert(this.roomAhead >= 0, "what is written ahead fits a block");
+    this.#store();
+  }
+
+  #store(): number {
     const half = this.#current;
     const bytes = this.#buffer;
-    assert(this.hasRoom, "a round fits its half");
     putInt32(bytes, 0, MAGIC);
     bytes.set(this.#storeId, 8);
     putInt64(bytes, 16, half.generation);
@@ -141,11 +176,9 @@ export class Journal {
     const size = padded(this.#length);
     bytes.fill(0, this.#length, size);
     half.file.write(half.position, bytes.subarray(0, size));
-    half.position += size;
-    this.bytesWritten += size;
-    this.#round += 1;
     this.#length = ROUND_HEADER_BYTES;
     this.#entries = 0;
+    return size;
   }
 
   async sync(): Promise<void> {
@@ -222,7 +255,7 @@ export class Journal {
 
 /** An entry as recovery finds it. Batches stay in the file until they are wanted. */
 export interface JournalEntry {
-  readonly kind: "batches" | "log-start";
+  readonly kind: "batches" | "log-start" | "synced";
   readonly topicId: Uuid;
   readonly partition: number;
   readonly offset: number;
@@ -350,7 +383,7 @@ function parseRound(file: DiskFile, position: number, size: number): JournalRoun
     const sizeBytes = int32At(bytes, at + 32);
     if (sizeBytes < 0 || at + ENTRY_HEADER_BYTES + sizeBytes > size) break;
     entries.push({
-      kind: bytes[at] === LOG_START_KIND ? "log-start" : "batches",
+      kind: kindOf(bytes[at]),
       partition: int32At(bytes, at + 4),
       topicId: uuidFromBytes(bytes, at + 8),
       offset: int64At(bytes, at + 24),
@@ -368,6 +401,11 @@ function parseRound(file: DiskFile, position: number, size: number): JournalRoun
     paddedBytes: padded(size),
     entries,
   };
+}
+
+function kindOf(code: number | undefined): JournalEntry["kind"] {
+  if (code === LOG_START_KIND) return "log-start";
+  return code === SYNCED_KIND ? "synced" : "batches";
 }
 
 function padded(bytes: number): number {

@@ -120,6 +120,8 @@ export interface LogLimits {
   readonly retentionCheckIntervalMs: number;
   /** Segment syncs that run at a time in the background. */
   readonly backgroundSyncs: number;
+  /** Bytes that the quarantine keeps of what recovery has cut. */
+  readonly cutBytes: number;
   /** Bytes of sealed segments, decompressed, that one call of `maintain` may have indexed by key, in slices. */
   readonly keyIndexBytesPerTick: number;
   /** Bytes that one call of `maintain` checks for damage; 0 turns the check off. */
@@ -162,6 +164,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   checkpointIntervalMs: 60_000,
   retentionCheckIntervalMs: 0,
   backgroundSyncs: 3,
+  cutBytes: 64 * MIB,
   keyIndexBytesPerTick: 4 * MIB,
   verifyBytesPerTick: 1 * MIB,
   compactionMapBytes: 16 * MIB,
@@ -220,6 +223,11 @@ export interface LogReport {
   recovered?(log: LogIdentity, details: RecoveryDetails): void;
   /** Bytes behind the last whole batch were cut: what had been written, not acknowledged, when power went. */
   tornTail?(log: LogIdentity, endOffset: number, bytes: number): void;
+  /**
+   * The same where whole batches stood behind what ends the log. Nothing says that they had been acknowledged; it can't be
+   * ruled out either where that is damage.
+   */
+  cutBatches?(log: LogIdentity, cut: CutBatches): void;
   /** Something was corrupt and set aside. Offsets in [fromOffset, toOffset) are lost; -1 where not known. */
   quarantined?(
     log: LogIdentity | null,
@@ -236,6 +244,18 @@ export interface LogReport {
   diskFull?(full: boolean, freeBytes: number, limit: SpaceLimit): void;
   /** Anything else worth a line in the log. */
   warning?(message: string, cause?: unknown): void;
+}
+
+export interface CutBatches {
+  /** Where the log ends now. */
+  readonly endOffset: number;
+  /** Of the first batch that was cut, and after the last. */
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  readonly batches: number;
+  readonly sizeBytes: number;
+  /** The file that they were copied to; null where there was no room for it. */
+  readonly path: string | null;
 }
 
 export interface RecoveryDetails {
@@ -280,6 +300,10 @@ export const LOG_BUGS = [
   "late-producer-snapshot",
   /** The last stable offset passes transactions whose marker is not durable. */
   "trust-volatile-markers",
+  /** The journal calls the log's end synced before it is. */
+  "note-ends-early",
+  /** Recovery takes a hole below what was synced for the end of what was. */
+  "ignore-synced-ends",
 ] as const;
 
 /** Those of compaction, which has a simulation of its own. */

@@ -158,6 +158,7 @@ export class LogStore {
       limits: host.limits,
       report: host.report,
       keepJournal: (generation, fenced) => opened.keepJournal(generation, fenced),
+      acknowledged: (log) => this.#commits.noteSynced(log),
       checkpoint: (floorGeneration) => this.#checkpoint(floorGeneration),
       release: (generation) => this.#journal.release(generation),
       skipSyncs: host.bugs.has("tail-before-segment-sync"),
@@ -557,6 +558,7 @@ class StoreHost implements LogHost {
     this.report = {
       recovered: (...details) => report.recovered?.(...details),
       tornTail: (...details) => report.tornTail?.(...details),
+      cutBatches: (...details) => report.cutBatches?.(...details),
       fenced: (...details) => report.fenced?.(...details),
       deleted: (...details) => report.deleted?.(...details),
       diskFull: (...details) => report.diskFull?.(...details),

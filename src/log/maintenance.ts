@@ -119,6 +119,7 @@ export class Maintenance {
       for (const segment of [...log.segments]) {
         segment.restoredBytes = segment.synced.sizeBytes;
         segment.verifiedBytes = 0;
+        segment.verifiedOffset = segment.baseOffset;
         bytes += this.#verifySegment(log, segment, segment.restoredBytes);
       }
     }
@@ -213,7 +214,11 @@ export class Maintenance {
         const batch = file.view(walk.position, walk.sizeBytes);
         const fault = checkBatch(batch, 0, walk.sizeBytes);
         if (fault !== null) throw new HeadwaterError("LOG_CORRUPT", `${segment.path}: ${fault.reason}`);
+        const nextOffset = segment.offsetAfter(walk, segment.verifiedOffset);
+        if (nextOffset === null)
+          throw new HeadwaterError("LOG_CORRUPT", `${segment.path}: a batch of other offsets than follow`);
         segment.verifiedBytes = walk.position + walk.sizeBytes;
+        segment.verifiedOffset = nextOffset;
       }
       if (walk.broken)
         throw new HeadwaterError("LOG_CORRUPT", `${segment.path}: no batch where one should start`);

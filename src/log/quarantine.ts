@@ -1,17 +1,40 @@
 import type { Disk, DiskFile } from "../io/disk.ts";
 import { BATCH_HEADER_BYTES } from "../records/batch.ts";
+import type { CutPart } from "./cut-tail.ts";
 import { LOG_SUFFIX, QUARANTINE_FOLDER, quarantineName, SALVAGE_SUFFIX } from "./folder-names.ts";
 import { fillHole } from "./hole.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Segment } from "./segment.ts";
-import { findSound, type LostRange, nothingOf, type SoundRange } from "./sound-batches.ts";
+import {
+  findSound,
+  type LostRange,
+  nothingOf,
+  type Refill,
+  refillLost,
+  type SoundPiece,
+  type SoundRange,
+} from "./sound-batches.ts";
 
 const COPY_BYTES = 1024 * 1024;
+/** And a number that grows. */
+const CUT_SUFFIX = ".cut";
+
+export interface SalvageOptions {
+  /** Up to where batches that follow the segment's known end are kept; default: that end. */
+  readonly limitOffset?: number;
+  readonly refill?: Refill;
+}
+
+export interface Salvaged {
+  /** What was put into its place; null where nothing was sound in the log's first segment. */
+  readonly kept: Segment | null;
+  readonly lost: readonly LostRange[];
+}
 
 /**
- * Where damaged files go: `quarantine/` in the data folder, for a person to look at. Nothing there is ever read
- * or removed by the broker.
+ * Where damaged files go: `quarantine/` in the data folder, for a person to look at. Nothing there is ever read by the
+ * broker, or removed but for cut tails, which are most likely nobody's loss.
  */
 export class Quarantine {
   readonly #host: LogHost;
@@ -23,15 +46,47 @@ export class Quarantine {
   }
 
   /**
+   * Copies what recovery is about to cut from a log's end, as much as `LogLimits.cutBytes` allows, durably. What was kept
+   * of earlier cuts goes for it, the oldest first. Null where the disk has no room. Throws DISK_FULL or DISK_IO.
+   */
+  keepCut(log: PartitionLog, parts: readonly CutPart[]): string | null {
+    const { cutBytes } = this.#host.limits;
+    let wanted = 0;
+    for (const { start, end } of parts) wanted += end - start;
+    const sizeBytes = Math.min(wanted, cutBytes);
+    if (!this.#host.space.hasRoom(sizeBytes)) return null;
+    const folder = this.#makeFolder();
+    const kept = this.#listCuts(folder);
+    let keptBytes = kept.reduce((sum, cut) => sum + cut.sizeBytes, 0);
+    for (const cut of kept) {
+      if (keptBytes + sizeBytes <= cutBytes) break;
+      this.#disk.remove(cut.path);
+      keptBytes -= cut.sizeBytes;
+    }
+    const number = (kept.at(-1)?.number ?? 0) + 1;
+    const path = `${folder}/${quarantineName(folderNameOf(log), `${CUT_SUFFIX}${number}`, 0)}`;
+    const copy = this.#disk.createFile(path, sizeBytes);
+    try {
+      let position = 0;
+      for (const { file, start, end } of parts) {
+        const length = Math.min(end - start, sizeBytes - position);
+        copyRange(file, { start, end: start + length }, copy, position);
+        position += length;
+      }
+      copy.syncNow();
+    } finally {
+      copy.close();
+    }
+    this.#disk.syncFolderNow(folder);
+    return path;
+  }
+
+  /**
    * Moves a file or folder away, to the name that it or its partition has, with a suffix; durable when it
    * returns. Gives its new path. Throws DISK_IO.
    */
   setAside(path: string, parent: string, name: string, suffix = ""): string {
-    const folder = `${this.#root}/${QUARANTINE_FOLDER}`;
-    if (!this.#disk.exists(folder)) {
-      this.#disk.makeFolder(folder);
-      this.#disk.syncFolderNow(this.#root);
-    }
+    const folder = this.#makeFolder();
     let target = `${folder}/${quarantineName(name, suffix, 0)}`;
     for (let i = 1; this.#disk.exists(target); i++) target = `${folder}/${quarantineName(name, suffix, i)}`;
     this.#disk.rename(path, target);
@@ -71,22 +126,23 @@ export class Quarantine {
     log: PartitionLog,
     segment: Segment,
     isFirst: boolean,
-    limitOffset = segment.nextOffset,
-  ): { readonly kept: Segment | null } {
+    { limitOffset = segment.nextOffset, refill = () => [] }: SalvageOptions = {},
+  ): Salvaged {
     const copyPath = segment.path.slice(0, -LOG_SUFFIX.length) + SALVAGE_SUFFIX;
     const source = this.#isMissing(log, segment, copyPath) ? null : this.#host.files.use(segment);
-    const { sound, lost, endOffset } =
-      source === null ? nothingOf(segment) : findSound(source, segment, limitOffset);
+    const found = source === null ? nothingOf(segment) : findSound(source, segment, limitOffset);
+    const { pieces, lost, endOffset } = refillLost(found, refill);
     const filler = fillHole(
-      sound.length === 0 && isFirst ? segment.nextOffset : endOffset,
+      pieces.length === 0 && isFirst ? segment.nextOffset : endOffset,
       segment.nextOffset,
     );
-    const keeps = sound.length > 0 || filler.length > 0;
-    if (keeps) this.#copy(source, sound, filler, copyPath);
+    if (filler.length > 0) pieces.push(filler);
+    const keeps = pieces.length > 0;
+    if (keeps) this.#copy(source, pieces, copyPath);
     segment.close();
     const transactions = segment.loadTransactions();
     segment.removeCaches();
-    const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
+    const folderName = folderNameOf(log);
     const fileName = segment.path.slice(segment.path.lastIndexOf("/") + 1);
     const aside =
       source === null ? log.folder : this.setAside(segment.path, log.folder, folderName, `.${fileName}`);
@@ -99,11 +155,36 @@ export class Quarantine {
     const kept = keeps ? this.#accept(log, segment) : null;
     // A marker may be among what is lost: what it said still holds.
     if (transactions !== null) kept?.takeTransactions(transactions);
-    return { kept };
+    return { kept, lost };
   }
 
   get #disk(): Disk {
     return this.#host.disk;
+  }
+
+  #makeFolder(): string {
+    const folder = `${this.#root}/${QUARANTINE_FOLDER}`;
+    if (!this.#disk.exists(folder)) {
+      this.#disk.makeFolder(folder);
+      this.#disk.syncFolderNow(this.#root);
+    }
+    return folder;
+  }
+
+  /** What `keepCut` has made, the oldest first. */
+  #listCuts(
+    folder: string,
+  ): { readonly path: string; readonly number: number; readonly sizeBytes: number }[] {
+    const cuts = [];
+    for (const name of this.#disk.list(folder)) {
+      const digits = /\.cut(\d{1,15})$/.exec(name)?.[1];
+      const path = `${folder}/${name}`;
+      if (digits === undefined || !this.#disk.isFile(path)) continue;
+      const file = this.#disk.openFile(path, "read");
+      cuts.push({ path, number: Number(digits), sizeBytes: file.sizeBytes });
+      file.close();
+    }
+    return cuts.sort((a, b) => a.number - b.number);
   }
 
   /** Whether the file is gone. Ends a salvage that was cut off with the original away already. */
@@ -120,7 +201,7 @@ export class Quarantine {
 
   /** A folder or a pipe where the segment's file has to be. */
   setOddAside(log: PartitionLog, path: string): void {
-    const folderName = log.folder.slice(log.folder.lastIndexOf("/") + 1);
+    const folderName = folderNameOf(log);
     const fileName = path.slice(path.lastIndexOf("/") + 1);
     const aside = this.setAside(path, log.folder, folderName, `.${fileName}`);
     this.#host.report.quarantined?.(log, aside, -1, -1, "a file was expected here");
@@ -133,22 +214,19 @@ export class Quarantine {
     }
   }
 
-  /** Without a source there are no ranges. */
-  #copy(source: DiskFile | null, ranges: readonly SoundRange[], filler: Uint8Array, path: string): void {
+  /** Without a source there are no ranges of it. */
+  #copy(source: DiskFile | null, pieces: readonly SoundPiece[], path: string): void {
     this.#disk.remove(path);
-    let sizeBytes = filler.length;
-    for (const { start, end } of ranges) sizeBytes += end - start;
+    let sizeBytes = 0;
+    for (const piece of pieces) sizeBytes += sizeOf(piece);
     const copy = this.#disk.createFile(path, sizeBytes);
     try {
       let position = 0;
-      for (const { start, end } of ranges) {
-        for (let at = start; at < end; at += COPY_BYTES) {
-          const length = Math.min(COPY_BYTES, end - at);
-          if (source !== null) copy.write(position, source.view(at, length));
-          position += length;
-        }
+      for (const piece of pieces) {
+        if (piece instanceof Uint8Array) copy.write(position, piece);
+        else if (source !== null) copyRange(source, piece, copy, position);
+        position += sizeOf(piece);
       }
-      if (filler.length > 0) copy.write(position, filler);
       copy.syncNow();
     } finally {
       copy.close();
@@ -168,5 +246,25 @@ export class Quarantine {
     kept.sealed = true;
     kept.trimmed = true;
     return kept;
+  }
+}
+
+function folderNameOf(log: PartitionLog): string {
+  return log.folder.slice(log.folder.lastIndexOf("/") + 1);
+}
+
+function sizeOf(piece: SoundPiece): number {
+  return piece instanceof Uint8Array ? piece.length : piece.end - piece.start;
+}
+
+/** Copies bytes [start, end) of one file to a position of another. Throws DISK_IO. */
+export function copyRange(
+  source: DiskFile,
+  { start, end }: SoundRange,
+  copy: DiskFile,
+  position: number,
+): void {
+  for (let at = start; at < end; at += COPY_BYTES) {
+    copy.write(position + at - start, source.view(at, Math.min(COPY_BYTES, end - at)));
   }
 }

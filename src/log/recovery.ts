@@ -1,5 +1,5 @@
 import { hasCode } from "../base/errors.ts";
-import type { Disk } from "../io/disk.ts";
+import type { Disk, DiskFile } from "../io/disk.ts";
 import {
   BATCH_HEADER_BYTES,
   batchBaseOffset,
@@ -11,17 +11,17 @@ import {
   completeBatchSizeBytes,
 } from "../records/batch.ts";
 import type { LogState, SegmentState } from "./checkpoint.ts";
+import { type CutPart, cutPartOf, keepCutTail } from "./cut-tail.ts";
 import { CACHE_SUFFIXES, LOG_SUFFIX, parseSegmentName, SALVAGE_SUFFIX, segmentName } from "./folder-names.ts";
 import { fillHole } from "./hole.ts";
 import { entryBatches, type JournalEntry } from "./journal.ts";
 import type { LogHost } from "./log-host.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { acknowledgedEnd, batchesWithin, type Refill, refillsOf } from "./refills.ts";
 import type { Segment } from "./segment.ts";
 import { applySwaps, type FoundSwaps, recoverSwaps } from "./segment-swap.ts";
 import { isDamage, transactionsOf } from "./transaction-index.ts";
-
-const ZEROS = new Uint8Array(64 * 1024);
 
 /** What has to become durable before the log may be used. */
 export interface RecoveredLog {
@@ -40,20 +40,16 @@ export interface FoundLog {
   readonly checkpointLost: boolean;
 }
 
-/** A journal entry and the offset after its last batch. */
-interface Refill {
-  readonly entry: JournalEntry;
-  readonly endOffset: number;
-}
-
 /**
  * Brings one log back after a crash, from three sources: the checkpoint, which says what was durable in the
  * segments (the recovery point); the segments behind that point, read as far as whole batches follow each
  * other; and the journal, which has what was acknowledged and may be missing in them.
  *
  * Pages that were not synced reach a disk in any order. So above the recovery point the first bytes that are no
- * batch with the right offset end the segment, whatever stands behind them; the journal goes on from there, and
- * when it has nothing more, the rest was never acknowledged and is cut.
+ * batch with the right offset end the segment, whatever stands behind them; the journal goes on from there. Where it
+ * has nothing there, but tells of records behind (its own, or segments that were synced up to there: synced-ends.ts),
+ * what is missing is damage, and the log goes on behind it. Else the rest was never acknowledged and is cut; whole
+ * batches in it are kept for people, in case a journal that is damaged as well has told of them (cut-tail.ts).
  *
  * Runs within one turn, since it holds views. Every step can be interrupted and done again.
  */
@@ -64,6 +60,8 @@ export class LogRecovery {
   readonly #checkpointLost: boolean;
   readonly #refills: readonly Refill[];
   #logStartOffset: number;
+  /** What is missing below was there: damage. */
+  #acknowledgedEnd: number;
   readonly #quarantine: Quarantine;
   readonly #segments: Segment[] = [];
   readonly #toSync = new Set<Segment>();
@@ -88,13 +86,13 @@ export class LogRecovery {
     this.#checkpointLost = found.checkpointLost;
     this.#quarantine = quarantine;
     let logStartOffset = state?.logStartOffset ?? 0;
-    const refills: Refill[] = [];
-    for (const entry of entries) {
-      if (entry.kind === "log-start") logStartOffset = Math.max(logStartOffset, entry.offset);
-      else refills.push({ entry, endOffset: endOffsetOf(entry) });
+    for (const { kind, offset } of entries) {
+      if (kind === "log-start") logStartOffset = Math.max(logStartOffset, offset);
     }
     this.#logStartOffset = logStartOffset;
-    this.#refills = refills.sort((a, b) => a.entry.offset - b.entry.offset);
+    this.#refills = refillsOf(entries);
+    const ignored = host.bugs.has("ignore-synced-ends");
+    this.#acknowledgedEnd = acknowledgedEnd(ignored ? [] : entries, this.#refills);
   }
 
   /** Restores the log. Throws DISK_IO, DISK_FULL, or LOG_CORRUPT where nothing sensible can be done. */
@@ -188,9 +186,7 @@ export class LogRecovery {
   #begin(): void {
     const point = this.#known.at(-1);
     if (point === undefined) {
-      const first = this.#bases[0] ?? null;
-      this.#expected = first ?? this.#logStartOffset;
-      if (first !== null) this.#open(first);
+      this.#beginAnew();
       return;
     }
     this.#expected = point.nextOffset;
@@ -200,6 +196,18 @@ export class LogRecovery {
     } else if (point.sizeBytes > 0 && point.nextOffset > this.#logStartOffset) {
       this.#reportLost(point.baseOffset, point.nextOffset, "the segment's file is missing");
     }
+  }
+
+  /** A log is durable in its folder with its first segment: that is there, unless it was lost, or is not needed any more. */
+  #beginAnew(): void {
+    const first = this.#bases[0];
+    if (first !== undefined && (this.#checkpointLost || first <= this.#logStartOffset)) {
+      this.#expected = first;
+      this.#open(first);
+      return;
+    }
+    this.#expected = this.#logStartOffset;
+    this.#acknowledgedEnd = Math.max(this.#acknowledgedEnd, first ?? 0);
   }
 
   /**
@@ -245,18 +253,31 @@ export class LogRecovery {
   #salvageFirst(segment: Segment): void {
     segment.close();
     const { nextOffset } = segment;
-    const isFirst = this.#segments.length === 0;
-    const limitOffset = this.#bases[0] ?? Number.MAX_SAFE_INTEGER;
-    const { kept } = this.#quarantine.salvage(this.#log, segment, isFirst, limitOffset);
+    const known = Math.min(this.#acknowledgedEnd, this.#bases[0] ?? Number.MAX_SAFE_INTEGER);
+    segment.nextOffset = Math.max(nextOffset, known);
+    this.#salvage(segment, nextOffset);
+  }
+
+  /**
+   * Puts what is sound of a segment in its place. Producers and epochs learn what is behind `knownOffset`, where
+   * the journal has what is lost from the segment too.
+   */
+  #salvage(segment: Segment, knownOffset: number): void {
+    const { kept, lost } = this.#quarantine.salvage(this.#log, segment, this.#segments.length === 0, {
+      limitOffset: this.#bases[0] ?? Number.MAX_SAFE_INTEGER,
+      // Below, compaction may have taken what the journal still has.
+      refill: (fromOffset, toOffset) =>
+        batchesWithin(this.#refills, Math.max(fromOffset, knownOffset), toOffset),
+    });
     this.#folderUnsynced = true;
+    this.#expected = Math.max(this.#expected, segment.nextOffset, kept?.nextOffset ?? 0);
+    if (lost.some(({ toOffset }) => toOffset > knownOffset)) this.#log.producers.clearSequences();
     if (kept === null) return;
     this.#segments.push(kept);
-    // What stands behind the recovery point is news to the checkpoint's producers and epochs.
     for (const walk = kept.walk(0); walk.next(); ) {
-      if (batchBaseOffset(walk.bytes, walk.at) < nextOffset) continue;
+      if (batchBaseOffset(walk.bytes, walk.at) < knownOffset) continue;
       this.#note(kept, kept.open().view(walk.position, walk.sizeBytes), 0);
     }
-    this.#expected = Math.max(this.#expected, kept.nextOffset);
   }
 
   /** Goes on at the start of a segment's file. */
@@ -313,35 +334,33 @@ export class LogRecovery {
   }
 
   /**
-   * Where the log goes on behind damage, or null at its end. What the journal has was acknowledged, and so was
-   * everything before it. Without any checkpoint a torn tail can't be told from damage within what was durable:
-   * then a segment that follows counts as well.
+   * Where the log goes on behind damage, or null at its end: with the next segment, or at the end of what was
+   * acknowledged. Without any checkpoint a torn tail can't be told from damage within what was durable: then any
+   * segment that follows counts.
    */
   #nextAfterGap(): number | null {
-    const refill = this.#nextRefill()?.entry.offset ?? null;
-    const base = this.#bases[0] ?? null;
-    if (base !== null && (this.#checkpointLost || (refill !== null && base <= refill))) return base;
-    return refill;
+    const base = this.#bases[0];
+    const counts = base !== undefined && (this.#checkpointLost || base <= this.#acknowledgedEnd);
+    let resume = counts ? base : this.#acknowledgedEnd;
+    // Where there is no file to salvage, the journal goes on from where it has something.
+    if (this.#current === null) resume = Math.min(resume, this.#nextRefill()?.entry.offset ?? resume);
+    return resume > this.#expected ? resume : null;
   }
 
-  /** Sets aside a segment that ends in damage, keeps what is sound of it, and goes on at `resume`. */
+  /** Sets aside a segment that ends in damage, keeps what is sound of it, and goes on at `resume` or behind. */
   #skipDamage(resume: number): void {
     const segment = this.#current;
     if (segment === null) {
-      this.#reportLost(
-        this.#expected,
-        resume,
-        "a part of the journal is damaged or a segment's file is missing",
-      );
+      const why = "a part of the journal is damaged or a segment's file is missing";
+      this.#reportLost(this.#expected, resume, why);
+      this.#log.producers.clearSequences();
+      this.#expected = resume;
     } else {
       this.#drop(segment, false);
       segment.nextOffset = resume;
-      const { kept } = this.#quarantine.salvage(this.#log, segment, this.#segments.length === 0);
-      if (kept !== null) this.#segments.push(kept);
+      this.#salvage(segment, this.#expected);
     }
-    this.#log.producers.clearSequences();
-    this.#expected = resume;
-    if (this.#bases[0] === resume) this.#open(resume);
+    if (this.#bases[0] === this.#expected) this.#open(this.#expected);
   }
 
   /** Takes the batch that stands at the end of the current segment, if it is one. */
@@ -444,26 +463,42 @@ export class LogRecovery {
     this.#current = null;
   }
 
-  /** What stands behind the end was never acknowledged. */
+  /** Nothing says that what stands behind the end was ever acknowledged. */
   #cut(): void {
+    this.#keepTail();
     if (this.#current !== null) this.#cutTail(this.#current);
     for (const base of this.#bases) this.#removeSegmentFiles(base);
     this.#bases = [];
+  }
+
+  #keepTail(): void {
+    const parts: CutPart[] = [];
+    const opened: DiskFile[] = [];
+    const add = (file: DiskFile, start: number) => {
+      const part = cutPartOf(file, start);
+      if (part !== null) parts.push(part);
+    };
+    if (this.#current !== null) add(this.#current.open(), this.#current.sizeBytes);
+    try {
+      for (const base of this.#bases) {
+        const file = this.#disk.openFile(`${this.#log.folder}/${segmentName(base)}${LOG_SUFFIX}`, "read");
+        opened.push(file);
+        add(file, 0);
+      }
+      keepCutTail(this.#host, this.#quarantine, this.#log, this.#expected, parts);
+    } finally {
+      for (const file of opened) file.close();
+    }
   }
 
   /** Takes away bytes behind the last batch, durably before anything else is stored there. */
   #cutTail(segment: Segment): void {
     if (this.#host.bugs.has("keep-torn-tail")) return;
     const file = segment.open();
-    const end = file.sizeBytes;
-    for (let position = segment.sizeBytes; position < end; position += ZEROS.length) {
-      const length = Math.min(ZEROS.length, end - position);
-      if (Buffer.compare(file.view(position, length), ZEROS.subarray(0, length)) === 0) continue;
-      this.#host.report.tornTail?.(this.#log, segment.nextOffset, end - segment.sizeBytes);
-      segment.allocate(segment.sizeBytes);
-      this.#toSync.add(segment);
-      return;
-    }
+    if (cutPartOf(file, segment.sizeBytes) === null) return;
+    this.#host.report.tornTail?.(this.#log, segment.nextOffset, file.sizeBytes - segment.sizeBytes);
+    segment.allocate(segment.sizeBytes);
+    this.#toSync.add(segment);
   }
 
   /** Leaves out segments below the log start offset; makes sure that the log ends in a segment of its end offset. */
@@ -526,15 +561,4 @@ export class LogRecovery {
   #reportLost(fromOffset: number, toOffset: number, why: string): void {
     this.#host.report.quarantined?.(this.#log, this.#log.folder, fromOffset, toOffset, why);
   }
-}
-
-/** The offset after the last batch of an entry; -1 for an entry that holds none. */
-function endOffsetOf(entry: JournalEntry): number {
-  if (entry.sizeBytes < BATCH_HEADER_BYTES) return -1;
-  const bytes = entryBatches(entry);
-  let endOffset = -1;
-  for (let at = 0; completeBatchSizeBytes(bytes, at, bytes.length) > 0; at += batchSizeBytes(bytes, at)) {
-    endOffset = batchNextOffset(bytes, at);
-  }
-  return endOffset;
 }

@@ -93,6 +93,8 @@ export class Segment implements FileSlot, IndexHolder {
   /** Bytes that this process has not written itself, and how many of them it has checked. */
   restoredBytes = 0;
   verifiedBytes = 0;
+  /** After the last batch that was checked. */
+  verifiedOffset: number;
   #indexes: Indexes | null = null;
   #lastIndexed = 0;
   /** Whether the index files have what is in memory. */
@@ -115,6 +117,7 @@ export class Segment implements FileSlot, IndexHolder {
     this.#indexBudget = options.indexBudget;
     this.baseOffset = options.baseOffset;
     this.nextOffset = options.baseOffset;
+    this.verifiedOffset = options.baseOffset;
     this.#indexIntervalBytes = options.indexIntervalBytes;
     this.#stem = `${options.folder}/${segmentName(options.baseOffset)}`;
     this.#path = this.#stem + (options.suffix ?? LOG_SUFFIX);
@@ -441,7 +444,13 @@ export class Segment implements FileSlot, IndexHolder {
     const walk = this.walk(0);
     let lastIndexed = 0;
     let maxTimestampMs = NO_TIMESTAMP;
+    let expected = this.baseOffset;
     while (walk.next()) {
+      const nextOffset = this.offsetAfter(walk, expected);
+      if (nextOffset === null || batchMaxTimestampMs(walk.bytes, walk.at) > this.maxTimestampMs) {
+        throw this.#corrupt(walk.position, "the batch is none of this segment's");
+      }
+      expected = nextOffset;
       if (walk.position - lastIndexed >= this.#indexIntervalBytes) {
         indexes.offsets.add(batchBaseOffset(walk.bytes, walk.at) - this.baseOffset, walk.position);
         indexes.times.add(maxTimestampMs, walk.position);
@@ -451,6 +460,17 @@ export class Segment implements FileSlot, IndexHolder {
     }
     if (walk.broken) throw this.#corrupt(walk.position, "there is no batch where one should start");
     return indexes;
+  }
+
+  /**
+   * The offset after the batch that a walk has come to; null where its offsets are none that could stand there, from
+   * `expected` on: a batch's sum does not cover them.
+   */
+  offsetAfter(walk: BatchWalk, expected: number): number | null {
+    if (!isSafeInt64At(walk.bytes, walk.at)) return null;
+    const nextOffset = batchNextOffset(walk.bytes, walk.at);
+    const fits = batchBaseOffset(walk.bytes, walk.at) >= expected && nextOffset <= this.nextOffset;
+    return fits && nextOffset > expected ? nextOffset : null;
   }
 
   #corrupt(position: number, why: string): HeadwaterError {

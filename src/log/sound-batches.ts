@@ -41,6 +41,36 @@ export interface SoundBatches {
   readonly endOffset: number;
 }
 
+/** What a segment is put together from: bytes of the damaged file, or batches from elsewhere. */
+export type SoundPiece = SoundRange | Uint8Array;
+
+/** Gives sound batches that are known from elsewhere, of offsets within [fromOffset, toOffset) and rising. */
+export type Refill = (fromOffset: number, toOffset: number) => readonly Uint8Array[];
+
+/** Puts batches from elsewhere where some are lost. `lost` is what stays so. */
+export function refillLost(
+  { sound, lost, endOffset }: SoundBatches,
+  refill: Refill,
+): { readonly pieces: SoundPiece[]; readonly lost: LostRange[]; readonly endOffset: number } {
+  const pieces: SoundPiece[] = [];
+  const left: LostRange[] = [];
+  const ranges = [...sound];
+  let end = endOffset;
+  for (const hole of lost) {
+    while (ranges[0] !== undefined && ranges[0].start < hole.start) pieces.push(ranges.shift() as SoundRange);
+    let expected = hole.fromOffset;
+    for (const batch of refill(hole.fromOffset, hole.toOffset)) {
+      const baseOffset = batchBaseOffset(batch, 0);
+      if (baseOffset > expected) left.push({ ...hole, fromOffset: expected, toOffset: baseOffset });
+      pieces.push(batch);
+      expected = batchNextOffset(batch, 0);
+      end = Math.max(end, expected);
+    }
+    if (expected < hole.toOffset) left.push({ ...hole, fromOffset: expected });
+  }
+  return { pieces: [...pieces, ...ranges], lost: left, endOffset: end };
+}
+
 /** Of a segment whose file is missing. */
 export function nothingOf({ baseOffset, nextOffset }: SuspectSegment): SoundBatches {
   const whole = { fromOffset: baseOffset, toOffset: nextOffset, start: 0, end: 0 };
@@ -72,6 +102,30 @@ export function findSound(file: DiskFile, segment: SuspectSegment, limitOffset: 
     lost.push({ fromOffset: expected, toOffset: segment.nextOffset, start: position, end });
   }
   return { sound, lost, endOffset: expected };
+}
+
+/** Whole batches that stand anywhere in these bytes. */
+export interface StrayBatches {
+  readonly batches: number;
+  /** Of the first and after the last; -1 where there are none. */
+  readonly fromOffset: number;
+  readonly toOffset: number;
+  /** Up to the end of the last. */
+  readonly sizeBytes: number;
+}
+
+/** Looks for whole batches of `minOffset` or later, each later than the one before. */
+export function findStray(bytes: Uint8Array, minOffset: number): StrayBatches {
+  const anywhere = { baseOffset: minOffset, nextOffset: Number.MAX_SAFE_INTEGER, sizeBytes: 0 };
+  let [batches, fromOffset, toOffset] = [0, -1, -1];
+  for (let position = 0; ; ) {
+    const start = findBatch(bytes, position, Math.max(minOffset, toOffset), anywhere, anywhere.nextOffset);
+    if (start < 0) return { batches, fromOffset, toOffset, sizeBytes: position };
+    if (batches === 0) fromOffset = batchBaseOffset(bytes, start);
+    batches += 1;
+    toOffset = batchNextOffset(bytes, start);
+    position = start + batchSizeBytes(bytes, start);
+  }
 }
 
 /**

@@ -36,6 +36,14 @@ export function logReport(logger: Logger, metrics: Metrics, onDamage: DamageList
     },
     tornTail: ({ topic, partition }, endOffset, bytes) =>
       logger.info("cut what was never acknowledged from a log's end", { topic, partition, endOffset, bytes }),
+    cutBatches({ topic, partition }, { path, ...cut }) {
+      const place =
+        path === null
+          ? "there was no room to keep them"
+          : "a copy is in the quarantine for whoever misses records";
+      const message = `cut whole batches behind a hole at a log's end: power went while they were written, or what is before them is damaged and they had been acknowledged; ${place}`;
+      logger.warn(message, { topic, partition, ...cut, path });
+    },
     quarantined(log, path, fromOffset, toOffset, why) {
       if (log !== null && toOffset > fromOffset && fromOffset >= 0) onDamage(log, fromOffset, toOffset);
       const place = { topic: log?.topic, partition: log?.partition };

@@ -13,7 +13,9 @@ import { text, topicId } from "./support.ts";
 
 const ID = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
 const TOPIC = uuidBytes(topicId(1));
-const HALF_BYTES = 8 * ROUND_ALIGNMENT_BYTES;
+/** The last block is only for what is written ahead. */
+const ROUNDS = 7;
+const HALF_BYTES = (ROUNDS + 1) * ROUND_ALIGNMENT_BYTES;
 
 function setUp(generation = 5): { journal: Journal; files: [DiskFile, DiskFile] } {
   const disk = new SimulatedDisk({ expireViews: false });
@@ -62,7 +64,7 @@ test("every round starts on a block of its own", () => {
 
 test("a half is reused only once it was given free", () => {
   const { journal, files } = setUp();
-  for (let i = 0; i < 8; i++) write(journal, `first ${i}`);
+  for (let i = 0; i < ROUNDS; i++) write(journal, `first ${i}`);
   journal.addBatches(TOPIC, 3, 0, text("moves along"));
   expect(journal.hasRoom).toBe(false);
   expect(journal.switchHalf()).toBe(5);
@@ -119,6 +121,41 @@ test("a record can't forge a round: it would have to know the store's id", () =>
   files[0].write(ROUND_ALIGNMENT_BYTES, round);
   expect(readJournal(files[0], foreign).rounds).toEqual([]);
   expect(findStoreId(files[0])).toEqual(ID);
+});
+
+test("what is written ahead stands until the next round, which takes its place", () => {
+  const { journal, files } = setUp();
+  for (let i = 0; i < ROUNDS; i++) write(journal, `round ${i}`);
+  journal.addSynced(TOPIC, 3, 2 ** 40);
+  expect(journal.hasRoom).toBe(false);
+  journal.writeAhead();
+  for (const end of [7, 8]) {
+    journal.addSynced(TOPIC, 3, end);
+    journal.writeAhead();
+  }
+  const { rounds, missingRounds } = readJournal(files[0], ID);
+  expect([rounds.length, missingRounds]).toEqual([ROUNDS + 1, 0]);
+  expect(rounds.at(-1)?.entries).toMatchObject([
+    { kind: "synced", topicId: topicId(1), partition: 3, offset: 8, sizeBytes: 0 },
+  ]);
+  expect(journal.bytesWritten).toBe(ROUNDS * ROUND_ALIGNMENT_BYTES);
+  expect(journal.switchHalf()).toBe(5);
+  write(journal, "next");
+  journal.addSynced(TOPIC, 3, 9);
+  journal.writeAhead();
+  write(journal, "in its place");
+  expect(words(files[1])).toEqual([["next"], ["in its place"]]);
+});
+
+test("as much is written ahead as a block holds", () => {
+  const { journal, files } = setUp();
+  const room = journal.roomAhead;
+  for (let i = 0; i < room; i++) journal.addSynced(TOPIC, i, i);
+  expect(journal.roomAhead).toBe(0);
+  journal.writeAhead();
+  expect(readJournal(files[0], ID).rounds[0]?.entries.length).toBe(room);
+  for (let i = 0; i <= room; i++) journal.addSynced(TOPIC, i, i);
+  expect(() => journal.writeAhead()).toThrow();
 });
 
 test("a new journal is zeroed ahead of what is written", () => {

@@ -7,6 +7,7 @@ import type { LogBug, LogConfig, LogLimits } from "../../src/log/log-config.ts";
 import type { LogStore } from "../../src/log/log-store.ts";
 import type { PartitionLog } from "../../src/log/partition-log.ts";
 import { batchNextOffset, batchSizeBytes } from "../../src/records/batch.ts";
+import { DamagedLog } from "./simulated-damage.ts";
 import { append, batchOf, openStore, Reports, SMALL_CONFIG, topicId } from "./support.ts";
 import {
   advance,
@@ -16,7 +17,7 @@ import {
 } from "./transactions-model.ts";
 
 /** A batch as it stands in the log, and what its producer would send again. */
-interface ModelBatch {
+export interface ModelBatch {
   readonly baseOffset: number;
   readonly nextOffset: number;
   readonly bytes: Uint8Array;
@@ -25,7 +26,7 @@ interface ModelBatch {
   readonly step: TransactionStep | null;
 }
 
-interface ModelLog {
+export interface ModelLog {
   readonly topicNumber: number;
   readonly topic: string;
   readonly partition: number;
@@ -48,6 +49,8 @@ interface ModelLog {
 interface Snapshot {
   readonly disk: SimulatedDisk;
   readonly logs: readonly ModelLog[];
+  /** Everything that was written is there. */
+  readonly isKill: boolean;
 }
 
 const LIMITS: Partial<LogLimits> = {
@@ -86,6 +89,8 @@ export class Simulation {
   #operations = 0;
   #crashAt = -1;
   #snapshot: Snapshot | null = null;
+  /** The crash that comes leaves damage, and is the last. */
+  #damages = false;
   appends = 0;
   crashes = 0;
 
@@ -99,10 +104,12 @@ export class Simulation {
   async run(crashes: number, steps: number): Promise<void> {
     await this.#open();
     for (let i = 0; i < crashes; i++) {
+      this.#damages = i === crashes - 1 && this.#random.below(2) === 0;
       this.#crashAt = this.#operations + 1 + this.#random.below(steps * 6);
       for (let step = 0; step < steps && this.#snapshot === null; step++) await this.#step();
       this.#crashNow();
-      await this.#recoverAndCompare();
+      if (this.#damages) await this.#damageAndRecover();
+      else await this.#recoverAndCompare();
     }
   }
 
@@ -113,14 +120,16 @@ export class Simulation {
 
   #crashNow(): void {
     if (this.#snapshot !== null) return;
-    const mode = MODES[this.#random.below(MODES.length)] as CrashMode;
+    // Of those whose outcome is certain there are more where something is damaged.
+    const mode = this.#damages && this.#random.below(2) === 0 ? "process" : this.#random.pick(MODES);
     const disk = this.#disk.crash(mode, this.#random.below(2 ** 30), () => this.#onOperation());
+    const isKill = mode === "process";
     const logs = this.#logs.map((log) => ({
       ...log,
       batches: [...log.batches],
       sequences: new Map(log.sequences),
     }));
-    this.#snapshot = { disk, logs };
+    this.#snapshot = { disk, logs, isKill };
   }
 
   async #step(): Promise<void> {
@@ -343,6 +352,29 @@ export class Simulation {
     this.#dropUnknown(gone);
     this.#adoptRecovered();
     this.#resend();
+  }
+
+  /** The end of a run: an acknowledged batch is damaged where it stands in its segment, and maybe some beside it. */
+  async #damageAndRecover(): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (snapshot === null) throw new Error("no crash");
+    this.#disk.halt();
+    this.#store = null;
+    this.crashes += 1;
+    this.#crashAt = -1;
+    this.#disk = snapshot.disk;
+    this.#logs = snapshot.logs.filter((log) => !log.deleting);
+    const damaged = this.#logs.map((model) => new DamagedLog(model, this.#disk));
+    for (const log of damaged) log.damage((bound) => this.#random.below(bound));
+    this.#snapshot = null;
+    this.#clock = new ManualClock();
+    await this.#open(true);
+    this.#running.verifyAll();
+    for (const log of damaged) {
+      const { topic, partition } = log.model;
+      const fault = log.fault(this.#logOf(log.model), this.#reports, snapshot.isKill);
+      if (fault !== null) throw new Broken(`${topic}-${partition} after damage: ${fault}`);
+    }
   }
 
   async #interruptRecovery(): Promise<void> {

@@ -52,6 +52,15 @@ export class Reports implements Required<LogReport> {
   tornTail(log: { topic: string; partition: number }, endOffset: number): void {
     this.lines.push(`torn ${log.topic}-${log.partition} at ${endOffset}`);
   }
+  cutBatches(
+    log: { topic: string; partition: number },
+    cut: { endOffset: number; fromOffset: number; toOffset: number; path: string | null },
+  ): void {
+    const kept = cut.path === null ? "lost" : "kept";
+    this.lines.push(
+      `cut ${log.topic}-${log.partition} at ${cut.endOffset}: ${cut.fromOffset} to ${cut.toOffset}, ${kept}`,
+    );
+  }
   quarantined(
     log: { topic: string; partition: number } | null,
     _path: string,

@@ -21,8 +21,9 @@ import {
 import { entryBatches, type JournalEntry } from "../journal.ts";
 import type { LogIdentity } from "../log-config.ts";
 import type { ProducerBatch } from "../producer-state.ts";
+import { acknowledgedEnd, batchesWithin, type Refill, refillsOf } from "../refills.ts";
 import { applySwaps, decodeSwap } from "../segment-swap.ts";
-import { findSound, type LostRange, nothingOf } from "../sound-batches.ts";
+import { findSound, type LostRange, nothingOf, refillLost } from "../sound-batches.ts";
 import { BatchSource } from "./batch-source.ts";
 import { type Findings, REPAIR, SUSPECT_DISK } from "./damage.ts";
 import { checkIndexes } from "./index-check.ts";
@@ -282,15 +283,10 @@ class LogCheck {
   #followTail(last: SegmentState | null): void {
     const tail = new Tail(this.#facts, last);
     tail.join((path, position, batch) => this.#note(path, position, batch));
-    if (tail.resume !== null) {
-      const range = {
-        fromOffset: tail.expected,
-        toOffset: tail.resume,
-        start: tail.position,
-        end: tail.position,
-      };
+    for (const range of tail.lost) {
       this.#lost(tail.path, range, null, "batches behind the last checkpoint are damaged or missing");
-    } else if (tail.leftBytes) {
+    }
+    if (tail.resume === null && tail.leftBytes) {
       this.#findings.remark(
         tail.path,
         `bytes from ${tail.position} on are no whole batch: they were being written when the gateway was cut off, were never acknowledged, and the next start cuts them`,
@@ -310,7 +306,7 @@ class LogCheck {
 class Tail {
   readonly #facts: LogFacts;
   readonly #startOffset: number;
-  readonly #refills: readonly { readonly entry: JournalEntry; readonly endOffset: number }[];
+  readonly #refills: readonly Refill[];
   #bases: number[];
   #file: DiskFile | null = null;
   #source: BatchSource | null = null;
@@ -321,6 +317,7 @@ class Tail {
   refilled = 0;
   /** Where the log goes on behind what is lost; null at its end. */
   resume: number | null = null;
+  lost: readonly LostRange[] = [];
   /** Whether something stands behind the end. */
   leftBytes = false;
 
@@ -333,10 +330,7 @@ class Tail {
     this.expected = last?.nextOffset ?? this.#bases[0] ?? facts.state?.logStartOffset ?? 0;
     this.position = last?.sizeBytes ?? 0;
     this.path = facts.folder;
-    this.#refills = facts.entries
-      .filter(({ kind }) => kind === "batches")
-      .map((entry) => ({ entry, endOffset: endOf(entry) }))
-      .sort((a, b) => a.entry.offset - b.entry.offset);
+    this.#refills = refillsOf(facts.entries);
     if (last !== null && this.#bases[0] === last.baseOffset) this.#open(last.baseOffset, last.sizeBytes);
     else if (last === null && this.#bases[0] !== undefined) this.#open(this.#bases[0], 0);
   }
@@ -345,6 +339,7 @@ class Tail {
     try {
       while (this.#step(note));
       this.resume = this.#nextAfterGap();
+      if (this.resume !== null) this.lost = this.#lostBefore(this.resume);
       this.leftBytes = this.#source !== null && !this.#source.isZeroFrom(this.position);
     } finally {
       this.#closeFile();
@@ -423,13 +418,31 @@ class Tail {
     return this.expected > before;
   }
 
-  /** As recovery decides it: what the journal has was acknowledged, and so was everything before. */
+  /** As recovery decides it: behind damage the log goes on with the next segment, or at the end of what was acknowledged. */
   #nextAfterGap(): number | null {
-    const refill = this.#refills.find(({ endOffset }) => endOffset > this.expected)?.entry.offset ?? null;
-    const base = this.#bases[0] ?? null;
-    const resume =
-      base !== null && (this.#facts.checkpointLost || (refill !== null && base <= refill)) ? base : refill;
-    return resume !== null && resume > this.#startOffset ? resume : null;
+    const acknowledged = acknowledgedEnd(this.#facts.entries, this.#refills);
+    const base = this.#bases[0];
+    const counts = base !== undefined && (this.#facts.checkpointLost || base <= acknowledged);
+    let resume = counts ? base : acknowledged;
+    if (this.#file === null) {
+      const next = this.#refills.find(({ endOffset }) => endOffset > this.expected);
+      resume = Math.min(resume, next?.entry.offset ?? resume);
+    }
+    return resume > Math.max(this.expected, this.#startOffset) ? resume : null;
+  }
+
+  /** What neither the segment nor the journal has of the offsets up to there. */
+  #lostBefore(resume: number): readonly LostRange[] {
+    const { position, expected } = this;
+    if (this.#file === null) {
+      return [{ fromOffset: expected, toOffset: resume, start: position, end: position }];
+    }
+    const segment = { baseOffset: 0, nextOffset: resume, sizeBytes: position };
+    const { lost } = refillLost(findSound(this.#file, segment, resume), (fromOffset, toOffset) =>
+      batchesWithin(this.#refills, fromOffset, toOffset),
+    );
+    // Those below were looked at with what the checkpoint knows of them.
+    return lost.filter(({ toOffset }) => toOffset > expected);
   }
 }
 
@@ -438,15 +451,6 @@ function startOf({ state, entries }: LogFacts): number {
   let start = state?.logStartOffset ?? 0;
   for (const { kind, offset } of entries) if (kind === "log-start") start = Math.max(start, offset);
   return start;
-}
-
-/** The offset after the last batch of an entry; -1 where it holds none. */
-function endOf(entry: JournalEntry): number {
-  const bytes = entryBatches(entry);
-  let endOffset = -1;
-  for (let at = 0; completeBatchSizeBytes(bytes, at, bytes.length) > 0; at += batchSizeBytes(bytes, at))
-    endOffset = batchNextOffset(bytes, at);
-  return endOffset;
 }
 
 function parentOf(path: string): string {

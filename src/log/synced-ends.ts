@@ -1,0 +1,61 @@
+import { uuidBytes } from "../base/ids.ts";
+import type { Journal } from "./journal.ts";
+import type { LogBug } from "./log-config.ts";
+import type { PartitionLog } from "./partition-log.ts";
+
+/**
+ * Tells recovery how far logs are durable that commit rounds make so by syncing their segments. The journal has no
+ * records of those, and until the next checkpoint nothing else would tell a hole in them, which is damage, from the
+ * end of what had reached the disk when power went: pages that were not synced get there in any order.
+ *
+ * Costs no sync and next to no writes. An end goes along with the next round that is written to the journal anyway. Until
+ * then it stands, in one block that is written over and over, where that round will go: so it is there after the
+ * process was killed, whenever that was, and after a power cut as the kernel had last written it out, seconds before.
+ */
+export class SyncedEnds {
+  readonly #journal: Journal;
+  /** Logs whose end no round of the journal has, the latest last. */
+  readonly #waiting = new Set<PartitionLog>();
+
+  readonly #bugs: ReadonlySet<LogBug>;
+
+  constructor(journal: Journal, bugs: ReadonlySet<LogBug>) {
+    this.#journal = journal;
+    this.#bugs = bugs;
+  }
+
+  /** Adds what is waiting to the round that the journal is building. */
+  carry(): void {
+    for (const log of this.#waiting) {
+      if (!this.#journal.fits(1, 0)) return;
+      if (!log.deleted) this.#add(log);
+      this.#waiting.delete(log);
+    }
+  }
+
+  /** The segments of these logs were synced. Throws DISK_IO. */
+  note(logs: readonly PartitionLog[]): void {
+    const journal = this.#journal;
+    let isNews = false;
+    for (const log of logs) {
+      if (log.fault !== null || log.deleted) continue;
+      this.#waiting.delete(log);
+      this.#waiting.add(log);
+      isNews = true;
+    }
+    if (!isNews) return;
+    if (journal.entries > 0) {
+      // A round waits for the journal's other half.
+      this.carry();
+      return;
+    }
+    for (const log of [...this.#waiting].slice(-journal.roomAhead)) this.#add(log);
+    journal.writeAhead();
+  }
+
+  #add(log: PartitionLog): void {
+    const isEarly = this.#bugs.has("note-ends-early");
+    const endOffset = isEarly ? log.logEndOffset : log.durableEndOffset;
+    this.#journal.addSynced(uuidBytes(log.topicId), log.partition, endOffset);
+  }
+}
