@@ -15,12 +15,13 @@ const version =
     ? `${packageJson.version}-checkout`
     : `${HEADWATER_VERSION}+${HEADWATER_COMMIT}`;
 
+const builtMs = typeof HEADWATER_COMMITTED === "undefined" ? undefined : HEADWATER_COMMITTED * 1000;
 const runBroker = brokerRunner({
   version,
   env: process.env,
   supervisor: openSupervisor(process.env),
-  ...(typeof HEADWATER_COMMITTED === "undefined" ? {} : { builtMs: HEADWATER_COMMITTED * 1000 }),
+  ...(builtMs === undefined ? {} : { builtMs }),
 });
 /** Only few commands need it. */
 const dataWork = async () => (await import("./wiring/data-work.ts")).DATA_WORK;
-process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker, dataWork)));
+process.exit(await runCli(process.argv.slice(2), processWorld(version, runBroker, dataWork, builtMs)));

@@ -1,5 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { LOG_FORMATS } from "../../src/log/store-format.ts";
+import { encodeRelease } from "../../src/update/release-file.ts";
+import { orderOf } from "../../src/update/version-order.ts";
 import { deb, type Package } from "./deb.ts";
 import { type Entry, text } from "./tar.ts";
 
@@ -77,11 +80,14 @@ function headwaterPackage(binary: Uint8Array, architecture: Architecture, source
     },
     entries: [
       ...installedFiles(binary),
+      text("usr/lib/headwater/launch", read("gateway/systemd/launch"), 0o755),
+      text("usr/lib/headwater/release", releaseFile(source)),
       text("usr/lib/systemd/system/headwater.service", read("gateway/systemd/headwater.service")),
       text("usr/lib/sysusers.d/headwater.conf", read("gateway/deb/headwater.sysusers")),
       text("usr/share/lintian/overrides/headwater", read("gateway/deb/lintian-overrides")),
       text(document("copyright"), read("gateway/deb/copyright")),
       text(document("README.md"), read("gateway/README.md")),
+      text(document("update.md"), read("gateway/update.md")),
       text(document("settings.md"), read("gateway/config/settings.md")),
       text(document("headwater.toml"), read("gateway/config/headwater.toml")),
       { kind: "file", path: document("changelog.gz"), mode: 0o644, bytes: changelog(source) },
@@ -93,6 +99,11 @@ function headwaterPackage(binary: Uint8Array, architecture: Architecture, source
       postrm: read("gateway/deb/postrm"),
     },
   };
+}
+
+/** By which the launcher compares the package with what is in the slots. */
+function releaseFile({ version, epochSeconds }: Source): string {
+  return encodeRelease({ version, order: orderOf(version, epochSeconds), reads: LOG_FORMATS.reads });
 }
 
 const DESCRIPTION = `event broker for the edge

@@ -17,11 +17,13 @@ import { produceCommand } from "./produce.ts";
 import { repairCommand } from "./repair.ts";
 import { replayCommand } from "./replay.ts";
 import { restoreCommand } from "./restore.ts";
+import { selfTestCommand } from "./self-test.ts";
 import { serveCommand } from "./serve.ts";
 import { sessionCommand } from "./session.ts";
 import { supportBundleCommand } from "./support-bundle.ts";
 import { topCommand } from "./top.ts";
 import { topicCommand } from "./topic.ts";
+import { updateCommand } from "./update.ts";
 import { uplinkCommand } from "./uplink.ts";
 import { userCommand } from "./user.ts";
 import { verifyCommand } from "./verify.ts";
@@ -59,6 +61,8 @@ export function allCommands(program: string): Command {
       backupCommand,
       restoreCommand,
       eraseCommand,
+      updateCommand,
+      selfTestCommand,
       configCommand,
       versionCommand,
     ],

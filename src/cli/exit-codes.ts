@@ -19,6 +19,8 @@ export const EXIT = {
   unaccounted: 7,
   /** The time or the budget that was given was used up before it was done; it goes on. */
   unfinished: 8,
+  /** A gateway stopped to be started again, as another version. */
+  restart: 9,
   /** A bug in Headwater. */
   bug: 70,
 } as const;
@@ -34,6 +36,7 @@ export const EXIT_DOCS: readonly (readonly [number, string])[] = [
   [EXIT.port, "a port is taken"],
   [EXIT.unaccounted, "records are missing, twice or out of order, and no ledger says why"],
   [EXIT.unfinished, "not done within the time or the budget that was given; it goes on"],
+  [EXIT.restart, "a gateway makes room for another version: start it again"],
   [EXIT.bug, "a bug in headwater"],
 ];
 

@@ -19,6 +19,7 @@ export function processWorld(
   version: string,
   runBroker: RunBroker,
   dataWork: () => Promise<DataWork>,
+  builtMs?: number,
 ): World {
   return {
     out: writeOut,
@@ -30,6 +31,7 @@ export function processWorld(
     errIsTerminal: process.stderr.isTTY === true,
     stdinIsTerminal: process.stdin.isTTY === true,
     version,
+    ...(builtMs === undefined ? {} : { builtMs }),
     runBroker,
     dataWork,
     interrupted: firstSignal,

@@ -123,13 +123,19 @@ async function untilStopped(
   logger: Logger,
   clock: SystemClock,
 ): Promise<number> {
-  const ended = await Promise.race([running.failed, interrupted]);
-  if (typeof ended !== "string") {
+  const restarts = running.restarts?.then((reason) => ({ reason }));
+  const ended = await Promise.race([
+    running.failed,
+    interrupted,
+    ...(restarts === undefined ? [] : [restarts]),
+  ]);
+  if (ended instanceof Error) {
     logger.error("the gateway can't go on", { error: ended });
     // Nothing more can be made durable: closing in order could only pretend to.
     return exitCodeOf(ended);
   }
-  logger.info("stopping", { signal: ended });
+  if (typeof ended === "string") logger.info("stopping", { signal: ended });
+  else logger.info("stopping, to be started again", ended);
   const limitMs = settings["shutdown.timeout.ms"] + CLOSE_GRACE_MS;
   let timer: { cancel(): void } | null = null;
   const late = new Promise<"late">((resolve) => {
@@ -139,7 +145,7 @@ async function untilStopped(
   (timer as { cancel(): void } | null)?.cancel();
   if (outcome === "stopped") {
     logger.info("stopped");
-    return EXIT.ok;
+    return typeof ended === "string" ? EXIT.ok : EXIT.restart;
   }
   if (outcome === "late") {
     logger.error("the gateway did not stop in time and is ended; the next start recovers", { limitMs });

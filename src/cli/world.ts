@@ -21,6 +21,8 @@ export interface World {
   readonly errIsTerminal: boolean;
   readonly stdinIsTerminal: boolean;
   readonly version: string;
+  /** When the program's commit was made, in milliseconds since 1970; left out where nobody knows. */
+  readonly builtMs?: number;
   readonly runBroker: RunBroker;
   /** What can be done to the data folder of a gateway that does not run. */
   readonly dataWork: () => Promise<DataWork>;
@@ -72,6 +74,8 @@ export interface RunningBroker {
   stop(): Promise<void>;
   /** Resolves with the reason when the gateway can't go on by itself; never where it can. */
   readonly failed: Promise<Error>;
+  /** Resolves with the reason when the gateway is to stop and be started again, as another version. */
+  readonly restarts?: Promise<string>;
 }
 
 /** Where a gateway gets its configuration again. */

@@ -29,6 +29,7 @@ import { DEFAULT_ROUTES, type MqttRouteSettings } from "./route-options.ts";
 import { SECURITY_OPTIONS } from "./security-options.ts";
 import { SHARE_OPTIONS } from "./share-options.ts";
 import { TRANSACTION_OPTIONS } from "./transaction-options.ts";
+import { UPDATE_OPTIONS } from "./update-options.ts";
 import type { UplinkSettings } from "./uplink-options.ts";
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
@@ -299,6 +300,7 @@ export const OPTIONS = {
   ...CONSUMER_GROUP_OPTIONS,
   ...TRANSACTION_OPTIONS,
   ...SHARE_OPTIONS,
+  ...UPDATE_OPTIONS,
 
   "commit.linger.ms": duration({
     default: 1,

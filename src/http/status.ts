@@ -41,6 +41,23 @@ export interface GatewayStatus {
   readonly log: LogStatus;
   readonly mqtt: MqttStatus | null;
   readonly kafka: { readonly connections: number } | null;
+  /** Null where no launcher chose between versions. */
+  readonly update: UpdateStatus | null;
+}
+
+/** Which version runs, and what came of the last update. */
+export interface UpdateStatus {
+  readonly slot: "a" | "b" | "packaged";
+  /** Whether it has to prove itself still. */
+  readonly trial: boolean;
+  /** What it lacks of that, in words. */
+  readonly waitsFor: string | null;
+  readonly last: {
+    readonly version: string;
+    readonly result: "committed" | "failed";
+    readonly reason: string | null;
+    readonly atMs: number;
+  } | null;
 }
 
 export interface Addresses {

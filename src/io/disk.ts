@@ -36,9 +36,9 @@ export interface Disk {
   /**
    * A new file of `sizeBytes` zero bytes whose blocks are allocated. Throws DISK_FULL, with nothing left
    * behind, or DISK_IO, also where the path is taken. The file's existence is durable after `syncFolder`,
-   * its size after `sync`.
+   * its size after `sync`. A program can be run from the moment that it exists.
    */
-  createFile(path: string, sizeBytes: number): DiskFile;
+  createFile(path: string, sizeBytes: number, kind?: "data" | "program"): DiskFile;
   /** An existing file. Throws DISK_IO where there is none. */
   openFile(path: string, mode: "read" | "write"): DiskFile;
 

@@ -8,6 +8,8 @@ const MAX_STATE_BYTES = 64;
 /** Where what was there before is kept, for people: `replaced.1` and so on. */
 const REPLACED_PREFIX = "replaced.";
 const LOCK_FILE = "lock";
+/** Programs, which are no part of what a copy holds; see update/. */
+const SLOTS_FOLDER = "slots";
 
 /**
  * Has a whole and durable copy in `restore.new` take the place of the data folder's contents, and says where those are kept.
@@ -45,7 +47,7 @@ export function endSwitch(disk: Disk, folder: string): void {
 }
 
 function moveAside(disk: Disk, folder: string, kept: string): void {
-  const stays = [LOCK_FILE, RESTORE_FOLDER, STATE_FILE];
+  const stays = [LOCK_FILE, RESTORE_FOLDER, STATE_FILE, SLOTS_FOLDER];
   const names = disk
     .list(folder)
     .filter((name) => !stays.includes(name) && !name.startsWith(REPLACED_PREFIX));

@@ -36,6 +36,13 @@ export function decodeFormat(bytes: Uint8Array, path: string): Uint8Array | null
   return id.length === STORE_ID_BYTES * 2 ? Uint8Array.fromHex(id) : null;
 }
 
+/** The version that a sound file says, whether it is read here or not; null where the file is damaged. */
+export function formatVersion(bytes: Uint8Array): number | null {
+  const [, words = "", version, sum] =
+    /^(headwater-log (\d{1,9}) [0-9a-f]+) ([0-9a-f]{8})\n$/.exec(new TextDecoder().decode(bytes)) ?? [];
+  return sum === checksum(words) ? Number(version) : null;
+}
+
 function checksum(words: string): string {
   const bytes = new TextEncoder().encode(words);
   return crc32c(bytes, 0, bytes.length).toString(16).padStart(8, "0");

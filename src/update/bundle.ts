@@ -107,6 +107,15 @@ export async function readHeader(stream: ByteStream, trusted: readonly TrustedKe
   };
 }
 
+/** The manifest of a header that was read once, and kept. Throws MALFORMED. */
+export function storedManifest(bytes: Uint8Array): Manifest {
+  const length =
+    bytes.length < PREFIX_BYTES
+      ? 0
+      : new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(12);
+  return parseManifest(bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length));
+}
+
 /** A binary of a bundle and where its payload begins; null where there is none for that architecture. */
 export function binaryFor(
   { manifest, bytes }: BundleHeader,

@@ -58,6 +58,7 @@ import { otherUsers, WatchedSecurity } from "./open-security.ts";
 import { DOOR_RETRY_MS, mayPass, PatientNetwork } from "./patient-network.ts";
 import { SettingsInForce } from "./reload.ts";
 import { GatewayState } from "./status.ts";
+import type { Updates } from "./updates.ts";
 import type { Uplinks } from "./uplinks.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -96,6 +97,7 @@ export function brokerRunner(surroundings: Surroundings): RunBroker {
 
 class Gateway implements RunningBroker {
   readonly failed: Promise<Error>;
+  readonly restarts: Promise<string>;
   readonly #settings: Settings;
   readonly #inForce: SettingsInForce;
   readonly #logger: Logger;
@@ -107,6 +109,7 @@ class Gateway implements RunningBroker {
   readonly #metrics: Metrics;
   readonly #audit: GatewayAudit;
   #fail: (error: Error) => void = () => {};
+  #restart: (reason: string) => void = () => {};
   #store: LogStore | null = null;
   #coordinators: Coordinators | null = null;
   #gatewayClock: GatewayClock | null = null;
@@ -129,6 +132,7 @@ class Gateway implements RunningBroker {
   #figures: Figures | null = null;
   #memory: MemoryWatch | null = null;
   #watchdog: Watchdog | null = null;
+  #updates: Updates | null = null;
   #stopping = false;
 
   constructor(inForce: SettingsInForce, logger: Logger, surroundings: Surroundings) {
@@ -141,6 +145,9 @@ class Gateway implements RunningBroker {
     this.#network = new PatientNetwork(new SystemNetwork(this.#clock), this.#clock, logger);
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
+    });
+    this.restarts = new Promise((resolve) => {
+      this.#restart = resolve;
     });
     this.#state = new GatewayState(settings, surroundings.version, this.#clock.nowMs());
     this.#state.closedDoors = () => [
@@ -171,9 +178,10 @@ class Gateway implements RunningBroker {
     if (isSecured) this.#openSecurity();
     this.#openHttp();
     // What nobody asked for is not even read into memory. Before the logs are open: from then on nothing may come between.
-    const [uplinks, bridges] = await Promise.all([
+    const [uplinks, bridges, updates] = await Promise.all([
       this.#settings.uplinks.length === 0 ? null : import("./uplinks.ts"),
       this.#settings.bridges.length === 0 ? null : import("./bridges.ts"),
+      this.#surroundings.env.HEADWATER_SLOTS ? import("./updates.ts") : null,
     ]);
     const { broker, lineages, ledger, losses } = await this.#openBroker();
     this.#openSecurity().security.join(otherUsers(broker.scram));
@@ -222,6 +230,16 @@ class Gateway implements RunningBroker {
     this.#maintain();
     this.#watchMemory();
     this.#watch();
+    this.#updates =
+      updates?.startUpdates({
+        env: this.#surroundings.env,
+        version: this.#surroundings.version,
+        state: this.#state,
+        broker,
+        clock: this.#clock,
+        logger: this.#logger,
+        restart: this.#restart,
+      }) ?? null;
   }
 
   reload(): ReloadOutcome {
@@ -243,6 +261,7 @@ class Gateway implements RunningBroker {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#updates?.stop();
     this.#watchdog?.stop();
     this.#security?.stop();
     this.#state.hinder("stopping");

@@ -14,6 +14,7 @@ import {
   STARTING,
   type StatusSource,
   type TopicStatus,
+  type UpdateStatus,
   type UplinkStatus,
 } from "../http/status.ts";
 import type { ListenerTally } from "../io/network.ts";
@@ -58,6 +59,7 @@ export class GatewayState implements StatusSource {
   clock: () => ClockStatus | null = () => null;
   /** Null where nobody looks. */
   memory: Pick<MemoryWatch, "status" | "hindrance"> | null = null;
+  update: () => UpdateStatus | null = () => null;
   /** Why doors are closed that should be open. */
   closedDoors: () => readonly string[] = () => [];
   disk = "";
@@ -117,6 +119,7 @@ export class GatewayState implements StatusSource {
       log: this.#log(),
       mqtt: this.#mqtt(),
       kafka: this.kafka === null ? null : { connections: this.kafka.connections() },
+      update: this.update(),
     };
   }
 

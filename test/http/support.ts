@@ -35,6 +35,7 @@ export const STATUS: GatewayStatus = {
   clock: null,
   memory: null,
   wear: null,
+  update: null,
   log: {
     folder: "/d",
     disk: "plain",

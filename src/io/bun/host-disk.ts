@@ -26,6 +26,7 @@ import type { Disk, DiskFile, FolderLock } from "../disk.ts";
 import { allocate, tryLock } from "./libc.ts";
 
 const FILE_MODE = 0o640;
+const PROGRAM_MODE = 0o750;
 const FOLDER_MODE = 0o750;
 const LOCK_FILE = "lock";
 
@@ -134,10 +135,11 @@ export abstract class HostDisk implements Disk {
     this.syncFolderNow(dirname(path));
   }
 
-  createFile(path: string, sizeBytes: number): DiskFile {
+  createFile(path: string, sizeBytes: number, kind: "data" | "program" = "data"): DiskFile {
     assertSize(sizeBytes);
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-    const fd = attempt("create", path, () => openSync(path, flags, FILE_MODE));
+    const mode = kind === "program" ? PROGRAM_MODE : FILE_MODE;
+    const fd = attempt("create", path, () => openSync(path, flags, mode));
     try {
       if (sizeBytes > 0) allocate(fd, 0, sizeBytes);
       return this.attach({ fd, path, sizeBytes, writable: true });

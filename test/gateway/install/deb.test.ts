@@ -58,6 +58,12 @@ describe("the package", () => {
     expect(readFileSync(join(root, "usr/lib/headwater/headwater"))).toEqual(Buffer.from(BINARY));
     expect(statSync(join(root, "usr/lib/headwater/headwater")).mode & 0o777).toBe(0o755);
     expect(readlinkSync(join(root, "usr/bin/headwater"))).toBe("../lib/headwater/headwater");
+    // What the service starts, and by what that compares the package with the slots of updates.
+    run(["sh", "-n", join(root, "usr/lib/headwater/launch")]);
+    expect(statSync(join(root, "usr/lib/headwater/launch")).mode & 0o777).toBe(0o755);
+    expect(readFileSync(join(root, "usr/lib/headwater/release"), "utf8")).toBe(
+      "version 1.0\norder 10000001800000000\nformats 1\n",
+    );
     expect(readFileSync(join(root, "etc/headwater/headwater.toml"), "utf8")).toContain(
       '\ndata = "/var/lib/headwater"\n',
     );

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { EXIT } from "../../../src/cli/exit-codes.ts";
 import { OPTIONS } from "../../../src/config/options.ts";
 
 const UNIT = resolve(import.meta.dirname, "../../../gateway/systemd/headwater.service");
@@ -53,7 +54,7 @@ describe("the unit", () => {
     expect([one("Service.User"), one("Service.Group")]).toEqual(["headwater", "headwater"]);
     expect(one("Service.CapabilityBoundingSet")).toBe("");
     expect([one("Service.StateDirectory"), one("Service.ConfigurationDirectory")]).toEqual([
-      "headwater",
+      "headwater headwater/slots",
       "headwater",
     ]);
     expect(one("Service.MemoryMax")).toMatch(/^[1-9][0-9]%$/);
@@ -70,11 +71,24 @@ describe("the unit", () => {
   });
 });
 
+test("starts versions out of the slots: programs run there, and one that makes room for another has not failed", () => {
+  const slots = "/var/lib/headwater/slots";
+  expect(one("Service.ExecStart")).toStartWith(`/usr/lib/headwater/launch ${slots} serve `);
+  expect(values(text, "Service.NoExecPaths").join(" ").split(" ")).toContain("/var");
+  expect(one("Service.ExecPaths")).toBe(slots);
+  expect(one("Service.SuccessExitStatus")).toBe(String(EXIT.restart));
+  // What the launcher's guard writes and ends is in the same group of processes, and so is an update from the centre.
+  expect(Number(one("Service.TasksMax"))).toBeGreaterThan(100);
+});
+
 test.skipIf(Bun.which("systemd-analyze") === null)("systemd knows all of its lines", () => {
   const folder = mkdtempSync(join(tmpdir(), "headwater-unit-"));
   const verify = (unit: string) => {
     // The program need not be installed here.
-    writeFileSync(join(folder, "headwater.service"), unit.replaceAll("/usr/bin/headwater", process.execPath));
+    writeFileSync(
+      join(folder, "headwater.service"),
+      unit.replaceAll("/usr/lib/headwater/launch", process.execPath),
+    );
     const { stdout, stderr } = Bun.spawnSync([
       "systemd-analyze",
       "verify",

@@ -1,0 +1,47 @@
+import { count, duration, text } from "./option.ts";
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const MAX_TOPIC_LENGTH = 249;
+
+/** How a gateway gets another version; see gateway/update.md. */
+export const UPDATE_OPTIONS = {
+  "update.keys": text("a path", (value) => (value === "" ? "it is empty" : null), {
+    default: "/etc/headwater/update-keys.pem",
+    doc: "File of public keys (ed25519, PEM, one behind the other): bundles that one of them has signed are taken. Where there is no such file, no update is.",
+  }),
+  "update.slots": text("a path, or nothing", () => null, {
+    default: "",
+    defaultText: "slots in the data folder",
+    doc: "Folder of the two slots that updates go to, as the service's launcher is told it.",
+  }),
+  "update.gate.ms": duration({
+    default: 5 * MINUTE_MS,
+    min: SECOND_MS,
+    max: 60 * MINUTE_MS,
+    doc: "Time in which a new version has to prove itself: everything serves that did before, a record comes to the disk, and uplinks that moved move again. Else the one before comes back. The clock starts with each start of it.",
+  }),
+  "update.settle.ms": duration({
+    default: 15 * SECOND_MS,
+    min: 0,
+    max: 60 * MINUTE_MS,
+    doc: "How long a new version has to be well without a break to have proved itself. Shorter than update.gate.ms.",
+  }),
+  "update.tries": count({
+    default: 3,
+    min: 1,
+    max: 100,
+    doc: "Starts that a new version has to prove itself: power may be cut, or the machine restarted, in the middle of one.",
+  }),
+  "update.report.topic": text("a topic's name", topicFault, {
+    default: "headwater.update",
+    doc: "Topic of what becomes of updates here: JSON records under gateway.id, for uplinks to carry. Made with the first one.",
+  }),
+} as const;
+
+function topicFault(value: string): string | null {
+  if (value === "" || value === "." || value === "..") return "no topic can have this name";
+  if (value.length > MAX_TOPIC_LENGTH) return `it is longer than ${MAX_TOPIC_LENGTH} characters`;
+  if (value.startsWith("__")) return "names that begin with __ are the broker's own";
+  return /^[\w.-]+$/.test(value) ? null : "topics have only letters, digits, '.', '_' and '-'";
+}
