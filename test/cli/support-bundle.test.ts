@@ -334,7 +334,7 @@ test("logins in addresses are hidden, other colons are not", () => {
 test("every setting that is named like a secret is one, or known to be none", () => {
   const none = [
     ...["mqtt.route.key", "mqtt.deadband.max.keys"],
-    ...["uplink.NAME.route.keys", "uplink.NAME.mirror.keys"],
+    ...["uplink.NAME.route.keys", "uplink.NAME.mirror.keys", "update.keys"],
   ];
   const doubtful = settingDocs().filter(
     ({ key, type }) =>
