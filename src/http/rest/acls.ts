@@ -7,6 +7,7 @@ import {
   aclText,
   CLUSTER_NAME,
 } from "../../broker/acl-entry.ts";
+import { aclFault } from "../../broker/acl-fault.ts";
 import { json, problem } from "../problem.ts";
 import type { Gateway } from "./gateway.ts";
 import type { AuditedCall, Call, Route } from "./route.ts";
@@ -112,18 +113,24 @@ function remove({ body, parts: { broker } }: Call<Gateway>): Response | Promise<
 
 function entryOf(sent: SentAcl): AclEntry | Response {
   const { resourceType, resourceName, patternType = "literal", principal, host = "*" } = sent;
-  if (!principal.includes(":")) return bad("principal", principal, "write User:NAME");
-  if (resourceType === "cluster" && resourceName !== CLUSTER_NAME) {
-    return bad("resourceName", resourceName, `the cluster is ${CLUSTER_NAME}`);
-  }
-  return {
+  const entry: AclEntry = {
     resourceType: codeOf(ACL_RESOURCE, resourceType),
     ...{ resourceName, principal, host },
     patternType: codeOf(ACL_PATTERN, patternType),
     operation: codeOf(ACL_OPERATION, sent.operation),
     permissionType: codeOf(ACL_PERMISSION, sent.permission),
   };
+  const fault = aclFault(entry);
+  if (fault === null) return entry;
+  const remedy = REMEDIES[fault.field] ?? "see GET /api/openapi.json";
+  return bad(fault.field, String(entry[fault.field]), remedy);
 }
+
+/** Of what the form of a rule does not say; the rest was looked at by then. */
+const REMEDIES: Readonly<Partial<Record<keyof AclEntry, string>>> = {
+  principal: "write User:NAME",
+  resourceName: `the cluster is ${CLUSTER_NAME}`,
+};
 
 function shown(entry: AclEntry): object {
   const { resourceName, principal, host } = entry;

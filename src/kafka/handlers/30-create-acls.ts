@@ -1,12 +1,5 @@
-import {
-  ACL_OPERATION,
-  ACL_PATTERN,
-  ACL_PERMISSION,
-  ACL_RESOURCE,
-  type AclEntry,
-  aclText,
-  CLUSTER_NAME,
-} from "../../broker/acl-entry.ts";
+import { type AclEntry, aclText } from "../../broker/acl-entry.ts";
+import { aclFault } from "../../broker/acl-fault.ts";
 import type { Refusal } from "../../broker/broker.ts";
 import { accessOf, CAN } from "../access.ts";
 import { noteChanges } from "../audit.ts";
@@ -51,8 +44,9 @@ export const createAcls: ApiHandler<KafkaServices> = {
       return;
     }
     const { acls } = services.broker;
-    const faults = creations.map(creationFault);
-    const entries = creations.map(entryOf).filter((_, index) => faults[index] === null);
+    const all = creations.map(entryOf);
+    const faults = all.map((entry) => aclFault(entry)?.message ?? null);
+    const entries = all.filter((_, index) => faults[index] === null);
     const roomFault = acls.roomFault(entries);
     const answer = (refusal: Refusal | null): void =>
       reply(
@@ -81,33 +75,4 @@ function hasUnknown({ resourceType, resourcePatternType, operation, permissionTy
 
 function entryOf({ resourcePatternType, unknownTaggedFields: _, ...creation }: Creation): AclEntry {
   return { ...creation, patternType: resourcePatternType };
-}
-
-/** What Kafka would find wrong with a rule, in its order, or null. */
-function creationFault(creation: Creation): string | null {
-  const { resourceType, resourceName, resourcePatternType, operation, permissionType, principal } = creation;
-  if (resourceType === ACL_RESOURCE.cluster && resourceName !== CLUSTER_NAME)
-    return `The only valid name for the CLUSTER resource is ${CLUSTER_NAME}`;
-  if (resourceName === "") return "Invalid empty resource name";
-  if (resourceType === ACL_RESOURCE.any || !isKnown(ACL_RESOURCE, resourceType))
-    return `Invalid resourceType ${nameOf(ACL_RESOURCE, resourceType)}`;
-  if (resourcePatternType !== ACL_PATTERN.literal && resourcePatternType !== ACL_PATTERN.prefixed)
-    return `Invalid patternType ${nameOf(ACL_PATTERN, resourcePatternType)}`;
-  if (operation === ACL_OPERATION.any || !isKnown(ACL_OPERATION, operation))
-    return `Invalid operation ${nameOf(ACL_OPERATION, operation)}`;
-  if (permissionType !== ACL_PERMISSION.deny && permissionType !== ACL_PERMISSION.allow)
-    return `Invalid permissionType ${nameOf(ACL_PERMISSION, permissionType)}`;
-  return principal.includes(":")
-    ? null
-    : `Could not parse principal from \`${principal.slice(0, 100)}\` (no colon is present separating the principal type from the principal name)`;
-}
-
-function isKnown(codes: Readonly<Record<string, number>>, code: number): boolean {
-  return Object.values(codes).includes(code);
-}
-
-/** Kafka's word for what a rule can't have: one that is for filters, or none. */
-function nameOf(codes: Readonly<Record<string, number>>, code: number): string {
-  const name = Object.keys(codes).find((key) => codes[key] === code);
-  return name?.toUpperCase() ?? "UNKNOWN";
 }
