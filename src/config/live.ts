@@ -1,5 +1,6 @@
 import { OPTION_ENTRIES, type SettingName, type Settings } from "./options.ts";
 import type { Source } from "./problem.ts";
+import { Secret } from "./secret.ts";
 
 /** Settings that a running gateway takes over, beside the defaults of topics. */
 const LIVE: ReadonlySet<string> = new Set<SettingName>([
@@ -65,7 +66,15 @@ function sectionChanges(
 }
 
 function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+  return compared(one) === compared(other);
+}
+
+/** A text that two values have in common if they are the same; it holds secrets, and is never shown. */
+function compared(value: unknown): string {
+  return JSON.stringify([value], function (this: Readonly<Record<string, unknown>>, key, shown: unknown) {
+    const itself = this[key];
+    return itself instanceof Secret ? itself.reveal() : shown;
+  });
 }
 
 /** The settings in force once what a running gateway takes over is taken over, and where each is from. */
