@@ -1,4 +1,5 @@
 import { aclCommand } from "./acl.ts";
+import { auditCommand } from "./audit.ts";
 import { backupCommand } from "./backup.ts";
 import { bridgeCommand } from "./bridge.ts";
 import { certificateCommand } from "./certificate.ts";
@@ -49,6 +50,7 @@ export function allCommands(program: string): Command {
       uplinkCommand,
       userCommand,
       aclCommand,
+      auditCommand,
       loginCommand,
       logoutCommand,
       sessionCommand,

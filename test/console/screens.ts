@@ -32,6 +32,7 @@ export const SCREENS: readonly (readonly [string, string, string])[] = [
   ["clock", "Clock", text("It shows")],
   ["config", "Settings", rows("Settings")],
   ["access", "Access", rows("Users")],
+  ["audit", "Audit", `${rows("Audit")} && ${text("login")}`],
 ];
 
 export interface Layout {

@@ -88,7 +88,7 @@ export const SCREENS: readonly Screen[] = [
     operation: "GET /api/users",
   },
   {
-    ...{ id: "audit", title: "Audit", icon: "audit", group: "Administration", View: Audit, role: "admin" },
+    ...{ id: "audit", title: "Audit", icon: "audit", group: "Administration", View: Audit, role: "operator" },
     operation: "GET /api/audit",
   },
 ];

@@ -457,12 +457,23 @@ export interface AuditList {
 }
 
 export interface AuditRow {
+  readonly id: string;
   readonly atMs: number;
-  readonly who: string | null;
-  readonly from: string | null;
+  /** Of several, when the last was. */
+  readonly toMs: number;
+  /** How many there were that are alike. */
+  readonly count: number;
+  /** Whether they are alike in action, result, door and address alone. */
+  readonly isSum: boolean;
+  readonly user: string | null;
+  readonly door: "kafka" | "mqtt" | "http" | "gateway";
+  readonly address: string | null;
+  readonly port: number | null;
   readonly action: string;
-  readonly on: string | null;
-  readonly result: string;
+  readonly resource: string | null;
+  readonly result: "success" | "failure" | "refused";
+  readonly reason: string | null;
+  readonly detail: string | null;
 }
 
 /** `GET /api/share-groups`. */
