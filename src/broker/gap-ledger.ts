@@ -40,6 +40,8 @@ export const LOSS_REASONS = [
   "uplink-refused",
   /** An operator had an uplink skip them. */
   "skipped",
+  /** They were at the centre, whose topic was deleted and made again, and do not go up a second time (recreated.topics). */
+  "centre-deleted",
 ] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 

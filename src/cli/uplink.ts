@@ -6,6 +6,8 @@ import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
 import { heldWords, UPLINK_CONTROLS } from "./uplink-control.ts";
 import { UPLINK_POSITIONS } from "./uplink-positions.ts";
 
+/** That a topic was made again at the centre is worth a word for a day. */
+const SHOWN_MADE_AGAIN_MS = 24 * 3_600_000;
 /** States in which nobody has to do anything. */
 const MOVING: ReadonlySet<string> = new Set(["connecting", "resolving", "forwarding", "idle", "held"]);
 
@@ -100,8 +102,20 @@ function flowText(uplink: UplinkStatus): string {
   const late = new Set(
     uplink.times.late.topics.flatMap(({ warning }) => (warning === null ? [] : [warning])),
   );
+  const madeAgain = (uplink.routes ?? []).flatMap(({ topic, madeAgain: made = null }) =>
+    made === null || made.agoMs > SHOWN_MADE_AGAIN_MS ? [] : [madeAgainText(topic, made)],
+  );
   // A topic that is held for being late alarms with the same words.
-  return [words, ...[...late].filter((warning) => !words.includes(warning))].join("; ");
+  return [words, ...[...late].filter((warning) => !words.includes(warning)), ...madeAgain].join("; ");
+}
+
+function madeAgainText(
+  topic: string,
+  { decision, agoMs }: NonNullable<UplinkStatus["routes"][number]["madeAgain"]>,
+): string {
+  const done =
+    decision === "refill" ? "what is stored goes up again" : "what had gone up does not go up again";
+  return `${topic} was made again at the centre ${durationText(agoMs)} ago: ${done}`;
 }
 
 function flowWords({ flow, link }: UplinkStatus): string {

@@ -46,6 +46,10 @@ export const UPLINK_OPTIONS = {
     default: true,
     doc: "Whether a topic that the centre does not have is made there, as its route says, or else with the centre's defaults; otherwise it is waited for.",
   }),
+  "recreated.topics": choice(["refill", "continue"], {
+    default: "refill",
+    doc: "What becomes of a topic that is deleted at the centre and made again there, by whomever. refill: all that the gateway still stores of it goes up again, within rate, windows and budgets, so that nothing acknowledged is missing at the centre; the new topic is empty, so nothing is there twice. continue: only what was not forwarded before goes up; that the centre lost the rest is written to headwater.gaps. The log and the status say what was done. headwater.gaps itself is always filled again.",
+  }),
   "linger.ms": duration({
     default: 25,
     min: 0,

@@ -163,6 +163,8 @@ export interface UplinkRouteStatus {
   readonly state: string;
   /** Why it is missing or blocked. */
   readonly reason: string | null;
+  /** What was done when it was made again at the centre last, and when; null where it was not, in this process. */
+  readonly madeAgain: { readonly decision: "refill" | "continue"; readonly agoMs: number } | null;
   /** Why the link is not for it now; null where it is. */
   readonly heldBecause: string | null;
 }

@@ -24,6 +24,7 @@ export const GAP_REASONS = [
   "refused",
   "uplink-refused",
   "skipped",
+  "centre-deleted",
   "other",
 ] as const;
 

@@ -26,6 +26,7 @@ import { RoundPipeline } from "./round-pipeline.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
 import { slotsOf } from "./slots.ts";
 import type { LocalSource } from "./source.ts";
+import type { Tally } from "./source-partition.ts";
 import type { UplinkStatus } from "./status.ts";
 import { type LocalTimes, NO_LOCAL_TIMES } from "./times/local-times.ts";
 import { RecordTimes } from "./times/record-times.ts";
@@ -117,6 +118,7 @@ export class Forwarder {
       failed: (reason: string) => this.#wait("failed", reason, settings.limits.maxBackoffMs),
       refused: (verdict: Verdict, error: number, what: string) => this.#refused(verdict, error, what),
       completed: (round: Round) => this.#completed(round),
+      closed: (tally: Tally) => this.#local.close(tally),
       slots: (round: Round) => this.#slots(round),
       denied: (error: number, what: string) => this.#denied(error, what),
       maySend: (...rounds: readonly (Round | null)[]) => this.#local.maySend(rounds),
@@ -193,24 +195,22 @@ export class Forwarder {
 
   /** Ends, aborting an open transaction with a last call. Nothing happens after it. */
   stop(): void {
-    if (this.#phase.kind === "forwarding") {
-      this.#pipeline.abandon(() => {});
-    } else this.#calls.forgetAll();
+    if (this.#phase.kind === "forwarding") this.#pipeline.abandon(() => {});
+    else this.#calls.forgetAll();
     this.#phase = { kind: "stopped" };
   }
 
   status(nowMs: number): UplinkStatus {
     this.#intake.lookAtEnds();
-    const topics = [...this.#intake.routes.values()].map((route) =>
-      topicStatus(route, this.#local, this.#link),
-    );
+    const routes = [...this.#intake.routes.values()];
+    const topics = routes.map((route) => topicStatus(route, this.#local, this.#link, nowMs));
     const lagRecords = this.#hasListed ? lagOfAll(topics) : -1;
     // What is held for its time, nobody knows for how long.
     const isHeld = topics.some(({ partitions }) => partitions.some(({ hold }) => hold !== null));
     const leftRecords = this.#drain.begun ? this.#drain.leftRecords(this.#intake) : lagRecords;
     return {
       name: this.settings.name,
-      state: stateOf(this.#phase, nowMs, this.#lastError.text, [...this.#intake.routes.values()]),
+      state: stateOf(this.#phase, nowMs, this.#lastError.text, routes),
       clusterId: this.#facts?.clusterId ?? null,
       lastError: this.#lastError.text,
       lastErrorAgoMs: this.#lastError.agoMs(nowMs),

@@ -231,7 +231,7 @@ export interface StoredTopicPosition {
   /** What became of the offsets below `next`, of partitions where that is known. */
   readonly accounts?: readonly (readonly [partition: number, account: string])[];
   /** Id of the topic at the centre, where it has one: another topic of the same name has another. */
-  readonly centralId?: Uuid;
+  readonly centralId?: string;
   /** By central partition: the central offset behind the last record of this uplink that was acknowledged. */
   readonly centralEnds: readonly number[];
 }

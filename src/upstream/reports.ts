@@ -1,8 +1,10 @@
+import type { RecreatedTopics } from "./settings.ts";
+
 /**
- * What took records that will not reach the centre: the log deleted them first, damage did, or the centre will
- * never take them.
+ * What took records that will not reach the centre, or are not there any more: the log deleted them first, damage did, the
+ * centre will never take them, an operator skipped them, or they were deleted at the centre with their topic.
  */
-export type GapCause = "deleted" | "damaged" | "refused" | "skipped";
+export type GapCause = "deleted" | "damaged" | "refused" | "skipped" | "centre-deleted";
 
 /** A record that the centre refuses. */
 export interface RefusedRecord {
@@ -38,6 +40,11 @@ export interface UplinkReports {
   areDeletionsWritten?(topic: string, partition: number, endOffset: number): boolean;
   /** A local topic was deleted and made again: its records are forwarded from the new log's start. */
   onRecreated(topic: string): void;
+  /**
+   * A topic was deleted at the centre and made again: of `records` that had been forwarded, what is stored goes up again, or,
+   * to "continue", nothing.
+   */
+  onCentreRecreated?(topic: string, centralTopic: string, decision: RecreatedTopics, records: number): void;
   /**
    * The centre has records [fromOffset, toOffset) of another history of this partition: the data folder is an older copy, or
    * another one. Records from there on are sent under a new epoch.

@@ -14,6 +14,8 @@ export interface UplinkSettings {
   /** Local topics that are copies of a centre's: they go up only where a route names them in full. */
   readonly mirrored: readonly string[];
   readonly delivery: Delivery;
+  /** What is done about topics that were made again at the centre. */
+  readonly recreatedTopics: RecreatedTopics;
   readonly compression: LinkCompression;
   /** Of zstd. */
   readonly compressionLevel: number;
@@ -64,6 +66,9 @@ export interface TopicCreation {
   /** Kafka's topic configuration, e.g. `retention.ms`. */
   readonly configs: Readonly<Record<string, string>>;
 }
+
+/** All that is stored here goes up again, or what had not gone up before. */
+export type RecreatedTopics = "refill" | "continue";
 
 /** Exactly once by transactions, or by an idempotent producer where the centre has none. */
 export type Delivery = "transactional" | "idempotent";
@@ -129,7 +134,14 @@ export function uplinkSettings(
     Partial<
       Pick<
         UplinkSettings,
-        "delivery" | "compression" | "compressionLevel" | "site" | "gapsTopic" | "routes" | "mirrored"
+        | "delivery"
+        | "recreatedTopics"
+        | "compression"
+        | "compressionLevel"
+        | "site"
+        | "gapsTopic"
+        | "routes"
+        | "mirrored"
       >
     > & {
       /** Topics that are forwarded whole, under their own names, behind all routes. */
@@ -144,6 +156,7 @@ export function uplinkSettings(
   const creation = { ...PLAIN_ROUTE.creation, enabled: createTopics };
   return {
     delivery: "transactional",
+    recreatedTopics: "refill",
     compression: "zstd",
     compressionLevel: 3,
     site: "",

@@ -1,6 +1,7 @@
 import type { CanaryStatus } from "./flow/status.ts";
 import type { BudgetStatus, LinkStatus } from "./link/status.ts";
 import type { StoredTally } from "./positions.ts";
+import type { RecreatedTopics } from "./settings.ts";
 import type { TimesStatus } from "./times/settings.ts";
 
 /** What an uplink is doing. Times are in milliseconds from now, so that no clock is needed to read them. */
@@ -63,6 +64,8 @@ export interface UplinkTopicStatus {
   readonly state: "resolving" | "missing" | "blocked" | "forwarding";
   /** Why it is missing or blocked. */
   readonly reason: string | null;
+  /** What was done when it was made again at the centre last, and when; null where it was not, in this process. */
+  readonly madeAgain: { readonly decision: RecreatedTopics; readonly agoMs: number } | null;
   /** Why the link is not for it now; null where it is. */
   readonly heldBecause: string | null;
   readonly centralPartitions: number;

@@ -6,6 +6,7 @@ import type { Lane } from "./lane.ts";
 import { type StoredTopicPosition, slotShift } from "./positions.ts";
 import type { Destination } from "./routing.ts";
 import { Selection } from "./selection.ts";
+import type { RecreatedTopics } from "./settings.ts";
 import { SourcePartition } from "./source-partition.ts";
 
 /**
@@ -35,6 +36,10 @@ export class TopicRoute {
   remembered: StoredTopicPosition | null = null;
   /** Whether `remembered` may be behind what was sent. */
   unsure = false;
+  /** Id of the central topic that it was ready with last; "" before that, or where the centre has none. */
+  centralId = "";
+  /** What was done when the central topic was made again last. */
+  madeAgain: { readonly decision: RecreatedTopics; readonly atMs: number } | null = null;
   /** The local topic is gone or was made again: nothing more is read. */
   stale = false;
   /** This run of the data folder; empty where it has no name. */
@@ -95,6 +100,15 @@ export class TopicRoute {
     return originHeaders(this.#gatewayId, this.topicId, index, epoch, this.#uplink);
   }
 
+  /** Whether the central topic is another one than that which the position is of, though it has its name. */
+  get isMadeAgain(): boolean {
+    const { central, remembered } = this;
+    const before =
+      remembered !== null && (remembered.central ?? this.topic) === central.name ? remembered : null;
+    const knownId = this.centralId === "" ? (before?.centralId ?? "") : this.centralId;
+    return knownId !== "" && central.id !== ZERO_UUID && central.id !== knownId;
+  }
+
   /** After a failure: the position has to be found again, and what was on its way is forgotten. */
   restart(): void {
     for (const lane of this.lanes) lane.clear();
@@ -139,7 +153,7 @@ export class TopicRoute {
       ...(this.run === "" ? {} : { run: this.run }),
       ...(epochs.length === 0 ? {} : { epochs }),
       ...(accounts.length === 0 ? {} : { accounts }),
-      ...(this.central.id === ZERO_UUID ? {} : { centralId: this.central.id }),
+      ...(this.centralId === "" ? {} : { centralId: this.centralId }),
       centralEnds: this.lanes.map((lane) => lane.centralEnd),
     };
   }

@@ -1,9 +1,11 @@
 import { ZERO_UUID } from "../base/ids.ts";
+import { GAP_TOPIC } from "../broker/gap-ledger.ts";
 import { ERROR, errorName } from "../kafka/wire/generated/errors.ts";
-import { type Account, decodeAccount } from "./account.ts";
+import { type Account, decodeAccount, forwardedOf } from "./account.ts";
 import type { Calls } from "./calls.ts";
 import type { CentralTopic } from "./central-topic.ts";
 import type { CallKind, CentralTopicFacts, CentreCalls } from "./centre.ts";
+import { CANARY_TOPIC } from "./flow/canary-topic.ts";
 import type { Intake } from "./intake.ts";
 import { type Branch, resume, startAfter } from "./lineage.ts";
 import {
@@ -19,7 +21,7 @@ import { Reconciliation } from "./reconciliation.ts";
 import type { UplinkReports } from "./reports.ts";
 import { positionGroup, type UplinkSettings } from "./settings.ts";
 import type { LocalSource, SourceBounds } from "./source.ts";
-import type { AlreadyThere, SourcePartition } from "./source-partition.ts";
+import { type AlreadyThere, type SourcePartition, Tally } from "./source-partition.ts";
 import type { RouteState, TopicRoute } from "./topic-route.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
 
@@ -37,6 +39,8 @@ export interface Now {
 export interface SetupHooks {
   /** No more of this attempt: an answer is missing or makes no sense. */
   reset(reason: string): void;
+  /** No position will tell of these offsets any more. */
+  closed(tally: Tally): void;
   /** An error that is not this topic's alone. */
   refused(verdict: Verdict, error: number, what: string): void;
 }
@@ -149,6 +153,8 @@ export class TopicSetup {
       if (central.inUse) this.#compare(central, found);
       else {
         central.setLaneCount(found.partitions);
+        // Where its partitions end says nothing of another topic.
+        if (found.id !== central.id) for (const lane of central.lanes) lane.centralEnd = -1;
         central.id = found.id;
       }
       if (route.state.kind !== "ready") route.state = { kind: "located" };
@@ -254,6 +260,10 @@ export class TopicSetup {
       this.#ready(route, committed, accounts);
       return;
     }
+    if (route.isMadeAgain) {
+      this.#madeAgain(route);
+      return;
+    }
     if (route.remembered === null) {
       this.#ready(route, new Map(), new Map());
       return;
@@ -273,6 +283,39 @@ export class TopicSetup {
     }
     route.state = { kind: "reconciling" };
     this.#beginReconciling(route);
+  }
+
+  /** All that was forwarded is gone at the centre with its topic. */
+  #madeAgain(route: TopicRoute): void {
+    const { topic, central, remembered, partitions } = route;
+    const decision = topic === GAP_TOPIC ? "refill" : this.#settings.recreatedTopics;
+    const [branches, accounts] = [rememberedBranches(remembered), rememberedAccounts(remembered)];
+    let records = 0;
+    for (const partition of partitions) {
+      const { index, committed, epoch } = partition;
+      if (committed >= 0) {
+        branches.set(index, [{ next: committed, epoch, lineage: [] }]);
+        const account = partition.account();
+        if (account !== null) accounts.set(index, account);
+      }
+      const next = branches.get(index)?.[0]?.next ?? 0;
+      const account = accounts.get(index) ?? { firstOffset: next, filtered: 0, gapped: 0, empty: 0 };
+      const forwarded = Math.max(0, forwardedOf(account, next));
+      records += forwarded;
+      if (decision === "refill") this.#hooks.closed(tallyOf(account, forwarded));
+      else if (next > 0 && topic !== CANARY_TOPIC) {
+        const words = "deleted at the centre with their topic (recreated.topics = continue)";
+        this.#reports.onGap(topic, index, 0, next, words, "centre-deleted");
+      }
+      partition.alreadyThere = null;
+      partition.foundEnd = 0;
+    }
+    route.madeAgain = { decision, atMs: this.#now.nowMs };
+    this.#reports.onCentreRecreated?.(topic, central.name, decision, records);
+    if (decision === "refill") this.#ready(route, new Map(), new Map());
+    else this.#ready(route, branches, accounts);
+    // Until the centre has a position, an attempt that fails leads back to this one, and not to what was before.
+    route.remembered = route.position();
   }
 
   #beginReconciling(route: TopicRoute): void {
@@ -314,8 +357,7 @@ export class TopicSetup {
         null,
       );
     }
-    const branches =
-      route.remembered === null ? new Map<number, readonly Branch[]>() : rememberedBranches(route.remembered);
+    const branches = rememberedBranches(route.remembered);
     for (const partition of route.partitions) {
       const there = work.result(partition.index);
       const end = this.#historyEnd(route, partition);
@@ -349,6 +391,7 @@ export class TopicSetup {
       partition.begin(next, bounds?.logStartOffset ?? 0, account ?? null);
     }
     route.unsure = false;
+    route.centralId = route.central.id === ZERO_UUID ? "" : route.central.id;
     route.state = { kind: "ready" };
     this.#intake.enqueueAll(route);
   }
@@ -418,13 +461,20 @@ function upTo({ partitionCount, next }: AlreadyThere, end: number): AlreadyThere
 }
 
 /** The local store knows the history in force, and not its runs: it is as old as the log. */
-function rememberedBranches({ next, epochs }: StoredTopicPosition): Map<number, readonly Branch[]> {
+function rememberedBranches(remembered: StoredTopicPosition | null): Map<number, readonly Branch[]> {
+  const { next, epochs } = remembered ?? { next: [] };
   return new Map(
     next.map(([partition, offset]) => {
       const epoch = epochs?.find(([index]) => index === partition)?.[1] ?? 0;
       return [partition, [{ next: offset, epoch, lineage: [] }]];
     }),
   );
+}
+
+function tallyOf({ filtered, gapped, empty }: Account, forwarded: number): Tally {
+  const tally = new Tally();
+  tally.add({ forwarded, filtered, gapped, empty });
+  return tally;
 }
 
 /** What became of the offsets below the positions, as far as that is remembered. */
@@ -438,8 +488,9 @@ function rememberedAccounts(remembered: StoredTopicPosition | null): Map<number,
 }
 
 /** Where the central partitions ended, as remembered; null where nothing is, or of a topic of another name. */
-function endsOf({ remembered, central, topic }: TopicRoute): readonly number[] | null {
-  if (remembered === null || (remembered.central ?? topic) !== central.name) return null;
+function endsOf(route: TopicRoute): readonly number[] | null {
+  const { remembered, central, topic } = route;
+  if (remembered === null || (remembered.central ?? topic) !== central.name || route.isMadeAgain) return null;
   return remembered.centralEnds;
 }
 

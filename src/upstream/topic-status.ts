@@ -5,14 +5,20 @@ import type { UplinkTopicStatus } from "./status.ts";
 import type { TopicRoute } from "./topic-route.ts";
 
 /** How far a topic is; as stored locally where the centre was not asked yet. */
-export function topicStatus(route: TopicRoute, local: LocalPosition, link: LinkGovernor): UplinkTopicStatus {
-  const { state } = route;
+export function topicStatus(
+  route: TopicRoute,
+  local: LocalPosition,
+  link: LinkGovernor,
+  nowMs: number,
+): UplinkTopicStatus {
+  const { state, madeAgain } = route;
   const kind = state.kind === "missing" || state.kind === "blocked" ? state.kind : null;
   return {
     topic: route.topic,
     centralTopic: route.central.name,
     state: kind ?? (state.kind === "ready" ? "forwarding" : "resolving"),
     reason: state.kind === "missing" || state.kind === "blocked" ? state.reason : null,
+    madeAgain: madeAgain === null ? null : { decision: madeAgain.decision, agoMs: nowMs - madeAgain.atMs },
     heldBecause: link.holdOf(route.topic)?.reason ?? null,
     centralPartitions: route.lanes.length,
     partitions: route.partitions.map(({ index, committed, highWatermark, firstOffset, tally, hold }) => {

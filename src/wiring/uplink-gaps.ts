@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<GapCause, LossReason>> = {
   damaged: "quarantine",
   refused: "uplink-refused",
   skipped: "skipped",
+  "centre-deleted": "centre-deleted",
 };
 
 /**
@@ -61,7 +62,7 @@ export class UplinkGaps {
   ): void {
     const found = this.#broker.partition(topic, partition);
     if (found === null) return;
-    if (cause === "skipped") this.#skipped(found, fromOffset, toOffset);
+    if (cause === "skipped" || cause === "centre-deleted") this.#skipped(found, fromOffset, toOffset, cause);
     else if (cause === "refused") this.#refused(found, fromOffset, toOffset, record);
     else {
       const { topicId } = found;
@@ -81,9 +82,14 @@ export class UplinkGaps {
   }
 
   /** Who had sent them is in the log yet. */
-  #skipped(partition: Partition, fromOffset: number, toOffset: number): void {
+  #skipped(
+    partition: Partition,
+    fromOffset: number,
+    toOffset: number,
+    cause: "skipped" | "centre-deleted",
+  ): void {
     const { log } = partition;
-    const tally = new LossTally(log, fromOffset, toOffset, REASONS.skipped);
+    const tally = new LossTally(log, fromOffset, toOffset, REASONS[cause]);
     const isWritten = this.#open.open(partition.topicId, partition.index, fromOffset);
     runTally(tally, log, this.#broker.clock, () => this.#record(tally.gaps(), isWritten));
   }

@@ -22,6 +22,13 @@ export function uplinkReports(logger: Logger, clock: Clock, gaps: UplinkGaps): U
     areGapsWritten: (...upTo) => gaps.areWritten(...upTo),
     areDeletionsWritten: (...upTo) => gaps.areDeletionsWritten(...upTo),
     onRecreated: (topic) => logger.warn("a topic was made again, it is forwarded from its start", { topic }),
+    onCentreRecreated: (topic, centralTopic, decision, records) =>
+      logger.warn(
+        decision === "refill"
+          ? "a topic was made again at the centre: what is stored here goes up again (recreated.topics = refill)"
+          : "a topic was made again at the centre: what had gone up before does not go up again (recreated.topics = continue)",
+        { topic, centralTopic, records },
+      ),
     onDiverged: (topic, partition, fromOffset, toOffset, epoch) =>
       logger.error("the centre has records that this data folder has not: it is an older copy, or another", {
         ...{ topic, partition, fromOffset, toOffset, epoch },

@@ -230,6 +230,7 @@ function settingsOf(configured: ConfiguredUplink, settings: Settings): UplinkSet
     routes: configured.route.map((route) => routeOf(route, enabled)),
     mirrored: mirroredTopics(settings),
     delivery: configured.delivery,
+    recreatedTopics: configured["recreated.topics"],
     compression: configured["compression.type"],
     compressionLevel: configured["compression.level"],
     link: linkSettings(configured),
@@ -300,12 +301,8 @@ function describe({ configured, uplink, mirrors, flow }: Running, parts: UplinkP
     flow: flow.describe(status, lags),
     budget: status.budget,
     counters,
-    routes: status.topics.map(({ topic, centralTopic, state, reason, heldBecause }) => ({
-      topic,
-      centralTopic,
-      state,
-      reason,
-      heldBecause,
+    routes: status.topics.map(({ topic, centralTopic, state, reason, heldBecause, madeAgain }) => ({
+      ...{ topic, centralTopic, state, reason, heldBecause, madeAgain },
     })),
     mirrors: mirrors.map((mirror) => mirror.status()),
   };

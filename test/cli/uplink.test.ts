@@ -116,6 +116,18 @@ test("an uplink that says it forwards, and nothing flows, is not well", async ()
   });
 });
 
+test("what was done about a topic that was made again at the centre is shown for a day", async () => {
+  const made = (decision: string, agoMs: number) => ({ topic: "readings", madeAgain: { decision, agoMs } });
+  uplinks({ ...UPLINK, routes: [made("refill", 300_000), { topic: "other", madeAgain: null }] });
+  expect((await status()).out).toContain(
+    "-; readings was made again at the centre 5m ago: what is stored goes up again ",
+  );
+  uplinks({ ...UPLINK, routes: [made("continue", 300_000)] });
+  expect((await status()).out).toContain("5m ago: what had gone up does not go up again ");
+  uplinks({ ...UPLINK, routes: [made("continue", 90_000_000)] });
+  expect((await status()).out).not.toContain("made again");
+});
+
 test("what the centre would not keep is shown", async () => {
   const topics = [
     { topic: "a", warning: null },

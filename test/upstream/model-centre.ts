@@ -1,4 +1,4 @@
-import { ZERO_UUID } from "../../src/base/ids.ts";
+import { type Uuid, ZERO_UUID } from "../../src/base/ids.ts";
 import { OFFSETS_TOPIC } from "../../src/kafka/client/transactions.ts";
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import {
@@ -58,6 +58,8 @@ export class ModelCentre {
   readonly protocol: 0 | 1 | 2;
   readonly partitionsOfNewTopics: number;
   readonly #topics = new Map<string, ModelPartition[]>();
+  readonly #ids = new Map<string, Uuid>();
+  #nextTopicId = 0;
   readonly #producers = new Map<string, ModelProducer>();
   /** Offsets of transactions that are over, but for the end that they never got, by producer id. */
   readonly #undecidedOffsets = new Map<number, { readonly slots: readonly Slot[]; readonly epoch: number }>();
@@ -121,7 +123,8 @@ export class ModelCentre {
         return answer(
           call.ask.map((name) => {
             const partitions = this.#topics.get(name)?.length ?? 0;
-            return { name, error: partitions === 0 ? 3 : 0, id: ZERO_UUID, partitions };
+            const id = partitions === 0 ? ZERO_UUID : (this.#ids.get(name) ?? ZERO_UUID);
+            return { name, error: partitions === 0 ? 3 : 0, id, partitions };
           }),
         );
       case "topic-settings":
@@ -131,6 +134,8 @@ export class ModelCentre {
       case "create-topic":
         if (this.#topics.has(call.ask.name))
           return answer({ error: ERROR.TOPIC_ALREADY_EXISTS, message: null });
+        this.#nextTopicId += 1;
+        this.#ids.set(call.ask.name, `topic-${this.#nextTopicId}` as Uuid);
         this.#topics.set(
           call.ask.name,
           Array.from(

@@ -7,6 +7,7 @@ import type { RefusedRecord, UplinkReports } from "../../src/upstream/reports.ts
 
 import {
   type LinkCompression,
+  type RecreatedTopics,
   type UplinkLimits,
   type UplinkRoute,
   uplinkSettings,
@@ -28,6 +29,7 @@ export interface ModelRunOptions {
   readonly times?: Partial<TimesSettings>;
   readonly localTimes?: LocalTimes;
   readonly link?: Partial<LinkSettings>;
+  readonly recreatedTopics?: RecreatedTopics;
   readonly wall?: WallClock;
   /** Instead of one that carries every topic as it is. */
   readonly routes?: readonly UplinkRoute[];
@@ -72,6 +74,7 @@ export class ModelRun {
       gatewayId: "g",
       ...(options.routes === undefined ? { topics: ["*"] } : { routes: options.routes }),
       delivery: protocol === 0 ? "idempotent" : "transactional",
+      recreatedTopics: options.recreatedTopics ?? "refill",
       compression: options.compression ?? "none",
       compressionLevel: options.compressionLevel ?? 1,
       limits: options.limits ?? {},
@@ -89,6 +92,8 @@ export class ModelRun {
       areGapsWritten: (topic) => this.gapsWritten || this.writtenTopics.has(topic),
       areDeletionsWritten: () => this.deletionsWritten,
       onRecreated: (topic) => this.reports.push(`recreated ${topic}`),
+      onCentreRecreated: (topic, central, decision, records) =>
+        this.reports.push(`made again ${topic} ${central} ${decision} ${records}`),
       onDiverged: (topic, partition, from, to, epoch) =>
         this.reports.push(`diverged ${topic}-${partition} ${from}..${to} epoch ${epoch}`),
       onState: (level, message) => this.reports.push(`${level} ${message}`),

@@ -199,5 +199,5 @@ describe("a route", () => {
     expect(run.centre.visible("all").flat()).toHaveLength(400);
     const after = again(run, [route(["line-*"], "all")]);
     expect(after.centre.visible("all").flat()).toHaveLength(400);
-  });
+  }, 30_000);
 });
