@@ -439,7 +439,7 @@ export interface ConfigReload {
   readonly restart: readonly string[];
 }
 
-/** Answer of `POST /api/config/validate` and of `apply`. */
+/** Answer of `POST /api/config/validate`. */
 export interface ConfigCheck {
   readonly changes: readonly {
     readonly key: string;
@@ -447,7 +447,12 @@ export interface ConfigCheck {
     readonly to: string | null;
     readonly restart: boolean;
   }[];
-  readonly problems: readonly (string | { readonly message: string })[];
+  readonly problems: readonly {
+    readonly key: string;
+    readonly line: number | null;
+    readonly fault: string;
+    readonly remedy: string;
+  }[];
 }
 
 /** `GET /api/audit`, newest first. */

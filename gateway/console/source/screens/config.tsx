@@ -6,7 +6,7 @@ import { count, written } from "../format.ts";
 import { useHas, useMay } from "../session.tsx";
 import { Segments, TextField } from "../ui/field.tsx";
 import { Badge, Card, Facts, Page } from "../ui/page.tsx";
-import { Empty, Failure, Show } from "../ui/states.tsx";
+import { Empty, Failure, Show, sentence } from "../ui/states.tsx";
 import { type Column, Table } from "../ui/table.tsx";
 
 /** The settings in force, what of them is not the default, and changes to them. */
@@ -150,7 +150,7 @@ function Edit({ refresh }: { readonly refresh: () => void }) {
     setCheck(await change.send<ConfigCheck>("/api/config/validate", { body: { toml } }));
   };
   const apply = async () => {
-    const done = await change.send<ConfigCheck>(
+    const done = await change.send<ConfigReload>(
       "/api/config/apply",
       { body: { toml } },
       "The settings are applied.",
@@ -197,7 +197,10 @@ function Edit({ refresh }: { readonly refresh: () => void }) {
 
 function Checked({ check: { problems, changes } }: { readonly check: ConfigCheck }) {
   if (problems.length > 0) {
-    const texts = problems.map((one) => (typeof one === "string" ? one : one.message));
+    const texts = problems.map(({ key, line, fault, remedy }) => {
+      const place = [...(line === null ? [] : [`line ${line}`]), ...(key === "" ? [] : [key])].join(", ");
+      return sentence(`${place === "" ? "" : `${place}: `}${fault}; ${remedy}`);
+    });
     return (
       <div class="banner bad" role="alert">
         <ul>
