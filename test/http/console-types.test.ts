@@ -98,9 +98,9 @@ declare function answer<Type>(): Type;
 ${checks.join("\n")}
 ${own.join("\n")}
 // What is no such answer is found.
-// @ts-expect-error
+// @ts-expect-error: it is no such answer
 export const otherUsers: console.UserList = answer<{ readonly users: readonly { readonly name: string }[] }>();
-// @ts-expect-error
+// @ts-expect-error: it is no such answer
 export const otherRole: console.Me["role"] = answer<string>();
 `;
 }
