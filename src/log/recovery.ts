@@ -350,8 +350,13 @@ export class LogRecovery {
   /** Sets aside a segment that ends in damage, keeps what is sound of it, and goes on at `resume` or behind. */
   #skipDamage(resume: number): void {
     const segment = this.#current;
+    if (segment !== null && cutPartOf(segment.open(), segment.sizeBytes) === null) {
+      // It is sound as far as it goes: what is missing was in a file that is gone, or in pages that are.
+      this.#seal();
+      return;
+    }
     if (segment === null) {
-      const why = "a part of the journal is damaged or a segment's file is missing";
+      const why = "a part of the journal is damaged, or a segment's file is missing or empty";
       this.#reportLost(this.#expected, resume, why);
       this.#log.producers.clearSequences();
       this.#expected = resume;

@@ -143,11 +143,10 @@ export class Segment implements FileSlot, IndexHolder {
   open(): DiskFile {
     const opened = this.file === null;
     const file = this.#files.use(this);
-    if (opened) {
-      this.allocatedBytes = file.sizeBytes;
-      if (file.sizeBytes < this.sizeBytes)
-        throw this.#corrupt(file.sizeBytes, "the file is shorter than it was");
-    }
+    if (opened) this.allocatedBytes = file.sizeBytes;
+    // Every time: whoever comes to a damaged one that is open must not look beyond its end.
+    if (file.sizeBytes < this.sizeBytes)
+      throw this.#corrupt(file.sizeBytes, "the file is shorter than it was");
     return file;
   }
 

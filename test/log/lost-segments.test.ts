@@ -87,6 +87,8 @@ const DAMAGES: readonly { name: string; kept: number; damage: (path: string) => 
   { name: "cut to half", kept: 5, damage: (path) => truncateSync(path, 5 * BATCH_BYTES + 40) },
 ];
 
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
+
 /** The folder of a store with ten durable records in one log, after a clean stop or a crash behind a checkpoint. */
 async function stopped(
   topic: string,
@@ -189,6 +191,67 @@ test("the file of an empty log can be lost", async () => {
   const found = find(again.store, log);
   await appendAll(again.store, found, VALUES.slice(0, 2));
   expect(valuesOf(readAll(found))).toEqual(VALUES.slice(0, 2));
+  await again.store.close();
+});
+
+test.each(DAMAGES)("a sealed segment that is $name is set aside by what time brings", async ({ damage }) => {
+  const folder = newFolder();
+  const { store } = await open(folder);
+  const log = createLog(store);
+  for (let i = 0; i < 10; i++) await appendAll(store, log, VALUES);
+  const [, second] = log.segments;
+  if (second === undefined) throw new Error("one segment only");
+  await store.close();
+  rmSync(second.path.replace(/log$/, "keys"), { force: true });
+  damage(second.path);
+  const again = await open(folder);
+  const found = find(again.store, log);
+  for (let i = 1; i < 5; i++) await again.store.maintain(i);
+  expect(again.reports.matching("quarantined").length).toBe(1);
+  const kept = new Set(readAll(found).map((record) => record.offset));
+  const others = range(0, 120).filter((i) => i < second.baseOffset || i >= second.nextOffset);
+  expect(others.filter((i) => !kept.has(i))).toEqual([]);
+  expectEndIsReached(found);
+  await again.store.close();
+});
+
+test("nobody gets a file that is shorter than its segment, also while it is open", async () => {
+  const { folder, log } = await stopped("readings", "clean");
+  truncateSync(join(folder, "readings-0", "00000000000000000000.log"), 5 * BATCH_BYTES + 40);
+  const { store } = await open(folder);
+  const segment = find(store, log).newSegment(0);
+  segment.restore({
+    sizeBytes: 10 * BATCH_BYTES,
+    nextOffset: 10,
+    maxTimestampMs: 1000,
+    maxTimestampBatch: 0,
+  });
+  for (let i = 0; i < 2; i++) expect(() => segment.open()).toThrow("shorter than it was");
+  segment.close();
+  await store.close();
+});
+
+test("a sealed segment that has another's bytes is set aside", async () => {
+  const folder = newFolder();
+  const { store } = await open(folder);
+  const log = createLog(store);
+  for (let i = 0; i < 10; i++) await appendAll(store, log, VALUES.slice(0, 10));
+  const [first, second, third] = log.segments;
+  if (first === undefined || second === undefined || third === undefined) throw new Error("too few segments");
+  expect(second.sizeBytes).toBe(first.sizeBytes);
+  await store.close();
+  const [one, other] = [readFileSync(first.path), readFileSync(second.path)];
+  writeFileSync(first.path, other);
+  writeFileSync(second.path, one);
+  const again = await open(folder);
+  const found = find(again.store, log);
+  for (let i = 1; i < 5; i++) await again.store.maintain(i);
+  const { baseOffset, nextOffset } = second;
+  expect(again.reports.matching("quarantined").map((line) => line.split(":")[0])).toEqual([
+    `quarantined readings-0 0 to ${baseOffset}`,
+    `quarantined readings-0 ${baseOffset} to ${nextOffset}`,
+  ]);
+  expect(readAll(found).map((record) => record.offset)).toEqual(range(nextOffset, 100));
   await again.store.close();
 });
 
