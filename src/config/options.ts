@@ -6,6 +6,7 @@ import { DEVICE_OPTIONS } from "./device-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import { HTTP_OPTIONS } from "./http-options.ts";
 import { KAFKA_DOOR_OPTIONS } from "./kafka-door-options.ts";
+import { MDNS_OPTIONS } from "./mdns-options.ts";
 import { MEMORY_OPTIONS } from "./memory-options.ts";
 import { MQTT_ALIAS_OPTIONS } from "./mqtt-alias-options.ts";
 import type { MqttDownlinkSettings } from "./mqtt-downlink-options.ts";
@@ -294,6 +295,7 @@ export const OPTIONS = {
 
   ...CLOCK_OPTIONS,
   ...AUDIT_OPTIONS,
+  ...MDNS_OPTIONS,
   ...MEMORY_OPTIONS,
   ...DEVICE_OPTIONS,
   ...GROUP_OPTIONS,

@@ -47,6 +47,7 @@ import { GatewayClock } from "./gateway-clock.ts";
 import { GatewayHttp } from "./http-door.ts";
 import { kafkaPlaces } from "./kafka-places.ts";
 import { lastKnown } from "./last-known.ts";
+import { LateAnnouncement } from "./late-announcement.ts";
 import { LateKafkaDoor } from "./late-kafka-door.ts";
 import { listenerNames } from "./listener-names.ts";
 import { logLimits } from "./log-limits.ts";
@@ -133,6 +134,7 @@ class Gateway implements RunningBroker {
   #memory: MemoryWatch | null = null;
   #watchdog: Watchdog | null = null;
   #updates: Updates | null = null;
+  #announcer: LateAnnouncement | null = null;
   #stopping = false;
 
   constructor(inForce: SettingsInForce, logger: Logger, surroundings: Surroundings) {
@@ -240,6 +242,10 @@ class Gateway implements RunningBroker {
         logger: this.#logger,
         restart: this.#restart,
       }) ?? null;
+    this.#announcer = new LateAnnouncement({
+      ...{ settings: this.#settings, version: this.#surroundings.version, addresses: () => this.addresses },
+      ...{ clock: this.#clock, random: this.#random, logger: this.#logger },
+    });
   }
 
   reload(): ReloadOutcome {
@@ -263,6 +269,7 @@ class Gateway implements RunningBroker {
     this.#stopping = true;
     this.#updates?.stop();
     this.#watchdog?.stop();
+    this.#announcer?.stop();
     this.#security?.stop();
     this.#state.hinder("stopping");
     this.#maintenance?.cancel();

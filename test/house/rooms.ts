@@ -15,7 +15,7 @@ const ORDER: readonly (readonly string[])[] = [
   ["kafka/client"],
   ["coordinators", "cluster", "upstream", "security", "update"],
   ["enrolment"],
-  ["kafka", "mqtt", "http"],
+  ["kafka", "mqtt", "http", "mdns"],
   ["cli"],
   ["wiring"],
   ["main.ts"],

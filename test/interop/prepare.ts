@@ -7,6 +7,7 @@ import {
   goSecureMissing,
   javaMqttMissing,
   pythonClientsMissing,
+  zeroconfMissing,
 } from "./tools.ts";
 
 /** Fetches and builds all that the tests with real parts need, so that no test has to wait for it. */
@@ -20,6 +21,7 @@ const missing = [
   pythonClientsMissing(),
   shareDriverMissing(),
   goShareMissing(),
+  zeroconfMissing(),
 ].filter((reason) => reason !== null);
 for (const reason of missing) console.error(reason);
 process.exitCode = missing.length === 0 ? 0 : 1;

@@ -9,6 +9,9 @@ const VENV = join(CACHE, "venv");
 
 export const PYTHON: string = join(VENV, "bin/python");
 export const PYTHON_FOLDER: string = join(HERE, "python");
+const ZEROCONF = join(CACHE, "zeroconf");
+export const ZEROCONF_PYTHON: string = join(ZEROCONF, "bin/python");
+export const ZEROCONF_FOLDER: string = join(HERE, "mdns");
 export const FRANZ_GO: string = GO_BINARY;
 export const PAHO_GO: string = join(CACHE, "paho-go");
 const JAVA_MQTT_FOLDER = join(HERE, "java/mqtt");
@@ -85,6 +88,18 @@ export function pythonClientsMissing(): string | null {
     return (
       failure("python3", ["-m", "venv", "--clear", VENV], PYTHON_FOLDER) ??
       failure(PYTHON, install, PYTHON_FOLDER)
+    );
+  });
+}
+
+/** Installs another implementation of multicast DNS, beside the clients and not among them: nothing of it is Kafka's. */
+export function zeroconfMissing(): string | null {
+  return once("zeroconf", ["requirements.txt"], ZEROCONF_FOLDER, () => {
+    if (Bun.which("python3") === null) return "python3 is not installed";
+    const install = ["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"];
+    return (
+      failure("python3", ["-m", "venv", "--clear", ZEROCONF], ZEROCONF_FOLDER) ??
+      failure(ZEROCONF_PYTHON, install, ZEROCONF_FOLDER)
     );
   });
 }
