@@ -1,3 +1,4 @@
+import { DATATYPE_NAMES } from "../../../../src/mqtt/payloads/sparkplug/datatype-names.ts";
 import { hexLine } from "./bytes.ts";
 
 export interface SparkplugPayload {
@@ -13,29 +14,6 @@ export interface SparkplugMetric {
   readonly type?: string;
   readonly value: unknown;
 }
-
-const TYPES = [
-  "Unknown",
-  "Int8",
-  "Int16",
-  "Int32",
-  "Int64",
-  "UInt8",
-  "UInt16",
-  "UInt32",
-  "UInt64",
-  "Float",
-  "Double",
-  "Boolean",
-  "String",
-  "DateTime",
-  "Text",
-  "UUID",
-  "DataSet",
-  "Bytes",
-  "File",
-  "Template",
-] as const;
 
 /** How many bits a signed whole number has, by its type's name. */
 const SIGNED: Readonly<Record<string, number>> = { Int8: 8, Int16: 16, Int32: 32, Int64: 64 };
@@ -70,7 +48,7 @@ export function decodeSparkplug(bytes: Uint8Array): SparkplugPayload | null {
 function metricOf(bytes: Uint8Array): SparkplugMetric {
   const fields = new Map([...fieldsOf(bytes)].map(({ number, value }) => [number, value]));
   const [name, alias, timestamp, type] = [1, 2, 3, 4].map((number) => fields.get(number));
-  const typeName = typeof type === "bigint" ? (TYPES[Number(type)] ?? `type ${type}`) : undefined;
+  const typeName = typeof type === "bigint" ? (DATATYPE_NAMES[Number(type)] ?? `type ${type}`) : undefined;
   return {
     ...(name instanceof Uint8Array ? { name: new TextDecoder().decode(name) } : {}),
     ...(typeof alias === "bigint" ? { alias: Number(alias) } : {}),

@@ -6,9 +6,10 @@ import { useChange } from "../api/use-change.ts";
 import { useHas, useSession } from "../session.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Choice, TextField } from "../ui/field.tsx";
-import { Badge, Card, Page } from "../ui/page.tsx";
-import { Empty, Show } from "../ui/states.tsx";
-import { type Column, Table } from "../ui/table.tsx";
+import { ListCard } from "../ui/list-card.tsx";
+import { Badge, Page } from "../ui/page.tsx";
+import { Empty } from "../ui/states.tsx";
+import type { Column } from "../ui/table.tsx";
 
 /** Who gets in, and what they may do. */
 export function Access() {
@@ -66,38 +67,25 @@ function Users() {
     },
   ];
   return (
-    <Card
+    <ListCard
       title="Users"
-      flush
-      actions={
-        canAdd && (
-          <button type="button" class="button" onClick={() => setAdding(true)}>
-            New user
-          </button>
-        )
+      loaded={users}
+      what="users"
+      columns={columns}
+      rowsOf={(data) => data.users}
+      keyOf={({ name }) => name}
+      empty={
+        <Empty title="There are no users">Until there are, the settings say from where one may ask.</Empty>
       }
+      adding={canAdd ? "New user" : null}
+      add={() => setAdding(true)}
     >
-      <Show loaded={users} what="users">
-        {(data) => (
-          <Table
-            label="Users"
-            columns={columns}
-            rows={data.users}
-            keyOf={({ name }) => name}
-            empty={
-              <Empty title="There are no users">
-                Until there are, the settings say from where one may ask.
-              </Empty>
-            }
-          />
-        )}
-      </Show>
       {changing !== null && <ChangePassword name={changing} close={() => setChanging(null)} />}
       {isAdding && <AddUser close={() => setAdding(false)} refresh={users.refresh} />}
       {deleting !== null && (
         <DeleteUser name={deleting} close={() => setDeleting(null)} refresh={users.refresh} />
       )}
-    </Card>
+    </ListCard>
   );
 }
 
@@ -267,37 +255,26 @@ function Acls() {
       : []),
   ];
   return (
-    <Card
+    <ListCard
       title="Rights of Kafka clients"
-      flush
-      actions={
-        canAdd && (
-          <button type="button" class="button" onClick={() => setAdding(true)}>
-            New right
-          </button>
-        )
+      loaded={acls}
+      what="rights"
+      columns={columns}
+      rowsOf={(data) => data.acls}
+      keyOf={(row) => JSON.stringify(row)}
+      empty={
+        <Empty title="There are none">
+          With kafka.authorizer = "acl", only super users may do anything then.
+        </Empty>
       }
+      adding={canAdd ? "New right" : null}
+      add={() => setAdding(true)}
     >
-      <Show loaded={acls} what="rights">
-        {(data) => (
-          <Table
-            label="Rights of Kafka clients"
-            columns={columns}
-            rows={data.acls}
-            keyOf={(row) => JSON.stringify(row)}
-            empty={
-              <Empty title="There are none">
-                With kafka.authorizer = "acl", only super users may do anything then.
-              </Empty>
-            }
-          />
-        )}
-      </Show>
       {isAdding && <AddAcl close={() => setAdding(false)} refresh={acls.refresh} />}
       {deleting !== null && (
         <DeleteAcl acl={deleting} close={() => setDeleting(null)} refresh={acls.refresh} />
       )}
-    </Card>
+    </ListCard>
   );
 }
 

@@ -1,43 +1,5 @@
+import { DATATYPE_NAMES } from "./datatype-names.ts";
 import { signed64, unsigned64 } from "./protobuf-reader.ts";
-
-/** Names of Sparkplug's data types by their numbers (Sparkplug 3.0, 6.4.16). */
-const NAMES: readonly string[] = [
-  "Unknown",
-  "Int8",
-  "Int16",
-  "Int32",
-  "Int64",
-  "UInt8",
-  "UInt16",
-  "UInt32",
-  "UInt64",
-  "Float",
-  "Double",
-  "Boolean",
-  "String",
-  "DateTime",
-  "Text",
-  "UUID",
-  "DataSet",
-  "Bytes",
-  "File",
-  "Template",
-  "PropertySet",
-  "PropertySetList",
-  "Int8Array",
-  "Int16Array",
-  "Int32Array",
-  "Int64Array",
-  "UInt8Array",
-  "UInt16Array",
-  "UInt32Array",
-  "UInt64Array",
-  "FloatArray",
-  "DoubleArray",
-  "BooleanArray",
-  "StringArray",
-  "DateTimeArray",
-];
 
 /** Bits of the integer types; negative for those with a sign. */
 const INTEGER_BITS: ReadonlyMap<number, number> = new Map([
@@ -57,7 +19,7 @@ const STRING_ARRAY = 33;
 
 /** A type's name; the number itself of one that is not known. */
 export function datatypeName(type: number): string | number {
-  return NAMES[type] ?? type;
+  return DATATYPE_NAMES[type] ?? type;
 }
 
 /** An integer as its type has it; `bits` are 32 where the message has it in 32, else 64. */
