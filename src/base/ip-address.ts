@@ -20,7 +20,8 @@ export function sameNetwork(one: string, other: string, prefixBits: number): boo
 
 function ipv4Bytes(address: string): Uint8Array | null {
   const parts = address.split(".");
-  if (parts.length !== V4_BYTES || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255)) return null;
+  if (parts.length !== V4_BYTES || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255))
+    return null;
   return Uint8Array.from(parts, Number);
 }
 

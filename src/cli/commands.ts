@@ -9,6 +9,8 @@ import { consumeCommand } from "./consume.ts";
 import { deadLetterCommand } from "./dead-letter.ts";
 import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
+import { enrolCommand } from "./enrol.ts";
+import { enrolmentCommand } from "./enrolment.ts";
 import { eraseCommand } from "./erase.ts";
 import { groupCommand } from "./group.ts";
 import { initCommand } from "./init.ts";
@@ -38,7 +40,9 @@ export function allCommands(program: string): Command {
     commands: [
       serveCommand,
       initCommand,
+      enrolCommand,
       certificateCommand,
+      enrolmentCommand,
       topicCommand,
       produceCommand,
       consumeCommand,

@@ -4,7 +4,7 @@ import { HeadwaterError } from "../base/errors.ts";
 import { loadSettings } from "../config/load.ts";
 import { gatewayIdFromHost } from "../config/options.ts";
 import { formatProblem } from "../config/problem.ts";
-import { saysNothing } from "../enrolment/config-text.ts";
+import { dataIn, saysNothing } from "../enrolment/config-text.ts";
 import {
   configText,
   devicePaths,
@@ -34,7 +34,7 @@ const MAX_TEXT_BYTES = 1024 * 1024;
 const AUTHORITY_YEARS_TO_DAYS = 2;
 const MECHANISMS = ["SCRAM-SHA-512"] as const;
 export const SERVICE_FOLDER = "/etc/headwater";
-const SERVICE_DATA = "/var/lib/headwater";
+export const SERVICE_DATA = "/var/lib/headwater";
 
 export const FOLDER_FLAG = {
   name: "folder",
@@ -150,7 +150,9 @@ async function wishesOf(input: Input, world: World, isAsking: boolean): Promise<
     isAsking ? (await world.ask(`${question}${usual === "" ? "" : ` [${usual}]`}:`)).trim() || usual : usual;
   const folder = resolve(input.value("folder") ?? (isRoot() ? SERVICE_FOLDER : "headwater"));
   const data = resolve(
-    input.value("data") ?? (folder === SERVICE_FOLDER ? SERVICE_DATA : join(folder, "data")),
+    input.value("data") ??
+      dataThere(folder) ??
+      (folder === SERVICE_FOLDER ? SERVICE_DATA : join(folder, "data")),
   );
   const id =
     input.value("gateway-id") ??
@@ -192,6 +194,12 @@ function addresses(): readonly string[] {
     .flatMap((list) => list ?? [])
     .filter(({ internal, address }) => !internal && !address.startsWith("fe80:"))
     .map(({ address }) => address);
+}
+
+/** Where the packaged configuration, or the one that is replaced, has the records: they stay there. */
+function dataThere(folder: string): string | null {
+  const bytes = new HostOwnedFiles().read(gatewayPaths(folder).config, MAX_TEXT_BYTES);
+  return bytes === null ? null : dataIn(new TextDecoder().decode(bytes));
 }
 
 /** A configuration that says something is somebody's work; the package's own, which is all comments, is not. */

@@ -39,7 +39,8 @@ const STARTED_MS = 1_000;
 /** Beyond shutdown.timeout.ms: what closing files may take before the process ends without waiting. */
 const CLOSE_GRACE_MS = 15_000;
 
-const HOW_TO_GO_ON = "open to programs on this machine alone; headwater init opens it to others, over TLS";
+const HOW_TO_GO_ON =
+  "open to programs on this machine alone; headwater init opens it to others, over TLS, and headwater enrol makes it a gateway of a centre";
 
 async function serve(input: Input, world: World): Promise<number> {
   const { settings, sources, warnings } = effectiveSettings(input, world);
@@ -75,9 +76,9 @@ async function serve(input: Input, world: World): Promise<number> {
   }
 }
 
-/** Whether nobody has said yet what this gateway is to be: no setting is from a file, and nobody else can reach it. */
+/** Whether nobody has said yet what this gateway is to be: a file says at most where the records are, and nobody else can reach it. */
 function isUnconfigured(settings: Settings, sources: ReadonlyMap<string, Source>): boolean {
-  if ([...sources.values()].some(({ kind }) => kind === "file")) return false;
+  if ([...sources].some(([key, { kind }]) => kind === "file" && key !== "data")) return false;
   const doors = [
     ...([settings["kafka.listen"], settings["mqtt.listen"], settings["mqtt.websocket.listen"]] as const),
     ...([settings["http.listen"], settings["http.tls.listen"], settings["kafka.tls.listen"]] as const),

@@ -50,9 +50,15 @@ export function withoutPart(text: string, name: string): string {
   return kept;
 }
 
-/** Whether a text says nothing: all of it are comments. Throws CONFIG_INVALID for what is no TOML. */
+/** Whether a text says nothing but where the records are, as the packaged one does. Throws CONFIG_INVALID for what is no TOML. */
 export function saysNothing(text: string): boolean {
-  return Object.keys(toml(text)).length === 0;
+  return Object.keys(toml(text)).every((key) => key === "data");
+}
+
+/** The folder of the records that a text names, or null. Throws CONFIG_INVALID for what is no TOML. */
+export function dataIn(text: string): string | null {
+  const { data } = toml(text);
+  return typeof data === "string" ? data : null;
 }
 
 function fence(name: string): readonly [string, string] {
@@ -88,7 +94,7 @@ function pieces(text: string): Pieces {
     const head = text.slice(0, index);
     if (!parses(head)) continue;
     // Comments right above a table are about it.
-    const comments = /(?:^#.*\n)+$/m.exec(head)?.[0].length ?? 0;
+    const comments = /(?:(?<=^|\n)#[^\n]*\n)+$/.exec(head)?.[0].length ?? 0;
     return { head: head.slice(0, head.length - comments), tables: text.slice(head.length - comments) };
   }
   return { head: text, tables: "" };

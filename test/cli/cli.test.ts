@@ -89,7 +89,7 @@ test("no command takes an option that it does not have, nor one for another's va
 describe("wrong command lines end with 2 and say what was meant", () => {
   const cases: readonly (readonly [string, string])[] = [
     ["servr", "did you mean headwater serve?"],
-    ["xyzzyx", "there are serve, init, certificate, topic, produce"],
+    ["xyzzyx", "there are serve, init, enrol, certificate, enrolment, topic, produce"],
     ["topic lst", "did you mean headwater topic list?"],
     ["serve --kafak x", "there is no option --kafak; did you mean --kafka?"],
     ["serve -q", "there is no option -q"],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { saysNothing, withoutPart, withPart } from "../../src/enrolment/config-text.ts";
+import { dataIn, saysNothing, withoutPart, withPart } from "../../src/enrolment/config-text.ts";
 
 const OWN = `# mine
 log.level = "info"
@@ -11,11 +11,15 @@ log.level = "info"
 filter = "meters/#"
 topic = "meters"
 `;
-const BROUGHT = `gateway.id = "plant-3"
+const BROUGHT = `# what every gateway is like
+# and more of it
+
+gateway.id = "plant-3"
 kafka.sasl.mechanisms = [
   "SCRAM-SHA-512",
 ]
 
+# the centre
 [uplink.central]
 bootstrap = ["central:9093"]
 `;
@@ -53,9 +57,17 @@ describe("a part in a configuration", () => {
     expect(() => withPart(OWN, "enrolment", routes)).toThrow("both set mqtt.route");
   });
 
-  test("takes the place of a file that says nothing, as the packaged one does", () => {
+  test("goes into a file that says nothing but where the records are, as the packaged one does", () => {
     const packaged = readFileSync(join(import.meta.dirname, "../../gateway/config/headwater.toml"), "utf8");
     expect(saysNothing(packaged)).toBe(true);
+    const withData = packaged.replace('#data = "/var', 'data = "/var');
+    expect([saysNothing(withData), dataIn(withData), dataIn(packaged)]).toEqual([
+      true,
+      "/var/lib/headwater",
+      null,
+    ]);
+    const both = { ...Bun.TOML.parse(BROUGHT), data: "/var/lib/headwater" };
+    expect(Bun.TOML.parse(withPart(withData, "enrolment", BROUGHT))).toEqual(both);
     expect(Bun.TOML.parse(withPart(packaged, "enrolment", BROUGHT))).toEqual(Bun.TOML.parse(BROUGHT));
     expect(saysNothing(OWN)).toBe(false);
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { ENROLMENT_PATH } from "../../../scripts/flashing/setup.ts";
 import { EXIT } from "../../../src/cli/exit-codes.ts";
 import { OPTIONS } from "../../../src/config/options.ts";
 
@@ -10,6 +11,7 @@ const SECOND_MS = 1000;
 /** What serve gives the closing of files beyond shutdown.timeout.ms. */
 const CLOSE_GRACE_MS = 15 * SECOND_MS;
 const text = readFileSync(UNIT, "utf8");
+const ENROL = readFileSync(UNIT.replace(".service", "-enrol.service"), "utf8");
 
 /** All values of a key, in their order, as "Section.Key". */
 function values(unit: string, key: string): readonly string[] {
@@ -41,8 +43,11 @@ describe("the unit", () => {
   });
 
   test("waits for neither network nor time, as gateways have to start without them", () => {
-    const waits = ["After", "Wants", "Requires", "BindsTo"].flatMap((key) => values(text, `Unit.${key}`));
+    const waits = ["After", "Requires", "BindsTo"].flatMap((key) => values(text, `Unit.${key}`));
     expect(waits).toEqual(["local-fs.target"]);
+    // Asked for, and since it is not ordered before the gateway, not waited for.
+    expect(values(text, "Unit.Wants")).toEqual(["headwater-enrol.service"]);
+    expect(values(ENROL, "Unit.Before")).toEqual([]);
   });
 
   test("has time to stop", () => {
@@ -81,20 +86,49 @@ test("starts versions out of the slots: programs run there, and one that makes r
   expect(Number(one("Service.TasksMax"))).toBeGreaterThan(100);
 });
 
+describe("the unit that enrols", () => {
+  const only = (key: string) => values(ENROL, key).join("\n");
+
+  test("runs where there is a file for it, waits for ever, and has the gateway go on with what it brought", () => {
+    expect(only("Unit.ConditionPathExists")).toBe(ENROLMENT_PATH);
+    expect(values(ENROL, "Service.ExecStart")).toEqual([
+      `/usr/bin/headwater enrol --wait --file ${ENROLMENT_PATH}`,
+      "/usr/bin/systemctl --no-block try-restart headwater.service",
+    ]);
+    expect([
+      only("Service.Type"),
+      only("Service.TimeoutStartSec"),
+      only("Unit.StartLimitIntervalSec"),
+    ]).toEqual(["oneshot", "infinity", "0"]);
+  });
+
+  test("is started again unless the centre has refused, or what it was told is wrong", () => {
+    expect(only("Service.Restart")).toBe("on-failure");
+    expect(only("Service.RestartPreventExitStatus")).toBe(`${EXIT.failed} ${EXIT.usage}`);
+  });
+
+  test("can write what it has to, and no more", () => {
+    expect(only("Service.ProtectSystem")).toBe("strict");
+    expect(values(ENROL, "Service.ReadWritePaths")).toEqual(["/etc/headwater", "-/var/lib/headwater"]);
+    expect(values(ENROL, "Service.MemoryDenyWriteExecute")).toEqual([]);
+  });
+});
+
 test.skipIf(Bun.which("systemd-analyze") === null)("systemd knows all of its lines", () => {
   const folder = mkdtempSync(join(tmpdir(), "headwater-unit-"));
   const verify = (unit: string) => {
     // The program need not be installed here.
-    writeFileSync(
-      join(folder, "headwater.service"),
-      unit.replaceAll("/usr/lib/headwater/launch", process.execPath),
-    );
+    const installed = (lines: string) =>
+      lines.replaceAll(/\/usr\/(?:bin\/headwater|lib\/headwater\/launch)/g, process.execPath);
+    writeFileSync(join(folder, "headwater-enrol.service"), installed(ENROL));
+    writeFileSync(join(folder, "headwater.service"), installed(unit));
     const { stdout, stderr } = Bun.spawnSync([
       "systemd-analyze",
       "verify",
       "--man=no",
       "--recursive-errors=no",
       join(folder, "headwater.service"),
+      join(folder, "headwater-enrol.service"),
     ]);
     return `${stdout}${stderr}`;
   };
