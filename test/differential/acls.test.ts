@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Uuid } from "../../src/base/ids.ts";
 import { runWell } from "../interop/clients/run.ts";
-import { CASES } from "../kafka/access/cases.ts";
+import { CASES, OPEN_CASES } from "../kafka/access/cases.ts";
 import { ALL_RULES, type Probe, probes } from "../kafka/access/probes.ts";
 import { batchOf } from "../kafka/support/door.ts";
 import { rule } from "../security/kafka-acls/support.ts";
@@ -129,23 +129,33 @@ function label({ api, version, about }: Probe): string {
   return about === "" ? `${api} ${version}` : `${api} ${version}: ${about}`;
 }
 
-describe.skipIf(missing !== null)("rights at Kafka and at Headwater", () => {
-  let kafka: RealKafka;
-  let ofKafka: Side;
-  let ofHeadwater: Side;
-  let headwater: Headwater;
-  let folder: string;
-  let asKafka: ReadonlyMap<string, Probe>;
-  let asHeadwater: ReadonlyMap<string, Probe>;
+/** Kafka and Headwater with the same users, of whom root may do everything. */
+class Pair {
+  readonly #folder: string;
+  readonly #kafka: RealKafka;
+  readonly #headwater: Headwater;
+  readonly #ofKafka: Side;
+  readonly #ofHeadwater: Side;
+  #asKafka: ReadonlyMap<string, Probe> = new Map();
+  #asHeadwater: ReadonlyMap<string, Probe> = new Map();
 
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "headwater-rights-"));
+  private constructor(folder: string, kafka: RealKafka, kafkaAddress: string, headwater: Headwater) {
+    this.#folder = folder;
+    this.#kafka = kafka;
+    this.#headwater = headwater;
+    this.#ofKafka = new Side(kafkaAddress);
+    this.#ofHeadwater = new Side(headwater.kafka);
+  }
+
+  /** `allowIfNone`: everybody may do what no rule is about. */
+  static async start(allowIfNone: boolean): Promise<Pair> {
+    const folder = mkdtempSync(join(tmpdir(), "headwater-rights-"));
     for (const user of USERS)
       await runWell([...headwaterCommand(), "user", "add", user, "--data", folder], `${PASSWORD}\n`);
     const [port = 0] = await freePorts(1);
     const users = USERS.map((user) => `user_${user}="${PASSWORD}"`).join(" ");
     const module = "org.apache.kafka.common.security.plain.PlainLoginModule";
-    kafka = await startRealKafka({
+    const kafka = await startRealKafka({
       listeners: [{ name: "SASL", protocol: "SASL_PLAINTEXT", port }],
       properties: {
         "num.partitions": "1",
@@ -154,70 +164,91 @@ describe.skipIf(missing !== null)("rights at Kafka and at Headwater", () => {
         "share.coordinator.state.topic.num.partitions": "1",
         "group.initial.rebalance.delay.ms": "0",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": String(allowIfNone),
         "super.users": "User:root;User:ANONYMOUS",
         "sasl.enabled.mechanisms": "PLAIN",
         "listener.name.sasl.plain.sasl.jaas.config": `${module} required ${users};`,
       },
     });
-    ofKafka = new Side(`127.0.0.1:${port}`);
-    headwater = await startHeadwater({
+    const headwater = await startHeadwater({
       dataFolder: folder,
       settings: {
         "num.partitions": "1",
         "group.initial.rebalance.delay.ms": "0",
         "kafka.sasl.mechanisms": '["PLAIN"]',
         "kafka.authorizer": "acl",
+        "kafka.acl.allow.if.none": String(allowIfNone),
         "security.super.users": '["root"]',
       },
     });
-    ofHeadwater = new Side(headwater.kafka);
+    const pair = new Pair(folder, kafka, `127.0.0.1:${port}`, headwater);
     const byLabel = (ordersId: Uuid) => new Map(probes({ ordersId }).map((one) => [label(one), one]));
-    asKafka = byLabel(await prepare(ofKafka));
-    asHeadwater = byLabel(await prepare(ofHeadwater));
-  }, START_MS);
-  afterAll(async () => {
-    ofKafka?.close();
-    ofHeadwater?.close();
-    await kafka?.stop();
-    await headwater?.dispose();
-    rmSync(folder, { recursive: true, force: true });
-  }, START_MS);
+    pair.#asKafka = byLabel(await prepare(pair.#ofKafka));
+    pair.#asHeadwater = byLabel(await prepare(pair.#ofHeadwater));
+    return pair;
+  }
+
+  /** Labels of all requests. */
+  get asks(): Iterable<string> {
+    return this.#asKafka.keys();
+  }
 
   /** What alice is told by each, where that is not the same. */
-  async function differences(rules: readonly string[], asks: Iterable<string>) {
-    await Promise.all([setRules(ofKafka, rules), setRules(ofHeadwater, rules)]);
+  async differences(rules: readonly string[], asks: Iterable<string>) {
+    await Promise.all([setRules(this.#ofKafka, rules), setRules(this.#ofHeadwater, rules)]);
     const unlike: { readonly of: string; readonly kafka: string; readonly headwater: string }[] = [];
     for (const of of new Set(asks)) {
-      const [there, here] = [asKafka.get(of), asHeadwater.get(of)];
+      const [there, here] = [this.#asKafka.get(of), this.#asHeadwater.get(of)];
       if (there === undefined || here === undefined) throw new Error(`there is no request ${of}`);
       const pair = {
         of,
-        kafka: shown(await ofKafka.ask("alice", there.api, there.version, there.said)),
-        headwater: shown(await ofHeadwater.ask("alice", here.api, here.version, here.said)),
+        kafka: shown(await this.#ofKafka.ask("alice", there.api, there.version, there.said)),
+        headwater: shown(await this.#ofHeadwater.ask("alice", here.api, here.version, here.said)),
       };
       if (pair.kafka !== pair.headwater) unlike.push(pair);
     }
     return unlike;
   }
 
-  test(
-    "nobody who is not named may do anything",
-    async () => {
-      expect(await differences([], asKafka.keys())).toEqual([]);
-    },
-    START_MS,
-  );
+  async stop(): Promise<void> {
+    this.#ofKafka.close();
+    this.#ofHeadwater.close();
+    await this.#kafka.stop();
+    await this.#headwater.dispose();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
 
-  for (const { rules, asks } of CASES) {
-    test(
-      rules.join("; "),
+for (const [title, allowIfNone, cases] of [
+  ["rights at Kafka and at Headwater", false, CASES],
+  ["rights where everybody may do what no rule is about", true, OPEN_CASES],
+] as const) {
+  describe.skipIf(missing !== null)(title, () => {
+    let pair: Pair;
+    beforeAll(async () => {
+      pair = await Pair.start(allowIfNone);
+    }, START_MS);
+    afterAll(() => pair?.stop(), START_MS);
+
+    test.skipIf(allowIfNone)(
+      "nobody who is not named may do anything",
       async () => {
-        expect(await differences(rules, asks)).toEqual([]);
+        expect(await pair.differences([], pair.asks)).toEqual([]);
       },
       START_MS,
     );
-  }
-});
+
+    for (const { rules, asks } of cases) {
+      test(
+        rules.join("; ") || "no rules",
+        async () => {
+          expect(await pair.differences(rules, asks)).toEqual([]);
+        },
+        START_MS,
+      );
+    }
+  });
+}
 
 /** Topics that a gateway keeps for itself, and Kafka has not. */
 const OWN_TOPICS = /^(?:__headwater_|__mqtt_|headwater\.)/;
@@ -233,5 +264,5 @@ function shown(answer: Fields): string {
 test("there are enough cases, and requests for all of them", () => {
   expect(CASES.length).toBeGreaterThan(40);
   const known = new Set(probes({ ordersId: "" as Uuid }).map(label));
-  expect(CASES.flatMap(({ asks }) => asks).filter((of) => !known.has(of))).toEqual([]);
+  expect([...CASES, ...OPEN_CASES].flatMap(({ asks }) => asks).filter((of) => !known.has(of))).toEqual([]);
 });

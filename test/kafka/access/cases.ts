@@ -218,3 +218,16 @@ export const CASES: readonly Case[] = [
     asks: [...BROKERS, "OffsetForLeaderEpoch 4"],
   },
 ];
+
+/** The same where everybody may do what no rule is about (allow.everyone.if.no.acl.found). */
+export const OPEN_CASES: readonly Case[] = [
+  { rules: [], asks: [...TOPIC, ...IDEMPOTENT, ...FIND, "DescribeConfigs 4", "DescribeCluster 1"] },
+  { rules: ["allow User:bob read topic orders"], asks: [...TOPIC, ...GROUP.slice(0, 3)] },
+  { rules: ["allow User:bob describe topic ord*"], asks: [...TOPIC, "DescribeConfigs 4"] },
+  { rules: ["allow User:bob write topic *"], asks: [...TOPIC, ...IDEMPOTENT] },
+  { rules: ["allow User:alice read topic orders"], asks: TOPIC },
+  { rules: ["deny User:alice read topic order", "deny User:bob all group orders"], asks: TOPIC },
+  { rules: ["deny User:bob read topic orders"], asks: TOPIC },
+  { rules: ["allow User:bob read group readers"], asks: [...SEE, ...OFFSETS.slice(1), ...FIND] },
+  { rules: ["allow User:bob describe cluster kafka-cluster"], asks: [...CLUSTER.slice(0, 6), ...SEE] },
+];
