@@ -21,8 +21,12 @@ export const updateCommand: Command = {
     },
     { name: "dry-run", doc: "The same, and every byte of it against what was signed; changes nothing." },
     { name: "allow-older", doc: "Take a version that is older than the one that runs, or the same." },
-    { name: "allow-http", doc: "Ask an http: address too: what comes has to be signed anyway." },
+    {
+      name: "allow-http",
+      doc: "Ask an http: address too (update.allow.http): what comes has to be signed anyway.",
+    },
     { name: "manifest-sha256", value: "HEX", doc: "Take only the bundle whose manifest has this SHA-256." },
+    { name: "expect", value: "VERSION", doc: "Take only this version." },
     { name: "no-restart", doc: "Leave a gateway that runs alone: its next start tries the new version." },
     { name: "no-wait", doc: "Don't wait for what becomes of it." },
   ],

@@ -1,4 +1,4 @@
-import { count, duration, text } from "./option.ts";
+import { boolean, count, duration, text } from "./option.ts";
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -33,11 +33,32 @@ export const UPDATE_OPTIONS = {
     max: 100,
     doc: "Starts that a new version has to prove itself: power may be cut, or the machine restarted, in the middle of one.",
   }),
+  "update.allow.http": boolean({
+    default: false,
+    doc: "Whether bundles are also fetched from http: addresses: what comes has to be signed anyway, but whoever is between can see it and keep it back.",
+  }),
+  "update.from.centre": boolean({
+    default: false,
+    doc: "Whether records in update.topic have this gateway take another version by itself. Bundles have to be signed all the same.",
+  }),
+  "update.topic": text("a topic's name", topicFault, {
+    default: "headwater.desired-version",
+    doc: "Topic here of the versions that the centre wants, for an uplink to mirror: under gateway.id, else under the name of a ring, else under *.",
+  }),
+  "update.ring": text("1 to 64 of letters, digits, '.', '_' and '-', or nothing", ringFault, {
+    default: "",
+    defaultText: "by the hash of gateway.id",
+    doc: "Ring that this gateway is in: which part of a fleet gets a version sooner or later.",
+  }),
   "update.report.topic": text("a topic's name", topicFault, {
     default: "headwater.update",
     doc: "Topic of what becomes of updates here: JSON records under gateway.id, for uplinks to carry. Made with the first one.",
   }),
 } as const;
+
+function ringFault(value: string): string | null {
+  return /^[\w.-]{0,64}$/.test(value) ? null : "it is not 1 to 64 letters, digits, '.', '_' and '-'";
+}
 
 function topicFault(value: string): string | null {
   if (value === "" || value === "." || value === "..") return "no topic can have this name";

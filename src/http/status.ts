@@ -52,6 +52,12 @@ export interface UpdateStatus {
   readonly trial: boolean;
   /** What it lacks of that, in words. */
   readonly waitsFor: string | null;
+  /** What the centre wants to run here, and what this gateway makes of it; null where it wants nothing, or is not asked. */
+  readonly desired: {
+    readonly version: string;
+    readonly state: "runs" | "stays" | "waiting" | "fetching" | "chosen" | "retrying" | "refused";
+    readonly reason: string | null;
+  } | null;
   readonly last: {
     readonly version: string;
     readonly result: "committed" | "failed";

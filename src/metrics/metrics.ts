@@ -5,6 +5,7 @@ import { mirrorMetrics } from "./mirror-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
 import { type Labels, Registry } from "./registry.ts";
 import { storageMetrics } from "./storage-metrics.ts";
+import { updateMetrics } from "./update-metrics.ts";
 import { uplinkCounters } from "./uplink-counters.ts";
 
 /** Doors that records and connections come through. */
@@ -71,6 +72,7 @@ export function createMetrics(options: MetricsOptions) {
     ...coordinatorMetrics(registry),
     ...logMetrics(registry, options.dataFolder),
     ...bridgeMetrics(registry, options.bridges),
+    ...updateMetrics(registry),
 
     devices: registry.gauge("headwater_devices", "Devices that the registry knows."),
     devicesSilent: registry.gauge(

@@ -15,6 +15,8 @@ export interface Allowances {
   readonly older: boolean;
   /** SHA-256 that the manifest has to have; null: any. */
   readonly manifestSha256: string | null;
+  /** The version that it has to be; null: any. */
+  readonly version: string | null;
 }
 
 /** Why a bundle whose signature is good is not taken here; null where it is. */
@@ -24,6 +26,8 @@ export function refusalOf(header: BundleHeader, present: Present, allowed: Allow
   if (allowed.manifestSha256 !== null && allowed.manifestSha256 !== manifestSha256) {
     return `its manifest has the SHA-256 ${manifestSha256}, and ${allowed.manifestSha256} is wanted`;
   }
+  if (allowed.version !== null && allowed.version !== version)
+    return `it is ${version}, and ${allowed.version} is wanted`;
   const architectures = architecturesOf(manifest);
   if (!architectures.some((name) => name === present.architecture)) {
     return `it is for ${architectures.join(", ")}, and this gateway is ${present.architecture}`;

@@ -26,6 +26,7 @@ export function collectMetrics(metrics: Metrics, state: GatewayState): void {
     collectCoordinators(metrics, state);
     collectUplinks(metrics, state);
     collectBridges(metrics, state);
+    collectUpdates(metrics, state);
   });
 }
 
@@ -42,6 +43,18 @@ function collectMemory(metrics: Metrics, { memory }: GatewayState): void {
   metrics.memoryLevel.set(MEMORY_LEVELS.indexOf(level));
   metrics.memoryAvailableBytes.set(availableBytes ?? Number.NaN);
   metrics.memoryShrinks.set(shrinks);
+}
+
+/** States of what the centre wants in which there is nothing left to do. */
+const AT_REST: readonly string[] = ["runs", "stays"];
+
+function collectUpdates(metrics: Metrics, state: GatewayState): void {
+  const update = state.update();
+  if (update === null) return;
+  const { trial, last, desired } = update;
+  metrics.updateTrial.set(trial ? 1 : 0);
+  metrics.updateFailed.set(last?.result === "failed" ? 1 : 0);
+  metrics.updateWanted.set(desired === null || AT_REST.includes(desired.state) ? 0 : 1);
 }
 
 function collectLog(metrics: Metrics, state: GatewayState): void {

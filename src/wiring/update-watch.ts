@@ -30,13 +30,13 @@ const GATE_LOOK_MS = 1_000;
 const READ_BYTES = 1024 * 1024;
 
 export interface UpdateWatchParts {
-  readonly env: Readonly<Record<string, string | undefined>>;
   readonly settings: Settings;
   readonly version: string;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly hindrances: () => readonly string[];
   readonly uplinks: () => readonly UplinkStatus[];
+  readonly desired: () => UpdateStatus["desired"];
   /** Appends a report; null where there is nowhere to. */
   readonly report: (report: object) => PendingBatch | null;
   /** Has the process stop and be started again. */
@@ -45,7 +45,7 @@ export interface UpdateWatchParts {
 
 /** As what the launcher has started this process; null where no launcher has. */
 export function launchOf(
-  env: UpdateWatchParts["env"],
+  env: Readonly<Record<string, string | undefined>>,
 ): (Launch & { readonly slots: string; readonly library: string }) | null {
   const { HEADWATER_SLOTS: slots, HEADWATER_LIBRARY: library } = env;
   if (!slots || !library) return null;
@@ -108,7 +108,22 @@ export class UpdateWatch {
       outcome = readOutcome(this.#disk, this.#launch.slots);
     });
     const waitsFor = this.#gate === null ? null : this.#gate.lack;
-    return { slot, trial: this.#gate !== null && attempt !== null, waitsFor, last: outcome };
+    const trial = this.#gate !== null && attempt !== null;
+    return { slot, trial, waitsFor, desired: this.#parts.desired(), last: outcome };
+  }
+
+  /** What came of the last attempt; null where there was none. Throws DISK_IO. */
+  lastOutcome(): Outcome | null {
+    return readOutcome(this.#disk, this.#launch.slots);
+  }
+
+  /** Whether a version is on trial, or has been chosen. Throws DISK_IO. */
+  isBusy(): boolean {
+    return (
+      this.#gate !== null ||
+      !this.#settled ||
+      (readChosen(this.#disk, this.#launch.slots)?.attempt ?? null) !== null
+    );
   }
 
   #begin(): void {
@@ -221,7 +236,7 @@ export class UpdateWatch {
 
   #hasIngested(): boolean {
     if (this.#probe === null || this.#probe.state === "refused") {
-      this.#probe = this.#parts.report(this.#reportOf("trying", null));
+      this.#probe = this.#parts.report(this.reportOf("trying", this.#parts.version, null));
     }
     return this.#probe?.state === "durable";
   }
@@ -255,19 +270,21 @@ export class UpdateWatch {
     if (outcome.result === "committed")
       logger.info("this version has proved itself", { version: outcome.version });
     else logger.error("a version was given up", { version: outcome.version, reason: outcome.reason });
-    report(this.#reportOf(outcome.result, outcome));
+    report(this.reportOf(outcome.result, outcome.version, outcome.reason));
   }
 
-  #reportOf(state: string, outcome: Outcome | null): object {
+  /** What the record about a state of an update says. */
+  reportOf(state: string, wanted: string, reason: string | null): object {
     const { settings, version, clock } = this.#parts;
+    const at = new Date(clock.nowMs()).toISOString();
     return {
       gateway: settings["gateway.id"],
-      at: new Date(clock.nowMs()).toISOString(),
+      at,
       state,
+      version: wanted,
+      reason,
       runs: version,
       slot: this.#launch.slot,
-      version: outcome?.version ?? version,
-      reason: outcome?.reason ?? null,
     };
   }
 

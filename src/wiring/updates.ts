@@ -1,9 +1,13 @@
 import type { Logger } from "../base/logger.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { PendingBatch } from "../broker/ingest.ts";
+import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Clock } from "../io/clock.ts";
 import type { GatewayState } from "./status.ts";
+import { UpdateFleet } from "./update-fleet.ts";
+import { fetchUpdate } from "./update-process.ts";
 import { launchOf, UpdateWatch } from "./update-watch.ts";
+import { Wishes } from "./update-wishes.ts";
 
 /** What looks after updates while a gateway runs. */
 export interface Updates {
@@ -24,26 +28,61 @@ export interface UpdatesParts {
 export function startUpdates(parts: UpdatesParts): Updates | null {
   const launch = launchOf(parts.env);
   if (launch === null) return null;
-  const { env, version, state, broker, clock, logger, restart } = parts;
+  const { version, state, broker, clock, logger, restart } = parts;
   const { settings } = state;
+  const topic = settings["update.report.topic"];
+  const report = (value: object) => appendReport(broker, topic, settings["gateway.id"], value);
+  let fleet: UpdateFleet | null = null;
   const watch = new UpdateWatch(
     {
-      env,
       settings,
       version,
       clock,
       logger,
       hindrances: () => state.hindrances(),
       uplinks: () => state.uplinks(),
-      report: (report) =>
-        appendReport(broker, settings["update.report.topic"], settings["gateway.id"], report),
+      desired: () => fleet?.status ?? null,
+      report,
       restart,
     },
     launch,
   );
   state.update = () => watch.status();
   watch.start();
-  return watch;
+  if (!settings["update.from.centre"]) return watch;
+  const wishes = new Wishes(
+    broker,
+    settings["update.topic"],
+    settings["gateway.id"],
+    settings["update.ring"],
+    logger,
+  );
+  /** What fetches now; ended with the gateway. */
+  let child: { kill(): void } | null = null;
+  fleet = new UpdateFleet({
+    settings,
+    version,
+    clock,
+    logger,
+    disk: new PlainDisk(),
+    slots: launch.slots,
+    wish: () => wishes.latest(),
+    lastOutcome: () => watch.lastOutcome(),
+    isBusy: () => watch.isBusy(),
+    fetch: (decision) =>
+      fetchUpdate(settings, decision, launch.slots, (started) => {
+        child = started;
+      }),
+    report: (name, wanted, reason) => report(watch.reportOf(name, wanted, reason)),
+  });
+  fleet.start();
+  return {
+    stop() {
+      fleet?.stop();
+      child?.kill();
+      watch.stop();
+    },
+  };
 }
 
 /** An ordinary record, for who is interested here and for uplinks. */

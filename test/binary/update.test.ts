@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { updateBundle } from "../../scripts/releasing/bundles.ts";
 import { publicPem } from "../../scripts/releasing/keys.ts";
 import type { Architecture } from "../../src/update/manifest.ts";
@@ -20,18 +20,25 @@ const stranger = generateKeyPairSync("ed25519").privateKey;
 const version = String(
   JSON.parse(Bun.spawnSync([...headwaterCommand(), "version", "-o", "json"]).stdout.toString()).version,
 );
-const SELF_TEST = `case "$1" in self-test) exec ${shellWords(headwaterCommand())} "$@" ;; esac`;
+/** A program of another version, what it says that it is, and how it is run. */
+interface OtherVersion {
+  readonly bytes: Uint8Array;
+  readonly says: string;
+  readonly command: string;
+}
 
-/** The program, and what it says that it is. */
-function newVersion(): { readonly bytes: Uint8Array; readonly says: string } {
-  const binary = process.env.HEADWATER_BIN;
-  if (!binary) return { bytes: script(`exec ${shellWords(headwaterCommand())} "$@"`), says: version };
+/** The compiled binary with other numbers; a checkout has but its own. */
+function otherVersion(folder: string, numbers: string): OtherVersion {
+  const own = shellWords(headwaterCommand());
+  if (!process.env.HEADWATER_BIN) return { bytes: script(`exec ${own} "$@"`), says: version, command: own };
   const bytes = readFileSync(headwaterCommand()[0] ?? "");
-  const says = version.replace("0.1.0+", "0.2.0+");
+  const says = version.replace("0.1.0+", `${numbers}+`);
   // Of the same length, wherever it stands in the program.
   for (let at = bytes.indexOf(version); at >= 0; at = bytes.indexOf(version, at + 1))
     bytes.write(says, at, "latin1");
-  return { bytes, says };
+  const path = join(folder, numbers);
+  writeFileSync(path, bytes, { mode: 0o755 });
+  return { bytes, says, command: shellWords([path]) };
 }
 
 function script(text: string): Uint8Array {
@@ -40,13 +47,14 @@ function script(text: string): Uint8Array {
 
 describe("headwater update", () => {
   let service: LaunchedService;
+  let made: OtherVersion;
   let seconds = EPOCH_SECONDS;
 
   /** Writes a bundle whose version is newer than all before. */
   function bundle(
     name: string,
     bytes: Uint8Array,
-    says = version,
+    says = made.says,
     more: object = {},
     key = privateKey,
   ): string {
@@ -65,6 +73,9 @@ describe("headwater update", () => {
     return path;
   }
 
+  /** Of a program that is no good otherwise. */
+  const selfTest = ({ command } = made) => `case "$1" in self-test) exec ${command} "$@" ;; esac`;
+
   async function status(): Promise<{
     launched: { version: string; slot: string };
     last: { result: string; reason: string } | null;
@@ -75,22 +86,23 @@ describe("headwater update", () => {
 
   beforeAll(async () => {
     service = new LaunchedService("1", "update.gate.ms = 5000\nupdate.settle.ms = 300\nupdate.tries = 2\n");
+    made = otherVersion(service.folder, "0.2.0");
     writeFileSync(service.keys, publicPem(privateKey));
     service.start();
     const { http } = await service.ready();
-    const made = await fetch(`http://${http}/api/topics/kept/records`, {
+    const stored = await fetch(`http://${http}/api/topics/kept/records`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: '{"value":"before"}',
     });
-    expect(made.status).toBe(200);
+    expect(stored.status).toBe(200);
   }, LIMIT_MS);
   afterAll(() => service.dispose(), LIMIT_MS);
 
   test(
     "takes a new version through its gate, and it stays",
     async () => {
-      const { bytes, says } = newVersion();
+      const { bytes, says } = made;
       const path = bundle("new", bytes, says);
       const checked = await service.command("update", path, "--dry-run");
       expect(checked).toMatchObject({ code: 0, output: expect.stringContaining("nothing was changed") });
@@ -121,13 +133,13 @@ describe("headwater update", () => {
     ["hangs", "exec sleep 600", "it had not said that it is healthy after 4 seconds"],
     [
       "serves less than before",
-      `exec ${shellWords(headwaterCommand())} "$@" --set mqtt.listen=192.0.2.1:1883`,
+      'exec HEADWATER "$@" --set mqtt.listen=192.0.2.1:1883',
       "not everything serves",
     ],
   ])(
     "goes back by itself from a version that %s",
     async (name, serve, reason) => {
-      const path = bundle(name, script(`${SELF_TEST}\n${serve}`));
+      const path = bundle(name, script(`${selfTest()}\n${serve.replace("HEADWATER", made.command)}`));
       // The guard of the launcher is told another time than the gateway has.
       const guard = name === "hangs" ? ["--set", "update.gate.ms=2000"] : [];
       const { code, output } = await service.command("update", path, ...guard);
@@ -147,7 +159,7 @@ describe("headwater update", () => {
   test(
     "refuses what it can't take, and says why",
     async () => {
-      const good = script(`${SELF_TEST}\nexit 1`);
+      const good = script(`${selfTest()}\nexit 1`);
       const other = ARCHITECTURE === "x64" ? "arm64" : "x64";
       const whole = readFileSync(bundle("whole", good));
       const cut = join(service.folder, "cut.update");
@@ -156,17 +168,17 @@ describe("headwater update", () => {
       whole.writeUInt8(whole.readUInt8(whole.length - 1) ^ 1, whole.length - 1);
       writeFileSync(changed, whole);
       const cases: readonly (readonly [string, string, string])[] = [
-        ["another key", bundle("stranger", good, version, {}, stranger), "is signed by SHA256:"],
+        ["another key", bundle("stranger", good, made.says, {}, stranger), "is signed by SHA256:"],
         ["cut off", cut, "it is not whole"],
         ["changed", changed, "does not have the sum that was signed"],
         [
           "another processor",
-          bundle("arch", good, version, { binaries: { [other]: good } }),
+          bundle("arch", good, made.says, { binaries: { [other]: good } }),
           `it is for ${other}`,
         ],
         [
           "a later log",
-          bundle("log", good, version, { logFormats: { reads: [2], writes: 2 } }),
+          bundle("log", good, made.says, { logFormats: { reads: [2], writes: 2 } }),
           "this one has format 1",
         ],
         ["an older version", bundle("old", good, "0.0.1"), "is older than"],
@@ -196,6 +208,62 @@ describe("headwater update", () => {
     },
     LIMIT_MS,
   );
+
+  test.skipIf(!process.env.HEADWATER_BIN)(
+    "takes what the centre wants, and leaves alone what it has given up",
+    async () => {
+      const files = Bun.serve({
+        hostname: "127.0.0.1",
+        port: 0,
+        fetch: (request) => new Response(Bun.file(join(service.folder, new URL(request.url).pathname))),
+      });
+      try {
+        await service.restart("update.from.centre = true\nupdate.allow.http = true\n");
+        const good = otherVersion(service.folder, "0.3.0");
+        await want(files.url, good.says, bundle("wanted", good.bytes, good.says));
+        await waitFor(async () => (await status()).launched.version === good.says);
+        await waitFor(async () => (await desired())?.state === "runs");
+        const bad = otherVersion(service.folder, "0.4.0");
+        await want(files.url, bad.says, bundle("bad", script(`${selfTest(bad)}\nexit 1`), bad.says));
+        await waitFor(async () => (await desired())?.reason === "it was given up here 1 times");
+        expect((await status()).launched.version).toBe(good.says);
+        const { http } = await service.ready();
+        const reports = await (
+          await fetch(`http://${http}/api/topics/headwater.update/records?offset=0`)
+        ).text();
+        for (const told of ["fetching", "chosen", "committed", "runs", "failed", "stays"])
+          expect(reports).toContain(told);
+        const metrics = await (await fetch(`http://${http}/metrics`)).text();
+        expect(metrics).toContain("headwater_update_failed 1");
+      } finally {
+        await files.stop(true);
+      }
+    },
+    LIMIT_MS,
+  );
+
+  /** Writes the record as an uplink would that mirrors it. */
+  async function want(site: URL, wanted: string, path: string): Promise<void> {
+    const { manifestSha256 } = JSON.parse(
+      (await service.command("update", path, "--check", "-o", "json")).output,
+    );
+    const url = new URL(basename(path), site).href;
+    const value = { version: wanted, bundles: { [ARCHITECTURE]: { url, manifestSha256 } } };
+    const { http } = await service.ready();
+    const stored = await fetch(`http://${http}/api/topics/headwater.desired-version/records`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ key: "*", valueJson: value }),
+    });
+    expect(stored.status).toBe(200);
+  }
+
+  /** Null while the gateway is between two starts. */
+  async function desired(): Promise<{ state: string; reason: string | null } | null> {
+    const { http } = await service.ready();
+    const answer = await fetch(`http://${http}/api/status`).catch(() => null);
+    return answer === null ? null : ((await answer.json()) as { update: { desired: never } }).update.desired;
+  }
 
   test(
     "goes back by hand, and lets a newer package win",

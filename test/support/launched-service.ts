@@ -1,4 +1,12 @@
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { headwaterCommand } from "./headwater.ts";
@@ -40,6 +48,14 @@ export class LaunchedService {
   program(path: string, text: string): void {
     writeFileSync(path, `#!/bin/sh\n${text}\n`);
     chmodSync(path, 0o755);
+  }
+
+  /** Ends the gateway, which is started again with more settings, as after a change of its configuration. */
+  async restart(settings: string): Promise<void> {
+    const { starts } = this;
+    appendFileSync(this.#config, settings);
+    this.#child?.kill("SIGTERM");
+    await this.ready(starts);
   }
 
   start(): void {

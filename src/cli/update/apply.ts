@@ -52,13 +52,17 @@ export async function applyUpdate(
   const place = findPlace(settings);
   const trusted = await trustedKeys(settings);
   const isWeb = /^https?:\/\//i.test(from);
-  const allowHttp = input.on("allow-http");
+  const allowHttp = input.on("allow-http") || settings["update.allow.http"];
   const source = isWeb ? webSource(from, allowHttp) : fileSource(place.disk, from);
   const stream = new ByteStream(source, 0);
   const header = await readHeader(stream, trusted);
   await stream.close();
   const { version } = header.manifest;
-  const allowed = { older: input.on("allow-older"), manifestSha256: input.value("manifest-sha256") };
+  const allowed = {
+    older: input.on("allow-older"),
+    manifestSha256: input.value("manifest-sha256"),
+    version: input.value("expect"),
+  };
   const refusal = refusalOf(header, place.present, allowed);
   if (refusal !== null) throw new HeadwaterError("UNSUPPORTED", `${from} is not taken: ${refusal}`);
   const facts = {
