@@ -137,6 +137,11 @@ export const SICKNESSES: Readonly<Record<string, Sickness>> = {
     sick: { headwater_memory_level: "2x10" },
     calm: { headwater_memory_level: "1x10" },
   },
+  HeadwaterUpdateFailed: {
+    after: 7,
+    sick: { headwater_update_failed: "1x10" },
+    calm: { headwater_update_failed: "0x10" },
+  },
   HeadwaterCertificateExpires: {
     after: 80,
     sick: { 'headwater_certificate_expiry_timestamp_seconds{door="mqtt"}': "604800x90" },
