@@ -174,6 +174,7 @@ export class Uplink {
     if (state === null) return;
     try {
       await this.#link.store.save(state);
+      this.#link.governor.stored();
     } catch (error) {
       this.#link.governor.notStored();
       throw error;

@@ -32,6 +32,8 @@ export interface GatewayClockParts {
 /** Connects the gateway's idea of time with what stamps records, what judges them by age, and what tells of it. */
 export class GatewayClock {
   readonly time: GatewayTime;
+  /** The time, and the name of the machine's run, which is another after every start of it. */
+  readonly forUplinks: { readonly time: GatewayTime; readonly bootId: string };
   readonly #broker: Broker;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -56,6 +58,7 @@ export class GatewayClock {
       onChange: (change) => this.#changed(change),
       onFailure: (error) => this.#failed(error),
     });
+    this.forUplinks = { time: this.time, bootId: machine.bootId };
     clock.onSuspect = () => this.time.look();
     this.#witness();
     broker.store.useTimes({

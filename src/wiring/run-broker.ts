@@ -210,7 +210,7 @@ class Gateway implements RunningBroker {
             random: this.#random,
             logger: this.#logger,
             knownNowMs: () => this.#gatewayClock?.time.settledNowMs ?? null,
-            ...(this.#gatewayClock === null ? {} : { time: this.#gatewayClock.time }),
+            ...(this.#gatewayClock === null ? {} : this.#gatewayClock.forUplinks),
             ledger,
             losses,
             lineages,

@@ -6,6 +6,7 @@ import type { Random } from "../io/random.ts";
 import { LinkGovernor } from "../upstream/link/governor.ts";
 import { MeteredNetwork } from "../upstream/link/metered-network.ts";
 import type { LinkSettings, WallClock } from "../upstream/link/settings.ts";
+import type { HintPlace } from "../upstream/link/use-hint.ts";
 import type { UplinkSettings } from "../upstream/settings.ts";
 import type { UplinkLink } from "../upstream/uplink.ts";
 
@@ -45,10 +46,11 @@ export function openLink(
     readonly knownNowMs: () => number | null;
   },
   openState: () => KeyedState,
+  hint: HintPlace | null = null,
 ): UplinkLink & { readonly network: Network } {
   const { network, clock, random, knownNowMs } = seams;
   const wall = wallClock(knownNowMs, configured["schedule.timezone"]);
-  const governor = new LinkGovernor(settings.link, settings.limits, wall, random);
+  const governor = new LinkGovernor(settings.link, settings.limits, wall, random, hint);
   // Names of uplinks have no slash: this is nobody's position.
   const key = `${configured.name}/link`;
   const store = {

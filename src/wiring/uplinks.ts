@@ -40,6 +40,7 @@ import { UplinkGaps } from "./uplink-gaps.ts";
 import { oldestLagMs, topicLags } from "./uplink-lag.ts";
 import { linkSettings, openLink, refreshOf } from "./uplink-link.ts";
 import { uplinkReports } from "./uplink-reports.ts";
+import { hintFile } from "./use-hint-file.ts";
 
 /** The internal topic that uplinks keep their positions in. */
 const STATE_TOPIC = "__headwater_uplink";
@@ -60,6 +61,8 @@ export interface UplinkParts {
   readonly lineages: Lineages | null;
   /** Left out where the clock is always right. */
   readonly time?: GatewayTime;
+  /** Names the run of the machine; left out where nobody knows it. */
+  readonly bootId?: string;
 }
 
 export interface Uplinks {
@@ -164,8 +167,10 @@ function startUplink(
 ): Running {
   const { network, clock, random, broker, knownNowMs } = parts;
   const settings = settingsOf(configured, parts.settings);
-  const link = openLink(configured, settings, { network, clock, random, knownNowMs }, openState);
   const disk = new PlainDisk();
+  const { bootId } = parts;
+  const hint = bootId === undefined ? null : hintFile(disk, parts.settings.data, configured.name, bootId);
+  const link = openLink(configured, settings, { network, clock, random, knownNowMs }, openState, hint);
   const seams = { network: link.network, clock, random };
   const options = {
     bootstrap: configured.bootstrap,

@@ -8,6 +8,7 @@ import type { LinkSettings, WallClock } from "./settings.ts";
 import { SlowStart } from "./slow-start.ts";
 import type { BudgetStatus, LinkStatus } from "./status.ts";
 import { type TopicPriority, topicPriority } from "./topic-priority.ts";
+import { decodeUseHint, encodeUseHint, type HintPlace, hinted } from "./use-hint.ts";
 import { WireMeter } from "./wire-meter.ts";
 
 /** Why no round begins. */
@@ -43,6 +44,8 @@ const LARGEST_SPENT_SHARE = 0.1;
 /** Parts of the smaller budget in which use is written down, ahead of it. */
 const BUDGET_STEPS = 400;
 const SMALLEST_STEP_BYTES = 1024;
+/** Parts of it by which the hint is ahead of the use. */
+const HINT_STEPS = 2_000;
 /** The time of day is looked at again this often: it may be set. */
 const LOOK_MS = 30_000;
 /** How soon it is asked again by whom the store has to be read first. */
@@ -78,8 +81,23 @@ export class LinkGovernor {
   /** Whether a record found room in this period, or may have before this process. */
   #hasCarried = true;
   readonly #eta = new Eta();
+  readonly #hint: HintPlace | null;
+  /** Bytes of use that the hint knows of, of this process. */
+  #hintedUpToBytes = -1;
+  /** What the store was given last, and what it has. */
+  #toStore: { readonly dayBytes: number; readonly monthBytes: number } | null = null;
+  #stored: { readonly dayBytes: number; readonly monthBytes: number } | null = null;
 
-  constructor(settings: LinkSettings, limits: SizeLimits, wall: WallClock, random: Random) {
+  /** Without `hint` a crash costs as much of a budget as a power cut. */
+  constructor(
+    settings: LinkSettings,
+    limits: SizeLimits,
+    wall: WallClock,
+    random: Random,
+    hint: HintPlace | null = null,
+  ) {
+    this.#hint = hint;
+    this.meter.onUse = () => this.#hintUse();
     this.#settings = settings;
     this.#wall = wall;
     this.sizes = new Adaptation(limits);
@@ -140,8 +158,25 @@ export class LinkGovernor {
       this.#operatorCap = record.capBytesPerSecond ?? null;
       this.sizes.capBytesPerSecond = this.#cap;
     }
-    this.#day.restore(record.day);
-    this.#month.restore(record.month);
+    const [day, month] = hinted(record.day, record.month, decodeUseHint(this.#hint?.read() ?? null));
+    this.#day.restore(day);
+    this.#month.restore(month);
+  }
+
+  /** Writes down what is used, now and then, where a crash of the process does not take it. */
+  #hintUse(): void {
+    const { totalBytes } = this.meter;
+    if (this.#hint === null || this.#stored === null || totalBytes <= this.#hintedUpToBytes) return;
+    this.#count();
+    const stepBytes = Math.max(SMALLEST_STEP_BYTES, Math.floor(Math.min(...this.#limits) / HINT_STEPS));
+    this.#hintedUpToBytes = totalBytes + stepBytes;
+    const ahead = ({ record: { startMs, usedBytes } }: Budget) => ({
+      startMs,
+      usedBytes: usedBytes + stepBytes,
+    });
+    const { dayBytes: storedDayBytes, monthBytes: storedMonthBytes } = this.#stored;
+    const hint = { day: ahead(this.#day), month: ahead(this.#month), storedDayBytes, storedMonthBytes };
+    this.#hint.write(encodeUseHint(hint));
   }
 
   /**
@@ -162,8 +197,16 @@ export class LinkGovernor {
       startMs,
       usedBytes: usedBytes + ahead,
     })) as [Budget["record"], Budget["record"]];
+    this.#toStore = { dayBytes: day.usedBytes, monthBytes: month.usedBytes };
     const cap = this.#operatorCap === null ? {} : { capBytesPerSecond: this.#operatorCap };
     return encodeLinkRecord({ mode: this.#mode, ...cap, day, month });
+  }
+
+  /** What was to be stored is. */
+  stored(): void {
+    this.#stored = this.#hasBudget ? this.#toStore : null;
+    this.#hintedUpToBytes = -1;
+    this.#hintUse();
   }
 
   /** What was to be stored was not. */

@@ -41,7 +41,10 @@ export class LinkBook {
     this.#saving = true;
     this.#calls.ask("save-link", bytes, (outcome) => {
       this.#saving = false;
-      if (outcome.kind === "answered") return;
+      if (outcome.kind === "answered") {
+        this.#governor.stored();
+        return;
+      }
       this.#governor.notStored();
       this.#hooks.reset(`saving the link's state: ${outcome.reason}`);
     });

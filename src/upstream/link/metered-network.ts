@@ -180,13 +180,13 @@ class MeteredConnection implements Connection {
   /** Hands a piece of what waits to the socket. */
   write(pieceBytes: number): void {
     const inner = this.#inner;
+    this.#pacer.meter.sent(this.#onWire(pieceBytes), this.#pacer.clock.monotonicMs());
     for (let left = pieceBytes; left > 0; ) {
       const bytes = this.#queue.peek().subarray(0, left);
       inner?.send(bytes);
       this.#queue.take(bytes.length);
       left -= bytes.length;
     }
-    this.#pacer.meter.sent(this.#onWire(pieceBytes), this.#pacer.clock.monotonicMs());
     inner?.flush();
   }
 

@@ -12,6 +12,8 @@ const LARGEST_PIECE_BYTES = 64 * 1024;
 export class WireMeter {
   sentBytes = 0;
   receivedBytes = 0;
+  /** Hears of every use, before the bytes are handed over. */
+  onUse: () => void = () => {};
   readonly #bucket = new TokenBucket(Number.POSITIVE_INFINITY);
 
   get totalBytes(): number {
@@ -33,11 +35,13 @@ export class WireMeter {
   sent(bytes: number, nowMs: number): void {
     this.sentBytes += bytes;
     this.#bucket.take(bytes, nowMs);
+    this.onUse();
   }
 
   received(bytes: number, nowMs: number): void {
     this.receivedBytes += bytes;
     this.#bucket.take(bytes, nowMs);
+    this.onUse();
   }
 
   /** How much of `waitingBytes` may be written now: 0, or a piece that is worth a packet. */
