@@ -188,3 +188,37 @@ test("bars, ages, and what does not fit", () => {
     "",
   ]);
 });
+
+test("how the disk wears, as far as anything is known of it", () => {
+  const unknown = {
+    ...{ disk: "mmcblk0", kind: "sd" as const, diskBytes: 32e9, writtenBytes: 5e9, writtenBytesPerDay: null },
+    ...{
+      lifeUsedShare: null,
+      preEol: null,
+      enduranceBytes: 9_600e9,
+      basis: "assumed" as const,
+      forecastSec: null,
+    },
+  };
+  const year = 365 * 86_400;
+  const lineOf = (wear: typeof STATUS.wear) => {
+    const status = { ...STATUS, wear, ready: true, reasons: [] };
+    const reading = { status, overview: null, topics: null, silent: null, refusals: [] };
+    return sceneLines({ address, reading, away: null }, false).find((line) => line.startsWith("wear"));
+  };
+  expect(lineOf(null)).toBeUndefined();
+  expect(lineOf(unknown)).toBeUndefined();
+  const known = { ...unknown, writtenBytesPerDay: 2e9, forecastSec: 4.26 * year };
+  expect(lineOf(known)).toBe("wear      mmcblk0: 2.0 GB written a day, lasts 4.3 years, as is assumed");
+  const emmc = {
+    ...known,
+    lifeUsedShare: 0.9,
+    preEol: 2,
+    basis: "configured" as const,
+    forecastSec: year / 3.9,
+  };
+  expect(lineOf(emmc)).toBe(
+    "wear      mmcblk0: 2.0 GB written a day, 90% of its life used, SPARE BLOCKS RUN OUT, lasts 3 MONTHS",
+  );
+  expect(lineOf({ ...known, forecastSec: 500 * year })).toContain("lasts over 100 years");
+});

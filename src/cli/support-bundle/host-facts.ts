@@ -25,6 +25,7 @@ const SYSTEM_FILES = [
   "/proc/sys/vm/swappiness",
   "/proc/sys/fs/file-nr",
   "/proc/swaps",
+  "/proc/diskstats",
   "/proc/device-tree/model",
   "/sys/class/thermal/thermal_zone0/temp",
   "/sys/kernel/mm/transparent_hugepage/enabled",

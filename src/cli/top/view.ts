@@ -1,4 +1,5 @@
 import type { Addresses } from "../../http/status.ts";
+import type { WearStatus } from "../../metrics/wear-forecast.ts";
 import { columns } from "../help.ts";
 import { sizeText } from "../progress.ts";
 import type { Overview, Reading, TopicRow } from "./reading.ts";
@@ -11,6 +12,8 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+const YEAR_SEC = 365 * 86_400;
+const MANY_YEARS = 100;
 
 /** What to show. */
 export interface Scene {
@@ -68,6 +71,8 @@ function stateLines({ status, overview, silent }: Reading): readonly string[] {
     `clients   ${clients.filter((text) => text !== null).join(", ") || "-"}`,
     `space     ${sizeText(log.freeBytes)} free, ${sizeText(log.reserveBytes)} of it kept back${full}`,
   ];
+  // A gateway of an earlier version says nothing of it.
+  if (status.wear) lines.push(...wearLines(status.wear));
   if (clock !== null && !clock.known) lines.push(`clock     NOT BELIEVED: ${clock.quality}`);
   const devices = overview?.devices ?? null;
   if (devices === null) return lines;
@@ -75,6 +80,32 @@ function stateLines({ status, overview, silent }: Reading): readonly string[] {
   const more = silent !== null && devices.silent > silent.length ? ", ..." : "";
   const quiet = devices.silent === 0 ? "none silent" : `${devices.silent} SILENT${named}${more}`;
   return [...lines, `devices   ${devices.known}, ${quiet}`];
+}
+
+/** What is known of how the disk wears; nothing where nobody knows anything. */
+function wearLines({
+  disk,
+  writtenBytesPerDay,
+  lifeUsedShare,
+  preEol,
+  basis,
+  forecastSec,
+}: WearStatus): readonly string[] {
+  const parts = [
+    writtenBytesPerDay === null ? "" : `${sizeText(writtenBytesPerDay)} written a day`,
+    lifeUsedShare === null ? "" : `${Math.round(lifeUsedShare * 100)}% of its life used`,
+    preEol === null || preEol < 2 ? "" : "SPARE BLOCKS RUN OUT",
+    forecastSec === null
+      ? ""
+      : `lasts ${yearsText(forecastSec)}${basis === "assumed" ? ", as is assumed" : ""}`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? [] : [`wear      ${disk}: ${parts.join(", ")}`];
+}
+
+function yearsText(seconds: number): string {
+  const years = seconds / YEAR_SEC;
+  if (years > MANY_YEARS) return `over ${MANY_YEARS} years`;
+  return years < 1 ? `${Math.floor(years * 12)} MONTHS` : `${years.toFixed(years < 10 ? 1 : 0)} years`;
 }
 
 function uplinkLines({ uplinks }: Overview): readonly string[] {

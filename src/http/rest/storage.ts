@@ -2,7 +2,7 @@ import { effectiveTopicConfig } from "../../broker/topic-config.ts";
 import { json } from "../problem.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Route } from "./route.ts";
-import { flag, list, number, object, orNull, text, whole } from "./schema.ts";
+import { flag, list, number, object, oneOf, orNull, text, whole } from "./schema.ts";
 
 const DAY_MS = 86_400_000;
 /** Before this nobody can say what a day will be like. */
@@ -12,6 +12,27 @@ const RETENTION = object({
   cleanupPolicy: text(),
   ms: { type: "integer", description: "-1: for ever" },
   bytes: { type: "integer", description: "Of a partition; -1: no bound" },
+});
+
+const WEAR = object({
+  disk: text(),
+  kind: oneOf("emmc", "sd", "usb", "nvme", "ssd", "hard-disk", "virtual"),
+  diskBytes: whole(),
+  writtenBytes: whole({ description: "By everybody, since the machine was started." }),
+  writtenBytesPerDay: orNull(
+    whole({ description: "By the pace of up to a week; null in the first ten minutes." }),
+  ),
+  lifeUsedShare: orNull(
+    number({ description: "What eMMC says of itself: 1 is the end. Null of all other devices." }),
+  ),
+  preEol: orNull(whole({ description: "Its spare blocks: 1 normal, 2 warning, 3 urgent." })),
+  enduranceBytes: orNull(whole({ description: "What can be written in a new device's life." })),
+  basis: orNull(oneOf("configured", "assumed")),
+  forecastSec: orNull(
+    number({
+      description: "How long it lasts at this pace: what is left by lifeUsedShare, else a new device.",
+    }),
+  ),
 });
 
 /** What uses the disk. */
@@ -35,6 +56,7 @@ export const STORAGE_ROUTES: readonly Route<Gateway>[] = [
           whole({ description: "By the pace since the start; null in the first minute." }),
         ),
         commitMedianMs: orNull(number()),
+        wear: orNull(WEAR),
         quarantined: whole({ description: "Damaged files and ranges that were put aside since the start." }),
         topics: list(
           object({
@@ -53,7 +75,7 @@ export const STORAGE_ROUTES: readonly Route<Gateway>[] = [
 
 function storage({ broker, status }: Gateway): object {
   const { store, topicDefaults } = broker;
-  const { log, uptimeMs } = status.status();
+  const { log, uptimeMs, wear } = status.status();
   const { journalBytes, compaction, quarantines } = store.status();
   const space = store.space();
   const writtenBytes = journalBytes + compaction.writtenBytes;
@@ -80,6 +102,7 @@ function storage({ broker, status }: Gateway): object {
     writtenBytes,
     writtenBytesPerDay: uptimeMs < MIN_UPTIME_MS ? null : Math.round((writtenBytes / uptimeMs) * DAY_MS),
     commitMedianMs: log.commitMedianMs,
+    wear,
     quarantined: quarantines,
     topics: topics.sort((a, b) => b.bytes - a.bytes),
   };

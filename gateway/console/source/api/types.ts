@@ -325,6 +325,14 @@ export interface Storage {
   /** By the pace since the start; null in the first minute. */
   readonly writtenBytesPerDay: number | null;
   readonly commitMedianMs: number | null;
+  /** Of the device, with what everybody writes to it; null where nobody knows it. */
+  readonly wear: {
+    readonly disk: string;
+    readonly writtenBytesPerDay: number | null;
+    readonly lifeUsedShare: number | null;
+    readonly basis: "configured" | "assumed" | null;
+    readonly forecastSec: number | null;
+  } | null;
   readonly quarantined: number;
   readonly topics: readonly StorageTopic[];
 }

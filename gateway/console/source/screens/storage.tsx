@@ -10,9 +10,7 @@ import { type Column, Table } from "../ui/table.tsx";
 import { kept } from "./topics.tsx";
 
 const EVERY_MS = 10_000;
-const YEAR_DAYS = 365;
-/** How often a plain card can be written over, at least: what is shown of wear is an estimate by it. */
-const CARD_WRITES = 1_000;
+const YEAR_SEC = 365 * 86_400;
 
 /** What uses the disk, how long that lasts, and how it wears. */
 export function StorageScreen() {
@@ -51,11 +49,21 @@ export function StorageScreen() {
   );
 }
 
+function wearNote(wear: Storage["wear"]): string {
+  if (wear === null) return "nothing is known of the device";
+  const { disk, writtenBytesPerDay, lifeUsedShare, basis } = wear;
+  const used = lifeUsedShare === null ? "" : `, ${percent(lifeUsedShare)} of its life used`;
+  if (basis === null) return `${disk}${used}`;
+  if (writtenBytesPerDay === null) return `${disk}${used}; known after ten minutes`;
+  return `${disk}${used}; ${basis === "assumed" ? "assumed: 300 times its size" : "as disk.endurance.bytes says"}`;
+}
+
 function Disk({ data }: { readonly data: Storage }) {
-  const { disk, logBytes, writtenBytes, writtenBytesPerDay, commitMedianMs, quarantined } = data;
+  const { disk, logBytes, writtenBytes, writtenBytesPerDay, commitMedianMs, quarantined, wear } = data;
   const used = (disk.total - disk.free) / disk.total;
   const tone = disk.full ? "bad" : disk.free < disk.reserve * 2 ? "warn" : "plain";
-  const years = writtenBytesPerDay ? (disk.total * CARD_WRITES) / (writtenBytesPerDay * YEAR_DAYS) : null;
+  const forecastSec = wear?.forecastSec ?? null;
+  const years = forecastSec === null ? null : forecastSec / YEAR_SEC;
   return (
     <>
       <Grid>
@@ -77,13 +85,15 @@ function Disk({ data }: { readonly data: Storage }) {
           label="Wear"
           value={
             years === null
-              ? "soon"
+              ? wear?.writtenBytesPerDay === null
+                ? "soon"
+                : "not known"
               : years > 100
                 ? "over 100 years"
                 : `${years.toFixed(years < 10 ? 1 : 0)} years`
           }
           tone={years !== null && years < 3 ? "warn" : "plain"}
-          note={`for a card that takes ${count(CARD_WRITES)} times its size`}
+          note={wearNote(wear)}
         />
       </Grid>
       <Card title="Disk">
