@@ -291,6 +291,16 @@ function work(): void {
     await page.untilText("nothing has changed");
   });
 
+  test("a configuration that is wrong is said to be, where and why", async () => {
+    await goTo(page, "config", "Settings");
+    await page.fill("Configuration", 'gateway.id = "plant-3"\nlog.retention.ms = "soon"');
+    await page.press("Show what it changes");
+    await page.until(
+      "document.querySelector('.banner.bad')?.innerText.startsWith('Line 2, log.retention.ms: ')",
+      "what is wrong",
+    );
+  });
+
   test("a user is added, given another password, and deleted", async () => {
     const isThere = "document.querySelector('table[aria-label=Users]').innerText.includes('carla')";
     await goTo(page, "access", "Access");
