@@ -78,26 +78,49 @@ function onBug(report: (error: unknown) => void): void {
 
 const [ENTER, NEWLINE, INTERRUPT, END, DELETE, BACKSPACE] = ["\r", "\n", "\u0003", "\u0004", "\u007f", "\b"];
 
-/** Reads a line from the terminal in raw mode, which leaves the echo to us, who make none. */
-async function askSecret(prompt: string): Promise<string> {
-  process.stderr.write(prompt);
+/** What was typed behind the end of a line, for who asks next. */
+let typedAhead = "";
+
+/**
+ * Reads a line from the terminal in raw mode, which leaves the echo to us, who make none. By its events: an iterator
+ * would end the stream with the line, and nobody could ask again.
+ */
+function askSecret(prompt: string): Promise<string> {
   const { stdin } = process;
+  // Before it is asked for, or whoever types at once would see it.
   stdin.setRawMode(true);
-  try {
+  process.stderr.write(prompt);
+  return new Promise((resolve) => {
     let secret = "";
-    for await (const chunk of stdin) {
-      for (const character of String(chunk)) {
-        if (character === ENTER || character === NEWLINE || character === END) return secret;
+    const end = () => {
+      stdin.off("data", take);
+      stdin.off("end", end);
+      stdin.setRawMode(false);
+      // Else the process would wait for more.
+      stdin.pause();
+      process.stderr.write("\n");
+      resolve(secret);
+    };
+    const take = (chunk: unknown) => {
+      const text = String(chunk);
+      for (const [index, character] of [...text].entries()) {
+        if (character === ENTER || character === NEWLINE || character === END) {
+          typedAhead = [...text].slice(index + 1).join("");
+          end();
+          return;
+        }
         if (character === INTERRUPT) process.exit(EXIT_INTERRUPTED);
         if (character === DELETE || character === BACKSPACE) secret = secret.slice(0, -1);
         else secret += character;
       }
-    }
-    return secret;
-  } finally {
-    stdin.setRawMode(false);
-    process.stderr.write("\n");
-  }
+    };
+    const before = typedAhead;
+    typedAhead = "";
+    stdin.on("end", end);
+    stdin.on("data", take);
+    stdin.resume();
+    if (before !== "") take(before);
+  });
 }
 
 /** Another screen of the terminal, without the cursor; and back, as it was. */

@@ -40,3 +40,46 @@ for (const [first, second, code] of [
     }
   }, 20_000);
 }
+
+/** Runs a program in a terminal of its own, and types each answer behind its question. */
+async function typed(code: string, answers: readonly (readonly [string, string])[]): Promise<string> {
+  let seen = "";
+  let from = 0;
+  let next = 0;
+  const child = Bun.spawn([process.execPath, "-e", code], {
+    terminal: {
+      data: (terminal, bytes) => {
+        seen += new TextDecoder().decode(bytes);
+        const [question, answer] = answers[next] ?? [];
+        if (question === undefined || !seen.slice(from).includes(question)) return;
+        from = seen.length;
+        next += 1;
+        terminal.write(answer ?? "");
+      },
+    },
+  });
+  await child.exited;
+  child.terminal?.close();
+  return seen;
+}
+
+test("on a terminal secrets are asked for one after the other, between other questions, and not shown", async () => {
+  const code = `
+    import { processWorld } from "${TOP}/src/cli/process-world.ts";
+    const world = processWorld("1", () => {}, () => {});
+    const said = [await world.ask("Name:"), await world.askSecret("One: "), await world.askSecret("Two: ")];
+    console.log("said " + JSON.stringify(said));
+    process.exit(0);`;
+  const seen = await typed(code, [
+    ["Name:", "plant-7\n"],
+    ["One:", "brackisx\u007fh\r"],
+    ["Two:", "water\r"],
+  ]);
+  expect(seen).toContain('said ["plant-7","brackish","water"]');
+  expect(seen.replace(/said .*/, "")).not.toContain("brackish");
+  const pasted = await typed(code, [
+    ["Name:", "plant-7\n"],
+    ["One:", "a\rb\r"],
+  ]);
+  expect(pasted).toContain('said ["plant-7","a","b"]');
+}, 20_000);
