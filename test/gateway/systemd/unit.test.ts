@@ -80,7 +80,7 @@ test("starts versions out of the slots: programs run there, and one that makes r
   const slots = "/var/lib/headwater/slots";
   expect(one("Service.ExecStart")).toStartWith(`/usr/lib/headwater/launch ${slots} serve `);
   expect(values(text, "Service.NoExecPaths").join(" ").split(" ")).toContain("/var");
-  expect(one("Service.ExecPaths")).toBe(slots);
+  expect(one("Service.ExecPaths")).toBe(`-${slots}`);
   expect(one("Service.SuccessExitStatus")).toBe(String(EXIT.restart));
   // What the launcher's guard writes and ends is in the same group of processes, and so is an update from the centre.
   expect(Number(one("Service.TasksMax"))).toBeGreaterThan(100);
