@@ -35,7 +35,7 @@ export const mergeCheckCommand: Command = {
     GAPS_TOPIC_FLAG,
     {
       name: "filtered",
-      doc: "The route takes some of the records only: what is missing is counted, and is no fault.",
+      doc: "The route takes some of the records only, and the centre has no account of how many it left out: what is missing is taken for that.",
     },
     {
       name: "ignore-times",
@@ -187,26 +187,60 @@ function verdictOf(reports: readonly TopicReport[], accepted: Accepted): Word {
 }
 
 function faultsOf(report: ComparisonReport, accepted: Accepted): number {
-  const { missing, twice, outOfOrder, otherContent, otherTime, extra, olderMissing } = report;
+  const { twice, outOfOrder, otherContent, otherTime, extra } = report;
   const counted: Counted<unknown>[] = [twice, outOfOrder, otherContent, extra];
-  if (!accepted.missing) counted.push(missing, olderMissing);
   if (!accepted.times) counted.push(otherTime);
-  return counted.reduce((sum, { count }) => sum + count, 0);
+  return counted.reduce((sum, { count }) => sum + count, missingOf(report, accepted));
+}
+
+/** Missing, and not left out by the route. */
+function missingOf(report: ComparisonReport, accepted: Accepted): number {
+  return report.missing.count + report.olderMissing.count - leftOutOf(report, accepted);
+}
+
+/** What of the missing ones the route left out: as the uplink says, or else the user. */
+function leftOutOf({ leftOut, missing, olderMissing }: ComparisonReport, accepted: Accepted): number {
+  return leftOut ?? (accepted.missing ? missing.count + olderMissing.count : 0);
+}
+
+/** What a verdict leaves open about what is not there, in words behind it. */
+function leftOutText(reports: readonly TopicReport[], accepted: Accepted): string {
+  const partitions = reports.flatMap((report) => report.partitions);
+  const sum = (some: readonly ComparisonReport[]) =>
+    some.reduce((count, report) => count + leftOutOf(report, accepted), 0);
+  const told = sum(partitions.filter(({ leftOut }) => leftOut !== null));
+  const taken = sum(partitions.filter(({ leftOut }) => leftOut === null));
+  return [
+    told > 0 ? `, but for ${told} records that routes left out, as uplinks have counted` : "",
+    taken > 0
+      ? `, but for ${taken} that are missing, and taken for left out (--filtered): nobody has counted these`
+      : "",
+  ].join("");
 }
 
 /** For people. */
 export function mergeCheckText(verdict: Word, reports: readonly TopicReport[], accepted: Accepted): string {
   const head = [
-    ...["TOPIC", "PARTITION", "RECORDS", "THERE", "WAITING", "IN LEDGER", "MISSING", "TWICE", "DISORDER"],
+    ...[
+      "TOPIC",
+      "PARTITION",
+      "RECORDS",
+      "THERE",
+      "WAITING",
+      "IN LEDGER",
+      "LEFT OUT",
+      "MISSING",
+      "TWICE",
+      "DISORDER",
+    ],
     ...["DIFFERENT", "EXTRA", "OLDER"],
   ];
   const rows = reports.flatMap(({ local, partitions }) =>
     partitions.map((report) => [
       local,
       ...[report.partition, report.records, report.there, report.waiting].map(String),
-      ...[report.knownCount, report.missing.count + report.olderMissing.count, report.twice.count].map(
-        String,
-      ),
+      ...[report.knownCount, leftOutOf(report, accepted), missingOf(report, accepted)].map(String),
+      String(report.twice.count),
       String(report.outOfOrder.count),
       String(report.otherContent.count + (accepted.times ? 0 : report.otherTime.count)),
       ...[report.extra.count, report.older].map(String),
@@ -216,7 +250,11 @@ export function mergeCheckText(verdict: Word, reports: readonly TopicReport[], a
   const found = reports
     .flatMap(({ partitions }) => partitions)
     .reduce((sum, report) => sum + faultsOf(report, accepted), 0);
-  return [`${verdict}\n`, columns([head, ...rows]), findingsText(details, found)].join("");
+  return [
+    `${verdict}${leftOutText(reports, accepted)}\n`,
+    columns([head, ...rows]),
+    findingsText(details, found),
+  ].join("");
 }
 
 function detailsOf(topic: TopicReport, accepted: Accepted): readonly FindingLine[] {
@@ -229,8 +267,8 @@ function detailsOf(topic: TopicReport, accepted: Accepted): readonly FindingLine
         return { text: `${where}: ${offset} ${what}${place}`, records: 1 };
       });
     const absent = (what: string, { listed }: Counted<OffsetRange>) =>
-      (accepted.missing ? [] : listed).map((range) => ({
-        text: `${where}: ${rangeText(range)} ${what}`,
+      (missingOf(report, accepted) === 0 ? [] : listed).map((range) => ({
+        text: `${where}: ${rangeText(range)} ${what}${leftOutOf(report, accepted) > 0 ? ", or left out by the route" : ""}`,
         records: range.end - range.start,
       }));
     return [

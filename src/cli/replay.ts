@@ -86,13 +86,17 @@ export const replayCommand: Command = {
       doc: "The topic's name at the gateways, where their uplinks rename it: ledgers have that.",
     },
     GAPS_TOPIC_FLAG,
+    {
+      name: "filtered",
+      doc: "For --verify: the route takes some of the records only, and the centre has no account of how many it left out.",
+    },
     { name: "no-view", doc: "Read the partition even where the broker has a view of the device's records." },
   ],
   notes: [
     "Of a centre, only the partition is read that the device's records are in, from where the time span begins. There is no order of time in a log: a gateway that was offline brings old records late. Reading ends behind a row of records that are all an hour later than --to, and not before each gateway that brought any of these records has come that far; --late says how far to look, whoever is behind.",
     "A record's time is its timestamp, or its header headwater.time where it has one.",
     "A gateway, or another Headwater, finds a device's records by an index, in whatever partitions they are, and nothing else is read.",
-    "Uplinks write into each record which offset of which gateway's log it has. Offsets of one device's records say that none is there twice or out of order (--level device), not that none is missing, since those between are of other devices. --level log reads all partitions in the time span, and proves of the logs with records of these devices that every offset is there once, or stands in the ledger, the topic headwater.gaps at the centre. Before one is called missing the whole topic is looked through, unless --late bounds it. Markers of transactions in a gateway's own log, and what its route filters, are missing for it: merge-check asks the gateway what was there.",
+    "Uplinks write into each record which offset of which gateway's log it has. Offsets of one device's records say that none is there twice or out of order (--level device), not that none is missing, since those between are of other devices. --level log reads all partitions in the time span, and proves of the logs with records of these devices that every offset is there once, or stands in the ledger, the topic headwater.gaps at the centre. Before one is called missing the whole topic is looked through, unless --late bounds it. Markers of transactions in a gateway's own log are missing for it. Of what routes filter or sample, uplinks commit how many records they left out: where no more than that is missing, the verdict is left out by routes (1). merge-check asks the gateway what was there.",
     "--verify ends with 0 where all is there, 1 where what is missing is known, or nothing could be proved, as of devices of which there is no record, 7 else. Without --from logs are looked at from their offset 0 on, unless the centre has deleted the first records of the topic; where a gateway had deleted records before it had an uplink, give --from. Where nothing that is there was before the time span or comes behind it, as at the end of a log, the verdict is complete between open edges (0). The verdict goes to standard error, with -f none to standard output.",
     TEMPLATE_DOC,
     "With -o json, one object a line.",
@@ -164,7 +168,14 @@ function verificationOf(cluster: KafkaCluster, query: ReplayQuery, input: Input)
   if (level === "device" && query.devices.length === 0)
     throw new UsageError("--level device needs a --device");
   const sourceTopic = input.value("source-topic") ?? query.topic;
-  return new Verification(cluster, query, level, sourceTopic, input.value("gaps-topic") ?? undefined);
+  return new Verification(
+    cluster,
+    query,
+    level,
+    sourceTopic,
+    input.value("gaps-topic") ?? undefined,
+    input.on("filtered"),
+  );
 }
 
 function sinkOf(input: Input, query: ReplayQuery, world: World): Sink {

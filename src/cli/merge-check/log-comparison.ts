@@ -42,6 +42,8 @@ export interface ComparisonReport {
   readonly older: number;
   /** Offsets between those that are not at the centre, and in no ledger. */
   readonly olderMissing: Counted<OffsetRange>;
+  /** As many of the missing ones as the route has left out; null where the centre has no account of that. */
+  readonly leftOut: number | null;
 }
 
 export interface Budgets {
@@ -169,13 +171,15 @@ export class LogComparison {
 
   /**
    * `position` is the offset that the uplink says it has forwarded up to, in the history `epoch`; records from there on wait.
-   * Where it is not known, those behind the last one at the centre do, and the newest history is in force.
+   * Where it is not known, those behind the last one at the centre do, and the newest history is in force. `filtered`: records
+   * that the uplink says its route has left out, null where it does not say.
    */
   report(
     position: number | null,
     ledger: readonly GapEntry[],
     currentEnd: number,
     epoch: number | null = null,
+    filtered: number | null = null,
   ): ComparisonReport {
     const newest = Math.max(0, ...this.#histories.keys());
     const inForce = this.#history(epoch ?? newest);
@@ -200,6 +204,7 @@ export class LogComparison {
         this.#inOther,
       ),
       olderMissing: { count: older.unknownCount, listed: older.unknown },
+      leftOut: filtered === null ? null : Math.min(filtered, unknownCount + older.unknownCount),
     };
   }
 

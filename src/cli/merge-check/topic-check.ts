@@ -6,7 +6,7 @@ import { LIST_OFFSET } from "../../kafka/client/offsets.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
 import { committedOffsets } from "../../kafka/client/transactions.ts";
 import type { Branch } from "../../upstream/lineage.ts";
-import { branchesInSlots } from "../../upstream/positions.ts";
+import { entriesInSlots } from "../../upstream/positions.ts";
 import type { GapEntries } from "../replay/gap-entries.ts";
 import { decidedEnds, offsetsAt } from "../replay/locate.ts";
 import { OriginReader } from "../replay/origin.ts";
@@ -39,6 +39,9 @@ export interface TopicReport extends TopicNames {
   /** Records of the same gateway that are of other logs: of a topic that was deleted and made again. */
   readonly otherLogs: Readonly<Record<string, number>>;
 }
+
+/** How far an uplink is with a partition, and how many of its records the route has left out; null where it does not say. */
+type Position = Branch & { readonly filtered: number | null };
 
 /** Compares one topic of a gateway with its central topic. */
 export class TopicCheck {
@@ -101,7 +104,13 @@ export class TopicCheck {
       const position = positions?.get(comparison.partition);
       const ledger = this.#ledger.ofLog(this.#gatewayId, log);
       const end = now[comparison.partition] ?? comparison.end;
-      return comparison.report(position?.next ?? null, ledger, end, position?.epoch ?? null);
+      return comparison.report(
+        position?.next ?? null,
+        ledger,
+        end,
+        position?.epoch ?? null,
+        position?.filtered ?? null,
+      );
     });
     return {
       ...this.#names,
@@ -217,20 +226,21 @@ export class TopicCheck {
   }
 
   /** How far uplinks say that they have forwarded the topic's partitions; null where none says anything. */
-  async #positions(topicId: Uuid, central: TopicMetadata): Promise<ReadonlyMap<number, Branch> | null> {
+  async #positions(topicId: Uuid, central: TopicMetadata): Promise<ReadonlyMap<number, Position> | null> {
     const groups = await listGroups(this.#centre);
     if (groups.kind !== "done") return null;
     const ours = groups.value.filter(({ id }) => id.startsWith("headwater.")).slice(0, MAX_GROUPS);
-    const positions = new Map<number, Branch>();
+    const positions = new Map<number, Position>();
     for (const { id } of ours) {
       const topics = [{ topic: this.#names.central, partitions: central.partitions.length }];
       const committed = await committedOffsets(this.#centre, id, topics);
       if (committed.kind !== "done") continue;
-      const branches = branchesInSlots(committed.value, topicId);
+      const { branches, accounts } = entriesInSlots(committed.value, topicId);
       if (branches.size > 0) this.#ledger.groups.add(id);
       for (const [partition, [inForce]] of branches) {
         const known = positions.get(partition);
-        if (inForce !== undefined && inForce.next >= (known?.next ?? 0)) positions.set(partition, inForce);
+        if (inForce === undefined || inForce.next < (known?.next ?? 0)) continue;
+        positions.set(partition, { ...inForce, filtered: accounts.get(partition)?.filtered ?? null });
       }
     }
     return positions.size === 0 ? null : positions;

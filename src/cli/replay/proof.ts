@@ -39,6 +39,8 @@ export interface LogReport {
   /** The first of what is missing without a word in the ledger. */
   readonly missing: readonly OffsetRange[];
   readonly missingCount: number;
+  /** As many of them as routes may have left out: which of them, offsets alone don't say. */
+  readonly leftOut: number;
   readonly twice: readonly Finding[];
   readonly twiceCount: number;
   readonly outOfOrder: readonly Finding[];
@@ -201,7 +203,7 @@ export class Proof {
       closedBegin: isBetween || range.start === 0 || (last >= 0 && before >= 0),
       closedEnd: isBetween || (last >= 0 && seen.next(last) >= 0),
       ...{ known: [...entries, ...apart], knownCount: knownCount + apartCount },
-      ...{ missing: unknown, missingCount: unknownCount },
+      ...{ missing: unknown, missingCount: unknownCount, leftOut: 0 },
       ...{ twice: twice.listed, twiceCount: twice.count },
       ...{ outOfOrder: outOfOrder.listed, outOfOrderCount: outOfOrder.count },
     };

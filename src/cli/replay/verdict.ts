@@ -28,12 +28,16 @@ export type VerdictWord =
   | "complete"
   | "complete between open edges"
   | "gaps known"
+  | "left out by routes"
   | "nothing to prove"
   | "unaccounted";
 
 export function wordOf({ logs, refused, deleted, level, absent }: Verdict): VerdictWord {
-  if (logs.some((log) => log.missingCount + log.twiceCount + log.outOfOrderCount > 0)) return "unaccounted";
+  if (logs.some((log) => log.missingCount - log.leftOut + log.twiceCount + log.outOfOrderCount > 0)) {
+    return "unaccounted";
+  }
   if (logs.length === 0) return "nothing to prove";
+  if (logs.some(({ leftOut }) => leftOut > 0)) return "left out by routes";
   if (refused.length > 0 || deleted > 0 || logs.some((log) => log.knownCount > 0)) return "gaps known";
   // Others' records say nothing of a device whose name may be a slip.
   if (absent.asked > 0 && absent.devices.length === absent.asked) return "nothing to prove";
@@ -45,6 +49,7 @@ const EXITS: Readonly<Record<VerdictWord, number>> = {
   complete: EXIT.ok,
   "complete between open edges": EXIT.ok,
   "gaps known": EXIT.failed,
+  "left out by routes": EXIT.failed,
   "nothing to prove": EXIT.failed,
   unaccounted: EXIT.unaccounted,
 };
@@ -56,7 +61,12 @@ export function exitOf(verdict: Verdict): number {
 /** For programs. */
 export function verdictJson(verdict: Verdict): object {
   const word = wordOf(verdict);
-  const proved = word === "complete between open edges" ? PROVED_BETWEEN : PROVED[verdict.level];
+  const proved =
+    word === "complete between open edges"
+      ? PROVED_BETWEEN
+      : word === "left out by routes"
+        ? PROVED_FILTERED
+        : PROVED[verdict.level];
   return { verdict: word, proved, ...verdict, absent: verdict.absent.devices };
 }
 
@@ -68,10 +78,14 @@ const PROVED: Readonly<Record<ProofLevel, string>> = {
 const PROVED_BETWEEN =
   "from the first offset that is told of to the last, every record of these logs is there once and in order; of what was before or is behind nothing is known";
 
+const PROVED_FILTERED =
+  "no more records are missing than routes left out; that they are the same can't be told here: merge-check asks the gateway";
+
 /** The first line of what people read. */
 function headline(verdict: Verdict): string {
   const word = wordOf(verdict);
   if (word === "complete between open edges") return `${word}: ${PROVED_BETWEEN}`;
+  if (word === "left out by routes") return `${word}: ${PROVED_FILTERED}`;
   return word === "complete" || word === "gaps known" ? `${word}: ${PROVED[verdict.level]}` : word;
 }
 
@@ -88,20 +102,32 @@ export function verdictText(verdict: Verdict): string {
   if (deleted > 0) lines.push(`${deleted} offsets were deleted at the broker before they were read`);
   const rows = logs.map((log) => [
     ...[log.gateway, logText(log), `${log.firstOffset}..${log.lastOffset}`, String(log.records)],
-    ...[log.knownCount, log.missingCount, log.twiceCount, log.outOfOrderCount].map(String),
+    ...[log.knownCount, log.leftOut, log.missingCount - log.leftOut, log.twiceCount].map(String),
+    String(log.outOfOrderCount),
     edgesOf(log),
   ]);
-  const head = ["GATEWAY", "LOG", "OFFSETS", "THERE", "IN LEDGER", "MISSING", "TWICE", "DISORDER", "EDGES"];
+  const head = [
+    ...["GATEWAY", "LOG", "OFFSETS", "THERE", "IN LEDGER", "LEFT OUT", "MISSING", "TWICE", "DISORDER"],
+    "EDGES",
+  ];
   const details = [
     ...logs.flatMap(detailsOf),
     ...refused.map((entry) => ({ text: `refused, never stored: ${gapText(entry)}`, records: 0 })),
   ];
-  const found = logs.reduce((sum, log) => sum + log.missingCount + log.twiceCount + log.outOfOrderCount, 0);
+  const found = logs.reduce(
+    (sum, log) => sum + (isLeftOut(log) ? 0 : log.missingCount) + log.twiceCount + log.outOfOrderCount,
+    0,
+  );
   return [
     `${lines.join("\n")}\n`,
     logs.length > 0 ? columns([head, ...rows]) : "",
     findingsText(details, found),
   ].join("");
+}
+
+/** Whether all that is missing may be what the route leaves out. */
+function isLeftOut({ missingCount, leftOut }: LogReport): boolean {
+  return missingCount <= leftOut;
 }
 
 function absentText(devices: readonly string[]): string {
@@ -125,8 +151,8 @@ function detailsOf(report: LogReport): readonly FindingLine[] {
   const { gateway, known, missing, twice, outOfOrder } = report;
   const where = `${gateway} ${logText(report)}`;
   return [
-    ...missing.map((range) => ({
-      text: `${where}: ${rangeText(range)} missing`,
+    ...(isLeftOut(report) ? [] : missing).map((range) => ({
+      text: `${where}: ${rangeText(range)} missing${report.leftOut > 0 ? ", or left out by the route" : ""}`,
       records: range.end - range.start,
     })),
     ...twice.map(({ offset, centralPartition, centralOffset }) => ({

@@ -4,9 +4,10 @@ import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { type GapEntries, type GapEntry, readGapEntries, touches } from "./gap-entries.ts";
+import { leftOutOf } from "./left-out.ts";
 import { decidedEnds, type LocatedSpan } from "./locate.ts";
 import { OriginReader } from "./origin.ts";
-import { Proof, type ProofLevel } from "./proof.ts";
+import { type LogReport, Proof, type ProofLevel } from "./proof.ts";
 import { isAskedFor, isInTime, type ReplayQuery } from "./query.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -25,18 +26,24 @@ export class Verification {
   readonly #query: ReplayQuery;
   readonly #sourceTopic: string;
   readonly #ledgerTopic: string;
+  readonly #isFiltered: boolean;
   readonly #proof: Proof;
   /** Devices that were asked for and of which no record has come, by name. */
   readonly #absent: Map<string, Uint8Array>;
 
-  /** `sourceTopic` is the topic's name at the gateways, as their ledgers have it. */
+  /**
+   * `sourceTopic` is the topic's name at the gateways, as their ledgers have it. `isFiltered`: the user says that the route takes
+   * some of the records only, for where no uplink tells how many it has left out.
+   */
   constructor(
     cluster: KafkaCluster,
     query: ReplayQuery,
     level: ProofLevel,
     sourceTopic: string,
     ledgerTopic: string = GAP_TOPIC,
+    isFiltered = false,
   ) {
+    this.#isFiltered = isFiltered;
     this.level = level;
     this.#cluster = cluster;
     this.#query = query;
@@ -83,11 +90,25 @@ export class Verification {
     const { withoutOrigin } = this.#proof;
     const refused = this.#refused(ledger);
     const compacted = logs.some(({ missingCount }) => missingCount > 0) && (await this.#isCompacted());
+    logs = await this.#withLeftOut(logs, spans);
     const absent = { asked: this.#query.devices.length, devices: [...this.#absent.keys()] };
     return {
       ...{ level: this.level, logs, refused, absent, withoutOrigin, undecided },
       ...{ deleted: this.deleted, compacted },
     };
+  }
+
+  /** What routes leave out is not missing; how much that is the uplinks have committed. */
+  async #withLeftOut(
+    logs: readonly LogReport[],
+    spans: readonly LocatedSpan[],
+  ): Promise<readonly LogReport[]> {
+    if (this.level !== "log" || logs.every(({ missingCount }) => missingCount === 0)) return logs;
+    const accounts = await leftOutOf(this.#cluster, this.#query.topic, spans.length);
+    return logs.map((log) => {
+      const filtered = accounts.get(log.log) ?? (this.#isFiltered ? log.missingCount : 0);
+      return { ...log, leftOut: Math.min(log.missingCount, filtered) };
+    });
   }
 
   /** False where nobody says. */

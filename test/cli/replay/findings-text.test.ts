@@ -17,6 +17,7 @@ const COMPARISON: ComparisonReport = {
   ...{ partition: 0, records: 0, there: 0, waiting: 0, known: [], knownCount: 0, missing: NONE, twice: NONE },
   ...{ outOfOrder: NONE, otherContent: NONE, otherTime: NONE, extra: NONE, otherHistories: 0, older: 0 },
   olderMissing: NONE,
+  leftOut: null,
 };
 const TOPIC: TopicReport = {
   ...{ local: "telemetry", central: "telemetry", topicId: ZERO_UUID, gateway: "g", positionKnown: true },
