@@ -7,6 +7,7 @@ import type { HttpDoor } from "./http/door.ts";
 import { atDoor, HTTP_FLAGS } from "./http/flags.ts";
 import { reloadConfig } from "./http/requests.ts";
 import { formatSchemaProblem, schemaProblems } from "./route-schemas.ts";
+import { securityFileFaults } from "./security-files.ts";
 import { effectiveSettings, readConfigFile, SETTING_FLAGS } from "./settings.ts";
 import { topicSettingDocs, topicSettingsMarkdown } from "./topic-settings.ts";
 import type { World } from "./world.ts";
@@ -31,6 +32,7 @@ export const configCommand: Command = {
       maxPositionals: 1,
       notes: [
         "Every problem is a line with file, line, key, value and remedy. The exit code is 2 where there is one.",
+        "Files of users, rules and certificates are looked at where they lie now. What is wrong with them is a warning: a gateway starts, and the doors that need them are closed until they are mended.",
       ],
       examples: [["headwater config check gateway.toml", "before it is taken to a gateway"]],
       run: check,
@@ -71,6 +73,9 @@ async function check(input: Input, world: World): Promise<number> {
   const problems = result.ok ? [] : result.problems;
   const schemas = result.ok ? schemaProblems(result.settings.mqttRoutes) : [];
   const ok = result.ok && schemas.length === 0;
+  // These keep no gateway from starting, and need not be those of the machine that it is for.
+  const warnings = result.ok ? [...result.warnings, ...securityFileFaults(result.settings)] : [];
+  for (const warning of warnings) world.err(`warning: ${warning}\n`);
   if (input.json) {
     const rows = problems.map(({ key, value, source, fault, remedy }) => {
       const line = source.kind === "file" ? source.line : null;

@@ -114,6 +114,21 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
 
 /** What works, and is hardly what is wanted. */
 function doubtful(settings: Settings): readonly string[] {
+  return [...doubtfulPackets(settings), ...lockedOut(settings)];
+}
+
+/** Rules of the Kafka door that nobody can put right by that door. */
+function lockedOut(settings: Settings): readonly string[] {
+  if (settings["kafka.authorizer"] !== "acl" || settings["security.super.users"].length > 0) return [];
+  const when = settings["kafka.acl.allow.if.none"]
+    ? "the first rule about the cluster can lock everybody out of the Kafka door"
+    : "nobody may do anything at the Kafka door that no rule allows, nor make rules there";
+  return [
+    `kafka.authorizer = "acl" without security.super.users: ${when}; name an administrator in security.super.users`,
+  ];
+}
+
+function doubtfulPackets(settings: Settings): readonly string[] {
   const packetBytes = settings["mqtt.max.packet.bytes"];
   const batchBytes = settings["message.max.bytes"];
   const isServed = MQTT_DOORS.some((key) => settings[key] !== "off");

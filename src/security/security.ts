@@ -18,6 +18,7 @@ import { LOGIN_LIMITS, type LoginOutcome, Logins } from "./logins.ts";
 import { type MappingRule, mappedName } from "./mapping-rules.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
+import { type SecurityPart, type StartFault, settingOf, startFault } from "./start-faults.ts";
 import { MAX_USERS_FILE_BYTES, nameFault, parseUsers, type Users } from "./users.ts";
 import { verifiersIn } from "./verifiers.ts";
 
@@ -54,6 +55,8 @@ export interface SecurityOptions {
   /** Who may connect without saying who he is. */
   readonly anonymous: "loopback" | "allow" | "deny";
   readonly granting: Granting;
+  /** Told of each file of users that was read after another. */
+  readonly onUsers?: (before: Users, after: Users) => void;
 }
 
 /** What somebody shows of himself. */
@@ -136,14 +139,45 @@ export class Security {
   /** What every file held when it was read; undefined before. */
   readonly #texts = new Map<string, string | null>();
   readonly #listeners: (() => void)[] = [];
+  /** What could not be read at the start, and not since. */
+  readonly #faults = new Map<SecurityPart, StartFault>();
+  /** What the last reading that failed said of each part. */
+  readonly #failures = new Map<SecurityPart, string>();
 
-  /** Reads all files. Throws CONFIG_INVALID with what is wrong in them. */
+  /** Reads all files. What can't be used lets nobody in until it can; see `startFaults`. */
   constructor(options: SecurityOptions) {
     this.#options = options;
     const maxRunning = options.parallelLogins ?? LOGIN_LIMITS.maxRunning;
     this.#logins = new Logins(options.passwords, options.clock, { ...LOGIN_LIMITS, maxRunning });
     this.#logins.users = { get: (name) => this.verifiersOf(name)?.join(" ") };
-    for (const part of this.#parts()) part();
+    for (const [part, read] of this.#parts()) {
+      try {
+        read();
+      } catch (error) {
+        if (!(error instanceof HeadwaterError)) throw error;
+        const fault = startFault(part, settingOf(part, options, error.path), error.message);
+        this.#faults.set(part, fault);
+        this.#failures.set(part, error.message);
+        options.logger.error("a file of users, rules or certificates can't be used", {
+          reason: fault.reason,
+        });
+      }
+    }
+  }
+
+  /** What could not be read at the start, and is closed for that; empty once all of it was. */
+  get startFaults(): readonly StartFault[] {
+    return [...this.#faults.values()];
+  }
+
+  /** Whether users and rules are known: before nobody can be told what he may do. */
+  get isKnown(): boolean {
+    return !this.#faults.has("users") && !this.#faults.has("rules");
+  }
+
+  /** Whether the file of users is known: before no password is wrong because it is nobody's. */
+  get knowsUsers(): boolean {
+    return !this.#faults.has("users");
   }
 
   /** Grows whenever rights or users may have changed: what was found out under another one no longer stands. */
@@ -151,9 +185,9 @@ export class Security {
     return this.#version;
   }
 
-  /** Whether there are users; while there are none, names and passwords mean nothing. */
+  /** Whether there are users, or may be; while there are none, names and passwords mean nothing. */
   get hasUsers(): boolean {
-    return this.#users.size > 0;
+    return this.#users.size > 0 || !this.knowsUsers;
   }
 
   /** Groups of the file of rules that a user is in. */
@@ -206,6 +240,10 @@ export class Security {
     address: string,
     done: (outcome: LoginOutcome) => void,
   ): () => void {
+    if (!this.knowsUsers && this.verifiersOf(userName) === undefined) {
+      done({ kind: "busy" });
+      return () => {};
+    }
     return this.#logins.check(userName, password, address, done);
   }
 
@@ -220,21 +258,32 @@ export class Security {
    */
   reload(): void {
     const before = this.#version;
-    for (const part of this.#parts()) {
+    for (const [part, read] of this.#parts()) {
       try {
-        part();
+        read();
+        this.#failures.delete(part);
+        if (this.#faults.delete(part)) this.#version++;
       } catch (error) {
-        this.#options.logger.error(
-          "a file of users, rules or certificates is not used; what it was before stands",
-          {
-            error,
-          },
-        );
+        this.#failed(part, error);
       }
     }
     if (this.#version === before) return;
     this.#options.logger.info("users, rules or certificates have changed", { users: this.#users.size });
     this.#tell();
+  }
+
+  /** Says so once, however often it is looked at. */
+  #failed(part: SecurityPart, error: unknown): void {
+    const text = error instanceof Error ? error.message : String(error);
+    if (this.#failures.get(part) === text) return;
+    this.#failures.set(part, text);
+    const isOpen = !this.#faults.has(part);
+    if (!isOpen && error instanceof HeadwaterError)
+      this.#faults.set(part, startFault(part, settingOf(part, this.#options, error.path), text));
+    const message = isOpen
+      ? "a file of users, rules or certificates is not used; what it was before stands"
+      : "a file of users, rules or certificates can't be used";
+    this.#options.logger.error(message, { error });
   }
 
   #changed(): void {
@@ -247,7 +296,7 @@ export class Security {
   }
 
   get #hasUsers(): boolean {
-    return this.#users.size > 0 || (this.#others?.size ?? 0) > 0;
+    return this.hasUsers || (this.#others?.size ?? 0) > 0;
   }
 
   /**
@@ -267,7 +316,7 @@ export class Security {
       return () => {};
     }
     if (this.#hasUsers && password !== null && userName !== null) {
-      return this.#logins.check(userName, password, address, (outcome) => {
+      return this.checkPassword(userName, password, address, (outcome) => {
         if (outcome.kind === "good") {
           done({ kind: "admitted", userName, proof: { kind: "password", userName, hash: outcome.hash } });
         } else
@@ -317,16 +366,24 @@ export class Security {
   /** Whether whoever has left something behind is still somebody: its user is there, its certificate on no list. */
   stands({ userName, certificate }: Owner): boolean {
     if (certificate !== null) return !this.#revoked.has(certificate);
-    return userName === null || this.verifiersOf(userName) !== undefined;
+    return userName === null || !this.knowsUsers || this.verifiersOf(userName) !== undefined;
   }
 
   /** What somebody may do, as of now. */
   rightsOf(who: Principal): Rights {
+    if (this.#faults.has("rules")) return rightsOf([], who, this.#options.granting);
     return this.#rules === null ? ALL_RIGHTS : rightsOf(this.#rules, who, this.#options.granting);
   }
 
-  /** What a listener serves with. Throws CONFIG_INVALID where there is no certificate. */
+  /**
+   * What a listener serves with; while the files can't be read, one without a certificate, by which nobody can serve. Throws
+   * CONFIG_INVALID where there is to be none.
+   */
   tlsServer(clientCertificate: TlsServer["clientCertificate"], protocols: readonly string[]): TlsServer {
+    if (this.#faults.has("certificates") && this.#options.tls !== null) {
+      const { minVersion } = this.#options.tls;
+      return { ...NO_CERTIFICATE, minVersion, clientCertificate, protocols };
+    }
     if (this.#tls === null)
       throw new HeadwaterError("CONFIG_INVALID", "TLS needs tls.certificate.file and tls.key.file");
     return { ...this.#tls, clientCertificate, protocols };
@@ -383,22 +440,33 @@ export class Security {
   }
 
   /** What is read by itself: a fault in one leaves the others alone. */
-  #parts(): readonly (() => void)[] {
+  #parts(): readonly (readonly [SecurityPart, () => void])[] {
     const { users, acl, tls } = this.#options;
     return [
-      () =>
-        this.#take([users], [MAX_USERS_FILE_BYTES], ([text]) => {
-          this.#users = parseUsers(users.path, text ?? "");
-        }),
-      () =>
-        this.#take([acl], [MAX_ACL_FILE_BYTES], ([text]) => {
-          const file = text === null || text === undefined ? null : readAcl(acl.path, text);
-          this.#rules = file?.rules ?? null;
-          this.#groups = file?.groups ?? NO_GROUPS;
-        }),
-      () => {
-        if (tls !== null) this.#takeTls(tls);
-      },
+      [
+        "users",
+        () =>
+          this.#take([users], [MAX_USERS_FILE_BYTES], ([text]) => {
+            const before = this.#users;
+            this.#users = parseUsers(users.path, text ?? "");
+            if (this.#texts.has(users.path)) this.#options.onUsers?.(before, this.#users);
+          }),
+      ],
+      [
+        "rules",
+        () =>
+          this.#take([acl], [MAX_ACL_FILE_BYTES], ([text]) => {
+            const file = text === null || text === undefined ? null : readAcl(acl.path, text);
+            this.#rules = file?.rules ?? null;
+            this.#groups = file?.groups ?? NO_GROUPS;
+          }),
+      ],
+      [
+        "certificates",
+        () => {
+          if (tls !== null) this.#takeTls(tls);
+        },
+      ],
     ];
   }
 
@@ -414,6 +482,7 @@ export class Security {
           throw new HeadwaterError(
             "CONFIG_INVALID",
             `${revocations}: it holds no certificate revocation list in PEM`,
+            { path: revocations ?? "" },
           );
         }
         this.#tls = {
@@ -459,6 +528,8 @@ export class Security {
     }
   }
 }
+
+const NO_CERTIFICATE = { certificate: "", key: "", authorities: null, revocations: null } as const;
 
 const REFUSALS: Readonly<Record<"wrong" | "busy" | "too-many", string>> = {
   wrong: BAD_LOGIN,

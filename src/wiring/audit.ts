@@ -5,6 +5,10 @@ import type { Clock } from "../io/clock.ts";
 import { type AuditNotes, NO_AUDIT } from "../security/audit/audit-event.ts";
 import { AuditLog, parseAuditBugs } from "../security/audit/audit-log.ts";
 import { AuditTopic } from "../security/audit/audit-topic.ts";
+import type { Users } from "../security/users.ts";
+
+/** Names of users that one entry tells of each kind. */
+const MAX_NAMES = 10;
 
 /** What a gateway writes down of who does what: from the first moment on, and into the log once there is one. */
 export class GatewayAudit {
@@ -41,6 +45,22 @@ export class GatewayAudit {
     const from = { user: null, door: "gateway", address: null, port: null } as const;
     this.notes.note({ kind: "change", ...from, action, result, resource, detail });
   }
+
+  /** The file of users is another, whoever has written it. */
+  readonly noteUsers = (before: Users, after: Users): void => {
+    const added = [...after.keys()].filter((name) => !before.has(name));
+    const removed = [...before.keys()].filter((name) => !after.has(name));
+    const changed = [...after].filter(([name, kept]) => before.has(name) && before.get(name) !== kept);
+    const parts = [
+      ["added", added],
+      ["changed", changed.map(([name]) => name)],
+      ["removed", removed],
+    ] as const;
+    const told = parts.filter(([, names]) => names.length > 0);
+    if (told.length === 0) return;
+    const text = told.map(([what, names]) => `${what} ${names.slice(0, MAX_NAMES).join(", ")}`).join("; ");
+    this.noteOwn("user.read-file", "users", text);
+  };
 
   close(): void {
     this.#log?.close();

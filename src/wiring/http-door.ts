@@ -1,7 +1,9 @@
+import { HeadwaterError, hasCode } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DeviceTable } from "../broker/devices/device-table.ts";
 import { Turns } from "../broker/views/turns.ts";
 import type { ReloadOutcome } from "../cli/world.ts";
+import { formatAddress } from "../config/address.ts";
 import type { Settings } from "../config/options.ts";
 import { settingRows } from "../config/setting-rows.ts";
 import { DeviceWaits } from "../http/device-waits.ts";
@@ -24,6 +26,7 @@ import { Backups } from "./backup.ts";
 import { controlSource } from "./controls.ts";
 import { carriedBy, deviceTopics } from "./device-registry.ts";
 import { httpUsers } from "./http-users.ts";
+import { DOOR_RETRY_MS } from "./patient-network.ts";
 import { payloadDecoders } from "./payload-decoders.ts";
 import type { SettingsInForce } from "./reload.ts";
 import type { GatewayState } from "./status.ts";
@@ -46,11 +49,18 @@ export interface HttpParts {
   readonly uplinks: () => Uplinks | null;
 }
 
+type DoorCommon = Omit<HttpDoorOptions, "host" | "port" | "tls">;
+
 /** The HTTP door of a gateway, and what it answers from as that starts. */
 export class GatewayHttp {
   /** Null where it is off. */
   readonly plain: HttpDoor | null;
-  readonly tls: HttpDoor | null;
+  #tls: HttpDoor | null = null;
+  /** Why the one with TLS is closed that should be open. */
+  #tlsFault: HeadwaterError | null = null;
+  #stopped = false;
+  /** Called when the door with TLS was opened after all. */
+  onTlsOpened: () => void = () => {};
   readonly #parts: HttpParts;
   readonly #decoders: Decoders;
   readonly tally = new HttpTally();
@@ -60,7 +70,7 @@ export class GatewayHttp {
   #gateway: Gateway | null = null;
   #certificateExpiresAtMs: number | null = null;
 
-  /** Listens from now on. Throws PORT_TAKEN, NETWORK, or CONFIG_INVALID for what is wrong with a certificate. */
+  /** Listens from now on; with TLS once there is a certificate that can be used. Throws PORT_TAKEN, NETWORK. */
   constructor(parts: HttpParts) {
     this.#parts = parts;
     this.#decoders = payloadDecoders(() => parts.clock.nowMs());
@@ -90,22 +100,66 @@ export class GatewayHttp {
     };
     const listen = settings["http.listen"];
     this.plain = listen === "off" ? null : new HttpDoor({ ...common, ...listen });
-    this.tls = this.#openTls(common);
+    try {
+      this.#openTls(common);
+    } catch (error) {
+      void this.plain?.stop(true);
+      throw error;
+    }
   }
 
-  #openTls(common: Omit<HttpDoorOptions, "host" | "port">): HttpDoor | null {
-    const listen = this.#parts.settings["http.tls.listen"];
+  get tls(): HttpDoor | null {
+    return this.#tls;
+  }
+
+  /** Why the door with TLS is closed that should be open, in words; null where it is not. */
+  get tlsFault(): string | null {
+    return this.#tlsFault?.message ?? null;
+  }
+
+  /** A certificate that can't be used leaves it closed until there is another; throws PORT_TAKEN, NETWORK. */
+  #openTls(common: DoorCommon): void {
     const security = this.#parts.security();
-    if (listen === "off" || security === null) return null;
-    const door = new HttpDoor({ ...common, ...listen, tls: () => security.tlsServer("none", []) });
-    this.#certificateExpiresAtMs = security.certificateExpiresAtMs;
-    let certificates = security.certificates;
+    if (this.#parts.settings["http.tls.listen"] === "off" || security === null) return;
+    let { certificates } = security;
+    this.#tryTls(common, security);
     security.onChanged(() => {
-      if (security.certificates === certificates) return;
+      if (this.#stopped || security.certificates === certificates) return;
       certificates = security.certificates;
-      if (door.renew()) this.#certificateExpiresAtMs = security.certificateExpiresAtMs;
+      if (this.#tls === null) this.#tryTlsLate(common, security);
+      else if (this.#tls.renew()) this.#certificateExpiresAtMs = security.certificateExpiresAtMs;
     });
-    return door;
+  }
+
+  #tryTls(common: DoorCommon, security: Security): void {
+    const listen = this.#parts.settings["http.tls.listen"];
+    if (listen === "off") return;
+    try {
+      if (security.tlsServer("none", []).certificate === "") {
+        const why = `http.tls.listen = ${formatAddress(listen)}: closed until there is a certificate`;
+        throw new HeadwaterError("CONFIG_INVALID", why);
+      }
+      this.#tls = new HttpDoor({ ...common, ...listen, tls: () => security.tlsServer("none", []) });
+      this.#certificateExpiresAtMs = security.certificateExpiresAtMs;
+      this.#tlsFault = null;
+    } catch (error) {
+      if (!hasCode(error, "CONFIG_INVALID")) throw error;
+      this.#tlsFault = error;
+      this.#parts.logger.error("a door can't be opened; it is once its certificate is mended", { error });
+    }
+  }
+
+  /** Somebody else may have its port by now. */
+  #tryTlsLate(common: DoorCommon, security: Security): void {
+    if (this.#stopped || this.#tls !== null) return;
+    try {
+      this.#tryTls(common, security);
+    } catch (error) {
+      if (!(error instanceof HeadwaterError)) throw error;
+      this.#tlsFault = error;
+      this.#parts.clock.after(DOOR_RETRY_MS, () => this.#tryTlsLate(common, security));
+    }
+    if (this.#tls !== null) this.onTlsOpened();
   }
 
   /** Requests and live streams that are being answered, by listener. */
@@ -155,6 +209,7 @@ export class GatewayHttp {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#rates?.stop();
     await Promise.all([this.plain?.stop(true), this.tls?.stop(true)]);
   }

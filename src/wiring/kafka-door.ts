@@ -1,3 +1,5 @@
+import type { Logger } from "../base/logger.ts";
+import type { Acls } from "../broker/acls.ts";
 import type { Broker } from "../broker/broker.ts";
 import type { Settings } from "../config/options.ts";
 import { noteRefusals } from "../kafka/audit.ts";
@@ -16,7 +18,12 @@ export interface KafkaDoorParts extends Omit<KafkaDoorOptions, "services" | "lim
   readonly services: Pick<KafkaServices, "broker" | "coordinators" | "fetchSessions" | "counters" | "audit">;
 }
 
-function authorizerOf(settings: Settings, { acls }: Broker, audit: AuditNotes): KafkaAuthorizer | null {
+function authorizerOf(
+  settings: Settings,
+  { acls }: Broker,
+  audit: AuditNotes,
+  logger: Logger,
+): KafkaAuthorizer | null {
   if (settings["kafka.authorizer"] === "off") return null;
   const authorizer = new KafkaAuthorizer({
     acls,
@@ -24,7 +31,17 @@ function authorizerOf(settings: Settings, { acls }: Broker, audit: AuditNotes): 
     allowIfNone: settings["kafka.acl.allow.if.none"],
   });
   noteRefusals(authorizer, audit);
+  if (settings["security.super.users"].length === 0) tellOfFirstRule(acls, logger);
   return authorizer;
+}
+
+/** Where nobody stands above the rules, the first one locks out everybody whom it does not allow. */
+export function tellOfFirstRule(acls: Pick<Acls, "count" | "onChange">, logger: Logger): void {
+  acls.onChange((added) => {
+    if (added.length === 0 || acls.count !== added.length) return;
+    const remedy = "name an administrator in security.super.users, and start again";
+    logger.warn("the first rules of the Kafka door are in force, and there is no super user", { remedy });
+  });
 }
 
 /** Opens the door for Kafka clients. */
@@ -33,7 +50,7 @@ export function openKafkaDoor({ settings, services, ...parts }: KafkaDoorParts):
     ...parts,
     services: {
       ...services,
-      authorizer: authorizerOf(settings, services.broker, services.audit),
+      authorizer: authorizerOf(settings, services.broker, services.audit, parts.logger),
       views: new KafkaViews(parts.clock),
       versions: SERVED_VERSIONS,
       brokerConfigs: () => brokerConfigs(settings),

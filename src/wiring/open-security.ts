@@ -7,7 +7,13 @@ import { aclFile, usersFile } from "../config/security-files.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Clock, Timer } from "../io/clock.ts";
-import { type OtherUsers, Security, type SecurityFile, type TlsFiles } from "../security/security.ts";
+import {
+  type OtherUsers,
+  Security,
+  type SecurityFile,
+  type SecurityOptions,
+  type TlsFiles,
+} from "../security/security.ts";
 import { verifierOfCredential } from "../security/verifiers.ts";
 
 /** Users, rules and certificates of a gateway, and the look at whether their files have changed. */
@@ -18,8 +24,13 @@ export class WatchedSecurity {
   #seen: string;
   #timer: Timer | null = null;
 
-  /** Throws CONFIG_INVALID with what is wrong in a file. */
-  constructor(settings: Settings, clock: Clock, logger: Logger) {
+  /** `onUsers`: see SecurityOptions. */
+  constructor(
+    settings: Settings,
+    clock: Clock,
+    logger: Logger,
+    onUsers: NonNullable<SecurityOptions["onUsers"]>,
+  ) {
     const disk = new PlainDisk();
     this.#clock = clock;
     this.#intervalMs = settings["security.reload.interval.ms"];
@@ -36,6 +47,7 @@ export class WatchedSecurity {
       nameSources: settings["tls.principal"],
       anonymous: settings["security.anonymous"],
       granting: settings["security.acl.subscriptions"],
+      onUsers,
     });
     this.#seen = this.#look();
     this.#watch();
@@ -54,7 +66,8 @@ export class WatchedSecurity {
   /** By looking, not by being told: files are replaced, linked, and on file systems that tell nobody. */
   #watch(): void {
     this.#timer = this.#clock.after(this.#intervalMs, () => {
-      if (this.#look() !== this.#seen) this.reload();
+      // What may be mended by now is read again in any case: its file need not be what was in the way.
+      if (this.security.startFaults.length > 0 || this.#look() !== this.#seen) this.reload();
       this.#watch();
     });
   }

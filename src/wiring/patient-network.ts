@@ -1,4 +1,4 @@
-import { HeadwaterError } from "../base/errors.ts";
+import { HeadwaterError, hasCode } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import {
@@ -20,9 +20,15 @@ export function mayPass(error: unknown): error is HeadwaterError {
   return error instanceof HeadwaterError && (error.code === "PORT_TAKEN" || error.code === "NETWORK");
 }
 
+/** What a door with TLS waits for: certificates that it can serve with. */
+function awaitsCertificates(options: ListenOptions, error: unknown): error is HeadwaterError {
+  return options.tls !== undefined && hasCode(error, "CONFIG_INVALID");
+}
+
 /**
  * A network on which a door that can't listen now does so later: a port that another program has costs that door, and not
- * the records of all others. Where none of them can, another gateway is at work, most likely: see `expectOne`. What comes to
+ * the records of all others. Where none of them can, another gateway is at work, most likely: see `expectOne`. One whose
+ * certificate can't be used opens once that is mended. What comes to
  * listeners that have a name is counted.
  */
 export class PatientNetwork implements Network {
@@ -45,15 +51,30 @@ export class PatientNetwork implements Network {
   listen(asked: ListenOptions): Listener {
     const options = this.#counted(asked);
     try {
-      const listener = this.#network.listen(options);
+      const listener = this.#open(options);
       this.#opened += 1;
       return listener;
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!mayPass(error) && !awaitsCertificates(options, error)) throw error;
       this.#logger.error("a door can't be opened; it is tried again", { error });
       const late = new LateListener(options, error, this.#clock, () => this.#retry(late));
       this.#waiting.add(late);
       return late;
+    }
+  }
+
+  /** Throws as Network.listen does, and CONFIG_INVALID where there is no certificate yet. */
+  #open(options: ListenOptions): Listener {
+    const { tls, host, port, name } = options;
+    const setting = `${name ?? "a door"}.listen = ${host}:${port}`;
+    if (tls?.certificate === "")
+      throw new HeadwaterError("CONFIG_INVALID", `${setting}: closed until there is a certificate`);
+    try {
+      return this.#network.listen(options);
+    } catch (cause) {
+      if (!awaitsCertificates(options, cause)) throw cause;
+      const message = `${setting}: ${cause.message}; mend tls.certificate.file and tls.key.file`;
+      throw new HeadwaterError("CONFIG_INVALID", message, { cause });
     }
   }
 
@@ -70,7 +91,8 @@ export class PatientNetwork implements Network {
   reasons(): readonly string[] {
     return Array.from(
       this.#waiting,
-      ({ error }) => `${error.message}; it is tried every ${DOOR_RETRY_MS / 1000} s`,
+      ({ error }) =>
+        `${error.message}${mayPass(error) ? `; it is tried every ${DOOR_RETRY_MS / 1000} s` : ""}`,
     );
   }
 
@@ -78,10 +100,11 @@ export class PatientNetwork implements Network {
     return [...this.#waiting].some((late) => late.host === host && late.port === port);
   }
 
-  /** Throws the first error where doors were asked for and none is open. */
+  /** Throws the first error where doors were asked for and none is open, but for those that wait for certificates. */
   expectOne(): void {
     const [first] = this.#waiting;
-    if (this.#opened > 0 || first === undefined) return;
+    const waits = [...this.#waiting].some(({ error }) => !mayPass(error));
+    if (this.#opened > 0 || first === undefined || waits) return;
     for (const late of this.#waiting) late.close();
     throw first.error;
   }
@@ -99,7 +122,7 @@ export class PatientNetwork implements Network {
       return;
     }
     try {
-      late.open(this.#network.listen(late.options));
+      late.open(this.#open(late.options));
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       late.fail(error);
@@ -146,7 +169,13 @@ class LateListener implements Listener {
 
   renew(tls: TlsServer): void {
     this.options = { ...this.options, tls };
-    this.#listener?.renew(tls);
+    if (this.#listener !== null) {
+      this.#listener.renew(tls);
+      return;
+    }
+    this.#timer.cancel();
+    this.#retry();
+    if (this.#listener === null && hasCode(this.error, "CONFIG_INVALID")) throw this.error;
   }
 
   close(): void {

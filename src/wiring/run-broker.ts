@@ -9,7 +9,6 @@ import { Losses } from "../broker/losses.ts";
 import { withSchemas } from "../cli/route-schemas.ts";
 import type { ReloadOutcome, RunBroker, RunningBroker } from "../cli/world.ts";
 import { WatchedClock } from "../clock/watched-clock.ts";
-import { formatAddress } from "../config/address.ts";
 import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
@@ -55,6 +54,8 @@ import { DamageNotes, logReport } from "./log-report.ts";
 import { MemoryWatch } from "./memory-watch.ts";
 import { mqttLimits, mqttPlaces } from "./mqtt-options.ts";
 import { NO_UPLINKS } from "./no-uplinks.ts";
+import { onceKnown } from "./once-known.ts";
+import { openAddresses } from "./open-addresses.ts";
 import { otherUsers, WatchedSecurity } from "./open-security.ts";
 import { DOOR_RETRY_MS, mayPass, PatientNetwork } from "./patient-network.ts";
 import { SettingsInForce } from "./reload.ts";
@@ -155,7 +156,8 @@ class Gateway implements RunningBroker {
     this.#state.closedDoors = () => [
       ...this.#network.reasons(),
       ...(this.#httpFault === null ? [] : [this.#httpFault.message]),
-      ...(this.#audit.fault === null ? [] : [this.#audit.fault]),
+      ...(this.#security?.security.startFaults ?? []).map(({ reason }) => reason),
+      ...[this.#http?.tlsFault ?? null, this.#audit.fault].filter((reason) => reason !== null),
     ];
     const auditBug = surroundings.env.HEADWATER_TEST_AUDIT_BUG ?? "";
     this.#audit = new GatewayAudit(settings, this.#clock, logger, auditBug);
@@ -186,7 +188,8 @@ class Gateway implements RunningBroker {
       this.#surroundings.env.HEADWATER_SLOTS ? import("./updates.ts") : null,
     ]);
     const { broker, lineages, ledger, losses } = await this.#openBroker();
-    this.#openSecurity().security.join(otherUsers(broker.scram));
+    const { security } = this.#openSecurity();
+    security.join(otherUsers(broker.scram));
     this.#coordinators = openCoordinators({
       broker,
       random: this.#random,
@@ -198,7 +201,7 @@ class Gateway implements RunningBroker {
     this.#openKafka(broker, this.#coordinators);
     this.#devices = openDeviceRegistry(broker, this.#settings, this.#logger);
     this.#state.devices = this.#devices?.table ?? null;
-    this.#openMqtt(broker);
+    onceKnown(security, () => this.#openMqtt(broker), this.#fail);
     this.#uplinks =
       uplinks === null
         ? NO_UPLINKS
@@ -220,7 +223,8 @@ class Gateway implements RunningBroker {
     losses.ready = true;
     this.#counters = new CounterWatch(broker, this.#uplinks.status, this.#logger);
     this.#state.uplinks = this.#uplinks.status;
-    if (bridges !== null) this.#startBridges(broker, bridges.startBridges);
+    if (bridges !== null)
+      onceKnown(security, () => this.#startBridges(broker, bridges.startBridges), this.#fail);
     this.#state.listeners = this.#network.tallies;
     this.#figures = new Figures(this.#metrics, this.#state, this.#clock);
     this.#state.addresses = this.#listening();
@@ -429,15 +433,15 @@ class Gateway implements RunningBroker {
     this.#state.fetchSessions = fetchSessions;
   }
 
-  /** Users, rules and certificates, which the doors share. Throws CONFIG_INVALID. */
+  /** Users, rules and certificates, which the doors share. */
   #openSecurity(): WatchedSecurity {
-    this.#security ??= new WatchedSecurity(this.#settings, this.#clock, this.#logger);
+    this.#security ??= new WatchedSecurity(this.#settings, this.#clock, this.#logger, this.#audit.noteUsers);
     return this.#security;
   }
 
   #openMqtt(broker: Broker): void {
     const places = mqttPlaces(this.#settings);
-    if (places === null) return;
+    if (places === null || this.#stopping) return;
     const { security } = this.#openSecurity();
     const followers = new Followers(brokerSource(broker), this.#clock);
     this.#followers = followers;
@@ -466,6 +470,7 @@ class Gateway implements RunningBroker {
       log: this.#logger,
     });
     this.#state.mqtt = this.#mqtt;
+    if (this.#maintenance !== null) this.#state.addresses = this.#listening();
   }
 
   #startBridges(broker: Broker, startBridges: typeof StartBridges): void {
@@ -523,32 +528,16 @@ class Gateway implements RunningBroker {
       uplinks: () => this.#uplinks,
     });
     this.#state.httpCertificateExpiresAtMs = () => http.certificateExpiresAtMs;
+    http.onTlsOpened = () => {
+      this.#state.addresses = this.#listening();
+    };
     this.#state.http = http;
     return http;
   }
 
   #listening() {
-    const shown = (door: { readonly host: string; readonly port: number } | null | undefined) =>
-      door === null || door === undefined || this.#network.isWaiting(door.host, door.port)
-        ? undefined
-        : formatAddress(door);
-    const [mqtt, http] = [shown(this.#mqtt?.tcp), shown(this.#http?.plain)];
-    const kafka = shown(this.#kafka?.places.find(({ tls }) => !tls));
-    const httpTls = shown(this.#http?.tls);
-    const kafkaTls = shown(this.#kafka?.places.find(({ tls }) => tls));
-    const mqttWebSocket = shown(this.#mqtt?.webSocket);
-    const mqttTls = shown(this.#mqtt?.tls);
-    const mqttWebSocketTls = shown(this.#mqtt?.webSocketTls);
-    return {
-      ...(kafka === undefined ? {} : { kafka }),
-      ...(mqtt === undefined ? {} : { mqtt }),
-      ...(http === undefined ? {} : { http }),
-      ...(mqttWebSocket === undefined ? {} : { mqttWebSocket }),
-      ...(mqttTls === undefined ? {} : { mqttTls }),
-      ...(mqttWebSocketTls === undefined ? {} : { mqttWebSocketTls }),
-      ...(kafkaTls === undefined ? {} : { kafkaTls }),
-      ...(httpTls === undefined ? {} : { httpTls }),
-    };
+    const doors = { kafka: this.#kafka?.places ?? [], mqtt: this.#mqtt, http: this.#http };
+    return openAddresses(doors, (host, port) => this.#network.isWaiting(host, port));
   }
 
   #watch(): void {

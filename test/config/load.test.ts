@@ -521,3 +521,14 @@ test("a long value is cut in the message", () => {
 test("a file beyond the bound is refused before it is read", () => {
   expect(problems({ file: "#".repeat(300_000) })[0]).toContain("longer than");
 });
+
+test("rules of the Kafka door that nobody stands above are warned of", () => {
+  const warnings = (...set: string[]) => {
+    const result = load({ set });
+    return result.ok ? result.warnings : ["not loaded"];
+  };
+  const acl = "kafka.authorizer=acl";
+  expect(warnings(acl)).toEqual([expect.stringMatching(/security\.super\.users: nobody may do anything/)]);
+  expect(warnings(acl, "kafka.acl.allow.if.none=true")).toEqual([expect.stringContaining("the first rule")]);
+  expect(warnings(acl, "security.super.users=anna")).toEqual([]);
+});

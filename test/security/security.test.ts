@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
-import { hasCode } from "../../src/base/errors.ts";
 import type { Admission, Credentials, SecurityOptions } from "../../src/security/security.ts";
 import { derOf, issue, newAuthority, revocationList } from "../support/certificates.ts";
-import { SecurityRig, usersText } from "./support.ts";
+import { hashOf, SecurityRig, usersText } from "./support.ts";
 
 const authority = newAuthority();
 const device = issue(authority, { commonName: "pump-1" });
@@ -186,24 +185,75 @@ describe("changes", () => {
   });
 });
 
-describe("files that were asked for", () => {
+describe("files that can't be used at a start", () => {
   const asked = (path: string) => ({ path, mayBeMissing: false });
+  const reasons = (rig: SecurityRig) => rig.security.startFaults.map(({ reason }) => reason);
 
-  test("have to be there", () => {
-    for (const options of [{ users: asked("my-users") }, { acl: asked("my-acl") }]) {
-      try {
-        new SecurityRig({}, options);
-        throw new Error("it started");
-      } catch (error) {
-        expect(hasCode(error, "CONFIG_INVALID")).toBe(true);
-        expect((error as Error).message).toMatch(/^my-\w+: there is no such file/);
-      }
-    }
+  test("are told of with setting, file, fault and remedy, and once", () => {
+    const missing = new SecurityRig({}, { users: asked("my-users"), acl: asked("my-acl") });
+    expect(reasons(missing)).toEqual([
+      expect.stringMatching(
+        /^security\.users\.file: my-users: there is no such file; until .*headwater user/,
+      ),
+      expect.stringMatching(/^security\.acl\.file: my-acl: there is no such file; until .* correct it/),
+    ]);
+    const wrong = new SecurityRig({ users: "a\nb\nc\nd\ne\n", "acl.toml": "rule = 1" });
+    expect(reasons(wrong)).toEqual([
+      expect.stringMatching(/^security\.users\.file: users:1: .* and 2 more;/),
+      expect.stringMatching(/^security\.acl\.file: acl\.toml:1: /),
+    ]);
+    expect(wrong.security.isKnown).toBe(false);
+    for (let n = 0; n < 3; n++) wrong.security.reload();
+    expect(wrong.lines.filter(({ level }) => level === "error")).toHaveLength(2);
+    // A fault of another kind is told, too.
+    wrong.change("users", "f:x\n");
+    expect(reasons(wrong)[0]).toContain('users:1: "f"');
   });
 
-  test("have to be in order at a start, wherever they lie", () => {
-    expect(() => new SecurityRig({ users: "nonsense" })).toThrow(/^users:1: /);
-    expect(() => new SecurityRig({ "acl.toml": "rule = 1" })).toThrow(/^acl.toml:1: /);
+  test("let nobody in by a name, count nothing as wrong, and leave what users have left", async () => {
+    const rig = new SecurityRig({ users: "nonsense" }, { anonymous: "allow" });
+    for (let n = 0; n < 60; n++) expect(await who(rig, { user: "anna", password: "right" })).toBe("!busy");
+    expect(await who(rig, { user: "anna" })).toBe("!unknown");
+    expect(rig.security.hasUsers).toBe(true);
+    expect(rig.security.stands({ userName: "anna", certificate: null })).toBe(true);
+    rig.change("users", usersText({ anna: "right" }));
+    expect([rig.security.isKnown, rig.security.startFaults]).toEqual([true, []]);
+    expect(await who(rig, { user: "anna", password: "right" })).toBe("anna");
+    expect(rig.security.stands({ userName: "ben", certificate: null })).toBe(false);
+    // From now on a slip leaves what there is.
+    rig.change("users", "nonsense");
+    expect(rig.security.isKnown).toBe(true);
+    expect(await who(rig, { user: "anna", password: "right" })).toBe("anna");
+  });
+
+  test("tell nobody of users; files that are read after them do", () => {
+    const told: string[] = [];
+    const rig = new SecurityRig(
+      { users: usersText({ anna: "right" }) },
+      { onUsers: (before, after) => void told.push(`${[...before.keys()]} to ${[...after.keys()]}`) },
+    );
+    rig.change("users", usersText({ ben: "right" }));
+    rig.change("users", "nonsense");
+    expect(told).toEqual(["anna to ben"]);
+  });
+
+  test("of users do not keep those out whom Kafka's tools have made", async () => {
+    const rig = new SecurityRig({ users: "nonsense" });
+    rig.security.join({
+      size: 1,
+      verifiersOf: (name) => (name === "dora" ? [hashOf("right")] : []),
+      onChange: () => {},
+    });
+    expect(await who(rig, { user: "dora", password: "right" })).toBe("dora");
+    expect(await who(rig, { user: "anna", password: "right" })).toBe("!busy");
+  });
+
+  test("give nobody a right, where rules are meant", () => {
+    const rig = new SecurityRig({ "acl.toml": "rule = 1" });
+    const rights = () => rig.security.rightsOf({ clientId: "c", userName: "anna" });
+    expect(rights().mayPublish("a", null)).toBe(false);
+    rig.change("acl.toml", null);
+    expect(rights().mayPublish("a", null)).toBe(true);
   });
 });
 

@@ -199,18 +199,3 @@ test("neither passwords nor hashes nor keys are in the log", () => {
   expect(log).not.toContain("PRIVATE KEY");
   expect(log).not.toContain(readFileSync(file("server.key"), "utf8").split("\n")[1] ?? "?");
 });
-
-test("a start with files that can't be used says which, and ends with the code of a wrong configuration", async () => {
-  const bad = file("bad-users");
-  writeFileSync(bad, "nonsense\n");
-  await expect(startHeadwater({ settings: { "security.users.file": bad } })).rejects.toThrow(/bad-users:1: /);
-  await expect(startHeadwater({ settings: { "security.acl.file": file("none") } })).rejects.toThrow(
-    /there is no such file/,
-  );
-  const settings = {
-    "mqtt.tls.listen": "127.0.0.1:0",
-    "tls.certificate.file": file("server.pem"),
-    "tls.key.file": file("ca.pem"),
-  };
-  await expect(startHeadwater({ settings })).rejects.toThrow(/TLS: /);
-}, 30_000);

@@ -8,16 +8,26 @@ const MAX_SHOWN = 5;
 /** What a gateway that runs says of itself; nothing of it can be measured from outside. */
 export interface RunningGateway {
   readonly clock?: ClockStatus | null;
+  /** Why it is not ready; left out where nobody has asked. */
+  readonly reasons?: readonly string[];
   readonly uplinks: readonly UplinkStatus[];
 }
 
 /** Whether its clock is believed, and whether what its uplinks should carry does flow. */
-export function judgeGateway({ clock, uplinks }: RunningGateway): readonly Finding[] {
+export function judgeGateway({ clock, uplinks, reasons = [] }: RunningGateway): readonly Finding[] {
   return [
+    ...reasons.map(judgeReason),
     ...(clock === null || clock === undefined ? [] : [judgeGatewayClock(clock)]),
     ...uplinks.flatMap(judgeUplink),
     ...uplinks.flatMap(judgeMirrors),
   ];
+}
+
+/** It serves all the same, as far as it can. */
+function judgeReason(reason: string): Finding {
+  const meaning = "the gateway runs, and is not ready (/readyz)";
+  const remedy = "see to the reason; what it closes opens by itself";
+  return { check: "readiness", verdict: "problem", value: reason, meaning, remedy, data: { reason } };
 }
 
 /** How a gateway's answer to `inspect` says which of a log's histories is in force. */

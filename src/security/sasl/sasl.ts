@@ -105,6 +105,8 @@ export class Sasl implements ScramHost {
   }
 
   failed(userName: string, address: string): void {
+    // While users can't be read, that somebody is none is not his fault.
+    if (!this.#options.security.knowsUsers) return;
     this.#options.security.attempts.failed(userName, address);
   }
 

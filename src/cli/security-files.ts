@@ -1,0 +1,32 @@
+import { silentLogger } from "../base/logger.ts";
+import type { Settings } from "../config/options.ts";
+import { aclFile, usersFile } from "../config/security-files.ts";
+import { SystemClock } from "../io/bun/clock.ts";
+import { SystemPasswords } from "../io/bun/passwords.ts";
+import { PlainDisk } from "../io/bun/plain-disk.ts";
+import { Security } from "../security/security.ts";
+
+/** What a start with these settings would find wrong with the files of users, rules and certificates, where they lie now. */
+export function securityFileFaults(settings: Settings): readonly string[] {
+  const disk = new PlainDisk();
+  const certificate = settings["tls.certificate.file"];
+  const key = settings["tls.key.file"];
+  const tls = {
+    ...{ certificate, key, minVersion: settings["tls.min.version"] },
+    authorities: settings["tls.ca.file"] || null,
+    revocations: settings["tls.crl.file"] || null,
+  };
+  const security = new Security({
+    readFile: (path, maxBytes) => disk.readFile(path, maxBytes),
+    passwords: new SystemPasswords(),
+    clock: new SystemClock(),
+    logger: silentLogger,
+    users: { path: usersFile(settings), mayBeMissing: settings["security.users.file"] === "" },
+    acl: { path: aclFile(settings), mayBeMissing: settings["security.acl.file"] === "" },
+    tls: certificate === "" || key === "" ? null : tls,
+    nameSources: settings["tls.principal"],
+    anonymous: settings["security.anonymous"],
+    granting: settings["security.acl.subscriptions"],
+  });
+  return security.startFaults.map(({ reason }) => reason);
+}
