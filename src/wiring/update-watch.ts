@@ -75,6 +75,7 @@ export class UpdateWatch {
   #probe: PendingBatch | null = null;
   #before: Before = NOTHING_BEFORE;
   #settled = false;
+  #isWhole = false;
   #stopped = false;
 
   constructor(
@@ -90,7 +91,9 @@ export class UpdateWatch {
     const { clock, settings } = this.#parts;
     this.#attempt(() => this.#begin());
     if (this.#launch.attempt !== null) {
-      const limits = { limitMs: settings["update.gate.ms"], settleMs: settings["update.settle.ms"] };
+      const limitMs = settings["update.gate.ms"];
+      // Else it could never have been well for long enough.
+      const limits = { limitMs, settleMs: Math.min(settings["update.settle.ms"], limitMs / 2) };
       this.#gate = new Gate(limits, clock.monotonicMs());
     } else this.#attempt(() => this.#makeRoom());
     this.#schedule();
@@ -210,10 +213,12 @@ export class UpdateWatch {
   async #damage(): Promise<string | null> {
     const { slots, slot } = this.#launch;
     const chosen = readChosen(this.#disk, slots);
-    if (chosen === null || slot === "packaged" || chosen.slot !== slot) return null;
+    if (this.#isWhole || chosen === null || slot === "packaged" || chosen.slot !== slot) return null;
     try {
       const sum = await this.#sumOf(slot);
-      return sum === chosen.sha256 ? null : "the disk does not give back the program that was written to it";
+      // Asked once, though a full disk may keep the outcome from being written for a while.
+      this.#isWhole = sum === chosen.sha256;
+      return this.#isWhole ? null : "the disk does not give back the program that was written to it";
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;
       return error.message;

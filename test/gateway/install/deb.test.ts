@@ -149,6 +149,7 @@ describe.skipIf(program("dpkg") === null || process.getuid?.() !== 0)("installed
     root.dpkg(["--install", old]);
     root.write(CONFIG, 'gateway.id = "plant-3"\n');
     root.write("var/lib/headwater/telemetry-0/0.log", "records");
+    root.write("var/lib/headwater/slots/a/headwater", "another version");
     rmSync(join(root.path, WANTED));
     root.dpkg(["--install", newer]);
     expect(root.read("usr/lib/headwater/headwater")).toContain("newer");
@@ -156,8 +157,9 @@ describe.skipIf(program("dpkg") === null || process.getuid?.() !== 0)("installed
     expect(root.has(WANTED)).toBe(false);
     root.dpkg(["--remove", "headwater"]);
     expect([root.has("usr/bin/headwater"), root.has(CONFIG)]).toEqual([false, true]);
+    expect(root.has("var/lib/headwater/slots/a/headwater")).toBe(true);
     root.dpkg(["--purge", "headwater"]);
-    expect(root.has(CONFIG)).toBe(false);
+    expect([root.has(CONFIG), root.has("var/lib/headwater/slots")]).toEqual([false, false]);
     expect(root.read("var/lib/headwater/telemetry-0/0.log")).toBe("records");
   });
 
