@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { formatAddress } from "../config/address.ts";
 import { type CentreSeams, Refusal, redeem } from "../enrolment/centre.ts";
+import { TokenLedger } from "../enrolment/ledger.ts";
 import type { KeyPair, Validity } from "../enrolment/x509.ts";
 
 const MAX_REQUEST_BYTES = 64 * 1024;
@@ -93,7 +94,8 @@ async function enrolment(
   }
   try {
     const bundle = await redeem(seams, { id: token, secret, request: csr }, validity(), Date.now());
-    audit({ event: "enrolled", token: shown(token), from });
+    const gateway = new TokenLedger(seams.files, seams.paths.tokens).read(token)?.gateway ?? "";
+    audit({ event: "enrolled", gateway, token: shown(token), from });
     return new Response(bundle, { headers: { "content-type": "application/json" } });
   } catch (error) {
     if (error instanceof Refusal) {

@@ -138,6 +138,8 @@ async function init(input: Input, world: World): Promise<number> {
   const placement = await placementOf(wishes, authority, usersPath, password, files, input.on("force"));
   refuseOthers(files, placement, input.on("force"));
   if (!input.on("dry-run")) {
+    // First, lest it be the service's where the records are in it.
+    files.makeFolder(plan.paths.folder, owners.folder);
     files.makeFolder(plan.data, { mode: 0o750, owner: owners.service });
     await withUsersLock(usersPath, () => place(files, placement));
   }
@@ -298,8 +300,8 @@ async function placementOf(
   const userRights = { mode: 0o600, owner: owners.service };
   return {
     folders: [
-      { path: plan.data, rights: { mode: 0o750, owner: owners.service } },
       { path: paths.folder, rights: owners.folder },
+      { path: plan.data, rights: { mode: 0o750, owner: owners.service } },
       { path: `${paths.folder}/tls`, rights: owners.folder },
       { path: paths.devices, rights: { mode: 0o700, owner: null } },
     ],

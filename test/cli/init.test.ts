@@ -68,6 +68,28 @@ describe("headwater init", () => {
     expect((await run(["config", "check", join(folder, "headwater.toml")])).code).toBe(0);
   });
 
+  test.skipIf(process.getuid?.() !== 0)(
+    "gives the service what it reads, and its records, and nothing to change else",
+    async () => {
+      const nobody = Number(/^nobody:[^:]*:(\d+):/m.exec(readFileSync("/etc/passwd", "utf8"))?.[1]);
+      await init(["--service-user", "nobody"]);
+      const owned = (path: string) => statSync(join(folder, path)).uid;
+      expect(["data", "data/users"].map(owned)).toEqual([nobody, nobody]);
+      const roots = [
+        "",
+        "headwater.toml",
+        "acl.toml",
+        "tls",
+        "tls/gateway.key",
+        "tls/authority.key",
+        "tls/devices",
+      ];
+      expect(roots.map(owned)).toEqual(roots.map(() => 0));
+      expect(statSync(join(folder, "tls/gateway.key")).mode & 0o777).toBe(0o640);
+      expect(statSync(join(folder, "tls/authority.key")).mode & 0o777).toBe(0o600);
+    },
+  );
+
   test("two gateways have nothing secret in common", async () => {
     const outs = [await init(), await run(["init", "--folder", join(top, "other")])];
     const secrets = outs.map(({ out }) => /shown this once:\n\n {2}(\S+)\n/.exec(out)?.[1]);
