@@ -534,13 +534,14 @@ function connectError(host: string, port: number, cause: unknown): HeadwaterErro
 function handshakeError(host: string, port: number, cause: Error | null): HeadwaterError {
   const fault = cause === null ? LEFT : cause.message.slice(cause.message.indexOf(": ") + 2);
   // Whoever leaves may come back; who is not trusted stays that.
-  if (fault !== LEFT)
+  if (fault !== LEFT && !BROKEN_OFF.test(fault))
     return new HeadwaterError("TLS_HANDSHAKE", `no TLS with ${host}:${port}: ${fault}`, { cause });
   const reason = `${LEFT}: perhaps it does not speak TLS`;
   return new HeadwaterError("NETWORK", `cannot connect to ${host}:${port}: ${reason}`, { cause });
 }
 
 const LEFT = "it left during the handshake";
+const BROKEN_OFF = /^(ECONNRESET|EPIPE)\b/;
 
 /** Why none of a host's addresses could be had. */
 function connectFailure(

@@ -562,6 +562,17 @@ describe("a client with TLS", () => {
     await expect(dial(listener, { ...anyName, authorities: strangers })).rejects.toThrow("not trusted");
   });
 
+  test("takes a server that breaks off in the middle for one that is away, not for one that is wrong", async () => {
+    const breaker = network.listen({
+      host: "127.0.0.1",
+      port: 0,
+      limits: { maxQueuedBytes: 1 << 20 },
+      accept: (connection) => ({ data: () => connection.abort(), drained() {}, closed() {} }),
+    });
+    open.push(breaker);
+    await expect(dial(breaker, trusting)).rejects.toMatchObject({ code: "NETWORK" });
+  });
+
   test("tells a server without TLS, and files that can't be used", async () => {
     const plain = network.listen({
       host: "127.0.0.1",
