@@ -191,7 +191,8 @@ export class Commits {
     if (journal.entries > 0) this.#syncedEnds.carry();
     if (journal.entries > 0 && !journal.hasRoom) await this.#switchHalf();
     const syncs = direct.map((taken) => this.#syncDirect(taken.log));
-    for (const { log } of journaled) if (log.files.isNewborn) syncs.push(this.#bear(log));
+    const born = journaled.map(({ log }) => log).filter((log) => log.files.isNewborn);
+    for (const log of born) syncs.push(this.#bear(log));
     if (journal.entries > 0) {
       journal.write();
       syncs.push(this.#syncJournal());
@@ -205,7 +206,7 @@ export class Commits {
     for (const result of results) if (result.status === "rejected") throw result.reason;
     this.#release(direct, journaled);
     // Before clients are told that it is durable.
-    this.#syncedEnds.note(direct.map(({ log }) => log));
+    this.#syncedEnds.note([...direct.map(({ log }) => log), ...born]);
     this.#note(clock.monotonicMs() - startMs);
     this.#options.committed();
   }

@@ -18,6 +18,7 @@ import {
   partitionFolderName,
 } from "./folder-names.ts";
 import { FolderSync } from "./folder-sync.ts";
+import { type GoneLogs, logKey } from "./gone-logs.ts";
 import { IndexBudget } from "./index-budget.ts";
 import type { Journal } from "./journal.ts";
 import { KeyIndexCache } from "./key-search.ts";
@@ -104,6 +105,7 @@ export class LogStore {
   #lastCheckpointMs: number;
   /** Logs that could not be recovered keep what the checkpoint said of them. */
   readonly #frozen = new Map<PartitionLog, LogState>();
+  readonly #gone: GoneLogs;
   readonly #committedListeners: (() => void)[] = [];
   readonly #fatalListeners: ((error: HeadwaterError) => void)[] = [];
   #closed = false;
@@ -150,6 +152,7 @@ export class LogStore {
     this.#storeId = opened.storeId;
     this.#dataFolder = new FolderSync(host, options.folder);
     this.#sequence = opened.sequence;
+    this.#gone = opened.gone;
     this.#floorGeneration = opened.journal.generation;
     this.#lastCheckpointMs = host.clock.monotonicMs();
     for (const log of opened.logs) this.#add(log);
@@ -206,7 +209,7 @@ export class LogStore {
   }
 
   get(topicId: Uuid, partition: number): PartitionLog | null {
-    return this.#logs.get(logKey(topicId, partition)) ?? null;
+    return this.#logs.get(logKey({ topicId, partition })) ?? null;
   }
 
   /** Makes a log that is not there yet; its existence is durable when this returns. Throws DISK_FULL or DISK_IO. */
@@ -240,6 +243,7 @@ export class LogStore {
     const failure = this.#host.failure;
     if (failure !== null) throw failure;
     return identities.map((identity) => {
+      if (this.#gone.has(identity)) return this.create(identity, config);
       const log = this.#newLog(identity, config);
       log.restore([], 0, 0);
       log.makeFiles = () => this.#bear(log);
@@ -385,12 +389,12 @@ export class LogStore {
   }
 
   #add(log: PartitionLog): void {
-    this.#logs.set(logKey(log.topicId, log.partition), log);
+    this.#logs.set(logKey(log), log);
     this.#folders.add(log.folder);
   }
 
   #forget(log: PartitionLog): void {
-    this.#logs.delete(logKey(log.topicId, log.partition));
+    this.#logs.delete(logKey(log));
     this.#folders.delete(log.folder);
     this.#frozen.delete(log);
     log.markDeleted();
@@ -408,8 +412,10 @@ export class LogStore {
   #make(identity: LogIdentity, config: LogConfig): PartitionLog {
     const log = this.#newLog(identity, config);
     try {
-      log.restore([], 0, 0);
+      const startOffset = this.#gone.endOf(log);
+      log.restore([], startOffset, startOffset);
       this.#makeFiles(log);
+      this.#gone.tell(log, this.#host.report);
       return log;
     } catch (error) {
       this.#unmake(log);
@@ -519,10 +525,6 @@ export class LogStore {
     const marker = new TextEncoder().encode(`${this.#sequence}\n`);
     this.#host.disk.replaceFile(`${this.#options.folder}/${CLEAN_SHUTDOWN_FILE}`, marker);
   }
-}
-
-function logKey(topicId: Uuid, partition: number): string {
-  return `${topicId}:${partition}`;
 }
 
 interface HostListeners {

@@ -14,6 +14,7 @@ import {
   parsePartitionFolderName,
   partitionFolderName,
 } from "./folder-names.ts";
+import { GoneLogs, logKey } from "./gone-logs.ts";
 import {
   findStoreId,
   Journal,
@@ -68,6 +69,7 @@ export interface OpenedStore {
   readonly sequence: number;
   /** Folders of deleted partitions whose files are still there. */
   readonly doomedFolders: readonly string[];
+  readonly gone: GoneLogs;
   /**
    * Copies the half of the journal with this generation to a file that the next recovery reads, if it has
    * something of these logs. Throws DISK_FULL or DISK_IO.
@@ -97,9 +99,12 @@ class StoreOpening {
   readonly #foldersToSync: string[] = [];
   readonly #doomed: string[] = [];
   readonly #states = new Map<string, LogState>();
+  readonly #gone = new GoneLogs();
   /** Whether the journal has something for a log that can't take it now. */
   #journalStillNeeded = false;
   #highestGeneration = -1;
+  /** The journal's last, which may have been in flight. */
+  #lastRound = { path: "", position: 0 };
 
   constructor(options: OpeningOptions) {
     this.#options = options;
@@ -143,6 +148,7 @@ class StoreOpening {
       storeId,
       sequence,
       doomedFolders: this.#doomed,
+      gone: this.#gone,
       keepJournal: (kept, fenced) => {
         const file = journal.fileOf(kept);
         if (file !== null && holdsEntriesOf(file, storeId, fenced)) this.#keep(file, kept);
@@ -236,6 +242,7 @@ class StoreOpening {
       if (names.has(name)) this.#restore(state);
       else this.#reportFolder(name, "the partition's folder is missing");
     }
+    this.#noteGone(checkpoint.logs, new Map());
     // The journal is not read: everything in it is in the segments.
     this.#highestGeneration = checkpoint.floorGeneration;
   }
@@ -316,6 +323,28 @@ class StoreOpening {
     for (const [name] of this.#states) {
       if (!names.includes(name)) this.#reportMissing(name);
     }
+    this.#noteGone(checkpoint?.logs ?? [], entries);
+  }
+
+  /**
+   * Of logs that have no folder. A round that was in flight may tell of one whose folder had not been made yet: that
+   * there was one is certain only where the checkpoint says so, or the journal in another round than its last.
+   */
+  #noteGone(states: readonly LogState[], entries: ReadonlyMap<string, readonly JournalEntry[]>): void {
+    const there = new Set(this.#logs.map(logKey));
+    for (const state of states) {
+      const key = logKey(state);
+      if (!there.has(key)) this.#gone.note(key, state.logStartOffset, state.segments.at(-1)?.nextOffset ?? 0);
+    }
+    for (const [key, own] of entries) {
+      if (there.has(key) || own.every((entry) => this.#isInFlight(entry))) continue;
+      this.#gone.noteEntries(key, own);
+    }
+  }
+
+  #isInFlight({ file, position, kind }: JournalEntry): boolean {
+    const { path, position: roundPosition } = this.#lastRound;
+    return kind !== "synced" && file.path === path && position >= roundPosition;
   }
 
   /** A folder that never had a checkpoint has no journal either. */
@@ -400,6 +429,9 @@ class StoreOpening {
       if (kept || read.highestGeneration >= (checkpoint?.floorGeneration ?? 0)) contents.push(read);
     }
     contents.sort((a, b) => a.highestGeneration - b.highestGeneration);
+    const last = contents.at(-1)?.rounds.at(-1);
+    const path = last?.entries[0]?.file.path;
+    if (last !== undefined && path !== undefined) this.#lastRound = { path, position: last.position };
     const entries = new Map<string, JournalEntry[]>();
     for (const entry of contents.flatMap(({ rounds }) => rounds.flatMap((round) => round.entries))) {
       const key = this.#fence(entry);

@@ -33,7 +33,7 @@ export class SyncedEnds {
     }
   }
 
-  /** The segments of these logs were synced. Throws DISK_IO. */
+  /** The segments of these logs were synced, or they were born: in either case the journal alone would not say so. Throws DISK_IO. */
   note(logs: readonly PartitionLog[]): void {
     const journal = this.#journal;
     let isNews = false;
