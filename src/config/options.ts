@@ -131,6 +131,13 @@ export const OPTIONS = {
     max: 1_000_000,
     doc: "MQTT clients connected at once; more are refused.",
   }),
+  "mqtt.user.max.connections": count({
+    default: -1,
+    min: 1,
+    max: 1_000_000,
+    minusOne: "no bound but mqtt.max.connections",
+    doc: "MQTT connections of one user at once, by password or certificate; one more is refused, but where it takes over a connection of the same client id.",
+  }),
   "mqtt.connect.timeout.ms": duration({
     default: 10 * SECOND_MS,
     min: 100,

@@ -42,6 +42,11 @@ export class MqttAudit {
     this.#access(client, { action: "login", user, result: "failure", reason: "other-identity", resource });
   }
 
+  /** Its user has as many connections as it may. */
+  crowded(client: Client, user: string | null): void {
+    this.#access(client, { action: "login", user, result: "failure", reason: "too-many-connections" });
+  }
+
   /** Its handshake of TLS has failed. */
   handshakeFailed(client: Client): void {
     this.#access(client, { action: "login", user: null, result: "failure", reason: "certificate" });

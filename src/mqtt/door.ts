@@ -44,6 +44,7 @@ import type { ProgramFigures } from "./sys/figures.ts";
 import { SysTopics } from "./sys/sys-topics.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { type TopicEntry, TopicTable } from "./topic-table.ts";
+import { UserConnections } from "./user-connections.ts";
 import { type WillFate, Wills } from "./wills.ts";
 
 const WHEEL_TICK_MS = 500;
@@ -144,6 +145,7 @@ export class Door {
   readonly connections = new Set<Client>();
   /** Connections by client id: at most one each (MQTT-3.1.4-3). */
   readonly clients = new Map<string, Client>();
+  readonly userConnections = new UserConnections();
   readonly wills: Wills;
   /** Wall time of the chunk at hand, or of the latest settlement. */
   nowMs: number;
@@ -467,6 +469,7 @@ export class Door {
   forget(client: Client): void {
     this.connections.delete(client);
     this.audit.left(client);
+    this.userConnections.leave(client);
     this.replays?.end(client);
     this.#paused.delete(client);
     this.stats.connections = this.connections.size;

@@ -1,6 +1,8 @@
 /** Every bound of the MQTT door. Bytes and counts are per connection or session unless the name says total. */
 export interface MqttLimits {
   readonly maxConnections: number;
+  /** Of one user. */
+  readonly maxConnectionsOfUser: number;
   /** From the TCP connection to a whole CONNECT. */
   readonly connectTimeoutMs: number;
   /** Largest packet taken, fixed header included; a larger one is refused when it is announced. */
@@ -72,6 +74,7 @@ export interface MqttLimits {
 
 export const DEFAULT_MQTT_LIMITS: MqttLimits = {
   maxConnections: 10_000,
+  maxConnectionsOfUser: Number.POSITIVE_INFINITY,
   connectTimeoutMs: 10_000,
   maxPacketBytes: 917_504,
   maxKeepAliveSec: 3_600,

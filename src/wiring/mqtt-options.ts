@@ -28,9 +28,11 @@ function optional<Name extends PlaceName>(
 }
 
 export function mqttLimits(settings: Settings): MqttLimits {
+  const perUser = settings["mqtt.user.max.connections"];
   return {
     ...DEFAULT_MQTT_LIMITS,
     maxConnections: settings["mqtt.max.connections"],
+    ...(perUser < 0 ? {} : { maxConnectionsOfUser: perUser }),
     clientIds: settings["security.client.id"],
     connectTimeoutMs: settings["mqtt.connect.timeout.ms"],
     maxPacketBytes: settings["mqtt.max.packet.bytes"],

@@ -124,6 +124,12 @@ function open(client: Client, packet: ConnectPacket, asked: Asked): void {
   // One that can't be told that it is accepted takes nobody over and leaves no will.
   if (!canAccept(client, packet, terms)) return;
   const before = door.clients.get(clientId);
+  const crowd = crowdRefusal(door, admitted.userName, before);
+  if (crowd !== null) {
+    door.audit.crowded(client, admitted.userName);
+    refuse(client, crowd);
+    return;
+  }
   const proof = isProven ? null : proofFor(door, before, terms, will);
   if (proof !== null) {
     whenWritten(client, proof, () => {
@@ -155,11 +161,29 @@ function open(client: Client, packet: ConnectPacket, asked: Asked): void {
   if (aliases > 0) client.outgoingAliases = new OutgoingAliases(aliases);
   client.unacknowledged = session.received.size;
   door.clients.set(clientId, client);
+  door.userConnections.enter(client, admitted.userName);
   if (written === null) {
     begin(client, packet, terms);
     return;
   }
   whenWritten(client, written, () => begin(client, packet, terms));
+}
+
+/** Why a user can't have one more connection, or null. One that it takes over does not count. */
+function crowdRefusal(
+  door: Door,
+  userName: string | null,
+  before: Client | undefined,
+): ConnectRefusal | null {
+  const { maxConnectionsOfUser } = door.limits;
+  if (userName === null) return null;
+  const others = door.userConnections.of(userName) - (before?.session.userName === userName ? 1 : 0);
+  if (others < maxConnectionsOfUser) return null;
+  return {
+    reason: Reason.QUOTA_EXCEEDED,
+    returnCode: ConnectReturn.SERVER_UNAVAILABLE,
+    what: `a connection beside ${others} others of its user (mqtt.user.max.connections)`,
+  };
 }
 
 function whenWritten(client: Client, batch: PendingBatch, then: () => void): void {

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import type { MqttLimits } from "../../../src/mqtt/limits.ts";
 import type { AuditEvent } from "../../../src/security/audit/audit-event.ts";
 import { usersText } from "../../security/support.ts";
 import { derOf, issue, newAuthority } from "../../support/certificates.ts";
@@ -12,11 +13,12 @@ allow = "all"
 topics = "{user}/#"
 `;
 
-function world() {
+function world(limits: Partial<MqttLimits> = {}) {
   const events: AuditEvent[] = [];
   const rig = new GuardedRig({
     files: { users: usersText({ anna: "annasecret", ben: "bensecret" }), "acl.toml": ACL },
     audit: { note: (event) => void events.push(event) },
+    limits,
   });
   const told = () =>
     events
@@ -95,6 +97,25 @@ test("what somebody may not do is told of, and that he was put out", async () =>
     "denied refused anna  mqtt topic ben/#",
     "logout success anna revoked",
   ]);
+});
+
+test("a user has no more connections than he may, but those that he takes over", async () => {
+  const { rig, told } = world({ maxConnectionsOfUser: 2 });
+  const anna = login("anna", "annasecret");
+  const codes = [];
+  for (const id of ["a", "b", "c", "b"]) codes.push((await rig.connect(5, id, anna, ELSEWHERE)).code);
+  codes.push((await rig.connect(4, "d", anna, ELSEWHERE)).code);
+  const { device } = await rig.connect(5, "e", login("ben", "bensecret"), ELSEWHERE);
+  expect(codes).toEqual([0, 0, 0x97, 0, 3]);
+  expect(device.connection.closed).toBe(false);
+  expect(told().filter((line) => line.includes("too-many"))).toEqual([
+    "login failure anna too-many-connections",
+    "login failure anna too-many-connections",
+  ]);
+  const again = await rig.connect(5, "a", anna, ELSEWHERE);
+  again.device.send({ cmd: "disconnect", reasonCode: 0 });
+  rig.settle();
+  expect((await rig.connect(5, "c", anna, ELSEWHERE)).code).toBe(0);
 });
 
 function connect(clientId: string) {
