@@ -4,7 +4,7 @@
  * sync covered.
  */
 export interface Disk {
-  readonly kind: "mapped" | "plain" | "simulated";
+  readonly kind: "mapped" | "plain" | "sealed" | "simulated";
 
   /** Makes the folder and its parents. Each is durable after `syncFolder` of the folder it lies in. */
   makeFolder(path: string): void;

@@ -7,8 +7,23 @@ import { PlainDisk } from "../../src/io/bun/plain-disk.ts";
 import type { Disk } from "../../src/io/disk.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import { type DiskUnderTest, diskContract } from "./disk-contract.ts";
+import { sealedDisk } from "./sealed/support.ts";
 
-diskContract("simulated disk", () => {
+diskContract("simulated disk", onSimulated);
+
+diskContract("plain disk", () => onHost(new PlainDisk()));
+
+diskContract("mapped disk", () => onHost(new MappedDisk()));
+
+diskContract("sealed disk on a simulated one", () => withSeal(onSimulated()));
+
+diskContract("sealed disk on a plain one", () => withSeal(onHost(new PlainDisk())));
+
+function withSeal(under: DiskUnderTest): DiskUnderTest {
+  return { ...under, disk: sealedDisk(under.disk) };
+}
+
+function onSimulated(): DiskUnderTest {
   const disk = new SimulatedDisk({ seed: 3 });
   disk.makeFolder("/data");
   return {
@@ -25,11 +40,7 @@ diskContract("simulated disk", () => {
     },
     dispose() {},
   };
-});
-
-diskContract("plain disk", () => onHost(new PlainDisk()));
-
-diskContract("mapped disk", () => onHost(new MappedDisk()));
+}
 
 function onHost(disk: Disk): DiskUnderTest {
   const folder = mkdtempSync(join(tmpdir(), "headwater-disk-"));

@@ -1,0 +1,537 @@
+import { assert } from "../../base/assert.ts";
+import { HeadwaterError } from "../../base/errors.ts";
+import type { DiskFile } from "../disk.ts";
+import type { BlockCache } from "./block-cache.ts";
+import { decodeFileHeader } from "./file-header.ts";
+import {
+  BLOCK_BYTES,
+  contentSizeBytes,
+  FILE_HEADER_BYTES,
+  RECORD_BYTES,
+  RECORD_HEADER_BYTES,
+  recordPosition,
+  SLOT_HEADER_BYTES,
+  SLOTS,
+  sealedSizeBytes,
+  slotPosition,
+} from "./layout.ts";
+import { Parking } from "./parking.ts";
+import type { FoundSlot, Records } from "./records.ts";
+
+/** Blocks that are sealed, or opened, by one write or read. */
+const RUN_BLOCKS = 32;
+/** Looks at more blocks than that pass the cache by: whoever reads so much reads on. */
+const MAX_CACHED_BLOCKS = 8;
+/** What a block that does not open reads as: nothing that anybody takes for what it was, nor for what was never written. */
+const DAMAGED_BYTE = 0xdb;
+
+/** Deliberate bugs, which tests of the tests must notice. */
+export const SEALED_BUGS = [
+  /** A block that fills is rewritten where it lies. */
+  "rewrite-in-place",
+  /** A slot is written over while only it holds what was synced. */
+  "forget-synced-slot",
+  /** What a sync under way covers is written over. */
+  "forget-sync-under-way",
+  /** What was found in a file is taken as durable. */
+  "trust-found-slots",
+] as const;
+export type SealedBug = (typeof SEALED_BUGS)[number];
+
+export interface ContentHost {
+  readonly cache: BlockCache;
+  readonly bugs: ReadonlySet<SealedBug>;
+  /** A run of blocks on its way; used within a call. */
+  readonly scratch: Uint8Array;
+  newRecords(): { readonly header: Uint8Array; readonly records: Records };
+  /** Null where the data key is not known. */
+  recordsOf(keyNumber: number, fileId: Uint8Array): Records | null;
+  /** Calls back when this turn of the event loop ends. */
+  defer(callback: () => void): void;
+  damaged(path: string, block: number): void;
+}
+
+/** The block that is being filled, in the clear. */
+interface Tail {
+  readonly block: number;
+  lengthBytes: number;
+  placeVersion: number;
+  isDirty: boolean;
+}
+
+/** The content of one sealed file, whoever has it open. Ranges are checked by the handles. */
+export class SealedContent {
+  readonly #host: ContentHost;
+  #inner: DiskFile;
+  #sizeBytes: number;
+  #parking: Parking;
+  #records: Records | null = null;
+  #isRead = false;
+  /** No sealed file, or one of a key that is not there. */
+  #isForeign = false;
+  #version = 0;
+  #cacheId: number;
+  /** From this block on nothing was ever written. */
+  #freshFrom: number;
+  #tail: Tail | null = null;
+  readonly #tailBytes = new Uint8Array(BLOCK_BYTES);
+  #flushDue = false;
+  #failure: unknown = null;
+  #syncUnderWay: Promise<void> | null = null;
+  #nextSync: Promise<void> | null = null;
+
+  constructor(
+    inner: DiskFile,
+    host: ContentHost,
+    found: { readonly isNew: boolean; readonly isSettled: boolean },
+  ) {
+    this.#inner = inner;
+    this.#host = host;
+    this.#sizeBytes = contentSizeBytes(inner.sizeBytes);
+    this.#parking = new Parking(
+      found.isNew || found.isSettled || host.bugs.has("trust-found-slots"),
+    );
+    this.#cacheId = host.cache.newFile();
+    this.#freshFrom = found.isNew ? 0 : Number.POSITIVE_INFINITY;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Whether everything in the file is durable, as far as this process knows. */
+  get isSettled(): boolean {
+    return this.#parking.isSettled && this.#tail?.isDirty !== true;
+  }
+
+  /** Goes on through another handle of the same file. */
+  useHandle(inner: DiskFile): void {
+    const old = this.#inner;
+    this.#inner = inner;
+    old.close();
+  }
+
+  /** From now on every write and sync fails with this: something written before was lost. */
+  fail(error: unknown): void {
+    this.#failure ??= error;
+  }
+
+  get failure(): unknown {
+    return this.#failure;
+  }
+
+  /** Writes the header of a new file. */
+  begin(): void {
+    const { header, records } = this.#host.newRecords();
+    this.#inner.write(0, header);
+    this.#records = records;
+    this.#isRead = true;
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    this.#throwFailure();
+    this.#readForWrite();
+    let done = 0;
+    while (done < bytes.length) {
+      const at = position + done;
+      const start = at % BLOCK_BYTES;
+      const block = (at - start) / BLOCK_BYTES;
+      const left = bytes.length - done;
+      if (start === 0 && left >= BLOCK_BYTES) {
+        const count = Math.min(RUN_BLOCKS, Math.floor(left / BLOCK_BYTES));
+        this.#place(block, bytes, done, count);
+        done += count * BLOCK_BYTES;
+      } else {
+        const count = Math.min(BLOCK_BYTES - start, left);
+        this.#patch(block, start, bytes.subarray(done, done + count));
+        done += count;
+      }
+    }
+  }
+
+  copy(position: number, length: number, into: Uint8Array, at: number): void {
+    this.#read();
+    const first = Math.floor(position / BLOCK_BYTES);
+    const last = Math.floor((position + length - 1) / BLOCK_BYTES);
+    const isCached = last - first < MAX_CACHED_BLOCKS;
+    for (let block = first; block <= last; ) {
+      const isHeld = this.#tail?.block === block || this.#host.cache.get(this.#cacheId, block) !== undefined;
+      const count = isHeld ? 1 : Math.min(RUN_BLOCKS, last - block + 1);
+      const run = isHeld ? null : this.#readRun(block, count);
+      for (let i = 0; i < count; i++) {
+        const content = this.#blockOf(block + i, run, i, isCached);
+        const blockStart = (block + i) * BLOCK_BYTES;
+        const start = Math.max(position, blockStart);
+        const end = Math.min(position + length, blockStart + BLOCK_BYTES);
+        into.set(content.subarray(start - blockStart, end - blockStart), at + start - position);
+      }
+      block += count;
+    }
+  }
+
+  view(position: number, length: number): Uint8Array {
+    const start = position % BLOCK_BYTES;
+    const block = (position - start) / BLOCK_BYTES;
+    if (start + length <= BLOCK_BYTES && this.#tail?.block !== block) {
+      // What is in the cache is never changed.
+      this.#read();
+      const content = this.#blockOf(block, null, 0, true);
+      return content.subarray(start, start + length);
+    }
+    const bytes = new Uint8Array(length);
+    this.copy(position, length, bytes, 0);
+    return bytes;
+  }
+
+  sync(): Promise<void> {
+    if (this.#syncUnderWay === null) return this.#beginSync();
+    // One at a time: a slot for what is written meanwhile is always free then.
+    this.#nextSync ??= this.#syncUnderWay
+      .catch(() => {})
+      .then(() => {
+        this.#nextSync = null;
+        return this.#beginSync();
+      });
+    return this.#nextSync;
+  }
+
+  syncNow(): void {
+    this.#throwFailure();
+    this.flush();
+    this.#inner.syncNow();
+    this.#parking.synced(this.#version);
+  }
+
+  get isSyncing(): boolean {
+    return this.#syncUnderWay !== null || this.#nextSync !== null;
+  }
+
+  /** Calls back once no sync is under way. */
+  afterSyncs(callback: () => void): void {
+    const last = this.#nextSync ?? this.#syncUnderWay ?? Promise.resolve();
+    void last.catch(() => {}).then(callback);
+  }
+
+  resize(sizeBytes: number): void {
+    this.#throwFailure();
+    this.#readForWrite();
+    if (sizeBytes > this.#sizeBytes) this.#grow(sizeBytes);
+    else if (sizeBytes < this.#sizeBytes) this.#shrink(sizeBytes);
+  }
+
+  /** Gives the block that is being filled to the system, so that only a power cut can take it. */
+  flush(): void {
+    const tail = this.#tail;
+    if (tail === null || !tail.isDirty) return;
+    const records = this.#openRecords;
+    if (this.#host.bugs.has("rewrite-in-place") && this.#isFull(tail.block)) {
+      this.#placeTail(tail);
+      return;
+    }
+    const slot = this.#freeSlot(tail.block);
+    const version = ++this.#version;
+    const plain = this.#tailBytes.subarray(0, tail.lengthBytes);
+    this.#inner.write(slotPosition(slot), records.sealSlot(tail.block, version, plain));
+    const { block, lengthBytes, placeVersion } = tail;
+    this.#parking.park(slot, { block, version, lengthBytes, placeVersion });
+    tail.isDirty = false;
+  }
+
+  /** The same, where nobody can hear of an error but by the next use. */
+  flushQuietly(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  closeInner(): void {
+    this.#inner.close();
+  }
+
+  get #openRecords(): Records {
+    assert(this.#records !== null, "a file is begun before it is written");
+    return this.#records;
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async #beginSync(): Promise<void> {
+    const { bugs } = this.#host;
+    const sync = this.#startSync();
+    this.#syncUnderWay = sync.done;
+    try {
+      await sync.done;
+      this.#parking.synced(sync.version);
+    } catch (error) {
+      this.#parking.syncFails();
+      throw error;
+    } finally {
+      this.#syncUnderWay = null;
+      if (bugs.has("forget-sync-under-way")) this.#parking.syncFails();
+    }
+  }
+
+  #startSync(): { readonly done: Promise<void>; readonly version: number } {
+    const version = () => this.#version;
+    try {
+      this.#throwFailure();
+      this.flush();
+      if (!this.#host.bugs.has("forget-sync-under-way")) this.#parking.syncBegins(this.#version);
+      return { done: this.#inner.sync(), version: version() };
+    } catch (error) {
+      return { done: Promise.reject(error), version: version() };
+    }
+  }
+
+  #readForWrite(): void {
+    this.#read();
+    if (this.#records !== null) return;
+    const { path } = this.#inner;
+    // With a header of its own later nobody could read what was in it.
+    if (this.#isForeign) throw new HeadwaterError("DISK_IO", `${path} can't be opened with the keys of this folder`, { path });
+    if (this.#inner.sizeBytes < sealedSizeBytes(0)) this.#inner.resize(sealedSizeBytes(0));
+    this.begin();
+  }
+
+  /** Reads header and slots, once. */
+  #read(): void {
+    if (this.#isRead) return;
+    this.#isRead = true;
+    const inner = this.#inner;
+    const header = inner.sizeBytes < FILE_HEADER_BYTES ? "none" : decodeFileHeader(inner.view(0, FILE_HEADER_BYTES));
+    if (header === "none") return;
+    this.#records = header === null ? null : this.#host.recordsOf(header.keyNumber, header.fileId);
+    if (this.#records === null) {
+      this.#isForeign = true;
+      this.#host.damaged(inner.path, -1);
+      return;
+    }
+    for (let slot = 0; slot < SLOTS; slot++) this.#readSlot(slot);
+  }
+
+  #readSlot(slot: number): void {
+    const found = this.#slotAt(slot);
+    if (found === null) return;
+    const { block, version, plain } = found;
+    const place = this.#isFull(block) ? this.#openRecords.openBlock(block, this.#readRun(block, 1), 0) : null;
+    const placeVersion = place === null || place === "empty" ? 0 : place.version;
+    this.#parking.park(slot, { block, version, lengthBytes: plain.length, placeVersion });
+    this.#version = Math.max(this.#version, version, placeVersion);
+  }
+
+  #slotAt(slot: number): FoundSlot | null {
+    const position = slotPosition(slot);
+    const available = this.#inner.sizeBytes - position;
+    if (available < SLOT_HEADER_BYTES) return null;
+    const bytes = this.#inner.view(position, Math.min(SLOT_HEADER_BYTES + BLOCK_BYTES, available));
+    const found = this.#openRecords.openSlot(bytes);
+    return found === "empty" ? null : found;
+  }
+
+  /** Whether all of the block is within the file, so that it has a place of its own. */
+  #isFull(block: number): boolean {
+    return (block + 1) * BLOCK_BYTES <= this.#sizeBytes;
+  }
+
+  /** Writes whole blocks where they belong. */
+  #place(first: number, bytes: Uint8Array, at: number, count: number): void {
+    const { scratch, cache } = this.#host;
+    const records = this.#openRecords;
+    for (let i = 0; i < count; i++) {
+      const start = at + i * BLOCK_BYTES;
+      const plain = bytes.subarray(start, start + BLOCK_BYTES);
+      records.sealBlock(first + i, ++this.#version, plain, scratch, i * RECORD_BYTES);
+    }
+    this.#inner.write(recordPosition(first), scratch.subarray(0, count * RECORD_BYTES));
+    for (let i = 0; i < count; i++) {
+      cache.forget(this.#cacheId, first + i);
+      this.#parking.notePlaced(first + i, this.#version - count + 1 + i);
+    }
+    if (this.#tail !== null && this.#tail.block >= first && this.#tail.block < first + count) this.#tail = null;
+    this.#freshFrom = Math.max(this.#freshFrom, first + count);
+  }
+
+  /** Writes a part of a block. */
+  #patch(block: number, start: number, bytes: Uint8Array): void {
+    const tail = this.#takeTail(block);
+    this.#tailBytes.set(bytes, start);
+    const end = start + bytes.length;
+    tail.lengthBytes = Math.max(tail.lengthBytes, end);
+    tail.isDirty = true;
+    this.#host.cache.forget(this.#cacheId, block);
+    if (end === BLOCK_BYTES && !this.#parking.isPlaceNeeded(block, tail.placeVersion)) {
+      this.#placeTail(tail);
+    } else if (!this.#flushDue) {
+      this.#flushDue = true;
+      this.#host.defer(() => {
+        this.#flushDue = false;
+        this.flushQuietly();
+      });
+    }
+  }
+
+  #placeTail(tail: Tail): void {
+    this.#place(tail.block, this.#tailBytes, 0, 1);
+  }
+
+  /** The block in the clear, for who changes it. */
+  #takeTail(block: number): Tail {
+    if (this.#tail?.block === block) return this.#tail;
+    this.flush();
+    const tail: Tail = { block, lengthBytes: 0, placeVersion: 0, isDirty: false };
+    this.#tail = null;
+    const slot = this.#parking.slotOf(block);
+    if (slot < 0 && block >= this.#freshFrom) {
+      this.#tailBytes.fill(0);
+    } else {
+      const place = this.#isFull(block) ? this.#openRecords.openBlock(block, this.#readRun(block, 1), 0) : null;
+      if (place !== null && place !== "empty") tail.placeVersion = place.version;
+      this.#version = Math.max(this.#version, tail.placeVersion);
+      this.#tailBytes.set(this.#blockOf(block, null, 0, false));
+      tail.lengthBytes = (slot < 0 ? null : this.#parking.slots[slot]?.lengthBytes) ?? BLOCK_BYTES;
+    }
+    this.#freshFrom = Math.max(this.#freshFrom, block + 1);
+    this.#tail = tail;
+    return tail;
+  }
+
+  #freeSlot(block: number): number {
+    const { bugs } = this.#host;
+    if (bugs.has("forget-synced-slot")) return Math.max(0, this.#parking.slotOf(block));
+    const free = this.#parking.free(block);
+    if (free >= 0) return free;
+    this.#relieve(block);
+    const freed = this.#parking.free(block);
+    assert(freed >= 0, "a slot is free once everything is durable where it belongs");
+    return freed;
+  }
+
+  /** Makes room in the slots: for who changes blocks here and there, and for the first change after a start. */
+  #relieve(block: number): void {
+    this.#inner.syncNow();
+    this.#parking.synced(this.#version);
+    if (this.#parking.free(block) >= 0) return;
+    for (const [slot, parked] of this.#parking.slots.entries()) {
+      if (parked === null || parked.block === block || !this.#isFull(parked.block)) continue;
+      if (this.#parking.slotOf(parked.block) !== slot) continue;
+      const found = this.#slotAt(slot);
+      // One that does not open any more is damage, and stays to be found.
+      if (found === null) continue;
+      const plain = new Uint8Array(BLOCK_BYTES);
+      plain.set(found.plain);
+      this.#place(parked.block, plain, 0, 1);
+    }
+    this.#inner.syncNow();
+    this.#parking.synced(this.#version);
+  }
+
+  /** Records of blocks as they are on the disk; what the file is too short for is zero. */
+  #readRun(block: number, count: number): Uint8Array {
+    const position = recordPosition(block);
+    const available = Math.max(0, Math.min(this.#inner.sizeBytes - position, count * RECORD_BYTES));
+    const run = this.#host.scratch.subarray(0, count * RECORD_BYTES);
+    if (available > 0) this.#inner.copy(position, available, run, 0);
+    run.fill(0, available);
+    return run;
+  }
+
+  /** What the block contains; never changed but where it is the tail's. `run` has its record as number `index`. */
+  #blockOf(block: number, run: Uint8Array | null, index: number, isCached: boolean): Uint8Array {
+    const { cache } = this.#host;
+    if (this.#tail?.block === block) return this.#tailBytes;
+    const known = cache.get(this.#cacheId, block);
+    if (known !== undefined) return known;
+    const content = this.#parkedBlock(block) ?? this.#placedBlock(block, run, index);
+    if (isCached) cache.put(this.#cacheId, block, content);
+    return content;
+  }
+
+  #parkedBlock(block: number): Uint8Array | null {
+    const slot = this.#parking.slotOf(block);
+    if (slot < 0) return null;
+    const found = this.#slotAt(slot);
+    if (found === null) return this.#damagedBlock(block);
+    const content = new Uint8Array(BLOCK_BYTES);
+    content.set(found.plain);
+    return content;
+  }
+
+  #placedBlock(block: number, run: Uint8Array | null, index: number): Uint8Array {
+    if (!this.#isFull(block)) return new Uint8Array(BLOCK_BYTES);
+    const bytes = run ?? this.#readRun(block, 1);
+    const at = run === null ? 0 : index * RECORD_BYTES;
+    if (this.#records === null) {
+      const isZero = bytes.subarray(at, at + RECORD_HEADER_BYTES).every((byte) => byte === 0);
+      return isZero ? new Uint8Array(BLOCK_BYTES) : this.#damagedBlock(block);
+    }
+    const found = this.#records.openBlock(block, bytes, at);
+    if (found === "empty") return new Uint8Array(BLOCK_BYTES);
+    return found === null ? this.#damagedBlock(block) : found.plain;
+  }
+
+  #damagedBlock(block: number): Uint8Array {
+    this.#host.damaged(this.#inner.path, block);
+    return new Uint8Array(BLOCK_BYTES).fill(DAMAGED_BYTE);
+  }
+
+  #grow(sizeBytes: number): void {
+    const oldBytes = this.#sizeBytes;
+    this.#inner.resize(sealedSizeBytes(sizeBytes));
+    const rest = oldBytes % BLOCK_BYTES;
+    const lastBlock = (oldBytes - rest) / BLOCK_BYTES;
+    // What a cut has left of the record that was there.
+    if (rest > 0) this.#inner.write(recordPosition(lastBlock), new Uint8Array(RECORD_HEADER_BYTES + rest));
+    const firstNew = lastBlock + (rest > 0 ? 1 : 0);
+    this.#dropParkedFrom(firstNew);
+    this.#sizeBytes = sizeBytes;
+    this.#freshFrom = Math.min(this.#freshFrom, firstNew);
+    this.#cacheId = this.#host.cache.newFile();
+  }
+
+  #shrink(sizeBytes: number): void {
+    const rest = sizeBytes % BLOCK_BYTES;
+    const lastBlock = (sizeBytes - rest) / BLOCK_BYTES;
+    if (rest > 0) this.#cut(lastBlock, rest);
+    const firstGone = lastBlock + (rest > 0 ? 1 : 0);
+    if (this.#tail !== null && this.#tail.block >= firstGone) this.#tail = null;
+    this.flush();
+    this.#dropParkedFrom(firstGone);
+    this.#inner.resize(sealedSizeBytes(sizeBytes));
+    this.#sizeBytes = sizeBytes;
+    if (rest > 0) {
+      this.#parking.notePlaced(lastBlock, 0);
+      if (this.#tail?.block === lastBlock) this.#tail.placeVersion = 0;
+    }
+    this.#freshFrom = Math.min(this.#freshFrom, firstGone);
+    this.#cacheId = this.#host.cache.newFile();
+  }
+
+  /** Sees to it that the block, the last one from now on, lies in a slot and ends there. */
+  #cut(block: number, lengthBytes: number): void {
+    const slot = this.#parking.slotOf(block);
+    if (this.#tail?.block !== block && slot < 0 && block >= this.#freshFrom) return;
+    const tail = this.#takeTail(block);
+    if (tail.lengthBytes > lengthBytes || slot < 0) {
+      this.#tailBytes.fill(0, lengthBytes);
+      tail.lengthBytes = Math.min(tail.lengthBytes, lengthBytes);
+      tail.isDirty = true;
+    }
+    this.flush();
+    // What only its place holds goes with the cut: it has to be durable in the slot before.
+    if (!this.#parking.isPlaceNeeded(block, tail.placeVersion)) return;
+    this.#inner.syncNow();
+    this.#parking.synced(this.#version);
+  }
+
+  #dropParkedFrom(block: number): void {
+    for (const [slot, parked] of this.#parking.slots.entries()) {
+      if (parked === null || parked.block < block) continue;
+      this.#inner.write(slotPosition(slot), new Uint8Array(SLOT_HEADER_BYTES));
+      this.#parking.drop(slot);
+    }
+  }
+}
