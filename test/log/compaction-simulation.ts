@@ -1,4 +1,5 @@
 import type { Offset } from "../../src/base/ids.ts";
+import type { Disk } from "../../src/io/disk.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
 import { type Operation, SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import type { CrashMode } from "../../src/io/simulated/file-node.ts";
@@ -100,6 +101,7 @@ export class CompactionSimulation {
   readonly #bugs: ReadonlySet<LogBug>;
   #clock = new ManualClock();
   #disk: SimulatedDisk;
+  readonly #over: (disk: SimulatedDisk) => Disk;
   #store: LogStore | null = null;
   #reports = new Reports();
   readonly #logs: ModelLog[] = [];
@@ -112,7 +114,13 @@ export class CompactionSimulation {
   replacedSegments = 0;
   removedRecords = 0;
 
-  constructor(seed: number, bugs: ReadonlySet<LogBug> = new Set()) {
+  /** `over` gives the disk that the store uses, over the one that is cut off; anew for every start. */
+  constructor(
+    seed: number,
+    bugs: ReadonlySet<LogBug> = new Set(),
+    over: (disk: SimulatedDisk) => Disk = (disk) => disk,
+  ) {
+    this.#over = over;
     this.#random = new SeededRandom(seed);
     this.#bugs = bugs;
     this.#disk = new SimulatedDisk({
@@ -307,7 +315,7 @@ export class CompactionSimulation {
 
   async #open(): Promise<void> {
     const { store, reports } = await this.#drive(
-      openStore({ disk: this.#disk, clock: this.#clock, limits: LIMITS, config: CONFIG, bugs: this.#bugs }),
+      openStore({ disk: this.#over(this.#disk), clock: this.#clock, limits: LIMITS, config: CONFIG, bugs: this.#bugs }),
     );
     this.#store = store;
     this.#reports = reports;
@@ -379,7 +387,7 @@ export class CompactionSimulation {
     this.#snapshot = null;
     await this.#drive(
       openStore({
-        disk: this.#disk,
+        disk: this.#over(this.#disk),
         clock: new ManualClock(),
         limits: LIMITS,
         config: CONFIG,

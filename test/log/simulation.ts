@@ -1,4 +1,5 @@
 import type { Offset } from "../../src/base/ids.ts";
+import type { Disk } from "../../src/io/disk.ts";
 import { ManualClock } from "../../src/io/simulated/clock.ts";
 import { SimulatedDisk } from "../../src/io/simulated/disk.ts";
 import type { CrashMode } from "../../src/io/simulated/file-node.ts";
@@ -82,6 +83,8 @@ export class Simulation {
   readonly #bugs: ReadonlySet<LogBug>;
   #clock = new ManualClock();
   #disk: SimulatedDisk;
+  readonly #over: (disk: SimulatedDisk) => Disk;
+  readonly #config: LogConfig;
   #store: LogStore | null = null;
   #reports = new Reports();
   #logs: ModelLog[] = [];
@@ -94,7 +97,15 @@ export class Simulation {
   appends = 0;
   crashes = 0;
 
-  constructor(seed: number, bugs: ReadonlySet<LogBug> = new Set()) {
+  /** `over` gives the disk that the store uses, over the one that is cut off; anew for every start. */
+  constructor(
+    seed: number,
+    bugs: ReadonlySet<LogBug> = new Set(),
+    over: (disk: SimulatedDisk) => Disk = (disk) => disk,
+    config: Partial<LogConfig> = {},
+  ) {
+    this.#over = over;
+    this.#config = { ...CONFIG, ...config };
     this.#random = new SeededRandom(seed);
     this.#bugs = bugs;
     this.#disk = new SimulatedDisk({ seed, syncs: "manual", onOperation: () => this.#onOperation() });
@@ -155,7 +166,8 @@ export class Simulation {
     const topic = `topic-${this.#random.below(3)}`;
     const partition = this.#random.below(3);
     if (this.#logs.some((log) => log.topic === topic && log.partition === partition)) return;
-    const config: LogConfig = this.#random.below(8) === 0 ? { ...CONFIG, durability: "memory" } : CONFIG;
+    const config: LogConfig =
+      this.#random.below(8) === 0 ? { ...this.#config, durability: "memory" } : this.#config;
     const identity = { topic, topicId: topicId(number), partition };
     const unborn = this.#random.below(2) === 0;
     if (unborn) this.#running.createUnborn([identity], config);
@@ -285,7 +297,13 @@ export class Simulation {
 
   async #open(crashed = false): Promise<void> {
     const opened = await this.#drive(
-      openStore({ disk: this.#disk, clock: this.#clock, limits: LIMITS, config: CONFIG, bugs: this.#bugs }),
+      openStore({
+        disk: this.#over(this.#disk),
+        clock: this.#clock,
+        limits: LIMITS,
+        config: this.#config,
+        bugs: this.#bugs,
+      }),
     );
     this.#store = opened.store;
     this.#reports = opened.reports;
@@ -382,10 +400,10 @@ export class Simulation {
     this.#snapshot = null;
     await this.#drive(
       openStore({
-        disk: this.#disk,
+        disk: this.#over(this.#disk),
         clock: new ManualClock(),
         limits: LIMITS,
-        config: CONFIG,
+        config: this.#config,
         bugs: this.#bugs,
       }),
     );

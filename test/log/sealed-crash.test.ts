@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { SEALED_BUGS, type SealedBug } from "../../src/io/sealed/content.ts";
+import type { SimulatedDisk } from "../../src/io/simulated/disk.ts";
+import { sealedDisk } from "../io/sealed/support.ts";
+import { CompactionSimulation } from "./compaction-simulation.ts";
+import { Broken, Simulation } from "./simulation.ts";
+
+/** More seeds, or others: HEADWATER_SEEDS=5000 HEADWATER_FIRST_SEED=1000000 bun test test/log/sealed-crash.test.ts */
+const SEEDS = Number(process.env.HEADWATER_SEEDS ?? 60);
+const FIRST_SEED = Number(process.env.HEADWATER_FIRST_SEED ?? 1);
+const CRASHES = 4;
+const STEPS = 120;
+/** Within so many seeds every deliberate bug has to show. */
+const SEEDS_FOR_A_BUG = 400;
+/** Several blocks of the sealed disk, so that some are filled. */
+const CONFIG = { segmentBytes: 24 * 1024 };
+
+function over(bugs: readonly SealedBug[] = []): (disk: SimulatedDisk) => ReturnType<typeof sealedDisk> {
+  return (disk) => sealedDisk(disk, { bugs: new Set(bugs) });
+}
+
+test(`${SEEDS} seeds: what was acknowledged survives every crash of an encrypted folder`, async () => {
+  for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+    try {
+      await new Simulation(seed, new Set(), over(), CONFIG).run(CRASHES, STEPS);
+      await new CompactionSimulation(seed, new Set(), over()).run(CRASHES, STEPS);
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${error}`, { cause: error });
+    }
+  }
+}, 600_000);
+
+test.each(SEALED_BUGS)(
+  "the simulation notices %s",
+  async (bug) => {
+    for (let seed = 1; seed <= SEEDS_FOR_A_BUG; seed++) {
+      try {
+        await new Simulation(seed, new Set(), over([bug]), CONFIG).run(CRASHES, STEPS);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Broken);
+        return;
+      }
+    }
+    throw new Error(`${bug} went unnoticed for ${SEEDS_FOR_A_BUG} seeds`);
+  },
+  60_000,
+);
