@@ -3,7 +3,7 @@ import type { Logger } from "../base/logger.ts";
 import { contentCheckOf } from "../broker/metadata-check.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
-import type { FolderLock } from "../io/disk.ts";
+import type { Disk, FolderLock } from "../io/disk.ts";
 import { refuseErased } from "../log/erasure-marker.ts";
 import type { Damage } from "../log/inspection/damage.ts";
 import { type Inspection, inspectStore } from "../log/inspection/store-check.ts";
@@ -54,17 +54,17 @@ function codeOf(cause: unknown): unknown {
 
 /** Goes through the folder, with a line that says how far it is where somebody watches. */
 export function inspectFolder(
+  disk: Disk,
   folder: string,
   isRunning: boolean,
   topic: string | null,
   world: World,
 ): Inspection {
-  refuseErased(new PlainDisk(), folder);
+  refuseErased(disk, folder);
   const progress = new Progress(world, new SystemClock(), true, progressLineOfBytes);
   try {
     return inspectStore({
-      // Never mapped: a file that somebody else cuts would end this process.
-      disk: new PlainDisk(),
+      disk,
       folder,
       isRunning,
       topic,

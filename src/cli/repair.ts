@@ -1,6 +1,7 @@
 import { type Damage, isWhole } from "../log/inspection/damage.ts";
 import type { Inspection } from "../log/inspection/store-check.ts";
 import type { Command, Input } from "./command.ts";
+import { dataDisk } from "./data-disk.ts";
 import { damagesText, inspectFolder, sumsText, takeFolder, warningsTo } from "./data-folder.ts";
 import { EXIT } from "./exit-codes.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
@@ -26,7 +27,8 @@ export const repairCommand: Command = {
 async function repair(input: Input, world: World): Promise<number> {
   const { settings } = effectiveSettings(input, world);
   const folder = settings.data;
-  const before = whileTaken(folder, () => inspectFolder(folder, false, null, world));
+  const disk = await dataDisk(settings);
+  const before = whileTaken(folder, () => inspectFolder(disk, folder, false, null, world));
   const losses = before.damages.filter(({ fromOffset }) => fromOffset !== null);
   if (!input.on("apply") || before.damages.length === 0) {
     tell(input, world, folder, before, losses, null);
@@ -34,7 +36,9 @@ async function repair(input: Input, world: World): Promise<number> {
   }
   const work = await world.dataWork();
   const outcome = await work.repair(settings, before, warningsTo(world));
-  const after = whileTaken(folder, () => inspectFolder(folder, false, null, world));
+  // What the work has changed is not what the first look remembers.
+  const mended = await dataDisk(settings);
+  const after = whileTaken(folder, () => inspectFolder(mended, folder, false, null, world));
   tell(input, world, folder, before, losses, { outcome, after });
   return isWhole(after.damages) && outcome.faulty.length === 0 ? EXIT.ok : EXIT.failed;
 }

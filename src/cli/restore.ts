@@ -5,12 +5,14 @@ import { HeadwaterError } from "../base/errors.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import type { Disk } from "../io/disk.ts";
+import { KEYRING_FILES } from "../io/sealed/keyring.ts";
 import { readTar, type TarEntry } from "../io/tar.ts";
 import { refuseErased } from "../log/erasure-marker.ts";
 import { isWhole } from "../log/inspection/damage.ts";
 import { endSwitch, RESTORE_FOLDER, switchToRestored } from "../log/restore-switch.ts";
 import { BACKUP_FORMAT, type BackupManifest, MANIFEST_FILE, parseManifest } from "./backup-manifest.ts";
 import type { Command, Input } from "./command.ts";
+import { dataDisk } from "./data-disk.ts";
 import { damagesText, inspectFolder } from "./data-folder.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { Progress, progressLineOfBytes, sizeText } from "./progress.ts";
@@ -19,6 +21,8 @@ import type { World } from "./world.ts";
 
 /** Names in a backup: files of the data folder, or of a partition's folder. Nothing leads out of it. */
 const NAME = /^(?:[A-Za-z0-9._-]{1,255}\/)?[A-Za-z0-9._-]{1,255}$/;
+/** Of a folder without data. */
+const STAYING: readonly string[] = ["lock", RESTORE_FOLDER, ...KEYRING_FILES];
 const MAX_MANIFEST_BYTES = 256 * 1024 * 1024;
 
 export const restoreCommand: Command = {
@@ -49,8 +53,8 @@ async function restore(input: Input, world: World): Promise<number> {
   if (from === null) throw new UsageError("--from is missing: name a backup, or - for standard input");
   const { settings } = effectiveSettings(input, world);
   const folder = settings.data;
-  const disk = new PlainDisk();
-  disk.makeFolder(folder);
+  new PlainDisk().makeFolder(folder);
+  const disk = await dataDisk(settings, true);
   disk.syncFolderNow(dirname(folder));
   const lock = disk.lock(folder);
   try {
@@ -60,7 +64,7 @@ async function restore(input: Input, world: World): Promise<number> {
     const staging = `${folder}/${RESTORE_FOLDER}`;
     disk.remove(staging);
     const { manifest, sizeBytes } = await unpack(from, disk, staging, world);
-    const { damages } = inspectFolder(staging, false, null, world);
+    const { damages } = inspectFolder(disk, staging, false, null, world);
     if (!isWhole(damages) && !input.on("damaged")) {
       world.out(damagesText(damages));
       disk.remove(staging);
@@ -86,9 +90,7 @@ async function restore(input: Input, world: World): Promise<number> {
 }
 
 function refuseData(disk: Disk, folder: string): void {
-  const names = disk
-    .list(folder)
-    .filter((name) => name !== "lock" && name !== RESTORE_FOLDER && !name.startsWith("replaced."));
+  const names = disk.list(folder).filter((name) => !STAYING.includes(name) && !name.startsWith("replaced."));
   if (names.length === 0) return;
   throw new UsageError(
     `${folder} is not empty (${names.slice(0, 3).join(", ")}): --replace puts aside what is there`,

@@ -1,5 +1,6 @@
 import { isWhole } from "../log/inspection/damage.ts";
 import type { Command, Input } from "./command.ts";
+import { dataDisk } from "./data-disk.ts";
 import { accessFolder, damagesText, inspectFolder, sumsText } from "./data-folder.ts";
 import { EXIT } from "./exit-codes.ts";
 import { wrap } from "./help.ts";
@@ -27,7 +28,8 @@ async function verify(input: Input, world: World): Promise<number> {
   const folder = settings.data;
   const { isRunning, doubt, lock } = accessFolder(folder);
   try {
-    const inspection = inspectFolder(folder, isRunning, input.value("topic"), world);
+    const disk = await dataDisk(settings);
+    const inspection = inspectFolder(disk, folder, isRunning, input.value("topic"), world);
     const ok = isWhole(inspection.damages);
     if (input.json) world.out(`${JSON.stringify({ ok, folder, doubt, ...inspection })}\n`);
     else {

@@ -105,6 +105,13 @@ function checkTogether(settings: Settings, layers: Layers, sources: ReadonlyMap<
     taken.set(text, key);
   }
   checkTls(settings, blame);
+  if (
+    settings["storage.encryption.key.file"] !== "" &&
+    settings["storage.encryption.key.credential"] !== ""
+  ) {
+    const fault = "storage.encryption.key.file is set too";
+    blame("storage.encryption.key.credential", fault, "say once where the key is");
+  }
   checkKafkaDoor(settings, blame);
   const served = doors.some((key) => key.startsWith("mqtt.") && settings[key] !== "off");
   if (settings.mqttDownlinks.length > 0 && !served) {

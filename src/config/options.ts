@@ -3,6 +3,7 @@ import type { BridgeSettings } from "./bridge-options.ts";
 import { CLOCK_OPTIONS } from "./clock-options.ts";
 import { CONSUMER_GROUP_OPTIONS } from "./consumer-group-options.ts";
 import { DEVICE_OPTIONS } from "./device-options.ts";
+import { ENCRYPTION_OPTIONS } from "./encryption-options.ts";
 import { GROUP_OPTIONS } from "./group-options.ts";
 import { HTTP_OPTIONS } from "./http-options.ts";
 import { KAFKA_DOOR_OPTIONS } from "./kafka-door-options.ts";
@@ -325,8 +326,9 @@ export const OPTIONS = {
   }),
   "disk.implementation": choice(["auto", "mapped", "plain"], {
     default: "auto",
-    doc: "How segments are written: by memory mapping, or by plain writes. auto: plain on copy-on-write file systems, else mapped.",
+    doc: "How segments are written: by memory mapping, or by plain writes. auto: plain on copy-on-write file systems, else mapped. An encrypted folder is always written plainly.",
   }),
+  ...ENCRYPTION_OPTIONS,
   "disk.max.open.files": count({
     default: 512,
     min: 16,

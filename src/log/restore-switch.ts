@@ -1,4 +1,5 @@
 import type { Disk } from "../io/disk.ts";
+import { KEYRING_FILES } from "../io/sealed/keyring.ts";
 
 /** Where a restored copy waits until it takes the place of what is in the data folder. */
 export const RESTORE_FOLDER = "restore.new";
@@ -47,7 +48,10 @@ export function endSwitch(disk: Disk, folder: string): void {
 }
 
 function moveAside(disk: Disk, folder: string, kept: string): void {
-  const stays = [LOCK_FILE, RESTORE_FOLDER, STATE_FILE, SLOTS_FOLDER];
+  const stays: readonly string[] = [
+    ...[LOCK_FILE, RESTORE_FOLDER, STATE_FILE, SLOTS_FOLDER],
+    ...KEYRING_FILES,
+  ];
   const names = disk
     .list(folder)
     .filter((name) => !stays.includes(name) && !name.startsWith(REPLACED_PREFIX));

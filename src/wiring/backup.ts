@@ -1,8 +1,9 @@
-import { linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { linkSync, mkdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
 import { BACKUP_FORMAT, type BackupManifest, MANIFEST_FILE } from "../cli/backup-manifest.ts";
 import type { Clock } from "../io/clock.ts";
+import type { Disk, DiskFile } from "../io/disk.ts";
 import { TAR_END, tarHeader, tarPadding } from "../io/tar.ts";
 import type { CapturedFile, StoreCapture } from "../log/capture.ts";
 import type { LogStore } from "../log/log-store.ts";
@@ -10,12 +11,16 @@ import type { LogStore } from "../log/log-store.ts";
 /** Where names of the captured files are kept while they are read; it stays behind where power goes meanwhile. */
 const SNAPSHOT_FOLDER = "snapshot.backup";
 const IDENTITY_FILE = "meta.properties";
+const MAX_IDENTITY_BYTES = 64 * 1024;
 const SLICE_BYTES = 1024 * 1024;
+/** Opened within a turn: about 0.2 ms with the processor's instructions for AES, 4 ms without. */
+const SEALED_SLICE_BYTES = 256 * 1024;
 /** What was appended when the copy was asked for is durable after a commit round. */
 const DURABLE_MS = 30_000;
 const LOOK_MS = 5;
 
 export interface BackupParts {
+  readonly disk: Disk;
   readonly store: LogStore;
   readonly clock: Clock;
   readonly version: string;
@@ -76,7 +81,8 @@ export class Backups {
         linkSync(file.path, join(folder, file.name));
         return { ...file, path: join(folder, file.name) };
       });
-      const identity = readFileSync(join(store.folder, IDENTITY_FILE));
+      const identity = this.#parts.disk.readFile(join(store.folder, IDENTITY_FILE), MAX_IDENTITY_BYTES);
+      if (identity === null) throw new Error(`${IDENTITY_FILE} is missing`);
       return { capture, files: [...files, { name: IDENTITY_FILE, bytes: identity }] };
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -93,22 +99,24 @@ export class Backups {
   async #durable(capture: StoreCapture): Promise<void> {
     const { clock } = this.#parts;
     const endMs = clock.monotonicMs() + DURABLE_MS;
-    while (!capture.isDurable()) {
+    for (;;) {
+      // Once at least: an encrypted file gets the block that is being filled when the turn ends.
+      await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
+      if (capture.isDurable()) return;
       if (clock.monotonicMs() > endMs)
         throw new HeadwaterError("DISK_IO", "the disk does not keep up: try again later");
-      await new Promise<void>((resolve) => clock.after(LOOK_MS, resolve));
     }
   }
 
   async *#stream(capture: StoreCapture, files: readonly CapturedFile[]): AsyncGenerator<Uint8Array> {
-    const { version, gatewayId, clock, store } = this.#parts;
+    const { disk, version, gatewayId, clock, store } = this.#parts;
     const nowMs = clock.nowMs();
     const sums: BackupManifest["files"][number][] = [];
     for (const file of files) {
       const sizeBytes = "bytes" in file ? file.bytes.length : file.sizeBytes;
       const hasher = new Bun.CryptoHasher("sha256");
       yield tarHeader(file.name, sizeBytes, nowMs / 1000);
-      for await (const part of contentOf(file)) {
+      for await (const part of contentOf(file, disk)) {
         if (store.status().fullLimit !== null)
           throw new HeadwaterError(
             "DISK_FULL",
@@ -136,9 +144,13 @@ export class Backups {
 }
 
 /** Read in the thread pool: the event loop has other things to do than to wait for a card. */
-async function* contentOf(file: CapturedFile): AsyncGenerator<Uint8Array> {
+async function* contentOf(file: CapturedFile, disk: Disk): AsyncGenerator<Uint8Array> {
   if ("bytes" in file) {
     yield file.bytes;
+    return;
+  }
+  if (disk.kind === "sealed") {
+    yield* openedContent(disk, file);
     return;
   }
   const source = Bun.file(file.path);
@@ -150,5 +162,25 @@ async function* contentOf(file: CapturedFile): AsyncGenerator<Uint8Array> {
         path: file.path,
       });
     yield part;
+  }
+}
+
+/** What an encrypted file holds: the copy is in the clear. Between slices others have their turns. */
+async function* openedContent(
+  disk: Disk,
+  { name, path, sizeBytes }: Extract<CapturedFile, { path: string }>,
+): AsyncGenerator<Uint8Array> {
+  const file: DiskFile = disk.openFile(path, "read");
+  try {
+    if (file.sizeBytes < sizeBytes)
+      throw new HeadwaterError("DISK_IO", `${basename(path)} of ${name} is shorter than it was`, { path });
+    for (let at = 0; at < sizeBytes; at += SEALED_SLICE_BYTES) {
+      const part = new Uint8Array(Math.min(SEALED_SLICE_BYTES, sizeBytes - at));
+      file.copy(at, part.length, part, 0);
+      yield part;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  } finally {
+    file.close();
   }
 }

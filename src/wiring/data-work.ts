@@ -2,20 +2,20 @@ import type { Logger } from "../base/logger.ts";
 import { openIdentity } from "../broker/identity.ts";
 import type { DataWork } from "../cli/world.ts";
 import type { Settings } from "../config/options.ts";
-import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { SystemRandom } from "../io/bun/random.ts";
 import { LogStore } from "../log/log-store.ts";
 import { Backups } from "./backup.ts";
+import { openGatewayDisk } from "./gateway-disk.ts";
 import { logLimits } from "./log-limits.ts";
 import { repairStore } from "./repair-data.ts";
 
 /** Work on data folders with the real clock, disk and randomness. */
 export const DATA_WORK: DataWork = {
   backup: backupOf,
-  repair: (settings, { damages, condition }, logger) =>
+  repair: async (settings, { damages, condition }, logger) =>
     repairStore({
-      disk: chooseDisk(settings.data, settings["disk.implementation"]).disk,
+      disk: (await openGatewayDisk(settings, logger)).disk,
       clock: new SystemClock(),
       random: new SystemRandom(),
       ...{ settings, damages, logger },
@@ -25,7 +25,7 @@ export const DATA_WORK: DataWork = {
 
 /** Opens the logs, which recovers what a power cut has left, for as long as they are copied. */
 async function* backupOf(settings: Settings, version: string, logger: Logger): AsyncGenerator<Uint8Array> {
-  const { disk } = chooseDisk(settings.data, settings["disk.implementation"]);
+  const { disk } = await openGatewayDisk(settings, logger);
   const [clock, random] = [new SystemClock(), new SystemRandom()];
   const store = await LogStore.open({
     ...{ disk, clock, random, folder: settings.data, limits: logLimits(settings) },
@@ -37,7 +37,7 @@ async function* backupOf(settings: Settings, version: string, logger: Logger): A
   });
   try {
     openIdentity(disk, settings.data, random);
-    yield* new Backups({ store, clock, version, gatewayId: settings["gateway.id"] }).tar();
+    yield* new Backups({ disk, store, clock, version, gatewayId: settings["gateway.id"] }).tar();
   } finally {
     await store.close();
   }

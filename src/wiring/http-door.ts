@@ -177,9 +177,9 @@ export class GatewayHttp {
   begin(): void {
     const { state, settings, inForce, reload, random } = this.#parts;
     const { broker, coordinators } = state;
-    if (broker === null || coordinators === null) return;
+    if (broker === null || coordinators === null || state.dataDisk === null) return;
     const backups = new Backups({
-      ...{ store: broker.store, clock: broker.clock, version: state.version },
+      ...{ disk: state.dataDisk, store: broker.store, clock: broker.clock, version: state.version },
       gatewayId: settings["gateway.id"],
     });
     const rates = new RateHistory(broker, () => trafficOf(state));

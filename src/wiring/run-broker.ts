@@ -13,12 +13,10 @@ import { mirroredTopics } from "../config/mirror-conflicts.ts";
 import { type Settings, topicDefaults } from "../config/options.ts";
 import { type Coordinators, openCoordinators } from "../coordinators/coordinators.ts";
 import { SystemAcceptQueues } from "../io/bun/accept-queues.ts";
-import { chooseDisk } from "../io/bun/choose-disk.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { SystemMachineTime } from "../io/bun/machine-time.ts";
 import { SystemMemory } from "../io/bun/memory.ts";
 import { SystemNetwork } from "../io/bun/network.ts";
-import { PlainDisk } from "../io/bun/plain-disk.ts";
 import { SystemRandom } from "../io/bun/random.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import type { Disk } from "../io/disk.ts";
@@ -43,6 +41,7 @@ import { CounterWatch } from "./counter-watch.ts";
 import { type DeviceRegistry, openDeviceRegistry } from "./device-registry.ts";
 import { Figures } from "./figures.ts";
 import { GatewayClock } from "./gateway-clock.ts";
+import { openGatewayDisk } from "./gateway-disk.ts";
 import { GatewayHttp } from "./http-door.ts";
 import { kafkaPlaces } from "./kafka-places.ts";
 import { lastKnown } from "./last-known.ts";
@@ -311,7 +310,7 @@ class Gateway implements RunningBroker {
     losses: Losses;
   }> {
     const { data } = this.#settings;
-    const disk = this.#openDisk(data);
+    const disk = await this.#openDisk(data);
     const damage = new DamageNotes();
     const store = await LogStore.open({
       disk,
@@ -380,9 +379,9 @@ class Gateway implements RunningBroker {
     }
   }
 
-  #openDisk(data: string): Disk {
-    new PlainDisk().makeFolder(data);
-    const choice = chooseDisk(data, this.#settings["disk.implementation"]);
+  async #openDisk(data: string): Promise<Disk> {
+    const choice = await openGatewayDisk(this.#settings, this.#logger);
+    this.#state.dataDisk = choice.disk;
     this.#state.disk = `${choice.disk.kind}, ${choice.fileSystem}`;
     this.#logger.info("data folder", {
       folder: data,

@@ -17,6 +17,7 @@ import {
   type UpdateStatus,
   type UplinkStatus,
 } from "../http/status.ts";
+import type { Disk } from "../io/disk.ts";
 import type { ListenerTally } from "../io/network.ts";
 import type { FetchSessions } from "../kafka/fetch-sessions.ts";
 import type { ConnectedClient } from "../kafka/listener.ts";
@@ -63,6 +64,7 @@ export class GatewayState implements StatusSource {
   /** Why doors are closed that should be open. */
   closedDoors: () => readonly string[] = () => [];
   disk = "";
+  dataDisk: Disk | null = null;
   addresses: Addresses = {};
 
   constructor(settings: Settings, version: string, startedAtMs: number) {

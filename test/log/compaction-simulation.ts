@@ -315,7 +315,13 @@ export class CompactionSimulation {
 
   async #open(): Promise<void> {
     const { store, reports } = await this.#drive(
-      openStore({ disk: this.#over(this.#disk), clock: this.#clock, limits: LIMITS, config: CONFIG, bugs: this.#bugs }),
+      openStore({
+        disk: this.#over(this.#disk),
+        clock: this.#clock,
+        limits: LIMITS,
+        config: CONFIG,
+        bugs: this.#bugs,
+      }),
     );
     this.#store = store;
     this.#reports = reports;

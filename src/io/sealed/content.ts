@@ -69,6 +69,7 @@ export class SealedContent {
   #isRead = false;
   /** No sealed file, or one of a key that is not there. */
   #isForeign = false;
+  #isWritten = false;
   #version = 0;
   #cacheId: number;
   /** From this block on nothing was ever written. */
@@ -88,9 +89,7 @@ export class SealedContent {
     this.#inner = inner;
     this.#host = host;
     this.#sizeBytes = contentSizeBytes(inner.sizeBytes);
-    this.#parking = new Parking(
-      found.isNew || found.isSettled || host.bugs.has("trust-found-slots"),
-    );
+    this.#parking = new Parking(found.isNew || found.isSettled || host.bugs.has("trust-found-slots"));
     this.#cacheId = host.cache.newFile();
     this.#freshFrom = found.isNew ? 0 : Number.POSITIVE_INFINITY;
   }
@@ -289,10 +288,12 @@ export class SealedContent {
 
   #readForWrite(): void {
     this.#read();
+    this.#isWritten = true;
     if (this.#records !== null) return;
     const { path } = this.#inner;
     // With a header of its own later nobody could read what was in it.
-    if (this.#isForeign) throw new HeadwaterError("DISK_IO", `${path} can't be opened with the keys of this folder`, { path });
+    if (this.#isForeign)
+      throw new HeadwaterError("DISK_IO", `${path} can't be opened with the keys of this folder`, { path });
     if (this.#inner.sizeBytes < sealedSizeBytes(0)) this.#inner.resize(sealedSizeBytes(0));
     this.begin();
   }
@@ -302,7 +303,8 @@ export class SealedContent {
     if (this.#isRead) return;
     this.#isRead = true;
     const inner = this.#inner;
-    const header = inner.sizeBytes < FILE_HEADER_BYTES ? "none" : decodeFileHeader(inner.view(0, FILE_HEADER_BYTES));
+    const header =
+      inner.sizeBytes < FILE_HEADER_BYTES ? "none" : decodeFileHeader(inner.view(0, FILE_HEADER_BYTES));
     if (header === "none") return;
     this.#records = header === null ? null : this.#host.recordsOf(header.keyNumber, header.fileId);
     if (this.#records === null) {
@@ -317,7 +319,11 @@ export class SealedContent {
     const found = this.#slotAt(slot);
     if (found === null) return;
     const { block, version, plain } = found;
-    const place = this.#isFull(block) ? this.#openRecords.openBlock(block, this.#readRun(block, 1), 0) : null;
+    // Not where a run may be that somebody is reading.
+    const record = new Uint8Array(RECORD_BYTES);
+    const place = this.#isFull(block)
+      ? this.#openRecords.openBlock(block, this.#readRun(block, 1, record), 0)
+      : null;
     const placeVersion = place === null || place === "empty" ? 0 : place.version;
     this.#parking.park(slot, { block, version, lengthBytes: plain.length, placeVersion });
     this.#version = Math.max(this.#version, version, placeVersion);
@@ -351,7 +357,8 @@ export class SealedContent {
       cache.forget(this.#cacheId, first + i);
       this.#parking.notePlaced(first + i, this.#version - count + 1 + i);
     }
-    if (this.#tail !== null && this.#tail.block >= first && this.#tail.block < first + count) this.#tail = null;
+    if (this.#tail !== null && this.#tail.block >= first && this.#tail.block < first + count)
+      this.#tail = null;
     this.#freshFrom = Math.max(this.#freshFrom, first + count);
   }
 
@@ -388,7 +395,9 @@ export class SealedContent {
     if (slot < 0 && block >= this.#freshFrom) {
       this.#tailBytes.fill(0);
     } else {
-      const place = this.#isFull(block) ? this.#openRecords.openBlock(block, this.#readRun(block, 1), 0) : null;
+      const place = this.#isFull(block)
+        ? this.#openRecords.openBlock(block, this.#readRun(block, 1), 0)
+        : null;
       if (place !== null && place !== "empty") tail.placeVersion = place.version;
       this.#version = Math.max(this.#version, tail.placeVersion);
       this.#tailBytes.set(this.#blockOf(block, null, 0, false));
@@ -430,10 +439,10 @@ export class SealedContent {
   }
 
   /** Records of blocks as they are on the disk; what the file is too short for is zero. */
-  #readRun(block: number, count: number): Uint8Array {
+  #readRun(block: number, count: number, into = this.#host.scratch): Uint8Array {
     const position = recordPosition(block);
     const available = Math.max(0, Math.min(this.#inner.sizeBytes - position, count * RECORD_BYTES));
-    const run = this.#host.scratch.subarray(0, count * RECORD_BYTES);
+    const run = into.subarray(0, count * RECORD_BYTES);
     if (available > 0) this.#inner.copy(position, available, run, 0);
     run.fill(0, available);
     return run;
@@ -451,10 +460,18 @@ export class SealedContent {
   }
 
   #parkedBlock(block: number): Uint8Array | null {
-    const slot = this.#parking.slotOf(block);
+    let slot = this.#parking.slotOf(block);
+    let found = slot < 0 ? null : this.#slotAt(slot);
+    const isOld = () => slot >= 0 && (found === null || found.block !== block);
+    if (isOld() && !this.#isWritten) {
+      // Who has the file under another name, or in another process, may have gone on since.
+      this.#parking = new Parking(false);
+      for (let other = 0; other < SLOTS; other++) this.#readSlot(other);
+      slot = this.#parking.slotOf(block);
+      found = slot < 0 ? null : this.#slotAt(slot);
+    }
     if (slot < 0) return null;
-    const found = this.#slotAt(slot);
-    if (found === null) return this.#damagedBlock(block);
+    if (found === null || isOld()) return this.#damagedBlock(block);
     const content = new Uint8Array(BLOCK_BYTES);
     content.set(found.plain);
     return content;

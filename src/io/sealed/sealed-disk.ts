@@ -2,7 +2,7 @@ import { AssertionError, assert } from "../../base/assert.ts";
 import { HeadwaterError } from "../../base/errors.ts";
 import type { Disk, DiskFile, FolderLock } from "../disk.ts";
 import { BlockCache } from "./block-cache.ts";
-import { type ContentHost, SealedContent, type SealedBug } from "./content.ts";
+import { type ContentHost, type SealedBug, SealedContent } from "./content.ts";
 import { encodeFileHeader, FILE_ID_BYTES } from "./file-header.ts";
 import { RECORD_BYTES, sealedSizeBytes } from "./layout.ts";
 import { Records, type SealingOptions } from "./records.ts";
@@ -182,7 +182,10 @@ export class SealedDisk implements Disk {
       return this.#handle(path, known, isWritable);
     }
     const file = this.#inner.openFile(path, mode);
-    const content = new SealedContent(file, this.#host, { isNew: false, isSettled: this.#settled.delete(path) });
+    const content = new SealedContent(file, this.#host, {
+      isNew: false,
+      isSettled: this.#settled.delete(path),
+    });
     const failure = this.#failed.get(path);
     if (failure !== undefined) content.fail(failure);
     const open: OpenContent = { path, content, isWritable, handles: 0 };
