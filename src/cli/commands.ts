@@ -9,6 +9,7 @@ import { consumeCommand } from "./consume.ts";
 import { deadLetterCommand } from "./dead-letter.ts";
 import { deviceCommand } from "./device.ts";
 import { doctorCommand } from "./doctor.ts";
+import { encryptionCommand } from "./encryption.ts";
 import { enrolCommand } from "./enrol.ts";
 import { enrolmentCommand } from "./enrolment.ts";
 import { eraseCommand } from "./erase.ts";
@@ -66,6 +67,7 @@ export function allCommands(program: string): Command {
       repairCommand,
       backupCommand,
       restoreCommand,
+      encryptionCommand,
       eraseCommand,
       updateCommand,
       selfTestCommand,

@@ -7,6 +7,7 @@ import { aclFile, usersFile } from "../config/security-files.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { HostTree } from "../io/bun/host-tree.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
+import { KEYRING_FILES } from "../io/sealed/keyring.ts";
 import {
   ERASURE_STAGES,
   type Erasure,
@@ -28,7 +29,7 @@ import type { World } from "./world.ts";
 /** Of which one at least is in every folder that a gateway or its users' command has had. */
 const SIGNS: readonly string[] = [
   ...[ERASURE_MARKER, "format", "meta.properties", "checkpoint.0", "checkpoint.1"],
-  ...["users", "acl.toml"],
+  ...["users", "acl.toml", ...KEYRING_FILES],
 ];
 const MAX_SHOWN = 50;
 const LOCK_FILE = "lock";
@@ -49,6 +50,7 @@ export const eraseCommand: Command = {
   notes: [
     "First go the files that the log does not know, users, rules and keys among them, then the logs of users' credentials and of what was written last, then all records. Those of the first two that have up to 64 MiB are filled with zeros before they are removed. No link is followed, and no other file system is entered. Files outside of the folder stay, those that the settings name among them: they are listed.",
     "The gateway has to be stopped. A power cut meanwhile does no harm: the gateway does not start any more from the moment on that something may be gone; run it again, with --data alone where the configuration is gone too.",
+    "Of an encrypted folder the keyring goes before all else: from then on nobody reads what is left, with the key or without, wherever flash keeps it, as far as it forgets the two blocks of the keyring.",
     "What that is worth: on a disk that writes in place, zeros are what is left. SD cards, eMMC and SSDs write elsewhere, and keep what was there until they need the room: then only a discard of the blocks (fstrim, done here where root runs this) makes it unreadable, as far as the card does what it is told. For a card that is given away: blkdiscard on the whole of it, in another machine; for secrets that matter: destroy it.",
     "Against a thief it does little, since he has the card: revoke the gateway's certificate at the centre, delete its user there, and change what it knew.",
     "The exit code is 0 where all is gone, or would go; 1 where something could not be removed; 2 where the id is another; 4 where the folder is in use.",

@@ -1,4 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
+import { KEYRING_FILES } from "../io/sealed/keyring.ts";
 import type { Tree } from "../io/tree.ts";
 import { ERASURE_MARKER } from "./erasure-marker.ts";
 import {
@@ -83,7 +84,9 @@ export function planErasure(tree: Tree, options: ErasureOptions): ErasurePlan {
     }
   };
   walk("", 0);
-  const order = ({ stage }: ErasureItem) => ERASURE_STAGES.indexOf(stage);
+  // Without its keyring an encrypted folder is erased, as good as.
+  const order = ({ path, stage }: ErasureItem) =>
+    KEYRING_FILES.some((name) => name === path) ? -1 : ERASURE_STAGES.indexOf(stage);
   return { items: items.sort((a, b) => order(a) - order(b)), folders, left };
 }
 

@@ -22,24 +22,15 @@ class AesGcm implements Aead {
     this.#key = key;
   }
 
-  seal(
-    nonce: Uint8Array,
-    bound: Uint8Array,
-    plain: Uint8Array,
-    into: Uint8Array,
-    at: number,
-    tagAt: number,
-  ): void {
+  seal(nonce: Uint8Array, plain: Uint8Array, into: Uint8Array, at: number, tagAt: number): void {
     const cipher = createCipheriv(ALGORITHM, this.#key, nonce);
-    cipher.setAAD(bound);
     into.set(cipher.update(plain), at);
     cipher.final();
     into.set(cipher.getAuthTag(), tagAt);
   }
 
-  open(nonce: Uint8Array, bound: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array): Uint8Array | null {
+  open(nonce: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array): Uint8Array | null {
     const decipher = createDecipheriv(ALGORITHM, this.#key, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(bound);
     decipher.setAuthTag(tag);
     const plain = decipher.update(ciphertext);
     try {

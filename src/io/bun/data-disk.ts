@@ -16,9 +16,11 @@ import { chooseDisk, type DiskChoice, type DiskSetting } from "./choose-disk.ts"
 import { PlainDisk } from "./plain-disk.ts";
 import { SystemRandom } from "./random.ts";
 
+/** Says that a folder is being encrypted or decrypted: some files are the one, and some the other. */
+export const CONVERSION_FILE = "encryption.state";
 const MAX_KEY_FILE_BYTES = 4096;
 /** What anybody can read in an encrypted folder: who holds it, and that it is being erased. */
-const PLAIN_FILES: readonly string[] = ["lock", "erase.state"];
+const PLAIN_FILES: readonly string[] = ["lock", "erase.state", CONVERSION_FILE];
 /** What a log store leaves in a folder that it has had. */
 const SIGNS: readonly string[] = ["format", "checkpoint.0", "checkpoint.1", "journal", "meta.properties"];
 
@@ -53,6 +55,13 @@ export async function openDataDisk(options: DataDiskOptions): Promise<DiskChoice
   const { folder, key, implementation, isOwner } = options;
   const plain = new PlainDisk();
   const isSealed = isSealedFolder(plain, folder);
+  const begun = plain.readFile(`${folder}/${CONVERSION_FILE}`, 16);
+  if (begun !== null) {
+    const command = `headwater encryption ${new TextDecoder().decode(begun).trim()}`;
+    throw new HeadwaterError("CONFIG_INVALID", `${folder} is half converted: run ${command} again`, {
+      path: folder,
+    });
+  }
   const isWanted = key.file !== "" || key.credential !== "";
   if (!isSealed && !isWanted) return chooseDisk(folder, implementation);
   if (!isWanted)

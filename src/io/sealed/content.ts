@@ -77,6 +77,11 @@ export class SealedContent {
   #tail: Tail | null = null;
   readonly #tailBytes = new Uint8Array(BLOCK_BYTES);
   #flushDue = false;
+  /** Blocks that are sealed in the host's scratch, and wait to be written. */
+  #runFirst = 0;
+  #runCount = 0;
+  /** Behind the last block that the cache may have. */
+  #cachedEnd = 0;
   #failure: unknown = null;
   #syncUnderWay: Promise<void> | null = null;
   #nextSync: Promise<void> | null = null;
@@ -136,16 +141,12 @@ export class SealedContent {
       const start = at % BLOCK_BYTES;
       const block = (at - start) / BLOCK_BYTES;
       const left = bytes.length - done;
-      if (start === 0 && left >= BLOCK_BYTES) {
-        const count = Math.min(RUN_BLOCKS, Math.floor(left / BLOCK_BYTES));
-        this.#place(block, bytes, done, count);
-        done += count * BLOCK_BYTES;
-      } else {
-        const count = Math.min(BLOCK_BYTES - start, left);
-        this.#patch(block, start, bytes.subarray(done, done + count));
-        done += count;
-      }
+      const count = Math.min(BLOCK_BYTES - start, left);
+      if (count === BLOCK_BYTES) this.#place(block, bytes, done);
+      else this.#patch(block, start, bytes.subarray(done, done + count));
+      done += count;
     }
+    this.#writeRun();
   }
 
   copy(position: number, length: number, into: Uint8Array, at: number): void {
@@ -225,6 +226,7 @@ export class SealedContent {
     const records = this.#openRecords;
     if (this.#host.bugs.has("rewrite-in-place") && this.#isFull(tail.block)) {
       this.#placeTail(tail);
+      this.#writeRun();
       return;
     }
     const slot = this.#freeSlot(tail.block);
@@ -343,33 +345,38 @@ export class SealedContent {
     return (block + 1) * BLOCK_BYTES <= this.#sizeBytes;
   }
 
-  /** Writes whole blocks where they belong. */
-  #place(first: number, bytes: Uint8Array, at: number, count: number): void {
-    const { scratch, cache } = this.#host;
-    const records = this.#openRecords;
-    for (let i = 0; i < count; i++) {
-      const start = at + i * BLOCK_BYTES;
-      const plain = bytes.subarray(start, start + BLOCK_BYTES);
-      records.sealBlock(first + i, ++this.#version, plain, scratch, i * RECORD_BYTES);
-    }
-    this.#inner.write(recordPosition(first), scratch.subarray(0, count * RECORD_BYTES));
-    for (let i = 0; i < count; i++) {
-      cache.forget(this.#cacheId, first + i);
-      this.#parking.notePlaced(first + i, this.#version - count + 1 + i);
-    }
-    if (this.#tail !== null && this.#tail.block >= first && this.#tail.block < first + count)
-      this.#tail = null;
+  /** Seals a whole block, to be written where it belongs by `#writeRun`, with those before and behind it. */
+  #place(block: number, bytes: Uint8Array, at: number): void {
+    if (this.#runCount > 0 && (this.#runCount === RUN_BLOCKS || block !== this.#runFirst + this.#runCount))
+      this.#writeRun();
+    if (this.#runCount === 0) this.#runFirst = block;
+    const plain = bytes.subarray(at, at + BLOCK_BYTES);
+    const into = this.#runCount * RECORD_BYTES;
+    this.#openRecords.sealBlock(block, ++this.#version, plain, this.#host.scratch, into);
+    this.#runCount += 1;
+    if (this.#tail?.block === block) this.#tail = null;
+  }
+
+  #writeRun(): void {
+    const [first, count] = [this.#runFirst, this.#runCount];
+    if (count === 0) return;
+    this.#runCount = 0;
+    this.#inner.write(recordPosition(first), this.#host.scratch.subarray(0, count * RECORD_BYTES));
+    this.#parking.notePlaced(first, count, this.#version - count + 1);
+    for (let block = first; block < Math.min(first + count, this.#cachedEnd); block++)
+      this.#host.cache.forget(this.#cacheId, block);
     this.#freshFrom = Math.max(this.#freshFrom, first + count);
   }
 
   /** Writes a part of a block. */
   #patch(block: number, start: number, bytes: Uint8Array): void {
+    this.#writeRun();
     const tail = this.#takeTail(block);
     this.#tailBytes.set(bytes, start);
     const end = start + bytes.length;
     tail.lengthBytes = Math.max(tail.lengthBytes, end);
     tail.isDirty = true;
-    this.#host.cache.forget(this.#cacheId, block);
+    if (block < this.#cachedEnd) this.#host.cache.forget(this.#cacheId, block);
     if (end === BLOCK_BYTES && !this.#parking.isPlaceNeeded(block, tail.placeVersion)) {
       this.#placeTail(tail);
     } else if (!this.#flushDue) {
@@ -382,7 +389,7 @@ export class SealedContent {
   }
 
   #placeTail(tail: Tail): void {
-    this.#place(tail.block, this.#tailBytes, 0, 1);
+    this.#place(tail.block, this.#tailBytes, 0);
   }
 
   /** The block in the clear, for who changes it. */
@@ -432,7 +439,8 @@ export class SealedContent {
       if (found === null) continue;
       const plain = new Uint8Array(BLOCK_BYTES);
       plain.set(found.plain);
-      this.#place(parked.block, plain, 0, 1);
+      this.#place(parked.block, plain, 0);
+      this.#writeRun();
     }
     this.#inner.syncNow();
     this.#parking.synced(this.#version);
@@ -455,7 +463,10 @@ export class SealedContent {
     const known = cache.get(this.#cacheId, block);
     if (known !== undefined) return known;
     const content = this.#parkedBlock(block) ?? this.#placedBlock(block, run, index);
-    if (isCached) cache.put(this.#cacheId, block, content);
+    if (isCached) {
+      cache.put(this.#cacheId, block, content);
+      this.#cachedEnd = Math.max(this.#cachedEnd, block + 1);
+    }
     return content;
   }
 
@@ -520,7 +531,7 @@ export class SealedContent {
     this.#inner.resize(sealedSizeBytes(sizeBytes));
     this.#sizeBytes = sizeBytes;
     if (rest > 0) {
-      this.#parking.notePlaced(lastBlock, 0);
+      this.#parking.noteCut(lastBlock);
       if (this.#tail?.block === lastBlock) this.#tail.placeVersion = 0;
     }
     this.#freshFrom = Math.min(this.#freshFrom, firstGone);

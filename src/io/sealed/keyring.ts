@@ -10,8 +10,8 @@ import type { DataKeys } from "./sealed-disk.ts";
  * The data keys of a folder, sealed under the master key, in two files of the same content written one after the other, so
  * that neither a power cut nor a flipped bit takes all records along. Big-endian: magic "HWKEYS", version uint16, sequence
  * uint32 (the higher is newer), salt 16 bytes, nonce 12, tag 16, length uint32 of the sealed, these, CRC32C of all before
- * uint32. Sealed: for each data key its number uint32, and 32 bytes. The key of the seal is derived from master key and salt;
- * what stands before the nonce is bound to it.
+ * uint32. Sealed: for each data key its number uint32, and 32 bytes. The key of the seal is derived from the master key and all
+ * that stands before the nonce.
  *
  * A new master key makes a new keyring and leaves files as they are; files that are made from then on take a new data key.
  */
@@ -79,7 +79,7 @@ export class Keyring implements DataKeys {
     bytes.set(random.bytes(SALT_BYTES + NONCE_BYTES), SALT_AT);
     view.setUint32(LENGTH_AT, plain.length);
     const cipher = cryptography.cipher(sealKey(masterKey, bytes));
-    cipher.seal(bytes.slice(NONCE_AT, TAG_AT), bytes.slice(0, NONCE_AT), plain, bytes, SEALED_AT, TAG_AT);
+    cipher.seal(bytes.slice(NONCE_AT, TAG_AT), plain, bytes, SEALED_AT, TAG_AT);
     view.setUint32(bytes.length - SUM_BYTES, crc32c(bytes, 0, bytes.length - SUM_BYTES));
     return bytes;
   }
@@ -172,7 +172,6 @@ function open(bytes: Uint8Array, masterKey: Uint8Array, cryptography: Cryptograp
     .cipher(sealKey(masterKey, bytes))
     .open(
       bytes.subarray(NONCE_AT, TAG_AT),
-      bytes.subarray(0, NONCE_AT),
       bytes.subarray(SEALED_AT, bytes.length - SUM_BYTES),
       bytes.subarray(TAG_AT, LENGTH_AT),
     );
@@ -185,7 +184,7 @@ function open(bytes: Uint8Array, masterKey: Uint8Array, cryptography: Cryptograp
 }
 
 function sealKey(masterKey: Uint8Array, bytes: Uint8Array): Uint8Array {
-  return hmac("sha256", masterKey, "headwater keyring", bytes.subarray(SALT_AT, NONCE_AT));
+  return hmac("sha256", masterKey, "headwater keyring", bytes.subarray(0, NONCE_AT));
 }
 
 /**

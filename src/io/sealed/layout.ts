@@ -11,8 +11,8 @@
  * slots are for; `parking.ts` says which one is free. The file ends where its last block would, so that its length tells
  * that of its content.
  *
- * Header of a block: session uint32, version uint48, random 6 bytes, tag 16 bytes. The last three numbers' first two
- * are the nonce. Of a slot besides: block uint48, length uint16, 8 bytes of zero. A header of zeros: never written.
+ * Header of a block: session 10 bytes, version uint48, tag 16 bytes. Of a slot besides: block uint48, length uint16, 8 bytes
+ * of zero. A header of zeros: never written. The nonce is in none of them: `records.ts` makes it of version and place.
  *
  * Nothing but its own header and the blocks around it is near a block, and none of these changes when it is written: a
  * torn write takes what is being written, as without encryption.

@@ -84,9 +84,17 @@ export class Parking {
     this.#slots[slot] = null;
   }
 
-  /** The block was written where it belongs; version 0: there is nothing there any more. */
-  notePlaced(block: number, version: number): void {
-    for (const parked of this.#slots) if (parked?.block === block) parked.placeVersion = version;
+  /** Blocks were written where they belong, the first under this version and each other under the next. */
+  notePlaced(first: number, count: number, version: number): void {
+    for (const parked of this.#slots) {
+      if (parked === null || parked.block < first || parked.block >= first + count) continue;
+      parked.placeVersion = version + parked.block - first;
+    }
+  }
+
+  /** There is nothing any more where the block belongs. */
+  noteCut(block: number): void {
+    this.notePlaced(block, 1, 0);
   }
 
   syncBegins(version: number): void {

@@ -3,17 +3,16 @@ import type { Random } from "../random.ts";
 import { type Aead, type Cryptography, NONCE_BYTES, TAG_BYTES } from "./aead.ts";
 import { BLOCK_BYTES, RECORD_HEADER_BYTES, SLOT_HEADER_BYTES } from "./layout.ts";
 
-const SESSION_BYTES = 4;
-const RANDOM_BYTES = 6;
-const TAG_AT = SESSION_BYTES + NONCE_BYTES;
+const SESSION_BYTES = 10;
+const VERSION_BYTES = 6;
+const TAG_AT = SESSION_BYTES + VERSION_BYTES;
 /** Records under one session's key; another session follows. */
 const MAX_SESSION_RECORDS = 2 ** 30;
 /** Keys of sessions that a file keeps at hand. */
 const MAX_KEYS = 64;
-const POOL_BYTES = RANDOM_BYTES * 512;
 const UINT32 = 2 ** 32;
-const BOUND_BYTES = 9;
-const [AT_HOME, IN_SLOT] = [0, 1];
+/** Highest bit of the block in a nonce. */
+const IN_SLOT = 2 ** 47;
 
 /** A record as it is found. */
 export interface FoundRecord {
@@ -32,28 +31,29 @@ export interface SealingOptions {
   readonly cryptography: Cryptography;
   readonly random: Random;
   /** Hears of every nonce that is used, with the key's session; for tests. */
-  readonly onSealed?: (fileId: Uint8Array, session: number, nonce: Uint8Array) => void;
+  readonly onSealed?: (fileId: Uint8Array, session: Uint8Array, nonce: Uint8Array) => void;
   /** A deliberate bug. */
   readonly repeatNonce?: boolean;
 }
 
 /**
  * Seals and opens the records of one file. Each session of writing has a key of its own, derived from the data key, the
- * file's id and the session's number, which is drawn. Within it versions only grow, and a nonce is the version and six
- * bytes of chance: it is never used twice under one key, also where two sessions draw the same number.
+ * file's id and the session's number, of which 80 bits are drawn. A nonce is the version, which only grows within a session,
+ * and the block with the kind of its place: it is never used twice under one key, and what was sealed for one
+ * place does not open in another.
  */
 export class Records {
   readonly #options: SealingOptions;
   readonly #dataKey: Uint8Array;
   readonly #fileId: Uint8Array;
-  readonly #keys = new Map<number, Aead>();
-  readonly #bound = new Uint8Array(BOUND_BYTES);
+  readonly #keys = new Map<string, Aead>();
   readonly #nonce = new Uint8Array(NONCE_BYTES);
-  #pool: Uint8Array = new Uint8Array(0);
-  #poolAt = 0;
-  #session = 0;
+  #session: Uint8Array = new Uint8Array(SESSION_BYTES);
   #sealer: Aead | null = null;
   #sealed = 0;
+  /** The last session that was opened: that of most records around. */
+  #lastSession: Uint8Array = new Uint8Array(SESSION_BYTES);
+  #lastOpener: Aead | null = null;
 
   constructor(options: SealingOptions, dataKey: Uint8Array, fileId: Uint8Array) {
     this.#options = options;
@@ -63,7 +63,7 @@ export class Records {
 
   /** Puts the record of a full block at `at` of `into`. */
   sealBlock(block: number, version: number, plain: Uint8Array, into: Uint8Array, at: number): void {
-    this.#seal(AT_HOME, block, version, plain, into, at, at + RECORD_HEADER_BYTES);
+    this.#seal(block, version, plain, into, at, at + RECORD_HEADER_BYTES);
   }
 
   /** The bytes of a slot. `plain` is the block's beginning; what is behind it is zero. */
@@ -72,28 +72,27 @@ export class Records {
     putUint48(bytes, RECORD_HEADER_BYTES, block);
     bytes[RECORD_HEADER_BYTES + 6] = plain.length >>> 8;
     bytes[RECORD_HEADER_BYTES + 7] = plain.length & 0xff;
-    this.#seal(IN_SLOT, block, version, plain, bytes, 0, SLOT_HEADER_BYTES);
+    this.#seal(IN_SLOT + block, version, plain, bytes, 0, SLOT_HEADER_BYTES);
     return bytes;
   }
 
   openBlock(block: number, bytes: Uint8Array, at: number): Found<FoundRecord> {
     if (isZero(bytes, at, at + RECORD_HEADER_BYTES)) return "empty";
     const start = at + RECORD_HEADER_BYTES;
-    return this.#open(AT_HOME, block, bytes, at, start, start + BLOCK_BYTES);
+    return this.#open(block, bytes, at, start, start + BLOCK_BYTES);
   }
 
   openSlot(bytes: Uint8Array): Found<FoundSlot> {
     if (isZero(bytes, 0, SLOT_HEADER_BYTES)) return "empty";
     const block = uint48At(bytes, RECORD_HEADER_BYTES);
     const length = ((bytes[RECORD_HEADER_BYTES + 6] ?? 0) << 8) | (bytes[RECORD_HEADER_BYTES + 7] ?? 0);
-    if (length > BLOCK_BYTES) return null;
-    const found = this.#open(IN_SLOT, block, bytes, 0, SLOT_HEADER_BYTES, SLOT_HEADER_BYTES + length);
+    if (length > BLOCK_BYTES || block >= IN_SLOT) return null;
+    const found = this.#open(IN_SLOT + block, bytes, 0, SLOT_HEADER_BYTES, SLOT_HEADER_BYTES + length);
     return found === null ? null : { ...found, block };
   }
 
   #seal(
     place: number,
-    block: number,
     version: number,
     plain: Uint8Array,
     into: Uint8Array,
@@ -101,47 +100,34 @@ export class Records {
     start: number,
   ): void {
     const sealer = this.#currentSealer();
-    const { repeatNonce, onSealed } = this.#options;
-    putUint32(into, at, this.#session);
-    putUint48(into, at + SESSION_BYTES, version);
-    if (repeatNonce !== true) this.#putRandom(into, at + SESSION_BYTES + 6);
-    const nonce = this.#nonce;
-    copyBytes(into, at + SESSION_BYTES, nonce, NONCE_BYTES);
-    sealer.seal(nonce, this.#bind(place, block, plain.length), plain, into, start, at + TAG_AT);
-    onSealed?.(this.#fileId, this.#session, nonce.slice());
+    into.set(this.#session, at);
+    const named = this.#options.repeatNonce === true ? 0 : version;
+    putUint48(into, at + SESSION_BYTES, named);
+    const nonce = this.#nonceOf(place, named);
+    sealer.seal(nonce, plain, into, start, at + TAG_AT);
+    this.#options.onSealed?.(this.#fileId, this.#session, nonce.slice());
   }
 
-  #open(
-    place: number,
-    block: number,
-    bytes: Uint8Array,
-    at: number,
-    start: number,
-    end: number,
-  ): FoundRecord | null {
-    const key = this.#key(uint32At(bytes, at));
-    const nonceAt = at + SESSION_BYTES;
-    const plain = key.open(
-      bytes.subarray(nonceAt, nonceAt + NONCE_BYTES),
-      this.#bind(place, block, end - start),
+  #open(place: number, bytes: Uint8Array, at: number, start: number, end: number): FoundRecord | null {
+    const version = uint48At(bytes, at + SESSION_BYTES);
+    const plain = this.#openerAt(bytes, at).open(
+      this.#nonceOf(place, version),
       bytes.subarray(start, end),
       bytes.subarray(at + TAG_AT, at + TAG_AT + TAG_BYTES),
     );
-    return plain === null ? null : { version: uint48At(bytes, nonceAt), plain };
+    return plain === null ? null : { version, plain };
   }
 
-  #bind(place: number, block: number, length: number): Uint8Array {
-    const bound = this.#bound;
-    bound[0] = place;
-    putUint48(bound, 1, block);
-    bound[7] = length >>> 8;
-    bound[8] = length & 0xff;
-    return bound;
+  /** Good until the next one. */
+  #nonceOf(place: number, version: number): Uint8Array {
+    putUint48(this.#nonce, 0, version);
+    putUint48(this.#nonce, VERSION_BYTES, place);
+    return this.#nonce;
   }
 
   #currentSealer(): Aead {
     if (this.#sealer === null || this.#sealed === MAX_SESSION_RECORDS) {
-      this.#session = uint32At(this.#options.random.bytes(SESSION_BYTES), 0);
+      this.#session = this.#options.random.bytes(SESSION_BYTES).slice();
       this.#sealer = this.#key(this.#session);
       this.#sealed = 0;
     }
@@ -149,31 +135,27 @@ export class Records {
     return this.#sealer;
   }
 
-  #key(session: number): Aead {
-    const known = this.#keys.get(session);
+  #openerAt(bytes: Uint8Array, at: number): Aead {
+    const last = this.#lastSession;
+    let isLast = this.#lastOpener !== null;
+    for (let i = 0; isLast && i < SESSION_BYTES; i++) isLast = bytes[at + i] === last[i];
+    if (isLast && this.#lastOpener !== null) return this.#lastOpener;
+    this.#lastSession = bytes.slice(at, at + SESSION_BYTES);
+    this.#lastOpener = this.#key(this.#lastSession);
+    return this.#lastOpener;
+  }
+
+  #key(session: Uint8Array): Aead {
+    const name = session.toHex();
+    const known = this.#keys.get(name);
     if (known !== undefined) return known;
     if (this.#keys.size === MAX_KEYS) this.#keys.clear();
-    const number = new Uint8Array(SESSION_BYTES);
-    putUint32(number, 0, session);
     const key = this.#options.cryptography.cipher(
-      hmac("sha256", this.#dataKey, "headwater block", this.#fileId, number),
+      hmac("sha256", this.#dataKey, "headwater block", this.#fileId, session),
     );
-    this.#keys.set(session, key);
+    this.#keys.set(name, key);
     return key;
   }
-
-  #putRandom(into: Uint8Array, at: number): void {
-    if (this.#poolAt + RANDOM_BYTES > this.#pool.length) {
-      this.#pool = this.#options.random.bytes(POOL_BYTES);
-      this.#poolAt = 0;
-    }
-    for (let i = 0; i < RANDOM_BYTES; i++) into[at + i] = this.#pool[this.#poolAt + i] ?? 0;
-    this.#poolAt += RANDOM_BYTES;
-  }
-}
-
-function copyBytes(from: Uint8Array, at: number, into: Uint8Array, count: number): void {
-  for (let i = 0; i < count; i++) into[i] = from[at + i] ?? 0;
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {
