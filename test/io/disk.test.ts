@@ -17,10 +17,12 @@ diskContract("mapped disk", () => onHost(new MappedDisk()));
 
 diskContract("sealed disk on a simulated one", () => withSeal(onSimulated()));
 
+diskContract("sealed disk of large blocks on a simulated one", () => withSeal(onSimulated(), 16 * 1024));
+
 diskContract("sealed disk on a plain one", () => withSeal(onHost(new PlainDisk())));
 
-function withSeal(under: DiskUnderTest): DiskUnderTest {
-  return { ...under, disk: sealedDisk(under.disk) };
+function withSeal(under: DiskUnderTest, blockBytes = 4096): DiskUnderTest {
+  return { ...under, disk: sealedDisk(under.disk, { blockBytesOf: () => blockBytes }) };
 }
 
 function onSimulated(): DiskUnderTest {

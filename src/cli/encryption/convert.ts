@@ -1,7 +1,7 @@
 import { HeadwaterError } from "../../base/errors.ts";
 import { AES_GCM } from "../../io/bun/aes-gcm.ts";
 import { SystemClock } from "../../io/bun/clock.ts";
-import { CONVERSION_FILE, plainPaths } from "../../io/bun/data-disk.ts";
+import { blockBytesOf, CONVERSION_FILE, plainPaths } from "../../io/bun/data-disk.ts";
 import { PlainDisk } from "../../io/bun/plain-disk.ts";
 import { SystemRandom } from "../../io/bun/random.ts";
 import type { Disk, DiskFile } from "../../io/disk.ts";
@@ -189,6 +189,7 @@ class ConversionRun {
       random: new SystemRandom(),
       keys: this.#keyring,
       isPlain: () => false,
+      blockBytesOf: (path) => blockBytesOf(path.replace(/\.converting$/, "")),
       defer: (callback) => void setImmediate(callback),
       damaged: (path) => this.#damaged.add(path),
     });

@@ -18,6 +18,8 @@ import { SystemRandom } from "./random.ts";
 
 /** Says that a folder is being encrypted or decrypted: some files are the one, and some the other. */
 export const CONVERSION_FILE = "encryption.state";
+const BLOCK_BYTES = 4096;
+const SEGMENT_BLOCK_BYTES = 16 * 1024;
 const MAX_KEY_FILE_BYTES = 4096;
 /** What anybody can read in an encrypted folder: who holds it, and that it is being erased. */
 const PLAIN_FILES: readonly string[] = ["lock", "erase.state", CONVERSION_FILE];
@@ -92,12 +94,18 @@ export async function openDataDisk(options: DataDiskOptions): Promise<DiskChoice
       random,
       keys: keyring,
       isPlain: plainPaths(folder),
+      blockBytesOf,
       defer: (callback) => void setImmediate(callback),
       ...(options.damaged === undefined ? {} : { damaged: options.damaged }),
     }),
     fileSystem,
     reason: "encrypted",
   };
+}
+
+/** Segments take much at a time; the journal begins its rounds at multiples of 4096 bytes, and all else is small. */
+export function blockBytesOf(path: string): number {
+  return /\.(?:log|salvage|cleaned)$/.test(path) ? SEGMENT_BLOCK_BYTES : BLOCK_BYTES;
 }
 
 /** Which files of an encrypted folder are as they are. */

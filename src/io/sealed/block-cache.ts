@@ -4,12 +4,13 @@ const BLOCKS_OF_A_FILE = 2 ** 28;
 
 /** Blocks that were opened, the oldest of which go when there are too many. */
 export class BlockCache {
-  readonly #maxBlocks: number;
+  readonly #maxBytes: number;
+  #bytes = 0;
   readonly #blocks = new Map<number, Uint8Array>();
   #files = 0;
 
-  constructor(maxBlocks: number) {
-    this.#maxBlocks = maxBlocks;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /** A number under which no block is known. */
@@ -22,19 +23,31 @@ export class BlockCache {
   }
 
   put(file: number, block: number, bytes: Uint8Array): void {
-    if (this.#blocks.size >= this.#maxBlocks) {
+    while (this.#bytes + bytes.length > this.#maxBytes) {
       const oldest = this.#blocks.keys().next();
-      if (oldest.done !== true) this.#blocks.delete(oldest.value);
+      if (oldest.done === true) break;
+      this.#drop(oldest.value);
     }
-    this.#blocks.set(keyOf(file, block), bytes);
+    const key = keyOf(file, block);
+    this.#drop(key);
+    this.#blocks.set(key, bytes);
+    this.#bytes += bytes.length;
   }
 
   forget(file: number, block: number): void {
-    if (this.#blocks.size > 0) this.#blocks.delete(keyOf(file, block));
+    this.#drop(keyOf(file, block));
   }
 
   clear(): void {
     this.#blocks.clear();
+    this.#bytes = 0;
+  }
+
+  #drop(key: number): void {
+    const bytes = this.#blocks.get(key);
+    if (bytes === undefined) return;
+    this.#bytes -= bytes.length;
+    this.#blocks.delete(key);
   }
 }
 

@@ -2,26 +2,13 @@ import { assert } from "../../base/assert.ts";
 import { HeadwaterError } from "../../base/errors.ts";
 import type { DiskFile } from "../disk.ts";
 import type { BlockCache } from "./block-cache.ts";
-import { decodeFileHeader } from "./file-header.ts";
-import {
-  BLOCK_BYTES,
-  contentSizeBytes,
-  FILE_HEADER_BYTES,
-  RECORD_BYTES,
-  RECORD_HEADER_BYTES,
-  recordPosition,
-  SLOT_HEADER_BYTES,
-  SLOTS,
-  sealedSizeBytes,
-  slotPosition,
-} from "./layout.ts";
+import { decodeFileHeader, type FileHeader } from "./file-header.ts";
+import { FILE_HEADER_BYTES, Layout, RECORD_HEADER_BYTES, SLOT_HEADER_BYTES, SLOTS } from "./layout.ts";
 import { Parking } from "./parking.ts";
 import type { FoundSlot, Records } from "./records.ts";
 
-/** Blocks that are sealed, or opened, by one write or read. */
-const RUN_BLOCKS = 32;
-/** Looks at more blocks than that pass the cache by: whoever reads so much reads on. */
-const MAX_CACHED_BLOCKS = 8;
+/** Looks at more than that pass the cache by: whoever reads so much reads on. */
+const MAX_CACHED_BYTES = 32 * 1024;
 /** What a block that does not open reads as: nothing that anybody takes for what it was, nor for what was never written. */
 const DAMAGED_BYTE = 0xdb;
 
@@ -43,9 +30,9 @@ export interface ContentHost {
   readonly bugs: ReadonlySet<SealedBug>;
   /** A run of blocks on its way; used within a call. */
   readonly scratch: Uint8Array;
-  newRecords(): { readonly header: Uint8Array; readonly records: Records };
+  newRecords(blockBytes: number): { readonly header: Uint8Array; readonly records: Records };
   /** Null where the data key is not known. */
-  recordsOf(keyNumber: number, fileId: Uint8Array): Records | null;
+  recordsOf(header: FileHeader): Records | null;
   /** Calls back when this turn of the event loop ends. */
   defer(callback: () => void): void;
   damaged(path: string, block: number): void;
@@ -63,7 +50,9 @@ interface Tail {
 export class SealedContent {
   readonly #host: ContentHost;
   #inner: DiskFile;
-  #sizeBytes: number;
+  #layout: Layout;
+  /** Known once the header is read. */
+  #contentBytes = 0;
   #parking: Parking;
   #records: Records | null = null;
   #isRead = false;
@@ -75,7 +64,7 @@ export class SealedContent {
   /** From this block on nothing was ever written. */
   #freshFrom: number;
   #tail: Tail | null = null;
-  readonly #tailBytes = new Uint8Array(BLOCK_BYTES);
+  #tailBytes: Uint8Array;
   #flushDue = false;
   /** Blocks that are sealed in the host's scratch, and wait to be written. */
   #runFirst = 0;
@@ -89,18 +78,21 @@ export class SealedContent {
   constructor(
     inner: DiskFile,
     host: ContentHost,
-    found: { readonly isNew: boolean; readonly isSettled: boolean },
+    found: { readonly isNew: boolean; readonly isSettled: boolean; readonly blockBytes: number },
   ) {
     this.#inner = inner;
     this.#host = host;
-    this.#sizeBytes = contentSizeBytes(inner.sizeBytes);
+    this.#layout = new Layout(found.blockBytes);
+    this.#contentBytes = this.#layout.contentSizeBytes(inner.sizeBytes);
+    this.#tailBytes = new Uint8Array(found.blockBytes);
     this.#parking = new Parking(found.isNew || found.isSettled || host.bugs.has("trust-found-slots"));
     this.#cacheId = host.cache.newFile();
     this.#freshFrom = found.isNew ? 0 : Number.POSITIVE_INFINITY;
   }
 
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    this.#read();
+    return this.#contentBytes;
   }
 
   /** Whether everything in the file is durable, as far as this process knows. */
@@ -126,7 +118,7 @@ export class SealedContent {
 
   /** Writes the header of a new file. */
   begin(): void {
-    const { header, records } = this.#host.newRecords();
+    const { header, records } = this.#host.newRecords(this.#layout.blockBytes);
     this.#inner.write(0, header);
     this.#records = records;
     this.#isRead = true;
@@ -138,11 +130,11 @@ export class SealedContent {
     let done = 0;
     while (done < bytes.length) {
       const at = position + done;
-      const start = at % BLOCK_BYTES;
-      const block = (at - start) / BLOCK_BYTES;
+      const start = at % this.#layout.blockBytes;
+      const block = (at - start) / this.#layout.blockBytes;
       const left = bytes.length - done;
-      const count = Math.min(BLOCK_BYTES - start, left);
-      if (count === BLOCK_BYTES) this.#place(block, bytes, done);
+      const count = Math.min(this.#layout.blockBytes - start, left);
+      if (count === this.#layout.blockBytes) this.#place(block, bytes, done);
       else this.#patch(block, start, bytes.subarray(done, done + count));
       done += count;
     }
@@ -151,18 +143,18 @@ export class SealedContent {
 
   copy(position: number, length: number, into: Uint8Array, at: number): void {
     this.#read();
-    const first = Math.floor(position / BLOCK_BYTES);
-    const last = Math.floor((position + length - 1) / BLOCK_BYTES);
-    const isCached = last - first < MAX_CACHED_BLOCKS;
+    const first = Math.floor(position / this.#layout.blockBytes);
+    const last = Math.floor((position + length - 1) / this.#layout.blockBytes);
+    const isCached = length <= MAX_CACHED_BYTES;
     for (let block = first; block <= last; ) {
       const isHeld = this.#tail?.block === block || this.#host.cache.get(this.#cacheId, block) !== undefined;
-      const count = isHeld ? 1 : Math.min(RUN_BLOCKS, last - block + 1);
+      const count = isHeld ? 1 : Math.min(this.#runBlocks, last - block + 1);
       const run = isHeld ? null : this.#readRun(block, count);
       for (let i = 0; i < count; i++) {
         const content = this.#blockOf(block + i, run, i, isCached);
-        const blockStart = (block + i) * BLOCK_BYTES;
+        const blockStart = (block + i) * this.#layout.blockBytes;
         const start = Math.max(position, blockStart);
-        const end = Math.min(position + length, blockStart + BLOCK_BYTES);
+        const end = Math.min(position + length, blockStart + this.#layout.blockBytes);
         into.set(content.subarray(start - blockStart, end - blockStart), at + start - position);
       }
       block += count;
@@ -170,9 +162,9 @@ export class SealedContent {
   }
 
   view(position: number, length: number): Uint8Array {
-    const start = position % BLOCK_BYTES;
-    const block = (position - start) / BLOCK_BYTES;
-    if (start + length <= BLOCK_BYTES && this.#tail?.block !== block) {
+    const start = position % this.#layout.blockBytes;
+    const block = (position - start) / this.#layout.blockBytes;
+    if (start + length <= this.#layout.blockBytes && this.#tail?.block !== block) {
       // What is in the cache is never changed.
       this.#read();
       const content = this.#blockOf(block, null, 0, true);
@@ -215,8 +207,8 @@ export class SealedContent {
   resize(sizeBytes: number): void {
     this.#throwFailure();
     this.#readForWrite();
-    if (sizeBytes > this.#sizeBytes) this.#grow(sizeBytes);
-    else if (sizeBytes < this.#sizeBytes) this.#shrink(sizeBytes);
+    if (sizeBytes > this.#contentBytes) this.#grow(sizeBytes);
+    else if (sizeBytes < this.#contentBytes) this.#shrink(sizeBytes);
   }
 
   /** Gives the block that is being filled to the system, so that only a power cut can take it. */
@@ -232,7 +224,7 @@ export class SealedContent {
     const slot = this.#freeSlot(tail.block);
     const version = ++this.#version;
     const plain = this.#tailBytes.subarray(0, tail.lengthBytes);
-    this.#inner.write(slotPosition(slot), records.sealSlot(tail.block, version, plain));
+    this.#inner.write(this.#layout.slotPosition(slot), records.sealSlot(tail.block, version, plain));
     const { block, lengthBytes, placeVersion } = tail;
     this.#parking.park(slot, { block, version, lengthBytes, placeVersion });
     tail.isDirty = false;
@@ -249,6 +241,11 @@ export class SealedContent {
 
   closeInner(): void {
     this.#inner.close();
+  }
+
+  /** Blocks that are sealed, or opened, by one write or read. */
+  get #runBlocks(): number {
+    return Math.floor(this.#host.scratch.length / this.#layout.recordBytes);
   }
 
   get #openRecords(): Records {
@@ -296,7 +293,8 @@ export class SealedContent {
     // With a header of its own later nobody could read what was in it.
     if (this.#isForeign)
       throw new HeadwaterError("DISK_IO", `${path} can't be opened with the keys of this folder`, { path });
-    if (this.#inner.sizeBytes < sealedSizeBytes(0)) this.#inner.resize(sealedSizeBytes(0));
+    if (this.#inner.sizeBytes < this.#layout.sealedSizeBytes(0))
+      this.#inner.resize(this.#layout.sealedSizeBytes(0));
     this.begin();
   }
 
@@ -308,7 +306,12 @@ export class SealedContent {
     const header =
       inner.sizeBytes < FILE_HEADER_BYTES ? "none" : decodeFileHeader(inner.view(0, FILE_HEADER_BYTES));
     if (header === "none") return;
-    this.#records = header === null ? null : this.#host.recordsOf(header.keyNumber, header.fileId);
+    if (header !== null && header.blockBytes !== this.#layout.blockBytes) {
+      this.#layout = new Layout(header.blockBytes);
+      this.#contentBytes = this.#layout.contentSizeBytes(inner.sizeBytes);
+      this.#tailBytes = new Uint8Array(header.blockBytes);
+    }
+    this.#records = header === null ? null : this.#host.recordsOf(header);
     if (this.#records === null) {
       this.#isForeign = true;
       this.#host.damaged(inner.path, -1);
@@ -322,7 +325,7 @@ export class SealedContent {
     if (found === null) return;
     const { block, version, plain } = found;
     // Not where a run may be that somebody is reading.
-    const record = new Uint8Array(RECORD_BYTES);
+    const record = new Uint8Array(this.#layout.recordBytes);
     const place = this.#isFull(block)
       ? this.#openRecords.openBlock(block, this.#readRun(block, 1, record), 0)
       : null;
@@ -332,26 +335,32 @@ export class SealedContent {
   }
 
   #slotAt(slot: number): FoundSlot | null {
-    const position = slotPosition(slot);
+    const position = this.#layout.slotPosition(slot);
     const available = this.#inner.sizeBytes - position;
     if (available < SLOT_HEADER_BYTES) return null;
-    const bytes = this.#inner.view(position, Math.min(SLOT_HEADER_BYTES + BLOCK_BYTES, available));
+    const bytes = this.#inner.view(
+      position,
+      Math.min(SLOT_HEADER_BYTES + this.#layout.blockBytes, available),
+    );
     const found = this.#openRecords.openSlot(bytes);
     return found === "empty" ? null : found;
   }
 
   /** Whether all of the block is within the file, so that it has a place of its own. */
   #isFull(block: number): boolean {
-    return (block + 1) * BLOCK_BYTES <= this.#sizeBytes;
+    return (block + 1) * this.#layout.blockBytes <= this.#contentBytes;
   }
 
   /** Seals a whole block, to be written where it belongs by `#writeRun`, with those before and behind it. */
   #place(block: number, bytes: Uint8Array, at: number): void {
-    if (this.#runCount > 0 && (this.#runCount === RUN_BLOCKS || block !== this.#runFirst + this.#runCount))
+    if (
+      this.#runCount > 0 &&
+      (this.#runCount === this.#runBlocks || block !== this.#runFirst + this.#runCount)
+    )
       this.#writeRun();
     if (this.#runCount === 0) this.#runFirst = block;
-    const plain = bytes.subarray(at, at + BLOCK_BYTES);
-    const into = this.#runCount * RECORD_BYTES;
+    const plain = bytes.subarray(at, at + this.#layout.blockBytes);
+    const into = this.#runCount * this.#layout.recordBytes;
     this.#openRecords.sealBlock(block, ++this.#version, plain, this.#host.scratch, into);
     this.#runCount += 1;
     if (this.#tail?.block === block) this.#tail = null;
@@ -361,7 +370,10 @@ export class SealedContent {
     const [first, count] = [this.#runFirst, this.#runCount];
     if (count === 0) return;
     this.#runCount = 0;
-    this.#inner.write(recordPosition(first), this.#host.scratch.subarray(0, count * RECORD_BYTES));
+    this.#inner.write(
+      this.#layout.recordPosition(first),
+      this.#host.scratch.subarray(0, count * this.#layout.recordBytes),
+    );
     this.#parking.notePlaced(first, count, this.#version - count + 1);
     for (let block = first; block < Math.min(first + count, this.#cachedEnd); block++)
       this.#host.cache.forget(this.#cacheId, block);
@@ -377,7 +389,7 @@ export class SealedContent {
     tail.lengthBytes = Math.max(tail.lengthBytes, end);
     tail.isDirty = true;
     if (block < this.#cachedEnd) this.#host.cache.forget(this.#cacheId, block);
-    if (end === BLOCK_BYTES && !this.#parking.isPlaceNeeded(block, tail.placeVersion)) {
+    if (end === this.#layout.blockBytes && !this.#parking.isPlaceNeeded(block, tail.placeVersion)) {
       this.#placeTail(tail);
     } else if (!this.#flushDue) {
       this.#flushDue = true;
@@ -408,7 +420,8 @@ export class SealedContent {
       if (place !== null && place !== "empty") tail.placeVersion = place.version;
       this.#version = Math.max(this.#version, tail.placeVersion);
       this.#tailBytes.set(this.#blockOf(block, null, 0, false));
-      tail.lengthBytes = (slot < 0 ? null : this.#parking.slots[slot]?.lengthBytes) ?? BLOCK_BYTES;
+      tail.lengthBytes =
+        (slot < 0 ? null : this.#parking.slots[slot]?.lengthBytes) ?? this.#layout.blockBytes;
     }
     this.#freshFrom = Math.max(this.#freshFrom, block + 1);
     this.#tail = tail;
@@ -437,7 +450,7 @@ export class SealedContent {
       const found = this.#slotAt(slot);
       // One that does not open any more is damage, and stays to be found.
       if (found === null) continue;
-      const plain = new Uint8Array(BLOCK_BYTES);
+      const plain = new Uint8Array(this.#layout.blockBytes);
       plain.set(found.plain);
       this.#place(parked.block, plain, 0);
       this.#writeRun();
@@ -448,9 +461,12 @@ export class SealedContent {
 
   /** Records of blocks as they are on the disk; what the file is too short for is zero. */
   #readRun(block: number, count: number, into = this.#host.scratch): Uint8Array {
-    const position = recordPosition(block);
-    const available = Math.max(0, Math.min(this.#inner.sizeBytes - position, count * RECORD_BYTES));
-    const run = into.subarray(0, count * RECORD_BYTES);
+    const position = this.#layout.recordPosition(block);
+    const available = Math.max(
+      0,
+      Math.min(this.#inner.sizeBytes - position, count * this.#layout.recordBytes),
+    );
+    const run = into.subarray(0, count * this.#layout.recordBytes);
     if (available > 0) this.#inner.copy(position, available, run, 0);
     run.fill(0, available);
     return run;
@@ -483,53 +499,54 @@ export class SealedContent {
     }
     if (slot < 0) return null;
     if (found === null || isOld()) return this.#damagedBlock(block);
-    const content = new Uint8Array(BLOCK_BYTES);
+    const content = new Uint8Array(this.#layout.blockBytes);
     content.set(found.plain);
     return content;
   }
 
   #placedBlock(block: number, run: Uint8Array | null, index: number): Uint8Array {
-    if (!this.#isFull(block)) return new Uint8Array(BLOCK_BYTES);
+    if (!this.#isFull(block)) return new Uint8Array(this.#layout.blockBytes);
     const bytes = run ?? this.#readRun(block, 1);
-    const at = run === null ? 0 : index * RECORD_BYTES;
+    const at = run === null ? 0 : index * this.#layout.recordBytes;
     if (this.#records === null) {
       const isZero = bytes.subarray(at, at + RECORD_HEADER_BYTES).every((byte) => byte === 0);
-      return isZero ? new Uint8Array(BLOCK_BYTES) : this.#damagedBlock(block);
+      return isZero ? new Uint8Array(this.#layout.blockBytes) : this.#damagedBlock(block);
     }
     const found = this.#records.openBlock(block, bytes, at);
-    if (found === "empty") return new Uint8Array(BLOCK_BYTES);
+    if (found === "empty") return new Uint8Array(this.#layout.blockBytes);
     return found === null ? this.#damagedBlock(block) : found.plain;
   }
 
   #damagedBlock(block: number): Uint8Array {
     this.#host.damaged(this.#inner.path, block);
-    return new Uint8Array(BLOCK_BYTES).fill(DAMAGED_BYTE);
+    return new Uint8Array(this.#layout.blockBytes).fill(DAMAGED_BYTE);
   }
 
   #grow(sizeBytes: number): void {
-    const oldBytes = this.#sizeBytes;
-    this.#inner.resize(sealedSizeBytes(sizeBytes));
-    const rest = oldBytes % BLOCK_BYTES;
-    const lastBlock = (oldBytes - rest) / BLOCK_BYTES;
+    const oldBytes = this.#contentBytes;
+    this.#inner.resize(this.#layout.sealedSizeBytes(sizeBytes));
+    const rest = oldBytes % this.#layout.blockBytes;
+    const lastBlock = (oldBytes - rest) / this.#layout.blockBytes;
     // What a cut has left of the record that was there.
-    if (rest > 0) this.#inner.write(recordPosition(lastBlock), new Uint8Array(RECORD_HEADER_BYTES + rest));
+    if (rest > 0)
+      this.#inner.write(this.#layout.recordPosition(lastBlock), new Uint8Array(RECORD_HEADER_BYTES + rest));
     const firstNew = lastBlock + (rest > 0 ? 1 : 0);
     this.#dropParkedFrom(firstNew);
-    this.#sizeBytes = sizeBytes;
+    this.#contentBytes = sizeBytes;
     this.#freshFrom = Math.min(this.#freshFrom, firstNew);
     this.#cacheId = this.#host.cache.newFile();
   }
 
   #shrink(sizeBytes: number): void {
-    const rest = sizeBytes % BLOCK_BYTES;
-    const lastBlock = (sizeBytes - rest) / BLOCK_BYTES;
+    const rest = sizeBytes % this.#layout.blockBytes;
+    const lastBlock = (sizeBytes - rest) / this.#layout.blockBytes;
     if (rest > 0) this.#cut(lastBlock, rest);
     const firstGone = lastBlock + (rest > 0 ? 1 : 0);
     if (this.#tail !== null && this.#tail.block >= firstGone) this.#tail = null;
     this.flush();
     this.#dropParkedFrom(firstGone);
-    this.#inner.resize(sealedSizeBytes(sizeBytes));
-    this.#sizeBytes = sizeBytes;
+    this.#inner.resize(this.#layout.sealedSizeBytes(sizeBytes));
+    this.#contentBytes = sizeBytes;
     if (rest > 0) {
       this.#parking.noteCut(lastBlock);
       if (this.#tail?.block === lastBlock) this.#tail.placeVersion = 0;
@@ -558,7 +575,7 @@ export class SealedContent {
   #dropParkedFrom(block: number): void {
     for (const [slot, parked] of this.#parking.slots.entries()) {
       if (parked === null || parked.block < block) continue;
-      this.#inner.write(slotPosition(slot), new Uint8Array(SLOT_HEADER_BYTES));
+      this.#inner.write(this.#layout.slotPosition(slot), new Uint8Array(SLOT_HEADER_BYTES));
       this.#parking.drop(slot);
     }
   }

@@ -1,8 +1,8 @@
 /**
- * A sealed file. What its user sees is cut into blocks of 4096 bytes; each is encrypted by itself, so that any can be read
- * and written without the others. Positions in bytes:
+ * A sealed file. What its user sees is cut into blocks of one size; each is encrypted by itself, so that any can be read and
+ * written without the others. With blocks of 4096 bytes, positions in bytes:
  *
- *      0   header, twice (at 0 and at 256), written once (file-header.ts)
+ *      0   header, twice (at 0 and at 256), written once (file-header.ts); it has the size of a block
  *    512   three slots of 4144 bytes: header 48, ciphertext up to 4096
  *  12944   block 0, block 1, ...: header 32, ciphertext 4096
  *
@@ -15,36 +15,50 @@
  * of zero. A header of zeros: never written. The nonce is in none of them: `records.ts` makes it of version and place.
  *
  * Nothing but its own header and the blocks around it is near a block, and none of these changes when it is written: a
- * torn write takes what is being written, as without encryption.
+ * torn write takes what is being written, as without encryption. A small block costs little where a little is written and
+ * synced at a time, a large one costs a quarter of the time where much is: of 2.3 us for 4 KiB 1.7 are the call.
  */
-export const BLOCK_BYTES = 4096;
 export const RECORD_HEADER_BYTES = 32;
 export const SLOT_HEADER_BYTES = 48;
 export const SLOTS = 3;
 export const FILE_HEADER_BYTES = 512;
+export const MIN_BLOCK_BYTES = 512;
+export const MAX_BLOCK_BYTES = 32 * 1024;
 
-export const RECORD_BYTES = RECORD_HEADER_BYTES + BLOCK_BYTES;
-const SLOT_BYTES = SLOT_HEADER_BYTES + BLOCK_BYTES;
-const FIRST_RECORD = FILE_HEADER_BYTES + SLOTS * SLOT_BYTES;
+/** Where what is in a file of blocks of this size. */
+export class Layout {
+  readonly blockBytes: number;
+  readonly recordBytes: number;
+  readonly #slotBytes: number;
+  readonly #firstRecord: number;
 
-export function slotPosition(slot: number): number {
-  return FILE_HEADER_BYTES + slot * SLOT_BYTES;
-}
+  constructor(blockBytes: number) {
+    this.blockBytes = blockBytes;
+    this.recordBytes = RECORD_HEADER_BYTES + blockBytes;
+    this.#slotBytes = SLOT_HEADER_BYTES + blockBytes;
+    this.#firstRecord = FILE_HEADER_BYTES + SLOTS * this.#slotBytes;
+  }
 
-export function recordPosition(block: number): number {
-  return FIRST_RECORD + block * RECORD_BYTES;
-}
+  slotPosition(slot: number): number {
+    return FILE_HEADER_BYTES + slot * this.#slotBytes;
+  }
 
-/** Length of the file with so much content. */
-export function sealedSizeBytes(sizeBytes: number): number {
-  const rest = sizeBytes % BLOCK_BYTES;
-  const blocks = (sizeBytes - rest) / BLOCK_BYTES;
-  return recordPosition(blocks) + (rest === 0 ? 0 : RECORD_HEADER_BYTES + rest);
-}
+  recordPosition(block: number): number {
+    return this.#firstRecord + block * this.recordBytes;
+  }
 
-/** Bytes of content of a file that long, also of one that a power cut has left at any length. */
-export function contentSizeBytes(sealedBytes: number): number {
-  const behind = Math.max(0, sealedBytes - FIRST_RECORD);
-  const rest = behind % RECORD_BYTES;
-  return ((behind - rest) / RECORD_BYTES) * BLOCK_BYTES + Math.max(0, rest - RECORD_HEADER_BYTES);
+  /** Length of the file with so much content. */
+  sealedSizeBytes(sizeBytes: number): number {
+    const rest = sizeBytes % this.blockBytes;
+    const blocks = (sizeBytes - rest) / this.blockBytes;
+    return this.recordPosition(blocks) + (rest === 0 ? 0 : RECORD_HEADER_BYTES + rest);
+  }
+
+  /** Bytes of content of a file that long, also of one that a power cut has left at any length. */
+  contentSizeBytes(sealedBytes: number): number {
+    const behind = Math.max(0, sealedBytes - this.#firstRecord);
+    const rest = behind % this.recordBytes;
+    const whole = ((behind - rest) / this.recordBytes) * this.blockBytes;
+    return whole + Math.max(0, rest - RECORD_HEADER_BYTES);
+  }
 }

@@ -1,7 +1,7 @@
 import { hmac } from "../../base/hmac.ts";
 import type { Random } from "../random.ts";
 import { type Aead, type Cryptography, NONCE_BYTES, TAG_BYTES } from "./aead.ts";
-import { BLOCK_BYTES, RECORD_HEADER_BYTES, SLOT_HEADER_BYTES } from "./layout.ts";
+import { RECORD_HEADER_BYTES, SLOT_HEADER_BYTES } from "./layout.ts";
 
 const SESSION_BYTES = 10;
 const VERSION_BYTES = 6;
@@ -46,6 +46,7 @@ export class Records {
   readonly #options: SealingOptions;
   readonly #dataKey: Uint8Array;
   readonly #fileId: Uint8Array;
+  readonly #blockBytes: number;
   readonly #keys = new Map<string, Aead>();
   readonly #nonce = new Uint8Array(NONCE_BYTES);
   #session: Uint8Array = new Uint8Array(SESSION_BYTES);
@@ -55,10 +56,15 @@ export class Records {
   #lastSession: Uint8Array = new Uint8Array(SESSION_BYTES);
   #lastOpener: Aead | null = null;
 
-  constructor(options: SealingOptions, dataKey: Uint8Array, fileId: Uint8Array) {
+  constructor(
+    options: SealingOptions,
+    dataKey: Uint8Array,
+    { fileId, blockBytes }: { readonly fileId: Uint8Array; readonly blockBytes: number },
+  ) {
     this.#options = options;
     this.#dataKey = dataKey;
     this.#fileId = fileId;
+    this.#blockBytes = blockBytes;
   }
 
   /** Puts the record of a full block at `at` of `into`. */
@@ -79,14 +85,14 @@ export class Records {
   openBlock(block: number, bytes: Uint8Array, at: number): Found<FoundRecord> {
     if (isZero(bytes, at, at + RECORD_HEADER_BYTES)) return "empty";
     const start = at + RECORD_HEADER_BYTES;
-    return this.#open(block, bytes, at, start, start + BLOCK_BYTES);
+    return this.#open(block, bytes, at, start, start + this.#blockBytes);
   }
 
   openSlot(bytes: Uint8Array): Found<FoundSlot> {
     if (isZero(bytes, 0, SLOT_HEADER_BYTES)) return "empty";
     const block = uint48At(bytes, RECORD_HEADER_BYTES);
     const length = ((bytes[RECORD_HEADER_BYTES + 6] ?? 0) << 8) | (bytes[RECORD_HEADER_BYTES + 7] ?? 0);
-    if (length > BLOCK_BYTES || block >= IN_SLOT) return null;
+    if (length > this.#blockBytes || block >= IN_SLOT) return null;
     const found = this.#open(IN_SLOT + block, bytes, 0, SLOT_HEADER_BYTES, SLOT_HEADER_BYTES + length);
     return found === null ? null : { ...found, block };
   }

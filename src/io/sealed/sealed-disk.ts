@@ -4,12 +4,12 @@ import type { Disk, DiskFile, FolderLock } from "../disk.ts";
 import { BlockCache } from "./block-cache.ts";
 import { type ContentHost, type SealedBug, SealedContent } from "./content.ts";
 import { encodeFileHeader, FILE_ID_BYTES } from "./file-header.ts";
-import { RECORD_BYTES, sealedSizeBytes } from "./layout.ts";
+import { Layout, MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from "./layout.ts";
 import { Records, type SealingOptions } from "./records.ts";
 
-/** 4 MiB of blocks. */
-const CACHED_BLOCKS = 1024;
-const SCRATCH_BYTES = 32 * RECORD_BYTES;
+const CACHED_BYTES = 4 * 1024 * 1024;
+const SCRATCH_BYTES = 128 * 1024;
+const DEFAULT_BLOCK_BYTES = 4096;
 /** Closed files of which is known that all in them is durable. */
 const MAX_SETTLED = 4096;
 /** Damaged blocks that are told of one by one. */
@@ -27,6 +27,8 @@ export interface SealedDiskOptions extends SealingOptions {
   readonly keys: DataKeys;
   /** Whether this file stays as it is: who has to be read before there is a key. */
   readonly isPlain: (path: string) => boolean;
+  /** Size of the blocks of a new file; 4096 bytes where it is left out. */
+  readonly blockBytesOf?: (path: string) => number;
   /** Calls back when this turn of the event loop ends. */
   readonly defer: (callback: () => void) => void;
   /** A block that does not open, or -1: the file. Told once. */
@@ -54,13 +56,13 @@ export class SealedDisk implements Disk {
     this.#options = options;
     this.#inner = options.inner;
     this.#host = {
-      cache: new BlockCache(CACHED_BLOCKS),
+      cache: new BlockCache(CACHED_BYTES),
       bugs: options.bugs ?? new Set(),
       scratch: new Uint8Array(SCRATCH_BYTES),
-      newRecords: () => this.#newRecords(),
-      recordsOf: (number, fileId) => {
-        const key = options.keys.key(number);
-        return key === null ? null : new Records(options, key, fileId);
+      newRecords: (blockBytes) => this.#newRecords(blockBytes),
+      recordsOf: (header) => {
+        const key = options.keys.key(header.keyNumber);
+        return key === null ? null : new Records(options, key, header);
       },
       defer: options.defer,
       damaged: (path, block) => this.#damaged(path, block),
@@ -155,8 +157,9 @@ export class SealedDisk implements Disk {
   createFile(path: string, sizeBytes: number): DiskFile {
     if (this.#options.isPlain(path)) return this.#inner.createFile(path, sizeBytes);
     assert(Number.isSafeInteger(sizeBytes) && sizeBytes >= 0, `bad file size ${sizeBytes}`);
-    const file = this.#inner.createFile(path, sealedSizeBytes(sizeBytes));
-    const content = new SealedContent(file, this.#host, { isNew: true, isSettled: true });
+    const blockBytes = this.#blockBytesOf(path);
+    const file = this.#inner.createFile(path, new Layout(blockBytes).sealedSizeBytes(sizeBytes));
+    const content = new SealedContent(file, this.#host, { isNew: true, isSettled: true, blockBytes });
     try {
       content.begin();
     } catch (error) {
@@ -185,6 +188,7 @@ export class SealedDisk implements Disk {
     const content = new SealedContent(file, this.#host, {
       isNew: false,
       isSettled: this.#settled.delete(path),
+      blockBytes: this.#blockBytesOf(path),
     });
     const failure = this.#failed.get(path);
     if (failure !== undefined) content.fail(failure);
@@ -248,6 +252,12 @@ export class SealedDisk implements Disk {
     for (const known of [...this.#failed.keys()]) if (isWithin(known, path)) this.#failed.delete(known);
   }
 
+  #blockBytesOf(path: string): number {
+    const blockBytes = this.#options.blockBytesOf?.(path) ?? DEFAULT_BLOCK_BYTES;
+    assert(blockBytes >= MIN_BLOCK_BYTES && blockBytes <= MAX_BLOCK_BYTES, `blocks of ${blockBytes} bytes`);
+    return blockBytes;
+  }
+
   #register(path: string, open: OpenContent): void {
     open.path = path;
     this.#open.set(path, open);
@@ -261,15 +271,15 @@ export class SealedDisk implements Disk {
     }
   }
 
-  #newRecords(): { readonly header: Uint8Array; readonly records: Records } {
+  #newRecords(blockBytes: number): { readonly header: Uint8Array; readonly records: Records } {
     const { keys, random } = this.#options;
     const keyNumber = keys.current;
     const key = keys.key(keyNumber);
     assert(key !== null, "the current data key is there");
     const fileId = random.bytes(FILE_ID_BYTES).slice();
     return {
-      header: encodeFileHeader({ keyNumber, fileId }),
-      records: new Records(this.#options, key, fileId),
+      header: encodeFileHeader({ keyNumber, fileId, blockBytes }),
+      records: new Records(this.#options, key, { fileId, blockBytes }),
     };
   }
 
