@@ -92,7 +92,7 @@ test(
       const at = ["-b", gateway.kafka];
       const read = await run(["consume", "telemetry", "--from", "earliest", "-e", "-o", "json", ...at]);
       expect(read.out.match(/value-canary-/g)?.length).toBe(2000);
-      expect((await run(["acl", "list", ...at])).out).toContain("canary-user");
+      expect((await run(["acl", "ls", ...at])).out).toContain("canary-user");
       const backup = join(root, "running.backup");
       const taken = await run(["backup", "--http", gateway.http, "--to", backup]);
       expect(taken).toMatchObject({ code: 0 });

@@ -38,11 +38,6 @@ export class BlockCache {
     this.#drop(keyOf(file, block));
   }
 
-  clear(): void {
-    this.#blocks.clear();
-    this.#bytes = 0;
-  }
-
   #drop(key: number): void {
     const bytes = this.#blocks.get(key);
     if (bytes === undefined) return;

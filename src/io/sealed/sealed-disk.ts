@@ -209,11 +209,6 @@ export class SealedDisk implements Disk {
     return this.#inner.lock(path);
   }
 
-  /** Gives back the memory of blocks that were read. */
-  forgetBlocks(): void {
-    this.#host.cache.clear();
-  }
-
   #handle(path: string, open: OpenContent, isWritable: boolean): DiskFile {
     open.handles += 1;
     return new SealedFile(path, open.content, isWritable, () => {
