@@ -36,6 +36,11 @@ export class Parking {
     return this.#settled;
   }
 
+  /** Whether everything up to the version is durable. */
+  isDurable(version: number): boolean {
+    return this.#settled && version <= this.#durable;
+  }
+
   /** The slot that holds what the block contains now, or -1 where that lies in its place. */
   slotOf(block: number): number {
     let best = -1;
