@@ -245,7 +245,7 @@ export class Forwarder {
         // What comes meanwhile waits, too.
         else if (this.#hasListed && this.#now.nowMs >= this.#listTopicsAtMs) {
           this.#listTopics(this.#pipeline.quiet);
-          this.#local.saveClosed();
+          this.#local.saveAway();
         }
         return false;
       case "initialising":

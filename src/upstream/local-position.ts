@@ -173,9 +173,15 @@ export class LocalPosition {
     }
   }
 
-  /** Saves what was counted by `close` while the centre is away. */
-  saveClosed(): void {
-    if (!this.#hasClosed || this.#saving || !this.#isRead) return;
+  /** Saves while the centre is away, or the link held: what was counted by `close`, and how far it was when it ended. */
+  saveAway(): void {
+    if (this.#saving || !this.#isRead) return;
+    const isLongAgo = this.#hasClosed || this.#now.nowMs >= this.#savedMs + this.#intervalMs();
+    if (this.#centre !== "" && isLongAgo && !this.#hasOpenGaps()) {
+      this.#save(this.#storedSending || this.#mustLook(), () => {});
+      return;
+    }
+    if (!this.#hasClosed) return;
     const newest = { centre: "", sending: false, topics: [], ...(this.#newest ?? this.#stored) };
     // A store that fails now is no reason to begin again: nothing is on its way.
     this.#keep({ ...newest, closed: { ...this.#closed } }, this.#storedLogs, () => {});
@@ -299,7 +305,7 @@ export class LocalPosition {
     return stored.filter(({ topic }) => !this.#intake.routes.has(topic)).slice(0, MAX_ABSENT_TOPICS);
   }
 
-  #save(sending: boolean): void {
+  #save(sending: boolean, failed?: (reason: string) => void): void {
     const current = [...this.#intake.routes.values()]
       .map((route) => route.position())
       .filter((position) => position !== null);
@@ -310,7 +316,7 @@ export class LocalPosition {
     this.#newest = newest;
     this.#savedMs = this.#now.nowMs;
     const logs = new Set(current.map(({ topicId }) => topicId));
-    this.#keep(newest, logs);
+    this.#keep(newest, logs, failed);
   }
 
   /** `logs`: those that the store knows of as being sent from then on. */

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { decodeStoredPosition } from "../../src/upstream/positions.ts";
 import { DEFAULT_UPLINK_LIMITS } from "../../src/upstream/settings.ts";
 import { ModelRun } from "./model-run.ts";
 
@@ -41,6 +42,22 @@ test("it is also where there was nothing to send", () => {
   run.run(DEFAULT_UPLINK_LIMITS.maxBackoffMs + 5_000);
   expect(run.status().lastErrorOver).toBe(true);
 });
+
+for (const protocol of [0, 1, 2] as const) {
+  test(`how far it was is stored soon also where the link is held right after, protocol ${protocol}`, () => {
+    const run = new ModelRun({ protocol });
+    put(run, "a");
+    put(run, "b");
+    run.run(500);
+    expect(run.values(TOPIC)).toEqual(["a", "b"]);
+    run.forwarder.setMode("paused");
+    run.run(60_000);
+    expect(decodeStoredPosition(run.stored)?.topics).toMatchObject([{ topic: TOPIC, next: [[0, 2]] }]);
+    const saves = run.calls.filter(({ kind }) => kind === "save-position").length;
+    run.run(600_000);
+    expect(run.calls.filter(({ kind }) => kind === "save-position")).toHaveLength(saves);
+  });
+}
 
 test("what the local store was given is shown as its position, also by the process that gave it", () => {
   const run = new ModelRun();
