@@ -118,6 +118,7 @@ export class Commits {
   /** Somebody else has synced the log's segments, and more of it is durable now. */
   noteSynced(log: PartitionLog): void {
     this.#syncedEnds.note([log]);
+    if (!this.#running) this.#syncedEnds.writeAhead();
   }
 
   /** Resolves when nothing waits for a round any more. */
@@ -207,6 +208,7 @@ export class Commits {
     this.#release(direct, journaled);
     // Before clients are told that it is durable.
     this.#syncedEnds.note([...direct.map(({ log }) => log), ...born]);
+    this.#syncedEnds.writeAhead();
     this.#note(clock.monotonicMs() - startMs);
     this.#options.committed();
   }

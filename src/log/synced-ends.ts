@@ -18,6 +18,8 @@ export class SyncedEnds {
   readonly #waiting = new Set<PartitionLog>();
 
   readonly #bugs: ReadonlySet<LogBug>;
+  /** Whether something was noted that is not written ahead. */
+  #isNews = false;
 
   constructor(journal: Journal, bugs: ReadonlySet<LogBug>) {
     this.#journal = journal;
@@ -33,22 +35,24 @@ export class SyncedEnds {
     }
   }
 
-  /** The segments of these logs were synced, or they were born: in either case the journal alone would not say so. Throws DISK_IO. */
+  /** The segments of these logs were synced, or they were born: in either case the journal alone would not say so. */
   note(logs: readonly PartitionLog[]): void {
-    const journal = this.#journal;
-    let isNews = false;
     for (const log of logs) {
       if (log.fault !== null || log.deleted) continue;
       this.#waiting.delete(log);
       this.#waiting.add(log);
-      isNews = true;
+      this.#isNews = true;
     }
-    if (!isNews) return;
-    if (journal.entries > 0) {
-      // A round waits for the journal's other half.
-      this.carry();
-      return;
-    }
+  }
+
+  /**
+   * Writes what was noted. Only while no round is in flight: what follows a round says that it was durable. Throws
+   * DISK_IO.
+   */
+  writeAhead(): void {
+    if (!this.#isNews) return;
+    this.#isNews = false;
+    const journal = this.#journal;
     for (const log of [...this.#waiting].slice(-journal.roomAhead)) this.#add(log);
     journal.writeAhead();
   }

@@ -40,6 +40,10 @@ test.each(LOG_BUGS)(
   60_000,
 );
 
+test("a sync in the background does not make a round that is in flight look durable", async () => {
+  await new Simulation(700_111).run(CRASHES, STEPS);
+});
+
 test("bugs are named in a list, and no others", () => {
   expect([...parseLogBugs("ack-before-sync, skip-recovery-crc")]).toEqual([
     "ack-before-sync",
