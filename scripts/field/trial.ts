@@ -1,7 +1,7 @@
 import { DEFAULT_FLEET, Fleet, type FleetTls } from "../../devices/simulator/fleet.ts";
 import { readLedgers, writeLedgers } from "../../devices/simulator/ledger.ts";
 import { prove } from "../../devices/simulator/verify-command.ts";
-import type { StatusAnswer } from "../../src/cli/http-client.ts";
+import type { StatusAnswer } from "../../src/cli/http/requests.ts";
 import type { RealKafka } from "../../test/support/kafka/real-kafka.ts";
 import type { CardMachine } from "./card-machine.ts";
 import type { Finding } from "./report.ts";

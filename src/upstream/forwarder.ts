@@ -137,6 +137,7 @@ export class Forwarder {
       hooks,
       this.#now,
       link,
+      this.#times,
     );
     this.#setup = new TopicSetup(settings, source, this.#intake, this.#calls, reports, hooks, this.#now);
     this.#local = new LocalPosition(settings, this.#intake, this.#calls, reports, hooks, this.#now);
@@ -490,10 +491,7 @@ export class Forwarder {
   }
 
   #completed(round: Round): void {
-    for (const [partition, next] of round.next) {
-      partition.committed = next;
-      for (const offset of partition.refused) if (offset < next) partition.refused.delete(offset);
-    }
+    for (const [partition, next] of round.next) partition.finished(next);
     for (const [partition, tally] of round.tallies) partition.tally.add(tally);
     for (const [lane, end] of round.ends) {
       if (this.#intake.centralTopics.get(lane.topic)?.hasPassedFound === true) lane.centralEnd = end;

@@ -173,6 +173,7 @@ export class Intake {
       partition.alreadyThere = null;
       partition.foundEnd = 0;
       partition.refused.clear();
+      partition.untimely.clear();
       const { committed } = partition;
       const logStartOffset = this.#source.bounds(route.topic, index)?.logStartOffset ?? 0;
       if (position > committed) {

@@ -17,6 +17,8 @@ import type { Slot } from "./positions.ts";
 import type { UplinkReports } from "./reports.ts";
 import { hasOpenGaps, type Rewind, Round } from "./round.ts";
 import { positionGroup, transactionalId, type UplinkSettings } from "./settings.ts";
+import type { SourcePartition } from "./source-partition.ts";
+import type { RecordTimes } from "./times/record-times.ts";
 import type { Now, SetupHooks } from "./topic-setup.ts";
 import { deniesTopic, verdictOf } from "./verdicts.ts";
 
@@ -25,6 +27,8 @@ const FIRST_RETRY_MS = 10;
 const LAST_RETRY_MS = 1_000;
 /** How long a batch without transactions is repeated before its fate is looked up at the centre instead. */
 const MAX_IDEMPOTENT_TRY_MS = 10 * 60_000;
+/** As it is stamped, with the time of sending, without any. */
+const TIMES_TO_TRY = 3;
 
 export interface PipelineHooks extends SetupHooks {
   /** All of a round is at the centre; with transactions, for good. */
@@ -56,6 +60,7 @@ export class RoundPipeline {
   readonly #hooks: PipelineHooks;
   readonly #now: Now;
   readonly #link: LinkGovernor;
+  readonly #times: RecordTimes;
   #filling: Round | null = null;
   #closing: Round | null = null;
   #coordinatorBusy = false;
@@ -72,7 +77,9 @@ export class RoundPipeline {
     hooks: PipelineHooks,
     now: Now,
     link: LinkGovernor,
+    times: RecordTimes,
   ) {
+    this.#times = times;
     this.#settings = settings;
     this.#intake = intake;
     this.outbox = outbox;
@@ -266,6 +273,7 @@ export class RoundPipeline {
     if (verdict === "ok") {
       const end = baseOffset + batch.recordCount;
       if (baseOffset >= 0) batch.round.ends.set(lane, Math.max(end, batch.round.ends.get(lane) ?? 0));
+      this.#times.taken(lane.topic, batch.maxTimestampMs);
       this.outbox.acknowledged(batch);
     } else if (
       verdict === "retry" ||
@@ -284,7 +292,7 @@ export class RoundPipeline {
 
   /**
    * The centre will never take a record of this batch. Smaller batches find out which: what is left in the end is
-   * a batch of one, which is stepped over.
+   * a batch of one, which goes with another time where it was that, and is stepped over where nothing helps.
    */
   #refusedBatch(batch: SealedBatch, error: number, message: string | null): void {
     const reason = `refused by the centre: ${errorName(error)}`;
@@ -292,11 +300,21 @@ export class RoundPipeline {
       this.outbox.maxBatchRecords = Math.max(1, Math.floor(batch.recordCount / 2));
     } else {
       const { partition, offset } = batch.only;
-      partition.refused.add(offset);
-      const { topic } = partition.route;
-      this.#reports.onGap(topic, partition.index, offset, offset + 1, reason, "refused", batch.only);
+      if (!this.#takesAnotherTime(batch, partition, offset, error)) {
+        partition.refused.add(offset);
+        const { topic } = partition.route;
+        this.#reports.onGap(topic, partition.index, offset, offset + 1, reason, "refused", batch.only);
+      }
     }
     this.#hooks.reset(`${reason}${message === null ? "" : ` (${message})`}`);
+  }
+
+  #takesAnotherTime(batch: SealedBatch, partition: SourcePartition, offset: number, error: number): boolean {
+    if (error !== ERROR.INVALID_TIMESTAMP) return false;
+    this.#times.refused(batch.lane.topic, batch.maxTimestampMs);
+    const tried = (partition.untimely.get(offset) ?? 0) + 1;
+    partition.untimely.set(offset, tried);
+    return tried < TIMES_TO_TRY;
   }
 
   #advanceTransaction(): void {

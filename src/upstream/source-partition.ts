@@ -51,6 +51,8 @@ export class SourcePartition {
   foundEnd = 0;
   /** Offsets of records that the centre will never take, until the position is past them. */
   readonly refused = new Set<number>();
+  /** How often the centre refused a record for its time, by offset, until the position is past it. */
+  readonly untimely = new Map<number, number>();
 
   constructor(route: TopicRoute, index: number, origin: OriginHeaders, selection: Selection | null) {
     this.route = route;
@@ -89,6 +91,13 @@ export class SourcePartition {
       gapped: tally.gapped + (added?.gapped ?? 0),
       empty: tally.empty + (added?.empty ?? 0),
     };
+  }
+
+  /** A finished round vouches for everything below `next`. */
+  finished(next: number): void {
+    this.committed = next;
+    for (const offset of this.refused) if (offset < next) this.refused.delete(offset);
+    for (const offset of this.untimely.keys()) if (offset < next) this.untimely.delete(offset);
   }
 
   /** Goes on at `position`, which nobody vouches for yet. */

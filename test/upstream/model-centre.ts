@@ -69,6 +69,8 @@ export class ModelCentre {
   isAdministrator = true;
   /** What DescribeConfigs says of topics. */
   readonly settings = new Map<string, ReadonlyMap<string, string>>();
+  /** What its own clock shows, by which it refuses timestamps as its topics' settings say; null: it takes all. */
+  wallMs: (() => number) | null = null;
   /** How many were lost. */
   lostEnds = 0;
   #offsets = new Map<string, Slot>();
@@ -313,6 +315,7 @@ export class ModelCentre {
     if (fault !== null) throw new Error(`a bad batch left: ${fault.reason}`);
     const target = this.#topics.get(topic)?.[partition];
     if (target === undefined) return produced(ERROR.UNKNOWN_TOPIC_OR_PARTITION, -1);
+    if (!this.#takesTimes(topic, batch)) return produced(ERROR.INVALID_TIMESTAMP, -1);
     const id = batchProducerId(batch, 0);
     const epoch = batchProducerEpoch(batch, 0);
     let transaction: Transaction | null = null;
@@ -328,6 +331,19 @@ export class ModelCentre {
       transaction = producer.transaction;
     }
     return this.#append(target, batch, id, epoch, transaction);
+  }
+
+  /** A record without a time is always taken, as Kafka does. */
+  #takesTimes(topic: string, batch: Uint8Array): boolean {
+    const nowMs = this.wallMs?.();
+    if (nowMs === undefined) return true;
+    const bound = (name: string) =>
+      Number(this.settings.get(topic)?.get(`message.timestamp.${name}.max.ms`) ?? Number.POSITIVE_INFINITY);
+    return decodeRecords(batch).every(
+      ({ timestampMs }) =>
+        timestampMs === -1 ||
+        (timestampMs - nowMs <= bound("after") && nowMs - timestampMs <= bound("before")),
+    );
   }
 
   #append(

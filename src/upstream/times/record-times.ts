@@ -14,6 +14,7 @@ import type { UplinkReports } from "../reports.ts";
 import type { SourcePartition } from "../source-partition.ts";
 import type { Now } from "../topic-setup.ts";
 import { CentralSettings, type TopicLimits } from "./central-settings.ts";
+import { CentreClock, NO_TIMESTAMP } from "./centre-clock.ts";
 import type { LocalTimes, SourceLog, TrueTime } from "./local-times.ts";
 import type { LateTopicStatus, TimesSettings, TimesStatus } from "./settings.ts";
 
@@ -48,6 +49,8 @@ interface Slice {
   /** Timestamps within these, and not doubtful, go up as they are. */
   readonly earliestMs: number;
   readonly latestMs: number;
+  /** What is later than this the centre refuses, as it has shown. */
+  readonly refusedFromMs: number;
 }
 
 /**
@@ -60,6 +63,7 @@ export class RecordTimes {
   readonly #now: Now;
   readonly #reports: UplinkReports;
   readonly #central: CentralSettings;
+  readonly #centreClock = new CentreClock();
   readonly #late = new Map<string, Lateness>();
   /** When this uplink first had to wait for the clock; null where it has not, or the time is known. */
   #waitingSinceMs: number | null = null;
@@ -86,6 +90,16 @@ export class RecordTimes {
     this.#central.restart();
   }
 
+  /** A topic of the centre has taken a batch whose newest record has this time. */
+  taken(topic: string, timestampMs: number): void {
+    this.#centreClock.taken(topic, timestampMs, this.#now.nowMs);
+  }
+
+  /** It has refused a record for its time. */
+  refused(topic: string, timestampMs: number): void {
+    this.#centreClock.refused(topic, timestampMs, this.#now.nowMs);
+  }
+
   /** Asks for the settings of central topics; `released` where what waited for them may be tried again. */
   advance(topics: readonly string[], released: () => void): void {
     this.#central.advance(topics, this.#now.nowMs, (topic, limits) => {
@@ -109,17 +123,18 @@ export class RecordTimes {
     const isDoubtful = this.#local.isDoubtful(log, next);
     const maxAgeMs =
       limits === null ? Number.POSITIVE_INFINITY : Math.min(limits.retentionMs, limits.maxBeforeMs);
+    const aheadMs = limits?.maxAfterMs ?? Number.POSITIVE_INFINITY;
+    const refusedFromMs = this.#centreClock.latestMs(route.central.name, aheadMs, this.#now.nowMs);
     const asks =
       limits === null || limits.stampsItself || (nowMs === null && this.#holdsAt(maxAgeMs, partition));
     this.#slice = {
-      ...{ partition, log, limits, nowMs, isDoubtful },
+      ...{ partition, log, limits, nowMs, isDoubtful, refusedFromMs },
       earliestMs: asks
         ? Number.POSITIVE_INFINITY
         : nowMs === null
           ? Number.NEGATIVE_INFINITY
           : nowMs - maxAgeMs,
-      latestMs:
-        nowMs === null ? Number.POSITIVE_INFINITY : nowMs + (limits?.maxAfterMs ?? Number.POSITIVE_INFINITY),
+      latestMs: Math.min(refusedFromMs, nowMs === null ? Number.POSITIVE_INFINITY : nowMs + aheadMs),
     };
   }
 
@@ -128,7 +143,9 @@ export class RecordTimes {
     const slice = this.#slice;
     const stampedMs = cursor.timestampMs;
     if (slice === null) return null;
-    if (!slice.isDoubtful && stampedMs >= slice.earliestMs && stampedMs <= slice.latestMs) return null;
+    const refusals = slice.partition.untimely.get(cursor.offset) ?? 0;
+    if (refusals === 0 && !slice.isDoubtful && stampedMs >= slice.earliestMs && stampedMs <= slice.latestMs)
+      return null;
     const found = slice.isDoubtful ? this.#trueTime(slice, cursor) : { timeMs: stampedMs, isEstimate: false };
     if (found === null && this.#waits()) return { hold: "the time is not known yet" };
     if (found === null) this.#unrepaired += 1;
@@ -142,7 +159,7 @@ export class RecordTimes {
         headers.push(header(ESTIMATED_HEADER, "true"));
       }
     }
-    return this.#forCentre(slice, timeMs, headers, found !== null);
+    return this.#forCentre(slice, timeMs, headers, found !== null, refusals);
   }
 
   /** `topics` of the centre. */
@@ -207,7 +224,13 @@ export class RecordTimes {
     return false;
   }
 
-  #forCentre(slice: Slice, timeMs: number, headers: RecordHeader[], isTrue: boolean): Timing | Hold | null {
+  #forCentre(
+    slice: Slice,
+    timeMs: number,
+    headers: RecordHeader[],
+    isTrue: boolean,
+    refusals: number,
+  ): Timing | Hold | null {
     const { limits, nowMs, partition } = slice;
     const lateRecords = this.#lateRecords(partition);
     const topic = partition.route.central.name;
@@ -215,6 +238,9 @@ export class RecordTimes {
     if (limits.stampsItself) {
       if (isTrue) headers.push(header(TIME_HEADER, String(timeMs)));
       return timing(timeMs, headers);
+    }
+    if (refusals > 0 || timeMs > slice.refusedFromMs) {
+      return this.#withTimeOfSending(slice, limits, timeMs, headers, isTrue, refusals);
     }
     const keepsMs = Math.min(limits.retentionMs, limits.maxBeforeMs);
     // Of a time that the device has given, nobody can tell how old it is.
@@ -227,9 +253,36 @@ export class RecordTimes {
     }
     this.#noteLate(topic, limits, ageMs);
     if (lateRecords === "hold") return { hold: this.#words(topic, limits, this.#lateness(topic)) };
-    if (lateRecords === "send") return timing(timeMs, headers);
+    // What would be refused would be lost.
+    const isTaken = ageMs <= limits.maxBeforeMs && -ageMs <= limits.maxAfterMs;
+    if (lateRecords === "send" && isTaken) return timing(timeMs, headers);
     headers.push(header(TIME_HEADER, String(timeMs)));
     return timing(nowMs, headers);
+  }
+
+  /**
+   * The centre does not take this time, whatever our clock says: the record goes up with one that it takes, or without one where
+   * none is known, and has its own in a header.
+   */
+  #withTimeOfSending(
+    { partition, refusedFromMs }: Slice,
+    limits: TopicLimits,
+    timeMs: number,
+    headers: RecordHeader[],
+    isTrue: boolean,
+    refusals: number,
+  ): Timing | Hold | null {
+    const topic = partition.route.central.name;
+    const centreMs = this.#centreClock.acceptableMs(topic, this.#now.nowMs);
+    if (this.#lateRecords(partition) === "hold") {
+      // Perhaps by now.
+      if (timeMs <= refusedFromMs) return timing(timeMs, headers);
+      this.#noteLate(topic, limits, Math.min(-1, refusedFromMs - timeMs) - limits.maxAfterMs);
+      return { hold: this.#words(topic, limits, this.#lateness(topic)) };
+    }
+    this.#noteLate(topic, limits, (centreMs ?? refusedFromMs - limits.maxAfterMs) - timeMs);
+    headers.push(header(isTrue ? TIME_HEADER : STAMPED_HEADER, String(timeMs)));
+    return timing(refusals > 1 || centreMs === null ? NO_TIMESTAMP : centreMs, headers);
   }
 
   /** Whether records wait rather than go where they may be deleted or refused at some age. */
@@ -263,19 +316,15 @@ export class RecordTimes {
 
   #words(topic: string, limits: TopicLimits, { oldestMs }: Lateness): string {
     const { lateRecords } = this.#settings;
-    const does =
-      lateRecords === "hold"
-        ? "they are held"
-        : lateRecords === "arrival-time"
-          ? "they go up with the time of sending"
-          : "they go up all the same";
+    const refused = lateRecords === "hold" ? "they are held" : "they go up with the time of sending";
     if (-oldestMs > limits.maxAfterMs) {
-      return `records of ${topic} are ahead of the time, and the centre refuses what is more than ${span(limits.maxAfterMs)} ahead: ${does}`;
+      return `records of ${topic} are ahead of the time, and the centre refuses what is more than ${span(limits.maxAfterMs)} ahead: ${refused}`;
     }
     const old = `records of ${topic} are ${span(oldestMs)} old`;
     if (oldestMs > limits.maxBeforeMs) {
-      return `${old}, and the centre refuses what is older than ${span(limits.maxBeforeMs)}: ${does}`;
+      return `${old}, and the centre refuses what is older than ${span(limits.maxBeforeMs)}: ${refused}`;
     }
+    const does = lateRecords === "send" ? "they go up all the same" : refused;
     return `${old}, and the centre may delete what is older than ${span(limits.retentionMs)}: ${does}`;
   }
 

@@ -4,6 +4,7 @@ import { GatewayTime } from "../../../src/clock/gateway-time.ts";
 import { STAMP } from "../../../src/clock/marks.ts";
 import { SimulatedMachine } from "../../../src/io/simulated/machine.ts";
 import { encodeHeaders } from "../../../src/records/builder.ts";
+import { decodeRecords } from "../../../src/records/reader.ts";
 import type { LocalTimes } from "../../../src/upstream/times/local-times.ts";
 import type { TimesSettings } from "../../../src/upstream/times/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, ModelDisk, RULES, SECOND_MS, TODAY_MS } from "../../clock/rig.ts";
@@ -326,4 +327,115 @@ test("settings whose answer was lost with the connection are asked for again, an
   gateway.pass(MINUTE_MS);
   expect(lost).toBe(2);
   expect(gateway.seen()).toMatchObject([{ value: "late", "headwater.time": String(TODAY_MS - 2 * HOUR_MS) }]);
+});
+
+describe("a time that the centre refuses, by its own clock", () => {
+  const BOUNDS = new Map([
+    ["message.timestamp.after.max.ms", String(HOUR_MS)],
+    ["message.timestamp.before.max.ms", String(DAY_MS)],
+  ]);
+  /** Ahead by three hours, and believed: nobody on the gateway can tell. */
+  const AHEAD_MS = 3 * HOUR_MS;
+
+  function gatewayWith(lateRecords: TimesSettings["lateRecords"]) {
+    const gateway = new TimedRun(new SimulatedMachine(TODAY_MS), { lateRecords });
+    gateway.run.centre.settings.set(TOPIC, BOUNDS);
+    const startMs = gateway.run.nowMs;
+    gateway.run.centre.wallMs = () => TODAY_MS + (gateway.run.nowMs - startMs);
+    gateway.pass(3 * SECOND_MS);
+    return gateway;
+  }
+
+  function jump(gateway: TimedRun, byMs: number): void {
+    gateway.machine.set(gateway.machine.wallMs + byMs);
+    gateway.time.look();
+  }
+
+  const values = (gateway: TimedRun) => gateway.seen().map(({ value }) => value);
+  const refusals = (gateway: TimedRun) =>
+    gateway.run.reports.filter((line) => line.includes("INVALID_TIMESTAMP"));
+  const gaps = (gateway: TimedRun) => gateway.run.reports.filter((line) => line.startsWith("gap"));
+
+  test.each(["send", "arrival-time"] as const)("goes up with the time of sending (%s)", (lateRecords) => {
+    const gateway = gatewayWith(lateRecords);
+    gateway.take("before");
+    gateway.pass(5 * SECOND_MS);
+    jump(gateway, AHEAD_MS);
+    const jumpedMs = gateway.machine.wallMs;
+    for (const value of ["a", "b", "c", "d"]) {
+      gateway.take(value);
+      gateway.pass(10 * SECOND_MS);
+    }
+    gateway.pass(MINUTE_MS);
+    expect(values(gateway)).toEqual(["before", "a", "b", "c", "d"]);
+    expect(gaps(gateway)).toEqual([]);
+    const [, first, second] = gateway.seen();
+    expect(first).toMatchObject({ "headwater.time": String(jumpedMs) });
+    // By the centre's clock, within the second that readings wait.
+    expect(Math.abs(Number(second?.timestampMs) - (jumpedMs - AHEAD_MS + 10 * SECOND_MS))).toBeLessThan(
+      5 * SECOND_MS,
+    );
+    // One refusal is enough to know what the others may not be.
+    expect(refusals(gateway)).toHaveLength(1);
+    jump(gateway, -AHEAD_MS);
+    const rightMs = gateway.machine.wallMs;
+    gateway.take("right");
+    gateway.pass(10 * SECOND_MS);
+    expect(gateway.seen().at(-1)).toEqual({ value: "right", timestampMs: rightMs });
+  });
+
+  test("goes up without one where the centre has never taken any", () => {
+    const gateway = gatewayWith("send");
+    jump(gateway, AHEAD_MS);
+    gateway.take("first");
+    gateway.take("second");
+    gateway.pass(MINUTE_MS);
+    expect(values(gateway)).toEqual(["first", "second"]);
+    expect(gateway.seen()[0]).toMatchObject({
+      timestampMs: -1,
+      "headwater.time": String(TODAY_MS + 3 * SECOND_MS + AHEAD_MS),
+    });
+    expect(gaps(gateway)).toEqual([]);
+  });
+
+  test("is held where late records are, until the centre's clock is there", () => {
+    const gateway = gatewayWith("hold");
+    gateway.take("before");
+    gateway.pass(5 * SECOND_MS);
+    jump(gateway, AHEAD_MS);
+    gateway.take("ahead");
+    gateway.pass(MINUTE_MS);
+    expect(values(gateway)).toEqual(["before"]);
+    expect(gateway.holds[0]).toContain("more than 1h ahead");
+    gateway.pass(2 * HOUR_MS);
+    expect(values(gateway)).toEqual(["before", "ahead"]);
+    expect(gaps(gateway)).toEqual([]);
+  });
+
+  test("that a device gave, too far from a clock that is right, goes up beside the time of sending", () => {
+    const gateway = gatewayWith("send");
+    const future = TODAY_MS + 2 * HOUR_MS;
+    const past = TODAY_MS - 2 * DAY_MS;
+    gateway.take("future", future);
+    gateway.take("past", past);
+    gateway.pass(MINUTE_MS);
+    expect(gateway.seen()).toMatchObject([
+      { value: "future", "headwater.time": String(future) },
+      { value: "past", "headwater.time": String(past) },
+    ]);
+    expect(gaps(gateway)).toEqual([]);
+    expect(refusals(gateway)).toEqual([]);
+  });
+
+  test("that is refused whatever is tried is a gap, and nothing waits for it", () => {
+    const gateway = gatewayWith("send");
+    gateway.run.instead = (call) =>
+      call.kind === "produce" &&
+      decodeRecords(call.ask.batch).some(({ key }) => key === null && call.ask.topic === TOPIC)
+        ? { kind: "answered", answer: { error: 32, message: null, baseOffset: -1 } }
+        : null;
+    gateway.take("never");
+    gateway.pass(MINUTE_MS);
+    expect(gaps(gateway)).toHaveLength(1);
+  });
 });
