@@ -76,6 +76,8 @@ export class Commits {
   #appends = 0;
   #lastAppends = 0;
   #running = false;
+  /** A round of the journal was written, and is not durable yet. */
+  #inFlight = false;
   #unfinishedSinceMs: number | null = null;
   #stopped = false;
   #notifying = false;
@@ -118,7 +120,7 @@ export class Commits {
   /** Somebody else has synced the log's segments, and more of it is durable now. */
   noteSynced(log: PartitionLog): void {
     this.#syncedEnds.note([log]);
-    if (!this.#running) this.#syncedEnds.writeAhead();
+    if (!this.#inFlight) this.#syncedEnds.writeAhead();
   }
 
   /** Resolves when nothing waits for a round any more. */
@@ -196,6 +198,7 @@ export class Commits {
     for (const log of born) syncs.push(this.#bear(log));
     if (journal.entries > 0) {
       journal.write();
+      this.#inFlight = true;
       syncs.push(this.#syncJournal());
     }
     if (bugs.has("ack-before-sync")) {
@@ -206,6 +209,7 @@ export class Commits {
     const results = await Promise.allSettled(syncs);
     for (const result of results) if (result.status === "rejected") throw result.reason;
     this.#release(direct, journaled);
+    this.#inFlight = false;
     // Before clients are told that it is durable.
     this.#syncedEnds.note([...direct.map(({ log }) => log), ...born]);
     this.#syncedEnds.writeAhead();

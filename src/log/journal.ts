@@ -68,11 +68,22 @@ interface Half {
   zeroedFrom: number;
 }
 
+/** Everything of a log below is acknowledged. */
+export interface SyncedEnd {
+  /** 16 bytes. */
+  readonly topicId: Uint8Array;
+  readonly partition: number;
+  readonly endOffset: number;
+}
+
+export const MAX_ENDS_AHEAD = Math.floor((AHEAD_BYTES - ROUND_HEADER_BYTES) / ENTRY_HEADER_BYTES);
+
 /** Builds rounds and writes them. Reading is `readJournal`. */
 export class Journal {
   readonly #storeId: Uint8Array;
   readonly #halves: readonly [Half, Half];
   readonly #buffer: Uint8Array;
+  readonly #ahead = new Uint8Array(AHEAD_BYTES);
   #current: Half;
   #round = 0;
   #length = ROUND_HEADER_BYTES;
@@ -133,51 +144,50 @@ export class Journal {
     this.#addHeader(LOG_START_KIND, topicId, partition, logStartOffset, 0);
   }
 
-  addSynced(topicId: Uint8Array, partition: number, syncedEnd: number): void {
-    this.#addHeader(SYNCED_KIND, topicId, partition, syncedEnd, 0);
+  addSynced({ topicId, partition, endOffset }: SyncedEnd): void {
+    this.#addHeader(SYNCED_KIND, topicId, partition, endOffset, 0);
   }
 
   /** Writes the round; durable after `sync`. The caller has made sure that there is room. Throws DISK_IO. */
   write(): void {
     assert(this.hasRoom, "a round fits its half");
-    const sizeBytes = this.#store();
+    const sizeBytes = this.#store(this.#buffer, this.#length, this.#entries);
+    this.#length = ROUND_HEADER_BYTES;
+    this.#entries = 0;
     this.#current.position += sizeBytes;
     this.bytesWritten += sizeBytes;
     this.#round += 1;
   }
 
   /**
-   * How many more entries without batches a round can have that is written by `writeAhead`: as many as one block holds.
+   * Writes a round of synced ends, MAX_ENDS_AHEAD at most, where the next round will go, and replace it: what is good to
+   * know after a crash and not worth a sync. A process that is killed leaves it; of a power cut it may be lost. The round
+   * that is being built is another. Throws DISK_IO.
    */
-  get roomAhead(): number {
-    return Math.floor((AHEAD_BYTES - this.#length) / ENTRY_HEADER_BYTES);
+  writeAhead(ends: readonly SyncedEnd[]): void {
+    assert(ends.length <= MAX_ENDS_AHEAD, "what is written ahead fits a block");
+    let length = ROUND_HEADER_BYTES;
+    for (const { topicId, partition, endOffset } of ends) {
+      putEntry(this.#ahead, length, SYNCED_KIND, topicId, partition, endOffset, 0);
+      length += ENTRY_HEADER_BYTES;
+    }
+    this.#store(this.#ahead, length, ends.length);
   }
 
-  /**
-   * Writes the round where the next one will go, and replace it: for what is good to know after a crash and not worth a
-   * sync. A process that is killed leaves it; of a power cut it may be lost. Has to have room: `roomAhead`. Throws DISK_IO.
-   */
-  writeAhead(): void {
-    assert(this.roomAhead >= 0, "what is written ahead fits a block");
-    this.#store();
-  }
-
-  #store(): number {
+  /** Gives the bytes that it has taken. */
+  #store(bytes: Uint8Array, length: number, entries: number): number {
     const half = this.#current;
-    const bytes = this.#buffer;
     putInt32(bytes, 0, MAGIC);
     bytes.set(this.#storeId, 8);
     putInt64(bytes, 16, half.generation);
     putInt32(bytes, 24, this.#round);
-    putInt32(bytes, 28, this.#length - ROUND_HEADER_BYTES);
-    putInt32(bytes, 32, this.#entries);
+    putInt32(bytes, 28, length - ROUND_HEADER_BYTES);
+    putInt32(bytes, 32, entries);
     putInt32(bytes, 36, 0);
-    putInt32(bytes, 4, crc32c(bytes, 8, this.#length));
-    const size = padded(this.#length);
-    bytes.fill(0, this.#length, size);
+    putInt32(bytes, 4, crc32c(bytes, 8, length));
+    const size = padded(length);
+    bytes.fill(0, length, size);
     half.file.write(half.position, bytes.subarray(0, size));
-    this.#length = ROUND_HEADER_BYTES;
-    this.#entries = 0;
     return size;
   }
 
@@ -241,14 +251,8 @@ export class Journal {
 
   #addHeader(kind: number, topicId: Uint8Array, partition: number, offset: number, length: number): void {
     assert(this.fits(1, length), "an entry fits its round");
-    const bytes = this.#buffer;
-    const at = this.#length;
-    putInt32(bytes, at, kind << 24);
-    putInt32(bytes, at + 4, partition);
-    bytes.set(topicId, at + 8);
-    putInt64(bytes, at + 24, offset);
-    putInt32(bytes, at + 32, length);
-    this.#length = at + ENTRY_HEADER_BYTES;
+    putEntry(this.#buffer, this.#length, kind, topicId, partition, offset, length);
+    this.#length += ENTRY_HEADER_BYTES;
     this.#entries += 1;
   }
 }
@@ -401,6 +405,22 @@ function parseRound(file: DiskFile, position: number, size: number): JournalRoun
     paddedBytes: padded(size),
     entries,
   };
+}
+
+function putEntry(
+  bytes: Uint8Array,
+  at: number,
+  kind: number,
+  topicId: Uint8Array,
+  partition: number,
+  offset: number,
+  length: number,
+): void {
+  putInt32(bytes, at, kind << 24);
+  putInt32(bytes, at + 4, partition);
+  bytes.set(topicId, at + 8);
+  putInt64(bytes, at + 24, offset);
+  putInt32(bytes, at + 32, length);
 }
 
 function kindOf(code: number | undefined): JournalEntry["kind"] {

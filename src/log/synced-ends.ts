@@ -1,5 +1,5 @@
 import { uuidBytes } from "../base/ids.ts";
-import type { Journal } from "./journal.ts";
+import { type Journal, MAX_ENDS_AHEAD, type SyncedEnd } from "./journal.ts";
 import type { LogBug } from "./log-config.ts";
 import type { PartitionLog } from "./partition-log.ts";
 
@@ -30,7 +30,7 @@ export class SyncedEnds {
   carry(): void {
     for (const log of this.#waiting) {
       if (!this.#journal.fits(1, 0)) return;
-      if (!log.deleted) this.#add(log);
+      if (!log.deleted) this.#journal.addSynced(this.#endOf(log));
       this.#waiting.delete(log);
     }
   }
@@ -46,20 +46,19 @@ export class SyncedEnds {
   }
 
   /**
-   * Writes what was noted. Only while no round is in flight: what follows a round says that it was durable. Throws
+   * Writes what was noted. Only while no round of the journal is in flight: what follows a round says that it was durable. Throws
    * DISK_IO.
    */
   writeAhead(): void {
     if (!this.#isNews) return;
     this.#isNews = false;
-    const journal = this.#journal;
-    for (const log of [...this.#waiting].slice(-journal.roomAhead)) this.#add(log);
-    journal.writeAhead();
+    const latest = [...this.#waiting].slice(-MAX_ENDS_AHEAD);
+    this.#journal.writeAhead(latest.map((log) => this.#endOf(log)));
   }
 
-  #add(log: PartitionLog): void {
+  #endOf(log: PartitionLog): SyncedEnd {
     const isEarly = this.#bugs.has("note-ends-early");
     const endOffset = isEarly ? log.logEndOffset : log.durableEndOffset;
-    this.#journal.addSynced(uuidBytes(log.topicId), log.partition, endOffset);
+    return { topicId: uuidBytes(log.topicId), partition: log.partition, endOffset };
   }
 }

@@ -6,6 +6,7 @@ import {
   entryBatches,
   findStoreId,
   Journal,
+  MAX_ENDS_AHEAD,
   ROUND_ALIGNMENT_BYTES,
   readJournal,
 } from "../../src/log/journal.ts";
@@ -126,13 +127,10 @@ test("a record can't forge a round: it would have to know the store's id", () =>
 test("what is written ahead stands until the next round, which takes its place", () => {
   const { journal, files } = setUp();
   for (let i = 0; i < ROUNDS; i++) write(journal, `round ${i}`);
-  journal.addSynced(TOPIC, 3, 2 ** 40);
+  const end = (endOffset: number) => ({ topicId: TOPIC, partition: 3, endOffset });
   expect(journal.hasRoom).toBe(false);
-  journal.writeAhead();
-  for (const end of [7, 8]) {
-    journal.addSynced(TOPIC, 3, end);
-    journal.writeAhead();
-  }
+  journal.writeAhead([end(2 ** 40)]);
+  for (const endOffset of [7, 8]) journal.writeAhead([end(endOffset)]);
   const { rounds, missingRounds } = readJournal(files[0], ID);
   expect([rounds.length, missingRounds]).toEqual([ROUNDS + 1, 0]);
   expect(rounds.at(-1)?.entries).toMatchObject([
@@ -141,21 +139,25 @@ test("what is written ahead stands until the next round, which takes its place",
   expect(journal.bytesWritten).toBe(ROUNDS * ROUND_ALIGNMENT_BYTES);
   expect(journal.switchHalf()).toBe(5);
   write(journal, "next");
-  journal.addSynced(TOPIC, 3, 9);
-  journal.writeAhead();
-  write(journal, "in its place");
-  expect(words(files[1])).toEqual([["next"], ["in its place"]]);
+  journal.addBatches(TOPIC, 3, 0, text("in its place"));
+  // The round that is being built is another.
+  journal.writeAhead([end(9)]);
+  expect(readJournal(files[1], ID).rounds.at(-1)?.entries).toMatchObject([{ kind: "synced", offset: 9 }]);
+  journal.addSynced(end(10));
+  journal.write();
+  expect(words(files[1])).toEqual([["next"], ["in its place", ""]]);
 });
 
 test("as much is written ahead as a block holds", () => {
   const { journal, files } = setUp();
-  const room = journal.roomAhead;
-  for (let i = 0; i < room; i++) journal.addSynced(TOPIC, i, i);
-  expect(journal.roomAhead).toBe(0);
-  journal.writeAhead();
-  expect(readJournal(files[0], ID).rounds[0]?.entries.length).toBe(room);
-  for (let i = 0; i <= room; i++) journal.addSynced(TOPIC, i, i);
-  expect(() => journal.writeAhead()).toThrow();
+  const ends = Array.from({ length: MAX_ENDS_AHEAD }, (_, i) => ({
+    topicId: TOPIC,
+    partition: i,
+    endOffset: i,
+  }));
+  journal.writeAhead(ends);
+  expect(readJournal(files[0], ID).rounds[0]?.entries.length).toBe(MAX_ENDS_AHEAD);
+  expect(() => journal.writeAhead([...ends, ...ends.slice(0, 1)])).toThrow();
 });
 
 test("a new journal is zeroed ahead of what is written", () => {
