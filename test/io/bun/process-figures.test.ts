@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  CollectionCount,
   maxOpenFiles,
   SystemProcess,
   statFigures,
@@ -86,11 +85,17 @@ test("memory that Bun can't say stays what it was", () => {
 });
 
 test("collections are noticed, one after the other", async () => {
-  const collections = new CollectionCount();
-  for (let tries = 0; collections.count < 2 && tries < 200; tries++) {
-    Bun.gc(true);
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-  expect(collections.count).toBeGreaterThanOrEqual(2);
-  collections.stop();
+  // In a process of its own: where much has been loaded, something may look like a reference to what is to go.
+  const program = `
+    import { CollectionCount } from ${JSON.stringify(join(import.meta.dirname, "../../../src/io/bun/process-figures.ts"))};
+    const collections = new CollectionCount();
+    for (let tries = 0; collections.count < 2 && tries < 500; tries++) {
+      Bun.gc(true);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    console.log(collections.count);
+    collections.stop();
+  `;
+  const child = Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
+  expect(Number(await new Response(child.stdout).text())).toBeGreaterThanOrEqual(2);
 });

@@ -125,26 +125,33 @@ const HOSTILE: readonly (readonly [string, Uint8Array, string])[] = [
   ["a decimal fraction of a million zeros", hex("c4 82 1a 000f4240 01"), "a decimal fraction"],
 ];
 
-describe("what is refused, within a millisecond", () => {
+/** As much as is taken, and nothing wrong with it. */
+const LARGEST = encoder.encode(Array.from({ length: 16_000 }, (_, n) => n));
+
+/** The best of a few, in milliseconds: this machine does other things too. */
+function bestMs(bytes: Uint8Array): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 20; run++) {
+    const started = performance.now();
+    cborValue(bytes);
+    best = Math.min(best, performance.now() - started);
+  }
+  return best;
+}
+
+describe("what is refused, with no more work than the largest that is taken", () => {
   for (const [what, bytes, expected] of HOSTILE) {
     test(what, () => {
       expect(json(bytes)).toContain("refused: ");
       expect(json(bytes)).toContain(expected);
-      let bestMs = Number.POSITIVE_INFINITY;
-      // The best of a few: this machine does other things too.
-      for (let run = 0; run < 20; run++) {
-        const started = performance.now();
-        cborValue(bytes);
-        bestMs = Math.min(bestMs, performance.now() - started);
-      }
-      expect(bestMs).toBeLessThan(1);
+      expect(bestMs(bytes)).toBeLessThan(3 * bestMs(LARGEST));
     });
   }
 
   test("the check has teeth: without the guard the decoder takes far longer, or makes what no JSON has", () => {
     const started = performance.now();
     encoder.decode(Buffer.from(BIGNUM));
-    expect(performance.now() - started).toBeGreaterThan(10);
+    expect(performance.now() - started).toBeGreaterThan(3 * bestMs(LARGEST));
     expect(cborFault(BIGNUM)).not.toBeNull();
   }, 30_000);
 
