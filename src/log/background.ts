@@ -1,4 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
+import type { CommitMark } from "./append-read.ts";
 import type { LogLimits, LogReport } from "./log-config.ts";
 import type { PartitionLog } from "./partition-log.ts";
 
@@ -7,8 +8,8 @@ export interface BackgroundOptions {
   readonly report: LogReport;
   /** Copies what a half of the journal holds of logs that can't be synced, before it is reused. Throws DISK_*. */
   keepJournal(generation: number, fenced: readonly PartitionLog[]): void;
-  /** A sync has made records durable that no round of the journal has. */
-  acknowledged(log: PartitionLog): void;
+  /** A sync has made the log durable up to there, of which a round of the journal may have nothing. */
+  synced(log: PartitionLog, mark: CommitMark): void;
   /** Writes a checkpoint in which journal rounds below the generation count as done (null: as before). */
   checkpoint(floorGeneration: number | null): Promise<void>;
   /** The half is free. */
@@ -130,9 +131,7 @@ export class Background {
       return;
     }
     if (log.fault !== null || log.deleted) return;
-    const isNews = mark.offset > log.durableEndOffset;
-    log.committed(mark);
-    if (isNews) this.#options.acknowledged(log);
+    this.#options.synced(log, mark);
     if (!log.files.isBehind) this.#unsynced.delete(log);
   }
 

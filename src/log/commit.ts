@@ -78,6 +78,8 @@ export class Commits {
   #running = false;
   /** A round of the journal was written, and is not durable yet. */
   #inFlight = false;
+  /** What syncs in the background made durable meanwhile. */
+  readonly #held = new Map<PartitionLog, CommitMark>();
   #unfinishedSinceMs: number | null = null;
   #stopped = false;
   #notifying = false;
@@ -117,10 +119,15 @@ export class Commits {
     this.#schedule();
   }
 
-  /** Somebody else has synced the log's segments, and more of it is durable now. */
-  noteSynced(log: PartitionLog): void {
-    this.#syncedEnds.note([log]);
-    if (!this.#inFlight) this.#syncedEnds.writeAhead();
+  /**
+   * Somebody else has synced the log's segments, so that it is durable up to there. That counts once the journal is told of it:
+   * while a round is in flight, when that ends, which is when clients are told anyway.
+   */
+  synced(log: PartitionLog, mark: CommitMark): void {
+    this.#held.set(log, mark);
+    if (this.#inFlight) return;
+    this.#syncedEnds.note(this.#releaseHeld());
+    this.#syncedEnds.writeAhead();
   }
 
   /** Resolves when nothing waits for a round any more. */
@@ -134,6 +141,7 @@ export class Commits {
     this.#stopped = true;
     this.#lingering?.cancel();
     this.#waiting.clear();
+    this.#held.clear();
     this.#unfinishedSinceMs = null;
     this.#wakeIdle();
   }
@@ -211,7 +219,7 @@ export class Commits {
     this.#release(direct, journaled);
     this.#inFlight = false;
     // Before clients are told that it is durable.
-    this.#syncedEnds.note([...direct.map(({ log }) => log), ...born]);
+    this.#syncedEnds.note([...direct.map(({ log }) => log), ...born, ...this.#releaseHeld()]);
     this.#syncedEnds.writeAhead();
     this.#note(clock.monotonicMs() - startMs);
     this.#options.committed();
@@ -278,6 +286,18 @@ export class Commits {
       if (bytes) log.committed(late ? log.captureEnd() : mark);
       if (logStart) log.logStartDurable(mark.logStartOffset);
     }
+  }
+
+  /** Gives the logs of which more is durable by that. */
+  #releaseHeld(): PartitionLog[] {
+    const released: PartitionLog[] = [];
+    for (const [log, mark] of this.#held) {
+      if (log.fault !== null || log.deleted || mark.offset <= log.durableEndOffset) continue;
+      log.committed(mark);
+      released.push(log);
+    }
+    this.#held.clear();
+    return released;
   }
 
   /** Goes on in the other half of the journal, once that is free. */

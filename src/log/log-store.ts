@@ -161,7 +161,7 @@ export class LogStore {
       limits: host.limits,
       report: host.report,
       keepJournal: (generation, fenced) => opened.keepJournal(generation, fenced),
-      acknowledged: (log) => this.#commits.noteSynced(log),
+      synced: (log, mark) => this.#commits.synced(log, mark),
       checkpoint: (floorGeneration) => this.#checkpoint(floorGeneration),
       release: (generation) => this.#journal.release(generation),
       skipSyncs: host.bugs.has("tail-before-segment-sync"),

@@ -44,6 +44,10 @@ test("a sync in the background does not make a round that is in flight look dura
   await new Simulation(700_111).run(CRASHES, STEPS);
 });
 
+test("a sync in the background acknowledges nothing of which a kill would leave no word", async () => {
+  await new Simulation(3_000_333).run(CRASHES, STEPS);
+});
+
 test("bugs are named in a list, and no others", () => {
   expect([...parseLogBugs("ack-before-sync, skip-recovery-crc")]).toEqual([
     "ack-before-sync",

@@ -58,9 +58,6 @@ export class DamagedLog {
   /** What is wrong with what recovery made of it; null where nothing is. */
   fault(log: PartitionLog, reports: Reports, isKill: boolean): string | null {
     const name = `${this.model.topic}-${this.model.partition}`;
-    // What a sync in the background covers is noted once the round is over that is in flight: for a log that doesn't wait
-    // for the disk it may count before.
-    const isCertain = isKill && this.model.config.durability === "disk";
     const there = batchesOf(log);
     const told = reports
       .matching(`quarantined ${name} `)
@@ -72,7 +69,7 @@ export class DamagedLog {
       const bytes = there.get(batch.baseOffset);
       const fate = bytes === undefined ? "gone" : Buffer.compare(bytes, batch.bytes) === 0 ? null : "another";
       // What a power cut leaves may not tell how far it was synced.
-      if (fate !== null && (isCertain || !isCut(batch)))
+      if (fate !== null && (isKill || !isCut(batch)))
         return `the sound batch at ${batch.baseOffset} is ${fate}`;
     }
     for (const batch of this.#damaged) {
@@ -81,7 +78,7 @@ export class DamagedLog {
       if (told.some((range) => range.fromOffset <= batch.baseOffset && range.toOffset >= batch.nextOffset))
         continue;
       const isEnd = batch.nextOffset > log.logEndOffset;
-      if (isCertain || !(isCut(batch) || isEnd))
+      if (isKill || !(isCut(batch) || isEnd))
         return `nothing was said of the damaged batch at ${batch.baseOffset}`;
     }
     return null;
