@@ -15,6 +15,7 @@ import { freePorts, type RealKafka, startRealKafka } from "../../test/support/ka
 import { CardMachine, type Model } from "./card-machine.ts";
 import { type MachineReport, reportText } from "./report.ts";
 import { Trial } from "./trial.ts";
+import { makeUpdates, type UpdateFiles } from "./updates.ts";
 
 /** A Raspberry Pi Zero 2 W or 3, and a 5, whose kernel has pages of 16 KiB. */
 const MODELS: readonly Model[] = [
@@ -116,7 +117,7 @@ async function tryOut(machine: CardMachine, centre: RealKafka): Promise<MachineR
       await Bun.sleep(FLOW_MS);
       return [`${fleet.totals().connected} of ${devices} devices connected`, tookMs];
     });
-    for (const [trialName, what, act] of trials(trial)) {
+    for (const [trialName, what, act] of trials(trial, join(work, name))) {
       if (values.trial.length === 0 || values.trial.includes(trialName)) await trial.finding(what, act);
     }
     await trial.finding("memory", async () => [await trial.memory(), null]);
@@ -133,7 +134,12 @@ async function tryOut(machine: CardMachine, centre: RealKafka): Promise<MachineR
 
 type Deed = readonly [name: string, what: string, act: () => Promise<readonly [string, number | null]>];
 
-function trials(trial: Trial): readonly Deed[] {
+function trials(trial: Trial, folder: string): readonly Deed[] {
+  let updates: UpdateFiles | null = null;
+  const files = async () => {
+    updates ??= makeUpdates(folder, (await trial.status()).version);
+    return updates;
+  };
   return [
     ["kill", "killed", () => trial.kill()],
     ["hang", "hangs", () => trial.hang()],
@@ -142,6 +148,10 @@ function trials(trial: Trial): readonly Deed[] {
     ["1970", "starts with a clock in 1970", () => trial.powerCut("1970-01-01")],
     ["clock", "the clock jumps", () => trial.timeJump()],
     ["disk", "disk full to the last byte", () => trial.fullDisk()],
+    ["update", "an update", async () => trial.update(await files())],
+    ["update", "power cut after it", () => trial.powerCut()],
+    ["update", "an update that hangs", async () => trial.failingUpdate(await files())],
+    ["update", "the version before, by hand", async () => trial.rollback(await files())],
   ];
 }
 
@@ -191,6 +201,7 @@ tls.key.file = "/etc/headwater/gateway.key"
 tls.ca.file = "/etc/headwater/ca.crt"
 security.anonymous = "deny"
 commit.linger.ms = 20
+update.gate.ms = "2m"
 
 [uplink.central]
 bootstrap = ["${HOST}:${port}"]

@@ -5,6 +5,7 @@ import type { StatusAnswer } from "../../src/cli/http/requests.ts";
 import type { RealKafka } from "../../test/support/kafka/real-kafka.ts";
 import type { CardMachine } from "./card-machine.ts";
 import type { Finding } from "./report.ts";
+import type { UpdateFiles } from "./updates.ts";
 
 export interface TrialParts {
   readonly machine: CardMachine;
@@ -168,6 +169,52 @@ export class Trial {
     return ["", tookMs];
   }
 
+  /** Takes a version that is good, by the command that people type. */
+  async update({ keys, good, goodVersion }: UpdateFiles): Promise<readonly [string, number]> {
+    const { machine } = this.#parts;
+    await machine.put(keys, "/etc/headwater/update-keys.pem");
+    await machine.put(good, "/var/tmp/good.update");
+    const startMs = performance.now();
+    const said = await machine.must(this.#updateCommand("/var/tmp/good.update"));
+    const tookMs = Math.round(performance.now() - startMs);
+    const { version } = await this.status();
+    if (version !== goodVersion) throw new Error(`it runs ${version}, and said: ${said}`);
+    await this.flowing();
+    return [lastLine(said), tookMs];
+  }
+
+  /** Takes one that does nothing once it is started: the one before has to come back, and says so. */
+  async failingUpdate({ bad, goodVersion }: UpdateFiles): Promise<readonly [string, number]> {
+    const { machine } = this.#parts;
+    await machine.put(bad, "/var/tmp/bad.update");
+    const startMs = performance.now();
+    const { status, output } = await machine.asRoot(this.#updateCommand("/var/tmp/bad.update"));
+    const tookMs = Math.round(performance.now() - startMs);
+    const { version } = await this.status();
+    if (status === 0 || version !== goodVersion)
+      throw new Error(`it runs ${version}; status ${status}: ${output}`);
+    await this.flowing();
+    return [lastLine(output), tookMs];
+  }
+
+  async rollback({ packagedVersion }: UpdateFiles): Promise<readonly [string, number]> {
+    const { machine } = this.#parts;
+    const startMs = performance.now();
+    const said = await machine.must(this.#updateCommand("--rollback"));
+    await machine.until("the version before runs", RECOVERY_LIMIT_MS, async () => {
+      const answer = await machine.get("/api/status");
+      return answer?.status === 200 && (answer.body as StatusAnswer).version === packagedVersion
+        ? true
+        : null;
+    });
+    await this.flowing();
+    return [lastLine(said), Math.round(performance.now() - startMs)];
+  }
+
+  #updateCommand(what: string): string {
+    return `runuser -u headwater -- headwater update ${what} --config /etc/headwater/headwater.toml 2>&1`;
+  }
+
   async memory(): Promise<string> {
     const { machine } = this.#parts;
     const resident = await machine.must(
@@ -222,4 +269,8 @@ export class Trial {
     );
     return status === 0 ? Number(output.trim()) : -1;
   }
+}
+
+function lastLine(text: string): string {
+  return text.trim().split("\n").at(-1) ?? "";
 }
