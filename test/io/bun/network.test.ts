@@ -488,7 +488,10 @@ describe("failures", () => {
       expect(refused.length).toBeGreaterThan(0);
       for (const { reason } of refused) {
         expect(reason).toMatchObject({ code: "TIMED_OUT" });
-        expect(String(reason)).toContain(`127.0.0.1:${deaf.port} within 100 ms`);
+        // What finding the address took is taken off.
+        const [, withinMs] = /127\.0\.0\.1:\d+ within (\d+) ms/.exec(String(reason)) ?? [];
+        expect(Number(withinMs)).toBeGreaterThan(0);
+        expect(Number(withinMs)).toBeLessThanOrEqual(100);
       }
     } finally {
       deaf.close();
