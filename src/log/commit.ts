@@ -199,8 +199,8 @@ export class Commits {
     const direct: Taken[] = [];
     const journaled: Taken[] = [];
     for (const log of this.#waiting) this.#take(log, direct, journaled);
+    if (journal.entries > 0 && !journal.hasRoomFor(this.#syncedEnds.waiting)) await this.#switchHalf();
     if (journal.entries > 0) this.#syncedEnds.carry();
-    if (journal.entries > 0 && !journal.hasRoom) await this.#switchHalf();
     const syncs = direct.map((taken) => this.#syncDirect(taken.log));
     const born = journaled.map(({ log }) => log).filter((log) => log.files.isNewborn);
     for (const log of born) syncs.push(this.#bear(log));

@@ -83,6 +83,8 @@ export class Journal {
   readonly #storeId: Uint8Array;
   readonly #halves: readonly [Half, Half];
   readonly #buffer: Uint8Array;
+  /** What is left of the buffer is for synced ends. */
+  readonly #roundBytes: number;
   readonly #ahead = new Uint8Array(AHEAD_BYTES);
   #current: Half;
   #round = 0;
@@ -104,10 +106,11 @@ export class Journal {
     this.#current = this.#halves[0];
     this.#current.state = "current";
     this.#current.generation = generation;
-    const halfBytes = Math.min(files[0].sizeBytes, files[1].sizeBytes) - AHEAD_BYTES;
+    const halfBytes = Math.min(files[0].sizeBytes, files[1].sizeBytes) - 2 * AHEAD_BYTES;
     const smaller = Math.min(halfBytes, options.maxRoundBytes);
-    this.#buffer = new Uint8Array(Math.floor(smaller / ROUND_ALIGNMENT_BYTES) * ROUND_ALIGNMENT_BYTES);
-    assert(this.#buffer.length >= ROUND_ALIGNMENT_BYTES, "a journal holds two blocks at least");
+    this.#roundBytes = Math.floor(smaller / ROUND_ALIGNMENT_BYTES) * ROUND_ALIGNMENT_BYTES;
+    assert(this.#roundBytes >= ROUND_ALIGNMENT_BYTES, "a journal holds three blocks at least");
+    this.#buffer = new Uint8Array(this.#roundBytes + AHEAD_BYTES);
   }
 
   get generation(): number {
@@ -121,36 +124,45 @@ export class Journal {
 
   /** Whether so much, and a log start offset, can ever fit a round. */
   fitsAtAll(bytes: number, entries: number): boolean {
-    return ROUND_HEADER_BYTES + (entries + 1) * ENTRY_HEADER_BYTES + bytes <= this.#buffer.length;
+    return ROUND_HEADER_BYTES + (entries + 1) * ENTRY_HEADER_BYTES + bytes <= this.#roundBytes;
   }
 
   /** Whether `entries` entries of altogether `bytes` bytes still fit the round that is being built. */
   fits(entries: number, bytes: number): boolean {
-    return this.#length + entries * ENTRY_HEADER_BYTES + bytes <= this.#buffer.length;
+    return this.#length + entries * ENTRY_HEADER_BYTES + bytes <= this.#roundBytes;
   }
 
-  /** Whether the round that is being built can be written to the current half. */
-  get hasRoom(): boolean {
-    return this.#current.position + padded(this.#length) + AHEAD_BYTES <= this.#current.file.sizeBytes;
+  /** Whether one more synced end fits it. MAX_ENDS_AHEAD do, whatever else is in it. */
+  get fitsEnd(): boolean {
+    return this.#length + ENTRY_HEADER_BYTES <= this.#buffer.length;
+  }
+
+  /** Whether the round that is being built, with so many more synced ends as far as they fit it, can be written to the current half. */
+  hasRoomFor(ends: number): boolean {
+    const length = Math.min(this.#length + ends * ENTRY_HEADER_BYTES, this.#buffer.length);
+    return this.#current.position + padded(length) + AHEAD_BYTES <= this.#current.file.sizeBytes;
   }
 
   addBatches(topicId: Uint8Array, partition: number, baseOffset: number, batches: Uint8Array): void {
+    assert(this.fits(1, batches.length), "an entry fits its round");
     this.#addHeader(BATCHES_KIND, topicId, partition, baseOffset, batches.length);
     this.#buffer.set(batches, this.#length);
     this.#length += batches.length;
   }
 
   addLogStart(topicId: Uint8Array, partition: number, logStartOffset: number): void {
+    assert(this.fits(1, 0), "an entry fits its round");
     this.#addHeader(LOG_START_KIND, topicId, partition, logStartOffset, 0);
   }
 
   addSynced({ topicId, partition, endOffset }: SyncedEnd): void {
+    assert(this.fitsEnd, "an entry fits its round");
     this.#addHeader(SYNCED_KIND, topicId, partition, endOffset, 0);
   }
 
   /** Writes the round; durable after `sync`. The caller has made sure that there is room. Throws DISK_IO. */
   write(): void {
-    assert(this.hasRoom, "a round fits its half");
+    assert(this.hasRoomFor(0), "a round fits its half");
     const sizeBytes = this.#store(this.#buffer, this.#length, this.#entries);
     this.#length = ROUND_HEADER_BYTES;
     this.#entries = 0;
@@ -250,7 +262,6 @@ export class Journal {
   }
 
   #addHeader(kind: number, topicId: Uint8Array, partition: number, offset: number, length: number): void {
-    assert(this.fits(1, length), "an entry fits its round");
     putEntry(this.#buffer, this.#length, kind, topicId, partition, offset, length);
     this.#length += ENTRY_HEADER_BYTES;
     this.#entries += 1;

@@ -9,8 +9,9 @@ import type { PartitionLog } from "./partition-log.ts";
  * end of what had reached the disk when power went: pages that were not synced get there in any order.
  *
  * Costs no sync and next to no writes. An end goes along with the next round that is written to the journal anyway. Until
- * then it stands, in one block that is written over and over, where that round will go: so it is there after the
- * process was killed, whenever that was, and after a power cut as the kernel had last written it out, seconds before.
+ * then it stands, in one block that is written over and over, where that round will go, with those of MAX_ENDS_AHEAD logs
+ * at most: so it is there after the process was killed, whenever that was, and after a power cut as the kernel had last
+ * written it out, seconds before.
  */
 export class SyncedEnds {
   readonly #journal: Journal;
@@ -26,13 +27,22 @@ export class SyncedEnds {
     this.#bugs = bugs;
   }
 
-  /** Adds what is waiting to the round that the journal is building. */
+  /** At most so many are added by `carry`. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Adds what is waiting to the round that the journal is building, and which is written in this turn: it takes the place of
+   * what stands ahead, so that all of that has to be in it.
+   */
   carry(): void {
-    for (const log of this.#waiting) {
-      if (!this.#journal.fits(1, 0)) return;
+    for (const log of [...this.#waiting].reverse()) {
+      if (!this.#journal.fitsEnd) break;
       if (!log.deleted) this.#journal.addSynced(this.#endOf(log));
       this.#waiting.delete(log);
     }
+    this.#isNews = this.#waiting.size > 0;
   }
 
   /** The segments of these logs were synced, or they were born: in either case the journal alone would not say so. */

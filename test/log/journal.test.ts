@@ -67,7 +67,7 @@ test("a half is reused only once it was given free", () => {
   const { journal, files } = setUp();
   for (let i = 0; i < ROUNDS; i++) write(journal, `first ${i}`);
   journal.addBatches(TOPIC, 3, 0, text("moves along"));
-  expect(journal.hasRoom).toBe(false);
+  expect(journal.hasRoomFor(0)).toBe(false);
   expect(journal.switchHalf()).toBe(5);
   journal.write();
   expect(words(files[1])).toEqual([["moves along"]]);
@@ -128,7 +128,7 @@ test("what is written ahead stands until the next round, which takes its place",
   const { journal, files } = setUp();
   for (let i = 0; i < ROUNDS; i++) write(journal, `round ${i}`);
   const end = (endOffset: number) => ({ topicId: TOPIC, partition: 3, endOffset });
-  expect(journal.hasRoom).toBe(false);
+  expect(journal.hasRoomFor(0)).toBe(false);
   journal.writeAhead([end(2 ** 40)]);
   for (const endOffset of [7, 8]) journal.writeAhead([end(endOffset)]);
   const { rounds, missingRounds } = readJournal(files[0], ID);

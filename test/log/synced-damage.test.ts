@@ -334,47 +334,6 @@ describe("damage that the journal has a part of", () => {
   });
 });
 
-test("what a sync in the background covers counts once no round is in flight, and the journal knows of it then", async () => {
-  let path = "";
-  let isStuck = false;
-  let stuck: (() => void)[] = [];
-  const disk = new SimulatedDisk({
-    syncs: (finish) => {
-      if (isStuck && /journal|other/.test(path)) stuck.push(finish);
-      else queueMicrotask(finish);
-    },
-    onOperation: (operation) => {
-      if (operation.kind === "sync" || operation.kind === "syncFolder") ({ path } = operation);
-    },
-  });
-  const { store, clock } = await openStore({ disk, limits: { checkpointIntervalMs: 1000 } });
-  const log = createLog(store);
-  const other = createLog(store, "other");
-  isStuck = true;
-  mustAppend(other, batchOf(["small"]));
-  await clock.settleAll();
-  expect(stuck.length).toBe(1);
-  // Too late for the round that is in flight. A pass in the background syncs it, and has the other log yet to sync.
-  for (const value of VALUES.slice(0, BULK)) mustAppend(log, batchOf([value]));
-  clock.advance(1000);
-  void store.maintain(clock.nowMs());
-  await clock.settleAll();
-  expect(log.files.hasUnsynced).toBe(false);
-  expect(log.highWatermark as number).toBe(0);
-  const [round] = stuck;
-  stuck = [];
-  round?.();
-  await clock.settleAll();
-  expect(log.highWatermark as number).toBe(BULK);
-  expect(store.status().checkpoints).toBe(0);
-  const killed = disk.crash("process");
-  garble(killed, segmentPath(0), BATCH_BYTES + 100);
-  isStuck = false;
-  const again = await openStore({ disk: killed });
-  expect(reported(again)).toEqual([1]);
-  expect(valuesOf(readAll(logOf(again.store, log)))).toEqual([0, 2, 3].map((i) => VALUES[i] as string));
-});
-
 test("to tell of synced ends costs no sync, and no byte of the journal's rounds", async () => {
   const { disk, opened } = await filled();
   const before = { ...disk.counts };
