@@ -154,8 +154,8 @@ async function missing(): Promise<string | null> {
   if (process.arch !== "x64") return "its commands build for x86-64";
   const programs = required(programsMissing("mosquitto_pub", "kcat"));
   if (programs !== null) return programs;
-  if (existsSync(DATA)) return "the folder data/ holds something already";
-  for (const port of PORTS) if (!(await isFree(port))) return `port ${port} is taken`;
+  if (existsSync(DATA)) return required("the folder data/ holds something already");
+  for (const port of PORTS) if (!(await isFree(port))) return required(`port ${port} is taken`);
   return null;
 }
 
