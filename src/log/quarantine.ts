@@ -14,6 +14,7 @@ import {
   refillLost,
   type SoundPiece,
   type SoundRange,
+  strayBehind,
 } from "./sound-batches.ts";
 
 const COPY_BYTES = 1024 * 1024;
@@ -118,7 +119,7 @@ export class Quarantine {
   /**
    * Sets a damaged segment aside and puts what is sound of it in its place, under the same base offset: only the
    * offsets of damaged batches are lost. The segment's own end says what was in it at least; batches that follow
-   * each other beyond that, up to `limitOffset`, are kept as well. What is lost at its end becomes a batch without
+   * each other beyond that, up to `limitOffset`, are kept as well, and others there only told of. What is lost at its end becomes a batch without
    * records: else a reader would wait there. `kept` is null where nothing was sound in the log's first segment. A
    * crash in between leaves a file that recovery puts in place. Throws DISK_FULL, with nothing changed, or DISK_IO.
    */
@@ -132,6 +133,7 @@ export class Quarantine {
     const source = this.#isMissing(log, segment, copyPath) ? null : this.#host.files.use(segment);
     const found = source === null ? nothingOf(segment) : findSound(source, segment, limitOffset);
     const { pieces, lost, endOffset } = refillLost(found, refill);
+    const cut = source === null ? null : strayBehind(source, found, segment.nextOffset, limitOffset);
     const filler = fillHole(
       pieces.length === 0 && isFirst ? segment.nextOffset : endOffset,
       segment.nextOffset,
@@ -152,6 +154,10 @@ export class Quarantine {
     }
     const why = source === null ? "the segment's file is missing" : "batches are damaged";
     this.#reportLost(log, aside, lost, why);
+    if (cut !== null && cut.batches > 0) {
+      const end = Math.max(segment.nextOffset, endOffset);
+      this.#host.report.cutBatches?.(log, { ...cut, endOffset: end, path: aside });
+    }
     const kept = keeps ? this.#accept(log, segment) : null;
     // A marker may be among what is lost: what it said still holds.
     if (transactions !== null) kept?.takeTransactions(transactions);

@@ -114,9 +114,13 @@ export interface StrayBatches {
   readonly sizeBytes: number;
 }
 
-/** Looks for whole batches of `minOffset` or later, each later than the one before. */
-export function findStray(bytes: Uint8Array, minOffset: number): StrayBatches {
-  const anywhere = { baseOffset: minOffset, nextOffset: Number.MAX_SAFE_INTEGER, sizeBytes: 0 };
+/** Looks for whole batches with offsets in [minOffset, limitOffset), each later than the one before. */
+export function findStray(
+  bytes: Uint8Array,
+  minOffset: number,
+  limitOffset = Number.MAX_SAFE_INTEGER,
+): StrayBatches {
+  const anywhere = { baseOffset: minOffset, nextOffset: limitOffset, sizeBytes: 0 };
   let [batches, fromOffset, toOffset] = [0, -1, -1];
   for (let position = 0; ; ) {
     const start = findBatch(bytes, position, Math.max(minOffset, toOffset), anywhere, anywhere.nextOffset);
@@ -126,6 +130,18 @@ export function findStray(bytes: Uint8Array, minOffset: number): StrayBatches {
     toOffset = batchNextOffset(bytes, start);
     position = start + batchSizeBytes(bytes, start);
   }
+}
+
+/** Those behind a hole at a segment's known end, `nextOffset`, of which nothing tells that they were acknowledged. */
+export function strayBehind(
+  file: DiskFile,
+  found: SoundBatches,
+  nextOffset: number,
+  limitOffset: number,
+): StrayBatches {
+  const start = found.sound.at(-1)?.end ?? 0;
+  const minOffset = Math.max(nextOffset, found.endOffset);
+  return findStray(file.view(start, file.sizeBytes - start), minOffset, limitOffset);
 }
 
 /**

@@ -48,6 +48,10 @@ test("a sync in the background acknowledges nothing of which a kill would leave 
   await new Simulation(3_000_333).run(CRASHES, STEPS);
 });
 
+test("what goes behind damage at a log's end is told of, also where a power cut took the word of its sync", async () => {
+  await new Simulation(3_005_932).run(CRASHES, STEPS);
+});
+
 test("bugs are named in a list, and no others", () => {
   expect([...parseLogBugs("ack-before-sync, skip-recovery-crc")]).toEqual([
     "ack-before-sync",

@@ -257,6 +257,23 @@ describe("where nothing tells that it was acknowledged", () => {
     expect(cut.list(`${ROOT}/quarantine`)).toEqual(["readings-0.cut2"]);
   });
 
+  test("what stands behind a hole that is told of is kept with the damage, and told of too", async () => {
+    const { disk, opened, log } = await filled();
+    // The journal has durable word of VALUES, and of nothing behind them.
+    await appendAll(opened, createLog(opened.store, "other"), ["small"]);
+    await appendAll(opened, log, VALUES.slice(0, BULK));
+    const cut = disk.crash("nothing");
+    garble(cut, segmentPath(20), 3 * BATCH_BYTES + 100);
+    const again = await openStore({ disk: cut });
+    expect(reported(again)).toEqual([23]);
+    // The first of them in the damaged file, the others in one of their own.
+    expect(again.reports.matching("cut")).toEqual([
+      "cut readings-0 at 24: 24 to 25, kept",
+      "cut readings-0 at 24: 25 to 28, kept",
+    ]);
+    expect(logOf(again.store, log).logEndOffset as number).toBe(24);
+  });
+
   test("of more than that its beginning is kept", async () => {
     const { disk } = await cutAt("nothing", () => {}, new Set(), { cutBytes: 3000 });
     expect(disk.readFile(`${ROOT}/quarantine/readings-0.cut1`, 10 ** 6)?.length).toBe(3000);
