@@ -17,7 +17,7 @@ import type { PlannedFile } from "../enrolment/placement.ts";
 import { fingerprintOf, parseToken } from "../enrolment/token.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { HostOwnedFiles } from "../io/bun/owned-files.ts";
-import { parseUsers, withUser } from "../security/users.ts";
+import { NO_USERS_TEXT, parseUsers, withUser } from "../security/users.ts";
 import { EARLIEST_MS } from "./certificates.ts";
 import type { Command, Input } from "./command.ts";
 import { askCentre } from "./enrolment-client.ts";
@@ -196,7 +196,7 @@ function seamsOf(
 /** The centre's users, in place of those of their names. */
 function usersPlan(files: HostOwnedFiles, owners: FileOwners, path: string, lines: string): PlannedFile {
   const found = files.read(path, MAX_BYTES);
-  let text = found === null ? "" : new TextDecoder().decode(found);
+  let text = found === null ? NO_USERS_TEXT : new TextDecoder().decode(found);
   for (const [name, hash] of parseUsers("the centre's users", lines)) text = withUser(text, name, hash);
   parseUsers(path, text);
   files.makeFolder(dirname(path), { mode: 0o750, owner: owners.service });

@@ -19,7 +19,7 @@ import { inTheWay, type Placement, type PlannedFile, place } from "../enrolment/
 import type { KeyPair, Validity } from "../enrolment/x509.ts";
 import { HostOwnedFiles } from "../io/bun/owned-files.ts";
 import type { OwnedFiles } from "../io/owned-files.ts";
-import { parseUsers, userNameFault, withUser } from "../security/users.ts";
+import { NO_USERS_TEXT, parseUsers, userNameFault, withUser } from "../security/users.ts";
 import { believableNowMs, CERTIFICATE_DAYS, DAY_MS, issueDevice, validityOf } from "./certificates.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
@@ -290,7 +290,7 @@ async function placementOf(
   const config = configText(plan, hasAuthority);
   checkConfig(config, paths.config);
   const found = files.read(usersPath, MAX_TEXT_BYTES);
-  const before = found === null ? "" : new TextDecoder().decode(found);
+  const before = found === null ? NO_USERS_TEXT : new TextDecoder().decode(found);
   const isUnfinished = files.read(paths.marker, MAX_TEXT_BYTES) !== null;
   if (parseUsers(usersPath, before).has(plan.administrator) && !force && !isUnfinished) {
     const remedy = "--admin names another, --force gives this one another password";

@@ -16,6 +16,7 @@ import { dirname } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
 import { saltedPassword, verifierOf } from "../kafka/client/scram-keys.ts";
+import { NO_USERS_TEXT } from "../security/users.ts";
 import { formatScramVerifier } from "../security/verifiers.ts";
 
 const ONLY_OWNER = 0o600;
@@ -38,10 +39,10 @@ export async function verifiersOf(password: Uint8Array, mechanisms: readonly str
   return texts.join(" ");
 }
 
-/** What the file of users has; empty where there is none. Throws DISK_IO. */
+/** What the file of users has; where there is none, what one without users has. Throws DISK_IO. */
 export function readUsersFile(path: string): string {
   try {
-    return existsSync(path) ? readFileSync(path, "utf8") : "";
+    return existsSync(path) ? readFileSync(path, "utf8") : NO_USERS_TEXT;
   } catch (cause) {
     throw failure(path, "read", cause);
   }

@@ -1,6 +1,7 @@
 import { HeadwaterError } from "../base/errors.ts";
 import { type ConfigProblem, didYouMean, excerpt, formatProblem } from "../config/problem.ts";
 import { tomlLines } from "../config/toml-lines.ts";
+import { refuseEmpty } from "./empty-file.ts";
 import { NameSet } from "./name-pattern.ts";
 import { filterFault } from "./topic-filter.ts";
 
@@ -49,9 +50,10 @@ export interface AclFile {
 
 /**
  * Reads a file of rules: TOML with a table `[groups]` of lists of names, and `[[rule]]`s. Throws CONFIG_INVALID with
- * a line for every problem.
+ * a line for every problem, and where not even a comment is there.
  */
 export function readAcl(path: string, text: string): AclFile {
+  refuseEmpty(path, text, "rules");
   return new AclReader(path, text).read();
 }
 

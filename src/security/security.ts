@@ -448,7 +448,7 @@ export class Security {
         () =>
           this.#take([users], [MAX_USERS_FILE_BYTES], ([text]) => {
             const before = this.#users;
-            this.#users = parseUsers(users.path, text ?? "");
+            this.#users = text === null || text === undefined ? new Map() : parseUsers(users.path, text);
             if (this.#texts.has(users.path)) this.#options.onUsers?.(before, this.#users);
           }),
       ],

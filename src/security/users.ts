@@ -1,4 +1,5 @@
 import { HeadwaterError } from "../base/errors.ts";
+import { refuseEmpty } from "./empty-file.ts";
 import { parseScramVerifier, verifiersIn } from "./verifiers.ts";
 
 /**
@@ -7,6 +8,12 @@ import { parseScramVerifier, verifiersIn } from "./verifiers.ts";
  * are in it. By name all that stands behind it.
  */
 export type Users = ReadonlyMap<string, string>;
+
+/** How a file begins that is written here: it is never empty, not even without users. */
+const HEADER =
+  "# Users and hashes of their passwords; headwater user keeps them. Without a line below there are none.";
+/** What stands for a file that there is not. */
+export const NO_USERS_TEXT = `${HEADER}\n`;
 
 export const MAX_USERS_FILE_BYTES = 4 * 1024 * 1024;
 const MAX_NAME_LENGTH = 128;
@@ -19,8 +26,12 @@ const MAX_PASSES = 32;
 const CONTROL = /[\p{Cc}\ufffd]/u;
 const PHC = /^\$argon2id\$v=19\$m=(\d{1,9}),t=(\d{1,4}),p=1\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,172}$/;
 
-/** Reads the file. Throws CONFIG_INVALID with a line for every problem; of a line only its name is shown. */
+/**
+ * Reads the file. Throws CONFIG_INVALID with a line for every problem, and where not even a comment is there; of a line
+ * only its name is shown.
+ */
 export function parseUsers(path: string, text: string): Users {
+  refuseEmpty(path, text, "users");
   const users = new Map<string, string>();
   const problems: string[] = [];
   for (const [index, line] of text.split("\n").entries()) {
@@ -49,13 +60,12 @@ export function withUser(text: string, name: string, hash: string): string {
     found = true;
     return line;
   });
-  return `${[...lines, ...(found ? [] : [line])].join("\n")}\n`;
+  return textOf([...lines, ...(found ? [] : [line])]);
 }
 
 /** The text without this user's line. */
 export function withoutUser(text: string, name: string): string {
-  const lines = linesOf(text).filter((line) => !isOf(line, name));
-  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+  return textOf(linesOf(text).filter((line) => !isOf(line, name)));
 }
 
 /** Says why no user of the file can have this name, or null. */
@@ -107,6 +117,11 @@ function entryOf(line: string): { readonly name: string; readonly hash: string }
 function isOf(line: string, name: string): boolean {
   const entry = entryOf(line);
   return typeof entry === "object" && entry.name === name;
+}
+
+function textOf(lines: readonly string[]): string {
+  const isBegun = lines[0]?.startsWith("#") ?? false;
+  return `${[...(isBegun ? [] : [HEADER]), ...lines].join("\n")}\n`;
 }
 
 function linesOf(text: string): readonly string[] {

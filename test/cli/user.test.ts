@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { tryLock } from "../../src/io/bun/libc.ts";
 import { SystemPasswords } from "../../src/io/bun/passwords.ts";
-import { parseUsers } from "../../src/security/users.ts";
+import { NO_USERS_TEXT, parseUsers } from "../../src/security/users.ts";
 import { fits as fitsVerifier, verifiersIn } from "../../src/security/verifiers.ts";
 import { type FakeProcess, run } from "./support.ts";
 
@@ -53,6 +53,10 @@ test("a user is added, his password changed, and he is removed", async () => {
   ]);
   expect((await user(["delete", "pump-1"])).code).toBe(0);
   expect(JSON.parse((await user(["list", "-o", "json"])).out)).toEqual(["anna"]);
+  expect((await user(["delete", "anna"])).code).toBe(0);
+  // Not one that looks as if a power cut had emptied it.
+  expect(readFileSync(file, "utf8")).toBe(NO_USERS_TEXT);
+  expect(await user(["list"])).toMatchObject({ code: 0, out: "" });
 });
 
 test("what SCRAM needs is kept too, for the mechanisms that are set", async () => {
@@ -98,7 +102,7 @@ test("a change waits for the one that another process is about", async () => {
   closeSync(folderFd);
   await Promise.all(changes);
   expect(order).toEqual(["let go", "0", "0"]);
-  expect(readFileSync(file, "utf8")).toMatch(/^# by the other\nben:/);
+  expect(readFileSync(file, "utf8")).toMatch(/^# Users.*\n# by the other\nben:/);
 });
 
 test("a file that is a link stays one, and what people wrote into it stays there", async () => {
@@ -139,6 +143,16 @@ describe("what is refused changes nothing", () => {
       expect(readFileSync(file, "utf8")).toBe(before);
     });
   }
+
+  test("a file that is empty is not taken for one without users", async () => {
+    await user(["add", "anna"], piped("two"));
+    writeFileSync(file, "");
+    for (const args of [["add", "ben"], ["delete", "anna"], ["list"]]) {
+      const outcome = await user(args, piped("x"));
+      expect(outcome).toMatchObject({ code: 2, err: expect.stringContaining(`${file}: it is empty`) });
+    }
+    expect(readFileSync(file, "utf8")).toBe("");
+  });
 
   test("a file that is broken is said to be, and left alone", async () => {
     await user(["add", "anna"], piped("two"));

@@ -251,5 +251,6 @@ keys = ["{key}"]
     'acl.toml:19: rule[3].keys = [ "{key}" ]: none of the topics has {key}',
   ]);
   expect(() => parseAcl("acl.toml", "a = ")).toThrow(/^acl.toml: .*https:/);
-  expect(parseAcl("acl.toml", "")).toEqual([]);
+  expect(parseAcl("acl.toml", "# none\n")).toEqual([]);
+  for (const text of ["", " \n\n"]) expect(() => parseAcl("acl.toml", text)).toThrow(/acl.toml: it is empty/);
 });

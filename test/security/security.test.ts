@@ -180,8 +180,24 @@ describe("changes", () => {
 
   test("all users gone by their own file: names mean nothing then, and nobody gets in who did not before", async () => {
     const rig = new SecurityRig({ users: usersText({ anna: "right" }) });
-    rig.change("users", "");
+    rig.change("users", "# nobody\n");
     expect(await who(rig, { user: "anna", password: "right" })).toBe("!forbidden");
+    expect(rig.security.stands({ userName: "anna", certificate: null })).toBe(false);
+  });
+
+  test("files that a power cut has left empty: users and rules that were before stand, and what users have left", async () => {
+    const rig = new SecurityRig({ users: usersText({ anna: "right" }), "acl.toml": ALLOW });
+    for (const text of ["", "\n \n"]) {
+      rig.change("users", text);
+      rig.change("acl.toml", text);
+      expect(await who(rig, { user: "anna", password: "right" })).toBe("anna");
+      expect(await who(rig, { user: "anna", password: "left", address: "127.0.0.1" })).toBe("!unknown");
+      expect(rig.security.stands({ userName: "anna", certificate: null })).toBe(true);
+      expect(rights(rig)).toEqual([true, false]);
+    }
+    expect(rig.lines.filter(({ level }) => level === "error").map(({ fields }) => `${fields.error}`)).toEqual(
+      [expect.stringContaining("users: it is empty"), expect.stringContaining("acl.toml: it is empty")],
+    );
   });
 });
 
@@ -208,6 +224,19 @@ describe("files that can't be used at a start", () => {
     // A fault of another kind is told, too.
     wrong.change("users", "f:x\n");
     expect(reasons(wrong)[0]).toContain('users:1: "f"');
+  });
+
+  test("are also those that are empty, not those that were never there, or have a comment", () => {
+    const empty = new SecurityRig({ users: "", "acl.toml": "\n" });
+    expect(reasons(empty)).toEqual([
+      expect.stringMatching(/^security\.users\.file: users: it is empty.*put its users back.*MQTT is closed/),
+      expect.stringMatching(
+        /^security\.acl\.file: acl\.toml: it is empty.*put its rules back.*MQTT is closed/,
+      ),
+    ]);
+    expect(empty.security.stands({ userName: "anna", certificate: null })).toBe(true);
+    expect(reasons(new SecurityRig())).toEqual([]);
+    expect(reasons(new SecurityRig({ users: "# nobody", "acl.toml": "#" }))).toEqual([]);
   });
 
   test("let nobody in by a name, count nothing as wrong, and leave what users have left", async () => {

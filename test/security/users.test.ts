@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SystemPasswords } from "../../src/io/bun/passwords.ts";
-import { parseUsers, userNameFault, withoutUser, withUser } from "../../src/security/users.ts";
+import { NO_USERS_TEXT, parseUsers, userNameFault, withoutUser, withUser } from "../../src/security/users.ts";
 
 const SALT = "c2FsdHNhbHRzYWx0c2FsdA";
 const KEY = "a".repeat(43);
@@ -12,7 +12,10 @@ test("lines of users, and lines for people", () => {
     ["anna", hash()],
     ["pump 1", hash()],
   ]);
-  expect(parseUsers("users", "").size).toBe(0);
+  expect(parseUsers("users", "# nobody").size).toBe(0);
+  expect(parseUsers("users", NO_USERS_TEXT).size).toBe(0);
+  for (const text of ["", "\n", " \t\r\n\n"])
+    expect(() => parseUsers("users", text)).toThrow(/users: it is empty, as after a power cut/);
 });
 
 test("every problem is a line with its place, and says no hash", () => {
@@ -44,14 +47,16 @@ describe("changes leave the other lines as they are", () => {
   const before = `# devices\nanna:old\n\nben:${hash()}`;
   test("a new user", () => {
     expect(withUser(before, "carl", "new")).toBe(`${before}\ncarl:new\n`);
-    expect(withUser("", "carl", "new")).toBe("carl:new\n");
+    expect(withUser(NO_USERS_TEXT, "carl", "new")).toBe(`${NO_USERS_TEXT}carl:new\n`);
+    expect(withUser("anna:old\n", "carl", "new")).toBe(`${NO_USERS_TEXT}anna:old\ncarl:new\n`);
   });
   test("a new password", () => {
     expect(withUser(before, "anna", "new")).toBe(`# devices\nanna:new\n\nben:${hash()}\n`);
   });
   test("one user less", () => {
     expect(withoutUser(before, "ben")).toBe("# devices\nanna:old\n\n");
-    expect(withoutUser("ben:x", "ben")).toBe("");
+    expect(withoutUser("ben:x", "ben")).toBe(NO_USERS_TEXT);
+    expect(withoutUser("\nben:x", "ben")).toBe(`${NO_USERS_TEXT}\n`);
   });
 });
 
