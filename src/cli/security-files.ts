@@ -1,10 +1,14 @@
+import { HeadwaterError } from "../base/errors.ts";
 import { silentLogger } from "../base/logger.ts";
 import type { Settings } from "../config/options.ts";
 import { aclFile, usersFile } from "../config/security-files.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
-import { Security } from "../security/security.ts";
+import { checkTls } from "../io/bun/tls.ts";
+import { Security, type SecurityOptions } from "../security/security.ts";
+import { settingOf, startFault } from "../security/start-faults.ts";
+import { tryTls } from "../security/tls-trial.ts";
 
 /** What a start with these settings would find wrong with the files of users, rules and certificates, where they lie now. */
 export function securityFileFaults(settings: Settings): readonly string[] {
@@ -16,7 +20,7 @@ export function securityFileFaults(settings: Settings): readonly string[] {
     authorities: settings["tls.ca.file"] || null,
     revocations: settings["tls.crl.file"] || null,
   };
-  const security = new Security({
+  const options: SecurityOptions = {
     readFile: (path, maxBytes) => disk.readFile(path, maxBytes),
     passwords: new SystemPasswords(),
     clock: new SystemClock(),
@@ -27,6 +31,18 @@ export function securityFileFaults(settings: Settings): readonly string[] {
     nameSources: settings["tls.principal"],
     anonymous: settings["security.anonymous"],
     granting: settings["security.acl.subscriptions"],
-  });
-  return security.startFaults.map(({ reason }) => reason);
+  };
+  const security = new Security(options);
+  const faults = security.startFaults.map(({ reason }) => reason);
+  if (security.certificates === null) return faults;
+  try {
+    tryTls(tls, security.tlsServer("none", []), checkTls);
+    return faults;
+  } catch (error) {
+    if (!(error instanceof HeadwaterError)) throw error;
+    return [
+      ...faults,
+      startFault("certificates", settingOf("certificates", options, error.path), error.message).reason,
+    ];
+  }
 }

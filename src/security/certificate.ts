@@ -70,6 +70,15 @@ export function chainExpiresAtMs(pem: string): number | null {
   return times.length === 0 ? null : Math.min(...times);
 }
 
+/** Whether a PEM file has certificates, and each of them is DER and complete: what is in them is not looked at. */
+export function isWholeChain(pem: string): boolean {
+  const found = certificatesOf(pem);
+  const begun = pem.split("-----BEGIN CERTIFICATE-----").length - 1;
+  return (
+    begun > 0 && found.length === begun && found.every((der) => derInside(der, Tag.SEQUENCE)?.length === 3)
+  );
+}
+
 function certificatesOf(pem: string): readonly Uint8Array[] {
   const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
   return [...blocks].map(([, base64 = ""]) => fromBase64(base64));

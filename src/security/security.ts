@@ -19,6 +19,7 @@ import { type MappingRule, mappedName } from "./mapping-rules.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
 import { type SecurityPart, type StartFault, settingOf, startFault } from "./start-faults.ts";
+import { type TlsCheck, tryTls } from "./tls-trial.ts";
 import { MAX_USERS_FILE_BYTES, nameFault, parseUsers, type Users } from "./users.ts";
 import { verifiersIn } from "./verifiers.ts";
 
@@ -55,6 +56,8 @@ export interface SecurityOptions {
   /** Who may connect without saying who he is. */
   readonly anonymous: "loopback" | "allow" | "deny";
   readonly granting: Granting;
+  /** Tries certificates that are to take the place of others, which stand where these can't be used; none are tried where left out. */
+  readonly checkTls?: TlsCheck;
   /** Told of each file of users that was read after another. */
   readonly onUsers?: (before: Users, after: Users) => void;
 }
@@ -470,7 +473,8 @@ export class Security {
     ];
   }
 
-  #takeTls({ certificate, key, authorities, revocations, minVersion }: TlsFiles): void {
+  #takeTls(tls: TlsFiles): void {
+    const { certificate, key, authorities, revocations, minVersion } = tls;
     const paths = [certificate, key, authorities, revocations];
     const files = paths.map((path) => (path === null ? null : { path, mayBeMissing: false }));
     this.#take(
@@ -485,13 +489,12 @@ export class Security {
             { path: revocations ?? "" },
           );
         }
-        this.#tls = {
-          certificate: chain ?? "",
-          key: secret ?? "",
-          authorities: trusted,
-          revocations: lists,
-          minVersion,
-        };
+        const pair = { certificate: chain ?? "", key: secret ?? "" };
+        const next = { ...pair, authorities: trusted, revocations: lists, minVersion };
+        // At a start each listener finds out for itself: what one of them can't use need not close the others.
+        const { checkTls } = this.#options;
+        if (this.#tls !== null && checkTls !== undefined) tryTls(tls, next, checkTls);
+        this.#tls = next;
         this.#certificateExpiresAtMs = chainExpiresAtMs(chain ?? "");
         this.#revoked = revoked;
         this.#useAuthorities(readAuthorities(trusted ?? ""));

@@ -6,6 +6,7 @@ import type { Settings } from "../config/options.ts";
 import { aclFile, usersFile } from "../config/security-files.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
+import { checkTls } from "../io/bun/tls.ts";
 import type { Clock, Timer } from "../io/clock.ts";
 import {
   type OtherUsers,
@@ -47,6 +48,7 @@ export class WatchedSecurity {
       nameSources: settings["tls.principal"],
       anonymous: settings["security.anonymous"],
       granting: settings["security.acl.subscriptions"],
+      checkTls,
       onUsers,
     });
     this.#seen = this.#look();

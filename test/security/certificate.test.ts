@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { X509Certificate } from "node:crypto";
 import {
   chainExpiresAtMs,
+  isWholeChain,
   readAuthorities,
   readCertificate,
   readRevocations,
@@ -53,6 +54,19 @@ test("authorities are told apart by their bytes, and found by their names", () =
     `text\n${one.certificate}${two.certificate}-----BEGIN CERTIFICATE-----\nAA==\n`,
   );
   expect([...all.values()]).toEqual([issued?.issuer ?? "", issued?.issuer ?? ""]);
+});
+
+test("a file of authorities is whole where each of its certificates is", () => {
+  const pem = authority.certificate;
+  const damaged = "-----BEGIN CERTIFICATE-----\nMAMC\n-----END CERTIFICATE-----\n";
+  expect([pem, `text\n${pem}${pem}`].map(isWholeChain)).toEqual([true, true]);
+  for (const bad of ["", "junk", damaged, pem + damaged, damaged + pem])
+    expect(isWholeChain(bad)).toBe(false);
+  for (let length = 1; length < pem.length - 1; length++) {
+    expect(isWholeChain(pem.slice(0, length))).toBe(false);
+    if (length >= "-----BEGIN CERTIFICATE-----".length)
+      expect(isWholeChain(pem + pem.slice(0, length))).toBe(false);
+  }
 });
 
 describe("the name of a certificate", () => {

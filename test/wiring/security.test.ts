@@ -171,7 +171,7 @@ describe("files that change while it runs", () => {
     expect(await serialSeen()).toBe(server.serial);
     const next = newServer();
     // Between the two files certificate and key do not fit: what was there before stays.
-    await noticed("new certificates for MQTT can't be used", () => {
+    await noticed("the key is not that of the certificate", () => {
       replace("server.pem", next.certificate);
       hangUp();
     });
@@ -183,6 +183,34 @@ describe("files that change while it runs", () => {
     expect(await serialSeen()).toBe(next.serial);
     expect(await answers(client)).toBe(true);
   });
+
+  test.each([
+    ["server.pem", "junk\n", /server\.pem: TLS: certificate and key have to be PEM/],
+    ["server.key", pump.key, /server\.pem: TLS: the key is not that of the certificate/],
+    ["ca.pem", "junk\n", /ca\.pem: TLS: what should be certificates of authorities is none/],
+    ["ca.pem", authority.certificate.repeat(2).slice(0, -60), /ca\.pem: not all of it are certificates/],
+    ["crl.pem", "junk\n", /crl\.pem: it holds no certificate revocation list/],
+  ])(
+    "%s that can't be used changes nothing for who is connected by a certificate, nor for who comes: %#",
+    async (name, bad, why) => {
+      const good = readFileSync(file(name), "utf8");
+      const { client, code } = await connect(showing(pump));
+      expect(code).toBe(0);
+      const before = headwater.log().length;
+      await noticed("is not used; what it was before stands", () => {
+        replace(name, bad);
+        hangUp();
+      });
+      expect(headwater.log().slice(before)).toMatch(why);
+      expect(await answers(client)).toBe(true);
+      expect((await connect(showing(pump))).code).toBe(0);
+      const other = issue(newAuthority(), { commonName: "pump-1" });
+      expect((await connect(showing(other))).code).toBe("closed");
+      replace(name, good);
+      hangUp();
+      expect(await answers(client)).toBe(true);
+    },
+  );
 
   test("a file that is broken changes nothing, and there is a line", async () => {
     const { client } = await connect(trust, "anna");
