@@ -9,14 +9,13 @@ import { readTar } from "../io/tar.ts";
 import { BACKUP_FORMAT, type BackupManifest, MANIFEST_FILE, parseManifest } from "./backup-manifest.ts";
 import type { Command, Input } from "./command.ts";
 import { accessFolder, warningsTo } from "./data-folder.ts";
+import { openDraft } from "./draft-file.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { LOGIN_FLAGS, withDoor } from "./http/flags.ts";
 import { fetchBackup } from "./http/requests.ts";
 import { Progress, progressLineOfBytes, sizeText } from "./progress.ts";
 import { effectiveSettings, SETTING_FLAGS } from "./settings.ts";
 import type { World } from "./world.ts";
-
-const FILE_MODE = 0o600;
 
 export const backupCommand: Command = {
   name: "backup",
@@ -127,8 +126,7 @@ class FileSink implements Sink {
 
   constructor(path: string) {
     this.#path = path;
-    this.#draft = `${path}.part`;
-    this.#fd = this.#attempt(() => openSync(this.#draft, "w", FILE_MODE));
+    ({ draft: this.#draft, fd: this.#fd } = openDraft(path));
   }
 
   write(bytes: Uint8Array): void {

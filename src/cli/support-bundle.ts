@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, renameSync, rmSync, writeSync } from "node:fs";
 import { zstdCompressSync } from "node:zlib";
 import { HeadwaterError } from "../base/errors.ts";
 import { formatAddress } from "../config/address.ts";
@@ -6,6 +6,7 @@ import type { Settings } from "../config/options.ts";
 import { TAR_END, tarHeader, tarPadding } from "../io/tar.ts";
 import type { Command, Input } from "./command.ts";
 import { allFindings } from "./doctor.ts";
+import { openDraft } from "./draft-file.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import type { HttpDoor } from "./http/door.ts";
 import { LOGIN_FLAGS, withDoor } from "./http/flags.ts";
@@ -21,7 +22,6 @@ import { Mask, type MaskBug } from "./support-bundle/mask.ts";
 import { type Collected, type Lack, type Part, whyOf } from "./support-bundle/part.ts";
 import type { World } from "./world.ts";
 
-const FILE_MODE = 0o600;
 /** Centres that don't answer take their time one after the other. */
 const DOCTOR_TIMEOUT_MS = 60_000;
 const DEFAULT_UNIT = "headwater";
@@ -211,11 +211,8 @@ function packed(folder: string, files: readonly (readonly [string, string])[]): 
 
 /** The file is there when it is whole. */
 function writeWhole(path: string, bytes: Uint8Array): void {
-  const draft = `${path}.part`;
+  const { draft, fd } = openDraft(path);
   try {
-    // One that was left, with whatever rights and wherever it leads.
-    rmSync(draft, { force: true });
-    const fd = openSync(draft, "wx", FILE_MODE);
     try {
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
       fsyncSync(fd);
