@@ -1,4 +1,4 @@
-import { HeadwaterError } from "../base/errors.ts";
+import { HeadwaterError, hasCode } from "../base/errors.ts";
 import { formatAddress } from "../config/address.ts";
 import { type CentreSeams, Refusal, redeem } from "../enrolment/centre.ts";
 import { TokenLedger } from "../enrolment/ledger.ts";
@@ -104,6 +104,9 @@ async function enrolment(
     }
     const reason = error instanceof Error ? error.message : String(error);
     audit({ event: "failed", token: shown(token), from, reason });
+    // Whoever asks tries again: meanwhile the template can be corrected.
+    if (hasCode(error, "CONFIG_INVALID"))
+      return problem(503, "the centre's configuration for this gateway is wrong; its log says why");
     return problem(500, "the centre has failed; its log says why");
   }
 }

@@ -5,6 +5,7 @@ import {
   type CentrePaths,
   type CentreSeams,
   centrePaths,
+  configOf,
   issueBundle,
   readCentre,
 } from "../enrolment/centre.ts";
@@ -14,7 +15,7 @@ import { centreFault, formatInvitation, type Invitation } from "../enrolment/inv
 import { stateOf, type TokenEntry, TokenLedger } from "../enrolment/ledger.ts";
 import { hostNames } from "../enrolment/names.ts";
 import { type PlannedFile, place } from "../enrolment/placement.ts";
-import { fillTemplate, newTemplate } from "../enrolment/template.ts";
+import { newTemplate } from "../enrolment/template.ts";
 import {
   fingerprintOf,
   formatToken,
@@ -28,6 +29,7 @@ import { HostOwnedFiles } from "../io/bun/owned-files.ts";
 import { SystemRandom } from "../io/bun/random.ts";
 import { believableNowMs, CERTIFICATE_DAYS, DAY_MS, validityOf } from "./certificates.ts";
 import type { Command, Flag, Input } from "./command.ts";
+import { checkGatewayConfig } from "./enrolment-config.ts";
 import { serveEnrolment } from "./enrolment-server.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { columns } from "./help.ts";
@@ -167,6 +169,7 @@ function sceneOf(input: Input): Scene {
   return {
     ...{ files, paths, ledger: new TokenLedger(files, paths.tokens) },
     locked: (change) => withUsersLock(`${paths.tokens}/any`, change),
+    check: checkGatewayConfig,
     nowMs: believableNowMs(Date.now()),
   };
 }
@@ -251,8 +254,8 @@ async function issue(input: Input, world: World): Promise<number> {
   const untilMs = scene.nowMs + daysOf(input) * DAY_MS;
   const fingerprint = fingerprintOf(centre.authority.certificate) ?? "";
   const url = (JSON.parse(textOf(files, paths.centre)) as { readonly url: string }).url;
-  // A template that can't be filled is found out now, and not by two hundred gateways.
-  for (const { gateway, values } of wanted) fillTemplate(centre.template, { site: "", ...values, gateway });
+  // A template that can't be filled, or taken, is found out now, and not by two hundred gateways.
+  for (const wish of wanted) configOf(wish, centre, scene);
   files.makeFolder(out, PRIVATE_FOLDER);
   const rows: Issued[] = [];
   const known = scene.ledger.list();

@@ -1,6 +1,6 @@
 import { HeadwaterError } from "../base/errors.ts";
 import type { OwnedFiles } from "../io/owned-files.ts";
-import { type EnrolmentBundle, fileNameFault, signBundle } from "./bundle.ts";
+import { type EnrolmentBundle, fileNameFault, readBundle, signBundle } from "./bundle.ts";
 import { devicePaths, type GatewayPaths, gatewayPaths } from "./init-files.ts";
 import { stateOf, type TokenEntry, TokenLedger } from "./ledger.ts";
 import { type HostNames, isPrivateAddress } from "./names.ts";
@@ -67,6 +67,8 @@ export interface CentreSeams {
   readonly paths: CentrePaths;
   /** While it is held no other process changes the tokens. */
   readonly locked: <T>(change: () => T) => Promise<T>;
+  /** Whether a gateway of this name can start with this configuration. Throws CONFIG_INVALID. */
+  readonly check: (config: string, gateway: string) => void;
 }
 
 const MAX_TEXT_BYTES = 1024 * 1024;
@@ -102,8 +104,9 @@ export function readCentre({ files, paths }: CentreSeams): CentreFiles {
 
 /**
  * Answers a gateway: with a signed bundle, whose certificate is for the key of its request. Once a token was used, only who has
- * that key gets an answer by it, and the same again: a gateway whose power failed meanwhile goes on. The use is on the disk
- * before the answer is given. Throws Refusal.
+ * that key gets an answer by it, with the same certificate: a gateway whose power failed meanwhile goes on, and one that could
+ * not take its configuration gets what the template says now. The use is on the disk before the answer is given. Throws Refusal,
+ * and CONFIG_INVALID, with the token as it was, where the gateway could not start with what it would get.
  */
 export async function redeem(
   seams: CentreSeams,
@@ -126,21 +129,64 @@ export async function redeem(
   }
   const keyHash = secretHash(request.publicKey.toHex());
   const before = answeredBefore(entry, keyHash, nowMs);
-  if (before !== null) return before;
   const centre = readCentre(seams);
-  const names = allowedNames(request.names, entry, centre.ownHosts);
-  const holder = { commonName: entry.gateway, names, use: "both" as const };
-  const certificate = await x509.signCertificate(centre.authority, request.publicKey, holder, validity);
-  const answer = await signBundle(bundleOf(entry, centre, certificate, null, nowMs), centre.authority);
+  const config = configOf(entry, centre, seams);
+  const certificate =
+    before === null
+      ? await x509.signCertificate(
+          centre.authority,
+          request.publicKey,
+          {
+            commonName: entry.gateway,
+            names: allowedNames(request.names, entry, centre.ownHosts),
+            use: "both",
+          },
+          validity,
+        )
+      : await certificateIn(before.answer, entry, seams);
+  const usedAtMs = before?.atMs ?? nowMs;
+  const bundle = {
+    ...bundleOf(entry, centre, config, certificate, null, nowMs),
+    expiresAtMs: usedAtMs + BUNDLE_DAYS * DAY_MS,
+  };
+  const answer = await signBundle(bundle, centre.authority);
   return seams.locked(() => {
     // Another may have come meanwhile.
     const now = ledger.read(asked.id) ?? entry;
     const given = answeredBefore(now, keyHash, nowMs);
-    if (given !== null) return given;
+    if (before === null && given !== null) return given.answer;
     keepCertificate(seams, entry.gateway, certificate);
-    ledger.write({ ...now, used: { atMs: nowMs, keyHash, answer } });
+    ledger.write({ ...now, used: { atMs: usedAtMs, keyHash, answer } });
     return answer;
   });
+}
+
+/**
+ * The certificate that a gateway got: it keeps the one that it has, so that one alone has to be taken back. Who was taken back
+ * hears nothing new. Throws Refusal.
+ */
+async function certificateIn(
+  answer: string,
+  entry: TokenEntry,
+  { files, paths }: CentreSeams,
+): Promise<string> {
+  const { certificate } = await readBundle(answer, null);
+  const { readCertificateText, readRevokedSerials } = await import("./x509.ts");
+  const list = files.read(paths.revoked, MAX_TEXT_BYTES);
+  const revoked = list === null ? [] : readRevokedSerials(new TextDecoder().decode(list));
+  if (!revoked.includes(readCertificateText(certificate).serial)) return certificate;
+  throw new Refusal("cancelled", `the certificate of ${entry.gateway} was taken back; issue another token`);
+}
+
+/** What a gateway would be like. Throws CONFIG_INVALID where the template can't be filled, or no gateway can start with it. */
+export function configOf(
+  { gateway, values }: Pick<TokenEntry, "gateway" | "values">,
+  { template }: Pick<CentreFiles, "template">,
+  { check }: Pick<CentreSeams, "check">,
+): string {
+  const config = fillTemplate(template, { site: "", ...values, gateway });
+  check(config, gateway);
+  return config;
 }
 
 /** All of it in one file, with a key, for a gateway that can't reach the centre. Its token counts as used. */
@@ -151,13 +197,17 @@ export async function issueBundle(
   nowMs: number,
 ): Promise<string> {
   const centre = readCentre(seams);
+  const config = configOf(entry, centre, seams);
   const x509 = await import("./x509.ts");
   const key = await x509.newKey();
   const publicKey = await x509.publicKeyOf(key);
   const names = allowedNames({ dns: [], addresses: [] }, entry, centre.ownHosts);
   const holder = { commonName: entry.gateway, names, use: "both" as const };
   const certificate = await x509.signCertificate(centre.authority, publicKey, holder, validity);
-  const bundle = { ...bundleOf(entry, centre, certificate, key, nowMs), expiresAtMs: entry.expiresAtMs };
+  const bundle = {
+    ...bundleOf(entry, centre, config, certificate, key, nowMs),
+    expiresAtMs: entry.expiresAtMs,
+  };
   const keyHash = secretHash(publicKey.toHex());
   keepCertificate(seams, entry.gateway, certificate);
   // What is kept has no key in it: only the gateway's file has.
@@ -177,9 +227,10 @@ function keepCertificate({ files, paths }: CentreSeams, gateway: string, certifi
   });
 }
 
-function answeredBefore(entry: TokenEntry, keyHash: string, nowMs: number): string | null {
+/** The use of a token by this key, or null where it can be used. Throws Refusal. */
+function answeredBefore(entry: TokenEntry, keyHash: string, nowMs: number): TokenEntry["used"] {
   const { used } = entry;
-  if (used !== null && used.keyHash === keyHash && used.answer !== "") return used.answer;
+  if (used !== null && used.keyHash === keyHash && used.answer !== "") return used;
   const state = stateOf(entry, nowMs);
   if (state === "open") return null;
   if (state === "used") {
@@ -198,11 +249,11 @@ function answeredBefore(entry: TokenEntry, keyHash: string, nowMs: number): stri
 function bundleOf(
   entry: TokenEntry,
   centre: CentreFiles,
+  config: string,
   certificate: string,
   key: string | null,
   nowMs: number,
 ): EnrolmentBundle {
-  const values = { site: "", ...entry.values, gateway: entry.gateway };
   return {
     token: entry.id,
     gateway: entry.gateway,
@@ -210,7 +261,7 @@ function bundleOf(
     expiresAtMs: nowMs + BUNDLE_DAYS * DAY_MS,
     authority: centre.authority.certificate,
     ...{ certificate, key },
-    config: fillTemplate(centre.template, values),
+    config,
     files: { ...centre.files, ...entry.files },
     users: centre.users,
   };

@@ -1,4 +1,4 @@
-import { HeadwaterError } from "../base/errors.ts";
+import { HeadwaterError, hasCode } from "../base/errors.ts";
 import type { FileRights, OwnedFiles } from "../io/owned-files.ts";
 import { type EnrolmentBundle, readBundle } from "./bundle.ts";
 import { dataIn, withoutPart, withPart } from "./config-text.ts";
@@ -99,7 +99,15 @@ export async function enrol(
   const pending = await pendingOf(token, pendingPath, where, seams, offered, invitation);
   const bundle = offered ?? (await answerOf(invitation, pending, pendingPath, seams));
   await checkBundle(bundle, pending.key, invitation, seams.nowMs(), pending.answer !== null);
-  const placement = placementOf(bundle, pending.key, where, wishes, seams);
+  let placement: Placement;
+  try {
+    placement = placementOf(bundle, pending.key, where, wishes, seams);
+  } catch (error) {
+    // What the centre says may be corrected there: with the same key it is asked again.
+    if (offered === null && hasCode(error, "CONFIG_INVALID"))
+      writePending(files, pendingPath, { ...pending, answer: null });
+    throw error;
+  }
   place(files, placement);
   files.remove(pendingPath);
   return { changed: true, gateway: bundle.gateway, files: placement.files };

@@ -97,6 +97,23 @@ describe("headwater enrolment", () => {
   });
 });
 
+describe("what no gateway could start with", () => {
+  test.each([
+    ['gateway.id = "{{gateway}}"\nkafka.lisen = "127.0.0.1:1"\n', "kafka.lisen"],
+    ['gateway.id = "{{gateway}}"\nkafka.listen = "nowhere"\n', "kafka.listen"],
+    ['gateway.id = "{{gateway}}\n', "template"],
+    ['gateway.id = "plant-9"\n', "gateway.id is plant-9"],
+    ['gateway.site = "{{site}}"\n', "gateway.site"],
+  ])("is refused when it is issued: %p", async (template, word) => {
+    await enrolment("init", ...URL_FLAGS);
+    writeFileSync(join(centre, "enrolment/template.toml"), template);
+    const args = ["issue", "plant-1", "plant-2", "--set", "site=we,st"];
+    expect(await enrolment(...args)).toMatchObject({ code: 2, err: expect.stringContaining(word) });
+    expect((await enrolment(...args, "--offline")).code).toBe(2);
+    expect(await states()).toEqual([]);
+  });
+});
+
 describe("headwater enrol", () => {
   async function card(...more: readonly string[]): Promise<string> {
     await enrolment("init", ...URL_FLAGS);

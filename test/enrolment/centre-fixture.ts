@@ -23,7 +23,14 @@ export class FakeCentre {
   readonly authority: KeyPair;
   nowMs = NOW_MS;
   asked = 0;
-  readonly seams: CentreSeams = { files: this.files, paths: this.paths, locked: async (change) => change() };
+  /** What it says of a gateway's configuration; throws what redeem would. */
+  check: CentreSeams["check"] = () => undefined;
+  readonly seams: CentreSeams = {
+    files: this.files,
+    paths: this.paths,
+    locked: async (change) => change(),
+    check: (config, gateway) => this.check(config, gateway),
+  };
 
   constructor(authority: KeyPair = AUTHORITY) {
     this.authority = authority;

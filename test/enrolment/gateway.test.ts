@@ -4,7 +4,9 @@ import { loadSettings } from "../../src/config/load.ts";
 import { readBundle, signBundle } from "../../src/enrolment/bundle.ts";
 import { issueBundle } from "../../src/enrolment/centre.ts";
 import { type EnrolmentSeams, type EnrolmentWishes, enrol } from "../../src/enrolment/gateway.ts";
+import { devicePaths } from "../../src/enrolment/init-files.ts";
 import type { Invitation } from "../../src/enrolment/invitation.ts";
+import type { TokenEntry } from "../../src/enrolment/ledger.ts";
 import {
   fitTogether,
   leadsTo,
@@ -12,6 +14,7 @@ import {
   newKey,
   readCertificateText,
   requestCertificate,
+  signRevocations,
 } from "../../src/enrolment/x509.ts";
 import { withUser } from "../../src/security/users.ts";
 import { AUTHORITY, DAY_MS, FakeCentre, NOW_MS, OPEN, VALIDITY } from "./centre-fixture.ts";
@@ -146,7 +149,8 @@ describe("a gateway", () => {
     expect(gateway.text("/gw/centre/gateway.pem")).toBe("");
     await gateway.enrol(invitation, { replaceConfig: true });
     await gateway.expectWhole();
-    expect([centre.asked, gateway.text(`${WHERE.config}.old`)]).toEqual([1, 'gateway.id = "mine"\n']);
+    expect(gateway.text(`${WHERE.config}.old`)).toBe('gateway.id = "mine"\n');
+    expect(centre.ledger.list()).toHaveLength(1);
   });
 
   test("goes to another centre only where that is asked for", async () => {
@@ -220,6 +224,65 @@ describe("a power cut", () => {
     }
   });
 });
+
+describe("a mistake in the centre's template", () => {
+  const template = (centre: FakeCentre, text: string) => centre.put(centre.paths.template, text);
+
+  test("that the centre sees uses no token up", async () => {
+    const { centre, gateway } = scene();
+    const invitation = centre.issue("plant-3");
+    centre.check = () => {
+      throw new HeadwaterError("CONFIG_INVALID", "no good");
+    };
+    await expect(gateway.enrol(invitation)).rejects.toThrow("no good");
+    centre.issue("plant-4");
+    const offline = entryOf(centre, "plant-4");
+    await expect(issueBundle(centre.seams, offline, VALIDITY, NOW_MS)).rejects.toThrow("no good");
+    expect(centre.ledger.list().map(({ used }) => used)).toEqual([null, null]);
+    centre.check = () => undefined;
+    await gateway.enrol(invitation);
+    await gateway.expectWhole();
+  });
+
+  test("that only the gateway sees is healed by correcting it: the same token, key and certificate", async () => {
+    const { centre, gateway } = scene();
+    const good = centre.centreFiles.template;
+    const invitation = centre.issue("plant-3");
+    template(centre, `${good}[nonsense]\nx = 1\n`);
+    await expect(gateway.enrol(invitation)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+    const certificate = centre.files.text(devicePaths(centre.paths, "plant-3").certificate);
+    template(centre, good);
+    await gateway.enrol(invitation);
+    await gateway.expectWhole();
+    expect([centre.asked, gateway.text("/gw/centre/gateway.pem")]).toEqual([2, certificate ?? ""]);
+    expect(centre.ledger.list()[0]?.used?.atMs).toBe(NOW_MS);
+  });
+
+  test("is no way to something new for who was taken back, nor for longer than the first answer was good", async () => {
+    const bad = 'gateway.id = "other"\n';
+    const [late, revoked] = [scene(), scene()];
+    for (const { centre, gateway } of [late, revoked]) {
+      const invitation = centre.issue("plant-3");
+      const good = centre.centreFiles.template;
+      template(centre, bad);
+      await expect(gateway.enrol(invitation)).rejects.toThrow("is of other");
+      template(centre, good);
+      const path = devicePaths(centre.paths, "plant-3").certificate;
+      const { serial } = readCertificateText(centre.files.text(path) ?? "");
+      if (centre === revoked.centre)
+        centre.put(centre.paths.revoked, await signRevocations(AUTHORITY, [serial], VALIDITY));
+      else centre.nowMs = gateway.nowMs = NOW_MS + 91 * DAY_MS;
+      const word = centre === revoked.centre ? "was taken back" : "expired";
+      await expect(gateway.enrol(invitation)).rejects.toThrow(word);
+    }
+  });
+});
+
+function entryOf(centre: FakeCentre, gateway: string): TokenEntry {
+  const entry = centre.ledger.list().find((one) => one.gateway === gateway);
+  if (entry === undefined) throw new Error("no token");
+  return entry;
+}
 
 describe("refused, with nothing changed", () => {
   async function refusal(
