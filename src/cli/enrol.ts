@@ -13,7 +13,7 @@ import {
   parseInvitation,
 } from "../enrolment/invitation.ts";
 import { hostNames } from "../enrolment/names.ts";
-import type { PlannedFile } from "../enrolment/placement.ts";
+import { type PlannedFile, REPLACED } from "../enrolment/placement.ts";
 import { fingerprintOf, parseToken } from "../enrolment/token.ts";
 import { SystemClock } from "../io/bun/clock.ts";
 import { HostOwnedFiles } from "../io/bun/owned-files.ts";
@@ -242,9 +242,9 @@ function report(
   isService: boolean,
   config: string,
 ): void {
-  const { changed, gateway, files } = outcome;
+  const { changed, gateway, files, dropped } = outcome;
   if (input.json) {
-    world.out(`${JSON.stringify({ gateway, changed, files: files.map(({ path }) => path) })}\n`);
+    world.out(`${JSON.stringify({ gateway, changed, files: files.map(({ path }) => path), dropped })}\n`);
     return;
   }
   if (!changed) {
@@ -253,6 +253,10 @@ function report(
   }
   world.out(`This is ${gateway} now. Written:\n`);
   world.out(columns(files.map(({ path, what }) => [`  ${path}`, what])));
+  if (dropped.length > 0) {
+    world.out(`\nNo longer set, and kept in ${config}${REPLACED}:\n`);
+    world.out(dropped.map((name) => `  ${name}\n`).join(""));
+  }
   const start = isService ? "sudo systemctl restart headwater" : `headwater serve --config ${config}`;
   world.out(`\nNow: ${start}\n`);
 }

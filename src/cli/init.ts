@@ -443,6 +443,7 @@ function nextSteps(plan: GatewayPlan, owners: FileOwners, kind: Authority["kind"
   const start = isService ? "sudo systemctl restart headwater" : `headwater serve --config ${paths.config}`;
   const at = isService ? "" : ` --folder ${paths.folder}`;
   const host = hosts[0] ?? "localhost";
+  const pump = devicePaths(paths, "pump-1");
   const url = `https://${host.includes(":") ? `[${host}]` : host}:8443`;
   if (kind === "request") {
     return [
@@ -455,7 +456,7 @@ function nextSteps(plan: GatewayPlan, owners: FileOwners, kind: Authority["kind"
     `1. ${start}`,
     `2. Give every client ${paths.authority}: by it they know the gateway.`,
     `3. headwater certificate issue pump-1${at}   # a key and a certificate for each device`,
-    `   mosquitto_pub -h ${host} -p 8883 --cafile ${paths.authority} --cert pump-1.pem --key pump-1.key -q 1 -t devices/pump-1/state -m on`,
+    `   mosquitto_pub -h ${host} -p 8883 --cafile ${paths.authority} --cert ${pump.certificate} --key ${pump.key} -q 1 -t devices/pump-1/state -m on`,
     `4. ${url} is the console; log in as ${administrator}.`,
     `5. headwater user add NAME --config ${paths.config}   # more users; headwater acl add NAME says what they may do`,
   ];

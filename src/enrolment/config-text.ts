@@ -18,11 +18,12 @@ type Toml = Readonly<Record<string, unknown>>;
 export function withPart(text: string, name: string, part: string): string {
   const rest = withoutPart(text, name);
   const [own, brought] = [toml(rest), toml(part)];
-  const [twice] = settingsOf(own, "").filter((key) => settingsOf(brought, "").includes(key));
-  if (twice !== undefined) throw conflict(twice);
+  const added = new Set(settingsOf(brought, ""));
+  const twice = settingsOf(own, "").filter((key) => added.has(key));
+  if (twice.length > 0) throw conflict(twice.join(", "));
   if (Object.keys(own).length === 0) return fenced(name, part);
-  const [before, added] = [pieces(rest), pieces(part)];
-  const whole = [fenced(name, added.head), before.head, before.tables, fenced(name, added.tables)]
+  const [before, after] = [pieces(rest), pieces(part)];
+  const whole = [fenced(name, after.head), before.head, before.tables, fenced(name, after.tables)]
     .filter((piece) => piece.trim() !== "")
     .map((piece) => `${piece.replace(/^\n+|\s+$/g, "")}\n`)
     .join("\n");
@@ -48,6 +49,16 @@ export function withoutPart(text: string, name: string): string {
     kept = kept.slice(0, from) + kept.slice(to + end.length).replace(/^\n+/, "");
   }
   return kept;
+}
+
+/** Whether a text has this part. Throws CONFIG_INVALID where only its beginning is there. */
+export function hasPart(text: string, name: string): boolean {
+  return withoutPart(text, name) !== text;
+}
+
+/** Dotted names of all that a text sets; none for what is no TOML. */
+export function settingNames(text: string): readonly string[] {
+  return parses(text) ? settingsOf(toml(text), "").filter((name) => name !== "") : [];
 }
 
 /** Whether a text says nothing but where the records are, as the packaged one does. Throws CONFIG_INVALID for what is no TOML. */
@@ -133,6 +144,7 @@ function sorted(value: unknown): unknown {
 }
 
 function conflict(key: string): HeadwaterError {
-  const remedy = "take it out of the configuration, or out of what the centre gives";
+  const remedy =
+    "take that out of the configuration, or out of what the centre gives; --replace-config drops the configuration that is there";
   return new HeadwaterError("CONFIG_INVALID", `both set ${key}; ${remedy}`);
 }

@@ -1,7 +1,7 @@
 import { HeadwaterError, hasCode } from "../base/errors.ts";
 import type { FileRights, OwnedFiles } from "../io/owned-files.ts";
 import { type EnrolmentBundle, readBundle } from "./bundle.ts";
-import { dataIn, withoutPart, withPart } from "./config-text.ts";
+import { dataIn, hasPart, settingNames, withoutPart, withPart } from "./config-text.ts";
 import { Fields } from "./fields.ts";
 import type { Invitation } from "./invitation.ts";
 import { type Placement, type PlannedFile, place } from "./placement.ts";
@@ -39,6 +39,8 @@ export interface EnrolmentOutcome {
   readonly changed: boolean;
   readonly gateway: string;
   readonly files: readonly PlannedFile[];
+  /** Settings that the configuration had and has no longer: what it had set stays beside it as `.old`. */
+  readonly dropped: readonly string[];
 }
 
 /** How to go on where a gateway has a configuration, or a centre, already. */
@@ -83,23 +85,26 @@ export async function enrol(
   const token = invitation.kind === "token" ? invitation.token.id : (offered?.token ?? "");
   const record = readRecord(files, where);
   const pendingPath = `${where.folder}/pending.json`;
-  if (record?.token === token) {
+  const isRepeated = record?.token === token;
+  if (isRepeated && hasPart(configText(files, where), CONFIG_PART)) {
     // It is the last that is written: what else a power cut may have left is of no use any more.
     files.remove(markerOf(where));
     files.remove(pendingPath);
-    return { changed: false, gateway: record.gateway, files: [] };
+    return { changed: false, gateway: record.gateway, files: [], dropped: [] };
   }
-  if (record !== null && !wishes.again) {
+  if (record !== null && !isRepeated && !wishes.again) {
     const remedy = "--again makes it one of the new centre's";
     throw new HeadwaterError(
       "UNSUPPORTED",
       `this is ${record.gateway} already, enrolled at ${record.at}; ${remedy}`,
     );
   }
-  const pending = await pendingOf(token, pendingPath, where, seams, offered, invitation);
+  // Where the centre's part has been taken away since, all is placed anew: the token answers to the key that used it.
+  const usedKey = isRepeated ? textIn(files, `${where.folder}/gateway.key`) : null;
+  const pending = await pendingOf(token, pendingPath, where, seams, offered, invitation, usedKey);
   const bundle = offered ?? (await answerOf(invitation, pending, pendingPath, seams));
   await checkBundle(bundle, pending.key, invitation, seams.nowMs(), pending.answer !== null);
-  let placement: Placement;
+  let placement: ReturnType<typeof placementOf>;
   try {
     placement = placementOf(bundle, pending.key, where, wishes, seams);
   } catch (error) {
@@ -110,7 +115,8 @@ export async function enrol(
   }
   place(files, placement);
   files.remove(pendingPath);
-  return { changed: true, gateway: bundle.gateway, files: placement.files };
+  const { files: placed, dropped } = placement;
+  return { changed: true, gateway: bundle.gateway, files: placed, dropped };
 }
 
 function readRecord(files: OwnedFiles, { folder }: EnrolmentPlace): Record | null {
@@ -123,6 +129,15 @@ function readRecord(files: OwnedFiles, { folder }: EnrolmentPlace): Record | nul
     gateway: fields.text("gateway", 100),
     at: fields.text("at", 40),
   };
+}
+
+function textIn(files: OwnedFiles, path: string): string | null {
+  const bytes = files.read(path, MAX_BYTES);
+  return bytes === null ? null : new TextDecoder().decode(bytes);
+}
+
+function configText(files: OwnedFiles, { config }: EnrolmentPlace): string {
+  return textIn(files, config) ?? "";
 }
 
 function markerOf({ folder }: Pick<EnrolmentPlace, "folder">): string {
@@ -143,6 +158,7 @@ async function pendingOf(
   { files, nowMs }: EnrolmentSeams,
   offered: EnrolmentBundle | null,
   invitation: Invitation,
+  usedKey: string | null,
 ): Promise<Pending> {
   const bytes = files.read(path, MAX_BYTES);
   if (bytes !== null) {
@@ -150,11 +166,13 @@ async function pendingOf(
     const found = { token: fields.text("token", 100), key: fields.text("key", MAX_LENGTH) };
     if (found.token === token) return { ...found, answer: fields.optional("answer", MAX_LENGTH) };
   }
-  if (invitation.kind === "token" && invitation.expiresAtMs !== null && nowMs() > invitation.expiresAtMs) {
+  const isLate =
+    invitation.kind === "token" && invitation.expiresAtMs !== null && nowMs() > invitation.expiresAtMs;
+  if (isLate && usedKey === null) {
     throw expired(invitation.expiresAtMs);
   }
   const { newKey } = await import("./x509.ts");
-  const pending = { token, key: offered?.key ?? (await newKey()), answer: null };
+  const pending = { token, key: offered?.key ?? usedKey ?? (await newKey()), answer: null };
   // A bundle in a file has its own key, and is there as long as the file is.
   if (offered !== null) return pending;
   files.makeFolder(where.folder, where.rights.folder);
@@ -226,9 +244,8 @@ function placementOf(
   { config: configPath, folder, data: defaultData, rights }: EnrolmentPlace,
   { replaceConfig }: EnrolmentWishes,
   { files, check, users, nowMs }: EnrolmentSeams,
-): Placement {
-  const bytes = files.read(configPath, MAX_BYTES);
-  const found = bytes === null ? "" : new TextDecoder().decode(bytes);
+): Placement & Pick<EnrolmentOutcome, "dropped"> {
+  const found = textIn(files, configPath) ?? "";
   const brought = bundle.config.replaceAll(FOLDER_PLACEHOLDER, folder);
   const own = replaceConfig ? "" : withoutPart(found, CONFIG_PART);
   // The records stay where they are, whatever becomes of the rest.
@@ -256,7 +273,10 @@ function placementOf(
     at: new Date(nowMs()).toISOString(),
     authority: fingerprintOf(bundle.authority),
   };
+  const set = settingNames(config);
+  const dropped = replaceConfig ? settingNames(found).filter((name) => !set.includes(name)) : [];
   return {
+    dropped,
     folders: [{ path: folder, rights: rights.folder }],
     files: [
       inFolder("authority.pem", bundle.authority, rights.open, "the authority of the centre"),

@@ -145,7 +145,12 @@ describe("headwater enrol", () => {
     const refused = await enrol(["--file", file]);
     expect([refused.code, existsSync(file)]).toEqual([2, true]);
     expect(refused.err).toContain("both set gateway.id");
-    expect((await enrol(["--file", file, "--replace-config"])).code).toBe(0);
+    expect(refused.err).toContain(", mqtt.tls.listen");
+    const replaced = await enrol(["--file", file, "--replace-config"]);
+    expect(replaced.code).toBe(0);
+    expect(replaced.out).toContain(`kept in ${join(top, "gw/headwater.toml.old")}:\n`);
+    expect(replaced.out).toContain("  kafka.tls.listen\n");
+    expect(replaced.out).not.toContain("  mqtt.tls.listen\n");
     expect(text("gw/headwater.toml")).not.toContain("Made by headwater init");
     expect(text("gw/headwater.toml.old")).toContain("Made by headwater init");
   });

@@ -49,6 +49,8 @@ describe("headwater init", () => {
       expect({ path, mode: statSync(join(folder, path)).mode & 0o007 }).toEqual({ path, mode: 0 });
       expect(out).toContain(join(folder, path));
     }
+    const device = join(folder, "tls/devices/pump-1");
+    expect(out).toContain(`--cert ${device}.pem --key ${device}.key `);
     expect(statSync(join(folder, "tls/authority.key")).mode & 0o777).toBe(0o600);
     const gateway = readCertificateText(text("tls/gateway.pem"));
     expect(gateway.names.dns).toEqual(

@@ -153,6 +153,35 @@ describe("a gateway", () => {
     expect(centre.ledger.list()).toHaveLength(1);
   });
 
+  test("says all that both set, and what goes where the centre's configuration alone counts", async () => {
+    const { centre, gateway } = scene();
+    const own = 'gateway.id = "mine"\nlog.level = "warn"\n[mqtt]\nlisten = "127.0.0.1:1"\nqos.max = 1\n';
+    gateway.files.write(WHERE.config, Buffer.from(own), OPEN);
+    const invitation = centre.issue("plant-3");
+    await expect(gateway.enrol(invitation)).rejects.toThrow("both set gateway.id, mqtt.listen; ");
+    const { dropped } = await gateway.enrol(invitation, { replaceConfig: true });
+    expect(dropped).toEqual(["log.level", "mqtt.qos.max"]);
+  });
+
+  test("is placed anew by its token where the centre's part was taken away, with the key that it had", async () => {
+    const { centre, gateway } = scene();
+    const invitation = centre.issue("plant-3");
+    await gateway.enrol(invitation);
+    const key = gateway.text("/gw/centre/gateway.key");
+    gateway.files.write(WHERE.config, Buffer.from('log.level = "warn"\n'), OPEN);
+    // The file may be used no longer; but the gateway was let in by it.
+    centre.nowMs = gateway.nowMs = NOW_MS + 15 * DAY_MS;
+    gateway.failing = "answer";
+    await expect(gateway.enrol(invitation)).rejects.toMatchObject({ code: "NETWORK" });
+    gateway.failing = null;
+    expect(await gateway.enrol(invitation)).toMatchObject({ changed: true, dropped: [] });
+    await gateway.expectWhole();
+    expect(gateway.text("/gw/centre/gateway.key")).toBe(key);
+    expect(gateway.text(WHERE.config)).toContain('log.level = "warn"');
+    gateway.files.write(WHERE.config, Buffer.from('gateway.id = "mine"\n'), OPEN);
+    await expect(gateway.enrol(invitation)).rejects.toThrow("both set gateway.id");
+  });
+
   test("goes to another centre only where that is asked for", async () => {
     const { centre, gateway } = scene();
     await gateway.enrol(centre.issue("plant-3"));
