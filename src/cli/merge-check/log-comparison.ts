@@ -44,6 +44,8 @@ export interface ComparisonReport {
   readonly olderMissing: Counted<OffsetRange>;
   /** As many of the missing ones as the route has left out; null where the centre has no account of that. */
   readonly leftOut: number | null;
+  /** As many of the missing ones may be left out, too: the uplink was moved back, and what lies below it has not counted since. */
+  readonly uncounted: number;
 }
 
 export interface Budgets {
@@ -172,7 +174,7 @@ export class LogComparison {
   /**
    * `position` is the offset that the uplink says it has forwarded up to, in the history `epoch`; records from there on wait.
    * Where it is not known, those behind the last one at the centre do, and the newest history is in force. `filtered`: records
-   * that the uplink says its route has left out, null where it does not say.
+   * that the uplink says its route has left out, null where it does not say; `countedFrom`: it has counted none below.
    */
   report(
     position: number | null,
@@ -180,6 +182,7 @@ export class LogComparison {
     currentEnd: number,
     epoch: number | null = null,
     filtered: number | null = null,
+    countedFrom = 0,
   ): ComparisonReport {
     const newest = Math.max(0, ...this.#histories.keys());
     const inForce = this.#history(epoch ?? newest);
@@ -192,6 +195,8 @@ export class LogComparison {
     const first = this.#atCentre.min;
     const olderHoles = first < this.start ? this.#atCentre.missing(first, Math.min(this.start, due)) : [];
     const older = explain(olderHoles, ledger);
+    const absentCount = unknownCount + older.unknownCount;
+    const uncounted = Math.min(absentCount, this.#unknownBelow(Math.min(countedFrom, due), ledger));
     return {
       partition: this.partition,
       ...{ records: this.#records + this.#waiting, there: this.#there, waiting: this.#waiting + late },
@@ -204,8 +209,20 @@ export class LogComparison {
         this.#inOther,
       ),
       olderMissing: { count: older.unknownCount, listed: older.unknown },
-      leftOut: filtered === null ? null : Math.min(filtered, unknownCount + older.unknownCount),
+      leftOut: filtered === null ? null : Math.min(filtered, absentCount - uncounted),
+      uncounted,
     };
+  }
+
+  /** How many of those that are missing, or gone from the gateway and missing, lie below an offset. */
+  #unknownBelow(offset: number, ledger: readonly GapEntry[]): number {
+    if (offset <= 0) return 0;
+    const first = this.#atCentre.min;
+    const olderEnd = Math.min(this.start, offset);
+    const older =
+      first < olderEnd ? explain(this.#atCentre.missing(first, olderEnd), ledger).unknownCount : 0;
+    if (offset <= this.start) return older;
+    return older + explain(this.#missing(this.start, offset), ledger).unknownCount;
   }
 
   /** Offsets of records that the gateway has and the centre has not. */

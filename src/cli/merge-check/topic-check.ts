@@ -8,6 +8,7 @@ import { committedOffsets } from "../../kafka/client/transactions.ts";
 import type { Branch } from "../../upstream/lineage.ts";
 import { entriesInSlots } from "../../upstream/positions.ts";
 import type { GapEntries } from "../replay/gap-entries.ts";
+import { type LeftOut, leftOutBy } from "../replay/left-out.ts";
 import { decidedEnds, offsetsAt } from "../replay/locate.ts";
 import { OriginReader } from "../replay/origin.ts";
 import { type Budgets, type ComparisonReport, LogComparison } from "./log-comparison.ts";
@@ -41,7 +42,7 @@ export interface TopicReport extends TopicNames {
 }
 
 /** How far an uplink is with a partition, and how many of its records the route has left out; null where it does not say. */
-type Position = Branch & { readonly filtered: number | null };
+type Position = Branch & { readonly leftOut: LeftOut | null };
 
 /** Compares one topic of a gateway with its central topic. */
 export class TopicCheck {
@@ -109,7 +110,8 @@ export class TopicCheck {
         ledger,
         end,
         position?.epoch ?? null,
-        position?.filtered ?? null,
+        position?.leftOut?.filtered ?? null,
+        position?.leftOut?.countedFrom,
       );
     });
     return {
@@ -240,7 +242,9 @@ export class TopicCheck {
       for (const [partition, [inForce]] of branches) {
         const known = positions.get(partition);
         if (inForce === undefined || inForce.next < (known?.next ?? 0)) continue;
-        positions.set(partition, { ...inForce, filtered: accounts.get(partition)?.filtered ?? null });
+        const account = accounts.get(partition);
+        const leftOut = account === undefined ? null : leftOutBy(account, inForce.next);
+        positions.set(partition, { ...inForce, leftOut });
       }
     }
     return positions.size === 0 ? null : positions;

@@ -39,8 +39,10 @@ export interface LogReport {
   /** The first of what is missing without a word in the ledger. */
   readonly missing: readonly OffsetRange[];
   readonly missingCount: number;
-  /** As many of them as routes may have left out: which of them, offsets alone don't say. */
+  /** As many of them as routes may have left out, `uncounted` ones too: which of them, offsets alone don't say. */
   readonly leftOut: number;
+  /** Those of `leftOut` that nobody has counted: they lie below where the uplink was moved back to. */
+  readonly uncounted: number;
   readonly twice: readonly Finding[];
   readonly twiceCount: number;
   readonly outOfOrder: readonly Finding[];
@@ -157,6 +159,15 @@ export class Proof {
     });
   }
 
+  /** How many of a reported log's missing offsets lie below an offset. */
+  missingBelow(report: LogReport, offset: number, ledger: GapEntries): number {
+    const end = Math.min(offset, report.lastOffset + 1);
+    const log = this.#logs.get(keyOf(report));
+    if (log === undefined || end <= report.firstOffset) return 0;
+    const missing = log.seen.missing(report.firstOffset, end);
+    return Math.min(report.missingCount, explain(missing, ledger.ofLog(log.gateway, log.log)).unknownCount);
+  }
+
   /** Logs with records of a device that was asked for, or losses of it; all of them where there are none: any may have lost it. */
   #relevant(ledger: GapEntries): readonly SourceLog[] {
     const logs = [...this.#logs.values()];
@@ -203,7 +214,7 @@ export class Proof {
       closedBegin: isBetween || range.start === 0 || (last >= 0 && before >= 0),
       closedEnd: isBetween || (last >= 0 && seen.next(last) >= 0),
       ...{ known: [...entries, ...apart], knownCount: knownCount + apartCount },
-      ...{ missing: unknown, missingCount: unknownCount, leftOut: 0 },
+      ...{ missing: unknown, missingCount: unknownCount, leftOut: 0, uncounted: 0 },
       ...{ twice: twice.listed, twiceCount: twice.count },
       ...{ outOfOrder: outOfOrder.listed, outOfOrderCount: outOfOrder.count },
     };

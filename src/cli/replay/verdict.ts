@@ -65,7 +65,7 @@ export function verdictJson(verdict: Verdict): object {
     word === "complete between open edges"
       ? PROVED_BETWEEN
       : word === "left out by routes"
-        ? PROVED_FILTERED
+        ? filteredText(verdict)
         : PROVED[verdict.level];
   return { verdict: word, proved, ...verdict, absent: verdict.absent.devices };
 }
@@ -81,11 +81,18 @@ const PROVED_BETWEEN =
 const PROVED_FILTERED =
   "no more records are missing than routes left out; that they are the same can't be told here: merge-check asks the gateway";
 
+/** What is proved of logs whose routes leave records out. */
+function filteredText({ logs }: Verdict): string {
+  const uncounted = logs.reduce((sum, log) => sum + log.uncounted, 0);
+  if (uncounted === 0) return PROVED_FILTERED;
+  return `${uncounted} records are missing below where an uplink was moved back to: whether routes left them out can't be told; of what is behind that, no more are missing than routes left out`;
+}
+
 /** The first line of what people read. */
 function headline(verdict: Verdict): string {
   const word = wordOf(verdict);
   if (word === "complete between open edges") return `${word}: ${PROVED_BETWEEN}`;
-  if (word === "left out by routes") return `${word}: ${PROVED_FILTERED}`;
+  if (word === "left out by routes") return `${word}: ${filteredText(verdict)}`;
   return word === "complete" || word === "gaps known" ? `${word}: ${PROVED[verdict.level]}` : word;
 }
 

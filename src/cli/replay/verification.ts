@@ -4,7 +4,7 @@ import type { KafkaCluster } from "../../kafka/client/cluster.ts";
 import { type Span, SpanReader } from "../../kafka/client/span-reader.ts";
 import type { RecordCursor } from "../../records/reader.ts";
 import { type GapEntries, type GapEntry, readGapEntries, touches } from "./gap-entries.ts";
-import { leftOutOf } from "./left-out.ts";
+import { type LeftOut, leftOutOf } from "./left-out.ts";
 import { decidedEnds, type LocatedSpan } from "./locate.ts";
 import { OriginReader } from "./origin.ts";
 import { type LogReport, Proof, type ProofLevel } from "./proof.ts";
@@ -90,7 +90,7 @@ export class Verification {
     const { withoutOrigin } = this.#proof;
     const refused = this.#refused(ledger);
     const compacted = logs.some(({ missingCount }) => missingCount > 0) && (await this.#isCompacted());
-    logs = await this.#withLeftOut(logs, spans);
+    logs = await this.#withLeftOut(logs, spans, ledger);
     const absent = { asked: this.#query.devices.length, devices: [...this.#absent.keys()] };
     return {
       ...{ level: this.level, logs, refused, absent, withoutOrigin, undecided },
@@ -102,12 +102,14 @@ export class Verification {
   async #withLeftOut(
     logs: readonly LogReport[],
     spans: readonly LocatedSpan[],
+    ledger: GapEntries,
   ): Promise<readonly LogReport[]> {
     if (this.level !== "log" || logs.every(({ missingCount }) => missingCount === 0)) return logs;
     const accounts = await leftOutOf(this.#cluster, this.#query.topic, spans.length);
     return logs.map((log) => {
-      const filtered = accounts.get(log.log) ?? (this.#isFiltered ? log.missingCount : 0);
-      return { ...log, leftOut: Math.min(log.missingCount, filtered) };
+      const account = accounts.get(log.log);
+      if (account === undefined) return { ...log, leftOut: this.#isFiltered ? log.missingCount : 0 };
+      return withAccount(log, account, this.#proof, ledger);
     });
   }
 
@@ -157,4 +159,15 @@ export class Verification {
         touches(entry, fromMs, toMs),
     );
   }
+}
+
+/** A log's report with what its uplink says that its route left out of it. */
+export function withAccount(
+  log: LogReport,
+  { filtered, countedFrom }: LeftOut,
+  proof: Proof,
+  ledger: GapEntries,
+): LogReport {
+  const uncounted = proof.missingBelow(log, countedFrom, ledger);
+  return { ...log, leftOut: uncounted + Math.min(log.missingCount - uncounted, filtered), uncounted };
 }

@@ -18,6 +18,7 @@ const COMPARISON: ComparisonReport = {
   ...{ outOfOrder: NONE, otherContent: NONE, otherTime: NONE, extra: NONE, otherHistories: 0, older: 0 },
   olderMissing: NONE,
   leftOut: null,
+  uncounted: 0,
 };
 const TOPIC: TopicReport = {
   ...{ local: "telemetry", central: "telemetry", topicId: ZERO_UUID, gateway: "g", positionKnown: true },
