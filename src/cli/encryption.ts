@@ -144,7 +144,7 @@ async function rotate(input: Input, world: World): Promise<number> {
   const plain = new PlainDisk();
   refuseUnsealed(plain, folder);
   const oldKey = readMasterKey(sourceOf(settings));
-  const newKey = readMasterKey({ file, credential: "" });
+  const newKey = readMasterKey({ file, credential: "" }, "--new-key");
   const [{ AES_GCM }, { keyNumbersIn }] = await Promise.all([
     import("../io/bun/aes-gcm.ts"),
     import("./encryption/convert.ts"),
@@ -176,13 +176,20 @@ async function status(input: Input, world: World): Promise<number> {
   const folder = settings.data;
   const plain = new PlainDisk();
   const encrypted = isSealedFolder(plain, folder);
+  const source = sourceOf(settings);
+  if (encrypted && source.file === "" && source.credential === "") {
+    if (input.json) world.out(`${JSON.stringify({ folder, encrypted, opens: false, dataKeys: null })}\n`);
+    else world.out(`${folder} is encrypted; no key is set (storage.encryption.key.file or .credential)\n`);
+    return EXIT.failed;
+  }
   let dataKeys = 0;
   if (encrypted) {
     const { AES_GCM } = await import("../io/bun/aes-gcm.ts");
-    const { keyring } = readKeyring(plain, folder, readMasterKey(sourceOf(settings)), AES_GCM);
+    const { keyring } = readKeyring(plain, folder, readMasterKey(source), AES_GCM);
     dataKeys = keyring.count;
   }
-  if (input.json) world.out(`${JSON.stringify({ folder, encrypted, dataKeys })}\n`);
+  if (input.json)
+    world.out(`${JSON.stringify({ folder, encrypted, opens: encrypted ? true : null, dataKeys })}\n`);
   else if (encrypted) world.out(`${folder} is encrypted, and the key opens it (${dataKeys} data keys)\n`);
   else world.out(`${folder} is not encrypted\n`);
   return EXIT.ok;

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { HeadwaterError } from "../../base/errors.ts";
 import type { Disk } from "../disk.ts";
@@ -114,9 +115,26 @@ export function plainPaths(folder: string): (path: string) => boolean {
   return (path) => paths.has(path);
 }
 
-/** Throws FILE_MISSING where it is not there, CONFIG_INVALID where it is no key, DISK_IO. */
-export function readMasterKey({ file, credential }: KeySource): Uint8Array {
+/**
+ * `setting` is what names the file. Throws FILE_MISSING where it is not there, CONFIG_INVALID where none is named or it is
+ * no key, DISK_IO.
+ */
+export function readMasterKey(
+  { file, credential }: KeySource,
+  setting = "storage.encryption.key.file",
+): Uint8Array {
+  if (file === "" && credential === "")
+    throw new HeadwaterError(
+      "CONFIG_INVALID",
+      "no key is set: name it with storage.encryption.key.file or storage.encryption.key.credential",
+    );
   const path = file !== "" ? file : credentialPath(credential);
+  if (isFolder(path)) {
+    const named = file !== "" ? setting : "storage.encryption.key.credential";
+    throw new HeadwaterError("CONFIG_INVALID", `${named}: ${path} is a folder: name the file of the key`, {
+      path,
+    });
+  }
   const bytes = new PlainDisk().readFile(path, MAX_KEY_FILE_BYTES);
   if (bytes === null)
     throw new HeadwaterError(
@@ -132,6 +150,15 @@ export function readMasterKey({ file, credential }: KeySource): Uint8Array {
       { path },
     );
   return key;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    // Reading it says why.
+    return false;
+  }
 }
 
 function credentialPath(name: string): string {

@@ -55,6 +55,10 @@ test("a key that is missing, wrong or none at all opens nothing, and touches not
   expect(await refusal(open(folder, fileKey(noKey)))).toBe("CONFIG_INVALID");
   expect(await refusal(open(folder, fileKey(join(root, "nowhere"))))).toBe("FILE_MISSING");
   expect(await refusal(open(folder, { file: "", credential: "headwater.key" }))).toBe("FILE_MISSING");
+  expect(open(folder, fileKey(root))).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: `storage.encryption.key.file: ${root} is a folder: name the file of the key`,
+  });
   expect(readdirSync(folder)).toEqual(before);
   const fresh = newFolder();
   expect(await refusal(open(fresh, fileKey(join(root, "nowhere"))))).toBe("FILE_MISSING");
