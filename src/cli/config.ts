@@ -31,8 +31,8 @@ export const configCommand: Command = {
       minPositionals: 1,
       maxPositionals: 1,
       notes: [
-        "Every problem is a line with file, line, key, value and remedy. The exit code is 2 where there is one.",
-        "Files of users, rules and certificates are looked at where they lie now. What is wrong with them is a warning: a gateway starts, and the doors that need them are closed until they are mended.",
+        "Every problem is a line with file, line, key, value and remedy. The exit code is 2 where there is one in the configuration.",
+        "Files of users, rules and certificates are looked at where they lie now, as who runs this may read them. Where one would keep a door closed the exit code is 1: a gateway starts, and opens that door once the file is mended.",
       ],
       examples: [["headwater config check gateway.toml", "before it is taken to a gateway"]],
       run: check,
@@ -42,7 +42,7 @@ export const configCommand: Command = {
       summary: "Have a running gateway read its configuration again, and say what it took over",
       flags: HTTP_FLAGS,
       notes: [
-        "The gateway reads what it was started with: the same file, environment and command line. What it can't take over while it runs is named, and takes effect at the next start; headwater config docs says of each setting whether it is live. A file that is wrong changes nothing, and the answer says why. Contents of users, rules, certificates and keys are read again, too. SIGHUP does the same.",
+        "The gateway reads what it was started with: the same file, environment and command line. What it can't take over while it runs is named, and takes effect at the next start; headwater config docs says of each setting whether it is live. A file that is wrong changes nothing, and the answer says why. Contents of users, rules, certificates and keys are read again, too; where one can't be used, what it was before stands, and the exit code is 1. SIGHUP does the same.",
       ],
       examples: [["headwater config reload", "after the file was changed"]],
       run: atDoor(reload),
@@ -73,9 +73,9 @@ async function check(input: Input, world: World): Promise<number> {
   const problems = result.ok ? [] : result.problems;
   const schemas = result.ok ? schemaProblems(result.settings.mqttRoutes) : [];
   const ok = result.ok && schemas.length === 0;
-  // These keep no gateway from starting, and need not be those of the machine that it is for.
-  const warnings = result.ok ? [...result.warnings, ...securityFileFaults(result.settings)] : [];
-  for (const warning of warnings) world.err(`warning: ${warning}\n`);
+  // These keep no gateway from starting, but doors of it from opening.
+  const closing = result.ok ? securityFileFaults(result.settings) : [];
+  for (const warning of result.ok ? result.warnings : []) world.err(`warning: ${warning}\n`);
   if (input.json) {
     const rows = problems.map(({ key, value, source, fault, remedy }) => {
       const line = source.kind === "file" ? source.line : null;
@@ -85,27 +85,33 @@ async function check(input: Input, world: World): Promise<number> {
       const remedy = "correct the schema";
       return { key, value: file, line: null, source: file ?? path, fault, remedy };
     });
-    world.out(`${JSON.stringify({ ok, problems: [...rows, ...ofSchemas] })}\n`);
-  } else if (ok) world.out(`${path}: no problems\n`);
+    world.out(
+      `${JSON.stringify({ ok: ok && closing.length === 0, problems: [...rows, ...ofSchemas], closing })}\n`,
+    );
+  } else if (ok && closing.length === 0) world.out(`${path}: no problems\n`);
   else {
     const lines = [
       ...problems.map(formatProblem),
       ...schemas.map((one) => `${path}: ${formatSchemaProblem(one)}`),
+      ...closing,
     ];
     world.out(lines.map((line) => `${line}\n`).join(""));
   }
-  return ok ? EXIT.ok : EXIT.usage;
+  if (!ok) return EXIT.usage;
+  return closing.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 async function reload(input: Input, world: World, door: HttpDoor): Promise<number> {
-  const { live, restart } = await reloadConfig(door);
-  if (input.json) world.out(`${JSON.stringify({ live, restart })}\n`);
+  // A gateway of before does not say what is unused.
+  const { live, restart, unused = [] } = await reloadConfig(door);
+  if (input.json) world.out(`${JSON.stringify({ live, restart, unused })}\n`);
   else {
     if (live.length + restart.length === 0) world.out("no setting has changed\n");
     for (const key of live) world.out(`taken over     ${key}\n`);
     for (const key of restart) world.out(`next start     ${key}\n`);
+    for (const reason of unused) world.out(`not used       ${reason}\n`);
   }
-  return EXIT.ok;
+  return unused.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 async function docs(input: Input, world: World): Promise<number> {

@@ -96,6 +96,8 @@ export interface ReloadOutcome {
   readonly live: readonly string[];
   /** In effect at the next start. */
   readonly restart: readonly string[];
+  /** Why files of users, rules or certificates are not used as they are. */
+  readonly unused: readonly string[];
 }
 
 export interface DataWork {

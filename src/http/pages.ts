@@ -10,7 +10,7 @@ type Page = (source: StatusSource, metrics: Registry) => Response;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ["/healthz", (source) => health(source.faults(), "alive")],
-  ["/readyz", (source) => health([...source.faults(), ...source.hindrances()], "ready")],
+  ["/readyz", (source) => health([...source.faults(), ...source.hindrances()], "ready", source.notes())],
   ["/metrics", (_, metrics) => page(200, expose(metrics), EXPOSITION_TYPE)],
 ]);
 
@@ -33,9 +33,11 @@ export function answer(
   return make(source, metrics);
 }
 
-/** 200 with a word, or 503 with a reason a line. */
-function health(reasons: readonly string[], word: string): Response {
-  return reasons.length === 0 ? page(200, `${word}\n`) : page(503, `${reasons.join("\n")}\n`);
+/** 200 with a word, and what is no reason against it below; or 503 with a reason a line. */
+function health(reasons: readonly string[], word: string, notes: readonly string[] = []): Response {
+  const isGood = reasons.length === 0;
+  const lines = [...(isGood ? [word] : reasons), ...notes];
+  return page(isGood ? 200 : 503, lines.map((line) => `${line}\n`).join(""));
 }
 
 function page(

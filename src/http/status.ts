@@ -16,6 +16,8 @@ export interface StatusSource {
   faults(): readonly string[];
   /** Why not everything serves yet or any more; empty when it does. */
   hindrances(): readonly string[];
+  /** What serves on as it was, and would not after a start: files that are wrong by now. Empty where nothing is. */
+  notes(): readonly string[];
   status(): GatewayStatus;
   /** MQTT clients by client id, at most so many of them. */
   sessions(limit: number): readonly SessionStatus[];

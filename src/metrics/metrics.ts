@@ -63,6 +63,10 @@ export function createMetrics(options: MetricsOptions) {
   return {
     registry,
     ready: registry.gauge("headwater_ready", "1 while everything serves, else 0."),
+    securityFilesUnused: registry.gauge(
+      "headwater_security_files_unused",
+      "Files of users, rules or certificates, those counted as one, that are wrong by now: what they were before stands until the next start.",
+    ),
     ...processMetrics(registry),
     ...doorMetrics(registry),
     ...mqttMetrics(registry),

@@ -8,7 +8,7 @@ const LISTENERS = ["kafka", "kafka.tls", "mqtt", "mqtt.tls", "mqtt.websocket", "
 
 /** Which part of the reference a metric is in: the first whose pattern fits. */
 const PARTS: readonly (readonly [string, RegExp])[] = [
-  ["State", /^headwater_(?:build_info|ready|update_|clock_|topics$|devices|device_)/],
+  ["State", /^headwater_(?:build_info|ready|security_|update_|clock_|topics$|devices|device_)/],
   ["Process", /^(?:process_|nodejs_|headwater_(?:process|gc|eventloop|memory)_)/],
   ["Storage device", /^(?:node_disk_|headwater_storage_)/],
   [

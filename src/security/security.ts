@@ -18,7 +18,7 @@ import { LOGIN_LIMITS, type LoginOutcome, Logins } from "./logins.ts";
 import { type MappingRule, mappedName } from "./mapping-rules.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
-import { type SecurityPart, type StartFault, settingOf, startFault } from "./start-faults.ts";
+import { keptFault, type SecurityPart, type StartFault, settingOf, startFault } from "./start-faults.ts";
 import { type TlsCheck, tryTls } from "./tls-trial.ts";
 import { MAX_USERS_FILE_BYTES, nameFault, parseUsers, type Users } from "./users.ts";
 import { verifiersIn } from "./verifiers.ts";
@@ -146,6 +146,8 @@ export class Security {
   readonly #faults = new Map<SecurityPart, StartFault>();
   /** What the last reading that failed said of each part. */
   readonly #failures = new Map<SecurityPart, string>();
+  /** Why parts are not used as they are now, while what was read before stands. */
+  readonly #kept = new Map<SecurityPart, string>();
 
   /** Reads all files. What can't be used lets nobody in until it can; see `startFaults`. */
   constructor(options: SecurityOptions) {
@@ -171,6 +173,11 @@ export class Security {
   /** What could not be read at the start, and is closed for that; empty once all of it was. */
   get startFaults(): readonly StartFault[] {
     return [...this.#faults.values()];
+  }
+
+  /** What is not used as it is now, while what was read before stands: a start would not have that. Empty where all is used. */
+  get keptFaults(): readonly string[] {
+    return [...this.#kept.values()];
   }
 
   /** Whether users and rules are known: before nobody can be told what he may do. */
@@ -265,6 +272,7 @@ export class Security {
       try {
         read();
         this.#failures.delete(part);
+        this.#kept.delete(part);
         if (this.#faults.delete(part)) this.#version++;
       } catch (error) {
         this.#failed(part, error);
@@ -281,12 +289,20 @@ export class Security {
     if (this.#failures.get(part) === text) return;
     this.#failures.set(part, text);
     const isOpen = !this.#faults.has(part);
-    if (!isOpen && error instanceof HeadwaterError)
-      this.#faults.set(part, startFault(part, settingOf(part, this.#options, error.path), text));
+    const setting = settingOf(part, this.#options, error instanceof HeadwaterError ? error.path : null);
+    if (isOpen) this.#kept.set(part, keptFault(part, setting, text, this.#mayBeGone(part, text)));
+    else if (error instanceof HeadwaterError) this.#faults.set(part, startFault(part, setting, text));
     const message = isOpen
       ? "a file of users, rules or certificates is not used; what it was before stands"
       : "a file of users, rules or certificates can't be used";
     this.#options.logger.error(message, { error });
+  }
+
+  /** Whether a start would take a file that is gone for one that nobody wants. */
+  #mayBeGone(part: SecurityPart, text: string): boolean {
+    const { users, acl } = this.#options;
+    const mayBeMissing = { users: users.mayBeMissing, rules: acl.mayBeMissing, certificates: false };
+    return mayBeMissing[part] && text.endsWith(NO_SUCH_FILE);
   }
 
   #changed(): void {
@@ -522,7 +538,7 @@ export class Security {
     if (bytes === null) {
       // What was there and is gone is more likely a slip than a wish.
       if (mayBeMissing && (this.#texts.get(path) ?? null) === null) return null;
-      throw new HeadwaterError("CONFIG_INVALID", `${path}: there is no such file`, { path });
+      throw new HeadwaterError("CONFIG_INVALID", `${path}: ${NO_SUCH_FILE}`, { path });
     }
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -532,6 +548,7 @@ export class Security {
   }
 }
 
+const NO_SUCH_FILE = "there is no such file";
 const NO_CERTIFICATE = { certificate: "", key: "", authorities: null, revocations: null } as const;
 
 const REFUSALS: Readonly<Record<"wrong" | "busy" | "too-many", string>> = {

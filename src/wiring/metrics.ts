@@ -14,6 +14,7 @@ const MEMORY_LEVELS = ["normal", "tight", "critical"] as const;
 export function collectMetrics(metrics: Metrics, state: GatewayState): void {
   metrics.registry.beforeScrape(() => {
     metrics.ready.set(state.hindrances().length === 0 ? 1 : 0);
+    metrics.securityFilesUnused.set(state.notes().length);
     collectClock(metrics, state);
     collectMemory(metrics, state);
     collectLog(metrics, state);

@@ -61,6 +61,12 @@ export class WatchedSecurity {
     this.security.reload();
   }
 
+  /** Why files are not used as they are, whether doors are closed for it or what was before stands. */
+  get unused(): readonly string[] {
+    const { startFaults, keptFaults } = this.security;
+    return [...startFaults.map(({ reason }) => reason), ...keptFaults];
+  }
+
   stop(): void {
     this.#timer?.cancel();
   }
@@ -69,7 +75,8 @@ export class WatchedSecurity {
   #watch(): void {
     this.#timer = this.#clock.after(this.#intervalMs, () => {
       // What may be mended by now is read again in any case: its file need not be what was in the way.
-      if (this.security.startFaults.length > 0 || this.#look() !== this.#seen) this.reload();
+      const isWhole = this.security.startFaults.length + this.security.keptFaults.length === 0;
+      if (!isWhole || this.#look() !== this.#seen) this.reload();
       this.#watch();
     });
   }

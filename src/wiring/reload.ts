@@ -64,7 +64,10 @@ export class SettingsInForce {
    * Reads the configuration again and takes over what can be. Throws CONFIG_INVALID, with nothing changed, where it
    * can't be read as it should.
    */
-  reload(parts: { readonly broker: Broker | null; readonly uplinks: Uplinks | null }): ReloadOutcome {
+  reload(parts: {
+    readonly broker: Broker | null;
+    readonly uplinks: Uplinks | null;
+  }): Omit<ReloadOutcome, "unused"> {
     if (this.#reloads === null) return { live: [], restart: [] };
     let read: ReturnType<Reloads["read"]>;
     try {

@@ -158,6 +158,7 @@ class Gateway implements RunningBroker {
       ...(this.#security?.security.startFaults ?? []).map(({ reason }) => reason),
       ...[this.#http?.tlsFault ?? null, this.#audit.fault].filter((reason) => reason !== null),
     ];
+    this.#state.notes = () => this.#security?.security.keptFaults ?? [];
     const auditBug = surroundings.env.HEADWATER_TEST_AUDIT_BUG ?? "";
     this.#audit = new GatewayAudit(settings, this.#clock, logger, auditBug);
     this.#metrics = createMetrics({
@@ -253,17 +254,18 @@ class Gateway implements RunningBroker {
 
   reload(): ReloadOutcome {
     const reload = () => {
+      let outcome: Omit<ReloadOutcome, "unused">;
       try {
-        const outcome = this.#inForce.reload({ broker: this.#state.broker, uplinks: this.#uplinks });
+        outcome = this.#inForce.reload({ broker: this.#state.broker, uplinks: this.#uplinks });
         const { live, restart } = outcome;
         this.#audit.noteOwn("config.read", "configuration", changesText(live, restart));
-        return outcome;
       } catch (error) {
         this.#audit.noteOwn("config.read", "configuration", "it can't be taken; nothing was changed", false);
         throw error;
       } finally {
         this.#security?.reload();
       }
+      return { ...outcome, unused: this.#security?.unused ?? [] };
     };
     return this.#watchdog === null ? reload() : this.#watchdog.reloading(reload);
   }

@@ -63,6 +63,8 @@ export class GatewayState implements StatusSource {
   update: () => UpdateStatus | null = () => null;
   /** Why doors are closed that should be open. */
   closedDoors: () => readonly string[] = () => [];
+  /** What is not used as it is now, while what it was before stands. */
+  notes: () => readonly string[] = () => [];
   disk = "";
   dataDisk: Disk | null = null;
   addresses: Addresses = {};

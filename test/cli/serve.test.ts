@@ -14,7 +14,7 @@ function gateway(given: Partial<RunningBroker> = {}) {
   return async () => ({
     addresses: ADDRESSES,
     stop: async () => {},
-    reload: () => ({ live: [], restart: [] }),
+    reload: () => ({ live: [], restart: [], unused: [] }),
     failed: new Promise<Error>(() => {}),
     ...given,
   });

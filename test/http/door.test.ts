@@ -9,10 +9,12 @@ import { accessOf, STATUS } from "./support.ts";
 
 let faults: string[] = [];
 let hindrances: string[] = [];
+let notes: string[] = [];
 let broken = false;
 const source: StatusSource = {
   faults: () => faults,
   hindrances: () => hindrances,
+  notes: () => notes,
   status: () => {
     if (broken) throw new Error("a bug");
     return STATUS;
@@ -96,6 +98,10 @@ test("/api/sessions lists MQTT clients, up to a bound", async () => {
 test("alive and ready, until there are reasons", async () => {
   expect(await get("/healthz")).toMatchObject({ status: 200, body: "alive\n" });
   expect(await get("/readyz")).toMatchObject({ status: 200, body: "ready\n" });
+  notes = ["a file is wrong by now"];
+  expect(await get("/healthz")).toMatchObject({ status: 200, body: "alive\n" });
+  expect(await get("/readyz")).toMatchObject({ status: 200, body: "ready\na file is wrong by now\n" });
+  notes = [];
   hindrances = ["recovering 3 partitions"];
   expect(await get("/healthz")).toMatchObject({ status: 200 });
   expect(await get("/readyz")).toMatchObject({ status: 503, body: "recovering 3 partitions\n" });
@@ -118,7 +124,7 @@ test("status as JSON, with what hinders", async () => {
     "application/json",
     "no-store",
   ]);
-  expect(JSON.parse(body)).toEqual({ ready: false, reasons: ["x"], ...STATUS });
+  expect(JSON.parse(body)).toEqual({ ready: false, reasons: ["x"], notes: [], ...STATUS });
 });
 
 test("a path that there is nothing at is named, with what there is", async () => {

@@ -54,6 +54,7 @@ export const STATUS: GatewayStatus = {
 export const QUIET: StatusSource = {
   faults: () => [],
   hindrances: () => [],
+  notes: () => [],
   status: () => STATUS,
   sessions: () => [],
 };
@@ -170,7 +171,7 @@ export class RestGateway {
           ],
         }),
         write: () => {},
-        reload: () => ({ live: ["log.level"], restart: [] }),
+        reload: () => ({ live: ["log.level"], restart: [], unused: [] }),
       },
       decoders: payloadDecoders(() => broker.clock.nowMs()),
       users: usersOf(["anna", "ben"]),

@@ -201,6 +201,31 @@ describe("changes", () => {
   });
 });
 
+describe("files that can't be used any more", () => {
+  test("are told of as long as what was before stands", () => {
+    const rules = '[[rule]]\nwho = "anyone"\nallow = "publish"\ntopics = "a"\n';
+    const rig = new SecurityRig({ users: usersText({ anna: "right" }), "acl.toml": rules });
+    expect(rig.security.keptFaults).toEqual([]);
+    rig.change("acl.toml", "[[rule");
+    expect(rig.security.keptFaults).toEqual([
+      expect.stringMatching(
+        /^security\.acl\.file: acl\.toml: .*what it was before stands, but from the next start on MQTT is closed: /,
+      ),
+    ]);
+    expect(rig.security.startFaults).toEqual([]);
+    // One that nobody asked for is no fault to a start that does not find it.
+    rig.change("users", null);
+    rig.change("acl.toml", rules);
+    expect(rig.security.keptFaults).toEqual([
+      expect.stringMatching(
+        /^security\.users\.file: users: there is no such file; .* there are no users: put it/,
+      ),
+    ]);
+    rig.change("users", usersText({ ben: "right" }));
+    expect(rig.security.keptFaults).toEqual([]);
+  });
+});
+
 describe("files that can't be used at a start", () => {
   const asked = (path: string) => ({ path, mayBeMissing: false });
   const reasons = (rig: SecurityRig) => rig.security.startFaults.map(({ reason }) => reason);

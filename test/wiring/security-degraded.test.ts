@@ -128,10 +128,58 @@ test("users, rules and certificates that are bad at the start close what needs t
     await client.publishAsync("devices/pump-1/level", "7", { qos: 1 });
     await client.endAsync();
     await until("readiness", async () => ((await reasons()).length === 0 ? true : null));
-    const status = (await (await fetch(`http://${ready.http}/api/status`)).json()) as { addresses: object };
+    const asked = async () => (await fetch(`http://${ready.http}/api/status`)).json();
+    const status = (await asked()) as { addresses: object };
     expect(status.addresses).toMatchObject({
       ...{ mqtt: `127.0.0.1:${mqtt}`, kafkaTls: `127.0.0.1:${kafkaTls}`, httpTls: `127.0.0.1:${httpTls}` },
     });
+
+    // What becomes bad by now does not stand at the next start: it is told, and everything serves.
+    const serves = async () => (await fetch(`http://${ready.http}/readyz`)).text();
+    expect(await serves()).toBe("ready\n");
+    replace("acl.toml", "[[rule");
+    replace("server.key", issue(authority, { commonName: "other" }).key);
+    const noted = await until("told of both", async () => {
+      const lines = (await serves()).trim().split("\n");
+      return lines.length === 3 ? lines : null;
+    });
+    expect(noted).toEqual([
+      "ready",
+      expect.stringMatching(/^security\.acl\.file: .*acl\.toml: .*what it was before stands.*MQTT is closed/),
+      expect.stringMatching(/^tls\.certificate\.file: .*the key is not that.*doors with TLS are closed/),
+    ]);
+    expect(await asked()).toMatchObject({ ready: true, notes: noted.slice(1) });
+    const metrics = await (await fetch(`http://${ready.http}/metrics`)).text();
+    expect(metrics).toContain("headwater_security_files_unused 2\n");
+    const config = Object.entries(settings).map(([name, text]) => `${name} = "${text}"`);
+    writeFileSync(
+      file("gateway.toml"),
+      config.map((line) => line.replace('ms = "100"', "ms = 100")).join("\n"),
+    );
+    const command = (...args: string[]) => {
+      const { exitCode, stdout } = Bun.spawnSync([...headwaterCommand(), "config", ...args]);
+      return { exitCode, lines: stdout.toString().trim().split("\n") };
+    };
+    const checked = command("check", file("gateway.toml"));
+    expect(checked.exitCode).toBe(1);
+    expect(checked.lines).toEqual([
+      expect.stringMatching(/^security\.acl\.file: .*MQTT is closed/),
+      expect.stringMatching(/^tls\.certificate\.file: .*the key is not that/),
+    ]);
+    writeFileSync(file("password"), "annas");
+    const reload = (): ReturnType<typeof command> =>
+      command("reload", "--http", ready.http ?? "", "--user", "anna", "--password-file", file("password"));
+    const reloaded = reload();
+    expect(reloaded.exitCode).toBe(1);
+    expect(reloaded.lines).toEqual([
+      "no setting has changed",
+      ...noted.slice(1).map((text) => `not used       ${text}`),
+    ]);
+    replace("server.key", server.key);
+    replace("acl.toml", '[[rule]]\nwho = "user:anna"\nallow = "publish"\ntopics = "devices/#"\n');
+    await until("nothing to tell", async () => ((await serves()) === "ready\n" ? true : null));
+    expect(reload().exitCode).toBe(0);
+    expect(command("check", file("gateway.toml"))).toMatchObject({ exitCode: 0 });
   } finally {
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);

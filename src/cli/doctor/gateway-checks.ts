@@ -10,13 +10,21 @@ export interface RunningGateway {
   readonly clock?: ClockStatus | null;
   /** Why it is not ready; left out where nobody has asked. */
   readonly reasons?: readonly string[];
+  /** What serves on as it was, and would not after a start. */
+  readonly notes?: readonly string[];
   readonly uplinks: readonly UplinkStatus[];
 }
 
 /** Whether its clock is believed, and whether what its uplinks should carry does flow. */
-export function judgeGateway({ clock, uplinks, reasons = [] }: RunningGateway): readonly Finding[] {
+export function judgeGateway({
+  clock,
+  uplinks,
+  reasons = [],
+  notes = [],
+}: RunningGateway): readonly Finding[] {
   return [
     ...reasons.map(judgeReason),
+    ...notes.map(judgeNote),
     ...(clock === null || clock === undefined ? [] : [judgeGatewayClock(clock)]),
     ...uplinks.flatMap(judgeUplink),
     ...uplinks.flatMap(judgeMirrors),
@@ -28,6 +36,13 @@ function judgeReason(reason: string): Finding {
   const meaning = "the gateway runs, and is not ready (/readyz)";
   const remedy = "see to the reason; what it closes opens by itself";
   return { check: "readiness", verdict: "problem", value: reason, meaning, remedy, data: { reason } };
+}
+
+/** Nothing is amiss until the next start. */
+function judgeNote(note: string): Finding {
+  const meaning = "a file is wrong by now, and the gateway goes on with what it was before";
+  const remedy = "mend it before the gateway is started again; it is taken over by itself";
+  return { check: "readiness", verdict: "warning", value: note, meaning, remedy, data: { note } };
 }
 
 /** How a gateway's answer to `inspect` says which of a log's histories is in force. */

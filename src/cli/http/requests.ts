@@ -14,6 +14,8 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 export interface StatusAnswer extends GatewayStatus {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+  /** Left out by gateways of before. */
+  readonly notes?: readonly string[];
 }
 
 /** Asks a gateway for its status. Throws as `HttpDoor.ask` does, MALFORMED, and UNSUPPORTED with its own words where it refuses. */

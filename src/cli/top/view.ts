@@ -40,6 +40,7 @@ function linesOf({ address, reading, away }: Scene, forEyes: boolean): readonly 
   const { version, gatewayId, uptimeMs, ready, reasons } = status;
   lines.push(`${gatewayId} at ${address}, headwater ${version}, up ${ageText(uptimeMs)}`);
   lines.push(ready ? "ready" : `NOT READY: ${reasons.join("; ")}`);
+  for (const note of status.notes ?? []) lines.push(`NOTE: ${note}`);
   lines.push("", ...rateLines(reading, forEyes), ...stateLines(reading));
   if (overview !== null && overview.uplinks.length > 0) lines.push("", ...uplinkLines(overview));
   if (topics !== null && topics.length > 0) lines.push("", ...topicLines(topics, forEyes));

@@ -12,6 +12,10 @@ const TOML = { maxBytes: MAX_BODY_BYTES, schema: object({ toml: text({ maxLength
 const OUTCOME = object({
   live: list(text(), { description: "Settings that changed, and are in force." }),
   restart: list(text(), { description: "Settings that changed, and take effect at the next start." }),
+  unused: list(text(), {
+    description:
+      "Why files of users, rules or certificates are not used as they are; what they were before stands.",
+  }),
 });
 
 /** The settings in force, and how they change. */

@@ -104,13 +104,16 @@ const STATUS_ROUTES: readonly Route<DoorParts>[] = [
       schema: objectWithMore({
         ready: flag(),
         reasons: list(text()),
+        notes: list(text(), {
+          description: "Files that are wrong by now: what they were before stands, until the next start.",
+        }),
         version: text(),
         topics: list(ANYTHING),
       }),
     },
     handle: ({ parts: { source } }) => {
       const reasons = [...source.faults(), ...source.hindrances()];
-      return json(200, { ready: reasons.length === 0, reasons, ...source.status() });
+      return json(200, { ready: reasons.length === 0, reasons, notes: source.notes(), ...source.status() });
     },
   },
   {

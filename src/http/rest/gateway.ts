@@ -76,7 +76,12 @@ export interface ConfigSource {
   write(text: string): void;
   list(): readonly SettingRow[];
   /** Reads it again. Throws CONFIG_INVALID, with nothing changed. */
-  reload(): { readonly live: readonly string[]; readonly restart: readonly string[] };
+  reload(): {
+    readonly live: readonly string[];
+    readonly restart: readonly string[];
+    /** Why files of users, rules or certificates are not used as they are. */
+    readonly unused: readonly string[];
+  };
 }
 
 /** The users of all doors. Calls throw or reject with HeadwaterError. */

@@ -8,7 +8,7 @@ const runBroker = async () => {
   return {
     addresses: {},
     stop: async () => {},
-    reload: () => ({ live: [], restart: [] }),
+    reload: () => ({ live: [], restart: [], unused: [] }),
     failed: new Promise<Error>(() => {}),
   };
 };

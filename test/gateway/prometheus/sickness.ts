@@ -23,6 +23,11 @@ export const SICKNESSES: Readonly<Record<string, Sickness>> = {
     calm: { ...BUILD, process_start_time_seconds: "1x10 2x20" },
   },
   HeadwaterNotReady: { after: 15, sick: { headwater_ready: "0x20" }, calm: { headwater_ready: "0x8 1x20" } },
+  HeadwaterFileNotUsed: {
+    after: 10,
+    sick: { headwater_security_files_unused: "1x15" },
+    calm: { headwater_security_files_unused: "0x15" },
+  },
   HeadwaterCommitFailing: {
     after: 5,
     sick: { ...BUILD, kafka_log_logmanager_offlinelogdirectorycount: "1x10" },
