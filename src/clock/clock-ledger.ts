@@ -1,5 +1,6 @@
 import { type Mark, Marks } from "./marks.ts";
 import { type ClockPeriod, Periods, type Quality } from "./periods.ts";
+import { type Sighting, Sightings } from "./sightings.ts";
 
 /** Durable values by name: KeyedState of the broker, or a model of it. */
 export interface LedgerStore {
@@ -14,6 +15,7 @@ export interface LedgerStore {
 export const CLOCK_TOPIC = "__headwater_clock";
 const PERIOD = "period/";
 const MARKS = "marks/";
+const SEEN = "seen/";
 const FLOOR = "floor";
 
 /** What a data folder knows of its clocks when it is opened. */
@@ -21,16 +23,18 @@ export interface SavedClocks {
   readonly periods: Periods;
   /** By `TOPIC_ID/PARTITION`. */
   readonly marks: Map<string, Marks>;
+  /** By the same. */
+  readonly sightings: Map<string, Sightings>;
   readonly floorMs: number;
 }
 
 export function nothingSaved(): SavedClocks {
-  return { periods: new Periods(), marks: new Map(), floorMs: -1 };
+  return { periods: new Periods(), marks: new Map(), sightings: new Map(), floorMs: -1 };
 }
 
 /**
  * What is written down of clocks: `period/ID` a ClockPeriod, `marks/TOPIC_ID/PARTITION` a list of [offset, period,
- * kinds], `floor` the newest time of periods that are forgotten. Writes are appended in the call and ride the
+ * kinds], `seen/TOPIC_ID/PARTITION` one of [offset, period, time shown], `floor` the newest time of periods that are forgotten. Writes are appended in the call and ride the
  * next commit round, before the records that follow them. What a full disk refuses is kept, the newest of each name,
  * until `writeAgain` gets it written.
  */
@@ -50,6 +54,7 @@ export class ClockLedger {
   load(): SavedClocks {
     const found: ClockPeriod[] = [];
     const marks = new Map<string, Marks>();
+    const sightings = new Map<string, Sightings>();
     let floorMs = -1;
     for (const [name, bytes] of this.#store.entries()) {
       const value = parse(bytes);
@@ -59,13 +64,17 @@ export class ClockLedger {
       } else if (name.startsWith(MARKS)) {
         const read = readMarks(value);
         if (read !== null) marks.set(name.slice(MARKS.length), new Marks(read));
+      } else if (name.startsWith(SEEN)) {
+        const read = readSightings(value);
+        if (read !== null) sightings.set(name.slice(SEEN.length), new Sightings(read));
       } else if (name === FLOOR && typeof value === "number") floorMs = value;
     }
     const periods = new Periods();
     for (const period of found.sort((a, b) => a.id - b.id)) periods.add(period);
     // A full disk may have taken marks of a period, and not the period.
     for (const { all } of marks.values()) for (const { period } of all) periods.noteId(period);
-    return { periods, marks, floorMs };
+    for (const { all } of sightings.values()) for (const { period } of all) periods.noteId(period);
+    return { periods, marks, sightings, floorMs };
   }
 
   /** How long a period lasts by now, which can be said again later. */
@@ -92,6 +101,16 @@ export class ClockLedger {
       this.#set(
         `${MARKS}${key}`,
         all.map(({ offset, period, kinds }) => [offset, period, kinds]),
+      );
+  }
+
+  /** None are forgotten. What there is no room for now is written with the next one. */
+  saveSightings(key: string, { all }: Sightings): void {
+    if (all.length === 0) this.#write(`${SEEN}${key}`, null);
+    else if (!this.#store.isTight)
+      this.#set(
+        `${SEEN}${key}`,
+        all.map(({ offset, period, shownMs }) => [offset, period, shownMs]),
       );
   }
 
@@ -151,12 +170,20 @@ function readPeriod(value: unknown): ClockPeriod | null {
 }
 
 function readMarks(value: unknown): readonly Mark[] | null {
+  return readTriples(value)?.map(([offset, period, kinds]) => ({ offset, period, kinds })) ?? null;
+}
+
+function readSightings(value: unknown): readonly Sighting[] | null {
+  return readTriples(value)?.map(([offset, period, shownMs]) => ({ offset, period, shownMs })) ?? null;
+}
+
+function readTriples(value: unknown): readonly (readonly [number, number, number])[] | null {
   if (!Array.isArray(value)) return null;
-  const marks: Mark[] = [];
+  const triples: (readonly [number, number, number])[] = [];
   for (const entry of value) {
     if (!Array.isArray(entry) || !entry.every(Number.isFinite)) return null;
-    const [offset, period, kinds] = entry as number[];
-    marks.push({ offset: offset ?? 0, period: period ?? 0, kinds: kinds ?? 0 });
+    const [first, second, third] = entry as number[];
+    triples.push([first ?? 0, second ?? 0, third ?? 0]);
   }
-  return marks;
+  return triples;
 }

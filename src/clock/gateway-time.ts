@@ -2,6 +2,7 @@ import type { MachineReading, MachineTime } from "../io/machine-time.ts";
 import { ClockLedger, type LedgerStore, nothingSaved } from "./clock-ledger.ts";
 import { Marks, SETTLED_PERIOD, STAMP } from "./marks.ts";
 import { type ClockPeriod, isRash, type Truth } from "./periods.ts";
+import { Sightings } from "./sightings.ts";
 import { type ClockChange, type ClockRules, TimeKeeper } from "./time-keeper.ts";
 
 /** Periods that are kept; a clock that is set without end loses its oldest. */
@@ -53,6 +54,7 @@ export class GatewayTime {
   readonly #keeper: TimeKeeper;
   readonly #ledger: ClockLedger;
   readonly #marks: Map<string, Marks>;
+  readonly #sightings: Map<string, Sightings>;
   readonly #reports: ClockReports;
   #synchronised: boolean | null = null;
   #steps = 0;
@@ -65,6 +67,7 @@ export class GatewayTime {
     this.#ledger = new ClockLedger(store, (error) => reports.onFailure(error));
     const saved = rules.flaw === "a restart forgets" ? nothingSaved() : this.#ledger.load();
     this.#marks = saved.marks;
+    this.#sightings = saved.sightings;
     this.#keeper = new TimeKeeper(rules, machine.bootId, saved.periods, saved.floorMs);
     this.look();
   }
@@ -137,6 +140,51 @@ export class GatewayTime {
     }
     marks.add({ offset: log.logEndOffset, period: current.id, kinds });
     this.#ledger.saveMarks(key, marks);
+    const sightings = this.#sightings.get(key);
+    if (sightings?.cut(log.logEndOffset)) this.#ledger.saveSightings(key, sightings);
+  }
+
+  /**
+   * Writes down that the records of the log below `durableEnd` had come by now, where some of those below `aheadEnd`
+   * are not covered yet, and `stepMs` have passed since the last time. Not while the clock can't be believed.
+   */
+  see(
+    log: Pick<MarkedLog, "topicId" | "partition">,
+    durableEnd: number,
+    aheadEnd: number,
+    stepMs: number,
+  ): void {
+    const { current } = this.#keeper.periods;
+    const nowMs = this.settledNowMs;
+    if (current === null || nowMs === null) return;
+    const key = keyOf(log);
+    const sightings = this.#sightings.get(key) ?? new Sightings([]);
+    const last = sightings.all.at(-1);
+    if (last !== undefined) {
+      if (last.offset >= aheadEnd || last.offset >= durableEnd) return;
+      const lastMs = this.seenBy(log, last.offset);
+      if (lastMs !== null && lastMs <= nowMs && nowMs - lastMs < stepMs) return;
+    }
+    sightings.add({ offset: durableEnd, period: current.id, shownMs: this.#shownMs(current) });
+    this.#sightings.set(key, sightings);
+    this.#ledger.saveSightings(key, sightings);
+  }
+
+  /**
+   * The earliest time that is known by which the records below `endOffset` had come; null where none is, or nobody
+   * can tell what the clock of then was worth.
+   */
+  seenBy(log: Pick<MarkedLog, "topicId" | "partition">, endOffset: number): number | null {
+    const found = this.#sightings.get(keyOf(log))?.after(endOffset) ?? null;
+    if (found === null) return null;
+    const period = this.#keeper.periods.get(found.period);
+    if (period === null) return found.shownMs;
+    return repaired(this.#truth(period, found.shownMs), found.shownMs)?.timeMs ?? null;
+  }
+
+  /** What the wall clock of the period shows now. */
+  #shownMs({ offsetMs }: ClockPeriod): number {
+    return Math.round(this.#machine.read().bootMs + offsetMs);
   }
 
   /** Whether what was stamped in the log from this offset on may be something else than the truth, as far as is known. */
@@ -226,7 +274,7 @@ export class GatewayTime {
       const period = periods.get(id);
       return period === null || periods.isSettled(period);
     };
-    let oldest = Number.POSITIVE_INFINITY;
+    let oldest = this.#pruneSightings(logStartOf, isSettled);
     for (const [key, marks] of this.#marks) {
       const [topicId = "", partition = ""] = key.split("/");
       const startOffset = logStartOf(topicId, Number(partition));
@@ -243,6 +291,24 @@ export class GatewayTime {
     for (const { boot, id } of periods.all) if (id >= oldest) boots.add(boot);
     const old = periods.all.filter(({ boot }) => !boots.has(boot));
     this.#forget(old);
+  }
+
+  /** Gives the oldest period that sightings still need. */
+  #pruneSightings(
+    logStartOf: (topicId: string, partition: number) => number | null,
+    isSettled: (id: number) => boolean,
+  ): number {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const [key, sightings] of this.#sightings) {
+      const [topicId = "", partition = ""] = key.split("/");
+      const startOffset = logStartOf(topicId, Number(partition));
+      const changed = sightings.shorten(startOffset ?? Number.POSITIVE_INFINITY, isSettled);
+      if (changed) this.#ledger.saveSightings(key, sightings);
+      if (sightings.all.length === 0) this.#sightings.delete(key);
+      for (const { period } of sightings.all)
+        if (period !== SETTLED_PERIOD) oldest = Math.min(oldest, period);
+    }
+    return oldest;
   }
 
   /** A stamp lies in the period of its offset; or, given just before the clock was set, in the one before. */

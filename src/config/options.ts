@@ -242,7 +242,7 @@ export const OPTIONS = {
     max: UNBOUNDED,
     minusOne: "for ever",
     topicConfig: "retention.ms",
-    doc: "Records older than this are deleted, segment by segment.",
+    doc: "Records older than this are deleted, segment by segment. Where the clock is believed, records with timestamps ahead of it are no younger than the time at which the gateway first saw them, so that a device with a wrong clock does not keep a topic for ever; Apache Kafka goes by the timestamps alone.",
   }),
   "log.retention.bytes": size({
     default: -1,

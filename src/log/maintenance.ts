@@ -8,6 +8,7 @@ import type { LogHost } from "./log-host.ts";
 import { type LogTimes, TIMES_AS_STAMPED } from "./log-times.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import type { Quarantine } from "./quarantine.ts";
+import { RecordsAhead } from "./records-ahead.ts";
 import { decideRetention, isDueToRoll } from "./retention.ts";
 import type { Segment } from "./segment.ts";
 
@@ -36,6 +37,7 @@ export class Maintenance {
   #nextRetentionCheckMs: number;
   /** Something was mended between two ticks. */
   #mended = false;
+  readonly #ahead: RecordsAhead;
   readonly compaction: Compaction;
   /** What is known of times that a wrong clock has stamped. */
   times: LogTimes = TIMES_AS_STAMPED;
@@ -52,6 +54,7 @@ export class Maintenance {
     const { host, quarantine, journal, doomedFolders, deletions, secret } = options;
     this.compaction = new Compaction(host, secret);
     this.#keyIndexing = new KeyIndexing(host);
+    this.#ahead = new RecordsAhead((message) => host.report.warning?.(message));
     this.#host = host;
     this.#quarantine = quarantine;
     this.#journal = journal;
@@ -137,7 +140,13 @@ export class Maintenance {
         log.roll(true);
       const timeMs = looksAtTime ? trueMs : null;
       const limit = Math.min(log.highWatermark, this.#deletions.keptFrom(log));
-      const decision = decideRetention(log.segments, log.config, limit, timeMs, timeOf);
+      if (timeMs !== null) this.#ahead.look(log, timeMs, this.times);
+      const atLatest = (segment: Segment, stampedMs: number): number | null => {
+        const latestMs = timeOf(segment, stampedMs);
+        const seenMs = latestMs === null ? null : this.times.seenBy(log, segment.nextOffset);
+        return latestMs === null || seenMs === null ? latestMs : Math.min(latestMs, seenMs);
+      };
+      const decision = decideRetention(log.segments, log.config, limit, timeMs, atLatest);
       if (decision !== null) this.#deletions.retain(log, decision);
     } catch (error) {
       if (!(error instanceof HeadwaterError)) throw error;

@@ -64,6 +64,8 @@ export class GatewayClock {
     broker.store.useTimes({
       nowMs: () => this.time.settledNowMs,
       ageTime: (log, from, to, stampedMs) => this.time.ageTime(log, from, to, stampedMs),
+      seenBy: (log, endOffset) => this.time.seenBy(log, endOffset),
+      see: (log, aheadEnd, stepMs) => this.time.see(log, log.highWatermark, aheadEnd, stepMs),
     });
     this.#look();
   }
