@@ -13,19 +13,24 @@ export type FlowFacts = Pick<
 interface Progress {
   /** Of all its partitions together. */
   position: number;
-  /** Since when it has stood there with something to send. */
+  /** Since when it has stood there with something to send; the time of an outage is added. */
   sinceMs: number;
+  /** Has stood there through an outage: a second one counts, or a link that flaps would never alarm for its topics. */
+  hadOutage: boolean;
 }
 
 /**
  * Tells an uplink that is connected, or says so, from one that carries. Pure: it is shown the uplink's status now and
  * then. Something has to get on within `alarmMs`: the connection, each topic that has something to send, the canary.
- * Time in which nothing is meant to flow does not count.
+ * Time in which nothing is meant to flow does not count; an outage that has alarmed by itself does not count for topics and canary.
  */
 export class FlowWatch {
   readonly #alarmMs: number;
   readonly #topics = new Map<string, Progress>();
   #connectedMs: number;
+  #lookedMs: number;
+  /** Of the outage that goes on; null while connected. */
+  #outageMs: number | null = null;
   /** Time in which the canary was not meant to get on. */
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
   #alarms: readonly FlowAlarm[] = [];
@@ -35,6 +40,7 @@ export class FlowWatch {
   constructor(alarmMs: number, nowMs: number) {
     this.#alarmMs = alarmMs;
     this.#connectedMs = nowMs;
+    this.#lookedMs = nowMs;
   }
 
   get alarms(): readonly FlowAlarm[] {
@@ -48,9 +54,11 @@ export class FlowWatch {
     const isCanaryHeld = facts.topics.some(
       (each) => each.topic === CANARY_TOPIC && each.heldBecause !== null,
     );
-    if (this.#paused !== null || isCanaryHeld) this.#pausedUntilMs = nowMs;
+    const isLongOutage = nowMs - this.#connectedMs >= this.#alarmMs;
+    if (this.#paused !== null || isCanaryHeld || isLongOutage) this.#pausedUntilMs = nowMs;
     this.#follow(facts, nowMs);
     this.#alarms = this.#alarmMs === 0 ? [] : this.#judge(facts, nowMs);
+    this.#lookedMs = nowMs;
   }
 
   /** Whether the centre is not reached, by what the uplink says now. */
@@ -61,17 +69,27 @@ export class FlowWatch {
     return { forMs, alarmInMs, reason: stateReason(facts) };
   }
 
-  #follow({ topics }: FlowFacts, nowMs: number): void {
+  #follow({ state, topics }: FlowFacts, nowMs: number): void {
+    const passedMs = state.kind === "forwarding" ? 0 : nowMs - this.#lookedMs;
+    const endedMs = state.kind === "forwarding" ? this.#outageMs : null;
+    this.#outageMs = state.kind === "forwarding" ? null : (this.#outageMs ?? 0) + passedMs;
     const known = new Set(topics.map(({ topic }) => topic));
     for (const topic of [...this.#topics.keys()]) if (!known.has(topic)) this.#topics.delete(topic);
     for (const { topic, heldBecause, partitions } of topics) {
       const position = partitions.reduce((sum, partition) => sum + partition.position, 0);
       const waits = partitions.some(({ lagRecords }) => lagRecords !== 0);
       const progress = this.#topics.get(topic);
-      if (progress === undefined) this.#topics.set(topic, { position, sinceMs: nowMs });
+      if (progress === undefined) this.#topics.set(topic, { position, sinceMs: nowMs, hadOutage: false });
       else if (!waits || position !== progress.position || this.#paused !== null || heldBecause !== null) {
         progress.position = position;
         progress.sinceMs = nowMs;
+        progress.hadOutage = false;
+      } else {
+        // One as long as that has alarmed for the connection.
+        const isExcused = endedMs !== null && progress.hadOutage && endedMs >= this.#alarmMs;
+        const addedMs = isExcused ? endedMs : progress.hadOutage ? 0 : passedMs;
+        progress.sinceMs = Math.min(nowMs, progress.sinceMs + addedMs);
+        progress.hadOutage ||= endedMs !== null;
       }
     }
   }

@@ -113,6 +113,74 @@ describe("an uplink", () => {
   });
 });
 
+describe("after an outage", () => {
+  /** Whether the centre is reached, and whether something waits that does not go up; looked at each second. */
+  class Looks {
+    readonly watch = new FlowWatch(ALARM_MS, 0);
+    readonly #run = new ModelRun();
+    #nowMs = 0;
+
+    constructor() {
+      this.#run.memory.createTopic("a", 1);
+      this.#run.run(2_000);
+      this.#run.instead = (call) => (call.kind === "produce" ? "never" : null);
+      this.#run.memory.append("a", 0, [{ key: "k", value: "v" }]);
+      this.#run.forwarder.appended("a", 0);
+      this.#run.run(1_000);
+    }
+
+    pass(seconds: number, kind: "forwarding" | "connecting", outForMs: number | null = null): void {
+      const status = this.#run.status();
+      for (let left = seconds; left > 0; left -= 1) {
+        this.#nowMs += 1_000;
+        const canary = { ...status.canary, outForMs };
+        this.watch.look({ ...status, state: { kind }, canary }, this.#nowMs);
+      }
+    }
+
+    get topics(): readonly (string | null)[] {
+      return this.watch.alarms.map(({ topic }) => topic);
+    }
+  }
+
+  test("topics and canary get the whole time again", () => {
+    const looks = new Looks();
+    looks.pass(10, "forwarding");
+    looks.pass(600, "connecting");
+    expect(looks.topics).toEqual([null]);
+    looks.pass(45, "forwarding", 625_000);
+    expect(looks.topics).toEqual([]);
+    looks.pass(20, "forwarding", 645_000);
+    expect(looks.topics).toEqual(["a", null]);
+  });
+
+  test("one shorter than an alarm does not count either, but does not begin it anew", () => {
+    const looks = new Looks();
+    looks.pass(20, "forwarding");
+    looks.pass(50, "connecting");
+    looks.pass(30, "forwarding");
+    expect(looks.topics).toEqual([]);
+    looks.pass(15, "forwarding");
+    expect(looks.topics).toEqual(["a"]);
+  });
+
+  test("a link that flaps and carries nothing alarms, and a second long outage is excused, too", () => {
+    const flaps = new Looks();
+    for (let n = 0; n < 4; n += 1) {
+      flaps.pass(2, "forwarding");
+      flaps.pass(30, "connecting");
+    }
+    expect(flaps.topics).toEqual(["a"]);
+    const long = new Looks();
+    for (let n = 0; n < 2; n += 1) {
+      long.pass(10, "forwarding");
+      long.pass(600, "connecting");
+    }
+    long.pass(20, "forwarding");
+    expect(long.topics).toEqual([]);
+  });
+});
+
 test("topics that a spent budget holds do not alarm, those with a priority do", () => {
   const link = { dayBudgetBytes: 1e6, atBudgetEnd: "priority", priorityTopics: ["b"] } as const;
   const watched = new WatchedRun(link);
