@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { HeadwaterError } from "../base/errors.ts";
+import { centrePaths } from "../enrolment/centre.ts";
 import { devicePaths, type GatewayPaths, gatewayPaths } from "../enrolment/init-files.ts";
 import { hostNames } from "../enrolment/names.ts";
 import { inTheWay, type PlannedFile, place } from "../enrolment/placement.ts";
@@ -30,6 +31,10 @@ const DAYS_FLAG: Flag = {
   doc: `How long it is good for, at most as long as its authority; ${CERTIFICATE_DAYS} if left out.`,
 };
 const FORCE_FLAG: Flag = { name: "force", doc: "Replaces one that is there; it stays beside it as .old." };
+const CENTRE_NOTE = `Gateways that this centre has enrolled do not know of it yet. Each learns of it by tls/revoked.pem of this folder, put there as
+centre/revoked.pem (where tls.crl.file of its configuration is that), or by a new enrolment: headwater enrolment issue --again here,
+headwater enrol --again there.
+`;
 const SOON_NOTE = "A running gateway takes it over within security.reload.interval.ms, or at once on SIGHUP.";
 
 export const certificateCommand: Command = {
@@ -270,12 +275,28 @@ async function revoke(input: Input, world: World): Promise<number> {
     },
   ];
   write(scene, planned, true);
+  if (files.read(centrePaths(paths.folder).centre, MAX_BYTES) !== null) world.err(CENTRE_NOTE);
   return done(input, world, planned);
+}
+
+/** What a centre has signed is anew by the centre alone. Throws UNSUPPORTED. */
+function refuseEnrolled({ files, paths }: Scene): void {
+  const own = `${paths.folder}/centre/gateway.pem`;
+  const config = files.read(paths.config, MAX_BYTES);
+  if (config === null || files.read(own, MAX_BYTES) === null) return;
+  if (!new TextDecoder().decode(config).includes(JSON.stringify(own))) return;
+  const remedy =
+    "headwater enrolment issue --again there makes a file, by which headwater enrol --again --file FILE gets another here";
+  throw new HeadwaterError(
+    "UNSUPPORTED",
+    `${own} is of the centre that has enrolled this gateway; ${remedy}`,
+  );
 }
 
 async function renew(input: Input, world: World): Promise<number> {
   const scene = sceneOf(input);
   const { paths } = scene;
+  refuseEnrolled(scene);
   const authority = await authorityOf(input, scene);
   const x509 = await import("../enrolment/x509.ts");
   const remedy = "headwater init makes it";

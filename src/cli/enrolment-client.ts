@@ -23,7 +23,7 @@ export async function askCentre(
     {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ token: id, secret, request }),
+      body: JSON.stringify({ token: id, secret, request, gateway: invitation.gateway }),
     },
     { ca: authority },
   );

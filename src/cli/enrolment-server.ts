@@ -88,12 +88,21 @@ async function enrolment(
     token,
     secret,
     request: csr,
+    gateway: believed = null,
   } = (typeof asked === "object" && asked !== null ? asked : {}) as Readonly<Record<string, unknown>>;
   if (typeof token !== "string" || typeof secret !== "string" || typeof csr !== "string") {
     return problem(422, "token, secret and request are to be texts");
   }
+  if (believed !== null && typeof believed !== "string") {
+    return problem(422, "gateway is to be a text, or left out");
+  }
   try {
-    const bundle = await redeem(seams, { id: token, secret, request: csr }, validity(), Date.now());
+    const bundle = await redeem(
+      seams,
+      { id: token, secret, request: csr, gateway: believed },
+      validity(),
+      Date.now(),
+    );
     const gateway = new TokenLedger(seams.files, seams.paths.tokens).read(token)?.gateway ?? "";
     audit({ event: "enrolled", gateway, token: shown(token), from });
     return new Response(bundle, { headers: { "content-type": "application/json" } });

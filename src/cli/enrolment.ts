@@ -9,13 +9,13 @@ import {
   issueBundle,
   readCentre,
 } from "../enrolment/centre.ts";
-import { gatewayOf, type ListedGateway, parseGatewayList } from "../enrolment/gateway-list.ts";
+import { checkColumns, gatewayOf, type ListedGateway, parseGatewayList } from "../enrolment/gateway-list.ts";
 import { rulesText } from "../enrolment/init-files.ts";
 import { centreFault, formatInvitation, type Invitation } from "../enrolment/invitation.ts";
 import { stateOf, type TokenEntry, TokenLedger } from "../enrolment/ledger.ts";
 import { hostNames } from "../enrolment/names.ts";
 import { type PlannedFile, place } from "../enrolment/placement.ts";
-import { newTemplate } from "../enrolment/template.ts";
+import { newTemplate, placeholdersOf } from "../enrolment/template.ts";
 import {
   fingerprintOf,
   formatToken,
@@ -250,6 +250,10 @@ async function issue(input: Input, world: World): Promise<number> {
   const { paths, files } = scene;
   const centre = readCentre(scene);
   const wanted = wantedGateways(input, files);
+  checkColumns(
+    wanted,
+    placeholdersOf(centre.template).filter((name) => !["gateway", "folder"].includes(name)),
+  );
   const out = resolve(input.value("out") ?? paths.issued);
   const untilMs = scene.nowMs + daysOf(input) * DAY_MS;
   const fingerprint = fingerprintOf(centre.authority.certificate) ?? "";

@@ -4,7 +4,7 @@ import { type EnrolmentBundle, fileNameFault, readBundle, signBundle } from "./b
 import { devicePaths, type GatewayPaths, gatewayPaths } from "./init-files.ts";
 import { stateOf, type TokenEntry, TokenLedger } from "./ledger.ts";
 import { type HostNames, isPrivateAddress } from "./names.ts";
-import { fillTemplate } from "./template.ts";
+import { FOLDER_PLACEHOLDER, fillTemplate } from "./template.ts";
 import { secretHash } from "./token.ts";
 import type { KeyPair, Validity } from "./x509.ts";
 
@@ -51,6 +51,8 @@ export interface Redemption {
   readonly secret: string;
   /** A request for a certificate, in PEM. */
   readonly request: string;
+  /** Who it believes to be; null where it was told nothing but the token. */
+  readonly gateway: string | null;
 }
 
 export interface CentreFiles {
@@ -72,6 +74,8 @@ export interface CentreSeams {
 }
 
 const MAX_TEXT_BYTES = 1024 * 1024;
+/** The list of revoked certificates, among a gateway's files. */
+const REVOKED_FILE = "revoked.pem";
 /** A bundle that a gateway was answered is for it to take now: what it holds changes. */
 export const BUNDLE_DAYS = 90;
 export const DAY_MS = 86_400_000;
@@ -91,6 +95,8 @@ export function readCentre({ files, paths }: CentreSeams): CentreFiles {
       throw new HeadwaterError("CONFIG_INVALID", `${paths.files}/${name}: its name ${fault}; rename it`);
     shared[name] = text(`${paths.files}/${name}`);
   }
+  const revoked = files.read(paths.revoked, MAX_TEXT_BYTES);
+  if (revoked !== null) shared[REVOKED_FILE] ??= new TextDecoder().decode(revoked);
   const users = files.read(paths.users, MAX_TEXT_BYTES);
   const { hosts } = JSON.parse(text(paths.centre)) as { readonly hosts?: readonly string[] };
   return {
@@ -119,6 +125,12 @@ export async function redeem(
   // Whoever tries ids hears the same of one that is there.
   if (entry === null || !sameText(entry.secretHash, secretHash(asked.secret))) {
     throw new Refusal("unknown", "the centre knows no such token");
+  }
+  if (asked.gateway !== null && asked.gateway !== entry.gateway) {
+    throw new Refusal(
+      "request",
+      `the token is for ${entry.gateway}, the enrolment file for ${asked.gateway}; get the one of ${asked.gateway}`,
+    );
   }
   const x509 = await import("./x509.ts");
   let request: Awaited<ReturnType<typeof x509.readRequest>>;
@@ -180,12 +192,16 @@ async function certificateIn(
 
 /** What a gateway would be like. Throws CONFIG_INVALID where the template can't be filled, or no gateway can start with it. */
 export function configOf(
-  { gateway, values }: Pick<TokenEntry, "gateway" | "values">,
-  { template }: Pick<CentreFiles, "template">,
+  { gateway, values, files: own }: Pick<TokenEntry, "gateway" | "values" | "files">,
+  { template, files }: Pick<CentreFiles, "template" | "files">,
   { check }: Pick<CentreSeams, "check">,
 ): string {
   const config = fillTemplate(template, { site: "", ...values, gateway });
   check(config, gateway);
+  if (config.includes(`${FOLDER_PLACEHOLDER}/${REVOKED_FILE}`) && !(REVOKED_FILE in { ...files, ...own })) {
+    const remedy = "put tls/revoked.pem into the folder, or take tls.crl.file out of the template";
+    throw new HeadwaterError("CONFIG_INVALID", `there is no list of revoked certificates; ${remedy}`);
+  }
   return config;
 }
 

@@ -50,6 +50,18 @@ export function parseGatewayList(text: string): readonly ListedGateway[] {
   });
 }
 
+/** Throws MALFORMED for a column that neither the format nor the template knows: a slip of the pen would be lost. */
+export function checkColumns(gateways: readonly ListedGateway[], placeholders: readonly string[]): void {
+  const known = new Set(["site", ...placeholders]);
+  const strange = new Set(
+    gateways.flatMap(({ values }) => Object.keys(values)).filter((name) => !known.has(name)),
+  );
+  if (strange.size === 0) return;
+  const names = [...strange].map((name) => JSON.stringify(name)).join(", ");
+  const remedy = `there are "gateway", "names", "file:NAME" and ${[...known].map((name) => JSON.stringify(name)).join(", ")}`;
+  throw fault(1, `neither the template nor the format knows the column ${names}; ${remedy}`);
+}
+
 /** One gateway of its cells by column, or what is wrong with it. */
 export function gatewayOf(cells: ReadonlyMap<string, string>): ListedGateway | string {
   const gateway = cells.get("gateway") ?? "";

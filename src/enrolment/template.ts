@@ -25,6 +25,11 @@ export function fillTemplate(template: string, values: Readonly<Record<string, s
   });
 }
 
+/** The names that a template has placeholders for. */
+export function placeholdersOf(template: string): readonly string[] {
+  return [...new Set([...template.matchAll(PLACEHOLDER)].map(([, name = ""]) => name))];
+}
+
 /** Says why a value can't stand in a TOML text in quotes, or null. */
 export function valueFault(value: string): string | null {
   return /["'\\\p{Cc}]/u.test(value) ? "has a quote, a backslash or a control character" : null;
@@ -34,7 +39,7 @@ export function valueFault(value: string): string | null {
 export function newTemplate(bootstrap: string): string {
   return `# What every gateway of this centre is like: a configuration as headwater config docs explains it. What stands in double
 # braces is replaced: gateway, site and the other columns of a list when it is issued, folder by the gateway, with the
-# folder that its files are in. Those are authority.pem, gateway.pem and gateway.key, and whatever lies in files beside this.
+# folder that its files are in. Those are authority.pem, gateway.pem, gateway.key and revoked.pem, and whatever lies in files beside this.
 
 gateway.id = "{{gateway}}"
 gateway.site = "{{site}}"
@@ -49,6 +54,7 @@ mqtt.tls.client.auth = "optional"
 tls.certificate.file = "{{folder}}/gateway.pem"
 tls.key.file = "{{folder}}/gateway.key"
 tls.ca.file = "{{folder}}/authority.pem"
+tls.crl.file = "{{folder}}/revoked.pem"
 security.acl.file = "{{folder}}/acl.toml"
 
 # By its certificate the gateway is known to the centre, which knows the authority: as CN=the gateway's name.

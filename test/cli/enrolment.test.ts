@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, setSystemTime, test } from "bu
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readRevokedSerials } from "../../src/enrolment/x509.ts";
 import { type FakeProcess, run } from "./support.ts";
 
 let top: string;
@@ -114,6 +115,17 @@ describe("what no gateway could start with", () => {
   });
 });
 
+test("a column that neither template nor format knows is refused", async () => {
+  await enrolment("init", ...URL_FLAGS);
+  const list = join(top, "gateways.csv");
+  writeFileSync(list, "gateway,site,name,file:password\nplant-1,north,gw.example,secret\n");
+  const refused = await enrolment("issue", "--list", list);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('knows the column "name"')]);
+  expect(await states()).toEqual([]);
+  writeFileSync(list, "gateway,site,names,file:password\nplant-1,north,gw.example,secret\n");
+  expect((await enrolment("issue", "--list", list)).code).toBe(0);
+});
+
 describe("headwater enrol", () => {
   async function card(...more: readonly string[]): Promise<string> {
     await enrolment("init", ...URL_FLAGS);
@@ -135,8 +147,11 @@ describe("headwater enrol", () => {
     expect(statSync(join(top, "gw/centre/gateway.key")).mode & 0o007).toBe(0);
     expect((await run(["user", "list", "--config", config])).out).toBe("anna\n");
     expect(await states()).toEqual(["plant-1 used"]);
+    expect(readRevokedSerials(text("gw/centre/revoked.pem"))).toEqual([]);
     const revoked = await run(["certificate", "revoke", "plant-1", "--folder", centre]);
-    expect(revoked.code).toBe(0);
+    expect([revoked.code, revoked.err]).toEqual([0, expect.stringContaining("do not know of it yet")]);
+    const renewed = await run(["certificate", "renew", "--folder", join(top, "gw")]);
+    expect([renewed.code, renewed.err]).toEqual([1, expect.stringContaining("headwater enrol --again")]);
   });
 
   test("stays beside what headwater init has made, unless both say something of one setting", async () => {

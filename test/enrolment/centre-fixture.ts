@@ -3,7 +3,7 @@ import type { Invitation } from "../../src/enrolment/invitation.ts";
 import { type TokenEntry, TokenLedger } from "../../src/enrolment/ledger.ts";
 import { newTemplate } from "../../src/enrolment/template.ts";
 import { fingerprintOf, secretHash, tokenText } from "../../src/enrolment/token.ts";
-import { type KeyPair, newAuthority } from "../../src/enrolment/x509.ts";
+import { type KeyPair, newAuthority, signRevocations } from "../../src/enrolment/x509.ts";
 import { MemoryFiles } from "./memory-files.ts";
 
 export const DAY_MS = 86_400_000;
@@ -14,6 +14,7 @@ export const AUTHORITY = await newAuthority("the centre", {
   untilMs: VALIDITY.untilMs + DAY_MS,
 });
 export const OPEN = { mode: 0o644, owner: null };
+const NONE_REVOKED = await signRevocations(AUTHORITY, [], VALIDITY);
 
 /** A centre in memory, which answers as the served one does. */
 export class FakeCentre {
@@ -41,6 +42,7 @@ export class FakeCentre {
       this.paths.centre,
       JSON.stringify({ url: "https://central.example:8444", hosts: ["central.example", "10.0.0.1"] }),
     );
+    this.put(this.paths.revoked, NONE_REVOKED);
     this.put(`${this.paths.files}/acl.toml`, "# rules\n");
   }
 
@@ -74,7 +76,7 @@ export class FakeCentre {
   async answer(invitation: Invitation & { readonly kind: "token" }, request: string): Promise<string> {
     this.asked += 1;
     const { id, secret } = invitation.token;
-    return redeem(this.seams, { id, secret, request }, VALIDITY, this.nowMs);
+    return redeem(this.seams, { id, secret, request, gateway: invitation.gateway }, VALIDITY, this.nowMs);
   }
 
   get centreFiles() {

@@ -118,6 +118,24 @@ describe("a gateway", () => {
     expect([...names.addresses].sort()).toEqual(["10.0.0.7", "10.9.9.9", "127.0.0.1", "::1"]);
   });
 
+  test("gets the list of what the centre has taken back, and its doors look at it", async () => {
+    const { centre, gateway } = scene();
+    const list = await signRevocations(AUTHORITY, ["01"], VALIDITY);
+    centre.put(centre.paths.revoked, list);
+    await gateway.enrol(centre.issue("plant-3"));
+    expect(gateway.text("/gw/centre/revoked.pem")).toBe(list);
+    expect(Bun.TOML.parse(gateway.text(WHERE.config))).toMatchObject({
+      tls: { crl: { file: "/gw/centre/revoked.pem" } },
+    });
+  });
+
+  test("gets no configuration whose list of revoked certificates the centre does not have", async () => {
+    const { centre, gateway } = scene();
+    centre.files.remove(centre.paths.revoked);
+    await expect(gateway.enrol(centre.issue("plant-3"))).rejects.toThrow("tls.crl.file");
+    expect(centre.ledger.list().map(({ used }) => used)).toEqual([null]);
+  });
+
   test("never sends its key", async () => {
     const { centre, gateway } = scene();
     await gateway.enrol(centre.issue("plant-3"));
@@ -360,9 +378,11 @@ describe("refused, with nothing changed", () => {
         token: { ...theirs.token, fingerprint: invitation.token.fingerprint },
       }),
     ).toContain("signed by another authority");
-    expect(await refusal(new Gateway(centre), { ...centre.issue("plant-4"), gateway: "plant-3" })).toContain(
-      "the bundle is for plant-4",
+    const altered = centre.issue("plant-4");
+    expect(await refusal(new Gateway(centre), { ...altered, gateway: "plant-3" })).toContain(
+      "the token is for plant-4, the enrolment file for plant-3",
     );
+    expect(centre.ledger.read(altered.token.id)?.used).toBeNull();
     gateway.nowMs = NOW_MS - DAY_MS;
     expect(await refusal(gateway, centre.issue("plant-3"))).toContain("the clock here shows 2026-11-21");
     const request = await requestCertificate(KEYS[0] ?? "", { commonName: "x", names: NAMES, use: "both" });
