@@ -90,6 +90,9 @@ function headwaterPackage(binary: Uint8Array, architecture: Architecture, source
       text(document("README.md"), read("gateway/README.md")),
       text(document("enrolment.md"), read("gateway/enrolment.md")),
       text(document("update.md"), read("gateway/update.md")),
+      ...["runbook.md", "security.md", "metrics.md"].map((name) =>
+        text(document(name), read(`gateway/${name}`)),
+      ),
       text(document("settings.md"), read("gateway/config/settings.md")),
       text(document("headwater.toml"), read("gateway/config/headwater.toml")),
       { kind: "file", path: document("changelog.gz"), mode: 0o644, bytes: changelog(source) },

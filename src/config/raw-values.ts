@@ -42,6 +42,11 @@ const ENV_OF_COMMANDS: ReadonlySet<string> = new Set([
   ...[ENV_CONFIG_FILE, "HEADWATER_USER", "HEADWATER_PASSWORD", "HEADWATER_PASSWORD_FILE"],
   ...["HEADWATER_CA_FILE", "HEADWATER_LOGINS_FILE"],
 ]);
+/** What the launcher (gateway/systemd/launch) tells the program that it starts. */
+const ENV_OF_LAUNCHER: ReadonlySet<string> = new Set([
+  ...["HEADWATER_SLOTS", "HEADWATER_LIBRARY", "HEADWATER_SLOT"],
+  ...["HEADWATER_ATTEMPT", "HEADWATER_ATTEMPT_SEEN"],
+]);
 export const ROUTE_KEY = "mqtt.route";
 /** Sections that are lists of tables. */
 const LIST_KEYS: readonly string[] = [ROUTE_KEY, DOWNLINK_KEY];
@@ -169,7 +174,7 @@ function mayHold(key: string, raw: unknown): boolean {
 
 function collectEnvironment(env: LoadInput["env"], values: Map<string, RawValue>, warnings: string[]): void {
   const own = Object.entries(env).filter(
-    ([name]) => name.startsWith(ENV_PREFIX) && !ENV_OF_COMMANDS.has(name),
+    ([name]) => name.startsWith(ENV_PREFIX) && !ENV_OF_COMMANDS.has(name) && !ENV_OF_LAUNCHER.has(name),
   );
   if (own.length === 0) return;
   const names = new Map<string, string>(OPTION_ENTRIES.map(([name]) => [environmentName(name), name]));

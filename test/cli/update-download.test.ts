@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { download, webSource } from "../../src/cli/update/sources.ts";
+import { exitCodeOf } from "../../src/cli/exit-codes.ts";
+import { download, fileSource, webSource } from "../../src/cli/update/sources.ts";
 import { PlainDisk } from "../../src/io/bun/plain-disk.ts";
 import { ByteStream } from "../../src/update/byte-stream.ts";
 
@@ -180,4 +181,16 @@ test("asks http only where that is allowed, follows few redirections, and names 
   const from = new ByteStream(webSource(site.url, true), 150_000);
   expect(await from.take(10)).toEqual(BYTES.slice(150_000, 150_010));
   await from.close();
+});
+
+test("a bundle that is not there is told as what it is, and not as a disk that fails", () => {
+  const path = join(folder, "nothere.update");
+  let thrown: unknown = null;
+  try {
+    fileSource(disk, path);
+  } catch (error) {
+    thrown = error;
+  }
+  expect(String(thrown)).toContain(`${path} is not there`);
+  expect(exitCodeOf(thrown)).toBe(2);
 });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type LoadResult, loadSettings } from "../../src/config/load.ts";
 import { defaultSettings, type SettingName, type Settings } from "../../src/config/options.ts";
 import { formatProblem, formatSource } from "../../src/config/problem.ts";
@@ -494,6 +496,15 @@ test("an environment variable that is no setting is warned of, since it may be s
   expect(result.ok && result.warnings).toEqual([
     "environment HEADWATER_KAFKA_LISTN is no setting and is ignored; did you mean HEADWATER_KAFKA_LISTEN?",
   ]);
+});
+
+test("nor is what the launcher tells the program a setting, and it is not warned of", () => {
+  const words = ["SLOTS", "LIBRARY", "SLOT", "ATTEMPT", "ATTEMPT_SEEN"];
+  const launch = readFileSync(join(import.meta.dirname, "../../gateway/systemd/launch"), "utf8");
+  const exported = /export (HEADWATER_.*)/.exec(launch)?.[1]?.match(/HEADWATER_\w+(?==)/g) ?? [];
+  expect(exported.toSorted()).toEqual(words.map((word) => `HEADWATER_${word}`).toSorted());
+  const result = load({ env: Object.fromEntries(exported.map((name) => [name, "x"])) });
+  expect(result.ok && result.warnings).toEqual([]);
 });
 
 test("packets that may be too large for a batch are warned of, where there is a door for them", () => {

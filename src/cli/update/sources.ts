@@ -14,8 +14,16 @@ const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60_000;
 const FILE_MODE = 0o640;
 
-/** A bundle that lies on a disk. Throws DISK_IO where it does not. */
+/** A bundle that lies on a disk. Throws FILE_MISSING where it does not, DISK_IO. */
 export function fileSource(disk: Disk, path: string): ByteSource {
+  if (!disk.exists(path))
+    throw new HeadwaterError(
+      "FILE_MISSING",
+      `${path} is not there; name a bundle, or where it is on the web`,
+      {
+        path,
+      },
+    );
   const file = disk.openFile(path, "read");
   const { sizeBytes } = file;
   file.close();
