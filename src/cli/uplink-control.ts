@@ -33,7 +33,7 @@ export const UPLINK_CONTROLS: readonly Command[] = [
   {
     ...PARTS,
     name: "resume",
-    summary: "Have a paused uplink go on",
+    summary: "Have a paused uplink go on, or one that waits after a failure try at once",
     flags: HTTP_FLAGS,
     examples: [["headwater uplink resume central", "go on where it was"]],
     run: atDoor((input, world, door) => change("resume", input, world, door)),
@@ -71,7 +71,9 @@ async function change(
   const status = await post(door, action, input);
   if (input.json) world.out(`${JSON.stringify(status)}\n`);
   else if (action === "pause") world.out(`${status.name} is paused\n`);
-  else world.out(`${[`${status.name} is ${status.state}`, ...heldWords(status.link)].join(": ")}\n`);
+  else if (status.state === "backing off" || status.state === "failed") {
+    world.out(`${status.name} had not reached the centre, and tries now\n`);
+  } else world.out(`${[`${status.name} is ${status.state}`, ...heldWords(status.link)].join(": ")}\n`);
   return EXIT.ok;
 }
 

@@ -185,7 +185,9 @@ export class Forwarder {
       this.#listTopics(false);
       this.#drain.begin(this.#intake);
     }
-    if (this.#phase.kind === "waiting" && this.#phase.as === "held") {
+    // Who resumes it has mended something, or knows that the centre is back. Another copy at work is no matter of time.
+    const isResumed = mode === "flowing" && this.#phase.kind === "waiting" && this.#phase.as !== "fenced";
+    if (this.#phase.kind === "waiting" && (this.#phase.as === "held" || isResumed)) {
       this.#phase = { ...this.#phase, untilMs: this.#now.nowMs };
     }
   }

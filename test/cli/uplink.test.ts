@@ -282,6 +282,14 @@ test("who resumes an uplink that is held hears why it is", async () => {
   });
 });
 
+test("who resumes an uplink that waits after a failure hears that it tries now", async () => {
+  answerTo = () => Response.json({ ...UPLINK, state: "failed" });
+  expect(await run(["uplink", "resume", "central", "--http", address])).toMatchObject({
+    code: 0,
+    out: "central had not reached the centre, and tries now\n",
+  });
+});
+
 test("a gateway that has not come to its uplinks says that it starts, not that it has none", async () => {
   for (const name of [[], ["central"]]) {
     const reasons = new GatewayState(defaultSettings(), "1", 0).hindrances();

@@ -53,6 +53,20 @@ describe("an uplink that is paused", () => {
     expect(run.reports.filter((line) => line.includes("paused"))).toHaveLength(1);
   });
 
+  test("and resumed tries at once, also where it waited for the next try after a failure", () => {
+    const run = started();
+    run.instead = (call) =>
+      call.kind === "produce" || call.kind === "connect" ? { kind: "lost", reason: "no answer" } : null;
+    feed(run, "readings", "b");
+    run.run(10 * 60_000);
+    const { state } = run.status();
+    expect(state).toMatchObject({ kind: "backing off" });
+    run.instead = () => null;
+    run.forwarder.setMode("flowing");
+    run.run(1_000);
+    expect(run.values("readings")).toContain("b");
+  });
+
   test("is so after a restart, too, and counts no failure for it", () => {
     const before = started();
     before.forwarder.setMode("paused");
