@@ -6,6 +6,7 @@ import { SystemClock } from "../io/bun/clock.ts";
 import { SystemPasswords } from "../io/bun/passwords.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import { checkTls } from "../io/bun/tls.ts";
+import { overdueLists } from "../security/revocation-watch.ts";
 import { Security, type SecurityOptions } from "../security/security.ts";
 import { settingOf, startFault } from "../security/start-faults.ts";
 import { tryTls } from "../security/tls-trial.ts";
@@ -33,7 +34,9 @@ export function securityFileFaults(settings: Settings): readonly string[] {
     granting: settings["security.acl.subscriptions"],
   };
   const security = new Security(options);
-  const faults = security.startFaults.map(({ reason }) => reason);
+  const path = settings["tls.crl.file"];
+  const overdue = overdueLists(path, security.revocationLists, options.clock.nowMs());
+  const faults = [...security.startFaults.map(({ reason }) => reason), ...overdue];
   if (security.certificates === null) return faults;
   try {
     tryTls(tls, security.tlsServer("none", []), checkTls);

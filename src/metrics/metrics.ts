@@ -203,6 +203,10 @@ function doorMetrics(registry: Registry) {
       "door",
       DOORS,
     ),
+    revocationListExpiry: registry.gauge(
+      "headwater_revocation_list_expiry_timestamp_seconds",
+      "When the first list of revoked client certificates is out of date (tls.crl.file), by which all certificates of its authority are refused, in seconds since 1970; left out without one, or where no door asks for certificates.",
+    ),
   };
 }
 

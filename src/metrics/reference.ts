@@ -17,7 +17,7 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ],
   [
     "Listeners and doors",
-    /^(?:headwater_(?:listener|http|connections|certificate)|kafka_(?:network|server_broker))/,
+    /^(?:headwater_(?:listener|http|connections|certificate|revocation)|kafka_(?:network|server_broker))/,
   ],
   ["Kafka clients", /^(?:kafka_|headwater_transaction)/],
   ["MQTT clients", /^headwater_(?:mqtt|sparkplug)_/],

@@ -81,31 +81,11 @@ export function isWholeChain(pem: string): boolean {
 
 function certificatesOf(pem: string): readonly Uint8Array[] {
   const blocks = pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g);
-  return [...blocks].map(([, base64 = ""]) => fromBase64(base64));
-}
-
-/** The certificates of PEM lists (RFC 5280, 5.1) that were taken back, by their ids. Null where one is no list. */
-export function readRevocations(pem: string): ReadonlySet<string> | null {
-  const ids = new Set<string>();
-  if (!pem.includes("-----BEGIN X509 CRL-----")) return null;
-  for (const [, base64 = ""] of pem.matchAll(/-----BEGIN X509 CRL-----([^-]*)-----END X509 CRL-----/g)) {
-    const outer = derInside(fromBase64(base64), Tag.SEQUENCE);
-    const body = outer?.[0] === undefined ? null : derValues(outer[0].content);
-    if (body === null) return null;
-    const fields = body[0]?.tag === Tag.INTEGER ? body.slice(1) : body;
-    const issuer = fields[1];
-    if (issuer?.tag !== Tag.SEQUENCE) return null;
-    const list = fields.slice(2).find(({ tag }) => tag === Tag.SEQUENCE);
-    for (const { content } of list === undefined ? [] : (derValues(list.content) ?? [])) {
-      const serial = derValues(content)?.[0];
-      if (serial?.tag === Tag.INTEGER) ids.add(certificateId(issuer, serial));
-    }
-  }
-  return ids;
+  return [...blocks].map(([, base64 = ""]) => derOfPem(base64));
 }
 
 /** Serial numbers are unique with their issuer only. */
-function certificateId(issuer: DerValue, serial: DerValue): string {
+export function certificateId(issuer: DerValue, serial: DerValue): string {
   return `${issuer.whole.toHex()}/${serial.content.toHex()}`;
 }
 
@@ -136,20 +116,26 @@ function alternativeNames(extensions: DerValue | undefined): readonly DerValue[]
   return [];
 }
 
-/** Validity: two times (RFC 5280, 4.1.2.5), of years up to 2049 with two digits. */
+/** Validity: two times, of which the second is good up to its end. */
 function expiryOf(validity: DerValue | undefined): number | null {
   const notAfter = validity?.tag === Tag.SEQUENCE ? derValues(validity.content)?.[1] : undefined;
-  if (notAfter === undefined) return null;
-  const match = TIME.exec(new TextDecoder().decode(notAfter.content));
-  if (match === null) return null;
-  const [, year = "", ...rest] = match;
-  const isShort = year.length === 2;
-  if (isShort !== (notAfter.tag === Tag.UTC_TIME)) return null;
-  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number);
-  const century = !isShort ? 0 : Number(year) >= 50 ? 1900 : 2000;
-  return Date.UTC(century + Number(year), month - 1, day, hour, minute, second + 1);
+  const atMs = timeOf(notAfter);
+  return atMs === null ? null : atMs + SECOND_MS;
 }
 
+/** UTCTime or GeneralizedTime as wall time (RFC 5280, 4.1.2.5), of years up to 2049 with two digits. Null where it is none. */
+export function timeOf(value: DerValue | undefined): number | null {
+  const match = value === undefined ? null : TIME.exec(new TextDecoder().decode(value.content));
+  if (value === undefined || match === null) return null;
+  const [, year = "", ...rest] = match;
+  const isShort = year.length === 2;
+  if (value.tag !== (isShort ? Tag.UTC_TIME : Tag.GENERALIZED_TIME)) return null;
+  const [month = 0, day = 0, hour = 0, minute = 0, second = 0] = rest.map(Number);
+  const century = !isShort ? 0 : Number(year) >= 50 ? 1900 : 2000;
+  return Date.UTC(century + Number(year), month - 1, day, hour, minute, second);
+}
+
+const SECOND_MS = 1_000;
 const TIME = /^(\d{4}|\d{2})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 
 const TEXTS: readonly number[] = [Tag.UTF8_STRING, Tag.PRINTABLE_STRING, Tag.IA5_STRING];
@@ -163,7 +149,8 @@ function textOf({ tag, content }: DerValue): string | null {
   }
 }
 
-function fromBase64(text: string): Uint8Array {
+/** What is between the lines of a PEM block; nothing where it is no base64. */
+export function derOfPem(text: string): Uint8Array {
   try {
     return Uint8Array.fromBase64(text.replaceAll(/\s/g, ""));
   } catch {

@@ -6,17 +6,12 @@ import type { TlsServer } from "../io/network.ts";
 import type { Passwords } from "../io/passwords.ts";
 import { MAX_ACL_FILE_BYTES, type Rule, readAcl } from "./acl.ts";
 import type { Attempts } from "./attempts.ts";
-import {
-  type Certificate,
-  chainExpiresAtMs,
-  readAuthorities,
-  readCertificate,
-  readRevocations,
-} from "./certificate.ts";
+import { type Certificate, chainExpiresAtMs, readAuthorities, readCertificate } from "./certificate.ts";
 import { formatDistinguishedName } from "./distinguished-name.ts";
 import { LOGIN_LIMITS, type LoginOutcome, Logins } from "./logins.ts";
 import { type MappingRule, mappedName } from "./mapping-rules.ts";
 import { type NameSource, nameOf } from "./principal-names.ts";
+import { type RevocationList, readRevocations } from "./revocations.ts";
 import { ALL_RIGHTS, type Granting, type Principal, type Rights, rightsOf } from "./rights.ts";
 import { keptFault, type SecurityPart, type StartFault, settingOf, startFault } from "./start-faults.ts";
 import { type TlsCheck, tryTls } from "./tls-trial.ts";
@@ -133,6 +128,7 @@ export class Security {
   #groups: ReadonlyMap<string, readonly string[]> = NO_GROUPS;
   #tls: Omit<TlsServer, "clientCertificate" | "protocols"> | null = null;
   #certificateExpiresAtMs: number | null = null;
+  #lists: readonly RevocationList[] = [];
   #revoked: ReadonlySet<string> = new Set();
   /** Names of the authorities by their bytes, and how often some had been taken away when one of a name was, the last time. */
   #authorities: ReadonlyMap<string, string> = new Map();
@@ -213,6 +209,11 @@ export class Security {
   /** When the gateway's certificate, or one between it and its authority's, expires; null without TLS, or where none can be read. */
   get certificateExpiresAtMs(): number | null {
     return this.#certificateExpiresAtMs;
+  }
+
+  /** Lists of revoked certificates that are gone by. */
+  get revocationLists(): readonly RevocationList[] {
+    return this.#lists;
   }
 
   /** Files that matter, for whoever watches them. */
@@ -497,11 +498,11 @@ export class Security {
       files,
       paths.map(() => MAX_PEM_BYTES),
       ([chain, secret, trusted = null, lists = null]) => {
-        const revoked = lists === null ? new Set<string>() : readRevocations(lists);
-        if (revoked === null) {
+        const known = lists === null ? [] : readRevocations(lists);
+        if (known === null) {
           throw new HeadwaterError(
             "CONFIG_INVALID",
-            `${revocations}: it holds no certificate revocation list in PEM`,
+            `${revocations}: it holds no certificate revocation list in PEM, or one is cut off or damaged`,
             { path: revocations ?? "" },
           );
         }
@@ -512,7 +513,8 @@ export class Security {
         if (this.#tls !== null && checkTls !== undefined) tryTls(tls, next, checkTls);
         this.#tls = next;
         this.#certificateExpiresAtMs = chainExpiresAtMs(chain ?? "");
-        this.#revoked = revoked;
+        this.#lists = known;
+        this.#revoked = new Set(known.flatMap(({ ids }) => ids));
         this.#useAuthorities(readAuthorities(trusted ?? ""));
       },
     );

@@ -122,12 +122,16 @@ function labelsOf({ facts }: Device): Labels {
   return { device: encodeDeviceKey(Buffer.from(facts.key, "latin1")), topic: facts.topic };
 }
 
-function collectCertificates({ certificateExpiry }: Metrics, state: GatewayState): void {
+function collectCertificates(
+  { certificateExpiry, revocationListExpiry }: Metrics,
+  state: GatewayState,
+): void {
   const { kafka, mqtt } = state;
   const seconds = (atMs: number | null | undefined) => (atMs ?? Number.NaN) / MILLISECONDS;
   certificateExpiry.kafka.set(seconds(kafka?.certificateExpiresAtMs()));
   certificateExpiry.mqtt.set(seconds(mqtt?.certificateExpiresAtMs()));
   certificateExpiry.http.set(seconds(state.httpCertificateExpiresAtMs()));
+  revocationListExpiry.set(seconds(state.revocationListsExpireAtMs()));
 }
 
 function collectDoors(metrics: Metrics, state: GatewayState): void {

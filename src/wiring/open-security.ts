@@ -8,6 +8,8 @@ import { SystemPasswords } from "../io/bun/passwords.ts";
 import { PlainDisk } from "../io/bun/plain-disk.ts";
 import { checkTls } from "../io/bun/tls.ts";
 import type { Clock, Timer } from "../io/clock.ts";
+import { RevocationWatch } from "../security/revocation-watch.ts";
+import { endingLists } from "../security/revocations.ts";
 import {
   type OtherUsers,
   Security,
@@ -22,6 +24,8 @@ export class WatchedSecurity {
   readonly security: Security;
   readonly #clock: Clock;
   readonly #intervalMs: number;
+  /** Null where nobody is asked for a certificate, or there are no lists. */
+  readonly #lists: RevocationWatch | null;
   #seen: string;
   #timer: Timer | null = null;
 
@@ -51,14 +55,29 @@ export class WatchedSecurity {
       checkTls,
       onUsers,
     });
+    const hasLists = asksForCertificates(settings) && settings["tls.crl.file"] !== "";
+    this.#lists = hasLists ? new RevocationWatch(settings["tls.crl.file"], logger) : null;
     this.#seen = this.#look();
+    this.#lookAtLists();
     this.#watch();
+  }
+
+  /** Why certificates are all refused, where a list of revoked ones is out of date. */
+  get overdueLists(): readonly string[] {
+    return this.#lists?.reasons(this.security.revocationLists, this.#clock.nowMs()) ?? [];
+  }
+
+  /** By when the first of the lists of revoked certificates has to be replaced; null where there is none, or nobody is asked. */
+  get listsExpireAtMs(): number | null {
+    const ending = this.#lists === null ? [] : endingLists(this.security.revocationLists);
+    return ending.length === 0 ? null : Math.min(...ending.map(({ endsAtMs }) => endsAtMs));
   }
 
   /** Reads the files again, changed or not. */
   reload(): void {
     this.#seen = this.#look();
     this.security.reload();
+    this.#lookAtLists();
   }
 
   /** Why files are not used as they are, whether doors are closed for it or what was before stands. */
@@ -77,8 +96,13 @@ export class WatchedSecurity {
       // What may be mended by now is read again in any case: its file need not be what was in the way.
       const isWhole = this.security.startFaults.length + this.security.keptFaults.length === 0;
       if (!isWhole || this.#look() !== this.#seen) this.reload();
+      this.#lookAtLists();
       this.#watch();
     });
+  }
+
+  #lookAtLists(): void {
+    this.#lists?.look(this.security.revocationLists, this.#clock.nowMs());
   }
 
   #look(): string {
@@ -100,6 +124,12 @@ export function otherUsers(scram: ScramCredentials): OtherUsers {
     verifiersOf: (userName) => scram.of(userName).map(verifierOfCredential),
     onChange: (listener) => scram.onChange(listener),
   };
+}
+
+/** Whether lists of revoked certificates matter: while no door asks for a certificate nobody is refused for one. */
+export function asksForCertificates(settings: Settings): boolean {
+  const asks = [settings["mqtt.tls.client.auth"], settings["kafka.tls.client.auth"]];
+  return settings["tls.ca.file"] !== "" && asks.some((auth) => auth !== "none");
 }
 
 function file(asked: string, path: string): SecurityFile {

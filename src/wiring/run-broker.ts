@@ -156,9 +156,11 @@ class Gateway implements RunningBroker {
       ...this.#network.reasons(),
       ...(this.#httpFault === null ? [] : [this.#httpFault.message]),
       ...(this.#security?.security.startFaults ?? []).map(({ reason }) => reason),
+      ...(this.#security?.overdueLists ?? []),
       ...[this.#http?.tlsFault ?? null, this.#audit.fault].filter((reason) => reason !== null),
     ];
     this.#state.notes = () => this.#security?.security.keptFaults ?? [];
+    this.#state.revocationListsExpireAtMs = () => this.#security?.listsExpireAtMs ?? null;
     const auditBug = surroundings.env.HEADWATER_TEST_AUDIT_BUG ?? "";
     this.#audit = new GatewayAudit(settings, this.#clock, logger, auditBug);
     this.#metrics = createMetrics({

@@ -45,6 +45,7 @@ export class GatewayState implements StatusSource {
     readonly counters: KafkaCounters;
   } | null = null;
   httpCertificateExpiresAtMs: () => number | null = () => null;
+  revocationListsExpireAtMs: () => number | null = () => null;
   /** What came over HTTP, and what is being answered there; null while that door is closed. */
   http: Pick<GatewayHttp, "tally" | "answering"> | null = null;
   /** What came to the listeners of the other doors, by their names. */

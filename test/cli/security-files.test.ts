@@ -50,4 +50,7 @@ test("files of certificates that no listener could serve with are found before a
   expect(faults({ "crl.pem": "junk\n" })).toEqual([
     expect.stringMatching(/^tls\.crl\.file: .*crl\.pem: it holds no/),
   ]);
+  expect(faults({ "crl.pem": revocationList(authority, [], Date.now() - 1_000) })).toEqual([
+    expect.stringMatching(/^tls\.crl\.file: .*crl\.pem: .* is out of date since /),
+  ]);
 });

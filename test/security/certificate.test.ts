@@ -5,10 +5,9 @@ import {
   isWholeChain,
   readAuthorities,
   readCertificate,
-  readRevocations,
 } from "../../src/security/certificate.ts";
 import { nameOf } from "../../src/security/principal-names.ts";
-import { derOf, issue, newAuthority, revocationList, type Wishes } from "../support/certificates.ts";
+import { derOf, issue, newAuthority, type Wishes } from "../support/certificates.ts";
 
 const authority = newAuthority("an authority");
 const read = (wishes: Wishes) => readCertificate(derOf(issue(authority, wishes).certificate));
@@ -97,21 +96,6 @@ describe("the name of a certificate", () => {
   }
 });
 
-test("lists of revoked certificates name issuer and serial number", () => {
-  const other = newAuthority("another authority");
-  const mine = issue(authority, { commonName: "a", serial: 200 });
-  const theirs = issue(other, { commonName: "a", serial: 200 });
-  const id = (certificate: string) => readCertificate(derOf(certificate))?.id ?? "";
-  const revoked = readRevocations(revocationList(authority, [5, 200, 70_000]));
-  expect(revoked?.size).toBe(3);
-  expect(revoked?.has(id(mine.certificate))).toBe(true);
-  expect(revoked?.has(id(theirs.certificate))).toBe(false);
-  const both = readRevocations(revocationList(authority, []) + revocationList(other, [200]));
-  expect(both?.has(id(theirs.certificate))).toBe(true);
-  expect(both?.has(id(mine.certificate))).toBe(false);
-  expect(readRevocations("nonsense")).toBeNull();
-});
-
 test("bytes that are cut off or changed are refused or read, and never throw", () => {
   const der = derOf(issue(authority, { commonName: "pump-1", dns: ["pump-1.plant"] }).certificate);
   for (let length = 0; length < der.length; length++)
@@ -125,6 +109,4 @@ test("bytes that are cut off or changed are refused or read, and never throw", (
     }
   }
   expect(names).toBeGreaterThan(100);
-  const list = revocationList(authority, [5, 6]);
-  for (let length = 0; length < list.length; length += 3) readRevocations(list.slice(0, length));
 });

@@ -59,6 +59,7 @@ export class SecurityRig {
   readonly passwords = new FakePasswords();
   readonly clock: ManualClock;
   readonly lines: Line[] = [];
+  readonly logger = recorder(this.lines);
   readonly security: Security;
 
   constructor(
@@ -75,7 +76,7 @@ export class SecurityRig {
       },
       passwords: this.passwords,
       clock: this.clock,
-      logger: recorder(this.lines),
+      logger: this.logger,
       users: { path: "users", mayBeMissing: true },
       acl: { path: "acl.toml", mayBeMissing: true },
       tls: null,

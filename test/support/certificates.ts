@@ -68,16 +68,20 @@ export function issue(authority: Authority, wishes: Wishes = {}): Issued {
   };
 }
 
-/** The authority's list of what it has taken back. */
-export function revocationList(authority: Authority, revoked: readonly number[]): string {
-  const nowMs = Date.now();
-  const entries = revoked.map((serial) => sequence(integer(serial), time(nowMs - DAY_MS)));
+/** The authority's list of what it has taken back, good until then; null for ever. */
+export function revocationList(
+  authority: Authority,
+  revoked: readonly number[],
+  untilMs: number | null = Date.now() + 365 * DAY_MS,
+  madeAtMs = Date.now() - DAY_MS,
+): string {
+  const entries = revoked.map((serial) => sequence(integer(serial), time(madeAtMs)));
   const body = sequence(
     integer(1),
     sequence(oid(OID.ecdsaWithSha256)),
     authority.name,
-    time(nowMs - DAY_MS),
-    time(nowMs + 365 * DAY_MS),
+    time(madeAtMs),
+    ...(untilMs === null ? [] : [time(untilMs)]),
     ...(entries.length === 0 ? [] : [sequence(...entries)]),
     tlv(0xa0, sequence(sequence(oid(OID.crlNumber), tlv(0x04, integer(1))))),
   );

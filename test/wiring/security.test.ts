@@ -153,6 +153,34 @@ describe("files that change while it runs", () => {
     expect((await connect(showing(pump))).code).toBe(0);
   });
 
+  test("a list that is out of date refuses certificates, and the gateway says so until there is a newer one", async () => {
+    const ready = async () => (await fetch(`http://${headwater.http}/readyz`)).text();
+    const METRIC = "headwater_revocation_list_expiry_timestamp_seconds";
+    const expiry = async () => {
+      const text = await (await fetch(`http://${headwater.http}/metrics`)).text();
+      return Number(new RegExp(`^${METRIC} (\\S+)$`, "m").exec(text)?.[1]);
+    };
+    const good = readFileSync(file("crl.pem"), "utf8");
+    expect(await ready()).not.toContain("tls.crl.file");
+    expect(await expiry()).toBeGreaterThan(Date.now() / 1000);
+    const overMs = Math.floor(Date.now() / 1000 - 60) * 1000;
+    await noticed("is out of date since", () => {
+      replace("crl.pem", revocationList(authority, [], overMs));
+      hangUp();
+    });
+    expect(await ready()).toMatch(
+      /tls\.crl\.file: .*crl\.pem: .* of CN=test authority .* is out of date since .*newer list/,
+    );
+    expect(await expiry()).toBe(overMs / 1000);
+    expect((await connect(showing(pump))).code).toBe("closed");
+    await noticed("serves MQTT with new certificates", () => {
+      replace("crl.pem", good);
+      hangUp();
+    });
+    expect(await ready()).not.toContain("tls.crl.file");
+    expect((await connect(showing(pump))).code).toBe(0);
+  });
+
   test("the gateway's own certificate: connections go on, new ones see it", async () => {
     const serialSeen = async () => {
       const socket = await Bun.connect({

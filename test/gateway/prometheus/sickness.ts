@@ -157,6 +157,16 @@ export const SICKNESSES: Readonly<Record<string, Sickness>> = {
     sick: { 'headwater_certificate_expiry_timestamp_seconds{door="http"}': "60x10" },
     calm: { 'headwater_certificate_expiry_timestamp_seconds{door="http"}': "2592000x10" },
   },
+  HeadwaterRevocationListExpires: {
+    after: 80,
+    sick: { headwater_revocation_list_expiry_timestamp_seconds: "300000x90" },
+    calm: { headwater_revocation_list_expiry_timestamp_seconds: "2592000x90" },
+  },
+  HeadwaterRevocationListExpired: {
+    after: 5,
+    sick: { headwater_revocation_list_expiry_timestamp_seconds: "60x10" },
+    calm: { headwater_revocation_list_expiry_timestamp_seconds: "2592000x10" },
+  },
   HeadwaterMemory: {
     after: 35,
     sick: { ...BUILD, process_resident_memory_bytes: "400000000x40" },
