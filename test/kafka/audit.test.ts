@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { ZERO_UUID } from "../../src/base/ids.ts";
 import { AUDIT_TOPIC } from "../../src/broker/own-topics.ts";
 import { noteRefusals } from "../../src/kafka/audit.ts";
 import { ALTER_USER_SCRAM_CREDENTIALS_REQUEST } from "../../src/kafka/wire/generated/alter-user-scram-credentials-request.ts";
@@ -18,6 +19,11 @@ import { DELETE_TOPICS_RESPONSE } from "../../src/kafka/wire/generated/delete-to
 import { ERROR } from "../../src/kafka/wire/generated/errors.ts";
 import { INCREMENTAL_ALTER_CONFIGS_REQUEST } from "../../src/kafka/wire/generated/incremental-alter-configs-request.ts";
 import { INCREMENTAL_ALTER_CONFIGS_RESPONSE } from "../../src/kafka/wire/generated/incremental-alter-configs-response.ts";
+import {
+  DEFAULT_METADATA_REQUEST,
+  METADATA_REQUEST,
+} from "../../src/kafka/wire/generated/metadata-request.ts";
+import { METADATA_RESPONSE } from "../../src/kafka/wire/generated/metadata-response.ts";
 import type { AuditEvent } from "../../src/security/audit/audit-event.ts";
 import { KafkaAuthorizer } from "../../src/security/kafka-acls/authorizer.ts";
 import { SecurityRig, usersText } from "../security/support.ts";
@@ -105,6 +111,21 @@ test("who is removed is put out, which is told", async () => {
   rig.change("users", usersText({ anna: "annasecret" }));
   await gateway.clock.settleAll();
   expect(told()).toEqual(["login success ben -  PLAIN", "logout success ben revoked"]);
+});
+
+test("topics that are made because they are asked for are told of, once", async () => {
+  const { as, events, told } = await world();
+  const client = await as("ben");
+  events.length = 0;
+  const ask = async (name: string, allowAutoTopicCreation: boolean) => {
+    const topics = [{ topicId: ZERO_UUID, name }];
+    const request = { ...DEFAULT_METADATA_REQUEST, topics, allowAutoTopicCreation };
+    await client.ask(METADATA_REQUEST, METADATA_RESPONSE, request, 12);
+  };
+  await ask("others", false);
+  await ask("a/b", true);
+  for (let n = 0; n < 2; n++) await ask("orders", true);
+  expect(told()).toEqual(["topic.create success ben - topic orders by asking for it"]);
 });
 
 test("changes are told of with their results, by names and never by what is secret", async () => {

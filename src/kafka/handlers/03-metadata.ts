@@ -5,6 +5,7 @@ import { topicNameFault } from "../../broker/topic-name.ts";
 import type { Topic } from "../../broker/topics.ts";
 import { type DeviceView, readableNameFault } from "../../broker/views/device-views.ts";
 import { type Access, accessOf, CAN } from "../access.ts";
+import { noteChanges } from "../audit.ts";
 import type { ApiHandler, Call } from "../call.ts";
 import { Gather } from "../gather.ts";
 import type { KafkaServices } from "../services.ts";
@@ -42,7 +43,8 @@ export const metadata: ApiHandler<KafkaServices> = {
       return;
     }
     const access = accessOf(call, services);
-    const asked = { request, broker, access, gather: new Gather() };
+    const made: MetadataResponseTopic[] = [];
+    const asked = { request, broker, access, made, gather: new Gather() };
     const isAll = asksForAll(request, call.version);
     const topics = wanted.flatMap((topic) => {
       const { name } =
@@ -59,7 +61,13 @@ export const metadata: ApiHandler<KafkaServices> = {
       return described;
     });
     const operations = request.includeClusterAuthorizedOperations ? clusterOperations(access) : NO_OPERATIONS;
-    asked.gather.whenAll(() => answer(call, broker, topics, operations));
+    asked.gather.whenAll(() => {
+      const changes = made.map(({ name, errorCode: error }) => ({
+        ...{ resource: `topic ${name}`, error, detail: "by asking for it" },
+      }));
+      noteChanges(call, services.audit, "topic.create", changes);
+      answer(call, broker, topics, operations);
+    });
   },
 };
 
@@ -70,6 +78,8 @@ interface Asked {
   readonly request: MetadataRequest;
   readonly broker: Broker;
   readonly access: Access;
+  /** Topics that are made because they are asked for. */
+  readonly made: MetadataResponseTopic[];
   readonly gather: Gather;
 }
 
@@ -124,7 +134,10 @@ function refuseIds(call: Call, wanted: readonly Wanted[]): void {
   call.reply((writer) => writeMetadataResponse(writer, response, call.version));
 }
 
-function lookUp(wanted: Wanted, { request, broker, access, gather }: Asked): Mutable<MetadataResponseTopic> {
+function lookUp(
+  wanted: Wanted,
+  { request, broker, access, made, gather }: Asked,
+): Mutable<MetadataResponseTopic> {
   const { name, topicId } = wanted;
   if (name === null || topicId !== ZERO_UUID) {
     const topic = broker.topics.readable.byId(topicId);
@@ -144,12 +157,14 @@ function lookUp(wanted: Wanted, { request, broker, access, gather }: Asked): Mut
   const ended = gather.begin((error) => {
     if (described !== null && error !== 0) described.errorCode = error;
   });
+  const isNew = broker.topics.get(name) === null;
   const created = broker.topicOrCreate(name, ended);
   if ("error" in created) {
     ended(0);
     return unknown(created.error, name);
   }
   described = describe(created, broker);
+  if (isNew) made.push(described);
   return described;
 }
 
