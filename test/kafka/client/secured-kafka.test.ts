@@ -178,7 +178,7 @@ describe.skipIf(missing !== null)("a real Kafka that is secured", () => {
     const rogue: Given = { ...tls, "ssl.certificate": file("rogue.pem"), "ssl.key": file("rogue.key") };
     expect(await meet(ports.mutual, rogue)).toContain("ssl.certificate");
     const mixed: Given = { ...shown, "ssl.key": file("rogue.key") };
-    expect(await meet(ports.mutual, mixed)).toContain("the key is not that of the certificate");
+    expect(await meet(ports.mutual, mixed)).toContain("it is not the key of ssl.certificate");
   });
 
   test("refuses brokers that are not who they should be", async () => {
