@@ -1,5 +1,5 @@
-/** A record without a time, which no bound of a topic refuses (Kafka's RecordBatch.NO_TIMESTAMP). */
-export const NO_TIMESTAMP = -1;
+import { NO_TIMESTAMP } from "../../records/batch.ts";
+
 /** Where nobody knows how far ahead of its clock a topic takes records. */
 const UNKNOWN_SPAN_MS = 60_000;
 

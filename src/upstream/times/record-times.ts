@@ -7,6 +7,7 @@ import {
   TIME_HEADER,
 } from "../../clock/headers.ts";
 import { formatDurationMs } from "../../config/units.ts";
+import { NO_TIMESTAMP } from "../../records/batch.ts";
 import { encodeHeaders, type RecordHeader } from "../../records/builder.ts";
 import { decodeHeaders, type RecordCursor } from "../../records/reader.ts";
 import type { Calls } from "../calls.ts";
@@ -14,7 +15,7 @@ import type { UplinkReports } from "../reports.ts";
 import type { SourcePartition } from "../source-partition.ts";
 import type { Now } from "../topic-setup.ts";
 import { CentralSettings, type TopicLimits } from "./central-settings.ts";
-import { CentreClock, NO_TIMESTAMP } from "./centre-clock.ts";
+import { CentreClock } from "./centre-clock.ts";
 import type { LocalTimes, SourceLog, TrueTime } from "./local-times.ts";
 import type { LateTopicStatus, TimesSettings, TimesStatus } from "./settings.ts";
 
@@ -143,7 +144,8 @@ export class RecordTimes {
     const slice = this.#slice;
     const stampedMs = cursor.timestampMs;
     if (slice === null) return null;
-    const refusals = slice.partition.untimely.get(cursor.offset) ?? 0;
+    const { untimely } = slice.partition;
+    const refusals = untimely.size === 0 ? 0 : (untimely.get(cursor.offset) ?? 0);
     if (refusals === 0 && !slice.isDoubtful && stampedMs >= slice.earliestMs && stampedMs <= slice.latestMs)
       return null;
     const found = slice.isDoubtful ? this.#trueTime(slice, cursor) : { timeMs: stampedMs, isEstimate: false };
