@@ -1,3 +1,4 @@
+import type { RedriveOutcome } from "../coordinators/dead-letters/redriver.ts";
 import type { Command, Input } from "./command.ts";
 import { EXIT, UsageError } from "./exit-codes.ts";
 import { columns } from "./help.ts";
@@ -36,17 +37,9 @@ interface LetterRow {
   readonly redriven: boolean;
 }
 
-interface Outcome {
+/** As the door answers; `next` is the path of the next part. */
+interface Outcome extends Omit<RedriveOutcome, "next"> {
   readonly dryRun: boolean;
-  readonly redriven: number;
-  readonly targets: readonly {
-    readonly topic: string;
-    readonly partition: number;
-    readonly records: number;
-  }[];
-  readonly already: number;
-  readonly refused: readonly { readonly partition: number; readonly offset: number; readonly why: string }[];
-  readonly refusedCount: number;
   readonly next: string | null;
 }
 

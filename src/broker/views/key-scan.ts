@@ -17,14 +17,14 @@ import { RecordCursor } from "../../records/reader.ts";
 import type { Partition } from "../partition.ts";
 
 /** Batches that one look into the log takes at most, and what it walks where there is no index. */
-const READ_BYTES = 128 * 1024;
+export const READ_BYTES = 128 * 1024;
 const SCAN_BYTES = 256 * 1024;
 /** What a look costs where it finds nothing. */
-const MIN_COST_BYTES = 4 * 1024;
+export const MIN_COST_BYTES = 4 * 1024;
 /** What a record costs that the index has led to. */
 const RECORD_COST_BYTES = 512;
 /** To decompress a batch costs several times what reading it does. */
-const COMPRESSED_COST = 4;
+export const COMPRESSED_COST = 4;
 
 /** Deliberate bugs for a test that has to notice each. Never set in a broker that serves anybody. */
 export const VIEW_BUGS = [

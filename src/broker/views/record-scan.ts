@@ -9,13 +9,14 @@ import {
 } from "../../records/batch.ts";
 import { RecordCursor } from "../../records/reader.ts";
 import type { Partition } from "../partition.ts";
-import { isAborted, type ScanBudget, type ScanState } from "./key-scan.ts";
-
-/** Batches that one look into the log takes at most. */
-const READ_BYTES = 128 * 1024;
-/** What a look costs where it finds nothing, and how much more it costs to decompress. */
-const MIN_COST_BYTES = 4 * 1024;
-const COMPRESSED_COST = 4;
+import {
+  COMPRESSED_COST,
+  isAborted,
+  MIN_COST_BYTES,
+  READ_BYTES,
+  type ScanBudget,
+  type ScanState,
+} from "./key-scan.ts";
 
 /** Every scan's: a step opens it and lets go of it. */
 const cursor = new RecordCursor({ verifyCrc: true });
