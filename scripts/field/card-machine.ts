@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PATH, TOP } from "../../test/arm/hindrance.ts";
+import { run } from "../../test/arm/system/guest.ts";
 import { freePorts } from "../../test/support/kafka/real-kafka.ts";
 
 /** The machine that a card is in. */
@@ -52,7 +53,7 @@ export class CardMachine {
   static async create(model: Model, image: string, sshKey: string): Promise<CardMachine> {
     const folder = mkdtempSync(join(tmpdir(), `headwater-${model.name}-`));
     const machine = new CardMachine(model, folder, sshKey, await freePorts(4));
-    await command(["cp", "--sparse=always", image, join(folder, "card.img")]);
+    await run(["cp", "--sparse=always", image, join(folder, "card.img")]);
     return machine;
   }
 
@@ -194,18 +195,6 @@ export class CardMachine {
       this.#console = (this.#console + decoder.decode(chunk, { stream: true })).slice(-CONSOLE_BYTES);
     }
   }
-}
-
-/** Runs a program of this machine; throws where it fails. */
-export async function command(words: readonly string[], cwd = TOP): Promise<string> {
-  const child = Bun.spawn([...words], { cwd, stdout: "pipe", stderr: "pipe", env: { ...process.env, PATH } });
-  const [output, errors] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ]);
-  if ((await child.exited) !== 0)
-    throw new Error(`${words.join(" ")} failed: ${(output + errors).slice(-4000)}`);
-  return output;
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BINARY } from "../../test/arm/hindrance.ts";
+import { writeVersion } from "../../test/support/other-version.ts";
 import { updateBundle } from "../releasing/bundles.ts";
 import { publicPem } from "../releasing/keys.ts";
 
@@ -24,12 +25,7 @@ export function makeUpdates(folder: string, running: string): UpdateFiles {
   const { privateKey } = generateKeyPairSync("ed25519");
   const goodVersion = running.replace(/^\d+\.\d+\.\d+/, (numbers) => numbers.replace(/^\d+\.\d/, "0.9"));
   const program = readFileSync(BINARY);
-  let places = 0;
-  // Of the same length, wherever it stands in the program.
-  for (let at = program.indexOf(running); at >= 0; at = program.indexOf(running, at + 1), places += 1) {
-    program.write(goodVersion, at, "latin1");
-  }
-  if (places === 0 || goodVersion.length !== running.length) {
+  if (writeVersion(program, running, goodVersion) === 0) {
     throw new Error(`${BINARY} is not the program of the image, which says that it is ${running}`);
   }
   const badVersion = goodVersion.replace(/^0\.9/, "0.10");

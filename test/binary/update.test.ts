@@ -7,6 +7,7 @@ import { publicPem } from "../../scripts/releasing/keys.ts";
 import type { Architecture } from "../../src/update/manifest.ts";
 import { headwaterCommand } from "../support/headwater.ts";
 import { LaunchedService, shellWords } from "../support/launched-service.ts";
+import { writeVersion } from "../support/other-version.ts";
 
 /**
  * Updates of a gateway that runs, by the command that people type. The new version is the compiled binary that HEADWATER_BIN
@@ -33,9 +34,7 @@ function otherVersion(folder: string, numbers: string): OtherVersion {
   if (!process.env.HEADWATER_BIN) return { bytes: script(`exec ${own} "$@"`), says: version, command: own };
   const bytes = readFileSync(headwaterCommand()[0] ?? "");
   const says = version.replace("0.1.0+", `${numbers}+`);
-  // Of the same length, wherever it stands in the program.
-  for (let at = bytes.indexOf(version); at >= 0; at = bytes.indexOf(version, at + 1))
-    bytes.write(says, at, "latin1");
+  writeVersion(bytes, version, says);
   const path = join(folder, numbers);
   writeFileSync(path, bytes, { mode: 0o755 });
   return { bytes, says, command: shellWords([path]) };

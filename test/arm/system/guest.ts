@@ -144,7 +144,8 @@ export class Guest {
   }
 }
 
-async function run(command: readonly string[]): Promise<void> {
+/** Runs a program of this machine; throws where it fails. */
+export async function run(command: readonly string[]): Promise<void> {
   const child = Bun.spawn([...command], {
     stdout: "ignore",
     stderr: "inherit",
